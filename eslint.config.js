@@ -1,0 +1,63 @@
+// Lint. The folders' import rules are one table, `MAY_IMPORT`, applied with ESLint's own no-restricted-imports.
+import tseslint from 'typescript-eslint';
+
+const PURE = ['errors', 'extents', 'relationship', 'cycle', 'points', 'machine'];
+const EVERYTHING = '*';
+
+/** folder → folders that it may import besides itself. */
+const MAY_IMPORT = {
+  ...Object.fromEntries(PURE.map((folder) => [folder, PURE])),
+  nbd: PURE,
+  qmp: PURE,
+  fingerprints: PURE,
+  engine: [...PURE, 'fingerprints'],
+  hypervisor: [...PURE, 'nbd', 'qmp', 'engine/ports'],
+  layers: [...PURE, 'nbd', 'qmp', 'engine/ports'],
+  peer: [...PURE, 'engine/ports'],
+  state: [...PURE, 'engine/ports'],
+  service: [...PURE, 'engine', 'state', 'service'],
+  api: [...PURE, 'service'],
+  cli: [...PURE, 'service', 'api'],
+  daemon: [EVERYTHING],
+  simulation: [...PURE, 'engine', 'fingerprints', 'state'],
+};
+const FOLDERS = Object.keys(MAY_IMPORT);
+
+const boundaryOf = (folder) => {
+  const allowed = MAY_IMPORT[folder];
+  if (allowed.includes(EVERYTHING)) return [];
+  const portsOnly = allowed.includes('engine/ports');
+  const forbidden = FOLDERS.filter((other) => other !== folder && !allowed.includes(other) && !(other === 'engine' && portsOnly));
+  const group = forbidden.map((other) => `**/${other}/**`);
+  if (portsOnly) group.push('**/engine/*.ts');
+  const patterns = [{ group, message: `${folder}/ may import only ${allowed.join(', ')}.` }];
+  if (PURE.includes(folder)) patterns.push({ group: ['node:*'], message: `${folder}/ is pure: no I/O, no clock.` });
+  return [{ files: [`src/${folder}/**/*.ts`], rules: { 'no-restricted-imports': ['error', { patterns }] } }];
+};
+
+const pureGlobals = {
+  files: PURE.map((folder) => `src/${folder}/**/*.ts`).concat('src/engine/**/*.ts'),
+  rules: {
+    'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'fetch', 'performance'],
+    'no-restricted-properties': ['error', { object: 'Date', property: 'now' }, { object: 'Math', property: 'random' }],
+  },
+};
+
+export default tseslint.config(
+  { ignores: ['node_modules', 'dist', 'web/dist', '.cache'] },
+  ...tseslint.configs.strict,
+  {
+    rules: {
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true, IIFEs: true }],
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrorsIgnorePattern: '^_' }],
+      eqeqeq: 'error',
+      'no-console': 'error',
+    },
+  },
+  { files: ['src/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'guest/**/*.ts', 'tests/**/*.ts'], rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' } },
+  { files: ['tests/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'guest/**/*.ts', 'src/cli/**/*.ts'], rules: { 'no-console': 'off', 'max-lines-per-function': 'off' } },
+  pureGlobals,
+  ...FOLDERS.flatMap(boundaryOf),
+);

@@ -1,0 +1,9 @@
+/** Time, so that the engine runs on a simulated clock too. */
+export interface Clock {
+  /** Milliseconds since 1970, for people and recovery points. May jump. */
+  nowMs(): number;
+  /** Milliseconds that never go back, for intervals. */
+  monotonicMs(): number;
+  /** Resolves after `ms`; rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,115 @@
+/**
+ * What the engine needs of a hypervisor. A dirty bitmap is named by the recovery point at whose instant it starts:
+ * bitmap K of a disk holds every cluster written since point K. Every method is safe to repeat after a crash.
+ * Faults: disk-*, qemu-*, guest-not-responding, tracking-lost, fleecing-exhausted.
+ */
+import type { Attachment, DiskStack, MachineDefinition } from '../../machine/definition.ts';
+import type { ClusterSet } from '../../extents/clusterset.ts';
+import type { DiskSize, DiskView } from './diskview.ts';
+
+export type Power = 'off' | 'running' | 'paused' | 'stopping';
+
+export interface LaunchSpec {
+  /** Names the running instance: the machine's id, or another id for a test failover's copy. */
+  readonly instanceId: string;
+  readonly definition: MachineDefinition;
+  readonly stacks: readonly DiskStack[];
+  /** A test failover's copy: no network that reaches anything, no agent-driven changes. */
+  readonly isolated: boolean;
+}
+
+/** What is known of a machine's changes. `points` are the bitmaps that every disk has, whole and usable. */
+export interface TrackingReport {
+  readonly points: readonly string[];
+  /** True when a bitmap that should be there is absent or inconsistent on any disk, or an image changed while closed. */
+  readonly broken: boolean;
+  readonly why?: string;
+}
+
+export interface PointInTime extends DiskView {
+  readonly attemptId: string;
+  /** The hypervisor's host time of the instant, in ms since 1970. */
+  readonly instantMs: number;
+  /** Definition-side state captured at the instant (UEFI variables, TPM). */
+  readonly attachments: readonly Attachment[];
+}
+
+export interface PointInTimeRequest {
+  readonly attemptId: string;
+  /** The point whose bitmap says what is dirty; null makes everything dirty. */
+  readonly sincePointId: string | null;
+  /** Bytes of old data that may be kept for the cycle, in all disks; when they run out the cycle fails, never the guest. */
+  readonly fleecingBudgetBytes: number;
+}
+
+export interface Hypervisor {
+  /** The power state of an instance, from the hypervisor itself. */
+  power(instanceId: string): Promise<Power>;
+  /** Ids of all instances that have a live hypervisor process now. */
+  instances(): Promise<readonly string[]>;
+
+  /**
+   * Starts the guest. With `trackSince`, every disk has that point's bitmap, recording, before the first instruction;
+   * where it is absent, broken or the image changed while closed, `replacementPointId`'s fresh bitmap is there instead
+   * and the answer says `intact: false`. With `paused` the guest does not run until `resume`.
+   */
+  start(
+    spec: LaunchSpec,
+    options: { trackSince?: { pointId: string; replacementPointId: string }; paused?: boolean },
+    signal: AbortSignal,
+  ): Promise<{ intact: boolean }>;
+  /** Asks the guest to shut down (agent, else ACPI) and waits; fault guest-not-responding when it has not by then. */
+  shutdown(instanceId: string, timeoutMs: number, signal: AbortSignal): Promise<void>;
+  /** Ends the guest at once, as pulling the plug does; its images are closed properly. Nothing when it is off. */
+  stop(instanceId: string): Promise<void>;
+  pause(instanceId: string): Promise<void>;
+  resume(instanceId: string): Promise<void>;
+
+  /** Sizes now, from the images or the running guest. */
+  sizes(spec: LaunchSpec): Promise<readonly DiskSize[]>;
+  /** Bitmaps on all disks, of a running or powered-off machine. */
+  tracking(spec: LaunchSpec): Promise<TrackingReport>;
+  /** Starts bitmap `pointId` on all disks, now, in one step. Nothing when it is there already. */
+  track(spec: LaunchSpec, pointId: string): Promise<void>;
+  /** Removes that bitmap, also a broken one. Nothing when it is absent. */
+  untrack(spec: LaunchSpec, pointId: string): Promise<void>;
+  /** The clusters of bitmap `pointId` united with those of all later ones, per disk. */
+  changesSince(spec: LaunchSpec, pointId: string, signal: AbortSignal): Promise<ReadonlyMap<string, ClusterSet>>;
+
+  /**
+   * One instant across all disks: after it, writes go to bitmap `attemptId`, and `sincePointId`'s bitmap stands still.
+   * Adopts the instant when this attempt's is still open (after a daemon's crash); fault attempt-lost when the attempt
+   * was begun before and its instant is gone.
+   */
+  openPointInTime(spec: LaunchSpec, request: PointInTimeRequest, signal: AbortSignal): Promise<PointInTime>;
+  /**
+   * Ends the attempt, whether its instant is still open or not. Acknowledged: bitmap `sincePointId` is gone and
+   * `attemptId`'s records. Failed: `sincePointId`'s bitmap records again and holds the changes of both; the attempt's is gone.
+   */
+  closePointInTime(
+    spec: LaunchSpec,
+    attempt: { attemptId: string; sincePointId: string | null },
+    outcome: 'acknowledged' | 'failed',
+  ): Promise<void>;
+  /** The disks as they are, while the guest runs on or is off. Everything is dirty. */
+  openLive(spec: LaunchSpec, signal: AbortSignal): Promise<DiskView>;
+
+  /** The small files' state now, and writing it back for a machine that is off. */
+  attachments(spec: LaunchSpec): Promise<readonly Attachment[]>;
+  restoreAttachments(spec: LaunchSpec, attachments: readonly Attachment[]): Promise<void>;
+  /** Removes what the driver keeps for an instance that is off (sockets, logs, variables). Disks stay. */
+  forget(instanceId: string): Promise<void>;
+
+  /** Facts for the readiness check. */
+  capabilities(): Promise<HostCapabilities>;
+}
+
+export interface HostCapabilities {
+  readonly qemuVersion: string;
+  readonly machineTypes: readonly string[];
+  readonly cpuModels: readonly string[];
+  readonly acceleration: 'kvm' | 'tcg';
+  readonly memoryMiB: number;
+  readonly freeMemoryMiB: number;
+  readonly bridges: readonly string[];
+}

@@ -1,0 +1,66 @@
+/**
+ * Files of a replica's disks. The catalog (in the state) owns which layer stands on which; headers are never trusted.
+ * Nothing here decides anything: it makes, writes, merges and removes files, durably, and repeats safely.
+ * Faults: space-exhausted, disk-io, disk-in-use, disk-missing.
+ */
+import type { DiskStack, Layer } from '../../machine/definition.ts';
+import type { Chunk } from './diskview.ts';
+
+/** Writes whole clusters (the disk's tail may be short) into one layer that nobody else sees. */
+export interface LayerWriter {
+  /** Resolves when the layer's server took the write; the chunk's memory is free again then. */
+  write(offsetBytes: number, chunk: Chunk): Promise<void>;
+  /** Marks the range as zero, whatever lies below. */
+  zero(offsetBytes: number, lengthBytes: number): Promise<void>;
+  /** Everything written so far survives a power loss. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Enough to rebuild the catalog's row of a point from its files alone. */
+export interface PointSidecar {
+  readonly pointId: string;
+  readonly parentId: string | null;
+  readonly machineId: string;
+  readonly relationshipId: string;
+  readonly epochId: string;
+  readonly sequence: number;
+  readonly kind: string;
+  readonly instantMs: number;
+  readonly digest: string;
+  readonly definition: unknown;
+  readonly disks: readonly { readonly disk: string; readonly layerId: string; readonly sizeBytes: number }[];
+}
+
+export interface FoundLayer {
+  readonly path: string;
+  readonly sidecar: PointSidecar | null;
+}
+
+export interface LayerStore {
+  /** Path that `create` gives a layer of this machine and disk. */
+  layerAt(storage: string, machineId: string, disk: string, layerId: string): Layer;
+  /** An empty detached overlay of this virtual size. Replaces a file left by a crash. */
+  create(layer: Layer, sizeBytes: number): Promise<void>;
+  /** A fresh active overlay on top of a stack, with the bitmap `pointId` recording from its first write. */
+  createActive(layer: Layer, sizeBytes: number, pointId: string | null): Promise<void>;
+  open(layer: Layer): Promise<LayerWriter>;
+  /** The layers' data, then the sidecar, then the directories are on stable storage. */
+  seal(layers: readonly Layer[], sidecar: PointSidecar): Promise<void>;
+  /**
+   * Commits `upper` into `lower`: `lower` then reads as both did. Safe to repeat after a kill; `upper` is unharmed.
+   * Aborting kills and reaps the merge. Fault disk-in-use when a guest holds one of them.
+   */
+  merge(lower: Layer, upper: Layer, signal: AbortSignal): Promise<void>;
+  /** Nothing when it is gone already. Removes the sidecar too. */
+  remove(layer: Layer): Promise<void>;
+  /** Bytes the layer takes on its file system. */
+  allocatedBytes(layer: Layer): Promise<number>;
+  /** Layer files under the machine's directory, whoever made them. */
+  inventory(storage: string, machineId: string): Promise<readonly FoundLayer[]>;
+  /** Moves an unknown file aside; never deletes it. */
+  quarantine(path: string): Promise<void>;
+  freeBytes(storage: string): Promise<number>;
+  /** True when both stacks read the same on every byte: for tests and verification. */
+  compare(left: DiskStack, right: DiskStack): Promise<boolean>;
+}

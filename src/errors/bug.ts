@@ -1,0 +1,16 @@
+/** A bug: an assertion of ours is broken. The daemon ends, starts again and recovers from the state on disk. */
+export class Bug extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'Bug';
+  }
+}
+
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Bug(message);
+}
+
+/** For the branch that the types rule out. */
+export function unreachable(value: never): never {
+  throw new Bug(`unreachable: ${JSON.stringify(value)}`);
+}

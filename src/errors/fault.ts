@@ -1,0 +1,87 @@
+/**
+ * A fault: the world failed (not the request, not our code). Every fault is a row of one table, which says whether
+ * to try again, how each interface reports it, and what the person in front of it should do.
+ */
+
+type Retry = 'backoff' | 'resynchronize' | 'operator' | 'never';
+
+interface FaultRow {
+  readonly retry: Retry;
+  readonly httpStatus: number;
+  /** Return value of a CIM method. Source: Msvm_ReplicationService, "Return value". */
+  readonly cimReturn: number;
+  readonly exitCode: number;
+  readonly hint: string;
+}
+
+const row = (retry: Retry, httpStatus: number, cimReturn: number, exitCode: number, hint: string): FaultRow => ({
+  retry,
+  httpStatus,
+  cimReturn,
+  exitCode,
+  hint,
+});
+
+/** Exit codes: 1 bug, 2 usage, 3 refused now, 4 not found, 5 not allowed to you, 10 and above the world failed. */
+export const FAULTS = {
+  'peer-unreachable': row('backoff', 503, 32777, 10, 'Check that the other host is up and that its peer port (7443) can be reached: understudy host list.'),
+  'peer-certificate': row('operator', 502, 32777, 11, 'The host that answered is not the host that was paired. If it was reinstalled, remove it and pair again: understudy host remove, understudy host invite.'),
+  'peer-not-authorized': row('operator', 403, 32769, 12, 'The other host has no authorization entry for this host. Add one there: understudy authorization add.'),
+  'peer-protocol': row('operator', 502, 32768, 13, 'The two hosts do not understand each other. Run the same version of Understudy on both.'),
+  'peer-busy': row('backoff', 503, 32774, 14, 'The other host works on this virtual machine already. The request is tried again by itself.'),
+  'attempt-lost': row('backoff', 409, 32775, 15, 'The cycle could not be finished. Nothing is lost: the next cycle carries its changes too.'),
+  'tracking-lost': row('resynchronize', 409, 32775, 16, 'The record of changes is gone (QEMU was killed or the disk was changed from outside). A resynchronization compares the disk and ships what differs.'),
+  'disk-format': row('operator', 422, 32773, 20, 'The file is not in the format that the definition says. Look at it with qemu-img info and correct the definition.'),
+  'disk-missing': row('operator', 422, 32779, 21, 'A disk or backing file is missing. Put it back or correct the path in the definition.'),
+  'disk-in-use': row('backoff', 409, 32774, 22, 'Another program has the disk open. Close it; Understudy opens the disk again by itself.'),
+  'disk-changed': row('resynchronize', 409, 32775, 23, 'The disk was changed while the guest was off. A resynchronization compares it.'),
+  'disk-io': row('backoff', 500, 32768, 24, 'Reading or writing a disk failed. Look at the host\'s kernel log and the storage.'),
+  'space-exhausted': row('backoff', 507, 32768, 25, 'The target has no space left. Free space there; replication goes on by itself and no recovery point is lost.'),
+  'fleecing-exhausted': row('backoff', 507, 32768, 26, 'The guest wrote faster than the cycle could ship, so the cycle was given up. Raise fleecingBudgetMiB or the bandwidth.'),
+  'qemu-failed': row('operator', 500, 32768, 30, 'QEMU did not start or ended. Its own message is above; its log is under the state directory.'),
+  'qemu-protocol': row('backoff', 500, 32768, 31, 'QEMU answered a command with an error. Its own message is above.'),
+  'guest-not-responding': row('operator', 504, 32772, 32, 'The guest did not shut down in time. Shut it down from inside, or use --force.'),
+  'machine-exists': row('operator', 409, 32773, 33, 'There is a virtual machine with this name or UUID already: understudy vm list.'),
+  'definition-invalid': row('operator', 422, 32773, 34, 'Correct the definition file and run the command again.'),
+  'machine-unknown': row('never', 404, 32779, 4, 'No virtual machine of this name or UUID is on this host: understudy vm list.'),
+  'host-unknown': row('never', 404, 32777, 4, 'No host of this name is paired: understudy host list, understudy host invite.'),
+  'point-unknown': row('never', 404, 32773, 4, 'There is no such recovery point: understudy points <machine>.'),
+  'job-unknown': row('never', 404, 32773, 4, 'There is no such job: understudy jobs.'),
+  'user-unknown': row('never', 404, 32773, 4, 'There is no such user: understudy user list.'),
+  'invitation-invalid': row('operator', 403, 32769, 35, 'The invitation expired or was used already. Make a new one on the other host: understudy host invite.'),
+  'settings-invalid': row('operator', 422, 32773, 36, 'Correct the value and try again.'),
+  'readiness-failed': row('operator', 422, 32773, 37, 'The other host cannot run this machine. Each finding above names its cure.'),
+  'state-corrupt': row('operator', 500, 32768, 40, 'The state file is damaged. It was left untouched. Restore it from a backup, or move it away: recovery points are rebuilt from their sidecars.'),
+  'daemon-unreachable': row('operator', 503, 32777, 41, 'Is understudyd running on this host? Start it, or give --run-dir when it runs elsewhere.'),
+  'daemon-running': row('operator', 409, 32774, 42, 'Another understudyd uses this state directory. Stop it first.'),
+  'port-in-use': row('operator', 409, 32774, 43, 'Another program listens on this port. Use --port-offset, or stop the other program.'),
+  'sign-in-failed': row('operator', 401, 32769, 5, 'Name or password is wrong, or the session has ended. Sign in again.'),
+  'role-missing': row('operator', 403, 32769, 5, 'Your role does not allow this. Ask an administrator.'),
+  'not-supported': row('never', 501, 32770, 44, 'This version cannot do that yet.'),
+  cancelled: row('never', 409, 32768, 45, 'The operation was cancelled. Nothing is lost.'),
+  'integrity': row('operator', 500, 32768, 46, 'What arrived is not what was sent, so it was not kept. It is sent again; if this repeats, check memory and storage of both hosts.'),
+} as const satisfies Record<string, FaultRow>;
+
+export type FaultCode = keyof typeof FAULTS;
+
+/** Thrown when the world failed. `message` says what happened and to which machine; the hint comes from the table. */
+export class Fault extends Error {
+  readonly code: FaultCode;
+
+  constructor(code: FaultCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'Fault';
+    this.code = code;
+  }
+
+  get row(): FaultRow {
+    return FAULTS[this.code];
+  }
+
+  get hint(): string {
+    return this.row.hint;
+  }
+}
+
+/** The fault inside anything thrown, or undefined when it is none (a bug). */
+export const faultOf = (thrown: unknown): Fault | undefined => (thrown instanceof Fault ? thrown : undefined);

@@ -1,0 +1,104 @@
+/**
+ * The use cases. Every interface (HTTP, command line, CIM) calls these and nothing below them. Each checks the caller's
+ * role, writes the audit trail, and either answers, or starts a job and answers with it. Machines are named by name or id.
+ * A refusal is thrown as `Refused`, a fault as `Fault`.
+ */
+import type {
+  AuditView, AuthorizationView, Caller, EventView, FindingView, HostView, JobView, MachineView, PointView, RelationshipView, SettingsView, UserView, Role,
+} from './views.ts';
+
+export interface HostStatus {
+  host: HostView;
+  machines: MachineView[];
+  relationships: RelationshipView[];
+  jobs: JobView[];
+}
+
+export interface EnablePlan {
+  settings: SettingsView;
+  findings: FindingView[];
+  advice: string[];
+}
+
+export interface EnableRequest {
+  machine: string;
+  host: string;
+  settings?: Partial<SettingsView>;
+  /** Values of the replica's definition that differ there. */
+  overrides?: { memoryMiB?: number; bridges?: Record<string, string>; storage?: string };
+  force?: boolean;
+}
+
+export interface Operations {
+  status(caller: Caller): Promise<HostStatus>;
+
+  machineList(caller: Caller): Promise<MachineView[]>;
+  machineShow(caller: Caller, machine: string): Promise<MachineView & { definition: unknown }>;
+  /** From TOML text; paths in it are absolute. Defining an existing id again changes the definition. */
+  machineDefine(caller: Caller, toml: string): Promise<MachineView>;
+  machineStart(caller: Caller, machine: string, options: { force?: boolean }): Promise<JobView>;
+  machineStop(caller: Caller, machine: string, options: { force?: boolean; timeoutSeconds?: number }): Promise<JobView>;
+  /** Disks are kept. */
+  machineUndefine(caller: Caller, machine: string): Promise<void>;
+
+  hostList(caller: Caller): Promise<HostView[]>;
+  /** The invitation is text to paste into `hostJoin` on the other host. */
+  hostInvite(caller: Caller, options: { storage?: string; expiresSeconds?: number; address?: string }): Promise<{ invitation: string; expiresAtMs: number }>;
+  hostJoin(caller: Caller, invitation: string, options: { storage?: string; address?: string }): Promise<HostView>;
+  hostRemove(caller: Caller, host: string): Promise<void>;
+  hostRename(caller: Caller, host: string, name: string): Promise<HostView>;
+  /** For a peer that moved. */
+  hostMove(caller: Caller, host: string, address: string): Promise<HostView>;
+  hostRenewCertificate(caller: Caller): Promise<HostView>;
+
+  authorizationList(caller: Caller): Promise<AuthorizationView[]>;
+  authorizationAdd(caller: Caller, entry: { host: string; storage: string; trustGroup?: string }): Promise<AuthorizationView>;
+  authorizationRemove(caller: Caller, id: string): Promise<void>;
+
+  /** The defaults and the readiness findings; changes nothing. */
+  enablePlan(caller: Caller, request: EnableRequest): Promise<EnablePlan>;
+  enable(caller: Caller, request: EnableRequest): Promise<RelationshipView>;
+  settingsChange(caller: Caller, machine: string, settings: Partial<SettingsView>): Promise<RelationshipView>;
+  initialStart(caller: Caller, machine: string): Promise<JobView>;
+  initialStop(caller: Caller, machine: string): Promise<RelationshipView>;
+  suspend(caller: Caller, machine: string): Promise<RelationshipView>;
+  resume(caller: Caller, machine: string): Promise<RelationshipView>;
+  resynchronize(caller: Caller, machine: string): Promise<JobView>;
+  /** Runs a cycle now and waits for its acknowledgement as a job. */
+  cycleNow(caller: Caller, machine: string): Promise<JobView>;
+  disable(caller: Caller, machine: string): Promise<void>;
+
+  points(caller: Caller, machine: string): Promise<PointView[]>;
+  testFailover(caller: Caller, machine: string, options: { point?: string; start: boolean }): Promise<JobView>;
+  testFailoverEnd(caller: Caller, machine: string): Promise<JobView>;
+  /** Runs on either host: shut down, last cycle, boot on the other host. */
+  plannedFailover(caller: Caller, machine: string, options: { start: boolean; reverse: boolean; timeoutSeconds?: number }): Promise<JobView>;
+  plannedFailoverCancel(caller: Caller, machine: string): Promise<RelationshipView>;
+  /** On the replica's host. Refused while the primary reports its guest running, unless forced. */
+  unplannedFailover(caller: Caller, machine: string, options: { point?: string; start: boolean; force?: boolean }): Promise<JobView>;
+  commit(caller: Caller, machine: string): Promise<JobView>;
+  revert(caller: Caller, machine: string): Promise<JobView>;
+  /** Commits first when needed; ends with this host primary, the old one replica, and the first reverse cycle acknowledged. */
+  reverse(caller: Caller, machine: string): Promise<JobView>;
+  /** One command home: ends with the guest running on the host it came from and replication in the old direction. */
+  failback(caller: Caller, machine: string, options: { start: boolean; timeoutSeconds?: number }): Promise<JobView>;
+
+  jobList(caller: Caller): Promise<JobView[]>;
+  jobShow(caller: Caller, id: string): Promise<JobView>;
+  jobCancel(caller: Caller, id: string): Promise<JobView>;
+  events(caller: Caller, options: { afterId?: number; limit?: number }): Promise<EventView[]>;
+  auditTrail(caller: Caller, options: { limit?: number }): Promise<AuditView[]>;
+
+  userList(caller: Caller): Promise<UserView[]>;
+  userAdd(caller: Caller, user: { name: string; role: Role; password: string }): Promise<UserView>;
+  userRemove(caller: Caller, name: string): Promise<void>;
+  /** A token for the API, for 12 hours. */
+  signIn(credentials: { name: string; password: string; from: string }): Promise<{ token: string; user: UserView; expiresAtMs: number }>;
+  /** The caller behind a token, or undefined when it is unknown or has ended. */
+  callerOfToken(token: string, from: string): Promise<Caller | undefined>;
+}
+
+/** Anything that changed, for server-sent events. The listener gets the name of what to read again. */
+export interface Changes {
+  subscribe(listener: (change: { kind: 'machine' | 'relationship' | 'job' | 'host' | 'event'; id: string }) => void): () => void;
+}
