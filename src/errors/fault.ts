@@ -56,6 +56,7 @@ export const FAULTS = {
   'daemon-running': row('operator', 409, 32774, 42, 'Another understudyd uses this state directory. Stop it first.'),
   'port-in-use': row('operator', 409, 32774, 43, 'Another program listens on this port. Use --port-offset, or stop the other program.'),
   'sign-in-failed': row('operator', 401, 32769, 5, 'Name or password is wrong, or the session has ended. Sign in again.'),
+  'sign-in-locked': row('operator', 429, 32769, 5, 'Too many sign-ins failed. Wait the time that is named above, then try again.'),
   'role-missing': row('operator', 403, 32769, 5, 'Your role does not allow this. Ask an administrator.'),
   'not-supported': row('never', 501, 32770, 44, 'This version cannot do that yet.'),
   cancelled: row('never', 409, 32768, 45, 'The operation was cancelled. Nothing is lost.'),
