@@ -63,6 +63,8 @@ export interface MachineDefinition {
 export interface Layer {
   readonly layerId: string;
   readonly path: string;
+  /** qcow2 when not given. Raw only for a template at the bottom: it cannot stand on anything. */
+  readonly format?: DiskFormat;
   /** The qcow2 wrapper's data file when the user's disk is raw or a block device (always opened explicitly). */
   readonly dataFilePath?: string;
   /** A template below the user's linked clone: read, never merged into. */
