@@ -1,0 +1,41 @@
+/** /api/relationships/:machine/failover and failback: the operations that move the guest and take options. */
+import { Type } from '@fastify/type-provider-typebox';
+import type { Operations } from '../service/operations.ts';
+import { accepted, BY_MACHINE, CLOSED, FORCE, START, TIMEOUT_SECONDS, type ApiInstance } from './routes.ts';
+import { JOB_VIEW, name } from './schemas.ts';
+
+const tags = ['failover'];
+const POINT = name('Id of a recovery point; the newest when absent');
+const TEST_BODY = Type.Object({ point: Type.Optional(POINT), start: Type.Optional(START) }, CLOSED);
+const PLANNED_BODY = Type.Object(
+  { start: Type.Optional(START), reverse: Type.Optional(Type.Boolean({ description: 'Replicate back at once', default: false })), timeoutSeconds: Type.Optional(TIMEOUT_SECONDS) },
+  CLOSED,
+);
+const UNPLANNED_BODY = Type.Object({ point: Type.Optional(POINT), start: Type.Optional(START), force: Type.Optional(FORCE) }, CLOSED);
+const FAILBACK_BODY = Type.Object({ start: Type.Optional(START), timeoutSeconds: Type.Optional(TIMEOUT_SECONDS) }, CLOSED);
+
+export function failoverRoutes(app: ApiInstance, operations: Operations): void {
+  app.post(
+    '/api/relationships/:machine/failover/test',
+    { schema: { operationId: 'testFailover', tags, summary: 'Boot a copy of a point, isolated; replication goes on', params: BY_MACHINE, body: TEST_BODY, response: accepted(JOB_VIEW) } },
+    async (request, reply) => reply.code(202).send(await operations.testFailover(request.caller, request.params.machine, { start: true, ...request.body })),
+  );
+
+  app.post(
+    '/api/relationships/:machine/failover/planned',
+    { schema: { operationId: 'plannedFailover', tags, summary: 'Shut the guest down, ship the last cycle, boot on the other host: nothing is lost', params: BY_MACHINE, body: PLANNED_BODY, response: accepted(JOB_VIEW) } },
+    async (request, reply) => reply.code(202).send(await operations.plannedFailover(request.caller, request.params.machine, { start: true, reverse: false, ...request.body })),
+  );
+
+  app.post(
+    '/api/relationships/:machine/failover/unplanned',
+    { schema: { operationId: 'unplannedFailover', tags, summary: 'Boot a recovery point on this host, because the primary is gone', params: BY_MACHINE, body: UNPLANNED_BODY, response: accepted(JOB_VIEW) } },
+    async (request, reply) => reply.code(202).send(await operations.unplannedFailover(request.caller, request.params.machine, { start: true, ...request.body })),
+  );
+
+  app.post(
+    '/api/relationships/:machine/failback',
+    { schema: { operationId: 'failback', tags, summary: 'Bring the guest home', params: BY_MACHINE, body: FAILBACK_BODY, response: accepted(JOB_VIEW) } },
+    async (request, reply) => reply.code(202).send(await operations.failback(request.caller, request.params.machine, { start: true, ...request.body })),
+  );
+}

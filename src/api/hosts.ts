@@ -1,0 +1,80 @@
+/** /api/hosts and /api/authorizations: the hosts that are paired, and what each may replicate here. */
+import { Type } from '@fastify/type-provider-typebox';
+import type { Operations } from '../service/operations.ts';
+import { CLOSED, created, done, ok, type ApiInstance } from './routes.ts';
+import { AUTHORIZATION_VIEW, HOST_VIEW, name, path } from './schemas.ts';
+
+const BY_HOST = Type.Object({ host: name('Name or id of the host') });
+const ADDRESS = name('Address, with a port when it is not 7443');
+const STORAGE = path('Directory for the replicas, absolute');
+const INVITE_BODY = Type.Object(
+  { storage: Type.Optional(STORAGE), address: Type.Optional(ADDRESS), expiresSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 604_800, description: 'How long the invitation can be used' })) },
+  CLOSED,
+);
+const INVITATION = Type.Object({ invitation: Type.String({ description: 'Text to paste on the other host; it works once' }), expiresAtMs: Type.Number({ description: 'When it expires, in milliseconds since 1970' }) });
+const JOIN_BODY = Type.Object({ invitation: Type.String({ minLength: 1, maxLength: 8_192, description: 'What the other host printed' }), storage: Type.Optional(STORAGE), address: Type.Optional(ADDRESS) }, CLOSED);
+const RENAME_BODY = Type.Object({ name: name('New name') }, CLOSED);
+const MOVE_BODY = Type.Object({ address: ADDRESS }, CLOSED);
+const AUTHORIZATION_BODY = Type.Object({ host: name('A paired host, or *.domain'), storage: STORAGE, trustGroup: Type.Optional(name('Trust group')) }, CLOSED);
+
+function pairingRoutes(app: ApiInstance, operations: Operations): void {
+  const tags = ['hosts'];
+  app.post('/api/hosts/invite', { schema: { operationId: 'hostInvite', tags, summary: 'Make an invitation for another host', body: INVITE_BODY, response: ok(INVITATION) } }, (request) =>
+    operations.hostInvite(request.caller, request.body),
+  );
+
+  app.post('/api/hosts/join', { schema: { operationId: 'hostJoin', tags, summary: 'Pair with the host that made the invitation', body: JOIN_BODY, response: created(HOST_VIEW) } }, async (request, reply) => {
+    const { invitation, ...options } = request.body;
+    return reply.code(201).send(await operations.hostJoin(request.caller, invitation, options));
+  });
+
+  app.post('/api/hosts/renew-certificate', { schema: { operationId: 'hostRenewCertificate', tags, summary: 'Renew the certificate of this host; pairings stay', response: ok(HOST_VIEW) } }, (request) =>
+    operations.hostRenewCertificate(request.caller),
+  );
+}
+
+function pairedRoutes(app: ApiInstance, operations: Operations): void {
+  const tags = ['hosts'];
+  app.get('/api/hosts', { schema: { operationId: 'hostList', tags, summary: 'This host and those it is paired with', response: ok(Type.Array(HOST_VIEW)) } }, (request) => operations.hostList(request.caller));
+
+  app.delete('/api/hosts/:host', { schema: { operationId: 'hostRemove', tags, summary: 'End the pairing', params: BY_HOST, response: done } }, async (request, reply) => {
+    await operations.hostRemove(request.caller, request.params.host);
+    return reply.code(204).send(null);
+  });
+
+  app.post('/api/hosts/:host/rename', { schema: { operationId: 'hostRename', tags, summary: 'Give a host another name', params: BY_HOST, body: RENAME_BODY, response: ok(HOST_VIEW) } }, (request) =>
+    operations.hostRename(request.caller, request.params.host, request.body.name),
+  );
+
+  app.post('/api/hosts/:host/move', { schema: { operationId: 'hostMove', tags, summary: 'Tell the new address of a host that moved', params: BY_HOST, body: MOVE_BODY, response: ok(HOST_VIEW) } }, (request) =>
+    operations.hostMove(request.caller, request.params.host, request.body.address),
+  );
+}
+
+function authorizationRoutes(app: ApiInstance, operations: Operations): void {
+  const tags = ['authorizations'];
+  app.get('/api/authorizations', { schema: { operationId: 'authorizationList', tags, summary: 'Who may replicate to this host, and where to', response: ok(Type.Array(AUTHORIZATION_VIEW)) } }, (request) =>
+    operations.authorizationList(request.caller),
+  );
+
+  app.post(
+    '/api/authorizations',
+    { schema: { operationId: 'authorizationAdd', tags, summary: 'Let a host, or the hosts of a domain, replicate to this one', body: AUTHORIZATION_BODY, response: created(AUTHORIZATION_VIEW) } },
+    async (request, reply) => reply.code(201).send(await operations.authorizationAdd(request.caller, request.body)),
+  );
+
+  app.delete(
+    '/api/authorizations/:authorization',
+    { schema: { operationId: 'authorizationRemove', tags, summary: 'Take an authorization back', params: Type.Object({ authorization: name('Id of the entry') }), response: done } },
+    async (request, reply) => {
+      await operations.authorizationRemove(request.caller, request.params.authorization);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+export function hostRoutes(app: ApiInstance, operations: Operations): void {
+  pairingRoutes(app, operations);
+  pairedRoutes(app, operations);
+  authorizationRoutes(app, operations);
+}

@@ -1,0 +1,51 @@
+/** /api/machines: virtual machines of this host. */
+import { Type } from '@fastify/type-provider-typebox';
+import type { Operations } from '../service/operations.ts';
+import { accepted, BY_MACHINE, CLOSED, created, done, FORCE, ok, TIMEOUT_SECONDS, type ApiInstance } from './routes.ts';
+import { JOB_VIEW, MACHINE_DETAIL, MACHINE_VIEW } from './schemas.ts';
+
+const tags = ['machines'];
+const DEFINITION_CHARACTERS = 131_072;
+const DEFINE_BODY = Type.Object({ toml: Type.String({ minLength: 1, maxLength: DEFINITION_CHARACTERS, description: 'The definition, as TOML; paths in it are absolute' }) }, CLOSED);
+const START_BODY = Type.Object({ force: Type.Optional(FORCE) }, CLOSED);
+const STOP_BODY = Type.Object({ force: Type.Optional(FORCE), timeoutSeconds: Type.Optional(TIMEOUT_SECONDS) }, CLOSED);
+
+export function machineRoutes(app: ApiInstance, operations: Operations): void {
+  app.get('/api/machines', { schema: { operationId: 'machineList', tags, summary: 'All virtual machines of this host', response: ok(Type.Array(MACHINE_VIEW)) } }, (request) =>
+    operations.machineList(request.caller),
+  );
+
+  app.post(
+    '/api/machines',
+    { schema: { operationId: 'machineDefine', tags, summary: 'Define a machine, or change the definition of one with the same id', body: DEFINE_BODY, response: created(MACHINE_VIEW) } },
+    async (request, reply) => {
+      const machine = await operations.machineDefine(request.caller, request.body.toml);
+      return reply.code(201).send(machine);
+    },
+  );
+
+  app.get('/api/machines/:machine', { schema: { operationId: 'machineShow', tags, summary: 'One machine and its definition', params: BY_MACHINE, response: ok(MACHINE_DETAIL) } }, (request) =>
+    operations.machineShow(request.caller, request.params.machine),
+  );
+
+  app.delete(
+    '/api/machines/:machine',
+    { schema: { operationId: 'machineUndefine', tags, summary: 'Forget the machine; its disks are kept', params: BY_MACHINE, response: done } },
+    async (request, reply) => {
+      await operations.machineUndefine(request.caller, request.params.machine);
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.post(
+    '/api/machines/:machine/start',
+    { schema: { operationId: 'machineStart', tags, summary: 'Boot the guest', params: BY_MACHINE, body: START_BODY, response: accepted(JOB_VIEW) } },
+    async (request, reply) => reply.code(202).send(await operations.machineStart(request.caller, request.params.machine, request.body)),
+  );
+
+  app.post(
+    '/api/machines/:machine/stop',
+    { schema: { operationId: 'machineStop', tags, summary: 'Shut the guest down; with force, cut its power', params: BY_MACHINE, body: STOP_BODY, response: accepted(JOB_VIEW) } },
+    async (request, reply) => reply.code(202).send(await operations.machineStop(request.caller, request.params.machine, request.body)),
+  );
+}

@@ -1,0 +1,226 @@
+/**
+ * The JSON of the API: one schema per view of service/views.ts. `Same` makes the compiler refuse a schema that is not
+ * exactly its view.
+ */
+import { Type, type Static, type TSchema } from '@fastify/type-provider-typebox';
+import type * as views from '../service/views.ts';
+import type { EnablePlan, HostStatus } from '../service/operations.ts';
+
+const NAME_CHARACTERS = 256;
+const PATH_CHARACTERS = 4_096;
+
+export const name = (description: string) => Type.String({ minLength: 1, maxLength: NAME_CHARACTERS, description });
+export const path = (description: string) => Type.String({ minLength: 1, maxLength: PATH_CHARACTERS, description });
+const text = (description: string) => Type.String({ description });
+const whole = (description: string) => Type.Integer({ description });
+const truth = (description: string) => Type.Boolean({ description });
+const instant = (description: string) => Type.Number({ description: `${description}, in milliseconds since 1970` });
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+/** The title becomes the schema's name in the OpenAPI document. Views may gain fields, so only requests are closed. */
+const view = <P extends Record<string, TSchema>>(title: string, properties: P) => Type.Object(properties, { title });
+
+export const oneOf = <const T extends readonly string[]>(values: T, description: string) =>
+  Type.Unsafe<T[number]>({ type: 'string', enum: [...values], description });
+
+export const MACHINE_VIEW = view('Machine', {
+  id: text('UUID, the same on both hosts'),
+  name: text('Name of the virtual machine'),
+  role: oneOf(['standalone', 'primary', 'replica', 'test'], '"test" is a test failover\'s copy'),
+  power: oneOf(['off', 'running', 'paused', 'stopping'], 'Whether the guest runs on this host'),
+  startRefusal: nullable(text('Why the guest may not be started on this host now')),
+  memoryMiB: whole('Memory'),
+  cpuCount: whole('Virtual processors'),
+  autostart: truth('Started with the daemon, after the peer was asked'),
+  disks: Type.Array(
+    view('Disk', { name: text('Short name of the disk'), path: text('Image or block device on this host'), format: text('qcow2 or raw'), sizeBytes: whole('Size that the guest sees') }),
+    { description: 'The disks, in the order of the definition' },
+  ),
+  consoleSocket: nullable(text('Unix socket of the serial console on this host; null when the guest is off')),
+  consoleLog: nullable(text('File that keeps what the console printed')),
+  pid: nullable(whole('Process id of QEMU')),
+});
+
+export const MACHINE_DETAIL = Type.Object({ ...MACHINE_VIEW.properties, definition: Type.Unknown({ description: 'The whole definition of the machine' }) }, { title: 'MachineDetail' });
+
+const DISKS = Type.Array(Type.String({ minLength: 1, maxLength: 10 }), { maxItems: 64, description: 'Names of the disks that are replicated' });
+
+const ADDITIONAL = Type.Object(
+  {
+    cycleIntervalMs: Type.Optional(whole('Cycle interval below 30 s, for tests and demanding machines; takes the place of intervalSeconds')),
+    pointIntervalSeconds: Type.Optional(whole('Spacing of the recovery points that are kept; 3,600 when absent')),
+    compressionLevel: Type.Optional(whole('zstd level')),
+    fleecingBudgetMiB: Type.Optional(whole('Old data that may be kept aside for one cycle, over all disks')),
+    demotion: Type.Optional(oneOf(['pause', 'stop'], 'What happens to a guest that runs without the right to')),
+  },
+  { title: 'AdditionalSettings', additionalProperties: false, description: 'Settings that CIM has no property for' },
+);
+
+const SETTINGS_FIELDS = {
+  intervalSeconds: whole('Seconds from cycle to cycle: 30, 300 or 900'),
+  compression: truth('Whether what travels is compressed when that pays'),
+  disks: DISKS,
+  recoveryHistory: whole('Recovery points kept besides the newest: 0 to 24'),
+  additional: ADDITIONAL,
+};
+export const SETTINGS_VIEW = view('Settings', SETTINGS_FIELDS);
+export const SETTINGS_CHANGE = Type.Partial(Type.Object(SETTINGS_FIELDS), { title: 'SettingsChange', additionalProperties: false });
+
+const LAST_CYCLE = view('Cycle', {
+  pointId: text('The recovery point that it made'),
+  finishedAtMs: instant('When the other host acknowledged it'),
+  durationMs: Type.Number({ description: 'How long it took' }),
+  bytesChanged: whole('Bytes of the clusters that had changed'),
+  bytesShipped: whole('Bytes that travelled'),
+});
+
+const LAST_FAULT = view('LastFault', {
+  code: text('Row of the fault table'),
+  message: text('What happened'),
+  hint: text('What to do'),
+  atMs: instant('When'),
+});
+
+export const RELATIONSHIP_VIEW = view('Relationship', {
+  machineId: text('UUID of the virtual machine'),
+  machine: text('Name of the virtual machine'),
+  side: oneOf(['primary', 'replica'], 'What this host is in the relationship'),
+  peer: text('Name of the other host'),
+  peerConnected: truth('Whether the other host is connected now'),
+  state: whole('State as CIM numbers it (Msvm_ReplicationRelationship.ReplicationState), 0 to 21'),
+  stateName: text('State in words'),
+  health: oneOf(['ok', 'warning', 'critical', 'none'], 'Health; "none" while nothing replicates'),
+  healthReasons: Type.Array(text('One reason'), { description: 'Why the health is not ok' }),
+  lagMs: nullable(Type.Number({ description: 'How far the replica is behind, now; null before the first recovery point' })),
+  lastCycle: nullable(LAST_CYCLE),
+  nextCycleAtMs: nullable(instant('When the next cycle is due')),
+  points: whole('Number of recovery points'),
+  epoch: Type.Object({ number: whole('Grows with every failover'), id: text('Random id') }, { description: 'Who may run the guest' }),
+  settings: SETTINGS_VIEW,
+  allowed: Type.Array(text('One operation'), { description: 'The operations that are allowed now' }),
+  advice: text('What to do next, in words; empty when nothing needs doing'),
+  lastFault: nullable(LAST_FAULT),
+});
+
+export const POINT_VIEW = view('RecoveryPoint', {
+  id: text('Id of the recovery point'),
+  sequence: whole('Order of the points'),
+  kind: oneOf(['standard', 'application-consistent', 'planned', 'divergence'], '"divergence" keeps what an old primary wrote after a failover'),
+  instantMs: instant('The point in time that it holds'),
+  sizeBytes: whole('Bytes that it takes on this host'),
+  newest: truth('Whether it is the newest point'),
+  name: nullable(text('Name, for points that are kept on purpose')),
+});
+
+const JOB_ERROR = view('JobError', { code: text('"refused" or a row of the fault table'), message: text('What happened'), hint: text('What to do'), allowed: Type.Array(Type.String()) });
+
+export const JOB_VIEW = view('Job', {
+  id: text('Id of the job'),
+  kind: text('What it does'),
+  machine: nullable(text('Name of the virtual machine')),
+  state: oneOf(['running', 'completed', 'failed', 'cancelled'], 'Where the job is'),
+  percent: Type.Number({ description: '0 to 100' }),
+  step: text('What it does at the moment, in words'),
+  startedAtMs: instant('When it started'),
+  finishedAtMs: nullable(instant('When it ended')),
+  cancellable: truth('Whether it can be cancelled now'),
+  error: nullable(JOB_ERROR),
+  result: nullable(
+    Type.Record(Type.String(), Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]), { description: 'Figures of the finished job, by name' }),
+  ),
+});
+
+export const HOST_VIEW = view('Host', {
+  id: text('Id of the host'),
+  name: text('Name of the host'),
+  address: text('Address and port of its peer listener'),
+  fingerprint: text('SHA-256 fingerprint of its certificate'),
+  self: truth('Whether this is the host that answers'),
+  connected: truth('Whether it is connected now'),
+  lastContactMs: nullable(instant('When it was last heard of')),
+  certificateExpiresMs: nullable(instant('When its certificate expires')),
+});
+
+export const FINDING_VIEW = view('Finding', {
+  severity: oneOf(['refuse', 'force', 'advice'], '"refuse" stops the operation, "force" needs --force, "advice" stops nothing'),
+  subject: text('What was looked at'),
+  message: text('What was found'),
+  cure: text('What to do about it'),
+});
+
+export const AUTHORIZATION_VIEW = view('Authorization', {
+  id: text('Id of the entry'),
+  host: text('A paired host, or *.domain'),
+  storage: text('Directory that its replicas are kept in'),
+  trustGroup: text('Hosts of one trust group may take over each other\'s replicas'),
+});
+
+export const EVENT_VIEW = view('Event', {
+  id: whole('Grows from event to event'),
+  atMs: instant('When'),
+  number: nullable(whole('Hyper-V\'s number of the event, where it has one')),
+  severity: oneOf(['information', 'warning', 'error'], 'How bad it is'),
+  machine: nullable(text('Name of the virtual machine')),
+  message: text('What happened'),
+});
+
+export const ROLE = oneOf(['viewer', 'operator', 'administrator'], 'What the user may do');
+export const USER_VIEW = view('User', { name: text('Name of the user'), role: ROLE });
+
+export const AUDIT_VIEW = view('AuditEntry', {
+  atMs: instant('When'),
+  who: text('The user'),
+  from: text('The address that the user came from'),
+  operation: text('What was asked for'),
+  subject: nullable(text('The machine, host or user that it was about')),
+  outcome: text('"done", or why not'),
+});
+
+export const CALLER_VIEW = view('Caller', { name: text('Name of the user'), role: ROLE, from: text('Address that the request came from') });
+
+export const HOST_STATUS = view('HostStatus', {
+  host: HOST_VIEW,
+  machines: Type.Array(MACHINE_VIEW),
+  relationships: Type.Array(RELATIONSHIP_VIEW),
+  jobs: Type.Array(JOB_VIEW),
+});
+
+export const ENABLE_PLAN = view('EnablePlan', {
+  settings: SETTINGS_VIEW,
+  findings: Type.Array(FINDING_VIEW),
+  advice: Type.Array(Type.String()),
+});
+
+export const ERROR_VIEW = view('Error', {
+  error: Type.Object({
+    code: text('"refused", "request-invalid", "route-unknown", "bug", or a row of the fault table'),
+    message: text('What happened'),
+    hint: text('What to do'),
+    allowed: Type.Optional(Type.Array(Type.String(), { description: 'For "refused": the operations that are allowed now' })),
+    field: Type.Optional(text('For "request-invalid": the field that is wrong')),
+    id: Type.Optional(text('For "bug": the id under which the log has it')),
+  }),
+});
+export type ErrorView = Static<typeof ERROR_VIEW>;
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Assignable<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+type Same<S extends TSchema, View> = Equal<keyof Static<S>, keyof View> extends true ? Assignable<Static<S>, View> : false;
+type All<T extends readonly true[]> = T;
+export type SchemasAreTheViews = All<
+  [
+    Same<typeof MACHINE_VIEW, views.MachineView>,
+    Same<typeof SETTINGS_VIEW, views.SettingsView>,
+    Same<typeof RELATIONSHIP_VIEW, views.RelationshipView>,
+    Same<typeof POINT_VIEW, views.PointView>,
+    Same<typeof JOB_VIEW, views.JobView>,
+    Same<typeof HOST_VIEW, views.HostView>,
+    Same<typeof FINDING_VIEW, views.FindingView>,
+    Same<typeof AUTHORIZATION_VIEW, views.AuthorizationView>,
+    Same<typeof EVENT_VIEW, views.EventView>,
+    Same<typeof USER_VIEW, views.UserView>,
+    Same<typeof AUDIT_VIEW, views.AuditView>,
+    Same<typeof CALLER_VIEW, views.Caller>,
+    Same<typeof HOST_STATUS, HostStatus>,
+    Same<typeof ENABLE_PLAN, EnablePlan>,
+  ]
+>;

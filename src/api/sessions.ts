@@ -1,0 +1,106 @@
+/**
+ * Who calls: local root over the unix socket, or a user by bearer token or session cookie. And /api/sign-in,
+ * /api/sign-out, /api/session and /api/users.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyRequest } from 'fastify';
+import { Type } from '@fastify/type-provider-typebox';
+import { Fault } from '../errors/fault.ts';
+import type { Operations } from '../service/operations.ts';
+import type { Caller } from '../service/views.ts';
+import { CLOSED, created, done, ok, type ApiInstance } from './routes.ts';
+import { CALLER_VIEW, name, ROLE, USER_VIEW } from './schemas.ts';
+import { SignInGate } from './signingate.ts';
+
+const COOKIE = 'understudy_session';
+const TOKEN = /^[A-Za-z0-9._~+/=-]{16,512}$/;
+const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
+const LOCAL_ROOT: Caller = { name: 'root', role: 'administrator', from: 'local' };
+
+const PASSWORD = Type.String({ minLength: 1, maxLength: 1_024, description: 'Password' });
+const SIGN_IN_BODY = Type.Object({ name: name('Name of the user'), password: PASSWORD }, CLOSED);
+const SESSION = Type.Object({ token: Type.String({ description: 'For the header "Authorization: Bearer …"' }), user: USER_VIEW, expiresAtMs: Type.Number({ description: 'When it ends, in milliseconds since 1970' }) });
+const USER_BODY = Type.Object({ name: name('Name of the user'), role: ROLE, password: PASSWORD }, CLOSED);
+const SIGN_IN_BODY_BYTES = 8_192;
+
+function bearerOf(headers: IncomingHttpHeaders): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+}
+
+function cookieOf(headers: IncomingHttpHeaders): string | undefined {
+  const pair = (headers.cookie ?? '').split(';').find((candidate) => candidate.trim().startsWith(`${COOKIE}=`));
+  return pair?.trim().slice(COOKIE.length + 1);
+}
+
+/** A page of another origin must not act with the cookie. SameSite says so to the browser; this does not rely on it. */
+function checkOrigin(request: FastifyRequest): void {
+  if (SAFE_METHODS.includes(request.method)) return;
+  const { origin, host } = request.headers;
+  const site = request.headers['sec-fetch-site'];
+  const foreignOrigin = origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
+  if (foreignOrigin || (site !== undefined && site !== 'same-origin' && site !== 'none')) throw new Fault('role-missing', 'this request came from a page of another origin');
+}
+
+const tokenOf = (request: FastifyRequest): string | undefined => {
+  const token = bearerOf(request.headers) ?? cookieOf(request.headers);
+  return token !== undefined && TOKEN.test(token) ? token : undefined;
+};
+
+/** The caller of the request. Fault sign-in-failed when nobody is signed in. */
+export async function callerOf(request: FastifyRequest, operations: Operations, isLocal: boolean): Promise<Caller> {
+  if (isLocal) return LOCAL_ROOT;
+  const token = tokenOf(request);
+  if (token === undefined) throw new Fault('sign-in-failed', 'nobody is signed in');
+  if (bearerOf(request.headers) === undefined) checkOrigin(request);
+  const caller = await operations.callerOfToken(token, request.ip);
+  if (!caller) throw new Fault('sign-in-failed', 'the session is unknown or has ended');
+  return caller;
+}
+
+const cookie = (request: FastifyRequest, token: string, maxAgeSeconds: number): string =>
+  `${COOKIE}=${token}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Strict${'encrypted' in request.raw.socket ? '; Secure' : ''}`;
+
+export interface SessionOptions {
+  readonly operations: Operations;
+  /** Ends the session behind a token. */
+  readonly endSession: (token: string) => Promise<void> | void;
+}
+
+export function sessionRoutes(app: ApiInstance, { operations, endSession }: SessionOptions): void {
+  const tags = ['users'];
+  const gate = new SignInGate();
+
+  app.post(
+    '/api/sign-in',
+    { config: { access: 'anyone' }, bodyLimit: SIGN_IN_BODY_BYTES, schema: { operationId: 'signIn', tags, summary: 'A session of 12 hours, as token and as cookie', security: [], body: SIGN_IN_BODY, response: ok(SESSION) } },
+    async (request, reply) => {
+      checkOrigin(request);
+      const { name: user, password } = request.body;
+      const session = await gate.pass(request.ip, user, () => operations.signIn({ name: user, password, from: request.ip }));
+      const seconds = Math.max(0, Math.floor((session.expiresAtMs - Date.now()) / 1_000));
+      return reply.header('set-cookie', cookie(request, session.token, seconds)).send(session);
+    },
+  );
+
+  app.post('/api/sign-out', { schema: { operationId: 'signOut', tags, summary: 'End the session', response: done } }, async (request, reply) => {
+    const token = tokenOf(request);
+    if (token !== undefined) await endSession(token);
+    return reply.header('set-cookie', cookie(request, '', 0)).code(204).send(null);
+  });
+
+  app.get('/api/session', { schema: { operationId: 'session', tags, summary: 'Who is signed in', response: ok(CALLER_VIEW) } }, (request) => request.caller);
+}
+
+export function userRoutes(app: ApiInstance, operations: Operations): void {
+  const tags = ['users'];
+  app.get('/api/users', { schema: { operationId: 'userList', tags, summary: 'All users', response: ok(Type.Array(USER_VIEW)) } }, (request) => operations.userList(request.caller));
+
+  app.post('/api/users', { schema: { operationId: 'userAdd', tags, summary: 'Add a user', body: USER_BODY, response: created(USER_VIEW) } }, async (request, reply) =>
+    reply.code(201).send(await operations.userAdd(request.caller, request.body)),
+  );
+
+  app.delete('/api/users/:user', { schema: { operationId: 'userRemove', tags, summary: 'Remove a user; their sessions end', params: Type.Object({ user: name('Name of the user') }), response: done } }, async (request, reply) => {
+    await operations.userRemove(request.caller, request.params.user);
+    return reply.code(204).send(null);
+  });
+}
