@@ -1,0 +1,35 @@
+/**
+ * TLS between hosts: 1.3 only, both sides show a certificate, and the public key's pin decides, not a chain. Where the
+ * operator brought a CA of their own, a certificate of that CA for the paired host's name counts too.
+ */
+import type { X509Certificate } from 'node:crypto';
+import type { SecureContextOptions, TLSSocket } from 'node:tls';
+import type { PairedHost, PeerDirectory } from './directory.ts';
+import { pinOf } from './certificate.ts';
+import type { Identity } from './identity.ts';
+
+/** AES-128-GCM first: the fastest with AES instructions. */
+const CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
+
+export const tlsOptionsOf = (identity: Identity): SecureContextOptions => ({
+  key: identity.keyPem,
+  cert: identity.certificatePem,
+  // An empty list, or else Node trusts the public authorities.
+  ca: identity.caPem === undefined ? [] : [identity.caPem],
+  minVersion: 'TLSv1.3',
+  maxVersion: 'TLSv1.3',
+  ciphers: CIPHERS,
+});
+
+/** The certificate whose key the other side has proved to hold in this very handshake, or undefined. */
+export const certificateOf = (socket: TLSSocket): X509Certificate | undefined => (socket.isSessionReused() ? undefined : socket.getPeerX509Certificate());
+
+/** True when the other side is this paired host. */
+export const isHost = (socket: TLSSocket, certificate: X509Certificate, host: { readonly pin: string; readonly name: string }): boolean =>
+  pinOf(certificate) === host.pin || (socket.authorized && certifiedFor(certificate, host.name));
+
+/** The paired host at the other end, or undefined for a stranger. */
+export const hostAt = (socket: TLSSocket, certificate: X509Certificate, directory: PeerDirectory): PairedHost | undefined =>
+  directory.byPin(pinOf(certificate)) ?? (socket.authorized ? directory.list().find((host) => certifiedFor(certificate, host.name)) : undefined);
+
+const certifiedFor = (certificate: X509Certificate, name: string): boolean => certificate.checkHost(name, { subject: 'never', wildcards: false }) !== undefined;
