@@ -1,0 +1,306 @@
+/** The API conforms to its own description, over real sockets: every route, every kind of error. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import { openApiDocument } from '../../src/api/openapi.ts';
+import type { SchemasAreTheViews } from '../../src/api/schemas.ts';
+import { Fault, FAULTS, type FaultCode } from '../../src/errors/fault.ts';
+import { refuse, Refused } from '../../src/errors/refusal.ts';
+import { openRig, type Rig } from './apiclient.ts';
+
+const PASSWORD = 'correct horse battery';
+
+interface Route {
+  readonly method: string;
+  readonly path: string;
+  readonly operationId: string;
+  readonly body?: unknown;
+  /** The state that the machine's relationship must be in; null for none. */
+  readonly state?: number | null;
+  readonly status: number;
+  readonly changes: boolean;
+}
+const route = (operationId: string, method: string, path: string, status: number, more: Partial<Route> = {}): Route => ({ operationId, method, path, status, changes: method !== 'GET', ...more });
+const ENABLE = { machine: 'web', host: 'beta' };
+const ROUTES: Route[] = [
+  route('status', 'GET', '/api/status', 200),
+  route('machineList', 'GET', '/api/machines', 200),
+  route('machineShow', 'GET', '/api/machines/web', 200),
+  route('machineDefine', 'POST', '/api/machines', 201, { body: { toml: 'name = "new"' } }),
+  route('machineStart', 'POST', '/api/machines/web/start', 202, { body: { force: true } }),
+  route('machineStop', 'POST', '/api/machines/web/stop', 202, { body: { timeoutSeconds: 5 } }),
+  route('machineUndefine', 'DELETE', '/api/machines/web', 204),
+  route('hostList', 'GET', '/api/hosts', 200),
+  route('hostInvite', 'POST', '/api/hosts/invite', 200, { body: { expiresSeconds: 60 } }),
+  route('hostJoin', 'POST', '/api/hosts/join', 201, { body: { invitation: 'understudy1:abc' } }),
+  route('hostRename', 'POST', '/api/hosts/beta/rename', 200, { body: { name: 'gamma' } }),
+  route('hostMove', 'POST', '/api/hosts/beta/move', 200, { body: { address: '10.0.0.9' } }),
+  route('hostRemove', 'DELETE', '/api/hosts/beta', 204),
+  route('hostRenewCertificate', 'POST', '/api/hosts/renew-certificate', 200),
+  route('authorizationList', 'GET', '/api/authorizations', 200),
+  route('authorizationAdd', 'POST', '/api/authorizations', 201, { body: { host: '*.example.org', storage: '/srv/replicas' } }),
+  route('authorizationRemove', 'DELETE', '/api/authorizations/a-1', 204),
+  route('enablePlan', 'POST', '/api/relationships/plan', 200, { body: ENABLE, state: null }),
+  route('enable', 'POST', '/api/relationships', 201, { body: { ...ENABLE, settings: { recoveryHistory: 24 } }, state: null }),
+  route('relationshipList', 'GET', '/api/relationships', 200),
+  route('relationshipShow', 'GET', '/api/relationships/web', 200),
+  route('settingsChange', 'PATCH', '/api/relationships/web', 200, { body: { intervalSeconds: 30 } }),
+  route('disable', 'DELETE', '/api/relationships/web', 204),
+  route('points', 'GET', '/api/relationships/web/points', 200),
+  route('initialStart', 'POST', '/api/relationships/web/start-replication', 202, { state: 1 }),
+  route('initialStop', 'POST', '/api/relationships/web/stop-initial', 200, { state: 2 }),
+  route('suspend', 'POST', '/api/relationships/web/suspend', 200),
+  route('resume', 'POST', '/api/relationships/web/resume', 200, { state: 7 }),
+  route('resynchronize', 'POST', '/api/relationships/web/resynchronize', 202, { state: 9 }),
+  route('cycleNow', 'POST', '/api/relationships/web/cycle', 202),
+  route('testFailover', 'POST', '/api/relationships/web/failover/test', 202, { body: { point: 'p-1' } }),
+  route('testFailoverEnd', 'POST', '/api/relationships/web/failover/test-end', 202),
+  route('plannedFailover', 'POST', '/api/relationships/web/failover/planned', 202, { body: { reverse: true } }),
+  route('plannedFailoverCancel', 'POST', '/api/relationships/web/failover/cancel', 200, { state: 4 }),
+  route('unplannedFailover', 'POST', '/api/relationships/web/failover/unplanned', 202, { body: { point: 'p-1', force: true } }),
+  route('commit', 'POST', '/api/relationships/web/commit', 202, { state: 5 }),
+  route('revert', 'POST', '/api/relationships/web/revert', 202, { state: 5 }),
+  route('reverse', 'POST', '/api/relationships/web/reverse', 202, { state: 5 }),
+  route('failback', 'POST', '/api/relationships/web/failback', 202, { state: 6 }),
+  route('jobList', 'GET', '/api/jobs', 200),
+  route('jobShow', 'GET', '/api/jobs/j-1', 200),
+  route('jobCancel', 'POST', '/api/jobs/j-1/cancel', 200),
+  route('events', 'GET', '/api/events?afterId=0&limit=5', 200),
+  route('auditTrail', 'GET', '/api/audit?limit=5', 200),
+  route('userList', 'GET', '/api/users', 200),
+  route('userAdd', 'POST', '/api/users', 201, { body: { name: 'new', role: 'viewer', password: PASSWORD } }),
+  route('userRemove', 'DELETE', '/api/users/new', 204),
+  route('session', 'GET', '/api/session', 200),
+  route('signOut', 'POST', '/api/sign-out', 204),
+];
+/** Answered by the API itself or by reading another use case. */
+const NOT_AN_OPERATION = ['relationshipList', 'relationshipShow', 'session', 'signOut', 'version', 'signIn', 'eventStream'];
+
+type Json = { [key: string]: Json };
+const document = JSON.parse(await openApiDocument('1.2.3')) as Json;
+const allOperations = Object.entries(document['paths']!).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, operation })));
+
+/** The schema with every reference put in its place. */
+function inlined(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(inlined);
+  if (typeof node !== 'object' || node === null) return node;
+  const reference = (node as Json)['$ref'] as unknown as string | undefined;
+  if (reference !== undefined) return inlined(document['components']!['schemas']![reference.split('/').at(-1)!]);
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, inlined(value)]));
+}
+
+function assertMatches(schema: unknown, value: unknown, what: string): void {
+  const validate = TypeBoxValidatorCompiler({ schema: inlined(schema) as never, method: 'GET', url: '/', httpPart: 'body' });
+  const { error } = validate(value) as { error?: unknown };
+  assert.equal(error, undefined, `${what}: ${JSON.stringify(error)} in ${JSON.stringify(value)}`);
+}
+
+const operationOf = (operationId: string) => allOperations.find(({ operation }) => (operation['operationId'] as unknown) === operationId)!.operation;
+
+describe('the API', () => {
+  let rig: Rig;
+  const tokens: Record<string, string> = {};
+  const as = (user: string) => ({ authorization: `Bearer ${tokens[user]}` });
+
+  before(async () => {
+    rig = await openRig();
+    for (const role of ['viewer', 'operator', 'administrator'] as const) {
+      await rig.host.accounts.addUser(role.slice(0, 5), role, PASSWORD);
+      tokens[role] = (await rig.host.accounts.signIn(role.slice(0, 5), PASSWORD)).token;
+    }
+  });
+  after(() => rig.close());
+
+  const prepare = async ({ state = 3, operationId }: Route): Promise<void> => {
+    rig.host.machines.clear();
+    rig.host.relationships.clear();
+    rig.host.addMachine('web');
+    if (state !== null) rig.host.addRelationship('web', state);
+    rig.host.jobs.set('j-1', { id: 'j-1', kind: 'cycle', machine: 'web', state: 'running', percent: 50, step: 'Shipping', startedAtMs: 1, finishedAtMs: null, cancellable: true, error: null, result: null });
+    const hasNew = rig.host.accounts.users().some(({ name }) => name === 'new');
+    if (operationId === 'userRemove' && !hasNew) await rig.host.accounts.addUser('new', 'viewer', PASSWORD);
+    if (operationId === 'userAdd' && hasNew) rig.host.accounts.removeUser('new');
+  };
+
+  test('every schema is exactly its view', () => {
+    const compiled: SchemasAreTheViews[number] = true;
+    assert.ok(compiled);
+  });
+
+  test('the OpenAPI document and this table name the same routes', () => {
+    const described = allOperations.map(({ operation }) => String(operation['operationId'])).sort();
+    assert.deepEqual(described, [...ROUTES.map(({ operationId }) => operationId), 'version', 'signIn', 'eventStream'].sort());
+    assert.equal(new Set(described).size, described.length);
+  });
+
+  test('every use case of Operations has a route', () => {
+    const useCases = ROUTES.map(({ operationId }) => operationId).filter((id) => !NOT_AN_OPERATION.includes(id));
+    const missing = useCases.filter((id) => typeof (rig.host as unknown as Record<string, unknown>)[id] !== 'function');
+    assert.deepEqual(missing, []);
+  });
+
+  for (const it of ROUTES) {
+    test(`${it.method} ${it.path} without a sign-in is refused before it does anything`, async () => {
+      await prepare(it);
+      rig.host.received.length = 0;
+      const answer = await rig.tcp(it.method, it.path, it.body);
+      assert.equal(answer.status, 401);
+      assert.equal(answer.json.error.code, 'sign-in-failed');
+      assert.deepEqual(rig.host.received, []);
+    });
+
+    test(`${it.method} ${it.path} as administrator calls ${it.operationId} and answers as described`, async () => {
+      await prepare(it);
+      rig.host.received.length = 0;
+      const answer = await rig.local(it.method, it.path, it.body);
+      assert.equal(answer.status, it.status, answer.text);
+      if (!NOT_AN_OPERATION.includes(it.operationId)) assert.ok(rig.host.received.some(({ operation }) => operation === it.operationId));
+      const described = operationOf(it.operationId)['responses']![String(it.status)]!;
+      if (it.status === 204) assert.equal(answer.text, '');
+      else assertMatches(described['content']!['application/json']!['schema'], answer.json, it.operationId);
+    });
+
+    if (it.body !== undefined) {
+      test(`${it.method} ${it.path} refuses a field that it does not know, by name`, async () => {
+        const answer = await rig.local(it.method, it.path, { ...(it.body as object), colour: 'red' });
+        assert.equal(answer.status, 400);
+        assert.match(answer.json.error.message, /colour/);
+      });
+    }
+
+    if (it.changes && !NOT_AN_OPERATION.includes(it.operationId)) {
+      test(`${it.method} ${it.path} is not for viewers`, async () => {
+        await prepare(it);
+        const answer = await rig.tcp(it.method, it.path, it.body, as('viewer'));
+        if (it.operationId !== 'jobCancel') assert.equal(answer.status, 403, answer.text);
+        assert.equal(answer.json.error.code, 'role-missing');
+      });
+    }
+  }
+
+  test('an operator may fail over and may not add users', async () => {
+    await prepare({ state: 3 } as Route);
+    assert.equal((await rig.tcp('POST', '/api/relationships/web/failover/planned', {}, as('operator'))).status, 202);
+    assert.equal((await rig.tcp('GET', '/api/users', undefined, as('operator'))).status, 403);
+  });
+
+  test('options that are not given take their defaults', async () => {
+    await prepare({ state: 3 } as Route);
+    rig.host.received.length = 0;
+    await rig.local('POST', '/api/relationships/web/failover/planned');
+    assert.deepEqual(rig.host.received[0]!.arguments, ['web', { start: true, reverse: false }]);
+  });
+
+  test('a name with slashes, spaces and other letters arrives as it was written', async () => {
+    rig.host.received.length = 0;
+    const name = 'Büro/Server 1?x=%';
+    const answer = await rig.local('GET', `/api/machines/${encodeURIComponent(name)}`);
+    assert.equal(answer.status, 404);
+    assert.deepEqual(rig.host.received[0]!.arguments, [name]);
+  });
+
+  const invalid: [what: string, path: string, body: unknown, says: RegExp, field: string][] = [
+    ['a missing field', '/api/relationships', { host: 'beta' }, /machine is missing/, 'machine'],
+    ['no body at all', '/api/relationships', undefined, /machine is missing/, 'machine'],
+    ['a wrong type', '/api/machines/web/start', { force: 'true' }, /force must be of type boolean/, 'force'],
+    ['a nested unknown field', '/api/relationships', { ...ENABLE, settings: { speed: 1 } }, /settings\.speed is not known/, 'settings.speed'],
+    ['a number that is not whole', '/api/relationships', { ...ENABLE, settings: { recoveryHistory: 1.5 } }, /settings\.recoveryHistory must be of type integer/, 'settings.recoveryHistory'],
+    ['a value that is not in the list', '/api/users', { name: 'x', role: 'king', password: PASSWORD }, /role must be one of viewer, operator, administrator/, 'role'],
+    ['a text that is too long', '/api/hosts/beta/rename', { name: 'x'.repeat(257) }, /name must have at most 256/, 'name'],
+    ['an empty text', '/api/hosts/beta/rename', { name: '' }, /name must have at least 1/, 'name'],
+    ['a list instead of an object', '/api/relationships', [], /body must be of type object|machine is missing/, 'body'],
+  ];
+  for (const [what, path, body, says, field] of invalid) {
+    test(`${what} is answered with 400, the field and what is allowed`, async () => {
+      const answer = await rig.local('POST', path, body);
+      assert.equal(answer.status, 400, answer.text);
+      assert.equal(answer.json.error.code, 'request-invalid');
+      assert.match(answer.json.error.message, says);
+      assert.equal(answer.json.error.field, field);
+      assertMatches({ $ref: '#/components/schemas/Error' }, answer.json, what);
+    });
+  }
+
+  test('a query that is not a number is refused by name', async () => {
+    const answer = await rig.local('GET', '/api/events?limit=many');
+    assert.equal(answer.status, 400);
+    assert.equal(answer.json.error.field, 'limit');
+    assert.equal((await rig.local('GET', '/api/events?limit=5000')).status, 400);
+  });
+
+  test('text that is not JSON, another content type, a polluted prototype and a body that is too large are refused', async () => {
+    for (const [body, type, status] of [['{', 'application/json', 400], ['a=b', 'application/x-www-form-urlencoded', 415], ['{"__proto__": {"x": 1}}', 'application/json', 400], [`"${'x'.repeat(300_000)}"`, 'application/json', 413]] as const) {
+      const answer = await rig.tcp('POST', '/api/machines', body, { ...as('operator'), 'content-type': type });
+      assert.equal(answer.status, status, answer.text);
+      assert.equal(answer.json.error.code, 'request-invalid');
+    }
+  });
+
+  test('an unknown route is answered with 404 and where to look', async () => {
+    const answer = await rig.local('GET', '/api/nothing');
+    assert.equal(answer.status, 404);
+    assert.equal(answer.json.error.code, 'route-unknown');
+  });
+
+  test('a refusal is answered with 409 and what is allowed now', async () => {
+    rig.host.throws = new Refused(refuse('the guest is running', ['suspend', 'cycle']));
+    const answer = await rig.local('GET', '/api/status');
+    assert.equal(answer.status, 409);
+    assert.deepEqual(answer.json.error, { code: 'refused', message: 'the guest is running', hint: 'Do one of the operations that are allowed now first.', allowed: ['suspend', 'cycle'] });
+  });
+
+  for (const code of Object.keys(FAULTS) as FaultCode[]) {
+    test(`the fault ${code} is answered with ${FAULTS[code].httpStatus} and its hint`, async () => {
+      rig.host.throws = new Fault(code, 'it happened');
+      const answer = await rig.local('GET', '/api/status');
+      assert.equal(answer.status, FAULTS[code].httpStatus);
+      assert.deepEqual(answer.json.error, { code, message: 'it happened', hint: FAULTS[code].hint });
+    });
+  }
+
+  test('a bug is answered with 500 and an id, without its text, and is reported once', async () => {
+    rig.host.throws = new TypeError('secret of the inside');
+    const answer = await rig.local('GET', '/api/status');
+    assert.equal(answer.status, 500);
+    assert.equal(answer.json.error.code, 'bug');
+    assert.ok(!answer.text.includes('secret') && !answer.text.includes('at '));
+    assert.deepEqual(rig.bugs.map(({ id }) => id), [answer.json.error.id]);
+  });
+
+  test('every answer has the security headers', async () => {
+    for (const path of ['/api/version', '/api/status', '/api/nothing']) {
+      const { headers } = await rig.tcp('GET', path);
+      assert.equal(headers['x-content-type-options'], 'nosniff');
+      assert.equal(headers['x-frame-options'], 'DENY');
+      assert.match(String(headers['content-security-policy']), /default-src 'self'/);
+    }
+  });
+
+  test('version, OpenAPI document and, on this host, metrics need no sign-in', async () => {
+    assert.deepEqual((await rig.tcp('GET', '/api/version')).json, { name: 'understudy', version: '1.2.3' });
+    assert.deepEqual((await rig.tcp('GET', '/api/openapi.json')).json, document);
+    assert.match((await rig.tcp('GET', '/metrics')).text, /understudy_up 1/);
+    assert.equal((await rig.local('GET', '/metrics')).status, 200);
+  });
+
+  test('the OpenAPI document refers only to schemas that it has', () => {
+    const text = JSON.stringify(document);
+    for (const [, name] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)) assert.ok(name! in document['components']!['schemas']!, name);
+    assert.ok(!text.includes('"title":"Machine"'));
+  });
+
+  test('every text that a request can carry has a greatest length', () => {
+    const unbounded: string[] = [];
+    const look = (node: unknown, where: string): void => {
+      if (typeof node !== 'object' || node === null) return;
+      const schema = node as Json;
+      if ((schema['type'] as unknown) === 'string' && !('maxLength' in schema) && !('enum' in schema)) unbounded.push(where);
+      for (const [key, value] of Object.entries(schema)) look(value, `${where}/${key}`);
+    };
+    for (const { path, method, operation } of allOperations) {
+      look(inlined(operation['requestBody']), `${method} ${path}`);
+      look(inlined(operation['parameters']), `${method} ${path}`);
+    }
+    assert.deepEqual(unbounded, []);
+  });
+});

@@ -1,0 +1,136 @@
+/** Server-sent events on a real socket. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { openRig, type Rig } from './apiclient.ts';
+
+interface Stream {
+  readonly response: IncomingMessage;
+  /** The next message that is not a comment; with `comments`, those too. */
+  next(): Promise<string>;
+  close(): void;
+}
+
+async function open(rig: Rig, headers: Record<string, string> = {}, via: object = { socketPath: rig.socketPath }): Promise<Stream> {
+  const outgoing = request({ host: '127.0.0.1', ...via, path: '/api/events/stream', headers, agent: false }).end();
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  response.setEncoding('utf8').on('error', () => undefined);
+  let buffered = '';
+  const next = async (): Promise<string> => {
+    while (!buffered.includes('\n\n')) {
+      const chunk = (response.read() as string | null) ?? '';
+      buffered += chunk;
+      if (chunk === '' && response.readableEnded) return 'END';
+      if (chunk === '') await Promise.race([once(response, 'readable'), once(response, 'end')]);
+    }
+    const end = buffered.indexOf('\n\n');
+    const message = buffered.slice(0, end);
+    buffered = buffered.slice(end + 2);
+    return message;
+  };
+  return { response, next, close: () => outgoing.destroy() };
+}
+
+async function skipTo(stream: Stream, pattern: RegExp): Promise<string> {
+  for (let i = 0; i < 2_000; i++) {
+    const message = await stream.next();
+    if (pattern.test(message)) return message;
+    assert.notEqual(message, 'END', `the stream ended before ${pattern}`);
+  }
+  throw new Error(`no message like ${pattern}`);
+}
+
+describe('the event stream', { timeout: 30_000 }, () => {
+  let rig: Rig;
+  beforeEach(async () => {
+    rig = await openRig(50);
+  });
+  afterEach(() => rig.close());
+
+  test('a change arrives by the name of what to read again', async () => {
+    const stream = await open(rig);
+    assert.equal(stream.response.headers['content-type'], 'text/event-stream');
+    assert.equal(stream.response.headers['x-content-type-options'], 'nosniff');
+    await skipTo(stream, /^: hello/);
+    rig.host.announce({ kind: 'relationship', id: 'r-1' });
+    assert.equal(await skipTo(stream, /^event/), 'event: change\ndata: {"kind":"relationship","id":"r-1"}');
+    stream.close();
+  });
+
+  test('a new client gets only what happens from now on', async () => {
+    rig.host.log('old');
+    const stream = await open(rig);
+    await skipTo(stream, /^: hello/);
+    rig.host.log('new');
+    assert.match(await skipTo(stream, /event: event/), /^id: 2\nevent: event\ndata: .*"new"/);
+    stream.close();
+  });
+
+  test('a client that reconnects with the last event that it saw misses none and sees none twice', async () => {
+    for (const message of ['one', 'two', 'three']) rig.host.log(message);
+    const stream = await open(rig, { 'last-event-id': '1' });
+    assert.match(await skipTo(stream, /event: event/), /^id: 2\n/);
+    assert.match(await skipTo(stream, /event: event/), /^id: 3\n/);
+    rig.host.log('four');
+    assert.match(await skipTo(stream, /event: event/), /^id: 4\n/);
+    stream.close();
+  });
+
+  test('a quiet stream has heartbeats', async () => {
+    const stream = await open(rig);
+    await skipTo(stream, /^: still here/);
+    await skipTo(stream, /^: still here/);
+    stream.close();
+  });
+
+  test('a client that reads nothing costs a bounded set of changes and is told to read everything again', async () => {
+    const stream = await open(rig);
+    await skipTo(stream, /^: hello/);
+    for (let i = 0; i < 1_001; i++) rig.host.announce({ kind: 'job', id: `j-${i}` });
+    await skipTo(stream, /^event: reset/);
+    stream.close();
+  });
+
+  test('the same change many times is sent once', async () => {
+    const stream = await open(rig);
+    await skipTo(stream, /^: hello/);
+    for (let i = 0; i < 5_000; i++) rig.host.announce({ kind: 'job', id: 'j-1' });
+    rig.host.announce({ kind: 'job', id: 'j-2' });
+    assert.match(await skipTo(stream, /^event/), /j-1/);
+    assert.match(await skipTo(stream, /^event/), /j-2/);
+    stream.close();
+  });
+
+  test('a client that has gone is forgotten', async () => {
+    const stream = await open(rig);
+    await skipTo(stream, /^: hello/);
+    assert.equal(rig.host.subscriberCount, 1);
+    stream.close();
+    while (rig.host.subscriberCount > 0) await new Promise(setImmediate);
+  });
+
+  test('the stream ends with the session', async () => {
+    await rig.host.accounts.addUser('ada', 'viewer', 'correct horse battery');
+    const { token } = await rig.host.accounts.signIn('ada', 'correct horse battery');
+    const stream = await open(rig, { authorization: `Bearer ${token}` }, { port: rig.port });
+    await skipTo(stream, /^: hello/);
+    rig.host.accounts.endSession(token);
+    while ((await stream.next()) !== 'END');
+    assert.equal(rig.host.subscriberCount, 0);
+  });
+
+  test('the stream needs a sign-in over TCP', async () => {
+    const stream = await open(rig, {}, { port: rig.port });
+    assert.equal(stream.response.statusCode, 401);
+    stream.close();
+  });
+
+  test('the daemon closes at once although streams are open', async () => {
+    const stream = await open(rig);
+    await skipTo(stream, /^: hello/);
+    const startedMs = performance.now();
+    await rig.api.close();
+    assert.ok(performance.now() - startedMs < 1_500);
+  });
+});

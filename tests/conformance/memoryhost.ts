@@ -1,0 +1,309 @@
+/**
+ * A host in memory behind the `Operations` interface: the real thing minus the engine. It keeps machines, a small part
+ * of the relationship's rules, jobs that run until `finishJobs`, real accounts, events and the audit trail.
+ */
+import { DatabaseSync } from 'node:sqlite';
+import { Fault } from '../../src/errors/fault.ts';
+import { refuse, Refused } from '../../src/errors/refusal.ts';
+import type { Changes, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
+import type { AuthorizationView, Caller, EventView, HostView, JobView, MachineView, PointView, RelationshipView, Role, SettingsView } from '../../src/service/views.ts';
+import { Accounts } from '../../src/state/accounts.ts';
+
+type Listener = Parameters<Changes['subscribe']>[0];
+type Change = Parameters<Listener>[0];
+
+const RANK: Record<Role, number> = { viewer: 0, operator: 1, administrator: 2 };
+const DEFAULTS: SettingsView = { intervalSeconds: 300, compression: true, disks: ['vda'], recoveryHistory: 0, additional: {} };
+const STATE_NAMES: Record<number, string> = { 1: 'Ready for initial replication', 2: 'Initial replication in progress', 3: 'Replicating', 4: 'Prepared for planned failover', 5: 'Failed over, not committed', 6: 'Failed over, committed', 7: 'Suspended', 9: 'Resynchronization required', 10: 'Resynchronizing' };
+const ALLOWED: Record<number, string[]> = { 1: ['start-replication', 'disable'], 2: ['stop-initial'], 3: ['suspend', 'cycle', 'test', 'failover', 'disable'], 4: ['cancel-failover', 'failover'], 5: ['commit', 'revert', 'reverse'], 6: ['reverse', 'failback'], 7: ['resume', 'disable'], 9: ['resynchronize'], 10: ['suspend'] };
+
+export class MemoryHost implements Operations, Changes {
+  readonly db = new DatabaseSync(':memory:');
+  readonly accounts = new Accounts(this.db);
+  readonly machines = new Map<string, MachineView>();
+  readonly relationships = new Map<string, RelationshipView>();
+  readonly jobs = new Map<string, JobView>();
+  readonly eventLog: EventView[] = [];
+  readonly authorizations: AuthorizationView[] = [];
+  readonly received: { operation: string; arguments: unknown[] }[] = [];
+  readonly hosts: HostView[] = [
+    { id: 'h-1', name: 'alpha', address: '10.0.0.1:7443', fingerprint: 'aa:bb', self: true, connected: true, lastContactMs: null, certificateExpiresMs: 1_900_000_000_000 },
+    { id: 'h-2', name: 'beta', address: '10.0.0.2:7443', fingerprint: 'cc:dd', self: false, connected: true, lastContactMs: 1_700_000_000_000, certificateExpiresMs: null },
+  ];
+  /** Set by a test: what the next operation throws instead of working. */
+  throws: unknown;
+  /** What the plan finds. */
+  findings: EnablePlan['findings'] = [];
+  /** Whether jobs end by themselves at once. */
+  jobsEnd = true;
+  readonly #listeners = new Set<Listener>();
+
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get subscriberCount(): number {
+    return this.#listeners.size;
+  }
+
+  announce(change: Change): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  log(message: string, machine: string | null = null): EventView {
+    const event: EventView = { id: this.eventLog.length + 1, atMs: 1_700_000_000_000, number: 29_242, severity: 'information', machine, message };
+    this.eventLog.push(event);
+    this.announce({ kind: 'event', id: String(event.id) });
+    return event;
+  }
+
+  addMachine(name: string, changes: Partial<MachineView> = {}): MachineView {
+    const id = `00000000-0000-4000-8000-${String(this.machines.size + 1).padStart(12, '0')}`;
+    const disks = [{ name: 'vda', path: `/images/${name}.qcow2`, format: 'qcow2', sizeBytes: 1_073_741_824 }];
+    const machine: MachineView = { id, name, role: 'standalone', power: 'off', startRefusal: null, memoryMiB: 512, cpuCount: 1, autostart: false, disks, consoleSocket: null, consoleLog: null, pid: null, ...changes };
+    this.machines.set(name, machine);
+    return machine;
+  }
+
+  addRelationship(machine: string, state: number, changes: Partial<RelationshipView> = {}): RelationshipView {
+    const relationship: RelationshipView = {
+      machineId: this.#machine(machine).id, machine, side: 'primary', peer: 'beta', peerConnected: true, state, stateName: STATE_NAMES[state]!, health: 'ok', healthReasons: [], lagMs: state === 1 ? null : 12_000,
+      lastCycle: state === 1 ? null : { pointId: 'p-9', finishedAtMs: 1_700_000_000_000, durationMs: 840, bytesChanged: 1_048_576, bytesShipped: 524_288 },
+      nextCycleAtMs: null, points: state === 1 ? 0 : 3, epoch: { number: 1, id: 'e-1' }, settings: DEFAULTS, allowed: ALLOWED[state]!, advice: '', lastFault: null, ...changes,
+    };
+    this.relationships.set(machine, relationship);
+    return relationship;
+  }
+
+  /** Every running job has moved on to `percent`. */
+  progress(percent: number, step: string): void {
+    for (const job of this.jobs.values()) if (job.state === 'running') this.#changeJob(job.id, { percent, step });
+  }
+
+  finishJobs(error: JobView['error'] = null): void {
+    for (const job of this.jobs.values()) {
+      if (job.state === 'running') this.#changeJob(job.id, { state: error ? 'failed' : 'completed', percent: error ? job.percent : 100, finishedAtMs: Date.now(), cancellable: false, error, result: error ? null : { bytesShipped: 4_096, seconds: 1.5 } });
+    }
+  }
+
+  async status(caller: Caller) {
+    this.#enter('viewer', caller, 'status');
+    return { host: this.hosts[0]!, machines: [...this.machines.values()], relationships: [...this.relationships.values()], jobs: [...this.jobs.values()] };
+  }
+  async machineList(caller: Caller) {
+    this.#enter('viewer', caller, 'machineList');
+    return [...this.machines.values()];
+  }
+  async machineShow(caller: Caller, machine: string) {
+    this.#enter('viewer', caller, 'machineShow', machine);
+    return { ...this.#machine(machine), definition: { machineType: 'pc-q35-7.2' } };
+  }
+  async machineDefine(caller: Caller, toml: string) {
+    this.#enter('operator', caller, 'machineDefine', toml);
+    const name = /name = "(.+)"/.exec(toml)?.[1];
+    if (!name) throw new Fault('definition-invalid', 'the definition has no name');
+    return this.addMachine(name);
+  }
+  async machineStart(caller: Caller, machine: string, options: { force?: boolean }) {
+    this.#enter('operator', caller, 'machineStart', machine, options);
+    this.#machine(machine).power = 'running';
+    return this.#startJob('start', machine);
+  }
+  async machineStop(caller: Caller, machine: string, options: { force?: boolean; timeoutSeconds?: number }) {
+    this.#enter('operator', caller, 'machineStop', machine, options);
+    return this.#startJob('stop', machine);
+  }
+  async machineUndefine(caller: Caller, machine: string) {
+    this.#enter('operator', caller, 'machineUndefine', machine);
+    this.machines.delete(this.#machine(machine).name);
+  }
+
+  async hostList(caller: Caller) {
+    this.#enter('viewer', caller, 'hostList');
+    return this.hosts;
+  }
+  async hostInvite(caller: Caller, options: object) {
+    this.#enter('administrator', caller, 'hostInvite', options);
+    return { invitation: 'understudy1:abc', expiresAtMs: 1_900_000_000_000 };
+  }
+  async hostJoin(caller: Caller, invitation: string, options: object) {
+    this.#enter('administrator', caller, 'hostJoin', invitation, options);
+    if (invitation === 'used') throw new Fault('invitation-invalid', 'the invitation was used already');
+    return this.hosts[1]!;
+  }
+  async hostRemove(caller: Caller, host: string) {
+    this.#enter('administrator', caller, 'hostRemove', host);
+    this.#host(host);
+  }
+  async hostRename(caller: Caller, host: string, name: string) {
+    this.#enter('administrator', caller, 'hostRename', host, name);
+    return { ...this.#host(host), name };
+  }
+  async hostMove(caller: Caller, host: string, address: string) {
+    this.#enter('administrator', caller, 'hostMove', host, address);
+    return { ...this.#host(host), address };
+  }
+  async hostRenewCertificate(caller: Caller) {
+    this.#enter('administrator', caller, 'hostRenewCertificate');
+    return this.hosts[0]!;
+  }
+
+  async authorizationList(caller: Caller) {
+    this.#enter('viewer', caller, 'authorizationList');
+    return this.authorizations;
+  }
+  async authorizationAdd(caller: Caller, entry: { host: string; storage: string; trustGroup?: string }) {
+    this.#enter('administrator', caller, 'authorizationAdd', entry);
+    const added = { trustGroup: 'default', ...entry, id: `a-${this.authorizations.length + 1}` };
+    this.authorizations.push(added);
+    return added;
+  }
+  async authorizationRemove(caller: Caller, id: string) {
+    this.#enter('administrator', caller, 'authorizationRemove', id);
+  }
+
+  async enablePlan(caller: Caller, request: EnableRequest) {
+    this.#enter('operator', caller, 'enablePlan', request);
+    return { settings: { ...DEFAULTS, ...request.settings }, findings: this.findings, advice: ['Keep 24 recovery points: --history 24.'] };
+  }
+  async enable(caller: Caller, request: EnableRequest) {
+    this.#enter('operator', caller, 'enable', request);
+    const { name } = this.#machine(request.machine);
+    this.#host(request.host);
+    if (this.relationships.has(name)) throw new Refused(refuse(`${name} is replicated already`, ['settings', 'disable']));
+    return this.addRelationship(name, 1, { settings: { ...DEFAULTS, ...request.settings } });
+  }
+  async settingsChange(caller: Caller, machine: string, settings: Partial<SettingsView>) {
+    this.#enter('operator', caller, 'settingsChange', machine, settings);
+    const relationship = this.#relationship(machine);
+    return this.addRelationship(relationship.machine, relationship.state, { settings: { ...relationship.settings, ...settings } });
+  }
+  initialStart = (caller: Caller, machine: string) => this.#move(caller, 'initialStart', machine, 'start-replication', 2);
+  initialStop = (caller: Caller, machine: string) => this.#become(caller, 'initialStop', machine, 'stop-initial', 1);
+  suspend = (caller: Caller, machine: string) => this.#become(caller, 'suspend', machine, 'suspend', 7);
+  resume = (caller: Caller, machine: string) => this.#become(caller, 'resume', machine, 'resume', 3);
+  resynchronize = (caller: Caller, machine: string) => this.#move(caller, 'resynchronize', machine, 'resynchronize', 10);
+  cycleNow = (caller: Caller, machine: string) => this.#move(caller, 'cycleNow', machine, 'cycle', 3);
+  async disable(caller: Caller, machine: string) {
+    await this.#become(caller, 'disable', machine, 'disable', 1);
+    this.relationships.delete(this.#machine(machine).name);
+  }
+
+  async points(caller: Caller, machine: string): Promise<PointView[]> {
+    this.#enter('viewer', caller, 'points', machine);
+    this.#relationship(machine);
+    return [1, 2].map((sequence) => ({ id: `p-${sequence}`, sequence, kind: 'standard', instantMs: 1_700_000_000_000 + sequence, sizeBytes: 65_536, newest: sequence === 2, name: null }));
+  }
+  testFailover = (caller: Caller, machine: string, options: object) => this.#move(caller, 'testFailover', machine, 'test', 3, options);
+  testFailoverEnd = (caller: Caller, machine: string) => this.#move(caller, 'testFailoverEnd', machine, null, 3);
+  plannedFailover = (caller: Caller, machine: string, options: object) => this.#move(caller, 'plannedFailover', machine, 'failover', 5, options);
+  plannedFailoverCancel = (caller: Caller, machine: string) => this.#become(caller, 'plannedFailoverCancel', machine, 'cancel-failover', 3);
+  unplannedFailover = (caller: Caller, machine: string, options: object) => this.#move(caller, 'unplannedFailover', machine, 'failover', 5, options);
+  commit = (caller: Caller, machine: string) => this.#move(caller, 'commit', machine, 'commit', 6);
+  revert = (caller: Caller, machine: string) => this.#move(caller, 'revert', machine, 'revert', 3);
+  reverse = (caller: Caller, machine: string) => this.#move(caller, 'reverse', machine, 'reverse', 3);
+  failback = (caller: Caller, machine: string, options: object) => this.#move(caller, 'failback', machine, 'failback', 3, options);
+
+  async jobList(caller: Caller) {
+    this.#enter('viewer', caller, 'jobList');
+    return [...this.jobs.values()];
+  }
+  async jobShow(caller: Caller, id: string) {
+    this.#enter('viewer', caller, 'jobShow', id);
+    const job = this.jobs.get(id);
+    if (!job) throw new Fault('job-unknown', `there is no job ${id}`);
+    return job;
+  }
+  async jobCancel(caller: Caller, id: string) {
+    await this.jobShow(caller, id);
+    this.#enter('operator', caller, 'jobCancel', id);
+    return this.#changeJob(id, { state: 'cancelled', finishedAtMs: Date.now(), cancellable: false });
+  }
+  async events(caller: Caller, { afterId, limit = 100 }: { afterId?: number; limit?: number }) {
+    this.#enter('viewer', caller, 'events', afterId, limit);
+    return afterId === undefined ? this.eventLog.slice(-limit) : this.eventLog.filter((event) => event.id > afterId).slice(0, limit);
+  }
+  async auditTrail(caller: Caller, { limit = 100 }: { limit?: number }) {
+    this.#enter('administrator', caller, 'auditTrail', limit);
+    return this.accounts.auditTrail(limit);
+  }
+
+  async userList(caller: Caller) {
+    this.#enter('administrator', caller, 'userList');
+    return this.accounts.users();
+  }
+  async userAdd(caller: Caller, user: { name: string; role: Role; password: string }) {
+    this.#enter('administrator', caller, 'userAdd', { ...user, password: '…' });
+    return this.accounts.addUser(user.name, user.role, user.password);
+  }
+  async userRemove(caller: Caller, name: string) {
+    this.#enter('administrator', caller, 'userRemove', name);
+    this.accounts.removeUser(name);
+  }
+  async signIn({ name, password }: { name: string; password: string; from: string }) {
+    return this.accounts.signIn(name, password);
+  }
+  async callerOfToken(token: string, from: string) {
+    const user = this.accounts.userOfToken(token);
+    return user && { ...user, from };
+  }
+
+  #enter(needed: Role, caller: Caller, operation: string, ...received: unknown[]): void {
+    this.received.push({ operation, arguments: received });
+    if (this.throws !== undefined) {
+      const thrown = this.throws;
+      this.throws = undefined;
+      throw thrown;
+    }
+    if (RANK[caller.role] < RANK[needed]) throw new Fault('role-missing', `${caller.name} is a ${caller.role}; ${operation} needs ${needed}`);
+    if (needed !== 'viewer') this.accounts.recordAudit({ who: caller.name, from: caller.from, operation, subject: null, outcome: 'done' });
+  }
+
+  #machine(nameOrId: string): MachineView {
+    const found = [...this.machines.values()].find(({ id, name }) => id === nameOrId || name === nameOrId);
+    if (!found) throw new Fault('machine-unknown', `there is no virtual machine ${nameOrId}`);
+    return found;
+  }
+
+  #host(name: string): HostView {
+    const found = this.hosts.find((host) => host.name === name);
+    if (!found) throw new Fault('host-unknown', `there is no host ${name}`);
+    return found;
+  }
+
+  #relationship(machine: string): RelationshipView {
+    const { name } = this.#machine(machine);
+    const found = this.relationships.get(name);
+    if (!found) throw new Refused(refuse(`${name} is not replicated`, ['enable']));
+    return found;
+  }
+
+  async #become(caller: Caller, operation: string, machine: string, verb: string | null, state: number, ...options: unknown[]): Promise<RelationshipView> {
+    this.#enter('operator', caller, operation, machine, ...options);
+    const before = this.#relationship(machine);
+    if (verb !== null && !before.allowed.includes(verb)) throw new Refused(refuse(`${before.machine} is in the state "${before.stateName}"`, before.allowed));
+    this.announce({ kind: 'relationship', id: before.machineId });
+    return this.addRelationship(before.machine, state, { settings: before.settings });
+  }
+
+  async #move(caller: Caller, operation: string, machine: string, verb: string | null, state: number, ...options: unknown[]): Promise<JobView> {
+    const { machine: name } = await this.#become(caller, operation, machine, verb, state, ...options);
+    return this.#startJob(operation, name);
+  }
+
+  #startJob(kind: string, machine: string): JobView {
+    const id = `j-${this.jobs.size + 1}`;
+    this.jobs.set(id, { id, kind, machine, state: 'running', percent: 0, step: 'Starting', startedAtMs: Date.now(), finishedAtMs: null, cancellable: true, error: null, result: null });
+    const started = this.jobs.get(id)!;
+    if (this.jobsEnd) setImmediate(() => this.finishJobs());
+    return started;
+  }
+
+  #changeJob(id: string, change: Partial<JobView>): JobView {
+    const job = { ...this.jobs.get(id)!, ...change };
+    this.jobs.set(id, job);
+    this.announce({ kind: 'job', id });
+    return job;
+  }
+}
