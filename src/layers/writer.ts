@@ -32,17 +32,16 @@ export class LayerServer {
     this.#name = name;
   }
 
-  /** A writer of a layer that nobody else has open. Fault disk-in-use, disk-missing. */
+  /** A writer of a layer that nobody else has open. Fault disk-in-use, disk-missing; qemu-failed when no daemon starts. */
   async open(layer: Layer): Promise<LayerWriter> {
     this.#users++;
     try {
-      const daemon = await this.#running();
-      const writer = await Qcow2Writer.open(layer, daemon, `w${this.#nextNode++}`, () => this.#closed(writer));
+      const writer = await this.#writerOf(layer, await this.#running());
       this.#writers.set(layer.path, writer);
       return writer;
     } catch (cause) {
       await this.#release();
-      throw diskFault(layer.path, cause);
+      throw cause;
     }
   }
 
@@ -59,6 +58,15 @@ export class LayerServer {
   async close(): Promise<void> {
     this.#abort.abort(new Fault('cancelled', 'the layer store is closing'));
     await this.#stop();
+  }
+
+  async #writerOf(layer: Layer, daemon: StorageDaemon): Promise<Qcow2Writer> {
+    try {
+      const writer = await Qcow2Writer.open(layer, daemon, `w${this.#nextNode++}`, () => this.#closed(writer));
+      return writer;
+    } catch (cause) {
+      throw diskFault(layer.path, cause);
+    }
   }
 
   #running(): Promise<StorageDaemon> {
@@ -126,14 +134,14 @@ class Qcow2Writer implements LayerWriter {
     }
   }
 
-  write(offsetBytes: number, chunk: Chunk): Promise<void> {
+  async write(offsetBytes: number, chunk: Chunk): Promise<void> {
     this.#assertClusters(offsetBytes, chunk.memory.length - chunk.headroomBytes);
-    return this.#guarded(() => this.#nbd.write(offsetBytes, chunk));
+    await this.#guarded(() => this.#nbd.write(offsetBytes, chunk));
   }
 
-  zero(offsetBytes: number, lengthBytes: number): Promise<void> {
+  async zero(offsetBytes: number, lengthBytes: number): Promise<void> {
     this.#assertClusters(offsetBytes, lengthBytes);
-    return this.#guarded(() => this.#nbd.writeZeroes(offsetBytes, lengthBytes));
+    await this.#guarded(() => this.#nbd.writeZeroes(offsetBytes, lengthBytes));
   }
 
   async flush(): Promise<void> {

@@ -65,6 +65,8 @@ function signal(identity: ProcessIdentity, name: NodeJS.Signals): void {
   if (!isRunning(identity)) return;
   try {
     process.kill(identity.pid, name);
+    // A stopped process acts on a signal only when it runs again.
+    if (name !== 'SIGKILL') process.kill(identity.pid, 'SIGCONT');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') throw new Fault('qemu-failed', `process ${identity.pid} cannot be ended`, { cause });
   }

@@ -133,8 +133,8 @@ function writing(story: Story): void {
     const layer = scene.newLayer();
     await scene.store.create(layer, SIZE);
     const writer = await scene.store.open(layer);
-    await assert.rejects(async () => writer.write(0, filled(1, 4 * KIB)), { name: 'Bug' });
-    await assert.rejects(async () => writer.zero(4 * KIB, CLUSTER), { name: 'Bug' });
+    await assert.rejects(writer.write(0, filled(1, 4 * KIB)), { name: 'Bug' });
+    await assert.rejects(writer.zero(4 * KIB, CLUSTER), { name: 'Bug' });
     await writer.close();
   });
 

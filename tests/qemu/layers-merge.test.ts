@@ -5,12 +5,12 @@ import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setImmediate as yieldNow, setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../src/errors/fault.ts';
 import { Qcow2Layers } from '../../src/layers/layers.ts';
 import { stackGraph } from '../../src/machine/graph.ts';
 import { Qmp } from '../../src/qmp/qmp.ts';
-import { isRunning, readPidfile } from '../../src/storagedaemon/pidfile.ts';
+import { isRunning, readPidfile, type ProcessIdentity } from '../../src/storagedaemon/pidfile.ts';
 import { CLUSTER, RealLayers, hashOf, patience } from './layers-scene.ts';
 import { stackOf } from '../conformance/layers.ts';
 
@@ -32,6 +32,20 @@ async function history(real: RealLayers) {
   return { layers, at: (point: number) => reads[point + 1]! };
 }
 
+const pidfileIn = (runDir: string) => existsSync(runDir) && readdirSync(runDir).find((name) => /^merge-.*\.pid$/.test(name));
+
+/** The process of the merge that is starting; undefined when it has ended before anybody saw it. */
+async function runningMerge(real: RealLayers, ended: Promise<unknown>): Promise<ProcessIdentity | undefined> {
+  let isOver = false;
+  void ended.catch(() => undefined).then(() => (isOver = true));
+  while (!isOver) {
+    const found = pidfileIn(real.runDir);
+    if (found) return readPidfile(join(real.runDir, found));
+    await delay(1);
+  }
+  return undefined;
+}
+
 test('a merge killed ten times at random moments and then redone leaves every point as it was', async () => {
   await using real = await RealLayers.make();
   const { layers, at } = await history(real);
@@ -41,11 +55,15 @@ test('a merge killed ten times at random moments and then redone leaves every po
   for (let round = 0; round < 10; round++) {
     const abort = new AbortController();
     const merging = real.store.merge(lower, upper, abort.signal);
-    setTimeout(() => abort.abort(new Fault('cancelled', 'killed')), 15 + Math.random() * 60);
-    await merging.catch((fault: Fault) => assert.equal(fault.code, 'cancelled', fault.message)).then((was) => (killed += was === undefined ? 1 : 0));
+    const ended = merging.then(() => 'merged', (fault: Fault) => fault.code);
+    const merge = await runningMerge(real, ended);
+    await delay(Math.random() * 30);
+    killed += merge && isRunning(merge) ? 1 : 0;
+    abort.abort(new Fault('cancelled', 'killed'));
+    assert.match(await ended, /^(merged|cancelled)$/);
     assert.ok(await real.reads([base, lower, upper], at(2)), `point 2 after kill ${round}`);
   }
-  assert.ok(killed > 0);
+  assert.ok(killed > 0, 'no merge was killed under way');
   assert.ok(await real.reads([base, lower, upper, newest], at(3)));
   await real.store.merge(lower, upper, patience());
   await real.store.remove(upper);
@@ -63,9 +81,7 @@ test('a merge that outlived our own kill is ended at the next start and can be r
   const script = `import { mergeLayers } from ${JSON.stringify(new URL('../../src/layers/merge.ts', import.meta.url).href)};
     await mergeLayers(${JSON.stringify(lower)}, ${JSON.stringify(upper)}, ${JSON.stringify(real.runDir)}, AbortSignal.timeout(60000));`;
   const daemon = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
-  const pidfile = () => readdirSync(real.runDir).find((name) => /^merge-.*\.pid$/.test(name));
-  while (!pidfile() && daemon.exitCode === null) await yieldNow();
-  const merge = readPidfile(join(real.runDir, pidfile()!))!;
+  const merge = (await runningMerge(real, once(daemon, 'exit')))!;
   process.kill(merge.pid, 'SIGSTOP');
   daemon.kill('SIGKILL');
   await once(daemon, 'exit');
@@ -81,9 +97,7 @@ test('an aborted merge rejects with the reason only when its process is gone', a
   const { layers } = await history(real);
   const abort = new AbortController();
   const merging = real.store.merge(layers[0]!, layers[1]!, abort.signal);
-  const pidfile = () => readdirSync(real.runDir).find((name) => /^merge-.*\.pid$/.test(name));
-  while (!pidfile()) await delay(1);
-  const merge = readPidfile(join(real.runDir, pidfile()!))!;
+  const merge = (await runningMerge(real, merging))!;
   const reason = new Fault('cancelled', 'failover goes first');
   abort.abort(reason);
   await assert.rejects(merging, reason);
