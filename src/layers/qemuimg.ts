@@ -4,7 +4,7 @@ import { Fault, type FaultCode } from '../errors/fault.ts';
 
 /** First match wins: a full disk is told as an input/output error further on in the same message. */
 const COMPLAINTS: readonly (readonly [RegExp, FaultCode])[] = [
-  [/No space left on device|Disk quota exceeded|ENOSPC/i, 'space-exhausted'],
+  [/No space left on device|Disk quota exceeded|Cannot grow device files/i, 'space-exhausted'],
   [/Failed to get (shared )?"[^"]+" lock|Is another process using the image|Device or resource busy/i, 'disk-in-use'],
   [/No such file or directory/i, 'disk-missing'],
   [/not in \w+ format|Unsupported qcow2|does not contain|Image is not/i, 'disk-format'],
