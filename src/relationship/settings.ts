@@ -1,0 +1,86 @@
+/** What an operator can set on a relationship; every value is checked here, wherever it comes from. */
+import { Fault } from '../errors/fault.ts';
+
+export interface AdditionalSettings {
+  /** Below 30 s, for tests and demanding machines. */
+  readonly cycleIntervalMs?: number;
+  /** Spacing of kept recovery points; 3,600 when absent. */
+  readonly pointIntervalSeconds?: number;
+  readonly compressionLevel?: number;
+  /** Old data that QEMU may keep aside for one cycle, over all disks. */
+  readonly fleecingBudgetMiB?: number;
+  /** What happens to a guest that runs here without the right to: held with its memory, or stopped. */
+  readonly demotion?: 'pause' | 'stop';
+}
+
+export interface Settings {
+  readonly intervalSeconds: 30 | 300 | 900;
+  readonly compression: boolean;
+  readonly disks: readonly string[];
+  readonly recoveryHistory: number;
+  readonly additional: AdditionalSettings;
+}
+
+export const DEFAULT_INTERVAL_SECONDS = 300;
+export const DEFAULT_POINT_INTERVAL_SECONDS = 3_600;
+export const DEFAULT_FLEECING_BUDGET_MIB = 1_024;
+export const ADVISED_HISTORY = 24;
+
+export const defaultSettings = (disks: readonly string[]): Settings => ({
+  intervalSeconds: DEFAULT_INTERVAL_SECONDS,
+  compression: true,
+  disks,
+  recoveryHistory: 0,
+  additional: {},
+});
+
+export type SettingsChange = { readonly [K in keyof Settings]?: Settings[K] | undefined };
+
+const bad = (name: string, value: unknown, allowed: string): never => {
+  throw new Fault('settings-invalid', `${name} cannot be ${JSON.stringify(value)}: allowed is ${allowed}`);
+};
+
+function checkWhole(name: string, value: unknown, min: number, max: number): void {
+  if (value !== undefined && !(Number.isInteger(value) && Number(value) >= min && Number(value) <= max)) {
+    bad(name, value, `a whole number from ${min} to ${max}`);
+  }
+}
+
+const ADDITIONAL_CHECKS: Record<keyof AdditionalSettings, (value: unknown) => void> = {
+  cycleIntervalMs: (value) => checkWhole('cycleIntervalMs', value, 200, 29_999),
+  pointIntervalSeconds: (value) => checkWhole('pointIntervalSeconds', value, 1, 86_400),
+  compressionLevel: (value) => checkWhole('compressionLevel', value, -7, 19),
+  fleecingBudgetMiB: (value) => checkWhole('fleecingBudgetMiB', value, 4, 1_048_576),
+  demotion: (value) => {
+    if (value !== undefined && value !== 'pause' && value !== 'stop') bad('demotion', value, '"pause" or "stop"');
+  },
+};
+
+function checkAdditional(additional: AdditionalSettings): void {
+  for (const [name, value] of Object.entries(additional)) {
+    const check = ADDITIONAL_CHECKS[name as keyof AdditionalSettings];
+    if (!check) bad('AdditionalSettings', name, Object.keys(ADDITIONAL_CHECKS).join(', '));
+    check(value);
+  }
+}
+
+/** The settings with the change applied. Fault settings-invalid names the field, the value and what is allowed. */
+export function changed(settings: Settings, change: SettingsChange, machineDisks: readonly string[]): Settings {
+  const next: Settings = {
+    intervalSeconds: change.intervalSeconds ?? settings.intervalSeconds,
+    compression: change.compression ?? settings.compression,
+    disks: change.disks ?? settings.disks,
+    recoveryHistory: change.recoveryHistory ?? settings.recoveryHistory,
+    additional: { ...settings.additional, ...change.additional },
+  };
+  if (![30, 300, 900].includes(next.intervalSeconds)) bad('the interval', next.intervalSeconds, '30, 300 or 900 seconds');
+  if (typeof next.compression !== 'boolean') bad('compression', next.compression, 'true or false');
+  checkWhole('the recovery history', next.recoveryHistory, 0, 24);
+  const unknown = next.disks.filter((disk) => !machineDisks.includes(disk));
+  if (unknown.length > 0) bad('the list of disks', unknown, machineDisks.join(', '));
+  if (next.disks.length === 0) bad('the list of disks', [], `one or more of ${machineDisks.join(', ')}`);
+  checkAdditional(next.additional);
+  return next;
+}
+
+export const cycleIntervalMs = (settings: Settings): number => settings.additional.cycleIntervalMs ?? settings.intervalSeconds * 1_000;

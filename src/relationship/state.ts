@@ -1,0 +1,57 @@
+/**
+ * The states of a relationship: CIM's numbers, on the wire and in the database. PowerShell numbers them differently;
+ * that mapping is here and nowhere else.
+ * Source: Msvm_ReplicationRelationship.ReplicationState; Hyper-V module, VMReplicationState.
+ */
+
+interface StateRow {
+  readonly name: string;
+  /** PowerShell's number; where it depends on the side, the replica's is `powerShellReplica`. */
+  readonly powerShell: number | null;
+  readonly powerShellReplica?: number;
+  /** What to do next in this state, in words, per side; empty when there is nothing to do. */
+  readonly advice: { readonly primary: string; readonly replica: string };
+}
+
+const quiet = { primary: '', replica: '' };
+const both = (text: string) => ({ primary: text, replica: text });
+
+export const STATES = {
+  0: { name: 'Disabled', powerShell: 0, advice: quiet },
+  1: { name: 'Ready for initial replication', powerShell: 1, advice: both('Start the initial replication: understudy start-replication.') },
+  2: { name: 'Initial replication in progress', powerShell: 2, powerShellReplica: 3, advice: quiet },
+  3: { name: 'Replicating', powerShell: 4, advice: quiet },
+  4: { name: 'Prepared for planned failover', powerShell: 5, advice: { primary: 'Fail over on the other host, or cancel: understudy cancel-failover.', replica: '' } },
+  5: { name: 'Failed over, not committed', powerShell: 6, advice: both('Check the guest. Then keep this point (understudy commit, or understudy reverse, which commits) or try another (understudy revert).') },
+  6: { name: 'Failed over, committed', powerShell: 7, advice: both('Protect the guest again: understudy reverse. Or bring it home: understudy failback.') },
+  7: { name: 'Suspended', powerShell: 8, advice: both('Go on with understudy resume.') },
+  8: { name: 'Critical', powerShell: 9, advice: both('Mend the cause shown, then understudy resume.') },
+  9: { name: 'Resynchronization required', powerShell: 10, advice: both('understudy resynchronize compares the disks and ships what differs.') },
+  10: { name: 'Resynchronizing', powerShell: 11, advice: quiet },
+  11: { name: 'Resynchronization suspended', powerShell: 12, advice: both('Go on with understudy resume.') },
+  12: { name: 'Failover in progress', powerShell: 13, advice: quiet },
+  13: { name: 'Failback in progress', powerShell: 14, advice: quiet },
+  14: { name: 'Failback complete', powerShell: 15, advice: both('Commit or revert the failback.') },
+  15: { name: 'Disk update in progress', powerShell: 16, advice: quiet },
+  16: { name: 'Disk update critical', powerShell: 17, advice: both('Mend the cause shown, then understudy resume.') },
+  17: { name: 'Unknown', powerShell: null, advice: quiet },
+  18: { name: 'Repurpose in progress', powerShell: 18, advice: quiet },
+  19: { name: 'Prepared for synchronous replication', powerShell: 19, advice: quiet },
+  20: { name: 'Prepared for group reverse replication', powerShell: 20, advice: quiet },
+  21: { name: 'Fire drill in progress', powerShell: 21, advice: quiet },
+} as const satisfies Record<number, StateRow>;
+
+export type State = keyof typeof STATES;
+export type Side = 'primary' | 'replica';
+
+export const ALL_STATES = Object.keys(STATES).map(Number) as State[];
+
+const rowOf = (state: State): StateRow => STATES[state];
+
+export const stateName = (state: State): string => rowOf(state).name;
+export const adviceFor = (state: State, side: Side): string => rowOf(state).advice[side];
+
+export function powerShellState(state: State, side: Side): number | null {
+  const row = rowOf(state);
+  return side === 'replica' ? (row.powerShellReplica ?? row.powerShell) : row.powerShell;
+}

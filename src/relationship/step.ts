@@ -1,0 +1,46 @@
+/** The step function and what else follows from the table. */
+import { refuse, type Outcome } from '../errors/refusal.ts';
+import { CONDITIONS, ROWS, type Condition, type Effect, type Event } from './table.ts';
+import { ALL_STATES, stateName, type Side, type State } from './state.ts';
+
+export interface Standing {
+  readonly side: Side;
+  readonly state: State;
+}
+
+export interface Step extends Standing {
+  readonly effects: readonly Effect[];
+}
+
+export type Facts = Partial<Record<Condition, boolean>>;
+
+/** Where the event leads, or a refusal that says what is allowed now. */
+export function step(from: Standing, event: Event, facts: Facts): Outcome<Step> {
+  const row = ROWS.find((candidate) => candidate.event === event && candidate.side === from.side && candidate.from.includes(from.state));
+  const here = `${stateName(from.state)} (state ${from.state}, ${from.side})`;
+  if (!row) return refuse(`"${event}" is not possible while the relationship is in: ${here}`, allowedVerbs(from));
+  if (!row.supported) return refuse(`"${row.verb ?? event}" is not supported yet`, allowedVerbs(from));
+  const missing = row.requires.filter((condition) => facts[condition] !== true);
+  if (missing.length > 0) return refuse(`${missing.map((condition) => CONDITIONS[condition]).join('; ')} (${here})`, allowedVerbs(from));
+  return { ok: true, value: { side: row.becomes ?? from.side, state: row.to, effects: row.effects } };
+}
+
+/** The operator's verbs whose state allows them now (their conditions may still refuse). */
+export function allowedVerbs(from: Standing): string[] {
+  const verbs = ROWS.filter((row) => row.supported && row.verb !== null && row.side === from.side && row.from.includes(from.state)).map((row) => row.verb!);
+  return [...new Set(verbs)].sort();
+}
+
+/** For the database: a CHECK that no other state can be written. */
+export const sqlStateCheck = (column: string): string => `${column} IN (${ALL_STATES.join(', ')})`;
+
+/** Long-running work that belongs to a standing; the supervisor keeps exactly this running. */
+export type Activity = 'initial-replication' | 'cycles' | 'resynchronization' | 'make-failover' | 'none';
+
+export function activityOf(standing: Standing): Activity {
+  if (standing.side === 'primary' && standing.state === 2) return 'initial-replication';
+  if (standing.side === 'primary' && standing.state === 3) return 'cycles';
+  if (standing.side === 'primary' && standing.state === 10) return 'resynchronization';
+  if (standing.side === 'replica' && standing.state === 12) return 'make-failover';
+  return 'none';
+}

@@ -1,0 +1,182 @@
+/**
+ * The relationship's one table: which event is possible on which side in which state, what must hold, where it leads,
+ * what runs afterwards and why. The step function, the allowed operations, the database's CHECK, the matrix and the
+ * diagram in docs/generated/relationship.md are all derived from it.
+ * Source: Hyper-V Replica's documented transitions; rows marked `ours` are where we go further.
+ */
+import type { Side, State } from './state.ts';
+
+/** What must hold besides the state. Facts are gathered by the caller; the words are what a refusal says. */
+export const CONDITIONS = {
+  'guest-off': 'the guest must be off',
+  'guest-off-here': 'the guest must be off on this host',
+  'planned-point': 'the last cycle of a planned failover must have been acknowledged',
+  'failed-over-planned': 'the failover must have been a planned one',
+  'failed-over-unplanned': 'the failover must have been an unplanned one',
+  'has-point': 'there must be a recovery point',
+  'peer-yielded': 'the old primary must have yielded',
+  'no-extended': 'the extended relationship must be removed first',
+  'newer-epoch': 'the other host must own a newer epoch',
+} as const;
+export type Condition = keyof typeof CONDITIONS;
+
+/** Idempotent work that is recorded with the transition and runs after it, again after a crash. */
+export type Effect =
+  | 'forget-attempt' // the open attempt's layers, journal and bitmaps are undone
+  | 'make-failover-layers' // the chosen point's active overlays exist
+  | 'drop-failover-layers' // the failover's overlays are gone
+  | 'drop-other-points' // only the chosen point is left
+  | 'tell-peer' // the peer learns our lineage
+  | 'hold-guest' // a guest that runs here without the right to is paused
+  | 'release-machine'; // tracking, maps and journals of the relationship are gone
+
+export interface Row {
+  readonly event: string;
+  /** The verb that people use, when an operator may ask for it. */
+  readonly verb: string | null;
+  readonly side: Side;
+  readonly from: readonly State[];
+  readonly to: State;
+  /** Set when the transition changes this host's side. */
+  readonly becomes?: Side;
+  readonly requires: readonly Condition[];
+  readonly effects: readonly Effect[];
+  readonly who: 'operator' | 'engine' | 'peer';
+  readonly basis: 'documented' | 'inferred' | 'ours';
+  /** False: the row is known, the operation answers "not supported" until later work brings it. */
+  readonly supported: boolean;
+  readonly why: string;
+}
+
+type Sketch = Partial<Omit<Row, 'event' | 'side' | 'from' | 'to' | 'why'>>;
+
+const row = <E extends string>(event: E, side: Side, from: readonly State[], to: State, why: string, more: Sketch = {}) => ({
+  verb: null,
+  requires: [],
+  effects: [],
+  who: 'operator' as const,
+  basis: 'documented' as const,
+  supported: true,
+  ...more,
+  event,
+  side,
+  from,
+  to,
+  why,
+});
+
+export const TABLE = [
+  row('enable', 'primary', [0], 1, 'A relationship exists; nothing is tracked yet.', { verb: 'enable' }),
+  row('accept', 'replica', [0], 2, 'The replica waits for the first recovery point.', { who: 'peer' }),
+  row('startInitial', 'primary', [1], 2, 'Tracking starts, then the disks are copied while the guest runs.', { verb: 'start-replication' }),
+  row('stopInitial', 'primary', [2], 1, 'What was copied is dropped; the guest was never touched.', { verb: 'stop-initial', effects: ['forget-attempt'] }),
+  row('initialCompleted', 'primary', [2], 3, 'The first recovery point was acknowledged.', { who: 'engine' }),
+  row('pointSealed', 'replica', [2, 3], 3, 'A recovery point exists.', { who: 'peer' }),
+  row('exportInitial', 'primary', [1], 2, 'Media carry the first copy.', { verb: 'export', supported: false }),
+  row('importInitial', 'replica', [2], 3, 'The media arrived.', { verb: 'import', supported: false }),
+
+  row('suspend', 'primary', [3], 7, 'No cycles; changes are still tracked.', { verb: 'suspend' }),
+  row('suspend', 'replica', [3], 7, 'No cycle is accepted; the primary still tracks.', { verb: 'suspend' }),
+  row('resume', 'primary', [7, 8], 3, 'Cycles go on with everything that changed meanwhile.', { verb: 'resume' }),
+  row('resume', 'replica', [7, 8], 3, 'Cycles are accepted again.', { verb: 'resume' }),
+  row('failHard', 'primary', [3], 8, 'A fault that waiting cannot cure.', { who: 'engine' }),
+  row('failHard', 'replica', [3], 8, 'A fault that waiting cannot cure.', { who: 'engine' }),
+
+  row('requireResync', 'primary', [3, 8], 9, 'The record of changes is gone or does not fit the replica.', { who: 'engine', effects: ['forget-attempt'] }),
+  row('resynchronize', 'primary', [7, 8, 9], 10, 'The disks are compared while the guest runs; recovery points stay.', { verb: 'resynchronize' }),
+  row('resynchronized', 'primary', [10], 3, 'A recovery point was acknowledged.', { who: 'engine' }),
+  row('suspendResync', 'primary', [10], 11, 'The comparison stands still; its place is kept.', { verb: 'suspend' }),
+  row('continueResync', 'primary', [11], 10, 'The comparison goes on.', { verb: 'resume' }),
+  row('cancelResync', 'primary', [10, 11], 9, 'The comparison starts again next time.', { verb: 'cancel-resynchronization', effects: ['forget-attempt'] }),
+
+  row('preparePlanned', 'primary', [3], 4, 'The guest is off and its last change is on the replica; it stays off here.', {
+    who: 'engine',
+    requires: ['guest-off', 'planned-point'],
+  }),
+  row('cancelPlanned', 'primary', [4], 3, 'The token came back: only this host may start the guest.', { verb: 'cancel-failover', effects: ['tell-peer'] }),
+
+  row('failover', 'replica', [3, 7, 8], 12, 'A new epoch is owned here; later seals are refused.', {
+    verb: 'failover',
+    requires: ['has-point'],
+    effects: ['forget-attempt', 'make-failover-layers', 'tell-peer'],
+  }),
+  row('failedOver', 'replica', [12], 5, 'The chosen point can be started here.', { who: 'engine' }),
+  row('failoverFailed', 'replica', [12], 3, 'The point could not be made ready; the replica is as before.', {
+    who: 'engine',
+    basis: 'ours',
+    effects: ['drop-failover-layers', 'tell-peer'],
+  }),
+  row('revert', 'replica', [5], 3, 'What the guest wrote here is dropped; every recovery point is there again.', {
+    verb: 'revert',
+    requires: ['guest-off-here'],
+    effects: ['drop-failover-layers', 'tell-peer'],
+  }),
+  row('commit', 'replica', [5], 6, 'The chosen point is kept, all others are removed.', { verb: 'commit', effects: ['drop-other-points'] }),
+
+  row('reversePlanned', 'replica', [5, 6], 3, 'This host is primary; only what differs travels.', {
+    verb: 'reverse',
+    becomes: 'primary',
+    requires: ['failed-over-planned', 'peer-yielded'],
+    effects: ['drop-other-points'],
+  }),
+  row('reverseUnplanned', 'replica', [6], 1, 'This host is primary; the return set is ready to travel.', {
+    verb: 'reverse',
+    becomes: 'primary',
+    requires: ['failed-over-unplanned', 'peer-yielded'],
+  }),
+  row('yieldPlanned', 'primary', [4], 3, 'The guest runs on the other host now; this host is its replica.', {
+    who: 'peer',
+    becomes: 'replica',
+    requires: ['guest-off'],
+  }),
+  row('demote', 'primary', [1, 2, 3, 4, 7, 8, 9, 10, 11], 2, 'The other host owns a newer epoch: the guest here is held, what it wrote is kept.', {
+    who: 'engine',
+    verb: 'become-replica',
+    becomes: 'replica',
+    requires: ['newer-epoch'],
+    effects: ['hold-guest'],
+    basis: 'ours',
+  }),
+  row('promote', 'replica', [2], 3, 'The other host reverted: its newest epoch names this host again.', {
+    who: 'engine',
+    becomes: 'primary',
+    requires: ['newer-epoch'],
+    basis: 'ours',
+  }),
+
+  row('failback', 'replica', [2, 3], 13, 'The difference comes home while the guest runs on there.', { verb: 'initiate-failback', supported: false, requires: ['guest-off-here'] }),
+  row('failedBack', 'replica', [13], 14, 'The guest can be started here.', { who: 'engine', supported: false }),
+  row('commitFailback', 'replica', [14], 3, 'This host is primary again.', { verb: 'commit', becomes: 'primary', supported: false }),
+  row('revertFailback', 'replica', [14], 3, 'The guest runs on over there.', { verb: 'revert', supported: false }),
+  row('cancelFailback', 'replica', [13], 3, 'The guest runs on over there, untouched.', { verb: 'cancel-failover', supported: false }),
+
+  row('changeMode', 'replica', [6], 3, 'The middle of a chain becomes primary.', { verb: 'change-mode', becomes: 'primary', supported: false }),
+  row('updateDisks', 'primary', [3], 15, 'Disks are added to or taken from replication.', { verb: 'update-disks', supported: false }),
+  row('disksUpdated', 'primary', [15], 3, 'The new set of disks replicates.', { who: 'engine', supported: false }),
+  row('disksFailed', 'primary', [15], 16, 'The new set could not be brought up.', { who: 'engine', supported: false }),
+  row('retryDisks', 'primary', [16], 15, 'Tried again.', { verb: 'resume', supported: false }),
+  row('repurpose', 'replica', [3, 7, 8], 18, 'An external provider\'s operation.', { supported: false }),
+  row('repurposed', 'replica', [18], 3, 'An external provider\'s operation.', { who: 'engine', supported: false }),
+  row('prepareSync', 'primary', [3], 19, 'An external provider\'s operation.', { supported: false }),
+  row('syncPrepared', 'primary', [19], 3, 'An external provider\'s operation.', { who: 'engine', supported: false }),
+  row('prepareGroup', 'replica', [5, 6], 20, 'Several machines reverse together.', { supported: false }),
+  row('groupReversed', 'replica', [20], 3, 'Several machines reversed together.', { who: 'engine', becomes: 'primary', supported: false }),
+  row('fireDrill', 'replica', [3], 21, 'An external provider\'s operation.', { supported: false }),
+  row('fireDrillEnded', 'replica', [21], 3, 'An external provider\'s operation.', { who: 'engine', supported: false }),
+  row('loseSight', 'primary', [3], 17, 'An external provider does not answer.', { who: 'engine', supported: false }),
+  row('regainSight', 'primary', [17], 3, 'An external provider answers again.', { who: 'engine', supported: false }),
+
+  row('disable', 'primary', [1, 2, 3, 4, 7, 8, 9, 10, 11, 15, 16], 0, 'The machine is an ordinary one again; the other side is removed there.', {
+    verb: 'disable',
+    requires: ['no-extended'],
+    effects: ['release-machine'],
+  }),
+  row('disable', 'replica', [2, 3, 5, 6, 7, 8], 0, 'The replica\'s disks stay as an ordinary machine.', {
+    verb: 'disable',
+    requires: ['no-extended'],
+    effects: ['release-machine'],
+  }),
+] as const satisfies readonly Row[];
+
+export type Event = (typeof TABLE)[number]['event'];
+export const ROWS: readonly (Row & { readonly event: Event })[] = TABLE;
