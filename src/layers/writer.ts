@@ -11,7 +11,7 @@ import type { LayerWriter } from '../engine/ports/layers.ts';
 import { CLUSTER_BYTES } from '../extents/extent.ts';
 import type { Layer } from '../machine/definition.ts';
 import { layersGraph } from '../machine/graph.ts';
-import { NbdClient } from '../nbd/nbd.ts';
+import { NbdConnection } from '../nbd/nbd.ts';
 import { StorageDaemon } from '../storagedaemon/storagedaemon.ts';
 import { sync } from './durable.ts';
 import { diskFault } from './qemuimg.ts';
@@ -103,14 +103,14 @@ class Qcow2Writer implements LayerWriter {
   readonly layer: Layer;
   readonly #daemon: StorageDaemon;
   readonly #node: string;
-  readonly #nbd: NbdClient;
+  readonly #nbd: NbdConnection;
   /** Ours from before the first write, so that the kernel reports to it any write that fails later. */
   readonly #file: FileHandle;
   readonly #release: () => Promise<void>;
   #broken: Fault | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(layer: Layer, daemon: StorageDaemon, node: string, nbd: NbdClient, file: FileHandle, release: () => Promise<void>) {
+  private constructor(layer: Layer, daemon: StorageDaemon, node: string, nbd: NbdConnection, file: FileHandle, release: () => Promise<void>) {
     this.layer = layer;
     this.#daemon = daemon;
     this.#node = node;
@@ -125,7 +125,7 @@ class Qcow2Writer implements LayerWriter {
     try {
       await daemon.blockdevAdd(layersGraph([layer], { writable: true, nodeName: node }));
       await daemon.exportAdd({ id: node, nodeName: node, name: node, writable: true });
-      const nbd = await NbdClient.connect({ socketPath: daemon.nbdSocketPath, exportName: node });
+      const nbd = await NbdConnection.connect({ socketPath: daemon.nbdSocketPath, exportName: node });
       return new Qcow2Writer(layer, daemon, node, nbd, file, release);
     } catch (cause) {
       await file.close();
