@@ -1,0 +1,55 @@
+/**
+ * The host's durable state. Every method is synchronous; a transaction's writes are all on stable storage when it
+ * returns, or none is. Reads outside a transaction see the last committed state.
+ */
+import type { Attachment } from '../../machine/definition.ts';
+import type { ClusterSet } from '../../extents/clusterset.ts';
+import type { EventRecord, Job, Machine, Point, Relationship } from '../records.ts';
+
+export interface OutboxItem {
+  readonly id: number;
+  readonly machineId: string;
+  readonly effect: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+export interface State {
+  transaction<T>(work: () => T): T;
+
+  machine(id: string): Machine | undefined;
+  machines(): readonly Machine[];
+  putMachine(machine: Machine): void;
+  removeMachine(id: string): void;
+
+  relationship(id: string): Relationship | undefined;
+  relationshipOf(machineId: string): Relationship | undefined;
+  relationships(): readonly Relationship[];
+  putRelationship(relationship: Relationship): void;
+  removeRelationship(id: string): void;
+
+  /** Oldest first. */
+  points(machineId: string): readonly Point[];
+  point(id: string): Point | undefined;
+  addPoint(point: Point, attachments: readonly Attachment[], clusters: ReadonlyMap<string, ClusterSet>): void;
+  putPoint(point: Point): void;
+  removePoint(id: string): void;
+  attachmentsOf(pointId: string): readonly Attachment[];
+  clustersOf(pointId: string): ReadonlyMap<string, ClusterSet>;
+  putClusters(pointId: string, clusters: ReadonlyMap<string, ClusterSet>): void;
+
+  /** Changes that the daemon itself holds for the relationship's next attempt (return sets, compares, grown areas). */
+  carried(relationshipId: string): ReadonlyMap<string, ClusterSet>;
+  putCarried(relationshipId: string, clusters: ReadonlyMap<string, ClusterSet>): void;
+  clearCarried(relationshipId: string): void;
+
+  addToOutbox(machineId: string, effect: string, payload: Readonly<Record<string, unknown>>): void;
+  outbox(machineId: string): readonly OutboxItem[];
+  takeFromOutbox(id: number): void;
+
+  putJob(job: Job): void;
+  job(id: string): Job | undefined;
+  jobs(): readonly Job[];
+
+  addEvent(event: Omit<EventRecord, 'id'>): EventRecord;
+  events(afterId: number, limit: number): readonly EventRecord[];
+}

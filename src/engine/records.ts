@@ -1,0 +1,169 @@
+/** What a host remembers, durably: the rows of the state. Plain data; whoever changes one writes it back in a transaction. */
+import type { DiskStack, Layer, MachineDefinition } from '../machine/definition.ts';
+import type { Lineage } from '../relationship/epoch.ts';
+import type { Settings } from '../relationship/settings.ts';
+import type { Side, State } from '../relationship/state.ts';
+
+/** A layer of a machine's disk; labelled with the point whose content the stack up to here is. */
+export interface LabelledLayer extends Layer {
+  readonly pointId?: string;
+}
+
+export interface Stack extends DiskStack {
+  readonly layers: readonly LabelledLayer[];
+}
+
+export interface Machine {
+  readonly id: string;
+  readonly name: string;
+  readonly definition: MachineDefinition;
+  /** On a replica: the base and every recovery point's overlay. Elsewhere: what the guest runs on. */
+  readonly stacks: readonly Stack[];
+  readonly lineage: Lineage;
+  /** Why the guest may not be started here, or null. Durable: it precedes the last cycle of a planned failover. */
+  readonly powerLock: string | null;
+  /** Where a replica's layers are made. */
+  readonly storage: string;
+  /** For a test failover's copy: the machine that it is a copy of. */
+  readonly copyOf: string | null;
+}
+
+export type AttemptKind = 'initial' | 'resync' | 'cycle' | 'planned' | 'reverse';
+
+/** The primary's open attempt at a recovery point. */
+export interface Attempt {
+  readonly id: string;
+  readonly kind: AttemptKind;
+  readonly parentId: string | null;
+  readonly sequence: number;
+  readonly epochId: string;
+  /** The bitmap that says what is dirty. */
+  readonly sinceId: string | null;
+  /** `pass`: the live disks are read; `delta`: one instant; `sealed`: acknowledged, to be tidied up; `failed`: to be merged back. */
+  readonly phase: 'pass' | 'delta' | 'sealed' | 'failed';
+  readonly instantMs: number;
+  readonly startedMs: number;
+  /** A resynchronization's pass compared with the map of this point; null: everything travels. */
+  readonly comparedWith: string | null;
+}
+
+/** The replica's attempt that is being received. */
+export interface Receiving {
+  readonly id: string;
+  readonly kind: AttemptKind;
+  readonly parentId: string | null;
+  readonly sequence: number;
+  readonly epochId: string;
+  readonly instantMs: number;
+  readonly definition: MachineDefinition;
+  readonly layers: readonly { readonly disk: string; readonly sizeBytes: number; readonly layer: Layer }[];
+}
+
+export interface Failover {
+  readonly pointId: string;
+  readonly planned: boolean;
+  /** The bitmap that records from the guest's first write; the new primary's tracking starts there. */
+  readonly trackId: string;
+  readonly layers: readonly { readonly disk: string; readonly layer: Layer }[];
+  readonly fromState: State;
+}
+
+export interface TestCopy {
+  readonly instanceId: string;
+  readonly pointId: string;
+  readonly layers: readonly { readonly disk: string; readonly layer: Layer }[];
+}
+
+export interface LastCycle {
+  readonly pointId: string;
+  readonly finishedMs: number;
+  readonly durationMs: number;
+  readonly bytesChanged: number;
+  readonly bytesShipped: number;
+}
+
+export interface LastFault {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly atMs: number;
+}
+
+export interface Relationship {
+  readonly id: string;
+  readonly machineId: string;
+  readonly peerId: string;
+  readonly side: Side;
+  readonly state: State;
+  readonly settings: Settings;
+  /** Secret key of the fingerprints, the same on both hosts; base64. */
+  readonly key: string;
+  /** Primary: the newest acknowledged point. Replica: the newest sealed one; kept after its layers were merged. */
+  readonly newestPointId: string | null;
+  readonly newestInstantMs: number | null;
+  readonly sequence: number;
+  /** Primary: the bitmap in force. */
+  readonly trackId: string | null;
+  readonly attempt: Attempt | null;
+  readonly receiving: Receiving | null;
+  readonly failover: Failover | null;
+  readonly testCopy: TestCopy | null;
+  /** Planned failover: held by the replica from prepare until failover or cancel; the primary keeps its copy. */
+  readonly token: string | null;
+  /** On a host that yielded: the point that names what its disks held then. */
+  readonly divergenceId: string | null;
+  /** Values of the replica's own that replace the definition's there. */
+  readonly overrides: Overrides;
+  readonly lastCycle: LastCycle | null;
+  readonly lastFault: LastFault | null;
+  readonly failures: number;
+}
+
+export interface Overrides {
+  readonly memoryMiB?: number;
+  readonly bridges?: Readonly<Record<string, string>>;
+  readonly storage?: string;
+}
+
+export type PointKind = 'standard' | 'application-consistent' | 'planned' | 'divergence';
+
+export interface Point {
+  readonly id: string;
+  readonly machineId: string;
+  readonly parentId: string | null;
+  readonly epochId: string;
+  readonly sequence: number;
+  readonly kind: PointKind;
+  readonly instantMs: number;
+  readonly definition: MachineDefinition;
+  readonly sizeBytes: number;
+  readonly digest: string;
+  readonly name: string | null;
+  readonly pinned: boolean;
+}
+
+export type JobState = 'running' | 'completed' | 'failed' | 'cancelled';
+
+export interface Job {
+  readonly id: string;
+  readonly kind: string;
+  readonly machineId: string | null;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly state: JobState;
+  readonly percent: number;
+  readonly step: string;
+  readonly startedMs: number;
+  readonly finishedMs: number | null;
+  readonly cancellable: boolean;
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string; readonly allowed: readonly string[] } | null;
+  readonly result: Readonly<Record<string, number | string | boolean | null>> | null;
+}
+
+export interface EventRecord {
+  readonly id: number;
+  readonly atMs: number;
+  readonly number: number | null;
+  readonly severity: 'information' | 'warning' | 'error';
+  readonly machine: string | null;
+  readonly message: string;
+}

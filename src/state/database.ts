@@ -1,0 +1,66 @@
+/**
+ * The state file: SQLite in WAL mode, every commit on stable storage before it is reported. A damaged file is left as
+ * it is and named; recovery points can be found again from their sidecars.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Fault } from '../errors/fault.ts';
+import { sqlStateCheck } from '../relationship/step.ts';
+
+/** One entry per schema version, in order; `user_version` says how many have run. */
+const MIGRATIONS = [
+  `CREATE TABLE machines (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT;
+   CREATE TABLE relationships (
+     id TEXT PRIMARY KEY, machine_id TEXT NOT NULL UNIQUE REFERENCES machines(id),
+     side TEXT NOT NULL CHECK (side IN ('primary', 'replica')),
+     state INTEGER NOT NULL CHECK (${sqlStateCheck('state')}),
+     body TEXT NOT NULL) STRICT;
+   CREATE TABLE points (
+     id TEXT PRIMARY KEY, machine_id TEXT NOT NULL, sequence INTEGER NOT NULL, body TEXT NOT NULL, attachments BLOB) STRICT;
+   CREATE INDEX points_by_machine ON points (machine_id, sequence);
+   CREATE TABLE point_clusters (point_id TEXT NOT NULL REFERENCES points(id) ON DELETE CASCADE, disk TEXT NOT NULL, clusters INTEGER NOT NULL, bits BLOB NOT NULL, PRIMARY KEY (point_id, disk)) STRICT;
+   CREATE TABLE carried (relationship_id TEXT NOT NULL REFERENCES relationships(id) ON DELETE CASCADE, disk TEXT NOT NULL, clusters INTEGER NOT NULL, bits BLOB NOT NULL, PRIMARY KEY (relationship_id, disk)) STRICT;
+   CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, machine_id TEXT NOT NULL, effect TEXT NOT NULL, payload TEXT NOT NULL) STRICT;
+   CREATE TABLE jobs (id TEXT PRIMARY KEY, started_ms REAL NOT NULL, body TEXT NOT NULL) STRICT;
+   CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL) STRICT;
+   CREATE TABLE hosts (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, pin TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+   CREATE TABLE invitations (secret_hash TEXT PRIMARY KEY, expires_ms REAL NOT NULL, body TEXT NOT NULL) STRICT;
+   CREATE TABLE authorizations (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;`,
+];
+
+const migrate = (database: DatabaseSync): void => {
+  const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (version > MIGRATIONS.length) throw new Fault('state-corrupt', 'the state was written by a newer version of Understudy');
+  for (const [index, statements] of MIGRATIONS.entries()) {
+    if (index < version) continue;
+    database.exec('BEGIN IMMEDIATE');
+    database.exec(statements);
+    database.exec(`PRAGMA user_version = ${index + 1}`);
+    database.exec('COMMIT');
+  }
+};
+
+const configure = (database: DatabaseSync): DatabaseSync => {
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000');
+  migrate(database);
+  return database;
+};
+
+/** The host's state file in its directory. Fault state-corrupt when it is damaged; nothing is changed then. */
+export function openDatabase(stateDir: string): DatabaseSync {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  const path = join(stateDir, 'state.db');
+  try {
+    const database = new DatabaseSync(path);
+    const { quick_check: check } = database.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
+    if (check !== 'ok') throw new Error(check);
+    return configure(database);
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause;
+    throw new Fault('state-corrupt', `the state file ${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** The same state, forgotten when closed: for the simulator and tests. */
+export const openInMemory = (): DatabaseSync => configure(new DatabaseSync(':memory:'));

@@ -1,0 +1,161 @@
+/** The engine's state on SQLite: rows hold their record as JSON beside the columns that are searched or checked. */
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { State, OutboxItem } from '../engine/ports/state.ts';
+import type { EventRecord, Job, Machine, Point, Relationship } from '../engine/records.ts';
+import type { Attachment } from '../machine/definition.ts';
+import type { ClusterSet } from '../extents/clusterset.ts';
+import { clusterMap, packClusters, type StoredClusters } from './clusterbits.ts';
+import { packAttachments, unpackAttachments } from './attachments.ts';
+
+const KEPT_EVENTS = 10_000;
+const KEPT_JOBS = 500;
+
+export class SqliteState implements State {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #depth = 0;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  transaction<T>(work: () => T): T {
+    if (this.#depth > 0) return work();
+    this.#database.exec('BEGIN IMMEDIATE');
+    this.#depth++;
+    try {
+      const result = work();
+      this.#database.exec('COMMIT');
+      return result;
+    } catch (thrown) {
+      this.#database.exec('ROLLBACK');
+      throw thrown;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  machine(id: string): Machine | undefined {
+    return this.#one('SELECT body FROM machines WHERE id = ?', id);
+  }
+  machines(): readonly Machine[] {
+    return this.#all('SELECT body FROM machines ORDER BY name');
+  }
+  putMachine(machine: Machine): void {
+    this.#run('INSERT INTO machines VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, body = excluded.body', machine.id, machine.name, JSON.stringify(machine));
+  }
+  removeMachine(id: string): void {
+    this.transaction(() => {
+      this.#run('DELETE FROM points WHERE machine_id = ?', id);
+      this.#run('DELETE FROM outbox WHERE machine_id = ?', id);
+      this.#run('DELETE FROM machines WHERE id = ?', id);
+    });
+  }
+
+  relationship(id: string): Relationship | undefined {
+    return this.#one('SELECT body FROM relationships WHERE id = ?', id);
+  }
+  relationshipOf(machineId: string): Relationship | undefined {
+    return this.#one('SELECT body FROM relationships WHERE machine_id = ?', machineId);
+  }
+  relationships(): readonly Relationship[] {
+    return this.#all('SELECT body FROM relationships');
+  }
+  putRelationship(it: Relationship): void {
+    this.#run(
+      'INSERT INTO relationships VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET side = excluded.side, state = excluded.state, body = excluded.body',
+      it.id, it.machineId, it.side, it.state, JSON.stringify(it),
+    );
+  }
+  removeRelationship(id: string): void {
+    this.#run('DELETE FROM relationships WHERE id = ?', id);
+  }
+
+  points(machineId: string): readonly Point[] {
+    return this.#all('SELECT body FROM points WHERE machine_id = ? ORDER BY sequence, id', machineId);
+  }
+  point(id: string): Point | undefined {
+    return this.#one('SELECT body FROM points WHERE id = ?', id);
+  }
+  addPoint(point: Point, attachments: readonly Attachment[], clusters: ReadonlyMap<string, ClusterSet>): void {
+    this.transaction(() => {
+      this.#run('INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?, ?)', point.id, point.machineId, point.sequence, JSON.stringify(point), packAttachments(attachments));
+      this.putClusters(point.id, clusters);
+    });
+  }
+  putPoint(point: Point): void {
+    this.#run('UPDATE points SET body = ?, sequence = ? WHERE id = ?', JSON.stringify(point), point.sequence, point.id);
+  }
+  removePoint(id: string): void {
+    this.#run('DELETE FROM points WHERE id = ?', id);
+  }
+  attachmentsOf(pointId: string): readonly Attachment[] {
+    const found = this.#statement('SELECT attachments FROM points WHERE id = ?').get(pointId) as { attachments: Uint8Array | null } | undefined;
+    return unpackAttachments(found?.attachments ?? null);
+  }
+  clustersOf(pointId: string): ReadonlyMap<string, ClusterSet> {
+    return clusterMap(this.#statement('SELECT disk, clusters, bits FROM point_clusters WHERE point_id = ?').all(pointId) as unknown as StoredClusters[]);
+  }
+  putClusters(pointId: string, clusters: ReadonlyMap<string, ClusterSet>): void {
+    for (const [disk, set] of clusters) this.#run('INSERT OR REPLACE INTO point_clusters VALUES (?, ?, ?, ?)', pointId, disk, set.clusters, packClusters(set));
+  }
+
+  carried(relationshipId: string): ReadonlyMap<string, ClusterSet> {
+    return clusterMap(this.#statement('SELECT disk, clusters, bits FROM carried WHERE relationship_id = ?').all(relationshipId) as unknown as StoredClusters[]);
+  }
+  putCarried(relationshipId: string, clusters: ReadonlyMap<string, ClusterSet>): void {
+    for (const [disk, set] of clusters) this.#run('INSERT OR REPLACE INTO carried VALUES (?, ?, ?, ?)', relationshipId, disk, set.clusters, packClusters(set));
+  }
+  clearCarried(relationshipId: string): void {
+    this.#run('DELETE FROM carried WHERE relationship_id = ?', relationshipId);
+  }
+
+  addToOutbox(machineId: string, effect: string, payload: Readonly<Record<string, unknown>>): void {
+    this.#run('INSERT INTO outbox (machine_id, effect, payload) VALUES (?, ?, ?)', machineId, effect, JSON.stringify(payload));
+  }
+  outbox(machineId: string): readonly OutboxItem[] {
+    const rows = this.#statement('SELECT id, effect, payload FROM outbox WHERE machine_id = ? ORDER BY id').all(machineId) as { id: number; effect: string; payload: string }[];
+    return rows.map((row) => ({ id: row.id, machineId, effect: row.effect, payload: JSON.parse(row.payload) }));
+  }
+  takeFromOutbox(id: number): void {
+    this.#run('DELETE FROM outbox WHERE id = ?', id);
+  }
+
+  putJob(job: Job): void {
+    this.#run('INSERT OR REPLACE INTO jobs VALUES (?, ?, ?)', job.id, job.startedMs, JSON.stringify(job));
+    this.#run("DELETE FROM jobs WHERE json_extract(body, '$.state') <> 'running' AND id NOT IN (SELECT id FROM jobs ORDER BY started_ms DESC LIMIT ?)", KEPT_JOBS);
+  }
+  job(id: string): Job | undefined {
+    return this.#one('SELECT body FROM jobs WHERE id = ?', id);
+  }
+  jobs(): readonly Job[] {
+    return this.#all('SELECT body FROM jobs ORDER BY started_ms DESC');
+  }
+
+  addEvent(event: Omit<EventRecord, 'id'>): EventRecord {
+    const { lastInsertRowid } = this.#statement('INSERT INTO events (body) VALUES (?)').run(JSON.stringify(event));
+    const id = Number(lastInsertRowid);
+    this.#run('DELETE FROM events WHERE id <= ?', id - KEPT_EVENTS);
+    return { ...event, id };
+  }
+  events(afterId: number, limit: number): readonly EventRecord[] {
+    const rows = this.#statement('SELECT id, body FROM (SELECT id, body FROM events WHERE id > ? ORDER BY id DESC LIMIT ?) ORDER BY id').all(afterId, limit) as { id: number; body: string }[];
+    return rows.map((row) => ({ ...JSON.parse(row.body), id: row.id }));
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) this.#statements.set(sql, (statement = this.#database.prepare(sql)));
+    return statement;
+  }
+  #one<T>(sql: string, ...values: SQLInputValue[]): T | undefined {
+    const row = this.#statement(sql).get(...values) as { body: string } | undefined;
+    return row && JSON.parse(row.body);
+  }
+  #all<T>(sql: string, ...values: SQLInputValue[]): T[] {
+    return (this.#statement(sql).all(...values) as { body: string }[]).map((row) => JSON.parse(row.body));
+  }
+  #run(sql: string, ...values: SQLInputValue[]): void {
+    this.#statement(sql).run(...values);
+  }
+}
