@@ -160,11 +160,11 @@ function endOf({ timeoutMs = 30_000, signal }: Waiting): AbortSignal {
 /** Tells when to look at a file again: its directory changed, or it is time anyway. */
 class Look {
   #watcher: FSWatcher | undefined;
-  #changed = Promise.withResolvers<void>();
+  #changed = Promise.withResolvers<undefined>();
 
   constructor(directory: string) {
     try {
-      this.#watcher = watch(directory, () => this.#changed.resolve());
+      this.#watcher = watch(directory, () => this.#changed.resolve(undefined));
       this.#watcher.on('error', () => undefined);
     } catch {
       this.#watcher = undefined;
@@ -173,7 +173,7 @@ class Look {
 
   /** Resolves at the first change after this call. Rejects with the signal's reason. */
   again(signal: AbortSignal): Promise<unknown> {
-    this.#changed = Promise.withResolvers<void>();
+    this.#changed = Promise.withResolvers<undefined>();
     const again = Promise.race([this.#changed.promise, wait(LOOK_AGAIN_MS, undefined, { signal })]);
     again.catch(() => undefined);
     return again;
