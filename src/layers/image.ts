@@ -1,5 +1,5 @@
 /** Layer files: qcow2 with 64 KiB clusters, no backing file in the header, made whole or not at all. */
-import { rename, rm, stat, statfs } from 'node:fs/promises';
+import { rename, rm, stat, statfs, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { assert } from '../errors/bug.ts';
 import { Fault } from '../errors/fault.ts';
@@ -60,11 +60,40 @@ export async function createImage({ path, sizeBytes, bitmap }: NewImage): Promis
   }
 }
 
-/** The layer's virtual size, also while a guest has it open. */
-export async function virtualSize(layer: Layer): Promise<number> {
+interface ImageInfo {
+  readonly 'virtual-size': number;
+  readonly 'format-specific'?: { readonly data: { readonly bitmaps?: readonly { readonly name: string; readonly flags: readonly string[] }[] } };
+}
+
+/** What the layer's header says, also while a guest has it open. */
+async function infoOf(layer: Layer): Promise<ImageInfo> {
   const graph = layersGraph([layer], { writable: false, forceShare: true });
   const { stdout } = await qemuImg(['info', '--output', 'json', graphFileName(graph)]);
-  return (JSON.parse(stdout) as { 'virtual-size': number })['virtual-size'];
+  return JSON.parse(stdout) as ImageInfo;
+}
+
+/** The layer's virtual size, also while a guest has it open. */
+export async function virtualSize(layer: Layer): Promise<number> {
+  return (await infoOf(layer))['virtual-size'];
+}
+
+/** The layer has at least this size. Fault space-exhausted when its data file is a block device that is too small. */
+export async function growTo(layer: Layer, sizeBytes: number, signal: AbortSignal): Promise<void> {
+  const info = await infoOf(layer);
+  if (info['virtual-size'] >= sizeBytes) return;
+  const graph = graphFileName(layersGraph([layer], { writable: true }));
+  // QEMU resizes no image with a bitmap that a killed process left unfinished. Such a bitmap can only be removed.
+  for (const { name, flags } of info['format-specific']?.data.bitmaps ?? []) {
+    if (flags.includes('in-use')) await qemuImg(['bitmap', '--remove', graph, name], { signal });
+  }
+  await qemuImg(['resize', '-q', graph, String(sizeBytes)], { signal });
+  if (layer.dataFilePath !== undefined) await shortenTo(layer.dataFilePath, sizeBytes);
+}
+
+/** A raw file is as long as its disk: QEMU grows it to whole clusters, and opened on its own it would look larger. */
+async function shortenTo(path: string, sizeBytes: number): Promise<void> {
+  const { size } = await stat(path);
+  if (size > sizeBytes) await truncate(path, sizeBytes);
 }
 
 const filesOf = (layer: Layer): readonly string[] => (layer.dataFilePath === undefined ? [layer.path] : [layer.path, layer.dataFilePath]);

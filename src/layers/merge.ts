@@ -4,14 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { assert } from '../errors/bug.ts';
 import type { Layer } from '../machine/definition.ts';
 import { graphFileName, layersGraph } from '../machine/graph.ts';
 import { identityOf, writePidfile } from '../storagedaemon/pidfile.ts';
 import { makeDirectory, sync } from './durable.ts';
-import { syncLayer, virtualSize } from './image.ts';
+import { growTo, syncLayer, virtualSize } from './image.ts';
 import { qemuImg } from './qemuimg.ts';
 
 /** `lower`, at least as large as `upper`, reads as both did, durably. A pidfile in `runDir` names the merge while it runs. */
@@ -33,17 +32,4 @@ export async function mergeLayers(lower: Layer, upper: Layer, runDir: string, si
   }
   await syncLayer(lower);
   await sync(dirname(lower.path));
-}
-
-async function growTo(lower: Layer, sizeBytes: number, signal: AbortSignal): Promise<void> {
-  if ((await virtualSize(lower)) >= sizeBytes) return;
-  const graph = layersGraph([lower], { writable: true });
-  await qemuImg(['resize', '-q', graphFileName(graph), String(sizeBytes)], { signal });
-  if (lower.dataFilePath !== undefined) await trimTo(lower.dataFilePath, sizeBytes);
-}
-
-/** A raw file is as long as its disk: QEMU grows it to whole clusters, and opened on its own it would look larger. */
-async function trimTo(path: string, sizeBytes: number): Promise<void> {
-  const { size } = await stat(path);
-  if (size > sizeBytes) await truncate(path, sizeBytes);
 }

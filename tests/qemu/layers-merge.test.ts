@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { Qcow2Layers } from '../../src/layers/layers.ts';
 import { stackGraph } from '../../src/machine/graph.ts';
 import { Qmp } from '../../src/qmp/qmp.ts';
 import { isRunning, readPidfile, type ProcessIdentity } from '../../src/storagedaemon/pidfile.ts';
+import { StorageDaemon } from '../../src/storagedaemon/storagedaemon.ts';
 import { CLUSTER, RealLayers, hashOf, patience } from './layers-scene.ts';
 import { stackOf } from '../conformance/layers.ts';
 
@@ -130,4 +131,19 @@ test('a merge into a layer that a guest reads fails as disk-in-use and changes n
     await once(guest, 'exit');
   }
   await real.store.merge(lower, upper, patience());
+});
+
+test('a bitmap that a killed process left in the lower layer does not keep a larger layer from being merged', async () => {
+  await using real = await RealLayers.make();
+  const lower = real.newLayer();
+  await real.store.createActive(lower, SIZE, 'p1');
+  const killed = await StorageDaemon.start({ runDir: join(real.directory, 'q'), name: 'q', signal: patience() });
+  await killed.blockdevAdd(stackGraph(stackOf([lower], SIZE), { writable: true, nodeName: 'a' }));
+  await killed.exportAdd({ id: 'x', nodeName: 'a', name: 'x', writable: true });
+  await killed.kill();
+  const info = execFileSync('qemu-img', ['info', '--output', 'json', lower.path], { encoding: 'utf8' });
+  assert.match(info, /in-use/);
+  const data = randomBytes(2 * CLUSTER);
+  await real.store.merge(lower, await real.layer(SIZE + CLUSTER, [[511, data]]), patience());
+  assert.ok(await real.reads([lower], Buffer.concat([Buffer.alloc(511 * CLUSTER), data])));
 });
