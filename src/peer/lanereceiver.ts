@@ -154,7 +154,6 @@ class LaneReceiver {
   #received(byteCount: number): boolean {
     if (this.#over) return true;
     this.#liveness?.heard();
-    this.#onHeard();
     try {
       if (!this.#socket) throw new Fault('peer-protocol', 'the other host spoke before it was asked');
       this.#reader.received(byteCount);
@@ -175,6 +174,7 @@ class LaneReceiver {
   }
 
   #take(frame: SlabFrame): void {
+    this.#onHeard();
     if (frame.header.type === 'heartbeat') return frame.release();
     if (this.#greeted) return this.#intake.push(frame);
     checkAnswer({ header: frame.header, payload: frame.memory.subarray(HEADER_BYTES) }, this.#greeting.senderId);

@@ -10,8 +10,6 @@ export const MAX_LANE_PAYLOAD_BYTES = 1024 * 1024;
 /** Given to a lane's handler and not yet resolved. */
 export const MAX_HANDLED_BYTES = 8 * 1024 * 1024;
 export const MAX_HANDLED_FRAMES = 16;
-/** A sender stops writing when its socket holds more than this. */
-export const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
 export const MAX_CALLS_IN_FLIGHT = 64;
 /** Calls of this host that wait for one of the places in flight; more are refused with fault peer-busy. */
 export const MAX_CALLS_WAITING = 1024;
