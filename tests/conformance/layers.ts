@@ -145,6 +145,20 @@ function writing(story: Story): void {
     assert.ok(await scene.same(layers, [await scene.layer({ 0: 1, 1: 2, 2: 3 })]));
   });
 
+  story('lets go of a closed layer while another layer of the machine stays open', async (scene) => {
+    const base = await scene.layer({ 0: 1 });
+    const [closed, open] = [scene.newLayer(), scene.newLayer()];
+    for (const layer of [closed, open]) await scene.store.create(layer, SIZE);
+    const other = await scene.store.open(open);
+    await writeContent(scene.store, closed, { 1: 2 });
+    await scene.store.merge(base, closed, AbortSignal.timeout(60_000));
+    await other.write(0, filled(3));
+    await other.flush();
+    await other.close();
+    assert.ok(await scene.same([base], [await scene.layer({ 0: 1, 1: 2 })]));
+    assert.ok(await scene.same([open], [await scene.layer({ 0: 3 })]));
+  });
+
   story('says that a missing layer is missing', async (scene) => {
     await assert.rejects(scene.store.open(scene.newLayer()), { code: 'disk-missing' });
     await assert.rejects(scene.store.allocatedBytes(scene.newLayer()), { code: 'disk-missing' });

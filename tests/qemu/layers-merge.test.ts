@@ -93,12 +93,13 @@ test('a merge that outlived our own kill is ended at the next start and can be r
   assert.ok(await real.reads([base, lower], at(2)));
 });
 
-test('an aborted merge rejects with the reason only when its process is gone', async () => {
+test('an aborted merge kills its process and rejects with the reason only when that is gone', { timeout: 30_000 }, async () => {
   await using real = await RealLayers.make();
   const { layers } = await history(real);
   const abort = new AbortController();
   const merging = real.store.merge(layers[0]!, layers[1]!, abort.signal);
   const merge = (await runningMerge(real, merging))!;
+  process.kill(merge.pid, 'SIGSTOP');
   const reason = new Fault('cancelled', 'failover goes first');
   abort.abort(reason);
   await assert.rejects(merging, reason);
