@@ -1,0 +1,108 @@
+/** understudy enable and understudy settings: what a relationship is like. */
+import { Option, type Command } from 'commander';
+import type { EnablePlan } from '../service/operations.ts';
+import type { FindingView, RelationshipView, SettingsView } from '../service/views.ts';
+import { Failure } from './failure.ts';
+import { coloured, list, type Colour } from './output.ts';
+import { agree } from './questions.ts';
+import { act, bridge, given, jsonObject, names, part, whole, type Run } from './run.ts';
+import { printable, yesNo } from './words.ts';
+
+interface SettingOptions {
+  readonly interval?: string;
+  readonly history?: number;
+  readonly compression?: boolean;
+  readonly disks?: string[];
+  readonly additional?: object;
+}
+
+interface EnableOptions extends SettingOptions {
+  readonly to: string;
+  readonly memory?: number;
+  readonly bridge?: Record<string, string>;
+  readonly storage?: string;
+  readonly force?: boolean;
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+}
+
+const MOST_MEMORY_MIB = 16_777_216;
+const SEVERITY_COLOURS: Record<FindingView['severity'], Colour> = { refuse: 'red', force: 'yellow', advice: 'dim' };
+const SEVERITY_WORDS: Record<FindingView['severity'], string> = { refuse: 'refused', force: 'needs --force', advice: 'advice' };
+
+const settingsIn = (options: SettingOptions): object =>
+  given({
+    intervalSeconds: options.interval === undefined ? undefined : Number(options.interval),
+    recoveryHistory: options.history,
+    compression: options.compression,
+    disks: options.disks,
+    additional: options.additional,
+  });
+
+function settingsText(settings: SettingsView): string {
+  const additional = Object.entries(settings.additional).map(([name, value]) => `${name} ${String(value)}`);
+  return list([
+    ['interval', `${settings.intervalSeconds} s`],
+    ['compression', yesNo(settings.compression)],
+    ['disks', settings.disks.join(', ')],
+    ['older recovery points', String(settings.recoveryHistory)],
+    ['additional', additional.length > 0 ? additional.join(', ') : '-'],
+  ]);
+}
+
+function findingText({ severity, subject, message, cure }: FindingView): string {
+  return `${coloured(SEVERITY_COLOURS[severity], SEVERITY_WORDS[severity])}: ${printable(`${subject}: ${message}`)}\n  cure: ${printable(cure)}`;
+}
+
+const planText = ({ settings, findings, advice }: EnablePlan): string =>
+  [settingsText(settings), ...findings.map(findingText), ...advice.map((line) => `advice: ${printable(line)}`)].join('\n');
+
+function checkFindings(machine: string, { findings }: EnablePlan, force: boolean | undefined): void {
+  const stopping = findings.filter(({ severity }) => severity === 'refuse' || (severity === 'force' && !force));
+  if (stopping.length === 0) return;
+  const needsForce = stopping.every(({ severity }) => severity === 'force');
+  throw new Failure('readiness-failed', `${machine} cannot be replicated there: ${stopping.map(({ message }) => message).join('; ')}`, needsForce ? 'Cure what is named above, or give --force.' : '');
+}
+
+async function enable(run: Run, machine: string, options: EnableOptions): Promise<void> {
+  const overrides = given({ memoryMiB: options.memory, bridges: options.bridge, storage: options.storage });
+  const body = { machine, host: options.to, settings: settingsIn(options), overrides, ...given({ force: options.force }) };
+  const plan = await run.api.post<EnablePlan>('/api/relationships/plan', body);
+  if (options.dryRun) {
+    run.out.result(plan, () => planText(plan));
+    return checkFindings(machine, plan, options.force);
+  }
+  run.out.note(planText(plan));
+  checkFindings(machine, plan, options.force);
+  if (!options.yes) await agree(`Enable replication of ${machine} to ${options.to} with these settings?`);
+  const relationship = await run.api.post<RelationshipView>('/api/relationships', body);
+  run.out.result(relationship, () => printable(`${relationship.machine} is enabled for replication to ${relationship.peer}. ${relationship.advice || `Next: understudy start-replication ${relationship.machine}.`}`));
+}
+
+async function settings(run: Run, machine: string, options: SettingOptions): Promise<void> {
+  const change = settingsIn(options);
+  const path = `/api/relationships/${part(machine)}`;
+  const relationship = Object.keys(change).length === 0 ? await run.api.get<RelationshipView>(path) : await run.api.patch<RelationshipView>(path, change);
+  run.out.result(relationship.settings, () => settingsText(relationship.settings));
+}
+
+const withSettings = (command: Command): Command =>
+  command
+    .addOption(new Option('--interval <seconds>', 'from cycle to cycle').choices(['30', '300', '900']))
+    .option('--history <points>', 'recovery points kept besides the newest', whole(0, 24))
+    .option('--compression', 'compress what travels')
+    .option('--no-compression', 'do not')
+    .option('--disks <names>', 'only these disks, with commas between them', names)
+    .option('--additional <json>', 'settings beyond these, for example {"cycleIntervalMs": 1000}', jsonObject);
+
+export function settingCommands(program: Command): void {
+  withSettings(program.command('enable').argument('<machine>').description('enable replication of a machine: shows the settings and what the other host lacks, then asks').requiredOption('--to <host>', 'the host that gets the replica'))
+    .option('--memory <MiB>', 'memory of the replica', whole(1, MOST_MEMORY_MIB))
+    .option('--bridge <here=there>', 'bridge of the replica; can be given again', bridge)
+    .option('--storage <dir>', 'directory of the replica on the other host')
+    .option('--force', 'do it although a finding speaks against it')
+    .option('--yes', 'do not ask')
+    .option('--dry-run', 'only show settings and findings')
+    .action(act(enable));
+  withSettings(program.command('settings').argument('<machine>').description('show the settings of a relationship, or change those that are given')).action(act(settings));
+}

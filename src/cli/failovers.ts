@@ -1,0 +1,96 @@
+/** understudy test, failover and failback: what moves the guest. */
+import type { Command } from 'commander';
+import type { JobView, RelationshipView } from '../service/views.ts';
+import { Failure } from './failure.ts';
+import { followed } from './follow.ts';
+import { confirm } from './questions.ts';
+import { pathOf } from './relationships.ts';
+import { act, given, whole, type Run } from './run.ts';
+import { duration } from './words.ts';
+
+interface TestOptions {
+  readonly point?: string;
+  readonly start: boolean;
+  readonly wait: boolean;
+}
+
+interface FailoverOptions extends TestOptions {
+  readonly planned?: boolean;
+  readonly unplanned?: boolean;
+  readonly reverse?: boolean;
+  readonly force?: boolean;
+  readonly timeout?: number;
+  readonly yes?: boolean;
+}
+
+async function test(run: Run, machine: string, options: TestOptions): Promise<void> {
+  const job = await run.api.post<JobView>(`${pathOf(machine)}/failover/test`, given({ point: options.point, start: options.start }));
+  await followed(run, job, options);
+}
+
+async function planned(run: Run, machine: string, options: FailoverOptions): Promise<JobView> {
+  if (options.point !== undefined) throw new Failure('usage', 'a planned failover takes the guest as it is: it has no --point');
+  if (options.force) throw new Failure('usage', '--force is for an unplanned failover');
+  const consequences = [`The guest of ${machine} is shut down, then booted on the other host. It does not answer meanwhile; nothing that it wrote is lost.`];
+  await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
+  return run.api.post<JobView>(`${pathOf(machine)}/failover/planned`, given({ start: options.start, reverse: options.reverse, timeoutSeconds: options.timeout }));
+}
+
+/** What is lost, in words; the lag says how much when it is known. */
+function losses({ machine, peer, lagMs }: RelationshipView, options: FailoverOptions): string[] {
+  const behind = lagMs === null || options.point !== undefined ? '' : ` (the newest point is ${duration(lagMs)} old)`;
+  const from = options.point === undefined ? 'the newest recovery point' : `the recovery point ${options.point}`;
+  const lines = [
+    `${machine} is started on this host from ${from}${behind}. Its guest here knows nothing of what it wrote after that on ${peer}.`,
+    `If ${peer} comes back, those writes are kept there as a named recovery point; if it does not, they are lost.`,
+  ];
+  if (options.force) lines.push(`With --force this is done even if the guest still runs on ${peer}: then two guests run apart, and only one of them can be kept as primary.`);
+  return lines;
+}
+
+async function unplanned(run: Run, machine: string, options: FailoverOptions): Promise<JobView> {
+  if (options.reverse) throw new Failure('usage', '--reverse is for a planned failover', 'After an unplanned one, look at the guest first, then: understudy reverse.');
+  if (options.timeout !== undefined) throw new Failure('usage', '--timeout is for a planned failover');
+  if (!options.yes) {
+    const relationship = await run.api.get<RelationshipView>(pathOf(machine));
+    await confirm({ name: relationship.machine, kind: 'machine', consequences: losses(relationship, options), yes: false });
+  }
+  return run.api.post<JobView>(`${pathOf(machine)}/failover/unplanned`, given({ point: options.point, start: options.start, force: options.force }));
+}
+
+async function failover(run: Run, machine: string, options: FailoverOptions): Promise<void> {
+  if (Boolean(options.planned) === Boolean(options.unplanned)) throw new Failure('usage', 'give either --planned or --unplanned', '--planned shuts the guest down first and loses nothing; --unplanned is for when the primary is gone.');
+  await followed(run, await (options.planned ? planned : unplanned)(run, machine, options), options);
+}
+
+async function failback(run: Run, machine: string, options: FailoverOptions): Promise<void> {
+  const consequences = [`The guest of ${machine} is shut down and booted on the host that it came from. It does not answer meanwhile; nothing that it wrote is lost.`];
+  await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
+  const job = await run.api.post<JobView>(`${pathOf(machine)}/failback`, given({ start: options.start, timeoutSeconds: options.timeout }));
+  await followed(run, job, options);
+}
+
+const TIMEOUT = ['--timeout <seconds>', 'how long the guest may take to shut down'] as const;
+const POINT = ['--point <point>', 'a recovery point (understudy points); the newest when not given'] as const;
+const NO_START = ['--no-start', 'do not boot the guest'] as const;
+const NO_WAIT = ['--no-wait', 'print the job and do not follow it'] as const;
+const YES = ['--yes', 'do not ask'] as const;
+
+export function failoverCommands(program: Command): void {
+  program.command('test').argument('<machine>').description('boot a copy of a recovery point, isolated, while replication goes on (test failover)').option(...POINT).option(...NO_START).option(...NO_WAIT).action(act(test));
+  program
+    .command('failover')
+    .argument('<machine>')
+    .description('move the guest to the other host (--planned), or boot its replica here because the primary is gone (--unplanned)')
+    .option('--planned', 'shut the guest down, ship the last cycle, boot on the other host: nothing is lost')
+    .option('--unplanned', 'boot a recovery point on this host')
+    .option(...POINT)
+    .option(...NO_START)
+    .option('--reverse', 'with --planned: replicate back at once')
+    .option('--force', 'with --unplanned: even if the primary says that its guest runs')
+    .option(TIMEOUT[0], TIMEOUT[1], whole(1, 86_400))
+    .option(...YES)
+    .option(...NO_WAIT)
+    .action(act(failover));
+  program.command('failback').argument('<machine>').description('bring the guest home to the host that it came from').option(...NO_START).option(TIMEOUT[0], TIMEOUT[1], whole(1, 86_400)).option(...YES).option(...NO_WAIT).action(act(failback));
+}

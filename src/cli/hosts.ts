@@ -1,0 +1,107 @@
+/** understudy host and understudy authorization. */
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { AuthorizationView, HostView } from '../service/views.ts';
+import { table } from './output.ts';
+import { confirm } from './questions.ts';
+import { act, given, part, whole, type Run } from './run.ts';
+import { ago, instant, orDash, yesNo } from './words.ts';
+
+const pathOf = (host: string): string => `/api/hosts/${part(host)}`;
+
+async function invite(run: Run, options: { storage?: string; expires?: number; address?: string }): Promise<void> {
+  const body = given({ storage: options.storage, expiresSeconds: options.expires, address: options.address });
+  const made = await run.api.post<{ invitation: string; expiresAtMs: number }>('/api/hosts/invite', body);
+  run.out.result(made, () => made.invitation);
+  if (!run.out.isJson) run.out.note(`Until ${instant(made.expiresAtMs)} this can be used once, on the other host: understudy host join <invitation>`);
+}
+
+async function join(run: Run, invitation: string, options: { storage?: string; address?: string }): Promise<void> {
+  const text = invitation === '-' ? readFileSync(0, 'utf8').trim() : invitation;
+  const host = await run.api.post<HostView>('/api/hosts/join', { invitation: text, ...given({ storage: options.storage, address: options.address }) });
+  run.out.result(host, () => `paired with ${host.name} (${host.address})`);
+}
+
+async function listHosts(run: Run): Promise<void> {
+  const hosts = await run.api.get<HostView[]>('/api/hosts');
+  const rows = () =>
+    hosts.map((host) => [
+      host.self ? `${host.name} (this host)` : host.name,
+      host.address,
+      host.self ? '-' : { text: yesNo(host.connected), colour: host.connected ? ('green' as const) : ('red' as const) },
+      orDash(host.lastContactMs, ago),
+      orDash(host.certificateExpiresMs, instant),
+      host.fingerprint,
+    ]);
+  run.out.result(hosts, () => table(['HOST', 'ADDRESS', 'CONNECTED', 'LAST CONTACT', 'CERTIFICATE EXPIRES', 'FINGERPRINT'], rows()));
+}
+
+async function remove(run: Run, host: string, options: { yes?: boolean }): Promise<void> {
+  await confirm({ name: host, kind: 'host', consequences: [`The pairing with ${host} ends: nothing is replicated to or from it any more, and pairing again needs a new invitation.`], yes: options.yes });
+  await run.api.delete(pathOf(host));
+  run.out.done(`${host} is not paired any more`);
+}
+
+async function rename(run: Run, host: string, name: string): Promise<void> {
+  const renamed = await run.api.post<HostView>(`${pathOf(host)}/rename`, { name });
+  run.out.result(renamed, () => `${host} is called ${renamed.name} now`);
+}
+
+async function move(run: Run, host: string, address: string): Promise<void> {
+  const moved = await run.api.post<HostView>(`${pathOf(host)}/move`, { address });
+  run.out.result(moved, () => `${moved.name} is looked for at ${moved.address} now`);
+}
+
+async function renewCertificate(run: Run): Promise<void> {
+  const host = await run.api.post<HostView>('/api/hosts/renew-certificate');
+  run.out.result(host, () => `${host.name} has a new certificate until ${orDash(host.certificateExpiresMs, instant)}; pairings stay`);
+}
+
+async function listAuthorizations(run: Run): Promise<void> {
+  const entries = await run.api.get<AuthorizationView[]>('/api/authorizations');
+  run.out.result(entries, () => (entries.length === 0 ? 'No host may replicate to this one.' : table(['ID', 'HOST', 'STORAGE', 'TRUST GROUP'], entries.map((entry) => [entry.id, entry.host, entry.storage, entry.trustGroup]))));
+}
+
+async function addAuthorization(run: Run, host: string, options: { storage: string; trustGroup?: string }): Promise<void> {
+  const entry = await run.api.post<AuthorizationView>('/api/authorizations', { host, ...given({ storage: options.storage, trustGroup: options.trustGroup }) });
+  run.out.result(entry, () => `${entry.host} may replicate to ${entry.storage} (entry ${entry.id})`);
+}
+
+async function removeAuthorization(run: Run, id: string): Promise<void> {
+  await run.api.delete(`/api/authorizations/${part(id)}`);
+  run.out.done(`the entry ${id} is gone`);
+}
+
+export function hostCommands(program: Command): void {
+  const host = program.command('host').description('pair this host with others');
+  host
+    .command('invite')
+    .description('print an invitation for another host; it works once')
+    .option('--storage <dir>', 'where replicas from that host are kept')
+    .option('--expires <seconds>', 'how long it can be used', whole(1, 604_800))
+    .option('--address <address>', 'address under which that host reaches this one')
+    .action(act(invite));
+  host
+    .command('join')
+    .argument('<invitation>', 'what the other host printed; "-" is standard input')
+    .description('pair with the host that made the invitation')
+    .option('--storage <dir>', 'where replicas from that host are kept')
+    .option('--address <address>', 'address under which that host reaches this one')
+    .action(act(join));
+  host.command('list').description('this host and those it is paired with').action(act(listHosts));
+  host.command('remove').argument('<host>').description('end the pairing').option('--yes', 'do not ask').action(act(remove));
+  host.command('rename').argument('<host>').argument('<name>').description('give a host another name').action(act(rename));
+  host.command('move').argument('<host>').argument('<address>').description('tell the new address of a host that moved').action(act(move));
+  host.command('renew-certificate').description('renew the certificate of this host; pairings stay').action(act(renewCertificate));
+
+  const authorization = program.command('authorization').description('who may replicate to this host, and where to');
+  authorization.command('list').description('all entries').action(act(listAuthorizations));
+  authorization
+    .command('add')
+    .argument('<host>', 'a paired host, or *.domain')
+    .description('let a host replicate to this one')
+    .requiredOption('--storage <dir>', 'where its replicas are kept')
+    .option('--trust-group <group>', 'hosts of one group may take over each other\'s replicas')
+    .action(act(addAuthorization));
+  authorization.command('remove').argument('<id>').description('take an entry back').action(act(removeAuthorization));
+}

@@ -1,0 +1,122 @@
+/** understudy vm: virtual machines of this host. */
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { JobView, MachineView } from '../service/views.ts';
+import { attach } from './console.ts';
+import { Failure } from './failure.ts';
+import { followed } from './follow.ts';
+import { list, table, type Cell } from './output.ts';
+import { confirm } from './questions.ts';
+import { act, given, part, whole, type Run } from './run.ts';
+import { orDash, size, yesNo } from './words.ts';
+
+const pathOf = (machine: string): string => `/api/machines/${part(machine)}`;
+
+const powerCell = ({ power }: MachineView): Cell => ({ text: power, ...(power === 'running' ? { colour: 'green' as const } : power === 'paused' ? { colour: 'yellow' as const } : {}) });
+
+function machineTable(machines: readonly MachineView[]): string {
+  if (machines.length === 0) return 'No virtual machine is defined on this host: understudy vm define FILE.';
+  const rows = machines.map((machine) => [machine.name, machine.role, powerCell(machine), `${machine.memoryMiB} MiB`, String(machine.cpuCount), machine.disks.map((disk) => `${disk.name} ${size(disk.sizeBytes)}`).join(', '), machine.id]);
+  return table(['MACHINE', 'ROLE', 'POWER', 'MEMORY', 'CPUS', 'DISKS', 'ID'], rows);
+}
+
+function machineText(machine: MachineView): string {
+  const rows: [string, string][] = [
+    ['name', machine.name],
+    ['id', machine.id],
+    ['role', machine.role],
+    ['power', machine.power],
+    ['memory', `${machine.memoryMiB} MiB`],
+    ['processors', String(machine.cpuCount)],
+    ['autostart', yesNo(machine.autostart)],
+    ...machine.disks.map((disk): [string, string] => [`disk ${disk.name}`, `${disk.path} (${disk.format}, ${size(disk.sizeBytes)})`]),
+    ['console', orDash(machine.consoleSocket, String)],
+    ['console log', orDash(machine.consoleLog, String)],
+    ['process', orDash(machine.pid, String)],
+  ];
+  if (machine.startRefusal !== null) rows.push(['not started', machine.startRefusal]);
+  return list(rows);
+}
+
+function definitionIn(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw new Failure('usage', `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function define(run: Run, file: string): Promise<void> {
+  const machine = await run.api.post<MachineView>('/api/machines', { toml: definitionIn(file) });
+  run.out.result(machine, () => `${machine.name} is defined (${machine.id})`);
+}
+
+interface PowerOptions {
+  readonly force?: boolean;
+  readonly timeout?: number;
+  readonly yes?: boolean;
+  readonly wait: boolean;
+}
+
+async function start(run: Run, machine: string, options: PowerOptions): Promise<void> {
+  if (options.force) {
+    const consequences = [`${machine} is started here although a check speaks against it. If its guest runs on the other host too, the two go apart,`, 'and only one of them can be kept as primary (what the other wrote is kept as a named recovery point).'];
+    await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
+  }
+  await followed(run, await run.api.post<JobView>(`${pathOf(machine)}/start`, given({ force: options.force })), options);
+}
+
+async function stop(run: Run, machine: string, options: PowerOptions): Promise<void> {
+  if (options.force) {
+    const consequences = [`The power of ${machine} is cut. What its guest has not written to its disks is lost.`];
+    await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
+  }
+  await followed(run, await run.api.post<JobView>(`${pathOf(machine)}/stop`, given({ force: options.force, timeoutSeconds: options.timeout })), options);
+}
+
+async function undefine(run: Run, machine: string): Promise<void> {
+  await run.api.delete(pathOf(machine));
+  run.out.done(`${machine} is not defined any more; its disks are kept`);
+}
+
+async function listAll(run: Run): Promise<void> {
+  const machines = await run.api.get<MachineView[]>('/api/machines');
+  run.out.result(machines, () => machineTable(machines));
+}
+
+async function show(run: Run, machine: string): Promise<void> {
+  const shown = await run.api.get<MachineView>(pathOf(machine));
+  run.out.result(shown, () => machineText(shown));
+}
+
+async function openConsole(run: Run, machine: string): Promise<void> {
+  if (run.out.isJson) throw new Failure('usage', 'a console has no JSON');
+  if (!run.api.isLocal) throw new Failure('usage', 'a console can be opened only on the host that runs the machine', 'Sign in to that host and run the command there without --host.');
+  const { consoleSocket, name, power } = await run.api.get<MachineView>(pathOf(machine));
+  if (consoleSocket === null) throw new Failure('refused', `${name} has no console now: it is ${power}`, `Start it first: understudy vm start ${name}.`, ['vm start']);
+  await attach(consoleSocket, name);
+}
+
+export function machineCommands(program: Command): void {
+  const vm = program.command('vm').description('define and run virtual machines');
+  vm.command('define').argument('<file>', 'definition in TOML; "-" is standard input').description('define a machine, or change the definition of one with the same id').action(act(define));
+  vm.command('start')
+    .argument('<machine>')
+    .description('boot the guest')
+    .option('--force', 'start it although a check speaks against it (it may run on the other host)')
+    .option('--yes', 'do not ask')
+    .option('--no-wait', 'print the job and do not follow it')
+    .action(act(start));
+  vm.command('stop')
+    .argument('<machine>')
+    .description('shut the guest down, through its agent or the power button')
+    .option('--force', 'cut its power')
+    .option('--timeout <seconds>', 'how long the guest may take', whole(1, 86_400))
+    .option('--yes', 'do not ask')
+    .option('--no-wait', 'print the job and do not follow it')
+    .action(act(stop));
+  vm.command('undefine').argument('<machine>').description('forget the machine; its disks are kept').action(act(undefine));
+  vm.command('list').description('all virtual machines of this host').action(act(listAll));
+  vm.command('show').argument('<machine>').description('one machine').action(act(show));
+  vm.command('console').argument('<machine>').description('open its serial console here; Ctrl-] leaves it').action(act(openConsole));
+}

@@ -1,0 +1,39 @@
+/** Runs a command of `understudy` and ends with its exit code. Errors are sentences with hints, never a stack trace. */
+import { CommanderError } from 'commander';
+import { Failure } from './failure.ts';
+import { Output } from './output.ts';
+import { createProgram } from './program.ts';
+
+const USAGE = 2;
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new Failure('bug', `this is a bug in Understudy: ${text}`, 'Please report it with the command that you gave.');
+}
+
+/** Commander has printed its own complaint already. */
+const ofUsage = (error: CommanderError): number => (error.exitCode === 0 ? 0 : USAGE);
+
+async function main(): Promise<number> {
+  const out = new Output(process.argv.includes('--json'));
+  try {
+    await createProgram().parseAsync();
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (out.isJson && error.exitCode !== 0) out.result(new Failure('usage', error.message), () => '');
+      return ofUsage(error);
+    }
+    const failure = failureOf(error);
+    out.failure(failure);
+    return failure.exitCode;
+  }
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // The reader of a pipe has enough.
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+process.exitCode = await main();

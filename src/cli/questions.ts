@@ -1,0 +1,66 @@
+/** Questions on the terminal. Each is asked on standard error, so that standard output holds the result only. */
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { Failure } from './failure.ts';
+
+export const canAsk = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
+
+async function answered(question: string, output: NodeJS.WritableStream): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output, terminal: true });
+  const ended = new AbortController();
+  lines.on('SIGINT', () => ended.abort());
+  lines.on('close', () => ended.abort());
+  try {
+    return await lines.question(question, { signal: ended.signal });
+  } catch {
+    process.stderr.write('\n');
+    throw new Failure('cancelled', 'no answer was given', 'Nothing was done.');
+  } finally {
+    lines.close();
+  }
+}
+
+export const ask = (question: string): Promise<string> => answered(question, process.stderr);
+
+/** Typed without being shown. */
+async function askSecretly(question: string): Promise<string> {
+  process.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const answer = await answered('', silent);
+  process.stderr.write('\n');
+  return answer;
+}
+
+/** Done when the answer is yes; asked on a terminal only. */
+export async function agree(question: string): Promise<void> {
+  if (!canAsk()) return;
+  const answer = (await ask(`${question} [y/N] `)).trim().toLowerCase();
+  if (answer !== 'y' && answer !== 'yes') throw new Failure('cancelled', 'not confirmed', 'Nothing was done.');
+}
+
+/** For what cannot be taken back: says what will be lost and wants the name typed. */
+export async function confirm(what: { name: string; kind: string; consequences: readonly string[]; yes: boolean | undefined }): Promise<void> {
+  if (what.yes) return;
+  for (const line of what.consequences) process.stderr.write(`${line}\n`);
+  if (!canAsk()) throw new Failure('usage', 'this needs a confirmation, and there is no terminal to ask on', 'Give --yes when you are sure.');
+  const typed = await ask(`Type the name of the ${what.kind} (${what.name}) to go on: `);
+  if (typed.trim() !== what.name) throw new Failure('cancelled', `that is not ${what.name}`, 'Nothing was done.');
+}
+
+function firstLineOf(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8').split('\n')[0]!.replace(/\r$/, '');
+  } catch (error) {
+    throw new Failure('usage', `the password file cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** The first line of the file ("-" is standard input), or what is typed; `twice` to find typing errors. */
+export async function password(options: { file: string | undefined; name: string; twice: boolean }): Promise<string> {
+  if (options.file !== undefined) return firstLineOf(options.file);
+  if (!canAsk()) throw new Failure('usage', 'there is no terminal to ask for the password on', 'Give --password-file FILE, or --password-file - for standard input.');
+  const typed = await askSecretly(`Password of ${options.name}: `);
+  if (options.twice && (await askSecretly('The same again: ')) !== typed) throw new Failure('usage', 'the two passwords differ', 'Nothing was done.');
+  return typed;
+}

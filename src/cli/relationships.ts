@@ -1,0 +1,79 @@
+/** The verbs of a relationship that take no options, and its recovery points. */
+import type { Command } from 'commander';
+import type { JobView, PointView, RelationshipView } from '../service/views.ts';
+import { followed } from './follow.ts';
+import { table } from './output.ts';
+import { confirm } from './questions.ts';
+import { act, part, type Run } from './run.ts';
+import { ago, instant, orDash, printable, size } from './words.ts';
+
+export const pathOf = (machine: string): string => `/api/relationships/${part(machine)}`;
+
+interface VerbOptions {
+  readonly yes?: boolean;
+  readonly wait: boolean;
+}
+
+/** Answered with the relationship at once. */
+const AT_ONCE: readonly [verb: string, path: string, description: string][] = [
+  ['stop-initial', 'stop-initial', 'stop the initial replication'],
+  ['suspend', 'suspend', 'no cycles until resume; changes are still tracked'],
+  ['resume', 'resume', 'go on, with everything that changed meanwhile'],
+  ['cancel-failover', 'failover/cancel', 'cancel a planned failover that was prepared'],
+];
+
+/** A job that is followed. */
+const AS_JOB: readonly [verb: string, path: string, description: string][] = [
+  ['start-replication', 'start-replication', 'copy the disks while the guest runs (initial replication)'],
+  ['resynchronize', 'resynchronize', 'compare the disks and ship what differs'],
+  ['cycle', 'cycle', 'run a cycle now'],
+  ['test-end', 'failover/test-end', 'end the test failover and remove its copy'],
+];
+
+/** A job that is followed, after a question. */
+const AFTER_QUESTION: readonly [verb: string, description: string, consequences: (machine: string) => string[]][] = [
+  ['commit', 'keep the point that was failed over to', (machine) => [`${machine} keeps what it runs on now. The other recovery points on this host are removed, and the failover cannot be reverted any more.`]],
+  ['revert', 'undo the failover on this host, to choose another point', (machine) => [`The guest of ${machine} is stopped on this host. What it wrote since the failover is lost.`]],
+  ['reverse', 'protect the guest in the other direction; commits first when needed', (machine) => [`${machine} is committed when it is not yet: the failover cannot be reverted any more.`, 'The disks of the old primary follow this host from now on; what its guest wrote after the failover is kept there as a named recovery point.']],
+];
+
+const stateText = (it: RelationshipView): string => printable(`${it.machine}: ${it.stateName}${it.advice === '' ? '' : `. Next: ${it.advice}`}`);
+
+function atOnce(path: string) {
+  return act(async (run: Run, machine: string) => {
+    const relationship = await run.api.post<RelationshipView>(`${pathOf(machine)}/${path}`);
+    run.out.result(relationship, () => stateText(relationship));
+  });
+}
+
+function asJob(path: string, consequences?: (machine: string) => string[]) {
+  return act(async (run: Run, machine: string, options: VerbOptions) => {
+    if (consequences) await confirm({ name: machine, kind: 'machine', consequences: consequences(machine), yes: options.yes });
+    await followed(run, await run.api.post<JobView>(`${pathOf(machine)}/${path}`), options);
+  });
+}
+
+async function disable(run: Run, machine: string, options: VerbOptions): Promise<void> {
+  const consequences = [`Replication of ${machine} ends. Its recovery points are not kept up any more, and enabling it again copies everything again.`];
+  await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
+  await run.api.delete(pathOf(machine));
+  run.out.done(`${machine} is not replicated any more`);
+}
+
+async function points(run: Run, machine: string): Promise<void> {
+  const shown = await run.api.get<PointView[]>(`${pathOf(machine)}/points`);
+  const rows = () => shown.map((point) => [point.newest ? { text: point.id, colour: 'green' as const } : point.id, point.kind, instant(point.instantMs), ago(point.instantMs), size(point.sizeBytes), orDash(point.name, String), point.newest ? 'newest' : '']);
+  run.out.result(shown, () => (shown.length === 0 ? 'There is no recovery point yet.' : table(['POINT', 'KIND', 'INSTANT', 'AGE', 'SIZE', 'NAME', ''], rows())));
+}
+
+export function relationshipCommands(program: Command): void {
+  for (const [verb, path, description] of AT_ONCE) program.command(verb).argument('<machine>').description(description).action(atOnce(path));
+  for (const [verb, path, description] of AS_JOB) {
+    program.command(verb).argument('<machine>').description(description).option('--no-wait', 'print the job and do not follow it').action(asJob(path));
+  }
+  for (const [verb, description, consequences] of AFTER_QUESTION) {
+    program.command(verb).argument('<machine>').description(description).option('--yes', 'do not ask').option('--no-wait', 'print the job and do not follow it').action(asJob(verb, consequences));
+  }
+  program.command('disable').argument('<machine>').description('end replication of a machine').option('--yes', 'do not ask').action(act(disable));
+  program.command('points').argument('<machine>').description('the recovery points').action(act(points));
+}

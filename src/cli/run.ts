@@ -1,0 +1,80 @@
+/** One run of a command: where the daemon is, where the output goes. And the options that every command has. */
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { Connection, type Target } from './connection.ts';
+import { Output } from './output.ts';
+import { tokenFor } from './tokens.ts';
+
+export interface Run {
+  readonly api: Connection;
+  readonly out: Output;
+  /** Of the other daemon, when the command goes over HTTP. */
+  readonly url: URL | undefined;
+}
+
+export interface GlobalOptions {
+  readonly json?: boolean;
+  readonly runDir: string;
+  readonly host?: URL;
+}
+
+const targetOf = ({ host, runDir }: GlobalOptions): Target => (host ? { url: host, token: tokenFor(host) } : { runDir });
+
+export function runOf(options: GlobalOptions): Run {
+  return { api: new Connection(targetOf(options)), out: new Output(options.json === true), url: options.host };
+}
+
+/** The action of a command, given the run and then what commander gives: arguments, options. */
+export function act(work: (run: Run, ...given: never[]) => Promise<void>): (...given: unknown[]) => Promise<void> {
+  return async (...given) => {
+    const command = given.pop() as Command;
+    await work(runOf(command.optsWithGlobals<GlobalOptions>()), ...(given as never[]));
+  };
+}
+
+/** Part of a path of the API. */
+export const part = encodeURIComponent;
+
+export function parseUrl(text: string): URL {
+  const withScheme = text.includes('://') ? text : `http://${text}`;
+  if (!URL.canParse(withScheme)) throw new InvalidArgumentError('It is not an address like http://host:7480.');
+  const url = new URL(withScheme);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new InvalidArgumentError('It must begin with http:// or https://.');
+  if (!text.includes('://') && url.port === '') url.port = '7480';
+  return url;
+}
+
+/** A parser of whole numbers within bounds. */
+export const whole = (least: number, most: number) => (text: string): number => {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  return value;
+};
+
+export function names(text: string): string[] {
+  const list = text.split(',').map((name) => name.trim());
+  if (list.some((name) => name === '')) throw new InvalidArgumentError('It must be names with commas between them.');
+  return list;
+}
+
+export function jsonObject(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // said below
+  }
+  throw new InvalidArgumentError('It must be a JSON object, for example {"pointIntervalSeconds": 600}.');
+}
+
+/** Collects `--bridge here=there`. */
+export function bridge(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [here, there, ...more] = text.split('=');
+  if (!here || !there || more.length > 0) throw new InvalidArgumentError('It must be like br0=br1: the bridge here, then the bridge there.');
+  return { ...before, [here]: there };
+}
+
+/** Without the fields that were not given. */
+export function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

@@ -1,0 +1,55 @@
+/** understudy status: every relationship of this host, in one table, and what to do next. */
+import type { Command } from 'commander';
+import type { HostStatus } from '../service/operations.ts';
+import type { RelationshipView } from '../service/views.ts';
+import { table, type Cell, type Colour } from './output.ts';
+import { act, type Run } from './run.ts';
+import { ago, duration, orDash, printable, size } from './words.ts';
+
+const HEALTH_COLOURS: Partial<Record<RelationshipView['health'], Colour>> = { ok: 'green', warning: 'yellow', critical: 'red' };
+
+function healthCell({ health }: RelationshipView): Cell {
+  const colour = HEALTH_COLOURS[health];
+  return colour ? { text: health, colour } : { text: health };
+}
+
+const peerCell = ({ peer, peerConnected }: RelationshipView): Cell => (peerConnected ? { text: peer } : { text: `${peer} (not connected)`, colour: 'red' });
+
+const lastCycleText = ({ lastCycle }: RelationshipView): string => orDash(lastCycle, (cycle) => `${ago(cycle.finishedAtMs)}, ${size(cycle.bytesShipped)} in ${duration(cycle.durationMs)}`);
+
+const HEAD = ['MACHINE', 'SIDE', 'PEER', 'STATE', 'HEALTH', 'LAG', 'LAST CYCLE', 'POINTS'];
+
+const rowOf = (it: RelationshipView): (Cell | string)[] => [it.machine, it.side, peerCell(it), it.stateName, healthCell(it), orDash(it.lagMs, duration), lastCycleText(it), String(it.points)];
+
+/** What is wrong with one relationship and what to do about it, a line each. */
+function remarks(it: RelationshipView): string[] {
+  const found = it.healthReasons.map((reason) => `${it.machine}: ${reason}`);
+  if (it.lastFault && !it.healthReasons.includes(it.lastFault.message)) found.push(`${it.machine}: ${it.lastFault.message} (${ago(it.lastFault.atMs)})`);
+  if (it.lastFault) found.push(`  hint: ${it.lastFault.hint}`);
+  if (it.advice !== '') found.push(`${it.machine}: next: ${it.advice}`);
+  return found.map(printable);
+}
+
+export function statusText(status: HostStatus): string {
+  const replicated = new Set(status.relationships.map(({ machineId }) => machineId));
+  const alone = status.machines.filter(({ id, role }) => !replicated.has(id) && role !== 'test').map(({ name }) => name);
+  const tests = status.machines.filter(({ role }) => role === 'test').map(({ name }) => name);
+  const running = status.jobs.filter(({ state }) => state === 'running');
+  const sections = [
+    status.relationships.length > 0 ? table(HEAD, status.relationships.map(rowOf)) : 'No machine is replicated: understudy enable MACHINE --to HOST.',
+    status.relationships.flatMap(remarks).join('\n'),
+    running.map((job) => printable(`job ${job.id}: ${job.kind}${job.machine === null ? '' : ` of ${job.machine}`}, ${Math.floor(job.percent)} %, ${job.step}`)).join('\n'),
+    tests.length > 0 ? printable(`test failover: ${tests.join(', ')}`) : '',
+    alone.length > 0 ? printable(`not replicated: ${alone.join(', ')}`) : '',
+  ];
+  return sections.filter((section) => section !== '').join('\n\n');
+}
+
+async function status(run: Run): Promise<void> {
+  const shown = await run.api.get<HostStatus>('/api/status');
+  run.out.result(shown, () => statusText(shown));
+}
+
+export function statusCommand(program: Command): void {
+  program.command('status').description('every relationship: state, health, lag, last cycle, points (--json: see docs/status-json.md)').action(act(status));
+}

@@ -1,0 +1,66 @@
+/** understudy user, sign-in and sign-out. */
+import { userInfo } from 'node:os';
+import { Option, type Command } from 'commander';
+import type { UserView } from '../service/views.ts';
+import { Failure } from './failure.ts';
+import { table } from './output.ts';
+import { confirm, password } from './questions.ts';
+import { act, part, type Run } from './run.ts';
+import { forgetToken, keepToken } from './tokens.ts';
+import { instant } from './words.ts';
+
+async function listUsers(run: Run): Promise<void> {
+  const users = await run.api.get<UserView[]>('/api/users');
+  run.out.result(users, () => (users.length === 0 ? 'There is no user; root of this host needs none. Add one: understudy user add.' : table(['USER', 'ROLE'], users.map((user) => [user.name, user.role]))));
+}
+
+async function add(run: Run, name: string, options: { role: string; passwordFile?: string }): Promise<void> {
+  const typed = await password({ file: options.passwordFile, name, twice: true });
+  const user = await run.api.post<UserView>('/api/users', { name, role: options.role, password: typed });
+  run.out.result(user, () => `${user.name} is a user now (${user.role})`);
+}
+
+async function remove(run: Run, name: string, options: { yes?: boolean }): Promise<void> {
+  await confirm({ name, kind: 'user', consequences: [`${name} cannot sign in any more, and their sessions end.`], yes: options.yes });
+  await run.api.delete(`/api/users/${part(name)}`);
+  run.out.done(`${name} is not a user any more`);
+}
+
+function urlOf(run: Run): URL {
+  if (!run.url) throw new Failure('usage', 'say where: understudy --host http://host:7480 sign-in', 'On the host itself root needs no sign-in.');
+  return run.url;
+}
+
+async function signIn(run: Run, options: { user: string; passwordFile?: string }): Promise<void> {
+  const url = urlOf(run);
+  const typed = await password({ file: options.passwordFile, name: `${options.user} at ${url.host}`, twice: false });
+  const session = await run.api.post<{ token: string; user: UserView; expiresAtMs: number }>('/api/sign-in', { name: options.user, password: typed });
+  keepToken(url, session.token);
+  run.out.result({ user: session.user, expiresAtMs: session.expiresAtMs }, () => `signed in to ${url.host} as ${session.user.name} (${session.user.role}) until ${instant(session.expiresAtMs)}`);
+}
+
+async function signOut(run: Run): Promise<void> {
+  const url = urlOf(run);
+  await run.api.post('/api/sign-out').catch((error: unknown) => {
+    if (!(error instanceof Failure) || error.code !== 'sign-in-failed') throw error;
+  });
+  forgetToken(url);
+  run.out.done(`signed out of ${url.host}`);
+}
+
+const PASSWORD_FILE = ['--password-file <file>', 'its first line is the password; "-" is standard input'] as const;
+
+export function userCommands(program: Command): void {
+  const user = program.command('user').description('who may sign in to this host');
+  user.command('list').description('all users').action(act(listUsers));
+  user
+    .command('add')
+    .argument('<name>')
+    .description('add a user; the password is asked for')
+    .addOption(new Option('--role <role>', 'what the user may do').choices(['viewer', 'operator', 'administrator']).makeOptionMandatory())
+    .option(...PASSWORD_FILE)
+    .action(act(add));
+  user.command('remove').argument('<name>').description('remove a user').option('--yes', 'do not ask').action(act(remove));
+  program.command('sign-in').description('sign in to the daemon at --host; kept for 12 hours').option('--user <name>', 'name of the user', userInfo().username).option(...PASSWORD_FILE).action(act(signIn));
+  program.command('sign-out').description('end the session at --host').action(act(signOut));
+}

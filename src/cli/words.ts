@@ -1,0 +1,45 @@
+/** How values read for people: lengths of time, sizes, instants. */
+
+const MINUTE_S = 60;
+const HOUR_S = 3_600;
+const DAY_S = 86_400;
+
+/** "0.8 s", "12 s", "3 min 5 s", "2 h 4 min", "3 d 1 h". */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, ms) / 1_000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < MINUTE_S) return `${whole} s`;
+  if (whole < HOUR_S) return `${Math.floor(whole / MINUTE_S)} min ${whole % MINUTE_S} s`;
+  if (whole < DAY_S) return `${Math.floor(whole / HOUR_S)} h ${Math.floor((whole % HOUR_S) / MINUTE_S)} min`;
+  return `${Math.floor(whole / DAY_S)} d ${Math.floor((whole % DAY_S) / HOUR_S)} h`;
+}
+
+const UNITS = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+/** "512 B", "1.5 MiB". */
+export function size(bytes: number): string {
+  if (bytes < 1_024) return `${bytes} B`;
+  let value = bytes / 1_024;
+  let unit = 0;
+  while (value >= 1_023.95 && unit < UNITS.length - 1) {
+    value /= 1_024;
+    unit += 1;
+  }
+  return `${value.toFixed(1)} ${UNITS[unit]!}`;
+}
+
+/** Local time, "2026-11-21 07:42:58". */
+export function instant(ms: number): string {
+  const date = new Date(ms);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+export const ago = (ms: number, nowMs = Date.now()): string => `${duration(nowMs - ms)} ago`;
+export const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
+export const orDash = <T>(value: T | null | undefined, words: (value: T) => string): string => (value === null || value === undefined ? '-' : words(value));
+
+/** What came from elsewhere must not drive the terminal. */
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+export const printable = (text: string): string => text.replace(CONTROL, '\u{fffd}');
