@@ -1,0 +1,64 @@
+/**
+ * Runs the tests, fast kinds first, and ends with the runner's own count. A file that runs no test is a failure, and so
+ * is a selection that fits nothing: a run cannot pass by testing nothing.
+ *
+ *   npm test                        everything
+ *   npm test -- unit codec          these kinds
+ *   npm test -- qemu/points         files whose path contains this
+ *   npm test -- flow --name revert  tests whose name matches this
+ */
+import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { parseArgs } from 'node:util';
+
+/** Fast kinds first. Every folder of tests/ that holds a test is named here. */
+const KINDS = ['unit', 'codec', 'conformance', 'simulation', 'qemu', 'flow'];
+const FILE_TIMEOUT_MS = 15 * 60_000;
+const TESTS = join(dirname(import.meta.dirname), 'tests');
+
+function testFiles(): readonly string[] {
+  const paths = readdirSync(TESTS, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.test.ts'));
+  const kindOf = (path: string): number => KINDS.indexOf(path.split('/')[0]!);
+  const stray = paths.find((path) => kindOf(path) === -1);
+  if (stray !== undefined) throw new Error(`tests/${stray} is of no known kind: ${KINDS.join(', ')}`);
+  return paths.sort((left, right) => kindOf(left) - kindOf(right) || left.localeCompare(right));
+}
+
+const isSelected = (path: string, filters: readonly string[]): boolean =>
+  filters.length === 0 || filters.some((filter) => (KINDS.includes(filter) ? path.startsWith(`${filter}/`) : `tests/${path}`.includes(filter)));
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { name: { type: 'string', multiple: true } } });
+const files = testFiles().filter((path) => isSelected(path, positionals)).map((path) => join(TESTS, path));
+if (files.length === 0) {
+  console.error(`No test file fits ${positionals.join(' ')}. Kinds: ${KINDS.join(', ')}.`);
+  process.exit(2);
+}
+
+const silentFiles = new Set(files);
+const stream = run({
+  files,
+  concurrency: Math.min(2, availableParallelism()),
+  timeout: FILE_TIMEOUT_MS,
+  ...(values.name && { testNamePatterns: values.name.map((name) => new RegExp(name, 'i')) }),
+});
+let count = 0;
+/** A file is reported as a test of its own name when it holds none. */
+function counted({ file, name }: { readonly file?: string | undefined; readonly name: string }): void {
+  if (file === undefined || name === file || name === relative(process.cwd(), file)) return;
+  silentFiles.delete(file);
+  count += 1;
+}
+stream.on('test:pass', counted);
+stream.on('test:fail', (event) => {
+  counted(event);
+  process.exitCode = 1;
+});
+stream.on('end', () => {
+  if (count > 0 && (silentFiles.size === 0 || values.name)) return;
+  process.exitCode = 1;
+  console.error(`These files ran no test:\n${[...silentFiles].map((file) => `  ${relative(process.cwd(), file)}`).join('\n')}`);
+});
+stream.compose(spec).pipe(process.stdout);
