@@ -5,7 +5,7 @@ import { readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Fault } from '../../src/errors/fault.ts';
-import { readPidfile } from '../../src/storagedaemon/pidfile.ts';
+import { isRunning, readPidfile } from '../../src/storagedaemon/pidfile.ts';
 import { sidecarOf } from '../conformance/layers.ts';
 import { CLUSTER, RealLayers, chunkOf, hashOf, patience, temporaryDirectory } from './layers-scene.ts';
 
@@ -96,6 +96,7 @@ test('the writers of a storage daemon that was killed reject, older layers are u
     await assert.rejects(writer.zero(0, CLUSTER), { code: 'disk-io' });
     await assert.rejects(writer.flush(), { code: 'disk-io' });
   }
+  await assert.rejects(real.store.seal([layers[0]!], sidecarOf(real.machineId, [layers[0]!])), { code: 'disk-io' });
   assert.equal(hashOf(older.path), before);
   const again = await real.layer(SIZE, [[1, data]]);
   assert.ok(await real.reads([again], Buffer.concat([Buffer.alloc(CLUSTER), data, Buffer.alloc(SIZE - CLUSTER - data.length)])));
@@ -113,6 +114,20 @@ test('a layer that is open already cannot be opened a second time', async () => 
   await writer.close();
   await writer.close();
   await (await real.store.open(layer)).close();
+});
+
+test('a stopped store leaves no process, and its writers reject', { timeout: 10_000 }, async () => {
+  await using real = await RealLayers.make();
+  const layer = await real.layer(SIZE, []);
+  const writer = await real.store.open(layer);
+  await writer.write(0, chunkOf(randomBytes(CLUSTER)));
+  const name = readdirSync(real.runDir).find((file) => /^layers-.*\.pid$/.test(file))!;
+  const daemon = readPidfile(join(real.runDir, name))!;
+  await real.store.stop();
+  assert.ok(!isRunning(daemon));
+  assert.deepEqual(readdirSync(real.runDir).filter((file) => !file.endsWith('.log')), []);
+  await assert.rejects(writer.flush(), { code: 'disk-io' });
+  await writer.close();
 });
 
 test('a torn sidecar counts as none', async () => {
