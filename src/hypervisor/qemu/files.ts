@@ -1,0 +1,40 @@
+/** Small files that are there whole or not at all, also after a power loss. */
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+const PRIVATE_FILE = 0o600;
+const PRIVATE_DIRECTORY = 0o700;
+
+export function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** The file holds exactly these bytes, on stable storage. Its directory is made when missing. */
+export function replaceFile(path: string, content: string | Uint8Array): void {
+  makeDirectory(dirname(path));
+  const file = openSync(`${path}.new`, 'w', PRIVATE_FILE);
+  try {
+    writeFileSync(file, content);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(`${path}.new`, path);
+  syncDirectory(dirname(path));
+}
+
+/** The file is gone, on stable storage. Nothing when it is gone already. */
+export function removeFile(path: string): void {
+  makeDirectory(dirname(path));
+  rmSync(path, { force: true });
+  syncDirectory(dirname(path));
+}
+
+export function makeDirectory(path: string): void {
+  mkdirSync(path, { recursive: true, mode: PRIVATE_DIRECTORY });
+}

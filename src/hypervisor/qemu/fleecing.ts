@@ -1,0 +1,40 @@
+/**
+ * Fleecing files keep what a guest overwrites while a point in time is read. Their space is taken before the instant, and
+ * QEMU itself cannot go beyond it (see fleecingGraph), so a full file breaks the snapshot and never the guest.
+ */
+import { mkdirSync, readdirSync, rmSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { CLUSTER_BYTES } from '../../extents/extent.ts';
+import { Fault } from '../../errors/fault.ts';
+import type { StatePaths } from './directories.ts';
+import { attemptMark } from './nodes.ts';
+import { output } from './program.ts';
+
+/** A qcow2 file needs some clusters for its own tables. */
+const LEAST_BYTES = 16 * CLUSTER_BYTES;
+
+/** Each disk's share of the budget, in whole clusters. */
+export const fleecingShare = (budgetBytes: number, disks: number): number =>
+  Math.max(LEAST_BYTES, Math.floor(budgetBytes / disks / CLUSTER_BYTES) * CLUSTER_BYTES);
+
+export const fleecingPath = ({ fleecingDirectory }: StatePaths, disk: string, attemptId: string): string =>
+  join(fleecingDirectory, `${disk}-${attemptMark(attemptId)}.qcow2`);
+
+/** An empty qcow2 file for a disk of this size, which takes `shareBytes` of space now and never more. */
+export async function createFleecingFile(machine: string, path: string, diskSizeBytes: number, shareBytes: number, signal: AbortSignal): Promise<void> {
+  mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
+  await output(machine, 'qemu-img', ['create', '-q', '-f', 'qcow2', path, String(diskSizeBytes)], signal);
+  try {
+    await output(machine, 'fallocate', ['--length', String(shareBytes), path], signal);
+  } catch (thrown) {
+    if (!(thrown instanceof Fault && /not supported/i.test(thrown.message))) throw thrown;
+    truncateSync(path, shareBytes);
+  }
+}
+
+/** The attempt's files are gone, of whichever disks there are. */
+export function removeFleecingFiles({ fleecingDirectory }: StatePaths, attemptId: string): void {
+  const ending = `-${attemptMark(attemptId)}.qcow2`;
+  mkdirSync(fleecingDirectory, { recursive: true, mode: 0o700 });
+  for (const file of readdirSync(fleecingDirectory)) if (file.endsWith(ending)) rmSync(join(fleecingDirectory, file), { force: true });
+}

@@ -1,0 +1,74 @@
+/** What the parts of the driver share: where things are, who is connected, and whose turn it is. */
+import { Fault } from '../../errors/fault.ts';
+import type { LaunchSpec } from '../../engine/ports/hypervisor.ts';
+import { OfflineBlocks, type Blocks } from './blocks.ts';
+import { readCustody, writeCustody, type Custody } from './custody.ts';
+import { runPaths, statePaths, type Directories, type RunPaths, type StatePaths } from './directories.ts';
+import { serveNbd } from './exports.ts';
+import { hasEnded, isLive, qemuProcess } from './instance.ts';
+import { Monitors } from './monitors.ts';
+import { Strays } from './strays.ts';
+import { Turns } from './turns.ts';
+
+/** From QEMU's end to the note about it. */
+const NOTING_MS = 15_000;
+
+export class Host {
+  readonly directories: Directories;
+  readonly monitors: Monitors;
+  readonly offline: OfflineBlocks;
+  readonly turns = new Turns();
+  readonly strays = new Strays();
+
+  constructor(directories: Directories) {
+    this.directories = directories;
+    this.offline = new OfflineBlocks(directories);
+    this.monitors = new Monitors(directories, async (qmp, instanceId) => {
+      await serveNbd(qmp, this.run(instanceId).nbd);
+      await this.strays.remove(qmp);
+    });
+  }
+
+  run(instanceId: string): RunPaths {
+    return runPaths(this.directories, instanceId);
+  }
+
+  state(instanceId: string): StatePaths {
+    return statePaths(this.directories, instanceId);
+  }
+
+  /** True while QEMU runs. When it is off, how it left the images has been noted. */
+  async isRunning(instanceId: string): Promise<boolean> {
+    const run = this.run(instanceId);
+    if (qemuProcess(run)) return true;
+    if (isLive(run) && !(await hasEnded(run, NOTING_MS))) throw new Fault('qemu-failed', `the end of instance ${instanceId} is not noted: does the state directory hang?`);
+    return false;
+  }
+
+  /** The machine's disks, by the running QEMU or a storage daemon. The caller has the machine's turn. */
+  async blocks(spec: LaunchSpec, signal: AbortSignal): Promise<Blocks> {
+    if (!(await this.isRunning(spec.instanceId))) return this.offline.open(spec, signal);
+    const qmp = await this.monitors.get(spec.instanceId);
+    return { qmp, nbdSocketPath: this.run(spec.instanceId).nbd, live: true, release: () => Promise.resolve() };
+  }
+
+  /** Does the work with the disks open, in the machine's turn. */
+  withBlocks<T>(spec: LaunchSpec, signal: AbortSignal, work: (blocks: Blocks) => Promise<T>): Promise<T> {
+    return this.turns.take(spec.instanceId, async () => {
+      const blocks = await this.blocks(spec, signal);
+      try {
+        return await work(blocks);
+      } finally {
+        await blocks.release();
+      }
+    });
+  }
+
+  custody(spec: LaunchSpec): Custody {
+    return readCustody(this.state(spec.instanceId), spec);
+  }
+
+  amendCustody(spec: LaunchSpec, change: (custody: Custody) => Custody): void {
+    writeCustody(this.state(spec.instanceId), change(this.custody(spec)));
+  }
+}

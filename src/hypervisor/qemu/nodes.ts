@@ -1,0 +1,66 @@
+/**
+ * Names and options of the block nodes that the driver makes. Per disk `top-<disk>`, a raw filter that the guest's
+ * device holds for ever, stands on `disk-<disk>`, the active layer, which owns the bitmaps. What belongs to one attempt
+ * carries 12 hex digits of its id, so that a new daemon knows its own. A node name holds 31 characters.
+ */
+import type { DiskStack } from '../../machine/definition.ts';
+import { stackGraph, type BlockNode } from '../../machine/graph.ts';
+
+export const diskNode = (disk: string): string => `disk-${disk}`;
+export const topNode = (disk: string): string => `top-${disk}`;
+export const deviceId = (disk: string): string => `dev-${disk}`;
+
+const DISCARD = { discard: 'unmap' } as const;
+
+/** The active layer and all below it. */
+export const activeGraph = (stack: DiskStack): BlockNode => ({
+  ...stackGraph(stack, { nodeName: diskNode(stack.disk), writable: true, fileOptions: DISCARD }),
+  ...DISCARD,
+});
+
+/** The filter on top; `below` is the active layer, or the copy-before-write filter while an attempt is open. */
+export const topFilter = (disk: string, below = diskNode(disk)): BlockNode => ({
+  driver: 'raw',
+  'node-name': topNode(disk),
+  ...DISCARD,
+  file: below,
+});
+
+export const attemptMark = (attemptId: string): string => attemptId.replaceAll('-', '').slice(0, 12);
+
+/** Names of one attempt's nodes and export of one disk. */
+export function attemptNodes(disk: string, attemptId: string) {
+  const suffix = `${disk}-${attemptMark(attemptId)}`;
+  return { filter: `cbw-${suffix}`, fleecing: `fl-${suffix}`, access: `sa-${suffix}`, exportId: `pit-${suffix}` } as const;
+}
+
+/** Seconds that a guest's write waits for a slow fleecing file before the snapshot is given up. */
+const FLEECING_TIMEOUT_SECONDS = 10;
+
+/** Keeps what the guest overwrites. When that fails or hangs the snapshot breaks; the guest writes on. */
+export const copyBeforeWrite = (disk: string, attemptId: string): BlockNode => {
+  const { filter, fleecing } = attemptNodes(disk, attemptId);
+  return {
+    driver: 'copy-before-write',
+    'node-name': filter,
+    file: diskNode(disk),
+    target: fleecing,
+    'on-cbw-error': 'break-snapshot',
+    'cbw-timeout': FLEECING_TIMEOUT_SECONDS,
+    ...DISCARD,
+  };
+};
+
+/** The fleecing file: the raw node's fixed size bounds it, also while no daemon watches. */
+export const fleecingGraph = (disk: string, attemptId: string, path: string, budgetBytes: number): BlockNode => ({
+  driver: 'qcow2',
+  'node-name': attemptNodes(disk, attemptId).fleecing,
+  ...DISCARD,
+  file: { driver: 'raw', size: budgetBytes, ...DISCARD, file: { driver: 'file', filename: path, ...DISCARD } },
+  backing: null,
+});
+
+export const snapshotAccess = (disk: string, attemptId: string): BlockNode => {
+  const { filter, access } = attemptNodes(disk, attemptId);
+  return { driver: 'snapshot-access', 'node-name': access, file: filter };
+};

@@ -1,0 +1,214 @@
+/** Opening and closing attempts, and views of live disks: the order of things across power states and daemon crashes. */
+import { Fault } from '../../errors/fault.ts';
+import { bitmapName } from '../../machine/bitmap.ts';
+import type { Attachment } from '../../machine/definition.ts';
+import type { DiskSize, DiskView, LoanedChunk, StatusRun } from '../../engine/ports/diskview.ts';
+import type { LaunchSpec, PointInTime, PointInTimeRequest } from '../../engine/ports/hypervisor.ts';
+import type { Extent } from '../../extents/extent.ts';
+import { readAttempt, removeAttempt, writeAttempt, type AttemptRecord } from './attempt.ts';
+import { readAttachments } from './attachments.ts';
+import type { Blocks } from './blocks.ts';
+import { noLongerTracked, nowTracked } from './custody.ts';
+import { addExport, removeExport } from './exports.ts';
+import type { Host } from './host.ts';
+import {
+  checkParent, disksOf, exportOffline, findOffline, findRunning, prepareFleecing, refuseIoThreads, settleBitmaps, takeOffline, takeRunning, tearDown,
+  type Attempt, type AttemptSite,
+} from './instant.ts';
+import { attemptNodes, diskNode } from './nodes.ts';
+import { complaintOf } from './program.ts';
+import { NbdView, type ViewSource } from './view.ts';
+
+export class PointsInTime {
+  readonly #host: Host;
+  /** The storage daemon of a machine that is off stays while an attempt is open. By attempt. */
+  readonly #held = new Map<string, Blocks>();
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  async open(spec: LaunchSpec, request: PointInTimeRequest, signal: AbortSignal): Promise<PointInTime> {
+    const { record, source } = await this.#host.turns.take(spec.instanceId, () => this.#take(spec, request, signal));
+    return new OpenPoint(record, await NbdView.connect(source, signal));
+  }
+
+  async #take(spec: LaunchSpec, request: PointInTimeRequest, signal: AbortSignal): Promise<{ record: AttemptRecord; source: ViewSource }> {
+    const blocks = await this.#host.blocks(spec, signal);
+    const site = this.#site(spec, blocks, request);
+    try {
+      const record = blocks.live ? await this.#running(site, request.fleecingBudgetBytes, signal) : await this.#offline(site);
+      await this.#hold(request.attemptId, blocks);
+      return { record, source: sourceOf(spec, blocks, request) };
+    } catch (thrown) {
+      await blocks.release();
+      throw complaintOf(spec.definition.name, thrown);
+    }
+  }
+
+  #site(spec: LaunchSpec, { qmp }: Blocks, { attemptId, sincePointId }: Attempt): AttemptSite {
+    return { spec, qmp, state: this.#host.state(spec.instanceId), custody: this.#host.custody(spec), attempt: { attemptId, sincePointId } };
+  }
+
+  async #running(site: AttemptSite, budgetBytes: number, signal: AbortSignal): Promise<AttemptRecord> {
+    const found = await findRunning(site);
+    if (found !== 'nothing') return adopted(site, found);
+    await refuseIoThreads(site);
+    await checkParent(site);
+    return this.#begin(site, async () => {
+      await prepareFleecing(site, budgetBytes, signal);
+      const record = recordNow(site);
+      await takeRunning(site);
+      return record;
+    });
+  }
+
+  async #offline(site: AttemptSite): Promise<AttemptRecord> {
+    const found = await findOffline(site);
+    if (found !== 'nothing') {
+      const record = adopted(site, found);
+      await exportOffline(site);
+      return record;
+    }
+    await checkParent(site);
+    return this.#begin(site, async () => {
+      const record = recordNow(site);
+      await takeOffline(site);
+      await exportOffline(site);
+      return record;
+    });
+  }
+
+  /** When a step fails nobody has seen the instant: everything is as before, and the attempt may be tried again. */
+  async #begin(site: AttemptSite, steps: () => Promise<AttemptRecord>): Promise<AttemptRecord> {
+    try {
+      const record = await steps();
+      this.#host.amendCustody(site.spec, (custody) => nowTracked(custody, [site.attempt.attemptId]));
+      return record;
+    } catch (thrown) {
+      await tearDown(site).then(() => settleBitmaps(site, 'failed')).catch(() => undefined);
+      throw thrown;
+    }
+  }
+
+  async #hold(attemptId: string, blocks: Blocks): Promise<void> {
+    const earlier = this.#held.get(attemptId);
+    this.#held.set(attemptId, blocks);
+    await earlier?.release();
+  }
+
+  close(spec: LaunchSpec, attempt: Attempt, outcome: 'acknowledged' | 'failed', signal: AbortSignal): Promise<void> {
+    return this.#host.withBlocks(spec, signal, async (blocks) => {
+      const site = this.#site(spec, blocks, attempt);
+      await tearDown(site);
+      await settleBitmaps(site, outcome);
+      this.#host.amendCustody(spec, (custody) => noLongerTracked(custody, goneAfter(attempt, outcome)));
+      if (readAttempt(site.state, attempt.attemptId)) removeAttempt(site.state);
+      const held = this.#held.get(attempt.attemptId);
+      this.#held.delete(attempt.attemptId);
+      await held?.release();
+    });
+  }
+
+  /** Read-only exports of the disks as they are. They end with the view. */
+  async openLive(spec: LaunchSpec, signal: AbortSignal): Promise<DiskView> {
+    const name = this.#host.strays.fresh();
+    const exportName = (disk: string): string => `${name}-${disk}`;
+    const end = (blocks: Blocks): Promise<void> => this.#host.turns.take(spec.instanceId, () => endLive(blocks, disksOf(spec).map(exportName)));
+    const blocks = await this.#host.turns.take(spec.instanceId, async () => {
+      const opened = await this.#host.blocks(spec, signal);
+      try {
+        for (const disk of disksOf(spec)) await addExport(opened.qmp, { id: exportName(disk), nodeName: diskNode(disk) });
+        return opened;
+      } catch (thrown) {
+        await endLive(opened, disksOf(spec).map(exportName));
+        throw thrown;
+      }
+    });
+    try {
+      const source = { socketPath: blocks.nbdSocketPath, disks: disksOf(spec), exportName, explain: (fault: Fault) => named(spec, fault), ended: () => end(blocks) };
+      return await NbdView.connect(source, signal);
+    } catch (thrown) {
+      await end(blocks);
+      throw thrown;
+    }
+  }
+}
+
+async function endLive(blocks: Blocks, exportIds: readonly string[]): Promise<void> {
+  try {
+    for (const id of exportIds) await removeExport(blocks.qmp, id);
+  } catch (thrown) {
+    // A QEMU that has ended took its exports with it.
+    if (!(thrown instanceof Fault)) throw thrown;
+  } finally {
+    await blocks.release();
+  }
+}
+
+/** The host's time and the small files, just before the instant; on record so that a later daemon reports the same. */
+function recordNow({ spec, state, attempt }: AttemptSite): AttemptRecord {
+  const record = { attemptId: attempt.attemptId, instantMs: Date.now(), attachments: readAttachments(spec.definition, state) };
+  writeAttempt(state, record);
+  return record;
+}
+
+function adopted({ spec, state, attempt }: AttemptSite, found: 'open' | 'lost'): AttemptRecord {
+  const record = found === 'open' ? readAttempt(state, attempt.attemptId) : undefined;
+  if (!record) throw new Fault('attempt-lost', `${spec.definition.name}: attempt ${attempt.attemptId} was begun, but its instant is gone`);
+  return record;
+}
+
+const goneAfter = ({ attemptId, sincePointId }: Attempt, outcome: 'acknowledged' | 'failed'): readonly string[] => {
+  if (outcome === 'failed') return [attemptId];
+  return sincePointId === null ? [] : [sincePointId];
+};
+
+function sourceOf(spec: LaunchSpec, blocks: Blocks, { attemptId, sincePointId }: PointInTimeRequest): ViewSource {
+  return {
+    socketPath: blocks.nbdSocketPath,
+    disks: disksOf(spec),
+    exportName: (disk) => attemptNodes(disk, attemptId).exportId,
+    ...(sincePointId !== null && { bitmap: bitmapName(sincePointId) }),
+    explain: (fault, isConnected) => (blocks.live ? explainRunning(spec, fault, isConnected) : named(spec, fault)),
+    ended: () => Promise.resolve(),
+  };
+}
+
+/** QEMU answers for a broken snapshot with an error that a disk does not give. */
+function explainRunning(spec: LaunchSpec, fault: Fault, isConnected: boolean): Fault {
+  const machine = spec.definition.name;
+  if (!isConnected) return new Fault('attempt-lost', `${machine}: QEMU no longer serves the point in time: ${fault.message}`, { cause: fault });
+  if (/: EIO\b/.test(fault.message)) return named(spec, fault);
+  return new Fault('fleecing-exhausted', `${machine}: the space for overwritten data ran out, so the point in time is gone: ${fault.message}`, { cause: fault });
+}
+
+const named = (spec: LaunchSpec, fault: Fault): Fault => new Fault(fault.code, `${spec.definition.name}: ${fault.message}`, { cause: fault });
+
+class OpenPoint implements PointInTime {
+  readonly attemptId: string;
+  readonly instantMs: number;
+  readonly attachments: readonly Attachment[];
+  readonly disks: readonly DiskSize[];
+  readonly #view: DiskView;
+
+  constructor({ attemptId, instantMs, attachments }: AttemptRecord, view: DiskView) {
+    this.attemptId = attemptId;
+    this.instantMs = instantMs;
+    this.attachments = attachments;
+    this.disks = view.disks;
+    this.#view = view;
+  }
+
+  status(disk: string, window: Extent, signal: AbortSignal): Promise<readonly StatusRun[]> {
+    return this.#view.status(disk, window, signal);
+  }
+
+  read(disk: string, extent: Extent, signal: AbortSignal): Promise<LoanedChunk> {
+    return this.#view.read(disk, extent, signal);
+  }
+
+  close(): Promise<void> {
+    return this.#view.close();
+  }
+}

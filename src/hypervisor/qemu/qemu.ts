@@ -1,0 +1,143 @@
+/**
+ * The hypervisor port on QEMU itself: one process per instance, which neither this daemon's crash nor its restart
+ * touches. A new object over the same directories finds the guests that run and the attempts that are open.
+ */
+import type { ClusterSet } from '../../extents/clusterset.ts';
+import { Fault } from '../../errors/fault.ts';
+import type { Attachment } from '../../machine/definition.ts';
+import type { DiskSize, DiskView } from '../../engine/ports/diskview.ts';
+import type {
+  HostCapabilities, Hypervisor, LaunchSpec, PointInTime, PointInTimeRequest, Power, TrackingReport,
+} from '../../engine/ports/hypervisor.ts';
+import type { Qmp } from '../../qmp/qmp.ts';
+import { readAttachments, writeAttachments } from './attachments.ts';
+import { namedNodes } from './bitmaps.ts';
+import { Capabilities } from './capabilities.ts';
+import type { Directories } from './directories.ts';
+import { Host } from './host.ts';
+import { closedSizes } from './images.ts';
+import { liveInstances } from './instance.ts';
+import { disksOf, type Attempt } from './instant.ts';
+import { diskNode } from './nodes.ts';
+import { PointsInTime } from './pointintime.ts';
+import { PowerSwitch, type StartOptions } from './power.ts';
+import { changesSince, reportTracking, track, untrack } from './tracking.ts';
+
+export class QemuHypervisor implements Hypervisor {
+  readonly #host: Host;
+  readonly #switch: PowerSwitch;
+  readonly #points: PointsInTime;
+  readonly #capabilities = new Capabilities();
+  /** Aborted when this object is closed. */
+  readonly #closing = new AbortController();
+
+  constructor(directories: Directories) {
+    this.#host = new Host(directories);
+    this.#switch = new PowerSwitch(this.#host);
+    this.#points = new PointsInTime(this.#host);
+  }
+
+  power(instanceId: string): Promise<Power> {
+    return this.#switch.power(instanceId);
+  }
+
+  instances(): Promise<readonly string[]> {
+    return Promise.resolve(liveInstances(this.#host.directories));
+  }
+
+  start(spec: LaunchSpec, options: StartOptions, signal: AbortSignal): Promise<{ intact: boolean }> {
+    return this.#switch.start(spec, options, signal);
+  }
+
+  shutdown(instanceId: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    return this.#switch.shutdown(instanceId, timeoutMs, signal);
+  }
+
+  stop(instanceId: string): Promise<void> {
+    return this.#switch.stop(instanceId);
+  }
+
+  pause(instanceId: string): Promise<void> {
+    return this.#switch.pause(instanceId);
+  }
+
+  resume(instanceId: string): Promise<void> {
+    return this.#switch.resume(instanceId);
+  }
+
+  async sizes(spec: LaunchSpec): Promise<readonly DiskSize[]> {
+    const isOpen = (await this.#host.isRunning(spec.instanceId)) || this.#host.offline.isOpen(spec.instanceId);
+    if (!isOpen) return closedSizes(spec);
+    return this.#host.withBlocks(spec, this.#closing.signal, async ({ qmp }) => {
+      const nodes = await namedNodes(qmp);
+      return disksOf(spec).map((disk) => ({ disk, sizeBytes: nodes.find((node) => node['node-name'] === diskNode(disk))!.image['virtual-size'] }));
+    });
+  }
+
+  tracking(spec: LaunchSpec): Promise<TrackingReport> {
+    return reportTracking(this.#host, spec, this.#closing.signal);
+  }
+
+  track(spec: LaunchSpec, pointId: string): Promise<void> {
+    return track(this.#host, spec, pointId, this.#closing.signal);
+  }
+
+  untrack(spec: LaunchSpec, pointId: string): Promise<void> {
+    return untrack(this.#host, spec, pointId, this.#closing.signal);
+  }
+
+  changesSince(spec: LaunchSpec, pointId: string, signal: AbortSignal): Promise<ReadonlyMap<string, ClusterSet>> {
+    return changesSince(this.#host, spec, pointId, signal);
+  }
+
+  openPointInTime(spec: LaunchSpec, request: PointInTimeRequest, signal: AbortSignal): Promise<PointInTime> {
+    return this.#points.open(spec, request, signal);
+  }
+
+  closePointInTime(spec: LaunchSpec, attempt: Attempt, outcome: 'acknowledged' | 'failed'): Promise<void> {
+    return this.#points.close(spec, attempt, outcome, this.#closing.signal);
+  }
+
+  openLive(spec: LaunchSpec, signal: AbortSignal): Promise<DiskView> {
+    return this.#points.openLive(spec, signal);
+  }
+
+  attachments(spec: LaunchSpec): Promise<readonly Attachment[]> {
+    return Promise.resolve(readAttachments(spec.definition, this.#host.state(spec.instanceId)));
+  }
+
+  async restoreAttachments(spec: LaunchSpec, attachments: readonly Attachment[]): Promise<void> {
+    if (await this.#host.isRunning(spec.instanceId)) throw new Fault('disk-in-use', `${spec.definition.name} is running: its firmware variables are in use`);
+    writeAttachments(spec.definition.name, attachments, this.#host.state(spec.instanceId));
+  }
+
+  forget(instanceId: string): Promise<void> {
+    return this.#switch.forget(instanceId);
+  }
+
+  capabilities(): Promise<HostCapabilities> {
+    return this.#capabilities.now();
+  }
+
+  /** The instance's serial console: a unix socket for one client, and everything that was said so far. */
+  console(instanceId: string): { readonly socketPath: string; readonly logPath: string } {
+    return { socketPath: this.#host.run(instanceId).serial, logPath: this.#host.state(instanceId).serialLog };
+  }
+
+  /** The guest agent's socket, for whoever freezes file systems. */
+  agentSocketPath(instanceId: string): string {
+    return this.#host.run(instanceId).agent;
+  }
+
+  /** The connection that this object keeps to the instance's QEMU, which serves one client only. */
+  monitor(instanceId: string): Promise<Qmp> {
+    return this.#host.monitors.get(instanceId);
+  }
+
+  /** Lets go of everything. Guests run on; an attempt of a machine that is off can be opened again. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Fault('cancelled', 'the daemon ends'));
+    await this.#host.monitors.close();
+    await this.#host.offline.closeAll();
+  }
+}

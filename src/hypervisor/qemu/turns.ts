@@ -1,0 +1,17 @@
+/** One at a time per machine: what changes a machine's processes or bitmaps waits for its turn. */
+export class Turns {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  /** Runs the work when all earlier work of the same key has ended, well or not. */
+  async take<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const earlier = this.#last.get(key) ?? Promise.resolve();
+    const mine = earlier.then(work, work);
+    const settled = mine.catch(() => undefined);
+    this.#last.set(key, settled);
+    try {
+      return await mine;
+    } finally {
+      if (this.#last.get(key) === settled) this.#last.delete(key);
+    }
+  }
+}

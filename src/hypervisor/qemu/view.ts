@@ -1,0 +1,163 @@
+/**
+ * Disks as an NBD server shows them. Runs are whole clusters (a disk's last may be shorter): dirty is rounded out to
+ * them, zero is rounded in. Only what QEMU says reads as zeroes is zero: what is unallocated in a point in time of a
+ * linked clone is its template's data.
+ */
+import { assert } from '../../errors/bug.ts';
+import { Fault } from '../../errors/fault.ts';
+import { ClusterSet } from '../../extents/clusterset.ts';
+import { CLUSTER_BYTES, clusterCount, clusterExtent, clustersTouched, endOf, windows, type Extent } from '../../extents/extent.ts';
+import type { DiskSize, DiskView, LoanedChunk, StatusRun } from '../../engine/ports/diskview.ts';
+import { NbdConnection } from '../../nbd/nbd.ts';
+import { ALLOCATION_FLAG, DIRTY_FLAG, type FlagRun } from '../../nbd/statusruns.ts';
+
+const MAX_WINDOW_BYTES = 1024 ** 3;
+const MAX_READ_BYTES = 512 * 1024;
+const ALLOCATION = 'base:allocation';
+
+const contextOf = (bitmap: string): string => `qemu:dirty-bitmap:${bitmap}`;
+
+export interface ViewSource {
+  readonly socketPath: string;
+  readonly disks: readonly string[];
+  exportName(disk: string): string;
+  /** The bitmap that says what is dirty; everything is when there is none. */
+  readonly bitmap?: string;
+  /** Makes of a failed request what it means; `isConnected` tells whether the server is still there. */
+  explain(fault: Fault, isConnected: boolean): Fault;
+  /** After the connections are closed. */
+  ended(): Promise<void>;
+}
+
+interface OpenDisk {
+  readonly connection: NbdConnection;
+  isConnected: boolean;
+}
+
+export class NbdView implements DiskView {
+  readonly disks: readonly DiskSize[];
+  readonly #source: ViewSource;
+  readonly #open: ReadonlyMap<string, OpenDisk>;
+  #isClosed = false;
+
+  private constructor(source: ViewSource, open: ReadonlyMap<string, OpenDisk>) {
+    this.#source = source;
+    this.#open = open;
+    this.disks = [...open].map(([disk, { connection }]) => ({ disk, sizeBytes: connection.sizeBytes }));
+  }
+
+  static async connect(source: ViewSource, signal: AbortSignal): Promise<NbdView> {
+    const open = new Map<string, OpenDisk>();
+    try {
+      for (const disk of source.disks) open.set(disk, await connect(source, disk, signal));
+      return new NbdView(source, open);
+    } catch (thrown) {
+      for (const { connection } of open.values()) await connection.close();
+      throw thrown;
+    }
+  }
+
+  async status(disk: string, window: Extent, signal: AbortSignal): Promise<readonly StatusRun[]> {
+    assert(window.lengthBytes <= MAX_WINDOW_BYTES, `a window of ${window.lengthBytes} bytes`);
+    if (window.lengthBytes === 0) return [];
+    const { connection } = this.#of(disk);
+    const { bitmap } = this.#source;
+    const { first, count } = clustersTouched(window);
+    const whole = clusterExtent(first, count, connection.sizeBytes);
+    const [allocation, dirty] = await this.#explained(disk, () => Promise.all([
+      connection.blockStatus(whole, ALLOCATION, signal),
+      bitmap === undefined ? undefined : connection.blockStatus(whole, contextOf(bitmap), signal),
+    ]));
+    return clipped(runsOf(whole, allocation, dirty), window);
+  }
+
+  read(disk: string, extent: Extent, signal: AbortSignal): Promise<LoanedChunk> {
+    assert(extent.lengthBytes <= MAX_READ_BYTES, `a read of ${extent.lengthBytes} bytes`);
+    return this.#explained(disk, () => this.#of(disk).connection.read(extent, signal));
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await Promise.all([...this.#open.values()].map(({ connection }) => connection.close()));
+    await this.#source.ended();
+  }
+
+  #of(disk: string): OpenDisk {
+    const open = this.#open.get(disk);
+    assert(open, `there is no disk ${disk} in this view`);
+    return open;
+  }
+
+  async #explained<T>(disk: string, request: () => Promise<T>): Promise<T> {
+    try {
+      return await request();
+    } catch (thrown) {
+      if (!(thrown instanceof Fault) || this.#isClosed) throw thrown;
+      // A connection that breaks rejects its requests before it reports its own end.
+      await new Promise(setImmediate);
+      throw this.#source.explain(thrown, this.#of(disk).isConnected);
+    }
+  }
+}
+
+async function connect({ socketPath, exportName, bitmap }: ViewSource, disk: string, signal: AbortSignal): Promise<OpenDisk> {
+  const metaContexts = bitmap === undefined ? [ALLOCATION] : [ALLOCATION, contextOf(bitmap)];
+  const open: OpenDisk = { connection: await NbdConnection.connect({ socketPath, exportName: exportName(disk), metaContexts, signal }), isConnected: true };
+  void open.connection.closed.then(() => (open.isConnected = false));
+  return open;
+}
+
+/** Runs of whole clusters within `whole`, which begins at a cluster and ends at one or at the disk's end. */
+export function runsOf(whole: Extent, allocation: readonly FlagRun[], dirty: readonly FlagRun[] | undefined): readonly StatusRun[] {
+  const clusters = clusterCount(whole.lengthBytes);
+  const zeroes = new ClusterSet(clusters);
+  for (const run of allocation) if ((run.flags & ALLOCATION_FLAG.zero) !== 0) addInside(zeroes, run, whole);
+  const changed = dirty === undefined ? ClusterSet.full(clusters) : new ClusterSet(clusters);
+  for (const run of dirty ?? []) if ((run.flags & DIRTY_FLAG) !== 0) addTouched(changed, run, whole.offsetBytes);
+  const runs: StatusRun[] = [];
+  for (let first = 0; first < clusters; ) {
+    const isDirty = changed.has(first);
+    const isZero = zeroes.has(first);
+    let next = first + 1;
+    while (next < clusters && changed.has(next) === isDirty && zeroes.has(next) === isZero) next++;
+    const { offsetBytes, lengthBytes } = clusterExtent(first, next - first, whole.lengthBytes);
+    runs.push({ offsetBytes: whole.offsetBytes + offsetBytes, lengthBytes, dirty: isDirty, zero: isZero });
+    first = next;
+  }
+  return runs;
+}
+
+function addTouched(set: ClusterSet, run: Extent, originBytes: number): void {
+  const { first, count } = clustersTouched({ offsetBytes: run.offsetBytes - originBytes, lengthBytes: run.lengthBytes });
+  set.addRun(first, count);
+}
+
+/** Clusters that lie wholly in the run; the disk's short last cluster is whole when the run reaches its end. */
+function addInside(set: ClusterSet, run: Extent, whole: Extent): void {
+  const first = Math.ceil((run.offsetBytes - whole.offsetBytes) / CLUSTER_BYTES);
+  const end = endOf(run) === endOf(whole) ? set.clusters : Math.floor((endOf(run) - whole.offsetBytes) / CLUSTER_BYTES);
+  if (end > first) set.addRun(first, end - first);
+}
+
+function clipped(runs: readonly StatusRun[], window: Extent): readonly StatusRun[] {
+  return runs.map((run) => {
+    const offsetBytes = Math.max(run.offsetBytes, window.offsetBytes);
+    return { ...run, offsetBytes, lengthBytes: Math.min(endOf(run), endOf(window)) - offsetBytes };
+  });
+}
+
+/** All clusters that the bitmap marks, read in windows. */
+export async function dirtyClusters(socketPath: string, exportName: string, bitmap: string, signal: AbortSignal): Promise<ClusterSet> {
+  const context = contextOf(bitmap);
+  const connection = await NbdConnection.connect({ socketPath, exportName, metaContexts: [context], signal });
+  try {
+    const set = new ClusterSet(clusterCount(connection.sizeBytes));
+    for (const window of windows(connection.sizeBytes, MAX_WINDOW_BYTES)) {
+      for (const run of await connection.blockStatus(window, context, signal)) if ((run.flags & DIRTY_FLAG) !== 0) addTouched(set, run, 0);
+    }
+    return set;
+  } finally {
+    await connection.close();
+  }
+}
