@@ -6,13 +6,16 @@ import { Failure } from './failure.ts';
 
 export const canAsk = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
 
-async function answered(question: string, output: NodeJS.WritableStream): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output, terminal: true });
+async function answered(question: string, secret: boolean): Promise<string> {
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: secret ? silent : process.stderr, terminal: true });
   const ended = new AbortController();
   lines.on('SIGINT', () => ended.abort());
   lines.on('close', () => ended.abort());
+  // Only now: from here on the terminal does not show by itself what is typed.
+  if (secret) process.stderr.write(question);
   try {
-    return await lines.question(question, { signal: ended.signal });
+    return await lines.question(secret ? '' : question, { signal: ended.signal });
   } catch {
     process.stderr.write('\n');
     throw new Failure('cancelled', 'no answer was given', 'Nothing was done.');
@@ -21,13 +24,11 @@ async function answered(question: string, output: NodeJS.WritableStream): Promis
   }
 }
 
-export const ask = (question: string): Promise<string> => answered(question, process.stderr);
+export const ask = (question: string): Promise<string> => answered(question, false);
 
 /** Typed without being shown. */
 async function askSecretly(question: string): Promise<string> {
-  process.stderr.write(question);
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const answer = await answered('', silent);
+  const answer = await answered(question, true);
   process.stderr.write('\n');
   return answer;
 }

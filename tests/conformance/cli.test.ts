@@ -1,0 +1,391 @@
+/** The command line as people and programs use it: the real program against the API with a host in memory. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { Fault } from '../../src/errors/fault.ts';
+import { openRig, type Rig } from './apiclient.ts';
+import { run, start, startOnTerminal } from './cliprogram.ts';
+
+const PASSWORD = 'correct horse battery';
+
+describe('the command line', { timeout: 120_000 }, () => {
+  let rig: Rig;
+  let config: string;
+  const env = () => ({ UNDERSTUDY_RUN_DIR: rig.directory, XDG_CONFIG_HOME: config });
+  const cli = (...args: string[]) => run(args, { env: env() });
+  const last = (operation: string) => rig.host.received.filter((it) => it.operation === operation).at(-1)?.arguments;
+
+  before(async () => {
+    rig = await openRig(200);
+    config = mkdtempSync(join(tmpdir(), 'us-cli-'));
+    for (const name of ['web', 'db', 'mail', 'old', 'far']) rig.host.addMachine(name);
+    rig.host.addRelationship('web', 3, { healthReasons: ['the last cycle was late'], health: 'warning', advice: 'Look at the network.' });
+    rig.host.addRelationship('old', 5, { side: 'replica' });
+  });
+  after(async () => {
+    await rig.close();
+    rmSync(config, { recursive: true });
+  });
+
+  describe('reading', () => {
+    test('status has a row for every relationship, what is wrong, what to do, and what is not replicated', async () => {
+      const { code, stdout, stderr } = await cli('status');
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /^MACHINE +SIDE +PEER +STATE +HEALTH +LAG +LAST CYCLE +POINTS\n/);
+      assert.match(stdout, /^web +primary +beta +Replicating +warning +12 s +.* ago, 512\.0 KiB in 0\.8 s +3$/m);
+      assert.match(stdout, /web: the last cycle was late\n/);
+      assert.match(stdout, /web: next: Look at the network\./);
+      assert.match(stdout, /not replicated: .*mail/);
+    });
+
+    test('without a terminal there is no colour', async () => {
+      assert.doesNotMatch((await cli('status')).stdout, /\u001b/);
+    });
+
+    for (const args of [['status'], ['vm', 'list'], ['vm', 'show', 'web'], ['host', 'list'], ['authorization', 'list'], ['points', 'web'], ['jobs'], ['jobs', 'list'], ['events'], ['events', '--after', '0', '--limit', '3'], ['audit'], ['user', 'list'], ['settings', 'web'], ['version'], ['host', 'invite']]) {
+      test(`${args.join(' ')} prints text, and with --json one JSON value`, async () => {
+        const [people, program] = await Promise.all([cli(...args), cli(...args, '--json')]);
+        assert.equal(people.code, 0, people.stderr);
+        assert.notEqual(people.stdout, '');
+        assert.equal(program.code, 0, program.stderr);
+        assert.equal(typeof JSON.parse(program.stdout), 'object');
+        assert.equal(program.stderr, '');
+      });
+    }
+
+    test('status --json is the status of the API', async () => {
+      const { stdout } = await cli('--json', 'status');
+      assert.deepEqual(Object.keys(JSON.parse(stdout)), ['host', 'machines', 'relationships', 'jobs']);
+    });
+
+    test('escape sequences in what the daemon tells do not reach the terminal', async () => {
+      rig.host.log('evil \u001b]0;title\u0007 text');
+      assert.doesNotMatch((await cli('events')).stdout, /[\u001b\u0007]/);
+    });
+  });
+
+  describe('doing', () => {
+    test('every command calls its use case with what was given', async () => {
+      const definition = join(config, 'new.toml');
+      writeFileSync(definition, 'name = "new"\n');
+      const calls: [args: string[], operation: string, given: unknown[]][] = [
+        [['vm', 'define', definition], 'machineDefine', ['name = "new"\n']],
+        [['vm', 'start', 'mail'], 'machineStart', ['mail', {}]],
+        [['vm', 'stop', 'mail', '--force', '--yes', '--timeout', '9'], 'machineStop', ['mail', { force: true, timeoutSeconds: 9 }]],
+        [['host', 'invite', '--storage', '/srv', '--expires', '60', '--address', 'a:1'], 'hostInvite', [{ storage: '/srv', expiresSeconds: 60, address: 'a:1' }]],
+        [['host', 'join', 'understudy1:abc', '--storage', '/srv'], 'hostJoin', ['understudy1:abc', { storage: '/srv' }]],
+        [['host', 'rename', 'beta', 'gamma'], 'hostRename', ['beta', 'gamma']],
+        [['host', 'move', 'beta', '10.0.0.9'], 'hostMove', ['beta', '10.0.0.9']],
+        [['host', 'remove', 'beta', '--yes'], 'hostRemove', ['beta']],
+        [['host', 'renew-certificate'], 'hostRenewCertificate', []],
+        [['authorization', 'add', '*.example.org', '--storage', '/srv', '--trust-group', 'g'], 'authorizationAdd', [{ host: '*.example.org', storage: '/srv', trustGroup: 'g' }]],
+        [['authorization', 'remove', 'a-1'], 'authorizationRemove', ['a-1']],
+        [['settings', 'web', '--interval', '30', '--history', '24', '--no-compression', '--additional', '{"pointIntervalSeconds": 600}'], 'settingsChange', ['web', { intervalSeconds: 30, recoveryHistory: 24, compression: false, additional: { pointIntervalSeconds: 600 } }]],
+        [['cycle', 'web'], 'cycleNow', ['web']],
+        [['test', 'web', '--point', 'p-1', '--no-start'], 'testFailover', ['web', { point: 'p-1', start: false }]],
+        [['test-end', 'web'], 'testFailoverEnd', ['web']],
+      ];
+      for (const [args, operation, given] of calls) {
+        const { code, stderr } = await cli(...args);
+        assert.equal(code, 0, `${args.join(' ')}: ${stderr}`);
+        assert.deepEqual(last(operation), given, args.join(' '));
+      }
+    });
+
+    test('the life of a relationship, from enabling to failback and disabling', async () => {
+      const steps = [
+        ['enable', 'db', '--to', 'beta', '--history', '24'], ['start-replication', 'db'], ['stop-initial', 'db'], ['start-replication', 'db'],
+      ];
+      for (const args of steps) assert.equal((await cli(...args)).code, 0, args.join(' '));
+      rig.host.addRelationship('db', 3);
+      for (const args of [['suspend', 'db'], ['resume', 'db'], ['failover', 'db', '--planned', '--reverse', '--yes'], ['commit', 'db', '--yes'], ['failback', 'db', '--yes'], ['failover', 'db', '--unplanned', '--point', 'p-1', '--force', '--yes'], ['revert', 'db', '--yes'], ['disable', 'db', '--yes']]) {
+        const { code, stderr } = await cli(...args);
+        assert.equal(code, 0, `${args.join(' ')}: ${stderr}`);
+      }
+      assert.deepEqual(last('plannedFailover'), ['db', { start: true, reverse: true }]);
+      assert.deepEqual(last('unplannedFailover'), ['db', { start: true, point: 'p-1', force: true }]);
+      assert.equal(rig.host.relationships.has('db'), false);
+    });
+
+    test('enable shows the settings and the findings before it enables, and --dry-run enables nothing', async () => {
+      rig.host.findings = [{ severity: 'force', subject: 'memory', message: 'only 256 MiB are free', cure: 'Give --memory 256.' }];
+      const dry = await cli('enable', 'mail', '--to', 'beta', '--memory', '256', '--bridge', 'br0=br1', '--bridge', 'br2=br3', '--storage', '/srv', '--force', '--dry-run');
+      assert.equal(dry.code, 0, dry.stderr);
+      assert.match(dry.stdout, /interval +300 s/);
+      assert.match(dry.stdout, /needs --force: memory: only 256 MiB are free\n +cure: Give --memory 256\./);
+      assert.match(dry.stdout, /advice: Keep 24 recovery points/);
+      assert.deepEqual(last('enablePlan'), [{ machine: 'mail', host: 'beta', settings: {}, overrides: { memoryMiB: 256, bridges: { br0: 'br1', br2: 'br3' }, storage: '/srv' }, force: true }]);
+      const refused = await cli('enable', 'mail', '--to', 'beta', '--json');
+      assert.equal(refused.code, 37);
+      assert.equal(JSON.parse(refused.stdout).error.code, 'readiness-failed');
+      assert.equal(rig.host.relationships.has('mail'), false);
+      const forced = await cli('enable', 'mail', '--to', 'beta', '--force', '--json');
+      assert.equal(JSON.parse(forced.stdout).machine, 'mail');
+      rig.host.findings = [];
+    });
+
+    test('a password comes from a file or from standard input, and is not shown', async () => {
+      const file = join(config, 'password');
+      writeFileSync(file, `${PASSWORD}\n`);
+      const fromFile = await cli('user', 'add', 'ada', '--role', 'operator', '--password-file', file);
+      assert.equal(fromFile.code, 0, fromFile.stderr);
+      const fromInput = await run(['user', 'add', 'bob', '--role', 'viewer', '--password-file', '-'], { stdin: `${PASSWORD}\n`, env: env() });
+      assert.equal(fromInput.code, 0, fromInput.stderr);
+      assert.equal((await cli('user', 'add', 'eve', '--role', 'viewer')).code, 2, 'no terminal to ask on');
+      assert.doesNotMatch(fromFile.stdout + fromInput.stdout + JSON.stringify(rig.host.accounts.auditTrail()), /horse/);
+    });
+
+    test('over HTTP one signs in first; the token is kept in a file of one\'s own', async () => {
+      await rig.host.accounts.addUser('carl', 'operator', PASSWORD);
+      const url = `http://127.0.0.1:${rig.port}`;
+      const before = await cli('--host', url, 'status');
+      assert.equal(before.code, 5);
+      assert.match(before.stderr, /hint: .*[Ss]ign in/);
+      const wrong = await run(['--host', url, 'sign-in', '--user', 'carl', '--password-file', '-'], { stdin: 'wrong wrong\n', env: env() });
+      assert.equal(wrong.code, 5);
+      const signedIn = await run(['--host', url, 'sign-in', '--user', 'carl', '--password-file', '-'], { stdin: PASSWORD, env: env() });
+      assert.equal(signedIn.code, 0, signedIn.stderr);
+      assert.equal(statSync(join(config, 'understudy', 'tokens.json')).mode & 0o777, 0o600);
+      assert.equal((await cli('--host', url, 'status')).code, 0);
+      assert.equal((await cli('--host', url, 'cycle', 'web')).code, 0, 'a job is followed over HTTP too');
+      const denied = await cli('--host', url, 'user', 'list');
+      assert.equal(denied.code, 5);
+      assert.match(denied.stderr, /carl is a operator; userList needs administrator/);
+      assert.equal((await cli('--host', url, 'sign-out')).code, 0);
+      assert.equal((await cli('--host', url, 'status')).code, 5);
+      assert.doesNotMatch(readFileSync(join(config, 'understudy', 'tokens.json'), 'utf8'), /127/);
+    });
+  });
+
+  describe('errors', () => {
+    test('a refusal says what is allowed now and ends with 3', async () => {
+      const { code, stdout, stderr } = await cli('commit', 'web', '--yes');
+      assert.equal(code, 3);
+      assert.equal(stdout, '');
+      assert.match(stderr, /^understudy: web is in the state "Replicating"\nhint: .+\nallowed now: suspend, cycle, test, failover, disable\n$/);
+    });
+
+    test('with --json an error is one JSON value too', async () => {
+      const { code, stdout } = await cli('resume', 'web', '--json');
+      assert.equal(code, 3);
+      assert.deepEqual(JSON.parse(stdout).error.allowed, ['suspend', 'cycle', 'test', 'failover', 'disable']);
+    });
+
+    test('an unknown machine ends with 4, an invitation that was used with 35', async () => {
+      const unknown = await cli('vm', 'show', 'nobody');
+      assert.equal(unknown.code, 4);
+      assert.match(unknown.stderr, /no virtual machine nobody\nhint: .*understudy vm list/);
+      assert.equal((await cli('host', 'join', 'used')).code, 35);
+    });
+
+    test('a fault ends with the exit code of its row', async () => {
+      rig.host.throws = new Fault('space-exhausted', 'the target is full');
+      const { code, stderr } = await cli('vm', 'undefine', 'web');
+      assert.equal(code, 25);
+      assert.match(stderr, /the target is full/);
+    });
+
+    test('a bug ends with 1, an id, and no stack trace', async () => {
+      rig.host.throws = new TypeError('inside');
+      const { code, stderr } = await cli('vm', 'undefine', 'web');
+      assert.equal(code, 1);
+      assert.match(stderr, /has the details under [0-9a-f-]{36}/);
+      assert.doesNotMatch(stderr, /inside| {4}at /);
+    });
+
+    test('no daemon ends with 41 and says where it was looked for', async () => {
+      const { code, stderr } = await run(['status'], { env: { UNDERSTUDY_RUN_DIR: '/nonexistent' } });
+      assert.equal(code, 41);
+      assert.match(stderr, /does not answer at \/nonexistent\/api\.sock \(ENOENT\)\nhint: /);
+      assert.equal((await run(['--host', 'http://127.0.0.1:1', 'status'])).code, 41);
+    });
+
+    const wrong: [args: string[], says: RegExp][] = [
+      [['nonsense'], /unknown command/],
+      [['enable', 'web'], /--to/],
+      [['enable', 'web', '--to', 'beta', '--interval', '60'], /30, 300, 900/],
+      [['enable', 'web', '--to', 'beta', '--history', '25'], /0 to 24/],
+      [['enable', 'web', '--to', 'beta', '--additional', '[]'], /JSON object/],
+      [['enable', 'web', '--to', 'beta', '--bridge', 'br0'], /br0=br1/],
+      [['failover', 'web'], /--planned or --unplanned/],
+      [['failover', 'web', '--planned', '--unplanned'], /--planned or --unplanned/],
+      [['failover', 'web', '--planned', '--point', 'p-1', '--yes'], /no --point/],
+      [['failover', 'web', '--unplanned'], /Give --yes/],
+      [['vm', 'stop', 'web', '--force'], /Give --yes/],
+      [['vm', 'define', '/nonexistent.toml'], /cannot be read/],
+      [['--host', 'ftp://x', 'status'], /http/],
+      [['vm'], /Usage/],
+      [['user', 'add', 'x', '--role', 'king'], /viewer, operator, administrator/],
+    ];
+    for (const [args, says] of wrong) {
+      test(`"${args.join(' ')}" ends with 2 and says why, and with --json one JSON value`, async () => {
+        const { code, stdout, stderr } = await cli(...args, '--json');
+        assert.equal(code, 2, stderr);
+        assert.match(stderr, says);
+        assert.doesNotMatch(stderr, / {4}at /);
+        assert.equal(JSON.parse(stdout).error.code, 'usage');
+      });
+    }
+
+    test('without --yes and a terminal nothing dangerous is done, and what would be lost is said', async () => {
+      const before = rig.host.received.filter(({ operation }) => operation === 'unplannedFailover').length;
+      const { stderr } = await cli('failover', 'web', '--unplanned', '--force');
+      assert.match(stderr, /newest point is 12 s old/);
+      assert.match(stderr, /two guests run apart/);
+      assert.equal(rig.host.received.filter(({ operation }) => operation === 'unplannedFailover').length, before);
+    });
+  });
+});
+
+describe('the command line with jobs and a terminal', { timeout: 60_000 }, () => {
+  let rig: Rig;
+  beforeEach(() => {
+    rig.host.jobs.clear();
+    rig.host.jobsEnd = false;
+    rig.host.addRelationship('web', 3);
+  });
+  before(async () => {
+    rig = await openRig(200);
+    rig.host.addMachine('web');
+  });
+  after(() => rig.close());
+  const env = () => ({ UNDERSTUDY_RUN_DIR: rig.directory });
+
+  test('without a terminal a job is followed by lines on standard error, and its figures are the result', async () => {
+    const running = start(['cycle', 'web'], env());
+    await running.printed(/cycleNow of web: 0 % Starting/);
+    rig.host.progress(42, 'Shipping');
+    await running.printed(/cycleNow of web: 40 % Shipping/);
+    rig.host.finishJobs();
+    const { code, stdout } = await running.ended;
+    assert.equal(code, 0);
+    assert.match(stdout, /^cycleNow of web: done in .* \(bytesShipped 4096, seconds 1\.5\)\n$/);
+  });
+
+  test('with --json the result is the finished job', async () => {
+    const running = start(['cycle', 'web', '--json'], env());
+    await running.printed(/Starting/);
+    rig.host.finishJobs();
+    const { stdout } = await running.ended;
+    assert.equal(JSON.parse(stdout).state, 'completed');
+  });
+
+  test('--no-wait prints the job and leaves; jobs wait follows it later', async () => {
+    const { code, stdout } = await run(['cycle', 'web', '--no-wait', '--json'], { env: env() });
+    assert.equal(code, 0);
+    const { id, state } = JSON.parse(stdout) as { id: string; state: string };
+    assert.equal(state, 'running');
+    const waiting = start(['jobs', 'wait', id], env());
+    await waiting.printed(/Starting/);
+    rig.host.finishJobs();
+    assert.equal((await waiting.ended).code, 0);
+  });
+
+  test('a job that fails ends with the exit code of its error, its hint and what is allowed', async () => {
+    const running = start(['cycle', 'web'], env());
+    await running.printed(/Starting/);
+    rig.host.finishJobs({ code: 'space-exhausted', message: 'beta has no space left', hint: 'Free some.', allowed: ['suspend'] });
+    const { code, stderr } = await running.ended;
+    assert.equal(code, 25);
+    assert.match(stderr, /understudy: beta has no space left\nhint: Free some\.\nallowed now: suspend\n$/);
+  });
+
+  test('a job that is cancelled elsewhere ends with 45', async () => {
+    const running = start(['cycle', 'web'], env());
+    await running.printed(/Starting/);
+    assert.equal((await run(['jobs', 'cancel', 'j-1'], { env: env() })).code, 0);
+    assert.equal((await running.ended).code, 45);
+  });
+
+  test('Ctrl-C without a terminal leaves the job running and says how to go on', async () => {
+    const running = start(['cycle', 'web', '--json'], env());
+    await running.printed(/Starting/);
+    running.child.kill('SIGINT');
+    const { code, stdout, stderr } = await running.ended;
+    assert.equal(code, 130);
+    assert.match(stderr, /still running\nhint: .*jobs wait j-1.*jobs cancel j-1/);
+    assert.equal(JSON.parse(stdout).error.code, 'interrupted');
+    assert.equal(rig.host.jobs.get('j-1')!.state, 'running');
+  });
+
+  test('on a terminal there is a bar, and Ctrl-C then "c" cancels the job', async () => {
+    const running = startOnTerminal(['cycle', 'web'], env());
+    rig.host.progress(1, 'Starting');
+    await running.printed(/cycleNow of web \[.*\] 0 %/);
+    rig.host.progress(50, 'Shipping');
+    await running.printed(/\] 50 % Shipping/);
+    running.child.stdin.write('\u0003');
+    await running.printed(/still running\. Type "c"/);
+    running.child.stdin.write('c\r');
+    const { code } = await running.ended;
+    assert.equal(rig.host.jobs.get('j-1')!.state, 'cancelled');
+    assert.equal(code, 45);
+  });
+
+  test('on a terminal the table has colours, and none with NO_COLOR', async () => {
+    const escape = /\u001b\[3/;
+    const [plain, coloured] = [startOnTerminal(['status'], { ...env(), NO_COLOR: '1' }), startOnTerminal(['status'], env())];
+    assert.doesNotMatch((await plain.ended).stdout, escape);
+    assert.match((await coloured.ended).stdout, escape);
+  });
+
+  test('on a terminal the wrong name stops what is dangerous and the right one does it', async () => {
+    rig.host.addRelationship('web', 5);
+    const wrong = startOnTerminal(['revert', 'web'], env());
+    await wrong.printed(/What it wrote since the failover is lost\.[^]*\(web\) to go on: /);
+    wrong.child.stdin.write('wbe\r');
+    assert.equal((await wrong.ended).code, 45);
+    assert.equal(rig.host.relationships.get('web')!.state, 5);
+    const right = startOnTerminal(['revert', 'web', '--no-wait'], env());
+    await right.printed(/to go on: /);
+    right.child.stdin.write('web\r');
+    assert.equal((await right.ended).code, 0);
+    assert.equal(rig.host.relationships.get('web')!.state, 3);
+  });
+
+  test('on a terminal a password is asked for twice and never shown', async () => {
+    const running = startOnTerminal(['user', 'add', 'zoe', '--role', 'viewer'], env());
+    await running.printed(/Password of zoe: /);
+    running.child.stdin.write(`${PASSWORD}\r`);
+    await running.printed(/The same again: /);
+    running.child.stdin.write(`${PASSWORD}\r`);
+    const { code, stdout } = await running.ended;
+    assert.equal(code, 0, stdout);
+    assert.doesNotMatch(stdout, /horse/);
+    assert.ok(await rig.host.accounts.signIn('zoe', PASSWORD));
+  });
+
+  test('the console streams both ways without a terminal, and on one Ctrl-] leaves it', async () => {
+    const consoleSocket = join(rig.directory, 'console.sock');
+    const guests: Socket[] = [];
+    const guest = createServer((socket) => {
+      guests.push(socket);
+      socket.on('error', () => undefined);
+      socket.write('login: ');
+      socket.on('data', (data) => socket.write(`<${data.toString()}>`));
+    }).listen(consoleSocket);
+    rig.host.addMachine('guest', { power: 'running', consoleSocket });
+
+    const piped = start(['vm', 'console', 'guest'], env());
+    await piped.printed(/login: /);
+    piped.child.stdin.write('root');
+    await piped.printed(/<root>/);
+    guests[0]!.destroy();
+    assert.equal((await piped.ended).code, 0);
+
+    const typed = startOnTerminal(['vm', 'console', 'guest'], env());
+    await typed.printed(/Leave it with Ctrl-\][^]*login: /);
+    typed.child.stdin.write('x');
+    await typed.printed(/<x>/);
+    typed.child.stdin.write('\u001d');
+    assert.equal((await typed.ended).code, 0);
+    guest.close();
+
+    const off = await run(['vm', 'console', 'web'], { env: env() });
+    assert.equal(off.code, 3);
+    assert.match(off.stderr, /allowed now: vm start/);
+  });
+});

@@ -1,0 +1,61 @@
+/** Runs bin/understudy as people do: a child process, without a terminal or on one. */
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { join } from 'node:path';
+
+const PROGRAM = join(import.meta.dirname, '../../bin/understudy');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly ended: Promise<Ended>;
+  /** Resolves once what was printed so far, on either stream, has this in it. */
+  printed(pattern: RegExp): Promise<void>;
+}
+
+function watched(child: ChildProcessWithoutNullStreams): Running {
+  let [stdout, stderr] = ['', ''];
+  let look: () => void = () => undefined;
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+    look();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+    look();
+  });
+  child.stdin.on('error', () => undefined);
+  const ended = new Promise<Ended>((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+  const printed = (pattern: RegExp) =>
+    new Promise<void>((resolve, reject) => {
+      look = () => {
+        if (pattern.test(stdout) || pattern.test(stderr)) resolve();
+      };
+      look();
+      void ended.then(() => reject(new Error(`it ended without ${pattern}: ${stdout}${stderr}`)));
+    });
+  return { child, ended, printed };
+}
+
+type Environment = Record<string, string>;
+const environment = (more: Environment): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], TERM: 'xterm', HOME: '/nonexistent', ...more });
+
+export const start = (args: readonly string[], env: Environment = {}): Running => watched(spawn(PROGRAM, args, { env: environment(env) }));
+
+export async function run(args: readonly string[], options: { stdin?: string; env?: Environment } = {}): Promise<Ended> {
+  const { child, ended } = start(args, options.env);
+  child.stdin.end(options.stdin ?? '');
+  return ended;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** On a terminal, made by script(1); both streams arrive as standard output. */
+export function startOnTerminal(args: readonly string[], env: Environment = {}): Running {
+  const command = `exec ${[PROGRAM, ...args].map(quoted).join(' ')}`;
+  return watched(spawn('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], { env: environment(env) }));
+}
