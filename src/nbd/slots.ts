@@ -13,14 +13,14 @@ export class Slots {
       this.#free--;
       return undefined;
     }
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<null>();
     const onAbort = () => {
       this.#waiting.delete(enter);
       reject(signal?.reason);
     };
     const enter = () => {
       signal?.removeEventListener('abort', onAbort);
-      resolve();
+      resolve(null);
     };
     this.#waiting.add(enter);
     signal?.addEventListener('abort', onAbort, { once: true });
