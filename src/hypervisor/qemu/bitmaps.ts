@@ -15,6 +15,8 @@ export interface Bitmap {
   readonly recording: boolean;
   /** False when QEMU was killed while it had the image open. */
   readonly whole: boolean;
+  /** Exported: it can be read there, and cannot be merged meanwhile. */
+  readonly busy: boolean;
   readonly dirtyBytes: number;
 }
 
@@ -28,6 +30,7 @@ interface NamedNode {
     readonly name?: string;
     readonly recording: boolean;
     readonly inconsistent?: boolean;
+    readonly busy: boolean;
     readonly count: number;
   }[];
 }
@@ -40,9 +43,9 @@ export async function bitmapsOf(qmp: Qmp, disks: readonly string[]): Promise<Dis
 }
 
 const bitmapsOfNode = (node: NamedNode | undefined): readonly Bitmap[] =>
-  (node?.['dirty-bitmaps'] ?? []).flatMap(({ name, recording, inconsistent, count }) => {
+  (node?.['dirty-bitmaps'] ?? []).flatMap(({ name, recording, inconsistent, busy, count }) => {
     const pointId = name === undefined ? undefined : pointOfBitmap(name);
-    return pointId === undefined ? [] : [{ pointId, recording, whole: inconsistent !== true, dirtyBytes: count }];
+    return pointId === undefined ? [] : [{ pointId, recording, whole: inconsistent !== true, busy, dirtyBytes: count }];
   });
 
 export const bitmapOn = (bitmaps: DiskBitmaps, disk: string, pointId: string): Bitmap | undefined =>

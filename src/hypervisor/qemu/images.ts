@@ -57,7 +57,7 @@ function infoOf(text: string, path: string): ImageInfo {
     ...(dataFile !== undefined && { dataFile: absolute(dataFile) }),
     bitmaps: (specific?.bitmaps ?? []).flatMap(({ name, flags }) => {
       const pointId = pointOfBitmap(name);
-      return pointId === undefined ? [] : [{ pointId, recording: flags.includes('auto'), whole: !flags.includes('in-use'), dirtyBytes: 0 }];
+      return pointId === undefined ? [] : [{ pointId, recording: flags.includes('auto'), whole: !flags.includes('in-use'), busy: false, dirtyBytes: 0 }];
     }),
   };
 }

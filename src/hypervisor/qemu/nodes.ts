@@ -28,10 +28,13 @@ export const topFilter = (disk: string, below = diskNode(disk)): BlockNode => ({
 
 export const attemptMark = (attemptId: string): string => attemptId.replaceAll('-', '').slice(0, 12);
 
+/** Begins the ids of all attempts' exports of this disk. */
+export const attemptExportPrefix = (disk: string): string => `pit-${disk}-`;
+
 /** Names of one attempt's nodes and export of one disk. */
 export function attemptNodes(disk: string, attemptId: string) {
   const suffix = `${disk}-${attemptMark(attemptId)}`;
-  return { filter: `cbw-${suffix}`, fleecing: `fl-${suffix}`, access: `sa-${suffix}`, exportId: `pit-${suffix}` } as const;
+  return { filter: `cbw-${suffix}`, fleecing: `fl-${suffix}`, access: `sa-${suffix}`, exportId: `${attemptExportPrefix(disk)}${attemptMark(attemptId)}` } as const;
 }
 
 /** Seconds that a guest's write waits for a slow fleecing file before the snapshot is given up. */

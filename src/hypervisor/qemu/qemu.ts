@@ -13,6 +13,7 @@ import type { Qmp } from '../../qmp/qmp.ts';
 import { readAttachments, writeAttachments } from './attachments.ts';
 import { namedNodes } from './bitmaps.ts';
 import { Capabilities } from './capabilities.ts';
+import { changesSince } from './changes.ts';
 import type { Directories } from './directories.ts';
 import { Host } from './host.ts';
 import { closedSizes } from './images.ts';
@@ -21,7 +22,7 @@ import { disksOf, type Attempt } from './instant.ts';
 import { diskNode } from './nodes.ts';
 import { PointsInTime } from './pointintime.ts';
 import { PowerSwitch, type StartOptions } from './power.ts';
-import { changesSince, reportTracking, track, untrack } from './tracking.ts';
+import { reportTracking, track, untrack } from './tracking.ts';
 
 export class QemuHypervisor implements Hypervisor {
   readonly #host: Host;
