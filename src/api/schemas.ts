@@ -17,7 +17,7 @@ const truth = (description: string) => Type.Boolean({ description });
 const instant = (description: string) => Type.Number({ description: `${description}, in milliseconds since 1970` });
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 /** The title becomes the schema's name in the OpenAPI document. Views may gain fields, so only requests are closed. */
-const view = <P extends Record<string, TSchema>>(title: string, properties: P) => Type.Object(properties, { title });
+const view = <P extends Record<string, TSchema>>(title: string, properties: P, description?: string) => Type.Object(properties, { title, ...(description === undefined ? {} : { description }) });
 
 export const oneOf = <const T extends readonly string[]>(values: T, description: string) =>
   Type.Unsafe<T[number]>({ type: 'string', enum: [...values], description });
@@ -62,7 +62,7 @@ const SETTINGS_FIELDS = {
   recoveryHistory: whole('Recovery points kept besides the newest: 0 to 24'),
   additional: ADDITIONAL,
 };
-export const SETTINGS_VIEW = view('Settings', SETTINGS_FIELDS);
+export const SETTINGS_VIEW = view('Settings', SETTINGS_FIELDS, 'How it is replicated');
 export const SETTINGS_CHANGE = Type.Partial(Type.Object(SETTINGS_FIELDS), { title: 'SettingsChange', additionalProperties: false });
 
 const LAST_CYCLE = view('Cycle', {
@@ -71,14 +71,14 @@ const LAST_CYCLE = view('Cycle', {
   durationMs: Type.Number({ description: 'How long it took' }),
   bytesChanged: whole('Bytes of the clusters that had changed'),
   bytesShipped: whole('Bytes that travelled'),
-});
+}, 'The newest cycle that was acknowledged');
 
 const LAST_FAULT = view('LastFault', {
   code: text('Row of the fault table'),
   message: text('What happened'),
   hint: text('What to do'),
   atMs: instant('When'),
-});
+}, 'The last failure that has not been made good since');
 
 export const RELATIONSHIP_VIEW = view('Relationship', {
   machineId: text('UUID of the virtual machine'),
@@ -111,7 +111,7 @@ export const POINT_VIEW = view('RecoveryPoint', {
   name: nullable(text('Name, for points that are kept on purpose')),
 });
 
-const JOB_ERROR = view('JobError', { code: text('"refused" or a row of the fault table'), message: text('What happened'), hint: text('What to do'), allowed: Type.Array(Type.String()) });
+const JOB_ERROR = view('JobError', { code: text('"refused" or a row of the fault table'), message: text('What happened'), hint: text('What to do'), allowed: Type.Array(Type.String(), { description: 'The operations that were allowed then' }) }, 'Why the job failed');
 
 export const JOB_VIEW = view('Job', {
   id: text('Id of the job'),

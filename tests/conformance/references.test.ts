@@ -1,0 +1,47 @@
+/** The generated documents hold everything that there is. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Command } from 'commander';
+import { cliMarkdown } from '../../src/cli/reference.ts';
+import { createProgram, fullNameOf } from '../../src/cli/program.ts';
+import { statusMarkdown } from '../../src/cli/statusreference.ts';
+import { FAULTS } from '../../src/errors/fault.ts';
+import { MemoryHost } from './memoryhost.ts';
+
+const leaves = (command: Command): Command[] => (command.commands.length === 0 ? [command] : command.commands.flatMap(leaves));
+
+describe('the references', () => {
+  test('docs/cli.md names every command, every option and every exit code', () => {
+    const text = cliMarkdown();
+    for (const command of leaves(createProgram())) {
+      assert.ok(text.includes(`\n${fullNameOf(command)}`), fullNameOf(command));
+      for (const option of command.options) assert.ok(text.includes(option.flags.replaceAll('|', '\\|')), option.flags);
+    }
+    for (const { exitCode } of Object.values(FAULTS)) assert.match(text, new RegExp(`\\| ${exitCode} \\|`));
+  });
+
+  test('every command has a description, and no two have the same', () => {
+    const descriptions = leaves(createProgram()).map((command) => command.description());
+    assert.ok(descriptions.every((text) => text !== ''));
+    assert.equal(new Set(descriptions).size, descriptions.length);
+  });
+
+  test('docs/status-json.md names every field of a status', async () => {
+    const host = new MemoryHost();
+    host.addMachine('web');
+    host.addRelationship('web', 3, { lastFault: { code: 'disk-io', message: 'm', hint: 'h', atMs: 1 } });
+    await host.cycleNow({ name: 'root', role: 'administrator', from: 'local' }, 'web');
+    const text = statusMarkdown();
+    const look = (value: unknown, path: string): void => {
+      if (Array.isArray(value)) return value.forEach((item) => look(item, `${path}[]`));
+      if (typeof value !== 'object' || value === null) return;
+      for (const [key, inner] of Object.entries(value)) {
+        const here = path === '' ? key : `${path}.${key}`;
+        if (path !== '') assert.ok(text.includes(`\`${here}\``), here);
+        look(inner, here);
+      }
+    };
+    look(await host.status({ name: 'root', role: 'administrator', from: 'local' }), '');
+    assert.ok(text.includes('`relationships[].settings.additional.cycleIntervalMs`'));
+  });
+});
