@@ -1,4 +1,5 @@
 /** The client's side of a connection: TCP, TLS, the pin, then hello. Nothing is sent before the pin was checked. */
+import type { X509Certificate } from 'node:crypto';
 import type { OnReadOpts, Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { Fault } from '../errors/fault.ts';
@@ -21,12 +22,17 @@ export interface Expected {
   readonly pin: string;
 }
 
+export interface Proved {
+  readonly socket: TLSSocket;
+  readonly certificate: X509Certificate;
+}
+
 /**
  * A TLS connection to the expected host, proved. With `onread` bytes go there (unless a raw dial made the stream: Node then
  * emits 'data'), and may come before this resolves. Faults peer-unreachable, peer-certificate, peer-protocol; rejects with
  * the signal's reason when aborted.
  */
-export async function dialTls(endpoint: Endpoint, expected: Expected, options: DialOptions, signal: AbortSignal, onread?: OnReadOpts): Promise<TLSSocket> {
+export async function dialTls(endpoint: Endpoint, expected: Expected, options: DialOptions, signal: AbortSignal, onread?: OnReadOpts): Promise<Proved> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
   const where = `host ${expected.name} (${formatAddress(endpoint)})`;
   let socket: TLSSocket | undefined;
@@ -48,7 +54,7 @@ export async function dialTls(endpoint: Endpoint, expected: Expected, options: D
     throw dialFault(where, error, limit.aborted);
   }
   const certificate = certificateOf(socket);
-  if (certificate && isHost(socket, certificate, expected)) return socket;
+  if (certificate && isHost(socket, certificate, expected)) return { socket, certificate };
   socket.destroy();
   throw new Fault('peer-certificate', `${where} answered with a certificate of another key than the paired one`);
 }

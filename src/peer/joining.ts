@@ -2,7 +2,6 @@
 import { networkInterfaces } from 'node:os';
 import { faultOf, Fault } from '../errors/fault.ts';
 import { formatAddress, normalAddress, parseAddress } from './address.ts';
-import { certificateOf } from './trust.ts';
 import { expiresMsOf } from './certificate.ts';
 import { dialTls, type DialOptions } from './dial.ts';
 import type { PairedHost } from './directory.ts';
@@ -93,8 +92,7 @@ export class Joining {
   async #joinAt(theirAddress: string, invitation: Invitation, address: string | undefined, signal: AbortSignal): Promise<Joined> {
     const identity = this.#options.identity();
     const dialOptions = this.#options.dialOptions();
-    const socket = await dialTls(parseAddress(theirAddress), invitation, dialOptions, signal);
-    const certificateExpiresMs = expiresMsOf(certificateOf(socket)!);
+    const { socket, certificate } = await dialTls(parseAddress(theirAddress), invitation, dialOptions, signal);
     const channel = await greet(socket, { hostId: identity.hostId, kind: 'join' }, invitation.hostId, dialOptions.timeoutMs, signal);
     const answer = await withinTime(channel, dialOptions.timeoutMs, signal, async () => {
       channel.send(jsonFrame('join', { secret: invitation.secret, name: identity.name, port: this.#options.ownPort(), address }));
@@ -105,7 +103,7 @@ export class Joining {
     channel.end(new Fault('cancelled', 'joined'));
     const { directory } = this.#options.stores;
     const name = nameFor(invitation.hostId, invitation.name, identity, directory);
-    const host = { hostId: invitation.hostId, name, address: theirAddress, pin: invitation.pin, certificateExpiresMs };
+    const host = { hostId: invitation.hostId, name, address: theirAddress, pin: invitation.pin, certificateExpiresMs: expiresMsOf(certificate) };
     directory.put(host);
     return { host, knownAs: typeof answer['knownAs'] === 'string' ? answer['knownAs'] : identity.name };
   }

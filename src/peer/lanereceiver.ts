@@ -22,7 +22,7 @@ export interface LaneGreeting {
 const SCRAP = Buffer.alloc(64 * 1024);
 
 /** Opens the lane's connection with what reads from it. */
-type Dial = (onread: OnReadOpts) => Promise<TLSSocket>;
+type Dial = (onread: OnReadOpts) => Promise<{ readonly socket: TLSSocket }>;
 
 /**
  * Everything that the sender of the lane sent was handled when this resolves. Rejects with what ended it otherwise; no
@@ -33,7 +33,7 @@ export async function receiveLane(dial: Dial, greeting: LaneGreeting, handler: L
   const onAbort = () => lane.give(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    lane.begin(await dial(lane.onread));
+    lane.begin((await dial(lane.onread)).socket);
     await lane.done;
   } finally {
     signal.removeEventListener('abort', onAbort);

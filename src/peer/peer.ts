@@ -26,7 +26,7 @@ import { ChannelLaneSender } from './lanesender.ts';
 import { MAX_CONTROL_CONNECTIONS_PER_HOST, MAX_MESSAGE_BYTES, PATIENCE, type Patience } from './limits.ts';
 import { Listener, type Visitor } from './listener.ts';
 import type { PairingStores } from './pairing.ts';
-import { certificateOf, hostAt } from './trust.ts';
+import { hostAt } from './trust.ts';
 
 export interface PeerOptions extends PairingStores {
   readonly identity: Identity;
@@ -157,20 +157,19 @@ export class PeerNetwork implements Peers {
   async #dialControl(hostId: string, signal: AbortSignal): Promise<Channel> {
     const host = this.#host(hostId);
     const options = this.#dialOptions();
-    const socket = await dialTls(parseAddress(host.address), host, options, signal);
-    this.#noteExpiry(host, socket);
+    const { socket, certificate } = await dialTls(parseAddress(host.address), host, options, signal);
+    this.#noteExpiry(host, certificate);
     return greet(socket, { hostId: this.#identity.hostId, kind: 'control' }, hostId, options.timeoutMs, signal);
   }
 
-  #noteExpiry(host: PairedHost, socket: TLSSocket): void {
-    const certificate = certificateOf(socket);
-    const certificateExpiresMs = certificate ? expiresMsOf(certificate) : host.certificateExpiresMs;
+  #noteExpiry(host: PairedHost, certificate: X509Certificate): void {
+    const certificateExpiresMs = expiresMsOf(certificate);
     if (certificateExpiresMs !== host.certificateExpiresMs) this.#options.directory.put({ ...host, certificateExpiresMs });
   }
 
   #visited(visitor: Visitor, host: PairedHost): void {
-    const { channel, hello, tcp } = visitor;
-    this.#noteExpiry(host, channel.socket);
+    const { channel, hello, tcp, certificate } = visitor;
+    this.#noteExpiry(host, certificate);
     this.#endWithHost(host.hostId, channel);
     channel.onHeard = () => this.#contacts.heard(host.hostId);
     channel.onHeard();

@@ -21,7 +21,10 @@ export const tlsOptionsOf = (identity: Identity): SecureContextOptions => ({
   ciphers: CIPHERS,
 });
 
-/** The certificate whose key the other side has proved to hold in this very handshake, or undefined. */
+/**
+ * The certificate whose key the other side has proved to hold in this very handshake, or undefined. To be asked once: a
+ * client's socket does not answer a second time (Node 24).
+ */
 export const certificateOf = (socket: TLSSocket): X509Certificate | undefined => (socket.isSessionReused() ? undefined : socket.getPeerX509Certificate());
 
 /** True when the other side is this paired host. */
