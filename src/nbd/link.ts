@@ -26,7 +26,8 @@ export class Link {
     this.#socket = socket;
     socket.on('error', (cause) => this.destroy(cause));
     socket.on('end', () => this.destroy(new Fault('disk-io', 'the NBD server closed the connection')));
-    socket.setTimeout(silenceMs, () => isBusy() && this.destroy(new Fault('disk-io', `the NBD server has not answered for ${silenceMs} ms`)));
+    socket.setTimeout(silenceMs);
+    socket.on('timeout', () => isBusy() && this.destroy(new Fault('disk-io', `the NBD server has not answered for ${silenceMs} ms`)));
     socket.once('close', () => {
       this.destroy(new Fault('disk-io', 'the NBD server closed the connection'));
       this.#slabs.close();
