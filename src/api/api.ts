@@ -84,7 +84,7 @@ async function describe(app: ApiInstance, version: string): Promise<void> {
       openapi: '3.1.0',
       info: { title: 'Understudy', description: 'Replicas of virtual machines: what the command line and the page use.', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
       components: {
-        securitySchemes: { bearer: { type: 'http', scheme: 'bearer' }, cookie: { type: 'apiKey', in: 'cookie', name: 'understudy_session' } },
+        securitySchemes: { bearer: { type: 'http', scheme: 'bearer' }, cookie: { type: 'apiKey', in: 'cookie', name: 'understudy_7480', description: 'Set by /api/sign-in; its name ends with the port of the daemon' } },
       },
       security: [{ bearer: [] }, { cookie: [] }],
     },

@@ -91,10 +91,13 @@ export class Doors {
     const server = createServer(LIMITS, this.#handler);
     server.maxConnections = MAX_CONNECTIONS;
     server.prependListener('connection', (socket: Socket) => this.#local.add(socket));
-    await listening(server, () => {
+    const bound = listening(server, () => {
       const before = process.umask(0o177);
       server.listen(socketPath);
       process.umask(before);
+    });
+    await bound.catch((error: unknown) => {
+      throw new Fault('settings-invalid', `the socket ${socketPath} cannot be made (${codeOf(error)}): its directory must be there and be ours`, { cause: error });
     });
     chmodSync(socketPath, ONLY_OWNER);
     this.#servers.push(server);

@@ -11,6 +11,9 @@ export interface ErrorAnswer {
   readonly body: ErrorView;
 }
 
+/** The daemon has as many clients of this kind as it allows. */
+export class Busy extends Error {}
+
 /** One complaint of the validator. */
 interface Complaint {
   readonly keyword: string;
@@ -80,6 +83,7 @@ function refusedByServer(error: object): ErrorAnswer | undefined {
 export function answerTo(error: unknown, onBug: (id: string, error: unknown) => void): ErrorAnswer {
   if (error instanceof Refused) return refusedAnswer(error);
   if (error instanceof Fault) return faultAnswer(error);
+  if (error instanceof Busy) return answer(503, { code: 'busy', message: error.message, hint: 'Try again in a moment.' }, { 'retry-after': '5' });
   if (typeof error === 'object' && error !== null) {
     const { validation, validationContext } = error as { validation?: readonly Complaint[]; validationContext?: string };
     if (validation) return invalidAnswer(validation, validationContext ?? 'request');

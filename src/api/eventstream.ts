@@ -6,9 +6,9 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from '@fastify/type-provider-typebox';
-import { Fault } from '../errors/fault.ts';
 import type { Changes, Operations } from '../service/operations.ts';
 import type { Caller } from '../service/views.ts';
+import { Busy } from './errors.ts';
 import type { ApiInstance } from './routes.ts';
 import { ERROR_VIEW } from './schemas.ts';
 
@@ -154,7 +154,7 @@ export function streamRoute(app: ApiInstance, options: StreamOptions): void {
   app.addHook('preClose', () => clients.forEach((client) => client.abort()));
 
   const stream = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (clients.size >= MAX_CLIENTS) throw new Fault('peer-busy', `${MAX_CLIENTS} clients read the event stream already`);
+    if (clients.size >= MAX_CLIENTS) throw new Busy(`${MAX_CLIENTS} clients read the event stream already`);
     const gone = new AbortController();
     clients.add(gone);
     reply.raw.once('close', () => gone.abort());

@@ -192,7 +192,7 @@ export const ENABLE_PLAN = view('EnablePlan', {
 
 export const ERROR_VIEW = view('Error', {
   error: Type.Object({
-    code: text('"refused", "request-invalid", "route-unknown", "bug", or a row of the fault table'),
+    code: text('"refused", "request-invalid", "route-unknown", "busy", "bug", or a row of the fault table'),
     message: text('What happened'),
     hint: text('What to do'),
     allowed: Type.Optional(Type.Array(Type.String(), { description: 'For "refused": the operations that are allowed now' })),

@@ -12,7 +12,6 @@ import { CLOSED, created, done, ok, type ApiInstance } from './routes.ts';
 import { CALLER_VIEW, name, ROLE, USER_VIEW } from './schemas.ts';
 import { SignInGate } from './signingate.ts';
 
-const COOKIE = 'understudy_session';
 const TOKEN = /^[A-Za-z0-9._~+/=-]{16,512}$/;
 const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 const LOCAL_ROOT: Caller = { name: 'root', role: 'administrator', from: 'local' };
@@ -27,10 +26,17 @@ function bearerOf(headers: IncomingHttpHeaders): string | undefined {
   return /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
 }
 
-function cookieOf(headers: IncomingHttpHeaders): string | undefined {
-  const pair = (headers.cookie ?? '').split(';').find((candidate) => candidate.trim().startsWith(`${COOKIE}=`));
-  return pair?.trim().slice(COOKIE.length + 1);
+/** Browsers keep cookies by host and not by port; with the port in the name two daemons on one host do not mix. */
+const cookieName = (request: FastifyRequest): string => `understudy_${request.raw.socket.localPort ?? 'local'}`;
+
+function cookieOf(request: FastifyRequest): string | undefined {
+  const start = `${cookieName(request)}=`;
+  const pair = (request.headers.cookie ?? '').split(';').find((candidate) => candidate.trim().startsWith(start));
+  return pair?.trim().slice(start.length);
 }
+
+/** Where the request came from; a unix socket has no address. */
+const addressOf = (request: FastifyRequest): string => (request.raw.socket.remoteAddress === undefined ? 'local' : request.ip);
 
 /** A page of another origin must not act with the cookie. SameSite says so to the browser; this does not rely on it. */
 function checkOrigin(request: FastifyRequest): void {
@@ -42,7 +48,7 @@ function checkOrigin(request: FastifyRequest): void {
 }
 
 const tokenOf = (request: FastifyRequest): string | undefined => {
-  const token = bearerOf(request.headers) ?? cookieOf(request.headers);
+  const token = bearerOf(request.headers) ?? cookieOf(request);
   return token !== undefined && TOKEN.test(token) ? token : undefined;
 };
 
@@ -52,13 +58,13 @@ export async function callerOf(request: FastifyRequest, operations: Operations, 
   const token = tokenOf(request);
   if (token === undefined) throw new Fault('sign-in-failed', 'nobody is signed in');
   if (bearerOf(request.headers) === undefined) checkOrigin(request);
-  const caller = await operations.callerOfToken(token, request.ip);
+  const caller = await operations.callerOfToken(token, addressOf(request));
   if (!caller) throw new Fault('sign-in-failed', 'the session is unknown or has ended');
   return caller;
 }
 
 const cookie = (request: FastifyRequest, token: string, maxAgeSeconds: number): string =>
-  `${COOKIE}=${token}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Strict${'encrypted' in request.raw.socket ? '; Secure' : ''}`;
+  `${cookieName(request)}=${token}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Strict${'encrypted' in request.raw.socket ? '; Secure' : ''}`;
 
 export interface SessionOptions {
   readonly operations: Operations;
@@ -76,7 +82,7 @@ export function sessionRoutes(app: ApiInstance, { operations, endSession }: Sess
     async (request, reply) => {
       checkOrigin(request);
       const { name: user, password } = request.body;
-      const session = await gate.pass(request.ip, user, () => operations.signIn({ name: user, password, from: request.ip }));
+      const session = await gate.pass(addressOf(request), user, () => operations.signIn({ name: user, password, from: addressOf(request) }));
       const seconds = Math.max(0, Math.floor((session.expiresAtMs - Date.now()) / 1_000));
       return reply.header('set-cookie', cookie(request, session.token, seconds)).send(session);
     },

@@ -53,23 +53,37 @@ const look = (run: Run, id: string): Promise<JobView> => run.api.get<JobView>(`/
 
 const isAbout = (message: string, id: string): boolean => message.includes('event: reset') || (message.includes('event: change') && message.includes(JSON.stringify(id))) || message.startsWith(':');
 
-/** The job when it has ended, or as it is when the signal aborts. */
+/** What passes by itself: the daemon restarts, or has too many readers of its event stream. */
+const mayPass = (error: unknown): boolean => !(error instanceof Failure) || error.code === 'daemon-unreachable' || error.code === 'busy';
+
+/** Yields the job again and again, whenever something about it may have changed, until the event stream ends. */
+async function* looks(run: Run, id: string, signal: AbortSignal): AsyncGenerator<JobView> {
+  try {
+    for await (const message of run.api.messages(signal)) if (isAbout(message, id)) yield await look(run, id);
+  } catch (error) {
+    if (!signal.aborted && !mayPass(error)) throw error;
+  }
+}
+
+/** The job when it has ended, or as it is when the signal aborts. Without an event stream it is looked at twice a second. */
 async function ended(run: Run, started: JobView, progress: Progress, signal: AbortSignal): Promise<JobView> {
   let job = started;
   for (let failures = 0; failures < MOST_RECONNECTS; failures += 1) {
-    try {
-      for await (const message of run.api.messages(signal)) {
-        failures = 0;
-        if (isAbout(message, job.id)) job = await look(run, job.id);
-        if (job.state !== 'running') return job;
-        progress.show(job);
-      }
-    } catch (error) {
-      if (signal.aborted) return job;
-      if (error instanceof Failure && error.code !== 'daemon-unreachable') throw error;
+    for await (const seen of looks(run, job.id, signal)) {
+      job = seen;
+      failures = 0;
+      if (job.state !== 'running') return job;
+      progress.show(job);
     }
     if (signal.aborted) return job;
     await pause(RECONNECT_MS, undefined, { signal }).catch(() => undefined);
+    const seen = await look(run, job.id).catch((error: unknown) => {
+      if (!mayPass(error)) throw error;
+      return undefined;
+    });
+    if (seen) failures = 0;
+    job = seen ?? job;
+    if (job.state !== 'running') return job;
   }
   throw new Failure('daemon-unreachable', `the daemon was lost while ${nameOf(job)} ran`);
 }

@@ -44,7 +44,7 @@ describe('the doors of the API', () => {
   test('the cookie is kept from scripts and from other sites, and works', async () => {
     const answer = await signIn();
     const [cookie] = answer.headers['set-cookie'] as unknown as string[];
-    assert.match(cookie!, /^understudy_session=[\w-]{43}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict$/);
+    assert.match(cookie!, new RegExp(`^understudy_${rig.port}=[\\w-]{43}; Path=/; Max-Age=\\d+; HttpOnly; SameSite=Strict$`));
     const headers = { cookie: `theme=dark; ${cookie!.split(';')[0]!}` };
     assert.equal((await rig.tcp('GET', '/api/session', undefined, headers)).json.name, 'ada');
     assert.equal((await rig.tcp('POST', '/api/machines', { toml: 'name = "x"' }, { ...headers, origin: `http://127.0.0.1:${rig.port}`, host: `127.0.0.1:${rig.port}` })).status, 201);
@@ -52,12 +52,23 @@ describe('the doors of the API', () => {
 
   test('a page of another origin cannot act with the cookie', async () => {
     const { json } = await signIn();
-    const cookie = `understudy_session=${json.token}`;
+    const cookie = `understudy_${rig.port}=${json.token}`;
     for (const foreign of [{ origin: 'https://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }]) {
       const answer = await rig.tcp('POST', '/api/machines', { toml: 'name = "x"' }, { cookie, ...(foreign as Record<string, string>) });
       assert.equal(answer.status, 403, JSON.stringify(foreign));
     }
     assert.equal((await signIn('ada', PASSWORD, { origin: 'https://evil.example' })).status, 403, 'nor sign its visitor in');
+  });
+
+  test('the cookie of another daemon on the same host is not taken for one\'s own', async () => {
+    const { json } = await signIn();
+    assert.equal((await rig.tcp('GET', '/api/session', undefined, { cookie: `understudy_1=${json.token}` })).status, 401);
+  });
+
+  test('one can sign in over the unix socket too', async () => {
+    const { status, json } = await rig.local('POST', '/api/sign-in', { name: 'ada', password: PASSWORD });
+    assert.equal(status, 200);
+    assert.equal(json.user.name, 'ada');
   });
 
   test('a wrong password and a made-up token are answered with 401', async () => {
@@ -98,6 +109,7 @@ describe('the doors of the API', () => {
     const second = await another();
     await assert.rejects(second.listenTcp({ host: '127.0.0.1', port: rig.port }), isFault('port-in-use'));
     await assert.rejects(second.listenLocal(join(rig.directory, 'x'.repeat(100))), isFault('settings-invalid'));
+    await assert.rejects(second.listenLocal(join(rig.directory, 'none', 'api.sock')), isFault('settings-invalid'));
     await second.close();
   });
 

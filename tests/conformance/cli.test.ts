@@ -5,6 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { createApi } from '../../src/api/api.ts';
 import { Fault } from '../../src/errors/fault.ts';
 import { openRig, type Rig } from './apiclient.ts';
 import { run, start, startOnTerminal } from './cliprogram.ts';
@@ -298,6 +299,20 @@ describe('the command line with jobs and a terminal', { timeout: 60_000 }, () =>
     await running.printed(/Starting/);
     assert.equal((await run(['jobs', 'cancel', 'j-1'], { env: env() })).code, 0);
     assert.equal((await running.ended).code, 45);
+  });
+
+  test('a job is followed past a restart of the daemon', async () => {
+    const running = start(['cycle', 'web'], env());
+    await running.printed(/Starting/);
+    await rig.api.close();
+    rig.host.finishJobs();
+    const again = await createApi({ operations: rig.host, changes: rig.host, metrics: async () => '', version: '2' });
+    await again.listenLocal(rig.socketPath);
+    assert.equal((await running.ended).code, 0);
+    await again.close();
+    await rig.close();
+    rig = await openRig(200);
+    rig.host.addMachine('web');
   });
 
   test('Ctrl-C without a terminal leaves the job running and says how to go on', async () => {

@@ -126,6 +126,14 @@ describe('the event stream', { timeout: 30_000 }, () => {
     stream.close();
   });
 
+  test('the hundred and twenty-ninth client is turned away and told to try again', async () => {
+    const streams = await Promise.all(Array.from({ length: 128 }, () => open(rig)));
+    const late = await open(rig);
+    assert.equal(late.response.statusCode, 503);
+    assert.match(await rig.local('GET', '/api/events/stream').then(({ text }) => text), /"code":"busy"/);
+    for (const stream of [...streams, late]) stream.close();
+  });
+
   test('the daemon closes at once although streams are open', async () => {
     const stream = await open(rig);
     await skipTo(stream, /^: hello/);
