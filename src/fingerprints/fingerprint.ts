@@ -27,7 +27,7 @@ export class Fingerprinter {
   }
 
   /** The fingerprint of the bytes (at most one cluster) is in the 16 bytes of `target` from `at`. */
-  write(bytes: Uint8Array, target: Buffer, at = 0): void {
+  write(bytes: Buffer, target: Buffer, at = 0): void {
     assert(bytes.length <= CLUSTER_BYTES, `a cluster of ${bytes.length} bytes`);
     this.#hasher.reset();
     this.#hasher.update(bytes);
