@@ -46,7 +46,7 @@ export class SlabReader {
     const isBetweenFrames = this.#start === this.#end;
     if (isBetweenFrames && this.#slab.slices === 0) this.#start = this.#end = 0;
     if (this.#start + this.#frameBytes > this.#slab.memory.length) this.#moveOn();
-    return this.#slab.memory.subarray(this.#end, this.#bufferEnd());
+    return this.#slab.memory.subarray(this.#end);
   }
 
   /** Hands on every frame that is whole now. Throws what the reader throws; the rest is then not to be read. */
@@ -66,13 +66,6 @@ export class SlabReader {
   close(): void {
     if (this.#slab.slices === 0) keep(this.#slab);
     this.#slab = { memory: Buffer.alloc(0), slices: 0 };
-  }
-
-  /** Ends with the frame when the next one would not fit behind it: its part would have to be moved. */
-  #bufferEnd(): number {
-    const { length } = this.#slab.memory;
-    const frameEnd = this.#start + this.#frameBytes;
-    return frameEnd > this.#end && frameEnd + this.#frameBytes > length ? frameEnd : length;
   }
 
   #lend(): () => void {
