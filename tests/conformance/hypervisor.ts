@@ -18,6 +18,8 @@ export interface HypervisorBench {
   machine(disks: Readonly<Record<string, number>>): Promise<LaunchSpec>;
   /** The guest of a live instance fills a cluster with this byte; the write is done when this resolves. */
   guestWrites(spec: LaunchSpec, disk: string, cluster: number, byte: number): Promise<void>;
+  /** The guest makes a cluster read as zeroes, by the command for that. */
+  guestZeroes(spec: LaunchSpec, disk: string, cluster: number): Promise<void>;
   /** The hypervisor's process dies without a word, as by kill -9. */
   kill(spec: LaunchSpec): Promise<void>;
   /** Another program changes a disk of a machine that is off. */
@@ -309,6 +311,29 @@ export function hypervisorConformance(name: string, makeBench: () => Promise<Hyp
         assert.equal(await firstByte(view, 'a', 2), 0x11);
         assert.equal(await firstByte(view, 'a', 4), 0);
         assert.deepEqual(await dirtyClusters(view, 'a'), [2]);
+        await view.close();
+      });
+
+      test('is right also where a read spans overwritten clusters and others', async () => {
+        const { spec, since } = await tracked();
+        for (let cluster = 8; cluster < 16; cluster++) await bench.guestWrites(spec, 'a', cluster, 0x11);
+        const view = await open(spec, since);
+        for (const cluster of [8, 9, 12]) await bench.guestWrites(spec, 'a', cluster, 0x99);
+        const chunk = await view.read('a', { offsetBytes: 8 * CLUSTER_BYTES, lengthBytes: 8 * CLUSTER_BYTES }, signal);
+        assert.ok(payloadOf(chunk).every((byte) => byte === 0x11));
+        chunk.release();
+        await view.close();
+      });
+
+      test('calls zero what was zero at the instant, whatever the guest writes since', async () => {
+        const { spec, since } = await tracked();
+        for (let cluster = 1; cluster < 7; cluster++) await bench.guestWrites(spec, 'a', cluster, 0x11);
+        for (const cluster of [4, 5, 6]) await bench.guestZeroes(spec, 'a', cluster);
+        const view = await open(spec, since);
+        for (const cluster of [1, 2]) await bench.guestZeroes(spec, 'a', cluster);
+        for (const cluster of [4, 5]) await bench.guestWrites(spec, 'a', cluster, 0x99);
+        const runs = await view.status('a', { offsetBytes: CLUSTER_BYTES, lengthBytes: 6 * CLUSTER_BYTES }, signal);
+        assert.deepEqual(runs.map(({ lengthBytes, zero }) => [lengthBytes / CLUSTER_BYTES, zero]), [[3, false], [3, true]]);
         await view.close();
       });
 

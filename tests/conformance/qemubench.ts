@@ -62,6 +62,10 @@ export class QemuBench implements HypervisorBench {
     await this.qemuIo(spec, disk, `write -P ${byte} ${offsetBytes} ${Math.min(CLUSTER_BYTES, sizeBytes - offsetBytes)}`);
   }
 
+  guestZeroes(spec: LaunchSpec, disk: string, cluster: number): Promise<void> {
+    return this.qemuIo(spec, disk, `write -z ${cluster * CLUSTER_BYTES} ${CLUSTER_BYTES}`);
+  }
+
   async qemuIo(spec: LaunchSpec, disk: string, command: string): Promise<void> {
     const monitor = await this.hypervisor.monitor(spec.instanceId);
     const answer = await monitor.execute<string>('human-monitor-command', { 'command-line': `qemu-io -d /machine/peripheral/dev-${disk}/virtio-backend "${command}"` });

@@ -6,6 +6,8 @@ export interface ExportRequest {
   readonly nodeName: string;
   /** Bitmaps whose runs clients can ask for; they may not record meanwhile. */
   readonly bitmaps?: readonly { readonly node: string; readonly name: string }[];
+  /** Clients can ask which layer holds the data. */
+  readonly allocationDepth?: boolean;
 }
 
 const END_TIMEOUT_MS = 30_000;
@@ -25,9 +27,9 @@ export async function serveNbd(qmp: Qmp, path: string): Promise<void> {
 }
 
 /** Clients can read the node, under the export's id as its name. */
-export async function addExport(qmp: Qmp, { id, nodeName, bitmaps = [] }: ExportRequest): Promise<void> {
+export async function addExport(qmp: Qmp, { id, nodeName, bitmaps = [], allocationDepth = false }: ExportRequest): Promise<void> {
   await qmp.execute('block-export-add', {
-    type: 'nbd', id, 'node-name': nodeName, name: id, writable: false, bitmaps: bitmaps.map((bitmap) => ({ ...bitmap })),
+    type: 'nbd', id, 'node-name': nodeName, name: id, writable: false, 'allocation-depth': allocationDepth, bitmaps: bitmaps.map((bitmap) => ({ ...bitmap })),
   });
 }
 

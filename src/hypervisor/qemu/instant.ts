@@ -36,7 +36,7 @@ export const disksOf = ({ stacks }: LaunchSpec): readonly string[] => stacks.map
 /** What an open may find. Lost: it was begun before, and its instant is gone. */
 export type Found = 'nothing' | 'open' | 'lost';
 
-/** Looks for the attempt in a running QEMU: its last step is the export of each disk. */
+/** Looks for the attempt in a running QEMU: the export of each disk is its last step. */
 export async function findRunning({ spec, qmp, attempt }: AttemptSite): Promise<Found> {
   const bitmaps = await bitmapsOf(qmp, disksOf(spec));
   const exports = await exportIds(qmp);
@@ -92,6 +92,9 @@ export async function takeRunning({ spec, qmp, attempt: { attemptId, sincePointI
   await qmp.execute('blockdev-reopen', { options: disks.map((disk) => topFilter(disk, attemptNodes(disk, attemptId).filter)) });
   if (sincePointId !== null) await transaction(qmp, disks.map((disk) => disableBitmap(disk, sincePointId)));
   for (const disk of disks) await qmp.execute('blockdev-add', snapshotAccess(disk, attemptId));
+  for (const { fleecingExportId, fleecing } of disks.map((disk) => attemptNodes(disk, attemptId))) {
+    await addExport(qmp, { id: fleecingExportId, nodeName: fleecing, allocationDepth: true });
+  }
   await exportDisks(qmp, disks, { attemptId, sincePointId }, (disk) => attemptNodes(disk, attemptId).access);
 }
 
@@ -118,7 +121,7 @@ async function exportDisks(qmp: Qmp, disks: readonly string[], { attemptId, sinc
 export async function tearDown({ spec, qmp, state, attempt: { attemptId } }: AttemptSite): Promise<void> {
   const disks = disksOf(spec);
   const names = disks.map((disk) => attemptNodes(disk, attemptId));
-  for (const { exportId } of names) await removeExport(qmp, exportId);
+  for (const { exportId, fleecingExportId } of names) for (const id of [exportId, fleecingExportId]) await removeExport(qmp, id);
   for (const { access } of names) await removeNode(qmp, access);
   const present = new Set((await namedNodes(qmp)).map((node) => node['node-name']));
   if (names.some(({ filter }) => present.has(filter))) await qmp.execute('blockdev-reopen', { options: disks.map((disk) => topFilter(disk)) });

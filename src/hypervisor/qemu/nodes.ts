@@ -31,10 +31,10 @@ export const attemptMark = (attemptId: string): string => attemptId.replaceAll('
 /** Begins the ids of all attempts' exports of this disk. */
 export const attemptExportPrefix = (disk: string): string => `pit-${disk}-`;
 
-/** Names of one attempt's nodes and export of one disk. */
+/** Names of one attempt's nodes and exports of one disk. */
 export function attemptNodes(disk: string, attemptId: string) {
   const suffix = `${disk}-${attemptMark(attemptId)}`;
-  return { filter: `cbw-${suffix}`, fleecing: `fl-${suffix}`, access: `sa-${suffix}`, exportId: `${attemptExportPrefix(disk)}${attemptMark(attemptId)}` } as const;
+  return { filter: `cbw-${suffix}`, fleecing: `fl-${suffix}`, access: `sa-${suffix}`, exportId: `${attemptExportPrefix(disk)}${attemptMark(attemptId)}`, fleecingExportId: `old-${suffix}` } as const;
 }
 
 /** Seconds that a guest's write waits for a slow fleecing file before the snapshot is given up. */

@@ -8,6 +8,7 @@ import type { Extent } from '../../extents/extent.ts';
 import { readAttempt, removeAttempt, writeAttempt, type AttemptRecord } from './attempt.ts';
 import { readAttachments } from './attachments.ts';
 import type { Blocks } from './blocks.ts';
+import { hasSoundSnapshots } from './clusterreads.ts';
 import { noLongerTracked, nowTracked } from './custody.ts';
 import { addExport, removeExport } from './exports.ts';
 import type { Host } from './host.ts';
@@ -39,7 +40,7 @@ export class PointsInTime {
     try {
       const record = blocks.live ? await this.#running(site, request.fleecingBudgetBytes, signal) : await this.#offline(site);
       await this.#hold(request.attemptId, blocks);
-      return { record, source: sourceOf(spec, blocks, request) };
+      return { record, source: await sourceOf(spec, blocks, request) };
     } catch (thrown) {
       await blocks.release();
       throw complaintOf(spec.definition.name, thrown);
@@ -164,12 +165,14 @@ const goneAfter = ({ attemptId, sincePointId }: Attempt, outcome: 'acknowledged'
   return sincePointId === null ? [] : [sincePointId];
 };
 
-function sourceOf(spec: LaunchSpec, blocks: Blocks, { attemptId, sincePointId }: PointInTimeRequest): ViewSource {
+async function sourceOf(spec: LaunchSpec, blocks: Blocks, { attemptId, sincePointId }: PointInTimeRequest): Promise<ViewSource> {
+  const needsFleecing = blocks.live && !(await hasSoundSnapshots(blocks.qmp));
   return {
     socketPath: blocks.nbdSocketPath,
     disks: disksOf(spec),
     exportName: (disk) => attemptNodes(disk, attemptId).exportId,
     ...(sincePointId !== null && { bitmap: bitmapName(sincePointId) }),
+    ...(needsFleecing && { fleecingExportName: (disk: string) => attemptNodes(disk, attemptId).fleecingExportId }),
     explain: (fault, isConnected) => (blocks.live ? explainRunning(spec, fault, isConnected) : named(spec, fault)),
     ended: () => Promise.resolve(),
   };
