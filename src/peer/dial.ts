@@ -54,7 +54,7 @@ export async function dialTls(endpoint: Endpoint, expected: Expected, options: D
     throw dialFault(where, error, limit.aborted);
   }
   const certificate = certificateOf(socket);
-  if (certificate && isHost(socket, certificate, expected)) return { socket, certificate };
+  if (certificate && isHost(socket, certificate, expected, options.identity)) return { socket, certificate };
   socket.destroy();
   throw new Fault('peer-certificate', `${where} answered with a certificate of another key than the paired one`);
 }

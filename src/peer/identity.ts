@@ -22,6 +22,13 @@ export interface Identity {
 /** Host names are DNS names, because authorization entries match them as such. */
 export const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*$/;
 
+/** Files of an authority that the operator runs: its certificate, and this host's certificate and key. */
+export interface OwnAuthority {
+  readonly caPath: string;
+  readonly certPath: string;
+  readonly keyPath: string;
+}
+
 /** A certificate that has less than this left is renewed when the identity is opened. */
 const RENEW_BEFORE_MS = 365 * 86_400_000;
 
@@ -40,6 +47,22 @@ export async function openIdentity(stateDir: string, name: string, nowMs = Date.
   const certificatePem = await readOrMake(join(folder, 'certificate.pem'), 0o644, makeCertificate);
   const identity = assemble(folder, host, keyPem, certificatePem);
   return identity.certificateExpiresMs - nowMs < RENEW_BEFORE_MS ? renewCertificate(stateDir, identity, nowMs) : identity;
+}
+
+/**
+ * This host's identity with the certificate and key of the operator's authority. Paired hosts with the same authority
+ * accept it by chain and host name, whatever its key; the others by the key. Fault settings-invalid when the files do not
+ * belong together or cannot be read.
+ */
+export async function openCertifiedIdentity(stateDir: string, name: string, files: OwnAuthority): Promise<Identity> {
+  const { hostId, name: ownName } = await openIdentity(stateDir, name);
+  try {
+    const [caPem, certificatePem, keyPem] = await Promise.all([files.caPath, files.certPath, files.keyPath].map((path) => readFile(path, 'utf8')));
+    if (!new X509Certificate(certificatePem!).verify(new X509Certificate(caPem!).publicKey)) throw new Error('the certificate is not signed by the authority');
+    return { ...assemble(stateDir, { hostId, name: ownName }, keyPem!, certificatePem!), caPem: caPem! };
+  } catch (cause) {
+    throw new Fault('settings-invalid', `the authority's files ${Object.values(files).join(', ')} cannot be used: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** The same host with a new certificate of the same key, durably. Paired hosts accept it as it is. */

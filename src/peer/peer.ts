@@ -63,7 +63,7 @@ export class PeerNetwork implements Peers {
     this.#handler = handler;
     const { directory, reportBug } = this.#options;
     const reception = {
-      hostAt: (socket: TLSSocket, certificate: X509Certificate) => hostAt(socket, certificate, directory),
+      hostAt: (socket: TLSSocket, certificate: X509Certificate) => hostAt(socket, certificate, directory, this.#identity),
       visit: (visitor: Visitor, host: PairedHost) => this.#visited(visitor, host),
       join: (visitor: Visitor) => void this.#joined(visitor),
       reportBug,

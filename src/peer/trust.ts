@@ -28,11 +28,13 @@ export const tlsOptionsOf = (identity: Identity): SecureContextOptions => ({
 export const certificateOf = (socket: TLSSocket): X509Certificate | undefined => (socket.isSessionReused() ? undefined : socket.getPeerX509Certificate());
 
 /** True when the other side is this paired host. */
-export const isHost = (socket: TLSSocket, certificate: X509Certificate, host: { readonly pin: string; readonly name: string }): boolean =>
-  pinOf(certificate) === host.pin || (socket.authorized && certifiedFor(certificate, host.name));
+export const isHost = (socket: TLSSocket, certificate: X509Certificate, host: { readonly pin: string; readonly name: string }, own: Identity): boolean =>
+  pinOf(certificate) === host.pin || certifiedFor(host.name, socket, certificate, own);
 
 /** The paired host at the other end, or undefined for a stranger. */
-export const hostAt = (socket: TLSSocket, certificate: X509Certificate, directory: PeerDirectory): PairedHost | undefined =>
-  directory.byPin(pinOf(certificate)) ?? (socket.authorized ? directory.list().find((host) => certifiedFor(certificate, host.name)) : undefined);
+export const hostAt = (socket: TLSSocket, certificate: X509Certificate, directory: PeerDirectory, own: Identity): PairedHost | undefined =>
+  directory.byPin(pinOf(certificate)) ?? directory.list().find((host) => certifiedFor(host.name, socket, certificate, own));
 
-const certifiedFor = (certificate: X509Certificate, name: string): boolean => certificate.checkHost(name, { subject: 'never', wildcards: false }) !== undefined;
+/** `authorized` says that the chain ends at the operator's authority, and nothing where there is none. */
+const certifiedFor = (name: string, socket: TLSSocket, certificate: X509Certificate, own: Identity): boolean =>
+  own.caPem !== undefined && socket.authorized && certificate.checkHost(name, { subject: 'never', wildcards: false }) !== undefined;

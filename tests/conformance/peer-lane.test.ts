@@ -151,9 +151,10 @@ test('a slow receiver holds 8 MiB in 16 frames at most, and the sender soon stop
     heldFrames--;
     heldBytes -= payloadOf(chunk).length;
   };
+  // Made first: an event loop that stands still for a second is a silent host to the other one, in this bench's haste.
+  const chunks = Array.from({ length: 512 }, () => ({ memory: Buffer.alloc(28 + 512 * 1024), headroomBytes: 28 }));
   const { sender, received } = await openLane(t, { ...IGNORE, data });
   const before = process.memoryUsage();
-  const chunks = Array.from({ length: 512 }, () => chunkOf(Buffer.alloc(512 * 1024)));
   let taken = 0;
   let lastTakenAt = performance.now();
   const sends = chunks.map(async (chunk, index) => {
@@ -166,8 +167,8 @@ test('a slow receiver holds 8 MiB in 16 frames at most, and the sender soon stop
   assert.equal(mostFrames, 16);
   // What was taken is with the handler or in kernel buffers and the relay between.
   assert.ok(taken < 200, `${taken} frames taken`);
-  const grown = process.memoryUsage().arrayBuffers - before.arrayBuffers - chunks.length * (512 * 1024 + 28);
-  assert.ok(grown < 160 * 2 ** 20, `${grown} bytes more`);
+  const grown = process.memoryUsage().arrayBuffers - before.arrayBuffers;
+  assert.ok(grown < 96 * 2 ** 20, `${grown} bytes more`);
   release.resolve(null);
   await Promise.all(sends);
   await sender.finish(never());

@@ -81,8 +81,9 @@ export async function startRelay(t: TestContext, toPort: number): Promise<Relay>
     sockets.add(from);
     from.on('data', (bytes) => {
       count(bytes.length);
-      if (!dropping) to.write(bytes);
+      if (!dropping && !to.write(bytes)) from.pause();
     });
+    to.on('drain', () => from.resume());
     from.on('error', () => undefined);
     from.on('close', () => dropping || to.destroy());
   };
