@@ -111,7 +111,7 @@ export class MapFile {
     return entries.fill(0, this.pointId === pointId ? got : 0);
   }
 
-  /** None of the clusters is known, durably. An interrupted `apply` is given up: then no cluster is known. */
+  /** None of the clusters is known, durably. An interrupted `apply` is given up with it: then no cluster at all is known. */
   forget(clusters: ClusterSet): Promise<void> {
     return this.#turns.take(() => this.#forget(clusters));
   }
@@ -208,11 +208,10 @@ export class MapFile {
     this.#header = header;
   }
 
-  /** Every cluster is unknown and the map speaks of no point. No header is there before the old entries are gone for sure. */
+  /** Every cluster is unknown and the map speaks of no point. A header is there again only when the old entries are gone for sure. */
   async #empty(header: MapHeader): Promise<void> {
     this.#header = { ...header, pointId: null, epochId: null, applying: null };
     await this.#file.truncate(0);
-    await this.#file.sync();
     await this.#file.truncate(lengthFor(header.sizeBytes));
     await this.#file.sync();
     await this.#commit(this.#header);

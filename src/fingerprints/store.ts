@@ -86,12 +86,13 @@ export class Fingerprints {
     const maps: MapFile[] = [];
     for (const { disk, sizeBytes } of disks) maps.push(await this.map(relationshipId, disk, sizeBytes, keyId));
     if (maps.every((map) => map.pointId === attemptId)) return true;
-    const journal = await this.#sealed(relationshipId, attemptId, digest);
+    const journal = await this.journal(relationshipId, attemptId);
+    const isSealedOne = (await journal.digest()) === digest;
     for (const [diskIndex, map] of maps.entries()) {
-      if (journal !== undefined) await map.apply(journal, { ...attempt, diskIndex });
+      if (isSealedOne) await map.apply(journal, { ...attempt, diskIndex });
       else if (map.pointId !== attemptId) await map.reset();
     }
-    return journal !== undefined;
+    return isSealedOne;
   }
 
   /** No map and no journal of the relationship is left. */
@@ -104,12 +105,6 @@ export class Fingerprints {
   /** Lets go of all files. */
   async close(): Promise<void> {
     for (const path of [...this.#open.keys()]) await this.#close(path);
-  }
-
-  async #sealed(relationshipId: string, attemptId: string, digest: string): Promise<Journal | undefined> {
-    if (!(await this.journals(relationshipId)).includes(attemptId)) return undefined;
-    const journal = await this.journal(relationshipId, attemptId);
-    return (await journal.digest()) === digest ? journal : undefined;
   }
 
   async #openMap(path: string, identity: MapIdentity): Promise<MapFile> {

@@ -12,7 +12,7 @@ import { Fingerprints } from '../../src/fingerprints/store.ts';
 import { MemoryDirectory } from '../../src/simulation/fingerprints.ts';
 
 /** A window of a map and some. */
-const CLUSTERS = 4_500;
+const CLUSTERS = 4_501;
 const SIZE = CLUSTERS * CLUSTER_BYTES - 512;
 const RELATIONSHIP = 'r1';
 const KEY = 'key-1';
@@ -127,7 +127,8 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     pointId: 'p0',
     known: knownAt('p1') - RETURN_SET.length,
   },
-  growing: { work: (store) => mapOf(store, LARGER), pointId: 'p1', known: knownAt('p1'), sizeBytes: LARGER },
+  // The old tail becomes unknown.
+  growing: { work: (store) => mapOf(store, LARGER), pointId: 'p1', known: knownAt('p1') - 1, sizeBytes: LARGER },
   resetting: { work: async (store) => (await mapOf(store)).reset(), pointId: null, known: 0 },
 };
 
@@ -137,6 +138,19 @@ async function prepared(): Promise<{ directory: MemoryDirectory; store: Fingerpr
   const p1 = await seal(store, 'p1', null, clustersWhere((cluster) => TRUTH['p1']!(cluster) !== 0));
   await store.applyJournal(RELATIONSHIP, p1);
   return { directory, store, p2: await seal(store, 'p2', 'p1', clustersWhere(isInP2)) };
+}
+
+/** Killed when the first entries of p2 were written and others were not. */
+async function halfApplied(): Promise<{ directory: MemoryDirectory; p2: Seal }> {
+  const { directory, store, p2 } = await prepared();
+  let writes = 0;
+  directory.onOperation = (operation, path) => {
+    if (operation === 'write' && path.endsWith('.map') && ++writes === 3) throw new PowerLost();
+  };
+  await assert.rejects(store.applyJournal(RELATIONSHIP, p2), PowerLost);
+  directory.onOperation = () => undefined;
+  directory.kill();
+  return { directory, p2 };
 }
 
 describe('power lost anywhere', () => {
@@ -150,6 +164,7 @@ describe('power lost anywhere', () => {
         const restarted = new Fingerprints(directory);
         const map = await mapOf(restarted, sizeBytes);
         const known = await truthful(map);
+        if (sizeBytes === LARGER) assert.deepEqual(await map.read(CLUSTERS - 1, 2), Buffer.alloc(32), 'the old tail is unknown');
         if (!isLost) assert.deepEqual([map.pointId, known], [pointId, expected]);
         await work(restarted, p2);
         await truthful(map);
@@ -172,14 +187,7 @@ describe('power lost anywhere', () => {
   }
 
   test('a map whose journal was half applied is of no use, whoever asks, until the journal is applied again', async () => {
-    const { directory, store, p2 } = await prepared();
-    let writes = 0;
-    directory.onOperation = (operation, path) => {
-      if (operation === 'write' && path.endsWith('.map') && ++writes === 3) throw new PowerLost();
-    };
-    await assert.rejects(store.applyJournal(RELATIONSHIP, p2), PowerLost);
-    directory.onOperation = () => undefined;
-    directory.kill();
+    const { directory, p2 } = await halfApplied();
     const restarted = new Fingerprints(directory);
     const map = await mapOf(restarted);
     assert.equal(map.applying, 'p2');
@@ -187,6 +195,14 @@ describe('power lost anywhere', () => {
     assert.deepEqual(await map.read(0, 100), Buffer.alloc(1_600));
     assert.equal(await restarted.applyJournal(RELATIONSHIP, p2), true);
     assert.deepEqual([map.pointId, await truthful(map)], ['p2', knownAt('p2')]);
+  });
+
+  test('forgetting gives an interrupted apply up: no cluster is known then', async () => {
+    const { directory } = await halfApplied();
+    const map = await mapOf(new Fingerprints(directory));
+    assert.equal(map.applying, 'p2');
+    await map.forget(setOf(RETURN_SET));
+    assert.deepEqual([map.applying, map.pointId, await truthful(map)], [null, null, 0]);
   });
 
   test('clusters forgotten before a crash stay unknown after it', async () => {

@@ -125,6 +125,17 @@ describe('damage', () => {
     }
   });
 
+  test('a journal with a hole is cut before the hole, however much comes after it', async () => {
+    const batch = new RecordBatch(32_768);
+    for (let n = 0; n < 32_768; n++) batch.addData(0, n, Buffer.alloc(16, 1));
+    const records = batch.take();
+    const spoilt = Buffer.concat([records, records, records]);
+    spoilt.fill(0, 4_096, 8_192);
+    await store.journal('r1', 'other');
+    await writeFile(path('j.journal'), spoilt);
+    assert.equal((await store.journal('r1', 'j')).sizeBytes, 4_096);
+  });
+
   test('many maps take one file descriptor each, and none after they are closed', async () => {
     const openFiles = async () => (await readdir('/proc/self/fd')).length;
     const before = await openFiles();
