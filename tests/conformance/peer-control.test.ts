@@ -199,6 +199,15 @@ test('a stranger is refused control and lanes, also under the host id of a paire
   }
 });
 
+test('a paired host cannot speak under the host id of another', async (t) => {
+  const { a, b } = await pair(t);
+  const c = await startHost(t, 'gamma');
+  pairByHand(b, c);
+  const channel = new Channel(await rawClient(t, b.network.port, c.identity));
+  channel.send(helloFrame({ hostId: a.identity.hostId, kind: 'control' }));
+  assert.equal((thrownBy(await channel.nextFrame(), 'x') as Fault).code, 'peer-certificate');
+});
+
 test('hosts of different major versions tell each other both versions', async (t) => {
   const { a, b } = await pair(t);
   const channel = new Channel(await rawClient(t, b.network.port, a.identity));
