@@ -148,3 +148,21 @@ test('a disk that another program has open is in use, in its own words', async (
   await bench.hypervisor.start(spec, {}, signal);
   assert.equal(await bench.hypervisor.power(spec.instanceId), 'running');
 });
+
+test('a failed or cancelled attempt to open the disks does not cost the tracking', async () => {
+  const path = bench.image('kept.qcow2');
+  const spec = await probed({ path, sizeBytes: MIB });
+  const since = await tracked(spec);
+  await bench.hypervisor.stop(spec.instanceId);
+  const holder = spawn('qemu-io', ['-r', '-f', 'qcow2', path], { stdio: ['pipe', 'pipe', 'ignore'] });
+  holder.stdin.write('read 0 512\n');
+  await new Promise((resolve) => holder.stdout.once('data', resolve));
+  await assert.rejects(open(spec, since), hasFault('disk-in-use', /lock/));
+  holder.stdin.end('quit\n');
+  await new Promise((resolve) => holder.once('exit', resolve));
+  const request = { attemptId: randomUUID(), sincePointId: since, fleecingBudgetBytes: MIB };
+  await assert.rejects(bench.hypervisor.openPointInTime(spec, request, AbortSignal.abort(new Error('enough'))), /enough/);
+  const tpm = { ...spec, definition: { ...spec.definition, firmware: { kind: 'uefi', codePath: path, variablesTemplatePath: '/none' } as const } };
+  await assert.rejects(bench.hypervisor.start(tpm, {}, signal), hasFault('disk-missing', /none/));
+  assert.deepEqual(await bench.hypervisor.tracking(spec), { points: [since], broken: false });
+});

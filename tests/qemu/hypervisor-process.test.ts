@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LaunchSpec } from '../../src/engine/ports/hypervisor.ts';
@@ -23,6 +23,7 @@ const started = async (): Promise<{ spec: LaunchSpec; since: string }> => {
   await bench.hypervisor.start(spec, { trackSince: { pointId: randomUUID(), replacementPointId: since } }, signal);
   return { spec, since };
 };
+const shepherdOf = (spec: LaunchSpec): number => readLaunchRecord(runPaths(bench.directories, spec.instanceId))!.shepherd!.pid;
 const isGone = (pid: number): boolean => {
   try {
     return /^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
@@ -40,7 +41,7 @@ test('a guest that powers itself off while no daemon is there keeps its tracking
   const monitor = await bench.hypervisor.monitor(spec.instanceId);
   monitor.close();
   process.kill(bench.pidOf(spec), 'SIGTERM');
-  await endOf(readLaunchRecord(runPaths(bench.directories, spec.instanceId))!.shepherd.pid);
+  await endOf(shepherdOf(spec));
   bench.hypervisor = new QemuHypervisor(bench.directories);
   assert.equal(await bench.hypervisor.power(spec.instanceId), 'off');
   assert.deepEqual(await bench.hypervisor.tracking(spec), { points: [since], broken: false });
@@ -50,7 +51,7 @@ test('a guest that powers itself off while no daemon is there keeps its tracking
 test('an end that nobody saw is not trusted', async () => {
   const { spec, since } = await started();
   const pid = bench.pidOf(spec);
-  process.kill(readLaunchRecord(runPaths(bench.directories, spec.instanceId))!.shepherd.pid, 'SIGKILL');
+  process.kill(shepherdOf(spec), 'SIGKILL');
   assert.equal(await bench.hypervisor.power(spec.instanceId), 'running');
   process.kill(pid, 'SIGTERM');
   await endOf(pid);
@@ -62,7 +63,7 @@ test('an end that nobody saw is not trusted', async () => {
 
 test('a signal to the whole group, as at the host\'s shutdown, leaves tracking whole', async () => {
   const { spec, since } = await started();
-  const { shepherd } = readLaunchRecord(runPaths(bench.directories, spec.instanceId))!;
+  const shepherd = { pid: shepherdOf(spec) };
   process.kill(-shepherd.pid, 'SIGTERM');
   await endOf(shepherd.pid);
   assert.deepEqual(await bench.hypervisor.tracking(spec), { points: [since], broken: false });
@@ -72,7 +73,7 @@ test('QEMU is in a session of its own and holds no pipe of the daemon', async ()
   const { spec } = await started();
   const stat = readFileSync(`/proc/${bench.pidOf(spec)}/stat`, 'utf8');
   const session = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]);
-  assert.equal(session, readLaunchRecord(runPaths(bench.directories, spec.instanceId))!.shepherd.pid);
+  assert.equal(session, shepherdOf(spec));
   assert.notEqual(session, process.pid);
 });
 
@@ -88,7 +89,6 @@ test('a pid file of an earlier boot or of another process is not mistaken for a 
   const { spec } = await started();
   await bench.hypervisor.stop(spec.instanceId);
   const run = runPaths(bench.directories, spec.instanceId);
-  const { writeFileSync } = await import('node:fs');
   writeFileSync(run.qemuPid, `${process.pid}\n`);
   assert.equal(await bench.hypervisor.power(spec.instanceId), 'off');
   assert.deepEqual((await bench.hypervisor.instances()).includes(spec.instanceId), false);
@@ -99,7 +99,6 @@ test('what is forgotten leaves no file behind but its disks', async () => {
   await assert.rejects(bench.hypervisor.forget(spec.instanceId), /is running/);
   await bench.hypervisor.stop(spec.instanceId);
   await bench.hypervisor.forget(spec.instanceId);
-  const { existsSync } = await import('node:fs');
   assert.ok(!existsSync(runPaths(bench.directories, spec.instanceId).directory));
   assert.ok(existsSync(spec.stacks[0]!.layers[0]!.path));
 });

@@ -3,11 +3,10 @@
  * and export commands are the same to both. The storage daemon holds the images' locks, so it is kept only while used,
  * and it gives way to a start. Callers have the machine's turn when they open or let go.
  */
-import type { DiskStack } from '../../machine/definition.ts';
 import type { LaunchSpec } from '../../engine/ports/hypervisor.ts';
 import type { Qmp } from '../../qmp/qmp.ts';
 import { StorageDaemon } from '../../storagedaemon/storagedaemon.ts';
-import { noteClosed, recordedImages, takeCustody, writtenFiles } from './custody.ts';
+import { noteClosed, readNote, recordedImages, restoreNote, takeCustody, writtenFiles } from './custody.ts';
 import { runPaths, statePaths, type Directories } from './directories.ts';
 import { makeDirectory } from './files.ts';
 import { closedBitmaps } from './images.ts';
@@ -83,34 +82,44 @@ export class OfflineBlocks {
   async #start(spec: LaunchSpec, signal: AbortSignal): Promise<Session> {
     await this.close(spec.instanceId);
     const run = runPaths(this.#directories, spec.instanceId);
-    const state = statePaths(this.#directories, spec.instanceId);
     makeDirectory(run.directory);
-    await takeCustody(state, spec, async () => pointsOf(await closedBitmaps(spec)));
     const daemon = await StorageDaemon.start({ runDir: run.directory, name: NAME, signal });
     const session: Session = { daemon, images: writtenFiles(spec.stacks), users: 0, alive: true };
     void daemon.died.then(() => (session.alive = false));
-    this.#sessions.set(spec.instanceId, session);
     try {
-      await openAll(spec.definition.name, daemon, spec.stacks);
+      await this.#openAll(spec, session);
       return session;
     } catch (thrown) {
-      await this.close(spec.instanceId);
+      if (this.#sessions.get(spec.instanceId) === session) await this.close(spec.instanceId);
+      else await daemon.stop();
       throw thrown;
     }
   }
 
-  /** An earlier daemon's process is ended here and now, so what it left behind can still be vouched for. */
+  /** Images are not touched before the note of their last closing was compared, and it stays when none could be opened. */
+  async #openAll(spec: LaunchSpec, session: Session): Promise<void> {
+    const state = statePaths(this.#directories, spec.instanceId);
+    const note = readNote(state);
+    await takeCustody(state, spec, async () => pointsOf(await closedBitmaps(spec)));
+    for (const [index, stack] of spec.stacks.entries()) {
+      try {
+        await session.daemon.blockdevAdd(activeGraph(stack));
+        this.#sessions.set(spec.instanceId, session);
+      } catch (thrown) {
+        if (index === 0 && note !== undefined) restoreNote(state, note);
+        throw complaintOf(spec.definition.name, thrown);
+      }
+    }
+  }
+
+  /**
+   * An earlier daemon's process is ended here and now, so how it left the images can still be vouched for. A note that
+   * is there says that it had not opened them yet.
+   */
   async #reap(instanceId: string): Promise<void> {
     const run = runPaths(this.#directories, instanceId);
     const state = statePaths(this.#directories, instanceId);
-    if (await StorageDaemon.reap(run.directory, NAME)) noteClosed(state, recordedImages(state));
-  }
-}
-
-async function openAll(machine: string, daemon: StorageDaemon, stacks: readonly DiskStack[]): Promise<void> {
-  try {
-    for (const stack of stacks) await daemon.blockdevAdd(activeGraph(stack));
-  } catch (thrown) {
-    throw complaintOf(machine, thrown);
+    const wasRunning = await StorageDaemon.reap(run.directory, NAME);
+    if (wasRunning && readNote(state) === undefined) noteClosed(state, recordedImages(state));
   }
 }

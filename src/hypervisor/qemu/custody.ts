@@ -96,6 +96,12 @@ export function noteClosed(state: StatePaths, images: readonly string[]): void {
   replaceFile(state.closed, images.map((path) => `${lineOf(path)}\n`).join(''));
 }
 
+/** The note of the last closing; undefined while the images are open, and before they ever were. */
+export const readNote = ({ closed }: StatePaths): string | undefined => textOf(closed);
+
+/** The images were not opened after all. */
+export const restoreNote = ({ closed }: StatePaths, note: string): void => replaceFile(closed, note);
+
 /**
  * The same note, made by the shell that started QEMU: arguments are the note's path, the list of images and QEMU's
  * command line. A signal to the whole group (a host that shuts down) must not end the shell before QEMU.

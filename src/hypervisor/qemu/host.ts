@@ -5,13 +5,10 @@ import { OfflineBlocks, type Blocks } from './blocks.ts';
 import { readCustody, writeCustody, type Custody } from './custody.ts';
 import { runPaths, statePaths, type Directories, type RunPaths, type StatePaths } from './directories.ts';
 import { serveNbd } from './exports.ts';
-import { hasEnded, isLive, qemuProcess } from './instance.ts';
+import { whetherRunning } from './instance.ts';
 import { Monitors } from './monitors.ts';
 import { Strays } from './strays.ts';
 import { Turns } from './turns.ts';
-
-/** From QEMU's end to the note about it. */
-const NOTING_MS = 15_000;
 
 export class Host {
   readonly directories: Directories;
@@ -39,10 +36,9 @@ export class Host {
 
   /** True while QEMU runs. When it is off, how it left the images has been noted. */
   async isRunning(instanceId: string): Promise<boolean> {
-    const run = this.run(instanceId);
-    if (qemuProcess(run)) return true;
-    if (isLive(run) && !(await hasEnded(run, NOTING_MS))) throw new Fault('qemu-failed', `the end of instance ${instanceId} is not noted: does the state directory hang?`);
-    return false;
+    const isRunning = await whetherRunning(this.run(instanceId));
+    if (isRunning === undefined) throw new Fault('qemu-failed', `the end of instance ${instanceId} is not noted: does the state directory hang?`);
+    return isRunning;
   }
 
   /** The machine's disks, by the running QEMU or a storage daemon. The caller has the machine's turn. */

@@ -16,8 +16,8 @@ export interface LaunchRecord {
   readonly machineId: string;
   readonly machineName: string;
   readonly guestAgent: boolean;
-  /** The shell around QEMU. */
-  readonly shepherd: ProcessIdentity;
+  /** The shell around QEMU; absent when the daemon was killed in the very moment of the start. */
+  readonly shepherd?: ProcessIdentity;
 }
 
 const POLL_MS = 10;
@@ -66,6 +66,17 @@ export async function hasEnded(run: RunPaths, withinMs: number, signal?: AbortSi
     await delay(POLL_MS);
   }
   return true;
+}
+
+/** True while QEMU runs; false once it has ended and its end is noted. Undefined when that is not so within the time. */
+export async function whetherRunning(run: RunPaths): Promise<boolean | undefined> {
+  const deadline = performance.now() + NOTING_MS;
+  while (isLive(run)) {
+    if (qemuProcess(run)) return true;
+    if (performance.now() >= deadline) return undefined;
+    await delay(POLL_MS);
+  }
+  return false;
 }
 
 /** QEMU is gone: asked by signal first when there is time for that. Its end is noted. */

@@ -28,21 +28,22 @@ export interface LaunchPaths {
   readonly original: StatePaths;
 }
 
-/** QEMU runs with the images open and answers its monitor; the guest has not executed an instruction yet. */
-export async function launch(spec: LaunchSpec, paths: LaunchPaths, monitors: Monitors, signal: AbortSignal): Promise<void> {
+/**
+ * QEMU runs with the images open and answers its monitor; the guest has not executed an instruction yet. `opening` is
+ * called when all else is ready and the images are opened next.
+ */
+export async function launch(spec: LaunchSpec, paths: LaunchPaths, monitors: Monitors, opening: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
   const { run, state } = paths;
   prepareFiles(spec, paths);
   if (spec.definition.tpm) await startTpm(spec.definition.name, run, state, signal);
   const mark = instanceMark(spec.instanceId).slice(0, 9);
   const args = qemuArguments(spec, { run, state, acceleration: accelerationOf(), tapName: (nic) => `us${mark}n${nic}` });
+  const { id: machineId, name: machineName, guestAgent } = spec.definition;
+  const record = { instanceId: spec.instanceId, machineId, machineName, guestAgent };
+  writeLaunchRecord(run, record);
+  await opening();
   const child = launchDetached(['sh', '-c', SHEPHERD_SCRIPT, 'understudy-machine', state.closed, run.imageList, PROGRAM, ...args], state.qemuLog);
-  writeLaunchRecord(run, {
-    instanceId: spec.instanceId,
-    machineId: spec.definition.id,
-    machineName: spec.definition.name,
-    guestAgent: spec.definition.guestAgent,
-    shepherd: child.identity,
-  });
+  writeLaunchRecord(run, { ...record, shepherd: child.identity });
   try {
     await answering(spec, paths, monitors, signal);
   } catch (thrown) {

@@ -16,7 +16,6 @@ import { endTpm } from './tpm.ts';
 const QUIT_MS = 60_000;
 const POLITE_MS = 5_000;
 const POWER_BUTTON_EVERY_MS = 4_000;
-const FOREVER_MS = 2 ** 31 - 1;
 
 export interface StartOptions {
   readonly trackSince?: TrackSince;
@@ -68,8 +67,9 @@ export class PowerSwitch {
     const state = this.#host.state(spec.instanceId);
     await offline.close(spec.instanceId);
     await checkImages(spec);
-    await takeCustody(state, spec, async () => pointsOf(await closedBitmaps(spec)));
-    await launch(spec, { run: this.#host.run(spec.instanceId), state, original: this.#host.state(spec.definition.id) }, monitors, signal);
+    const paths = { run: this.#host.run(spec.instanceId), state, original: this.#host.state(spec.definition.id) };
+    const opening = () => takeCustody(state, spec, async () => pointsOf(await closedBitmaps(spec)));
+    await launch(spec, paths, monitors, opening, signal);
   }
 
   async shutdown(instanceId: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
@@ -139,11 +139,6 @@ export class PowerSwitch {
       await endTpm(this.#host.run(instanceId));
       for (const { directory } of [this.#host.run(instanceId), this.#host.state(instanceId)]) rmSync(directory, { recursive: true, force: true });
     });
-  }
-
-  /** Resolves when QEMU has ended, whoever ended it. */
-  async ended(instanceId: string, signal: AbortSignal): Promise<void> {
-    await hasEnded(this.#host.run(instanceId), FOREVER_MS, signal);
   }
 }
 
