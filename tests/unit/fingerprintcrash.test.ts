@@ -16,7 +16,7 @@ const CLUSTERS = 4_501;
 const SIZE = CLUSTERS * CLUSTER_BYTES - 512;
 const RELATIONSHIP = 'r1';
 const KEY = 'key-1';
-const SEEDS = 6;
+const SEEDS = 14;
 
 /** Which value (its fingerprint is that byte, 16 times) a cluster has at each point. */
 const TRUTH: Readonly<Record<string, (cluster: number) => number>> = {
