@@ -44,6 +44,7 @@ export const FAULTS = {
   'machine-exists': row('operator', 409, 32773, 33, 'There is a virtual machine with this name or UUID already: understudy vm list.'),
   'definition-invalid': row('operator', 422, 32773, 34, 'Correct the definition file and run the command again.'),
   'machine-unknown': row('never', 404, 32779, 4, 'No virtual machine of this name or UUID is on this host: understudy vm list.'),
+  'not-replicated': row('never', 404, 32775, 4, 'Replicate it first: understudy enable <machine> --to <host>.'),
   'host-unknown': row('never', 404, 32777, 4, 'No host of this name is paired: understudy host list, understudy host invite.'),
   'point-unknown': row('never', 404, 32773, 4, 'There is no such recovery point: understudy points <machine>.'),
   'job-unknown': row('never', 404, 32773, 4, 'There is no such job: understudy jobs.'),
@@ -60,6 +61,8 @@ export const FAULTS = {
   'role-missing': row('operator', 403, 32769, 5, 'Your role does not allow this. Ask an administrator.'),
   'not-supported': row('never', 501, 32770, 44, 'This version cannot do that yet.'),
   cancelled: row('never', 409, 32768, 45, 'The operation was cancelled. Nothing is lost.'),
+  'split-brain': row('operator', 409, 32775, 47, 'Nobody overwrites anybody until you choose: look at both guests, then run understudy become-replica on the host whose changes may be set aside (they are kept as a recovery point).'),
+  'replica-unknown': row('operator', 409, 32779, 48, 'The replica was removed there. Remove the relationship here too (understudy disable) and enable it again.'),
   'integrity': row('operator', 500, 32768, 46, 'What arrived is not what was sent, so it was not kept. It is sent again; if this repeats, check memory and storage of both hosts.'),
 } as const satisfies Record<string, FaultRow>;
 

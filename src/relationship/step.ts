@@ -35,12 +35,11 @@ export function allowedVerbs(from: Standing): string[] {
 export const sqlStateCheck = (column: string): string => `${column} IN (${ALL_STATES.join(', ')})`;
 
 /** Long-running work that belongs to a standing; the supervisor keeps exactly this running. */
-export type Activity = 'initial-replication' | 'cycles' | 'resynchronization' | 'make-failover' | 'none';
+export type Activity = 'initial-replication' | 'cycles' | 'resynchronization' | 'recover-tracking' | 'announce' | 'none';
 
-export function activityOf(standing: Standing): Activity {
-  if (standing.side === 'primary' && standing.state === 2) return 'initial-replication';
-  if (standing.side === 'primary' && standing.state === 3) return 'cycles';
-  if (standing.side === 'primary' && standing.state === 10) return 'resynchronization';
-  if (standing.side === 'replica' && standing.state === 12) return 'make-failover';
-  return 'none';
-}
+const ACTIVITIES: Readonly<Record<Side, Partial<Record<State, Activity>>>> = {
+  primary: { 2: 'initial-replication', 3: 'cycles', 9: 'recover-tracking', 10: 'resynchronization' },
+  replica: { 2: 'announce', 5: 'announce', 6: 'announce' },
+};
+
+export const activityOf = ({ side, state }: Standing): Activity => ACTIVITIES[side][state] ?? 'none';

@@ -28,6 +28,8 @@ export type Effect =
   | 'drop-other-points' // only the chosen point is left
   | 'tell-peer' // the peer learns our lineage
   | 'hold-guest' // a guest that runs here without the right to is paused
+  | 'free-guest' // a guest that was held here goes on
+  | 'merge-layers' // retired points' layers are merged
   | 'release-machine'; // tracking, maps and journals of the relationship are gone
 
 export interface Row {
@@ -71,7 +73,7 @@ export const TABLE = [
   row('startInitial', 'primary', [1], 2, 'Tracking starts, then the disks are copied while the guest runs.', { verb: 'start-replication' }),
   row('stopInitial', 'primary', [2], 1, 'What was copied is dropped; the guest was never touched.', { verb: 'stop-initial', effects: ['forget-attempt'] }),
   row('initialCompleted', 'primary', [2], 3, 'The first recovery point was acknowledged.', { who: 'engine' }),
-  row('pointSealed', 'replica', [2, 3], 3, 'A recovery point exists.', { who: 'peer' }),
+  row('pointSealed', 'replica', [2, 3], 3, 'A recovery point exists.', { who: 'peer', effects: ['merge-layers'] }),
   row('exportInitial', 'primary', [1], 2, 'Media carry the first copy.', { verb: 'export', supported: false }),
   row('importInitial', 'replica', [2], 3, 'The media arrived.', { verb: 'import', supported: false }),
 
@@ -87,7 +89,7 @@ export const TABLE = [
   row('resynchronized', 'primary', [10], 3, 'A recovery point was acknowledged.', { who: 'engine' }),
   row('suspendResync', 'primary', [10], 11, 'The comparison stands still; its place is kept.', { verb: 'suspend' }),
   row('continueResync', 'primary', [11], 10, 'The comparison goes on.', { verb: 'resume' }),
-  row('cancelResync', 'primary', [10, 11], 9, 'The comparison starts again next time.', { verb: 'cancel-resynchronization', effects: ['forget-attempt'] }),
+  row('cancelResync', 'primary', [10, 11], 9, 'The comparison starts again next time.', { verb: 'cancel-resynchronization', effects: ['forget-attempt'], supported: false }),
 
   row('preparePlanned', 'primary', [3], 4, 'The guest is off and its last change is on the replica; it stays off here.', {
     who: 'engine',
@@ -141,6 +143,7 @@ export const TABLE = [
     who: 'engine',
     becomes: 'primary',
     requires: ['newer-epoch'],
+    effects: ['free-guest'],
     basis: 'ours',
   }),
 

@@ -1,7 +1,7 @@
 /** The engine's state on SQLite: rows hold their record as JSON beside the columns that are searched or checked. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { State, OutboxItem } from '../engine/ports/state.ts';
-import type { EventRecord, Job, Machine, Point, Relationship } from '../engine/records.ts';
+import type { EventRecord, Job, Machine, Point, Relationship } from '../machine/records.ts';
 import type { Attachment } from '../machine/definition.ts';
 import type { ClusterSet } from '../extents/clusterset.ts';
 import { clusterMap, packClusters, type StoredClusters } from './clusterbits.ts';
@@ -138,8 +138,12 @@ export class SqliteState implements State {
     this.#run('DELETE FROM events WHERE id <= ?', id - KEPT_EVENTS);
     return { ...event, id };
   }
-  events(afterId: number, limit: number): readonly EventRecord[] {
-    const rows = this.#statement('SELECT id, body FROM (SELECT id, body FROM events WHERE id > ? ORDER BY id DESC LIMIT ?) ORDER BY id').all(afterId, limit) as { id: number; body: string }[];
+  events(afterId: number | null, limit: number): readonly EventRecord[] {
+    const rows = (
+      afterId === null
+        ? this.#statement('SELECT id, body FROM (SELECT id, body FROM events ORDER BY id DESC LIMIT ?) ORDER BY id').all(limit)
+        : this.#statement('SELECT id, body FROM events WHERE id > ? ORDER BY id LIMIT ?').all(afterId, limit)
+    ) as { id: number; body: string }[];
     return rows.map((row) => ({ ...JSON.parse(row.body), id: row.id }));
   }
 

@@ -4,6 +4,8 @@ export interface Clock {
   nowMs(): number;
   /** Milliseconds that never go back, for intervals. */
   monotonicMs(): number;
+  /** Aborts after `ms`, with fault peer-unreachable's reason: the time was up. */
+  timeout(ms: number): AbortSignal;
   /** Resolves after `ms`; rejects with the signal's reason when aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

@@ -3,6 +3,7 @@
  * Nothing here decides anything: it makes, writes, merges and removes files, durably, and repeats safely.
  * Faults: space-exhausted, disk-io, disk-in-use, disk-missing.
  */
+import type { ClusterSet } from '../../extents/clusterset.ts';
 import type { DiskStack, Layer } from '../../machine/definition.ts';
 import type { Chunk } from './diskview.ts';
 
@@ -56,6 +57,8 @@ export interface LayerStore {
   remove(layer: Layer): Promise<void>;
   /** Bytes the layer takes on its file system. */
   allocatedBytes(layer: Layer): Promise<number>;
+  /** The clusters that this layer itself holds, data or zero: on a failover's active layer, all that its guest wrote. */
+  allocated(layer: Layer, sizeBytes: number): Promise<ClusterSet>;
   /** Layer files under the machine's directory, whoever made them. */
   inventory(storage: string, machineId: string): Promise<readonly FoundLayer[]>;
   /** Moves an unknown file aside; never deletes it. */

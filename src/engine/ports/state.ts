@@ -4,7 +4,7 @@
  */
 import type { Attachment } from '../../machine/definition.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
-import type { EventRecord, Job, Machine, Point, Relationship } from '../records.ts';
+import type { EventRecord, Job, Machine, Point, Relationship } from '../../machine/records.ts';
 
 export interface OutboxItem {
   readonly id: number;
@@ -51,5 +51,6 @@ export interface State {
   jobs(): readonly Job[];
 
   addEvent(event: Omit<EventRecord, 'id'>): EventRecord;
-  events(afterId: number, limit: number): readonly EventRecord[];
+  /** The oldest `limit` events after that one; without it the newest. In order. */
+  events(afterId: number | null, limit: number): readonly EventRecord[];
 }

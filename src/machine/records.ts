@@ -1,5 +1,5 @@
 /** What a host remembers, durably: the rows of the state. Plain data; whoever changes one writes it back in a transaction. */
-import type { DiskStack, Layer, MachineDefinition } from '../machine/definition.ts';
+import type { DiskStack, Layer, MachineDefinition } from './definition.ts';
 import type { Lineage } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';
 import type { Side, State } from '../relationship/state.ts';
@@ -45,6 +45,10 @@ export interface Attempt {
   readonly startedMs: number;
   /** A resynchronization's pass compared with the map of this point; null: everything travels. */
   readonly comparedWith: string | null;
+  /** Of the whole journal, once it is complete. */
+  readonly digest: string | null;
+  /** In the order that the journal numbers them; set when shipping begins. */
+  readonly disks: readonly { readonly disk: string; readonly sizeBytes: number }[];
 }
 
 /** The replica's attempt that is being received. */
@@ -54,8 +58,6 @@ export interface Receiving {
   readonly parentId: string | null;
   readonly sequence: number;
   readonly epochId: string;
-  readonly instantMs: number;
-  readonly definition: MachineDefinition;
   readonly layers: readonly { readonly disk: string; readonly sizeBytes: number; readonly layer: Layer }[];
 }
 
@@ -112,6 +114,8 @@ export interface Relationship {
   readonly token: string | null;
   /** On a host that yielded: the point that names what its disks held then. */
   readonly divergenceId: string | null;
+  /** On a host that yielded: the last point it had acknowledged, the attempt that was open, and the point that names its disks now. */
+  readonly yielded: { readonly pointId: string | null; readonly attemptId: string | null; readonly basisId: string } | null;
   /** Values of the replica's own that replace the definition's there. */
   readonly overrides: Overrides;
   readonly lastCycle: LastCycle | null;

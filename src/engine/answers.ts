@@ -1,0 +1,147 @@
+/** What this host answers its peers. Who asks is proved; whether it may is checked here. */
+import { Fault } from '../errors/fault.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
+import type { Machine, Relationship } from '../machine/records.ts';
+import { mint, type Lineage } from '../relationship/epoch.ts';
+import type { Answers, CreateReplica, Greeting, Standing } from './calls.ts';
+import type { Engine } from './engine.ts';
+import { greetingOf, meet } from './greeting.ts';
+import { failOverHere } from './operations.ts';
+import { machineOf } from './spec.ts';
+import { relationshipNamed, transition, update } from './transition.ts';
+import { yieldTo } from './yielding.ts';
+
+const CALL_TIMEOUT_MS = 24 * 3_600_000;
+
+export function answersOf(engine: Engine): Answers {
+  const { host, reception, jobs } = engine;
+  const owned = (hostId: string, relationshipId: string): Relationship => {
+    const relationship = host.state.relationship(relationshipId);
+    if (!relationship) throw new Fault('replica-unknown', `${host.hostName} does not know this relationship`);
+    if (relationship.peerId !== hostId) throw new Fault('peer-not-authorized', `${host.peerName(hostId)} is not part of this relationship`);
+    return relationship;
+  };
+  const signal = () => host.clock.timeout(CALL_TIMEOUT_MS);
+  return {
+    readiness: async (hostId, { definition, storage }) => {
+      const place = host.storageFor(hostId) ?? null;
+      const capabilities = await host.hypervisor.capabilities();
+      const freeBytes = place === null ? 0 : await host.layers.freeBytes(storage ?? place);
+      const missingFiles = await host.missingFiles(definition);
+      return { capabilities, freeBytes, storage: place, machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles };
+    },
+    createReplica: async (hostId, request) => {
+      createReplica(engine, hostId, request);
+      return null;
+    },
+    greet: async (hostId, greeting) => greeted(engine, hostId, greeting),
+    settings: async (hostId, { relationshipId, settings }) => {
+      owned(hostId, relationshipId);
+      update(host, relationshipId, () => ({ settings }));
+      return null;
+    },
+    begin: async (hostId, request) => {
+      owned(hostId, request.relationshipId);
+      if (host.storageFor(hostId) === undefined) throw new Fault('peer-not-authorized', `${host.hostName} takes no replicas from ${host.peerName(hostId)}`);
+      return reception.begin(request);
+    },
+    lane: async (hostId, { relationshipId, attemptId, token, journalBytes }) => {
+      owned(hostId, relationshipId);
+      return reception.lane(hostId, relationshipId, attemptId, token, journalBytes);
+    },
+    seal: async (hostId, request) => {
+      owned(hostId, request.relationshipId);
+      return reception.seal(request);
+    },
+    abandon: async (hostId, { relationshipId, attemptId }) => {
+      owned(hostId, relationshipId);
+      return reception.abandon(relationshipId, attemptId);
+    },
+    preparePlanned: async (hostId, { relationshipId, token }) => {
+      const relationship = owned(hostId, relationshipId);
+      if (relationship.side !== 'replica' || relationship.state !== 3) throw new Refused(refuse('the replica is not ready for a planned failover', []));
+      update(host, relationshipId, () => ({ token }));
+      return null;
+    },
+    cancelPlanned: async (hostId, { relationshipId, token, lineage }) => {
+      const relationship = owned(hostId, relationshipId);
+      if (relationship.failover) throw new Refused(refuse(`${host.hostName} has failed over already: revert there first`, ['revert']));
+      if (relationship.token !== null && relationship.token !== token) throw new Refused(refuse('the planned failover is another one', []));
+      giveUpToken(engine, relationship, lineage);
+      return null;
+    },
+    failOverPlanned: async (hostId, { relationshipId, token, start }) => {
+      const relationship = owned(hostId, relationshipId);
+      if (relationship.failover === null && relationship.token !== token) throw new Refused(refuse('the planned failover was cancelled', []));
+      await failOverHere(engine, relationship.machineId, { pointId: null, planned: true, start }, signal());
+      return null;
+    },
+    yield: async (hostId, { relationshipId, lineage, planned }) => {
+      const { machineId } = owned(hostId, relationshipId);
+      return engine.worker(machineId).exclusive('yielding to the other host', (during) => yieldTo(host, relationshipId, lineage, planned, during), signal());
+    },
+    job: async (hostId, { machineId, kind, args }) => {
+      owned(hostId, engine.relationshipOf(machineId).id);
+      return { jobId: jobs.start(kind, machineId, args).id };
+    },
+    jobShow: async (_hostId, { jobId }) => JSON.parse(JSON.stringify(jobs.named(jobId))),
+    dissolve: async (hostId, { relationshipId }) => {
+      const relationship = host.state.relationship(relationshipId);
+      if (relationship?.peerId === hostId) host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: host.state.machine(relationship.machineId)?.name ?? null, message: `${host.peerName(hostId)} removed its side of the relationship; remove it here too: understudy disable` });
+      return null;
+    },
+  };
+}
+
+function giveUpToken({ host }: Engine, relationship: Relationship, lineage: Lineage): void {
+  host.state.transaction(() => {
+    update(host, relationship.id, () => ({ token: null }));
+    const machine = machineOf(host, relationship.machineId);
+    host.state.putMachine({ ...machine, lineage: lineage.length > machine.lineage.length ? lineage : mint(machine.lineage, host.newId(), relationship.peerId) });
+  });
+}
+
+/** Each side tells its epochs; whoever has to yield has yielded, and held its guest, before the answer is given. */
+async function greeted(engine: Engine, hostId: string, greeting: Greeting): Promise<Standing> {
+  const { host } = engine;
+  const found = host.state.relationship(greeting.relationshipId);
+  if (found?.peerId !== hostId) return { ...greeting, known: false, power: 'off', newestPointId: null, newestInstantMs: null, failoverPlanned: null, storageFreeBytes: 0 };
+  await meet(host, found, greeting.lineage).catch((thrown: unknown) => {
+    if (!(thrown instanceof Fault)) throw thrown;
+  });
+  const relationship = relationshipNamed(host, found.id);
+  if (relationship.side !== found.side) await engine.worker(found.machineId).tended();
+  const machine: Machine = machineOf(host, relationship.machineId);
+  return {
+    ...greetingOf(host, relationship),
+    known: true,
+    power: await host.hypervisor.power(machine.id),
+    newestPointId: relationship.newestPointId,
+    newestInstantMs: relationship.newestInstantMs,
+    failoverPlanned: relationship.failover?.planned ?? null,
+    storageFreeBytes: 0,
+  };
+}
+
+/** The replica exists in state 2, off, with no disks yet. Repeats change nothing. */
+function createReplica({ host }: Engine, hostId: string, request: CreateReplica): void {
+  const storage = host.storageFor(hostId);
+  if (storage === undefined) throw new Fault('peer-not-authorized', `${host.hostName} takes no replicas from ${host.peerName(hostId)}`);
+  if (host.state.relationship(request.relationshipId)) return;
+  if (host.state.machine(request.machineId)) throw new Fault('machine-exists', `${host.hostName} has a machine with this UUID already`);
+  if (host.state.machines().some(({ name }) => name === request.definition.name)) throw new Fault('machine-exists', `${host.hostName} has a machine named ${request.definition.name} already`);
+  host.state.transaction(() => {
+    host.state.putMachine({
+      id: request.machineId, name: request.definition.name, definition: request.definition, stacks: [], lineage: request.lineage,
+      powerLock: null, storage: request.overrides.storage ?? storage, copyOf: null,
+    });
+    host.state.putRelationship({ ...emptyRelationship, id: request.relationshipId, machineId: request.machineId, peerId: hostId, side: 'replica', state: 0, settings: request.settings, key: request.key, overrides: request.overrides });
+    transition(host, request.relationshipId, 'accept');
+  });
+  host.changed('machine', request.machineId);
+}
+
+export const emptyRelationship = {
+  newestPointId: null, newestInstantMs: null, sequence: 0, trackId: null, attempt: null, receiving: null, failover: null, testCopy: null, token: null,
+  divergenceId: null, yielded: null, lastCycle: null, lastFault: null, failures: 0,
+} as const satisfies Partial<Relationship>;

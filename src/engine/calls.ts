@@ -1,0 +1,110 @@
+/** What the hosts of a pair ask of each other: one typed function per call, and the wire in one place. */
+import type { Attachment, MachineDefinition } from '../machine/definition.ts';
+import type { AttemptKind, Overrides } from '../machine/records.ts';
+import type { Lineage } from '../relationship/epoch.ts';
+import type { Settings } from '../relationship/settings.ts';
+import type { Side, State } from '../relationship/state.ts';
+import type { HostCapabilities, Power } from './ports/hypervisor.ts';
+import type { DiskSize } from './ports/diskview.ts';
+import type { Peers, Wire } from './ports/peers.ts';
+
+/** What one host tells the other whenever they meet, and what it hears back. */
+export interface Greeting {
+  readonly relationshipId: string;
+  readonly lineage: Lineage;
+  readonly side: Side;
+  readonly state: State;
+}
+
+export interface Standing extends Greeting {
+  /** False when this host does not know the relationship. */
+  readonly known: boolean;
+  readonly power: Power;
+  /** The newest sealed (replica) or acknowledged (primary) point; it is named also after it was merged. */
+  readonly newestPointId: string | null;
+  readonly newestInstantMs: number | null;
+  readonly failoverPlanned: boolean | null;
+  readonly storageFreeBytes: number;
+}
+
+export interface BeginAttempt {
+  readonly relationshipId: string;
+  readonly epochId: string;
+  readonly attemptId: string;
+  readonly parentId: string | null;
+  readonly kind: AttemptKind;
+  readonly sequence: number;
+  readonly disks: readonly DiskSize[];
+}
+
+export interface SealAttempt {
+  readonly relationshipId: string;
+  readonly epochId: string;
+  readonly attemptId: string;
+  readonly parentId: string | null;
+  readonly instantMs: number;
+  readonly digest: string;
+  readonly dataClusters: number;
+  readonly zeroClusters: number;
+  readonly definition: MachineDefinition;
+  readonly attachments: readonly Attachment[];
+}
+
+export interface CreateReplica {
+  readonly relationshipId: string;
+  readonly machineId: string;
+  readonly definition: MachineDefinition;
+  readonly settings: Settings;
+  readonly lineage: Lineage;
+  readonly key: string;
+  readonly overrides: Overrides;
+  readonly sizes: readonly DiskSize[];
+}
+
+/** What a host that yielded says of its disks. */
+export interface Basis {
+  /** The point that names what its disks hold now: the parent of the first reverse attempt. */
+  readonly pointId: string;
+  /** The last point that both hosts know, from which `changes` counts. */
+  readonly sincePointId: string | null;
+  /** An attempt that was open there: it may have been sealed without that host hearing of it. */
+  readonly openAttemptId: string | null;
+  /** Clusters that may differ from that point, per disk; null when nobody can tell. */
+  readonly changes: readonly { readonly disk: string; readonly clusters: number; readonly bits: Uint8Array }[] | null;
+}
+
+export interface Readiness {
+  readonly capabilities: HostCapabilities;
+  readonly freeBytes: number;
+  readonly storage: string | null;
+  readonly machines: readonly { readonly id: string; readonly name: string }[];
+  readonly missingFiles: readonly string[];
+}
+
+interface Calls {
+  readiness(params: { definition: MachineDefinition; storage: string | null }): Readiness;
+  createReplica(params: CreateReplica): null;
+  greet(params: Greeting): Standing;
+  settings(params: { relationshipId: string; settings: Settings }): null;
+  begin(params: BeginAttempt): { readonly durableBytes: number };
+  lane(params: { relationshipId: string; attemptId: string; token: string; journalBytes: number }): null;
+  seal(params: SealAttempt): { readonly sealedId: string };
+  abandon(params: { relationshipId: string; attemptId: string }): null;
+  preparePlanned(params: { relationshipId: string; token: string }): null;
+  cancelPlanned(params: { relationshipId: string; token: string; lineage: Lineage }): null;
+  failOverPlanned(params: { relationshipId: string; token: string; start: boolean }): null;
+  yield(params: { relationshipId: string; lineage: Lineage; planned: boolean }): Basis;
+  job(params: { machineId: string; kind: string; args: Record<string, boolean | number | string | undefined> }): { readonly jobId: string };
+  jobShow(params: { jobId: string }): Wire;
+  dissolve(params: { relationshipId: string }): null;
+}
+
+export type Method = keyof Calls;
+export type ParamsOf<M extends Method> = Parameters<Calls[M]>[0];
+export type ResultOf<M extends Method> = ReturnType<Calls[M]>;
+/** Answers of one host; `hostId` is who asks. */
+export type Answers = { readonly [M in Method]: (hostId: string, params: ParamsOf<M>) => Promise<ResultOf<M>> };
+
+export async function call<M extends Method>(peers: Peers, hostId: string, method: M, params: ParamsOf<M>, signal: AbortSignal): Promise<ResultOf<M>> {
+  return (await peers.call(hostId, method, params as unknown as Wire, signal)) as unknown as ResultOf<M>;
+}

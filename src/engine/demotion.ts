@@ -1,0 +1,68 @@
+/**
+ * Yielding to a newer epoch. The guest that runs here without the right to is held, not killed; what it wrote since the
+ * last acknowledged point is named as a recovery point of its own; nothing is written to its disks. All of it can be taken
+ * back while the other host has not committed.
+ */
+import { transition } from './transition.ts';
+import type { LabelledLayer, Machine, Point, Relationship, Stack } from '../machine/records.ts';
+import { newestOf, type Lineage } from '../relationship/epoch.ts';
+import type { Host } from './host.ts';
+import { machineOf } from './spec.ts';
+
+const yielded = (host: Host, relationship: Relationship) => `${host.peerName(relationship.peerId)} runs this machine now (a newer epoch): this host is its replica`;
+
+/** This host is the replica; its guest is held by the effect that follows. */
+export async function demote(host: Host, relationship: Relationship, theirs: Lineage): Promise<void> {
+  const machine = machineOf(host, relationship.machineId);
+  const divergenceId = host.newId();
+  transition(host, relationship.id, 'demote', {
+    facts: { 'newer-epoch': true },
+    change: (before) => ({ divergenceId, yielded: { pointId: before.newestPointId, attemptId: before.attempt?.id ?? null, basisId: divergenceId } }),
+    also: () => {
+      host.state.addPoint(divergenceOf(host, machine, relationship, divergenceId), [], new Map());
+      host.state.putMachine({ ...machine, lineage: theirs, powerLock: yielded(host, relationship), stacks: machine.stacks.map((stack) => labelTop(stack, divergenceId)) });
+    },
+  });
+}
+
+const divergenceOf = (host: Host, machine: Machine, relationship: Relationship, id: string): Point => ({
+  id,
+  machineId: machine.id,
+  parentId: relationship.newestPointId,
+  epochId: newestOf(machine.lineage).id,
+  sequence: relationship.sequence,
+  kind: 'divergence',
+  instantMs: host.clock.nowMs(),
+  definition: machine.definition,
+  sizeBytes: 0,
+  digest: '',
+  name: `what ${host.hostName} wrote until it yielded`,
+  pinned: true,
+});
+
+export const labelTop = (stack: Stack, pointId: string): Stack => ({
+  ...stack,
+  layers: stack.layers.map((layer, index): LabelledLayer => (index === stack.layers.length - 1 ? { ...layer, pointId } : layer)),
+});
+
+/** The other host gave the machine back before anything of it came here: this host is primary as before. */
+export async function promote(host: Host, relationship: Relationship, theirs: Lineage): Promise<void> {
+  const machine = machineOf(host, relationship.machineId);
+  transition(host, relationship.id, 'promote', {
+    facts: { 'newer-epoch': true },
+    change: () => ({ divergenceId: null, yielded: null }),
+    also: () => {
+      host.state.removePoint(relationship.divergenceId!);
+      host.state.putMachine({ ...machine, lineage: theirs, powerLock: null, stacks: machine.stacks.map(unlabelTop) });
+    },
+  });
+}
+
+const unlabelTop = (stack: Stack): Stack => ({
+  ...stack,
+  layers: stack.layers.map((layer, index) => {
+    if (index < stack.layers.length - 1) return layer;
+    const { pointId: _pointId, ...rest } = layer;
+    return rest;
+  }),
+});

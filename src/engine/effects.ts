@@ -1,0 +1,92 @@
+/**
+ * What the outbox asks for, after the transition that recorded it. Each is idempotent: after a crash it runs again.
+ */
+
+import type { Layer } from '../machine/definition.ts';
+import { giveUp } from './primary/attempt.ts';
+import { greet } from './greeting.ts';
+import type { Host } from './host.ts';
+import type { OutboxItem } from './ports/state.ts';
+import type { SealedJournal } from '../fingerprints/store.ts';
+import { makeFailover } from './failover.ts';
+import { dropReceiving } from './replica/receiving.ts';
+import type { Effect } from '../relationship/table.ts';
+
+type Recorded = Effect | 'apply-journal' | 'remove-layer';
+type Run = (host: Host, item: OutboxItem, signal: AbortSignal) => Promise<void>;
+
+const relationshipIdOf = (item: OutboxItem): string => String(item.payload['relationshipId']);
+const layersOf = (item: OutboxItem): readonly Layer[] => (item.payload['layers'] as Layer[] | undefined) ?? [];
+
+async function forgetAttempt(host: Host, item: OutboxItem, signal: AbortSignal): Promise<void> {
+  const relationship = host.state.relationship(relationshipIdOf(item));
+  if (!relationship) return;
+  if (relationship.side === 'replica') await dropReceiving(host, relationship.id);
+  else await giveUp(host, relationship.id, signal);
+}
+
+async function removeLayers(host: Host, item: OutboxItem): Promise<void> {
+  for (const layer of layersOf(item)) await host.layers.remove(layer);
+}
+
+/** The peer hears of our lineage whenever it is met; this only makes it sooner. */
+async function tellPeer(host: Host, item: OutboxItem, signal: AbortSignal): Promise<void> {
+  if (!host.state.relationship(relationshipIdOf(item))) return;
+  await greet(host, relationshipIdOf(item), AbortSignal.any([signal, host.clock.timeout(2_000)])).catch((thrown: unknown) => {
+    signal.throwIfAborted();
+    if (thrown instanceof TypeError) throw thrown;
+  });
+}
+
+async function holdGuest(host: Host, item: OutboxItem): Promise<void> {
+  const relationship = host.state.relationship(relationshipIdOf(item));
+  const machine = host.state.machine(item.machineId);
+  if (!machine || machine.powerLock === null) return;
+  if ((await host.hypervisor.power(item.machineId)) === 'off') return;
+  if (relationship?.settings.additional.demotion === 'stop') await host.hypervisor.stop(item.machineId);
+  else await host.hypervisor.pause(item.machineId);
+  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'error', machine: machine.name, message: `${machine.name}: its guest on ${host.hostName} was held because the other host runs it in a newer epoch; its memory and disks are kept` });
+}
+
+async function freeGuest(host: Host, item: OutboxItem): Promise<void> {
+  if (host.state.machine(item.machineId)?.powerLock !== null) return;
+  if ((await host.hypervisor.power(item.machineId)) === 'paused') await host.hypervisor.resume(item.machineId);
+}
+
+/** The relationship is removed already; what it kept goes. */
+async function releaseMachine(host: Host, item: OutboxItem): Promise<void> {
+  const spec = item.payload['spec'] as Parameters<Host['hypervisor']['untrack']>[0] | undefined;
+  if (spec) {
+    const { points } = await host.hypervisor.tracking(spec);
+    for (const pointId of points) await host.hypervisor.untrack(spec, pointId);
+  }
+  await host.fingerprints.drop(relationshipIdOf(item));
+}
+
+const RUN: Record<Recorded, Run> = {
+  'forget-attempt': forgetAttempt,
+  'make-failover-layers': (host, item) => makeFailover(host, relationshipIdOf(item)),
+  'drop-failover-layers': removeLayers,
+  'drop-other-points': removeLayers,
+  'tell-peer': tellPeer,
+  'hold-guest': holdGuest,
+  'free-guest': freeGuest,
+  'merge-layers': () => Promise.resolve(),
+  'release-machine': releaseMachine,
+  'apply-journal': async (host, item) => {
+    const attempt = item.payload['attempt'] as SealedJournal;
+    await host.fingerprints.applyJournal(relationshipIdOf(item), attempt);
+    await host.fingerprints.removeJournal(relationshipIdOf(item), attempt.attemptId);
+  },
+  'remove-layer': (host, item) => host.layers.remove(item.payload['layer'] as Layer),
+};
+
+/** Nothing is left in the machine's outbox. A fault leaves the rest for the next run, in order. */
+export async function runOutbox(host: Host, machineId: string, signal: AbortSignal): Promise<void> {
+  for (let item = host.state.outbox(machineId)[0]; item; item = host.state.outbox(machineId)[0]) {
+    signal.throwIfAborted();
+    await RUN[item.effect as Recorded](host, item, signal);
+    host.state.takeFromOutbox(item.id);
+  }
+}
+

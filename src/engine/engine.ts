@@ -1,0 +1,74 @@
+/**
+ * One host's engine: a worker per machine, the jobs, and the answers to its peers. It is built of ports alone, so that the
+ * same engine runs under the daemon and, two of them, in the simulator.
+ */
+import { Fault } from '../errors/fault.ts';
+import type { Relationship } from '../machine/records.ts';
+import { answersOf } from './answers.ts';
+import type { Answers, Method, ParamsOf } from './calls.ts';
+import type { Host } from './host.ts';
+import { jobKinds } from './jobkinds.ts';
+import { Jobs } from './jobs.ts';
+import type { PeerHandler, Wire } from './ports/peers.ts';
+import { Reception } from './replica/reception.ts';
+import { Worker } from './worker.ts';
+
+export class Engine {
+  readonly host: Host;
+  readonly jobs: Jobs;
+  readonly reception: Reception;
+  readonly #workers = new Map<string, Worker>();
+  readonly #answers: Answers;
+  #started = false;
+
+  /** `host.changed` is called for others; the engine wakes its own workers by it. */
+  constructor(host: Host) {
+    this.host = {
+      ...host,
+      changed: (kind, id) => {
+        if (kind === 'relationship' && this.#started) this.worker(id).wake();
+        host.changed(kind, id);
+      },
+    };
+    this.reception = new Reception(this.host);
+    this.jobs = new Jobs(this.host, jobKinds(this));
+    this.#answers = answersOf(this);
+  }
+
+  /** Everything that a crash left half done goes on. */
+  start(): void {
+    this.#started = true;
+    for (const { id } of this.host.state.machines()) this.worker(id).wake();
+    this.jobs.resume();
+  }
+
+  /** Open attempts and running jobs stay as they are for the next daemon. */
+  async stop(): Promise<void> {
+    this.jobs.stop();
+    this.reception.stop();
+    await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
+  }
+
+  worker(machineId: string): Worker {
+    let worker = this.#workers.get(machineId);
+    if (!worker) this.#workers.set(machineId, (worker = new Worker(this.host, machineId)));
+    return worker;
+  }
+
+  /** The peer can be reached again: what waited for it goes on now. */
+  contact(hostId: string): void {
+    for (const { machineId, peerId, failures } of this.host.state.relationships()) if (peerId === hostId && failures > 0) this.worker(machineId).poke();
+  }
+
+  relationshipOf(machineId: string): Relationship {
+    const relationship = this.host.state.relationshipOf(machineId);
+    if (!relationship) throw new Fault('not-replicated', `${this.host.state.machine(machineId)?.name ?? machineId} is not replicated`);
+    return relationship;
+  }
+
+  readonly handle: PeerHandler = async (hostId: string, method: string, params: Wire): Promise<Wire> => {
+    const answer = this.#answers[method as Method] as ((hostId: string, params: ParamsOf<Method>) => Promise<unknown>) | undefined;
+    if (!answer || !Object.hasOwn(this.#answers, method)) throw new Fault('peer-protocol', `this host does not know the call "${method}"`);
+    return (await answer(hostId, params as unknown as ParamsOf<Method>)) as Wire;
+  };
+}

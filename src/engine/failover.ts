@@ -1,0 +1,126 @@
+/**
+ * Failing over to a recovery point, trying another, keeping one. The new epoch and what the way back must carry are
+ * durable in the very transaction that enters state 12; later seals are refused from then on.
+ */
+import { Fault, faultOf } from '../errors/fault.ts';
+import type { ClusterSet } from '../extents/clusterset.ts';
+import type { Failover, Machine, Point, Relationship, Stack } from '../machine/records.ts';
+import { withoutLabel } from '../points/stack.ts';
+import { mint } from '../relationship/epoch.ts';
+import type { Host } from './host.ts';
+import { united } from './primary/growth.ts';
+import { machineOf, overridden, pointStacks } from './spec.ts';
+import { relationshipNamed, transition } from './transition.ts';
+
+export interface FailoverRequest {
+  readonly pointId: string | null;
+  readonly planned: boolean;
+}
+
+/** The relationship is in state 12, in an epoch owned here. */
+export function beginFailover(host: Host, relationshipId: string, { pointId, planned }: FailoverRequest): Relationship {
+  const relationship = relationshipNamed(host, relationshipId);
+  const machine = machineOf(host, relationship.machineId);
+  const points = host.state.points(machine.id).filter(({ kind }) => kind !== 'divergence');
+  const point = pointId === null ? points.at(-1) : host.state.points(machine.id).find(({ id }) => id === pointId);
+  if (pointId !== null && !point) throw new Fault('point-unknown', `${machine.name} has no recovery point ${pointId}`);
+  return transition(host, relationshipId, 'failover', {
+    facts: { 'has-point': point !== undefined },
+    change: (before) => ({ failover: failoverTo(host, machine, point!, planned, before) }),
+    also: () => {
+      host.state.putCarried(relationshipId, newerThan(host, machine.id, point!));
+      host.state.putMachine({ ...machineOf(host, machine.id), lineage: mint(machine.lineage, host.newId(), host.hostId), powerLock: null });
+    },
+  });
+}
+
+const failoverTo = (host: Host, machine: Machine, point: Point, planned: boolean, before: Relationship): Failover => ({
+  pointId: point.id,
+  planned,
+  trackId: host.newId(),
+  layers: pointStacks(machine, point.id).map(({ disk }) => ({ disk, layer: host.layers.layerAt(machine.storage, machine.id, disk, host.newId()) })),
+  fromState: before.state,
+});
+
+/** Clusters of all points after the chosen one: on the way back they travel too. */
+function newerThan(host: Host, machineId: string, point: Point): Map<string, ClusterSet> {
+  const points = host.state.points(machineId);
+  const newer = points.slice(points.findIndex(({ id }) => id === point.id) + 1);
+  return newer.reduce((all, { id }) => united(all, host.state.clustersOf(id)), new Map<string, ClusterSet>());
+}
+
+/** Effect: the chosen point's active layers exist and the relationship is in state 5; or all is as before the failover. */
+export async function makeFailover(host: Host, relationshipId: string): Promise<void> {
+  const relationship = relationshipNamed(host, relationshipId);
+  if (relationship.state !== 12) return;
+  try {
+    await makeLayers(host, relationship);
+  } catch (thrown) {
+    const fault = faultOf(thrown);
+    if (!fault) throw thrown;
+    giveBack(host, relationship, fault);
+    return;
+  }
+  transition(host, relationshipId, 'failedOver');
+}
+
+async function makeLayers(host: Host, relationship: Relationship): Promise<void> {
+  const failover = relationship.failover!;
+  const machine = machineOf(host, relationship.machineId);
+  for (const stack of pointStacks(machine, failover.pointId)) {
+    const { layer } = failover.layers.find(({ disk }) => disk === stack.disk)!;
+    await host.layers.createActive(layer, stack.sizeBytes, failover.trackId);
+  }
+  const point = host.state.point(failover.pointId)!;
+  const spec = { instanceId: machine.id, definition: overridden(point.definition, relationship.overrides), stacks: [], isolated: false };
+  await host.hypervisor.restoreAttachments(spec, host.state.attachmentsOf(point.id));
+}
+
+/** The epoch minted for the failover is followed by one that names the old owner again. */
+function giveBack(host: Host, relationship: Relationship, fault: Fault): void {
+  transition(host, relationship.id, 'failoverFailed', {
+    change: () => ({ failover: null, lastFault: { code: fault.code, message: fault.message, hint: fault.hint, atMs: host.clock.nowMs() } }),
+    also: () => returnEpoch(host, relationship),
+    payload: (before) => ({ layers: before.failover!.layers.map(({ layer }) => layer) }),
+  });
+}
+
+function returnEpoch(host: Host, relationship: Relationship): void {
+  host.state.clearCarried(relationship.id);
+  const machine = machineOf(host, relationship.machineId);
+  host.state.putMachine({ ...machine, lineage: mint(machine.lineage, host.newId(), relationship.peerId) });
+}
+
+/** The replica is as before the failover; the guest's writes here are gone. The guest must be off. */
+export async function revert(host: Host, relationshipId: string): Promise<Relationship> {
+  const relationship = relationshipNamed(host, relationshipId);
+  const power = await host.hypervisor.power(relationship.machineId);
+  return transition(host, relationshipId, 'revert', {
+    facts: { 'guest-off-here': power === 'off' },
+    change: () => ({ failover: null }),
+    also: () => returnEpoch(host, relationship),
+    payload: (before) => ({ layers: before.failover!.layers.map(({ layer }) => layer) }),
+  });
+}
+
+/** Only the chosen point is left; no way back to the others. What the old primary must hear of stays recorded. */
+export function commit(host: Host, relationshipId: string): Relationship {
+  return transition(host, relationshipId, 'commit', {
+    also: (before) => keepOnly(host, before),
+    payload: (before) => ({ layers: layersAbove(host, before) }),
+  });
+}
+
+const layersAbove = (host: Host, { machineId, failover }: Relationship) =>
+  machineOf(host, machineId).stacks.flatMap(({ layers }) => layers.slice(layers.findIndex(({ pointId }) => pointId === failover!.pointId) + 1));
+
+function keepOnly(host: Host, { machineId, failover }: Relationship): void {
+  const machine = machineOf(host, machineId);
+  const others = host.state.points(machineId).filter(({ id }) => id !== failover!.pointId);
+  let stacks: Stack[] = machine.stacks.map((stack) => ({ ...stack, layers: stack.layers.slice(0, stack.layers.findIndex(({ pointId }) => pointId === failover!.pointId) + 1) }));
+  for (const { id } of others) {
+    host.state.removePoint(id);
+    stacks = stacks.map((stack) => withoutLabel(stack, id));
+  }
+  host.state.putMachine({ ...machine, stacks });
+}

@@ -1,0 +1,51 @@
+/**
+ * Whenever two hosts of a relationship speak, they first compare epochs. A host whose newest epoch has a descendant
+ * yields; where neither descends from the other, nobody overwrites anybody until an operator chooses.
+ */
+import { Fault } from '../errors/fault.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
+import type { Relationship } from '../machine/records.ts';
+import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
+import { call, type Greeting, type Standing } from './calls.ts';
+import { demote, promote } from './demotion.ts';
+import type { Host } from './host.ts';
+import { machineOf } from './spec.ts';
+import { relationshipNamed, update } from './transition.ts';
+
+/** The peer's standing, in the same epoch as ours. Refused when this host has to yield; fault split-brain when nobody has. */
+export async function greet(host: Host, relationshipId: string, signal: AbortSignal): Promise<Standing> {
+  const relationship = relationshipNamed(host, relationshipId);
+  const standing = await call(host.peers, relationship.peerId, 'greet', greetingOf(host, relationship), signal);
+  const { name } = machineOf(host, relationship.machineId);
+  if (!standing.known) throw new Fault('replica-unknown', `${host.peerName(relationship.peerId)} does not know the relationship of ${name} any more`);
+  await meet(host, relationship, standing.lineage);
+  const now = relationshipNamed(host, relationshipId);
+  if (now.side !== relationship.side) throw new Refused(refuse(`${name}: ${host.peerName(relationship.peerId)} owns a newer epoch, so this host is ${now.side} now`, []));
+  return standing;
+}
+
+export const greetingOf = (host: Host, relationship: Relationship): Greeting => ({
+  relationshipId: relationship.id,
+  lineage: machineOf(host, relationship.machineId).lineage,
+  side: relationship.side,
+  state: relationship.state,
+});
+
+/** Our side of a meeting: adopts what descends from ours, yields or takes over where its owner says so. */
+export async function meet(host: Host, relationship: Relationship, theirs: Lineage): Promise<void> {
+  const machine = machineOf(host, relationship.machineId);
+  const kin = kinship(machine.lineage, theirs);
+  if (kin === 'same' || kin === 'ours-descends') return;
+  if (kin === 'unrelated') throw splitBrain(host, relationship);
+  const isOurs = newestOf(theirs).ownerHostId === host.hostId;
+  if (relationship.side === 'primary' && !isOurs) return demote(host, relationship, theirs);
+  if (relationship.side === 'replica' && relationship.divergenceId !== null && isOurs) return promote(host, relationship, theirs);
+  host.state.putMachine({ ...machine, lineage: theirs });
+}
+
+function splitBrain(host: Host, relationship: Relationship): Fault {
+  const { name } = machineOf(host, relationship.machineId);
+  const fault = new Fault('split-brain', `${name}: both hosts went on alone, each with changes that the other does not have`);
+  update(host, relationship.id, () => ({ lastFault: { code: fault.code, message: fault.message, hint: fault.hint, atMs: host.clock.nowMs() } }));
+  return fault;
+}

@@ -1,0 +1,182 @@
+/** The kinds of jobs and their work. */
+import { Fault } from '../errors/fault.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
+import type { Job } from '../machine/records.ts';
+import { stateName } from '../relationship/state.ts';
+import { allowedVerbs } from '../relationship/step.ts';
+import { call } from './calls.ts';
+import type { Engine } from './engine.ts';
+import { commit, revert } from './failover.ts';
+import type { JobContext, JobResult, JobWork } from './jobs.ts';
+import { unplannedFailover } from './operations.ts';
+import { handOver, prepare } from './planned.ts';
+import { startMachine } from './power.ts';
+import { reverse } from './reverse.ts';
+import { endTestCopy, makeTestCopy } from './testfailover.ts';
+import { relationshipNamed, transition } from './transition.ts';
+
+const DEFAULT_SHUTDOWN_S = 120;
+const POLL_MS = 300;
+
+const text = (job: JobContext, name: string): string | null => (typeof job.args[name] === 'string' ? (job.args[name] as string) : null);
+const flag = (job: JobContext, name: string): boolean => job.args[name] === true;
+const shutdownMs = (job: JobContext): number => 1_000 * (typeof job.args['timeoutSeconds'] === 'number' ? (job.args['timeoutSeconds'] as number) : DEFAULT_SHUTDOWN_S);
+
+export function jobKinds(engine: Engine): Readonly<Record<string, JobWork>> {
+  const { host } = engine;
+  const seconds = (sinceMs: number) => (host.clock.monotonicMs() - sinceMs) / 1_000;
+  const alone = <T>(job: JobContext, name: string, work: (signal: AbortSignal) => Promise<T>) => engine.worker(job.machineId).exclusive(name, work, job.signal);
+
+  return {
+    start: async (job) => {
+      await alone(job, 'starting', (signal) => startMachine(host, job.machineId, signal));
+      return {};
+    },
+    stop: async (job) => {
+      job.progress(10, flag(job, 'force') ? 'ending the guest' : 'waiting for the guest to shut down');
+      if (flag(job, 'force')) await host.hypervisor.stop(job.machineId);
+      else await host.hypervisor.shutdown(job.machineId, shutdownMs(job), job.signal);
+      host.changed('machine', job.machineId);
+      return {};
+    },
+    initial: async (job) => {
+      const { id, state } = engine.relationshipOf(job.machineId);
+      if (state === 1) transition(host, id, 'startInitial');
+      return awaitPoint(engine, job, [2], 'initial replication');
+    },
+    resynchronize: async (job) => {
+      const { id, state } = engine.relationshipOf(job.machineId);
+      if (state !== 10) transition(host, id, 'resynchronize');
+      return awaitPoint(engine, job, [10], 'resynchronizing');
+    },
+    cycle: (job) => cycleNow(engine, job),
+    test: async (job) => {
+      const startedMs = host.clock.monotonicMs();
+      const { id } = engine.relationshipOf(job.machineId);
+      const copy = await alone(job, 'test failover', () => makeTestCopy(host, id, text(job, 'point')));
+      if (flag(job, 'start')) await engine.worker(copy.id).exclusive('starting', (signal) => startMachine(host, copy.id, signal), job.signal);
+      return { machine: copy.name, machineId: copy.id, seconds: seconds(startedMs) };
+    },
+    testEnd: async (job) => {
+      await alone(job, 'ending the test failover', () => endTestCopy(host, engine.relationshipOf(job.machineId).id));
+      return {};
+    },
+    unplanned: async (job) => {
+      const startedMs = host.clock.monotonicMs();
+      job.progress(10, 'asking the primary');
+      await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: flag(job, 'start'), force: flag(job, 'force') }, job.signal);
+      return { seconds: seconds(startedMs) };
+    },
+    planned: (job) => plannedFailover(engine, job),
+    commit: async (job) => {
+      const { id } = engine.relationshipOf(job.machineId);
+      await alone(job, 'commit', async () => commit(host, id));
+      return {};
+    },
+    revert: async (job) => {
+      const { id, state } = engine.relationshipOf(job.machineId);
+      if (state === 5) await host.hypervisor.stop(job.machineId);
+      await alone(job, 'revert', () => revert(host, id));
+      return {};
+    },
+    reverse: (job) => reversed(engine, job),
+    failback: (job) => failback(engine, job),
+  };
+}
+
+/** Resolves when the relationship has left the states, with the figures of the point that did it. */
+async function awaitPoint(engine: Engine, job: JobContext, states: readonly number[], step: string): Promise<JobResult> {
+  for (;;) {
+    const relationship = engine.relationshipOf(job.machineId);
+    if (!states.includes(relationship.state)) return figures(relationship.lastCycle);
+    const { progress } = engine.worker(job.machineId);
+    const trouble = relationship.lastFault && relationship.failures > 0 ? `${step}; waiting to try again: ${relationship.lastFault.message}` : step;
+    job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, trouble);
+    await engine.host.clock.sleep(POLL_MS, job.signal);
+  }
+}
+
+const figures = (cycle: { bytesChanged: number; bytesShipped: number; durationMs: number } | null): JobResult =>
+  cycle ? { bytesChanged: cycle.bytesChanged, bytesShipped: cycle.bytesShipped, seconds: cycle.durationMs / 1_000 } : {};
+
+async function cycleNow(engine: Engine, job: JobContext): Promise<JobResult> {
+  const { host } = engine;
+  const before = engine.relationshipOf(job.machineId);
+  if (before.side !== 'primary' || before.state !== 3) throw new Refused(refuse(`no cycles run now: ${stateName(before.state)} (${before.side})`, allowedVerbs(before)));
+  const askedMs = host.clock.nowMs();
+  const failuresBefore = before.failures;
+  for (;;) {
+    engine.worker(job.machineId).poke();
+    const now = engine.relationshipOf(job.machineId);
+    if (now.newestPointId !== before.newestPointId && (now.newestInstantMs ?? 0) >= askedMs) return figures(now.lastCycle);
+    if (now.state !== 3) throw new Refused(refuse(`the cycle did not end in a recovery point: ${stateName(now.state)}`, allowedVerbs(now)));
+    if (now.failures > failuresBefore && now.lastFault) throw new Fault(now.lastFault.code === 'refused' ? 'peer-busy' : (now.lastFault.code as 'peer-busy'), now.lastFault.message);
+    job.progress(10, 'cycle');
+    await host.clock.sleep(POLL_MS, job.signal);
+  }
+}
+
+async function plannedFailover(engine: Engine, job: JobContext): Promise<JobResult> {
+  const { host } = engine;
+  const startedMs = host.clock.monotonicMs();
+  const { id, side } = engine.relationshipOf(job.machineId);
+  if (side === 'replica' && !flag(job, 'begun')) return onPeer(engine, job, 'planned', job.args);
+  if (side === 'primary') {
+    job.progress(5, 'shutting the guest down');
+    await engine.worker(job.machineId).exclusive('planned failover', (signal) => prepare(host, id, shutdownMs(job), ({ doneBytes, totalBytes }) => job.progress(20 + (40 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal), job.signal);
+    job.progress(60, 'starting on the other host');
+    await handOver(host, id, flag(job, 'start'), job.signal);
+  }
+  const seconds = (host.clock.monotonicMs() - startedMs) / 1_000;
+  const shipped = figures(relationshipNamed(host, id).lastCycle);
+  if (!flag(job, 'reverse')) return { ...shipped, seconds };
+  job.progress(80, 'reversing');
+  return { ...shipped, ...(await onPeer(engine, job, 'reverse', {})), seconds };
+}
+
+/** Runs the job on the other host and follows it. */
+async function onPeer(engine: Engine, job: JobContext, kind: string, args: Readonly<Record<string, unknown>>): Promise<JobResult> {
+  const { host } = engine;
+  const { peerId } = engine.relationshipOf(job.machineId);
+  const { jobId } = await call(host.peers, peerId, 'job', { machineId: job.machineId, kind, args: args as Record<string, string | boolean | number> }, job.signal);
+  for (;;) {
+    const theirs = (await call(host.peers, peerId, 'jobShow', { jobId }, job.signal)) as unknown as Job;
+    if (theirs.state === 'completed') return theirs.result ?? {};
+    if (theirs.error?.code === 'refused') throw new Refused(refuse(theirs.error.message, theirs.error.allowed));
+    if (theirs.error) throw new Fault(theirs.error.code as 'disk-io', theirs.error.message);
+    job.progress(theirs.percent, theirs.step);
+    await host.clock.sleep(POLL_MS, job.signal);
+  }
+}
+
+/** Ends with the first reverse cycle acknowledged. */
+async function reversed(engine: Engine, job: JobContext): Promise<JobResult> {
+  const { host } = engine;
+  const before = engine.relationshipOf(job.machineId);
+  // The old primary asks the new one, which is where the work is.
+  if (before.side === 'replica' ? before.failover === null : before.state === 4) return onPeer(engine, job, 'reverse', {});
+  job.progress(5, 'asking the old primary to yield');
+  await engine.worker(job.machineId).exclusive('reverse', (signal) => reverse(host, before.id, signal), job.signal);
+  const now = engine.relationshipOf(job.machineId);
+  if (now.state === 1) transition(host, now.id, 'startInitial');
+  const asked = now.newestPointId;
+  for (;;) {
+    const relationship = engine.relationshipOf(job.machineId);
+    if (relationship.state === 3 && relationship.lastCycle !== null) return figures(relationship.lastCycle);
+    if (![1, 2, 3, 9, 10].includes(relationship.state)) throw new Refused(refuse(`the reverse did not end in replication: ${stateName(relationship.state)}`, allowedVerbs(relationship)));
+    job.progress(40, asked === null ? 'reversing' : 'shipping the difference');
+    await host.clock.sleep(POLL_MS, job.signal);
+  }
+}
+
+/** Home: reversed first when that was not done, then a planned failover in the other direction, then reversed again. */
+async function failback(engine: Engine, job: JobContext): Promise<JobResult> {
+  const { host } = engine;
+  const relationship = engine.relationshipOf(job.machineId);
+  const isHere = relationship.side === 'primary' ? relationship.state !== 4 : relationship.failover !== null;
+  if (!isHere) return onPeer(engine, job, 'failback', job.args);
+  const startedMs = host.clock.monotonicMs();
+  const first = relationship.side === 'replica' ? await reversed(engine, job) : {};
+  const second = await plannedFailover(engine, { ...job, args: { ...job.args, reverse: true } });
+  return { ...first, ...second, seconds: (host.clock.monotonicMs() - startedMs) / 1_000 };
+}

@@ -1,0 +1,106 @@
+/**
+ * Jobs: work that takes a while, watched and cancelled by id, and taken up again after a restart. A job's work is written
+ * so that running it again from the top is right: each step looks whether it is done.
+ */
+import { FAULTS, faultOf, Fault } from '../errors/fault.ts';
+import { Refused } from '../errors/refusal.ts';
+import type { Job } from '../machine/records.ts';
+import type { Host } from './host.ts';
+
+export type JobResult = Readonly<Record<string, number | string | boolean | null>>;
+export type JobArgs = Readonly<Record<string, unknown>>;
+
+export interface JobContext {
+  readonly machineId: string;
+  readonly args: JobArgs;
+  readonly signal: AbortSignal;
+  progress(percent: number, step: string): void;
+}
+
+export type JobWork = (job: JobContext) => Promise<JobResult>;
+
+export class Jobs {
+  readonly #host: Host;
+  readonly #kinds: Readonly<Record<string, JobWork>>;
+  readonly #running = new Map<string, AbortController>();
+  readonly #life = new AbortController();
+
+  constructor(host: Host, kinds: Readonly<Record<string, JobWork>>) {
+    this.#host = host;
+    this.#kinds = kinds;
+  }
+
+  /** Durable before it begins. */
+  start(kind: string, machineId: string, args: JobArgs): Job {
+    const job: Job = {
+      id: this.#host.newId(), kind, machineId, args, state: 'running', percent: 0, step: 'starting', startedMs: this.#host.clock.nowMs(),
+      finishedMs: null, cancellable: true, error: null, result: null,
+    };
+    this.#put(job);
+    void this.#run(job);
+    return job;
+  }
+
+  /** After a restart: what was running goes on. */
+  resume(): void {
+    for (const job of this.#host.state.jobs()) if (job.state === 'running') void this.#run(job);
+  }
+
+  cancel(id: string): Job {
+    const job = this.named(id);
+    this.#running.get(id)?.abort(new Fault('cancelled', 'the job was cancelled'));
+    return job;
+  }
+
+  named(id: string): Job {
+    const job = this.#host.state.job(id);
+    if (!job) throw new Fault('job-unknown', `there is no job ${id}`);
+    return job;
+  }
+
+  /** The jobs stay as they are, to be taken up by the next daemon. */
+  stop(): void {
+    this.#life.abort(new DOMException('understudyd ends', 'AbortError'));
+  }
+
+  async #run(job: Job): Promise<void> {
+    const controller = new AbortController();
+    this.#running.set(job.id, controller);
+    const signal = AbortSignal.any([controller.signal, this.#life.signal]);
+    try {
+      const work = this.#kinds[job.kind];
+      if (!work) throw new Fault('not-supported', `this version knows no job "${job.kind}"`);
+      const result = await work({ machineId: job.machineId!, args: job.args, signal, progress: (percent, step) => this.#progress(job.id, percent, step) });
+      this.#finish(job.id, { state: 'completed', percent: 100, step: 'done', result });
+    } catch (thrown) {
+      if (!this.#life.signal.aborted) this.#failed(job.id, thrown, controller.signal.aborted);
+    } finally {
+      this.#running.delete(job.id);
+    }
+  }
+
+  #failed(id: string, thrown: unknown, cancelled: boolean): void {
+    const fault = faultOf(thrown) ?? (cancelled ? new Fault('cancelled', 'the job was cancelled') : undefined);
+    if (fault) this.#finish(id, { state: cancelled ? 'cancelled' : 'failed', error: { code: fault.code, message: fault.message, hint: fault.hint, allowed: [] } });
+    else if (thrown instanceof Refused) this.#finish(id, { state: 'failed', error: { code: 'refused', message: thrown.refusal.reason, hint: '', allowed: thrown.refusal.allowed } });
+    else {
+      this.#finish(id, { state: 'failed', error: { code: 'bug', message: 'a defect of Understudy ended the job', hint: FAULTS['state-corrupt'].hint, allowed: [] } });
+      this.#host.crash(thrown);
+    }
+  }
+
+  #progress(id: string, percent: number, step: string): void {
+    const job = this.named(id);
+    const whole = Math.floor(Math.max(0, Math.min(99, percent)));
+    if (job.percent !== whole || job.step !== step) this.#put({ ...job, percent: whole, step });
+  }
+
+  #finish(id: string, change: Partial<Job>): void {
+    this.#put({ ...this.named(id), ...change, finishedMs: this.#host.clock.nowMs() });
+  }
+
+  #put(job: Job): void {
+    this.#host.state.putJob(job);
+    this.#host.changed('job', job.id);
+  }
+}

@@ -1,0 +1,66 @@
+/** Operations that take a machine from one standing to another, each safe to run again after a crash. */
+import { Fault, faultOf } from '../errors/fault.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
+import { stateName } from '../relationship/state.ts';
+import { allowedVerbs } from '../relationship/step.ts';
+import type { Standing } from './calls.ts';
+import type { Engine } from './engine.ts';
+import { beginFailover } from './failover.ts';
+import { greet } from './greeting.ts';
+import { startMachine } from './power.ts';
+import { machineOf } from './spec.ts';
+import { relationshipNamed } from './transition.ts';
+
+const ASK_WITHIN_MS = 5_000;
+
+export interface FailoverHere {
+  readonly pointId: string | null;
+  readonly planned: boolean;
+  readonly start: boolean;
+}
+
+/** State 5 on this host, the guest running when it was to be started. */
+export async function failOverHere(engine: Engine, machineId: string, { pointId, planned, start }: FailoverHere, signal: AbortSignal): Promise<void> {
+  const { host } = engine;
+  const { id } = engine.relationshipOf(machineId);
+  const worker = engine.worker(machineId);
+  await worker.exclusive('failover', async (during) => {
+    const before = relationshipNamed(host, id);
+    if (![12, 5].includes(before.state)) {
+      beginFailover(host, id, { pointId, planned });
+      await engine.reception.end(id);
+      await worker.stopMerging();
+    }
+    await worker.settleEffects(during);
+    const after = relationshipNamed(host, id);
+    if (after.state !== 5) throw new Fault((after.lastFault?.code as 'disk-io' | undefined) ?? 'disk-io', after.lastFault?.message ?? `${machineOf(host, machineId).name} could not be failed over`);
+    if (start) await startMachine(host, machineId, during);
+  }, signal);
+}
+
+/** What the primary says of itself, or undefined when it does not answer. */
+export async function askPrimary(engine: Engine, relationshipId: string, signal: AbortSignal): Promise<Standing | undefined> {
+  const { host } = engine;
+  try {
+    return await greet(host, relationshipId, AbortSignal.any([signal, host.clock.timeout(ASK_WITHIN_MS)]));
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (thrown instanceof Refused) throw thrown;
+    if (!faultOf(thrown) && !(thrown instanceof DOMException)) throw thrown;
+    return undefined;
+  }
+}
+
+/** Refused while the primary reports its guest running, unless forced; a primary that is prepared makes it a planned one. */
+export async function unplannedFailover(engine: Engine, machineId: string, options: { pointId: string | null; start: boolean; force: boolean }, signal: AbortSignal): Promise<void> {
+  const { host } = engine;
+  const relationship = engine.relationshipOf(machineId);
+  const { name } = machineOf(host, machineId);
+  if (relationship.side !== 'replica') throw new Refused(refuse(`${name}: an unplanned failover is asked of the replica's host, ${host.peerName(relationship.peerId)} (here: ${stateName(relationship.state)}, primary)`, allowedVerbs(relationship)));
+  const standing = await askPrimary(engine, relationship.id, signal);
+  if (standing && standing.power !== 'off' && standing.side === 'primary' && !options.force) {
+    throw new Refused(refuse(`${name} runs on ${host.peerName(relationship.peerId)}: use a planned failover, which loses nothing, or --force (then that guest is held and what it wrote since the last point is set aside)`, ['failover --planned', 'failover --unplanned --force']));
+  }
+  const isPrepared = standing?.state === 4 && options.pointId === null;
+  await failOverHere(engine, machineId, { pointId: options.pointId, planned: isPrepared, start: options.start }, signal);
+}

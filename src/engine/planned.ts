@@ -1,0 +1,99 @@
+/**
+ * A planned failover, seen from the primary: a token on the replica, the power-on lock, the guest's own shutdown, the last
+ * cycle, state 4, then the other host takes over. Each step is skipped when it is done, so that a crash is made good by
+ * running it again. Cancelling needs the token back.
+ */
+import { faultOf } from '../errors/fault.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
+import type { Relationship } from '../machine/records.ts';
+import { stateName } from '../relationship/state.ts';
+import { allowedVerbs } from '../relationship/step.ts';
+import { mint } from '../relationship/epoch.ts';
+import { call } from './calls.ts';
+import { greet } from './greeting.ts';
+import type { Host } from './host.ts';
+import { runCycle, type OnProgress } from './primary/cycle.ts';
+import { machineOf } from './spec.ts';
+import { relationshipNamed, transition, update } from './transition.ts';
+
+const LOCKED = 'a planned failover is under way: the guest stays off here so that nothing is written after the last cycle';
+
+/** The guest is off, its last change is on the replica, and it cannot be started here (state 4). */
+export async function prepare(host: Host, relationshipId: string, shutdownTimeoutMs: number, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+  const relationship = relationshipNamed(host, relationshipId);
+  if (relationship.side === 'primary' && relationship.state === 4) return;
+  const name = machineOf(host, relationship.machineId).name;
+  if (relationship.side !== 'primary' || relationship.state !== 3) {
+    throw new Refused(refuse(`a planned failover of ${name} needs a primary that replicates; it is: ${stateName(relationship.state)} (${relationship.side})`, allowedVerbs(relationship)));
+  }
+  await greet(host, relationshipId, signal);
+  await takeToken(host, relationship, signal);
+  try {
+    await host.hypervisor.shutdown(relationship.machineId, shutdownTimeoutMs, signal);
+    await runCycle(host, relationshipId, 'planned', onProgress, signal);
+  } catch (thrown) {
+    // While the daemon itself ends, the lock stays: the next daemon goes on from here.
+    if (!signal.aborted) await giveUpToken(host, relationshipId, signal);
+    throw thrown;
+  }
+  transition(host, relationshipId, 'preparePlanned', { facts: { 'guest-off': (await host.hypervisor.power(relationship.machineId)) === 'off', 'planned-point': true } });
+}
+
+/** The lock precedes everything else here. */
+async function takeToken(host: Host, { id, machineId, peerId }: Relationship, signal: AbortSignal): Promise<void> {
+  const token = relationshipNamed(host, id).token ?? host.newId();
+  host.state.transaction(() => {
+    update(host, id, () => ({ token }));
+    host.state.putMachine({ ...machineOf(host, machineId), powerLock: LOCKED });
+  });
+  await call(host.peers, peerId, 'preparePlanned', { relationshipId: id, token }, signal);
+}
+
+/** Nothing was prepared: the guest may run here again. The replica's token is worthless without state 4. */
+async function giveUpToken(host: Host, relationshipId: string, signal: AbortSignal): Promise<void> {
+  const { token, machineId, peerId } = relationshipNamed(host, relationshipId);
+  if (token === null) return;
+  await returnToken(host, relationshipId, token, peerId, signal).catch((thrown: unknown) => {
+    if (!faultOf(thrown) && !(thrown instanceof Refused)) throw thrown;
+  });
+  host.state.transaction(() => {
+    update(host, relationshipId, () => ({ token: null }));
+    host.state.putMachine({ ...machineOf(host, machineId), powerLock: null });
+  });
+}
+
+/** The replica gave the token up, for an epoch that this host owns: nobody can take over by it any more. */
+async function returnToken(host: Host, relationshipId: string, token: string, peerId: string, signal: AbortSignal): Promise<void> {
+  const { machineId } = relationshipNamed(host, relationshipId);
+  const machine = machineOf(host, machineId);
+  const lineage = mint(machine.lineage, host.newId(), host.hostId);
+  host.state.putMachine({ ...machine, lineage });
+  await call(host.peers, peerId, 'cancelPlanned', { relationshipId, token, lineage }, signal);
+}
+
+/** State 3 again and the guest may run here. Refused while the replica cannot be asked, unless forced as a new epoch. */
+export async function cancelPrepared(host: Host, relationshipId: string, force: boolean, signal: AbortSignal): Promise<Relationship> {
+  const relationship = relationshipNamed(host, relationshipId);
+  const { name } = machineOf(host, relationship.machineId);
+  if (relationship.state !== 4) return transition(host, relationshipId, 'cancelPlanned');
+  try {
+    await greet(host, relationshipId, signal);
+    if (relationship.token !== null) await returnToken(host, relationshipId, relationship.token, relationship.peerId, signal);
+  } catch (thrown) {
+    if (!faultOf(thrown) || !force) throw thrown;
+    const machine = machineOf(host, relationship.machineId);
+    host.state.putMachine({ ...machine, lineage: mint(machine.lineage, host.newId(), host.hostId) });
+  }
+  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'information', machine: name, message: `${name}: the planned failover was cancelled` });
+  return transition(host, relationshipId, 'cancelPlanned', {
+    change: () => ({ token: null }),
+    also: () => host.state.putMachine({ ...machineOf(host, relationship.machineId), powerLock: null }),
+  });
+}
+
+/** The other host runs the machine now (its state 5). */
+export async function handOver(host: Host, relationshipId: string, start: boolean, signal: AbortSignal): Promise<void> {
+  const relationship = relationshipNamed(host, relationshipId);
+  if (relationship.side !== 'primary') return;
+  await call(host.peers, relationship.peerId, 'failOverPlanned', { relationshipId, token: relationship.token ?? '', start }, signal);
+}

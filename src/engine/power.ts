@@ -1,0 +1,54 @@
+/** Starting and stopping guests: who may run here, with tracking from the first instruction. */
+import { faultOf } from '../errors/fault.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
+import type { Machine, Relationship } from '../machine/records.ts';
+import { stateName } from '../relationship/state.ts';
+import { allowedVerbs } from '../relationship/step.ts';
+import { greet } from './greeting.ts';
+import type { Host } from './host.ts';
+import { machineOf, specOf } from './spec.ts';
+import { transition, update } from './transition.ts';
+
+const ASK_PEER_WITHIN_MS = 5_000;
+
+/** Why the guest may not be started here now, or null. */
+export function startRefusal(machine: Machine, relationship: Relationship | undefined): string | null {
+  if (machine.powerLock !== null) return machine.powerLock;
+  if (!relationship || relationship.side === 'primary') return null;
+  if (relationship.failover && [5, 6].includes(relationship.state)) return null;
+  return `it is a replica (${stateName(relationship.state)}): fail over to run it here`;
+}
+
+/** The guest runs. Refused when the other host may run it; the other host is asked first, and when it does not answer the guest starts. */
+export async function startMachine(host: Host, machineId: string, signal: AbortSignal): Promise<void> {
+  const asked = host.state.relationshipOf(machineId);
+  if (asked?.side === 'primary') await askPeer(host, asked, signal);
+  const machine = machineOf(host, machineId);
+  const relationship = host.state.relationshipOf(machineId);
+  const refusal = startRefusal(machine, relationship);
+  if (refusal !== null) throw new Refused(refuse(`${machine.name} may not be started on ${host.hostName}: ${refusal}`, relationship ? allowedVerbs(relationship) : []));
+  const spec = { ...specOf(host, machine, relationship), isolated: machine.copyOf !== null };
+  const trackId = relationship?.failover?.trackId ?? (relationship?.side === 'primary' ? relationship.trackId : null);
+  const tracked = trackId === null || trackId === undefined ? {} : { trackSince: { pointId: trackId, replacementPointId: host.newId() } };
+  const { intact } = await host.hypervisor.start(spec, tracked, signal);
+  if (!intact && relationship && tracked.trackSince) lostTracking(host, relationship, tracked.trackSince.replacementPointId);
+  host.changed('machine', machineId);
+}
+
+/** Hearing of a newer epoch demotes this host; that is what the question is for. */
+async function askPeer(host: Host, relationship: Relationship, signal: AbortSignal): Promise<void> {
+  try {
+    await greet(host, relationship.id, AbortSignal.any([signal, host.clock.timeout(ASK_PEER_WITHIN_MS)]));
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (thrown instanceof Refused) throw thrown;
+    if (faultOf(thrown)?.code === 'split-brain') throw thrown;
+  }
+}
+
+/** A fresh bitmap records from the first instruction; what was written before has to be found by comparing. */
+function lostTracking(host: Host, relationship: Relationship, replacementId: string): void {
+  if (relationship.side !== 'primary') return;
+  if ([3, 8].includes(relationship.state)) transition(host, relationship.id, 'requireResync', { change: () => ({ trackId: replacementId }) });
+  else update(host, relationship.id, () => ({ trackId: replacementId }));
+}

@@ -1,0 +1,230 @@
+/**
+ * One attempt at a recovery point, from its durable record to its end. An attempt ends acknowledged (its parent's bitmap
+ * goes, its own records on) or failed (its bitmap is merged back); a crash in between is made good by `settle`, which
+ * first hears what the replica sealed. Rules: attempt ids, reconnect, fuzzy passes.
+ */
+import { Fault, faultOf } from '../../errors/fault.ts';
+import { assert } from '../../errors/bug.ts';
+import { Fingerprinter } from '../../fingerprints/fingerprint.ts';
+import type { Attachment } from '../../machine/definition.ts';
+import type { Attempt, Relationship } from '../../machine/records.ts';
+import { newestOf } from '../../relationship/epoch.ts';
+import { DEFAULT_FLEECING_BUDGET_MIB } from '../../relationship/settings.ts';
+import { call, type Standing } from '../calls.ts';
+import type { Host } from '../host.ts';
+import type { DiskView } from '../ports/diskview.ts';
+import type { FingerprintMap } from '../ports/fingerprints.ts';
+import type { LaunchSpec } from '../ports/hypervisor.ts';
+import { machineOf, replicatedSpec, specOf } from '../spec.ts';
+import { relationshipNamed, update } from '../transition.ts';
+import { ship, type Progress } from './shipment.ts';
+
+const MIB = 1024 * 1024;
+
+export const specFor = (host: Host, relationship: Relationship): LaunchSpec =>
+  replicatedSpec(specOf(host, machineOf(host, relationship.machineId), relationship), relationship.settings.disks);
+
+export const epochOf = (host: Host, relationship: Relationship): string => newestOf(machineOf(host, relationship.machineId).lineage).id;
+
+/** A new attempt, durable before anything of it happens. */
+export function openAttempt(host: Host, relationship: Relationship, attempt: Pick<Attempt, 'kind' | 'phase' | 'sinceId' | 'comparedWith'>): Attempt {
+  assert(relationship.attempt === null, 'an attempt is open already');
+  const opened: Attempt = {
+    ...attempt,
+    id: host.newId(),
+    parentId: relationship.newestPointId,
+    sequence: relationship.sequence + 1,
+    epochId: epochOf(host, relationship),
+    instantMs: 0,
+    startedMs: host.clock.nowMs(),
+    digest: null,
+    disks: [],
+  };
+  update(host, relationship.id, () => ({ attempt: opened }));
+  return opened;
+}
+
+export function changeAttempt(host: Host, relationshipId: string, change: Partial<Attempt>): Attempt {
+  const after = update(host, relationshipId, ({ attempt }) => {
+    assert(attempt, 'no attempt is open');
+    return { attempt: { ...attempt, ...change } };
+  });
+  return after.attempt!;
+}
+
+/** The instant of this attempt: made now, or still open from before a crash. */
+export async function openInstant(host: Host, relationship: Relationship, attempt: Attempt, signal: AbortSignal) {
+  const budgetMiB = relationship.settings.additional.fleecingBudgetMiB ?? DEFAULT_FLEECING_BUDGET_MIB;
+  const request = { attemptId: attempt.id, sincePointId: attempt.sinceId, fleecingBudgetBytes: budgetMiB * MIB };
+  return host.hypervisor.openPointInTime(specFor(host, relationship), request, signal);
+}
+
+export interface Transfer {
+  readonly view: DiskView;
+  /** Leave out what the replica has, by the maps: never in an attempt that had a pass or a return set. */
+  readonly skipKnown: boolean;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+export interface Transferred {
+  readonly changedBytes: number;
+  readonly shippedBytes: number;
+}
+
+/** Everything that the view calls dirty, and what is carried, was handled by the replica. Resumes where this attempt stopped. Closes the view. */
+export async function transfer(host: Host, relationship: Relationship, attempt: Attempt, job: Transfer, signal: AbortSignal): Promise<Transferred> {
+  try {
+    return await shipOver(host, relationship, attempt, job, signal);
+  } finally {
+    await job.view.close();
+  }
+}
+
+async function shipOver(host: Host, relationship: Relationship, attempt: Attempt, { view, skipKnown, onProgress }: Transfer, signal: AbortSignal): Promise<Transferred> {
+  const { peerId, id: relationshipId } = relationship;
+  changeAttempt(host, relationshipId, { disks: view.disks });
+  const begin = { relationshipId, epochId: attempt.epochId, attemptId: attempt.id, parentId: attempt.parentId, kind: attempt.kind, sequence: attempt.sequence, disks: view.disks };
+  const { durableBytes } = await call(host.peers, peerId, 'begin', begin, signal);
+  const journal = await host.fingerprints.journal(relationshipId, attempt.id);
+  const from = await journal.lastMarkAtOrBefore(Math.min(durableBytes, journal.sizeBytes));
+  await journal.truncateTo(from.bytes);
+  const lane = await openLane(host, relationship, attempt, from.bytes, signal);
+  try {
+    const { changedBytes } = await ship({
+      view, journal, lane, from, signal, onProgress,
+      carried: host.state.carried(relationshipId),
+      maps: skipKnown ? await usableMaps(host, relationship, attempt, view) : new Map<string, FingerprintMap>(),
+      fingerprinter: new Fingerprinter(Buffer.from(relationship.key, 'base64')),
+      compression: relationship.settings.compression ? { with: host.compression, level: relationship.settings.additional.compressionLevel ?? 1 } : null,
+    });
+    await journal.sync();
+    await lane.finish(signal);
+    return { changedBytes, shippedBytes: lane.bytesSent };
+  } finally {
+    lane.destroy();
+  }
+}
+
+/** The replica dials the lane; both journals are cut to where shipping goes on. */
+async function openLane(host: Host, { id: relationshipId, peerId }: Relationship, attempt: Attempt, journalBytes: number, signal: AbortSignal) {
+  const token = host.newId();
+  const waiting = new AbortController();
+  const accepted = host.peers.acceptLane(peerId, token, AbortSignal.any([signal, waiting.signal]));
+  accepted.catch(() => undefined);
+  try {
+    await call(host.peers, peerId, 'lane', { relationshipId, attemptId: attempt.id, token, journalBytes }, signal);
+    return await accepted;
+  } catch (thrown) {
+    waiting.abort(thrown);
+    throw thrown;
+  }
+}
+
+export const keyId = (relationship: Relationship): string => relationship.id;
+
+async function usableMaps(host: Host, relationship: Relationship, attempt: Attempt, view: DiskView): Promise<ReadonlyMap<string, FingerprintMap>> {
+  const usable = new Map<string, FingerprintMap>();
+  const pointId = attempt.comparedWith ?? attempt.parentId;
+  for (const { disk, sizeBytes } of view.disks) {
+    const map = await host.fingerprints.map(relationship.id, disk, sizeBytes, keyId(relationship));
+    if (pointId !== null && map.usableFor(pointId, keyId(relationship))) usable.set(disk, map);
+  }
+  return usable;
+}
+
+/** The replica made the point: seal request, durable acknowledgement here, then the tidying up. */
+export async function seal(host: Host, relationship: Relationship, attempt: Attempt, attachments: readonly Attachment[], transferred: Transferred, signal: AbortSignal): Promise<void> {
+  const journal = await host.fingerprints.journal(relationship.id, attempt.id);
+  const { dataClusters, zeroClusters } = await journal.clusterSets(attempt.disks);
+  const digest = await journal.digest();
+  const ready = changeAttempt(host, relationship.id, { digest });
+  const { sealedId } = await call(host.peers, relationship.peerId, 'seal', {
+    relationshipId: relationship.id,
+    epochId: attempt.epochId,
+    attemptId: attempt.id,
+    parentId: attempt.parentId,
+    instantMs: attempt.instantMs,
+    definition: machineOf(host, relationship.machineId).definition,
+    digest, dataClusters, zeroClusters, attachments,
+  }, signal);
+  assert(sealedId === attempt.id, 'the replica sealed another attempt');
+  acknowledge(host, relationship.id, ready, transferred);
+  await tidy(host, relationshipNamed(host, relationship.id));
+}
+
+/** The replica has the point: from here on it is the parent, whatever happens. */
+export function acknowledge(host: Host, relationshipId: string, attempt: Attempt, transferred: Transferred | null): void {
+  const nowMs = host.clock.nowMs();
+  update(host, relationshipId, (before) => ({
+    attempt: { ...attempt, phase: 'sealed' },
+    newestPointId: attempt.id,
+    newestInstantMs: attempt.instantMs,
+    sequence: attempt.sequence,
+    failures: 0,
+    lastFault: null,
+    lastCycle: transferred
+      ? { pointId: attempt.id, finishedMs: nowMs, durationMs: nowMs - attempt.startedMs, bytesChanged: transferred.changedBytes, bytesShipped: transferred.shippedBytes }
+      : before.lastCycle,
+  }));
+}
+
+/** After an acknowledgement or a failure: bitmaps, journal and maps follow, then no attempt is open. Repeats safely. */
+export async function tidy(host: Host, relationship: Relationship): Promise<void> {
+  const { attempt } = relationship;
+  if (!attempt) return;
+  const isSealed = attempt.phase === 'sealed';
+  await host.hypervisor.closePointInTime(specFor(host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, isSealed ? 'acknowledged' : 'failed');
+  if (isSealed) await host.fingerprints.applyJournal(relationship.id, journalOf(relationship, attempt));
+  else await host.fingerprints.removeJournal(relationship.id, attempt.id);
+  host.state.transaction(() => {
+    if (isSealed) host.state.clearCarried(relationship.id);
+    update(host, relationship.id, (before) => ({ attempt: null, trackId: isSealed ? attempt.id : before.trackId }));
+  });
+  if (isSealed) await host.fingerprints.removeJournal(relationship.id, attempt.id);
+}
+
+/** An attempt is sealed only with a digest: without one its journal cannot be told to be whole. */
+const journalOf = (relationship: Relationship, { id, parentId, epochId, digest, disks }: Attempt) => ({
+  attemptId: id,
+  parentId,
+  epochId,
+  keyId: keyId(relationship),
+  digest: digest ?? '',
+  disks,
+});
+
+/**
+ * No attempt is open, or the one that is can go on. The replica's word decides: it sealed the attempt → acknowledged;
+ * it stands at the parent → goes on when `mayGoOn`, else its changes are merged back; anything else does not fit.
+ */
+export async function settle(host: Host, relationship: Relationship, standing: Standing, mayGoOn: boolean): Promise<Relationship> {
+  const { attempt } = relationship;
+  if (attempt && attempt.phase !== 'sealed' && attempt.phase !== 'failed') {
+    if (standing.newestPointId === attempt.id) acknowledge(host, relationship.id, attempt, null);
+    else if (standing.newestPointId !== attempt.parentId) throw misfit(host, relationship);
+    else if (!mayGoOn || attempt.epochId !== epochOf(host, relationship)) changeAttempt(host, relationship.id, { phase: 'failed' });
+    else return relationship;
+  }
+  await tidy(host, relationshipNamed(host, relationship.id));
+  const settled = relationshipNamed(host, relationship.id);
+  if (standing.newestPointId !== settled.newestPointId) throw misfit(host, settled);
+  return settled;
+}
+
+const misfit = (host: Host, relationship: Relationship): Fault =>
+  new Fault('tracking-lost', `${machineOf(host, relationship.machineId).name}: the replica's newest recovery point is not one that this host's record of changes starts from`);
+
+/** Fails the attempt without asking anybody: its changes are in the record again, its layers are dropped. */
+export async function giveUp(host: Host, relationshipId: string, signal: AbortSignal): Promise<void> {
+  const relationship = relationshipNamed(host, relationshipId);
+  const { attempt } = relationship;
+  if (!attempt) return;
+  if (attempt.phase !== 'sealed') changeAttempt(host, relationshipId, { phase: 'failed' });
+  await tidy(host, relationshipNamed(host, relationshipId));
+  if (attempt.phase !== 'sealed') await call(host.peers, relationship.peerId, 'abandon', { relationshipId, attemptId: attempt.id }, signal).catch(ignoreFault);
+}
+
+/** The replica drops what it holds of an attempt at the next begin, too. */
+function ignoreFault(thrown: unknown): void {
+  if (!faultOf(thrown)) throw thrown;
+}

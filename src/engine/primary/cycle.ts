@@ -1,0 +1,67 @@
+/**
+ * One cycle: an instant across all disks, what changed since the parent point, the replica's new point. Whatever fails,
+ * the changes stay in the record and the next cycle carries them. While the connection is gone for a short time the
+ * instant is kept and shipping goes on where it stopped.
+ */
+import { faultOf } from '../../errors/fault.ts';
+import type { Attempt, AttemptKind, Relationship } from '../../machine/records.ts';
+import type { Host } from '../host.ts';
+import { greet } from '../greeting.ts';
+import type { PointInTime } from '../ports/hypervisor.ts';
+import { relationshipNamed } from '../transition.ts';
+import { changeAttempt, giveUp, openAttempt, openInstant, seal, settle, transfer } from './attempt.ts';
+import { coverGrowth } from './growth.ts';
+import type { Progress } from './shipment.ts';
+
+/** How long an instant is kept open for a connection that broke. */
+const RESUME_WITHIN_MS = 60_000;
+const RESUME_EVERY_MS = 1_000;
+
+export type OnProgress = (progress: Progress) => void;
+
+/** The replica acknowledged a new point. Refused and faults as they come; then the record of changes is whole again. */
+export async function runCycle(host: Host, relationshipId: string, kind: AttemptKind, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+  const standing = await greet(host, relationshipId, signal);
+  const settled = await settle(host, relationshipNamed(host, relationshipId), standing, relationshipNamed(host, relationshipId).attempt?.kind === kind);
+  await coverGrowth(host, settled);
+  const attempt = settled.attempt ?? openAttempt(host, settled, { kind, phase: 'delta', sinceId: settled.trackId, comparedWith: null });
+  try {
+    await shipInstant(host, relationshipNamed(host, relationshipId), attempt, true, onProgress, signal);
+  } catch (thrown) {
+    // Aborted by the daemon's own end: the attempt stays as it is, and the next daemon goes on with it.
+    if (!signal.aborted) await giveUp(host, relationshipId, signal);
+    throw thrown;
+  }
+}
+
+/** From the instant to the acknowledgement. */
+export async function shipInstant(host: Host, relationship: Relationship, attempt: Attempt, skipKnown: boolean, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+  const instant = await openInstant(host, relationship, attempt, signal);
+  const timed = changeAttempt(host, relationship.id, { instantMs: instant.instantMs });
+  let open: PointInTime | null = instant;
+  const transferred = await resuming(host, signal, async () => {
+    const view = open ?? (await openInstant(host, relationship, timed, signal));
+    open = null;
+    return transfer(host, relationship, timed, { view, skipKnown, onProgress }, signal);
+  });
+  await resuming(host, signal, () => seal(host, relationshipNamed(host, relationship.id), relationshipNamed(host, relationship.id).attempt!, instant.attachments, transferred, signal));
+}
+
+const isPassing = (thrown: unknown): boolean => {
+  const code = faultOf(thrown)?.code;
+  return code === 'peer-unreachable' || code === 'peer-busy';
+};
+
+/** Repeats work that a broken connection ended, while it may come back soon. */
+async function resuming<T>(host: Host, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const startMs = host.clock.monotonicMs();
+  for (;;) {
+    try {
+      return await work();
+    } catch (thrown) {
+      if (!isPassing(thrown) || host.clock.monotonicMs() - startMs > RESUME_WITHIN_MS) throw thrown;
+      await host.clock.sleep(RESUME_EVERY_MS, signal);
+    }
+  }
+}
+

@@ -1,0 +1,69 @@
+/**
+ * Initial replication and resynchronization: the bitmap first, then a pass over the live disks, then one instant with what
+ * changed meanwhile; all one attempt. The pass holds no instant, keeps its place in the journal, and survives restarts.
+ */
+import type { Attempt, Relationship } from '../../machine/records.ts';
+import { greet } from '../greeting.ts';
+import type { Host } from '../host.ts';
+import { relationshipNamed, update } from '../transition.ts';
+import { changeAttempt, giveUp, openAttempt, settle, specFor, transfer } from './attempt.ts';
+import { shipInstant, type OnProgress } from './cycle.ts';
+import { coverGrowth } from './growth.ts';
+
+/** The replica acknowledged a point that holds the whole disks. */
+export async function runWhole(host: Host, relationshipId: string, kind: 'initial' | 'resync', onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+  const standing = await greet(host, relationshipId, signal);
+  const before = relationshipNamed(host, relationshipId).attempt;
+  if (kind === 'resync' && standing.newestPointId !== before?.id) update(host, relationshipId, () => ({ newestPointId: standing.newestPointId }));
+  const settled = await settle(host, relationshipNamed(host, relationshipId), standing, true);
+  if (before && settled.newestPointId === before.id) return;
+  await coverGrowth(host, settled);
+  const attempt = await opened(host, relationshipNamed(host, relationshipId), kind, signal);
+  await pass(host, relationshipId, attempt, onProgress, signal);
+  await instant(host, relationshipId, onProgress, signal);
+}
+
+/** The open attempt when its tracking is whole, else a new one whose bitmaps exist. */
+async function opened(host: Host, relationship: Relationship, kind: 'initial' | 'resync', signal: AbortSignal): Promise<Attempt> {
+  if (relationship.attempt) {
+    const report = await host.hypervisor.tracking(specFor(host, relationship));
+    if (relationship.attempt.kind === kind && !report.broken && report.points.includes(relationship.attempt.sinceId!)) return relationship.attempt;
+    await giveUp(host, relationship.id, signal);
+    await host.hypervisor.untrack(specFor(host, relationship), relationship.attempt.sinceId!);
+  }
+  const fresh = relationshipNamed(host, relationship.id);
+  const sinceId = await freshTracking(host, fresh);
+  return openAttempt(host, fresh, { kind, phase: 'pass', sinceId, comparedWith: kind === 'resync' ? fresh.newestPointId : null });
+}
+
+/** All former bitmaps are gone; a new one records on every disk, and is the relationship's. */
+async function freshTracking(host: Host, relationship: Relationship): Promise<string> {
+  const spec = specFor(host, relationship);
+  const report = await host.hypervisor.tracking(spec);
+  const trackId = host.newId();
+  const former = new Set([...report.points, ...(relationship.trackId ? [relationship.trackId] : [])]);
+  update(host, relationship.id, () => ({ trackId }));
+  await host.hypervisor.track(spec, trackId);
+  for (const pointId of former) await host.hypervisor.untrack(spec, pointId);
+  return trackId;
+}
+
+async function pass(host: Host, relationshipId: string, attempt: Attempt, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+  if (attempt.phase !== 'pass') return;
+  const relationship = relationshipNamed(host, relationshipId);
+  const view = await host.hypervisor.openLive(specFor(host, relationship), signal);
+  await transfer(host, relationship, attempt, { view, skipKnown: attempt.kind === 'resync', onProgress }, signal);
+  changeAttempt(host, relationshipId, { phase: 'delta' });
+}
+
+/** A failed instant costs only itself: what the pass shipped stays, and the bitmap holds all that changed since it began. */
+async function instant(host: Host, relationshipId: string, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+  const relationship = relationshipNamed(host, relationshipId);
+  const attempt = relationship.attempt!;
+  try {
+    await shipInstant(host, relationship, attempt, false, onProgress, signal);
+  } catch (thrown) {
+    if (!signal.aborted) await host.hypervisor.closePointInTime(specFor(host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, 'failed');
+    throw thrown;
+  }
+}

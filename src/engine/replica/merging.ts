@@ -1,0 +1,57 @@
+/**
+ * Merges the layers of retired points, one at a time: the catalog first (the point is gone already), then the merge, then
+ * the stack without the upper layer, then the file. A kill anywhere leaves every remaining point as it was; the next run
+ * does it again. A failover stops it.
+ */
+import { faultOf } from '../../errors/fault.ts';
+import type { Machine, Relationship } from '../../machine/records.ts';
+import { merged, nextMerge, type Merge } from '../../points/stack.ts';
+import type { Host } from '../host.ts';
+import { machineOf } from '../spec.ts';
+
+/** No merge is due any more, or what is due is in use. */
+export async function mergeRetired(host: Host, machineId: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    const relationship = host.state.relationshipOf(machineId);
+    const machine = host.state.machine(machineId);
+    if (!machine || !relationship || relationship.side !== 'replica' || relationship.state !== 3) return;
+    const merge = firstDue(machine, relationship);
+    if (!merge) return;
+    try {
+      await host.layers.merge(merge.lower, merge.upper, signal);
+    } catch (thrown) {
+      if (faultOf(thrown)?.code === 'disk-in-use') return;
+      throw thrown;
+    }
+    await finish(host, machineId, merge);
+  }
+}
+
+function firstDue(machine: Machine, relationship: Relationship): Merge | null {
+  const inUse = layersInUse(machine, relationship);
+  for (const stack of machine.stacks) {
+    const merge = nextMerge(stack, inUse);
+    if (merge) return merge;
+  }
+  return null;
+}
+
+/** Layers that a test failover's copy stands on. */
+function layersInUse(machine: Machine, relationship: Relationship): ReadonlySet<string> {
+  const { testCopy } = relationship;
+  if (!testCopy) return new Set();
+  const below = machine.stacks.flatMap(({ layers }) => layers.slice(0, layers.findIndex(({ pointId }) => pointId === testCopy.pointId) + 1));
+  return new Set(below.map(({ layerId }) => layerId));
+}
+
+async function finish(host: Host, machineId: string, merge: Merge): Promise<void> {
+  host.state.transaction(() => {
+    const machine = machineOf(host, machineId);
+    host.state.putMachine({ ...machine, stacks: machine.stacks.map((stack) => (stack.disk === merge.disk ? merged(stack, merge) : stack)) });
+    host.state.addToOutbox(machineId, 'remove-layer', { layer: merge.upper });
+  });
+  await host.layers.remove(merge.upper);
+  const done = host.state.outbox(machineId).find(({ effect, payload }) => effect === 'remove-layer' && (payload.layer as { layerId: string }).layerId === merge.upper.layerId);
+  if (done) host.state.takeFromOutbox(done.id);
+}

@@ -1,0 +1,70 @@
+/**
+ * The replica's side of an attempt: a detached overlay per disk that no one else sees, then one catalog commit that makes
+ * the point. Only the same attempt goes on with its overlays; a new one begins with empty ones.
+ */
+import { Fault } from '../../errors/fault.ts';
+import { Refused, refuse } from '../../errors/refusal.ts';
+import type { Receiving, Relationship } from '../../machine/records.ts';
+import { newestOf } from '../../relationship/epoch.ts';
+import { allowedVerbs } from '../../relationship/step.ts';
+import { stateName } from '../../relationship/state.ts';
+import type { BeginAttempt } from '../calls.ts';
+import type { Host } from '../host.ts';
+import type { DiskSize } from '../ports/diskview.ts';
+import { machineOf } from '../spec.ts';
+import { relationshipNamed, update } from '../transition.ts';
+
+/** Receives only in the same epoch, as a replica, in a state that takes points. */
+export function checkReceives(host: Host, relationship: Relationship, epochId: string): void {
+  const machine = machineOf(host, relationship.machineId);
+  if (relationship.side !== 'replica' || ![2, 3].includes(relationship.state)) {
+    throw new Refused(refuse(`${machine.name}: ${host.hostName} takes no recovery points now: ${stateName(relationship.state)} (${relationship.side})`, allowedVerbs(relationship)));
+  }
+  if (newestOf(machine.lineage).id !== epochId) throw new Refused(refuse(`${machine.name}: the cycle is of another epoch than ${host.hostName}'s`, []));
+}
+
+/** The attempt can be received; returns how much of its journal is durable here already. */
+export async function begin(host: Host, request: BeginAttempt): Promise<{ durableBytes: number }> {
+  const relationship = relationshipNamed(host, request.relationshipId);
+  checkReceives(host, relationship, request.epochId);
+  if (request.parentId !== relationship.newestPointId) throw misparented(host, relationship);
+  const resumed = relationship.receiving?.id === request.attemptId && sameSizes(relationship.receiving, request.disks);
+  if (!resumed) {
+    await dropReceiving(host, relationship.id);
+    await create(host, relationshipNamed(host, request.relationshipId), request);
+  }
+  const journal = await host.fingerprints.journal(request.relationshipId, request.attemptId);
+  return { durableBytes: journal.sizeBytes };
+}
+
+const misparented = (host: Host, relationship: Relationship): Fault =>
+  new Fault('tracking-lost', `${machineOf(host, relationship.machineId).name}: the cycle starts from another recovery point than the newest on ${host.hostName}`);
+
+const sameSizes = (receiving: Receiving, disks: readonly DiskSize[]): boolean =>
+  receiving.layers.length === disks.length && disks.every((disk, index) => receiving.layers[index]!.disk === disk.disk && receiving.layers[index]!.sizeBytes === disk.sizeBytes);
+
+/** Recorded first, then made: a crash leaves no layer that nobody knows. */
+async function create(host: Host, relationship: Relationship, request: BeginAttempt): Promise<void> {
+  const machine = machineOf(host, relationship.machineId);
+  const layers = request.disks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes, layer: host.layers.layerAt(machine.storage, machine.id, disk, host.newId()) }));
+  const receiving: Receiving = {
+    id: request.attemptId,
+    kind: request.kind,
+    parentId: request.parentId,
+    sequence: request.sequence,
+    epochId: request.epochId,
+    layers,
+  };
+  update(host, relationship.id, () => ({ receiving }));
+  for (const { layer, sizeBytes } of layers) await host.layers.create(layer, sizeBytes);
+}
+
+/** The attempt that was being received is gone, with its layers and journal. */
+export async function dropReceiving(host: Host, relationshipId: string): Promise<void> {
+  const { receiving } = relationshipNamed(host, relationshipId);
+  if (!receiving) return;
+  for (const { layer } of receiving.layers) await host.layers.remove(layer);
+  await host.fingerprints.removeJournal(relationshipId, receiving.id);
+  update(host, relationshipId, (before) => (before.receiving?.id === receiving.id ? { receiving: null } : {}));
+}
+

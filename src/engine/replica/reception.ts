@@ -1,0 +1,100 @@
+/** The lanes that are being received, one at a time for each relationship, and the order of begin, lane and seal. */
+import { Fault, faultOf } from '../../errors/fault.ts';
+import { Refused, refuse } from '../../errors/refusal.ts';
+import type { BeginAttempt, SealAttempt } from '../calls.ts';
+import type { Host } from '../host.ts';
+import { relationshipNamed } from '../transition.ts';
+import { Intake } from './intake.ts';
+import { begin, dropReceiving } from './receiving.ts';
+import { sealPoint } from './sealing.ts';
+
+interface Lane {
+  readonly controller: AbortController;
+  readonly done: Promise<void>;
+}
+
+export class Reception {
+  readonly #host: Host;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #life = new AbortController();
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  begin(request: BeginAttempt): Promise<{ durableBytes: number }> {
+    return this.#inTurn(request.relationshipId, async () => {
+      await this.#endLane(request.relationshipId);
+      return begin(this.#host, request);
+    });
+  }
+
+  /** The lane is being dialled; what it brings goes to the attempt that was begun. */
+  lane(peerId: string, relationshipId: string, attemptId: string, token: string, journalBytes: number): Promise<null> {
+    return this.#inTurn(relationshipId, async () => {
+      await this.#endLane(relationshipId);
+      const { receiving } = relationshipNamed(this.#host, relationshipId);
+      if (receiving?.id !== attemptId) throw new Fault('attempt-lost', `${this.#host.hostName} does not hold the cycle that the lane is for`);
+      const journal = await this.#host.fingerprints.journal(relationshipId, attemptId);
+      if (journalBytes > journal.sizeBytes) throw new Fault('peer-protocol', 'the journal is to be cut beyond its end');
+      await journal.truncateTo(journalBytes);
+      const intake = await Intake.open(receiving, this.#host.layers, journal, this.#host.compression);
+      const controller = new AbortController();
+      const signal = AbortSignal.any([controller.signal, this.#life.signal]);
+      const done = this.#host.peers
+        .dialLane(peerId, token, intake, signal)
+        .catch(ignoreEnd)
+        .finally(() => intake.close())
+        .catch(ignoreEnd);
+      this.#lanes.set(relationshipId, { controller, done });
+      return null;
+    });
+  }
+
+  seal(request: SealAttempt): Promise<{ sealedId: string }> {
+    return this.#inTurn(request.relationshipId, async () => {
+      await this.#lanes.get(request.relationshipId)?.done;
+      return sealPoint(this.#host, request);
+    });
+  }
+
+  abandon(relationshipId: string, attemptId: string): Promise<null> {
+    return this.#inTurn(relationshipId, async () => {
+      if (relationshipNamed(this.#host, relationshipId).receiving?.id === attemptId) {
+        await this.#endLane(relationshipId);
+        await dropReceiving(this.#host, relationshipId);
+      }
+      return null;
+    });
+  }
+
+  /** Nothing is received any more for this relationship: a failover comes first. */
+  end(relationshipId: string): Promise<void> {
+    return this.#endLane(relationshipId);
+  }
+
+  stop(): void {
+    this.#life.abort(new DOMException('understudyd ends', 'AbortError'));
+  }
+
+  async #endLane(relationshipId: string): Promise<void> {
+    const lane = this.#lanes.get(relationshipId);
+    lane?.controller.abort(new Refused(refuse('another attempt began', [])));
+    await lane?.done;
+    this.#lanes.delete(relationshipId);
+  }
+
+  async #inTurn<T>(relationshipId: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(relationshipId) ?? Promise.resolve();
+    const turn = before.catch(() => undefined).then(work);
+    this.#turns.set(relationshipId, turn);
+    return turn;
+  }
+}
+
+/** Why a lane ended is the sender's to report; here the attempt simply is not complete, and its seal will say so. */
+function ignoreEnd(thrown: unknown): void {
+  const isEnd = faultOf(thrown) !== undefined || thrown instanceof Refused || (thrown instanceof DOMException && thrown.name === 'AbortError');
+  if (!isEnd) throw thrown;
+}

@@ -1,0 +1,102 @@
+/**
+ * A recovery point comes to be: data, sidecar and directory are on stable storage, then one catalog commit makes the
+ * point; only then is it acknowledged. Failover and sealing are serialized by that transaction.
+ */
+import { Fault } from '../../errors/fault.ts';
+import type { ClusterSet } from '../../extents/clusterset.ts';
+import type { Machine, Point, PointKind, Receiving, Relationship, Stack } from '../../machine/records.ts';
+import { toRetire } from '../../points/retention.ts';
+import { withoutLabel, withTop } from '../../points/stack.ts';
+import { DEFAULT_POINT_INTERVAL_SECONDS } from '../../relationship/settings.ts';
+import type { SealAttempt } from '../calls.ts';
+import type { Host } from '../host.ts';
+import { machineOf } from '../spec.ts';
+import { relationshipNamed, transition } from '../transition.ts';
+import { united } from '../primary/growth.ts';
+import { checkReceives } from './receiving.ts';
+
+/** The point is the newest here, durably. Repeats of an acknowledged request are acknowledged again. */
+export async function sealPoint(host: Host, request: SealAttempt): Promise<{ sealedId: string }> {
+  const relationship = relationshipNamed(host, request.relationshipId);
+  if (relationship.newestPointId === request.attemptId) return { sealedId: request.attemptId };
+  checkReceives(host, relationship, request.epochId);
+  const { receiving } = relationship;
+  if (receiving?.id !== request.attemptId) throw new Fault('attempt-lost', `${host.hostName} does not hold the cycle that is to become a recovery point`);
+  const clusters = await verify(host, request, receiving);
+  const point = await pointOf(host, relationship, receiving, request);
+  await host.layers.seal(receiving.layers.map(({ layer }) => layer), sidecarOf(relationship, receiving, point));
+  commit(host, request, point, clusters);
+  return { sealedId: request.attemptId };
+}
+
+/** What arrived is what was sent: every record, and as many clusters of each kind. */
+async function verify(host: Host, request: SealAttempt, receiving: Receiving): Promise<ReadonlyMap<string, ClusterSet>> {
+  const journal = await host.fingerprints.journal(request.relationshipId, request.attemptId);
+  const carried = await journal.clusterSets(receiving.layers);
+  const isWhole = (await journal.digest()) === request.digest && carried.dataClusters === request.dataClusters && carried.zeroClusters === request.zeroClusters;
+  if (!isWhole) throw new Fault('integrity', `the cycle that arrived on ${host.hostName} is not the one that was sent`);
+  return carried.sets;
+}
+
+async function pointOf(host: Host, relationship: Relationship, receiving: Receiving, request: SealAttempt): Promise<Point> {
+  let sizeBytes = 0;
+  for (const { layer } of receiving.layers) sizeBytes += await host.layers.allocatedBytes(layer);
+  const kind: PointKind = receiving.kind === 'planned' ? 'planned' : 'standard';
+  return {
+    id: receiving.id, machineId: relationship.machineId, parentId: receiving.parentId, epochId: receiving.epochId,
+    sequence: receiving.sequence, kind, instantMs: request.instantMs, definition: request.definition, sizeBytes, digest: request.digest, name: null, pinned: false,
+  };
+}
+
+const sidecarOf = (relationship: Relationship, receiving: Receiving, point: Point) => ({
+  pointId: point.id, parentId: point.parentId, machineId: point.machineId, relationshipId: relationship.id, epochId: point.epochId, sequence: point.sequence,
+  kind: point.kind, instantMs: point.instantMs, digest: point.digest, definition: point.definition,
+  disks: receiving.layers.map(({ disk, layer, sizeBytes }) => ({ disk, layerId: layer.layerId, sizeBytes })),
+});
+
+/** The catalog's one transaction; it looks again, since a failover may have come first. */
+function commit(host: Host, request: SealAttempt, point: Point, clusters: ReadonlyMap<string, ClusterSet>): void {
+  host.state.transaction(() => {
+    const before = relationshipNamed(host, request.relationshipId);
+    checkReceives(host, before, request.epochId);
+    const { receiving } = before;
+    if (receiving?.id !== point.id || before.newestPointId !== request.parentId) throw new Fault('attempt-lost', `${host.hostName} does not hold the cycle any more`);
+    transition(host, before.id, 'pointSealed', {
+      change: () => ({ newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null }),
+    });
+    host.state.addPoint(point, request.attachments, clusters);
+    host.state.addToOutbox(point.machineId, 'apply-journal', {
+      relationshipId: before.id,
+      attempt: { attemptId: point.id, parentId: point.parentId, epochId: point.epochId, keyId: before.id, digest: point.digest, disks: receiving.layers.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })) },
+    });
+    const machine = machineOf(host, point.machineId);
+    host.state.putMachine({ ...machine, definition: point.definition, stacks: stacked(machine, receiving, point.id) });
+    retire(host, before);
+  });
+}
+
+function stacked(machine: Machine, receiving: Receiving, pointId: string): Stack[] {
+  return receiving.layers.map(({ disk, layer, sizeBytes }) => {
+    const stack = machine.stacks.find((each) => each.disk === disk) ?? { disk, sizeBytes, layers: [] };
+    return withTop(stack, { ...layer, pointId }, sizeBytes);
+  });
+}
+
+/** At most one point goes for each that arrives; its clusters live on in its successor's, for the way back. */
+export function retire(host: Host, relationship: Relationship): void {
+  const points = host.state.points(relationship.machineId);
+  const { recoveryHistory, additional } = relationship.settings;
+  const retiredId = toRetire(points, recoveryHistory, additional.pointIntervalSeconds ?? DEFAULT_POINT_INTERVAL_SECONDS);
+  if (retiredId === null || relationship.testCopy?.pointId === retiredId) return;
+  removeFromCatalog(host, relationship.machineId, retiredId);
+}
+
+/** The point is no more; its layers are merged when that can be. */
+export function removeFromCatalog(host: Host, machineId: string, pointId: string): void {
+  const points = host.state.points(machineId);
+  const successor = points[points.findIndex(({ id }) => id === pointId) + 1];
+  if (successor) host.state.putClusters(successor.id, united(host.state.clustersOf(successor.id), host.state.clustersOf(pointId)));
+  host.state.removePoint(pointId);
+  const machine = machineOf(host, machineId);
+  host.state.putMachine({ ...machine, stacks: machine.stacks.map((stack) => withoutLabel(stack, pointId)) });
+}

@@ -1,0 +1,76 @@
+/**
+ * Turning replication round after a failover. The set that travels is the union of three: what the old primary wrote
+ * since the last point both know, what the points after the chosen one held, and what the new primary wrote since.
+ */
+import { ClusterSet } from '../extents/clusterset.ts';
+import { clusterCount } from '../extents/extent.ts';
+import type { Relationship } from '../machine/records.ts';
+import { newestOf } from '../relationship/epoch.ts';
+import { withoutLabel } from '../points/stack.ts';
+import { call, type Basis } from './calls.ts';
+import { commit } from './failover.ts';
+import type { Host } from './host.ts';
+import { united } from './primary/growth.ts';
+import { keyId } from './primary/attempt.ts';
+import { activeStacks, machineOf } from './spec.ts';
+import { relationshipNamed, transition } from './transition.ts';
+
+/** This host is primary (state 3 after a planned failover, 1 after an unplanned one), the other is its replica. */
+export async function reverse(host: Host, relationshipId: string, signal: AbortSignal): Promise<Relationship> {
+  let relationship = relationshipNamed(host, relationshipId);
+  if (relationship.side === 'primary') return relationship;
+  const planned = relationship.failover?.planned ?? false;
+  // Refused before anything is asked of the other host when the state does not allow a reverse at all.
+  if (relationship.state === 5) relationship = commit(host, relationshipId);
+  const event = planned ? 'reversePlanned' : 'reverseUnplanned';
+  if (relationship.state !== 6) return transition(host, relationshipId, event);
+  const { lineage } = machineOf(host, relationship.machineId);
+  const basis = await call(host.peers, relationship.peerId, 'yield', { relationshipId, lineage, planned }, signal);
+  const returnSet = await returnSetOf(host, relationship, basis);
+  await rebaseMaps(host, relationship, basis, returnSet);
+  return transition(host, relationshipId, event, {
+    facts: { 'peer-yielded': true, 'failed-over-planned': planned, 'failed-over-unplanned': !planned },
+    change: (before) => ({ failover: null, token: null, trackId: before.failover!.trackId, newestPointId: basis.pointId, attempt: null, lastCycle: null }),
+    also: (before) => {
+      host.state.putCarried(relationshipId, returnSet);
+      takeOver(host, before);
+    },
+    payload: () => ({ layers: [] }),
+  });
+}
+
+/** The machine runs on the chosen point's layers and the active ones above them; no recovery point is kept here. */
+function takeOver(host: Host, { machineId, failover }: Relationship): void {
+  const machine = machineOf(host, machineId);
+  const point = host.state.point(failover!.pointId);
+  const stacks = activeStacks(machine, failover!).map((stack) => withoutLabel(stack, failover!.pointId));
+  host.state.putMachine({ ...machine, stacks, definition: point?.definition ?? machine.definition, powerLock: null });
+  for (const { id } of host.state.points(machineId)) host.state.removePoint(id);
+}
+
+/** Everything that may differ between the two hosts' disks now, as far as no bitmap from here on will say. */
+async function returnSetOf(host: Host, relationship: Relationship, basis: Basis): Promise<Map<string, ClusterSet>> {
+  const failover = relationship.failover!;
+  const machine = machineOf(host, relationship.machineId);
+  const isKnown = basis.changes !== null && (basis.sincePointId === relationship.newestPointId || basis.openAttemptId === relationship.newestPointId);
+  let all = new Map(host.state.carried(relationship.id));
+  for (const stack of activeStacks(machine, failover)) {
+    const clusters = clusterCount(stack.sizeBytes);
+    const theirs = basis.changes?.find(({ disk }) => disk === stack.disk);
+    const { layer } = failover.layers.find(({ disk }) => disk === stack.disk)!;
+    const written = await host.layers.allocated(layer, stack.sizeBytes);
+    const yielded = isKnown && theirs ? new ClusterSet(theirs.clusters, theirs.bits) : ClusterSet.full(clusters);
+    all = united(all, new Map([[stack.disk, united(new Map([['', written]]), new Map([['', yielded]])).get('')!]]));
+  }
+  return all;
+}
+
+/** The maps speak of what the old primary's disks hold now: as before, but for the return set, which is unknown. */
+async function rebaseMaps(host: Host, relationship: Relationship, basis: Basis, returnSet: ReadonlyMap<string, ClusterSet>): Promise<void> {
+  const machine = machineOf(host, relationship.machineId);
+  const epochId = newestOf(machine.lineage).id;
+  for (const { disk, sizeBytes } of machine.stacks) {
+    const map = await host.fingerprints.map(relationship.id, disk, sizeBytes, keyId(relationship));
+    await map.rebase(relationship.newestPointId!, { pointId: basis.pointId, epochId }, returnSet.get(disk)!);
+  }
+}

@@ -1,0 +1,55 @@
+/** What the hypervisor is asked to run or read: a machine's definition on its stacks. */
+import { assert } from '../errors/bug.ts';
+import { Fault } from '../errors/fault.ts';
+import type { MachineDefinition, DiskStack } from '../machine/definition.ts';
+import type { Failover, Machine, Overrides, Relationship } from '../machine/records.ts';
+import { prefixOf, withTop } from '../points/stack.ts';
+import type { Host } from './host.ts';
+import type { LaunchSpec } from './ports/hypervisor.ts';
+
+export function machineOf(host: Host, machineId: string): Machine {
+  const machine = host.state.machine(machineId);
+  if (!machine) throw new Fault('machine-unknown', `there is no machine ${machineId} on this host`);
+  return machine;
+}
+
+/** The machine as this host runs it now: on a failed-over replica, the chosen point under its active overlays. */
+export function specOf(host: Host, machine: Machine, relationship?: Relationship): LaunchSpec {
+  const failover = relationship?.side === 'replica' ? relationship.failover : null;
+  if (!failover) return { instanceId: machine.id, definition: machine.definition, stacks: machine.stacks, isolated: false };
+  const point = host.state.point(failover.pointId);
+  return {
+    instanceId: machine.id,
+    definition: overridden(point?.definition ?? machine.definition, relationship!.overrides),
+    stacks: activeStacks(machine, failover),
+    isolated: false,
+  };
+}
+
+/** Only the disks that replicate. */
+export const replicatedSpec = (spec: LaunchSpec, disks: readonly string[]): LaunchSpec => ({ ...spec, stacks: spec.stacks.filter((stack) => disks.includes(stack.disk)) });
+
+export function pointStacks(machine: Machine, pointId: string): DiskStack[] {
+  return machine.stacks.map((stack) => {
+    const prefix = prefixOf(stack, pointId);
+    assert(prefix, `point ${pointId} has no layer on disk ${stack.disk}`);
+    return prefix;
+  });
+}
+
+/** The chosen point's stacks, each under its active layer. */
+export function activeStacks(machine: Machine, failover: Pick<Failover, 'pointId' | 'layers'>): DiskStack[] {
+  return pointStacks(machine, failover.pointId).map((stack) => {
+    const active = failover.layers.find((layer) => layer.disk === stack.disk);
+    assert(active, `no active layer for disk ${stack.disk}`);
+    return withTop(stack, active.layer);
+  });
+}
+
+export function overridden(definition: MachineDefinition, overrides: Overrides): MachineDefinition {
+  return {
+    ...definition,
+    memoryMiB: overrides.memoryMiB ?? definition.memoryMiB,
+    nics: definition.nics.map((nic) => (nic.bridge && overrides.bridges?.[nic.bridge] ? { ...nic, bridge: overrides.bridges[nic.bridge]! } : nic)),
+  };
+}

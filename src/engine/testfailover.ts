@@ -1,0 +1,63 @@
+/** A test failover: an isolated copy of any point, on overlays of its own, while replication goes on. One at a time. */
+import { Fault } from '../errors/fault.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
+import type { Machine, Point, Relationship } from '../machine/records.ts';
+import { founded } from '../relationship/epoch.ts';
+import { stateName } from '../relationship/state.ts';
+import { allowedVerbs } from '../relationship/step.ts';
+import type { Host } from './host.ts';
+import { machineOf, overridden, pointStacks } from './spec.ts';
+import { withTop } from '../points/stack.ts';
+import { relationshipNamed, update } from './transition.ts';
+
+/** States in which a replica's points stand still enough for a copy; a test never changes the state. */
+const TESTABLE = [3, 7, 8];
+
+/** The copy exists, off. Its machine is named `<name> - Test`. */
+export async function makeTestCopy(host: Host, relationshipId: string, pointId: string | null): Promise<Machine> {
+  const relationship = relationshipNamed(host, relationshipId);
+  const machine = machineOf(host, relationship.machineId);
+  checkTestable(relationship, machine);
+  const points = host.state.points(machine.id);
+  const point = pointId === null ? points.filter(({ kind }) => kind !== 'divergence').at(-1) : points.find(({ id }) => id === pointId);
+  if (!point) throw new Fault('point-unknown', `${machine.name} has no recovery point${pointId === null ? ' yet' : ` ${pointId}`}`);
+  const copy = copyOf(host, machine, relationship, point);
+  host.state.transaction(() => {
+    const top = copy.stacks.map(({ disk, layers }) => ({ disk, layer: layers.at(-1)! }));
+    update(host, relationshipId, () => ({ testCopy: { instanceId: copy.id, pointId: point.id, layers: top } }));
+    host.state.putMachine(copy);
+  });
+  for (const { layers, sizeBytes } of copy.stacks) await host.layers.createActive(layers.at(-1)!, sizeBytes, null);
+  const spec = { instanceId: copy.id, definition: copy.definition, stacks: copy.stacks, isolated: true };
+  await host.hypervisor.restoreAttachments(spec, host.state.attachmentsOf(point.id));
+  host.changed('machine', copy.id);
+  return copy;
+}
+
+function checkTestable(relationship: Relationship, machine: Machine): void {
+  const here = `${machine.name}: ${stateName(relationship.state)} (${relationship.side})`;
+  if (relationship.side !== 'replica' || !TESTABLE.includes(relationship.state)) throw new Refused(refuse(`a test failover needs a replica with recovery points (${here})`, allowedVerbs(relationship)));
+  if (relationship.testCopy) throw new Refused(refuse(`a test failover of ${machine.name} is there already: one at a time`, ['test-end']));
+}
+
+function copyOf(host: Host, machine: Machine, relationship: Relationship, point: Point): Machine {
+  const id = host.newId();
+  const definition = { ...overridden(point.definition, relationship.overrides), id, name: `${machine.name} - Test`, autostart: false };
+  const stacks = pointStacks(machine, point.id).map((stack) => withTop(stack, host.layers.layerAt(machine.storage, id, stack.disk, host.newId())));
+  return { id, name: definition.name, definition, stacks, lineage: founded(host.newId(), host.hostId), powerLock: null, storage: machine.storage, copyOf: machine.id };
+}
+
+/** The copy is gone, with all that its guest wrote. */
+export async function endTestCopy(host: Host, relationshipId: string): Promise<void> {
+  const { testCopy, machineId } = relationshipNamed(host, relationshipId);
+  if (!testCopy) throw new Refused(refuse(`${machineOf(host, machineId).name} has no test failover`, ['test']));
+  await host.hypervisor.stop(testCopy.instanceId);
+  for (const { layer } of testCopy.layers) await host.layers.remove(layer);
+  await host.hypervisor.forget(testCopy.instanceId);
+  host.state.transaction(() => {
+    update(host, relationshipId, () => ({ testCopy: null }));
+    host.state.removeMachine(testCopy.instanceId);
+    host.state.addToOutbox(machineId, 'merge-layers', {});
+  });
+  host.changed('machine', testCopy.instanceId);
+}

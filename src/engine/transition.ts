@@ -1,0 +1,73 @@
+/**
+ * One transition: read, step, write the new standing and the effects to run, in one transaction. Nothing else writes a
+ * relationship's state.
+ */
+import { Refused, refuse } from '../errors/refusal.ts';
+import { step, type Facts } from '../relationship/step.ts';
+import { stateName } from '../relationship/state.ts';
+import type { Event } from '../relationship/table.ts';
+import type { Relationship } from '../machine/records.ts';
+import type { Host } from './host.ts';
+
+export interface Transition {
+  readonly facts?: Facts;
+  /** What else changes in the row. */
+  readonly change?: (before: Relationship) => Partial<Relationship>;
+  /** More writes of the same transaction. */
+  readonly also?: (before: Relationship, after: Relationship) => void;
+  /** What the effects need to know. */
+  readonly payload?: (before: Relationship) => Readonly<Record<string, unknown>>;
+}
+
+/** The relationship afterwards; throws Refused when the table does not allow the event now. */
+export function transition(host: Host, relationshipId: string, event: Event, { facts = {}, change, also, payload }: Transition = {}): Relationship {
+  const after = host.state.transaction(() => {
+    const before = relationshipNamed(host, relationshipId);
+    const outcome = step(before, event, facts);
+    if (!outcome.ok) throw new Refused(outcome);
+    const { effects, ...standing } = outcome.value;
+    const next: Relationship = { ...before, ...change?.(before), ...standing };
+    const details = { relationshipId, ...payload?.(before) };
+    for (const effect of effects) host.state.addToOutbox(before.machineId, effect, details);
+    if (next.state === 0) host.state.removeRelationship(relationshipId);
+    else host.state.putRelationship(next);
+    also?.(before, next);
+    if (before.state !== next.state || before.side !== next.side) record(host, before, next);
+    return next;
+  });
+  host.changed('relationship', after.machineId);
+  return after;
+}
+
+function record(host: Host, before: Relationship, after: Relationship): void {
+  const side = before.side === after.side ? '' : `, now ${after.side}`;
+  const machine = host.state.machine(before.machineId)?.name ?? before.machineId;
+  host.state.addEvent({
+    atMs: host.clock.nowMs(),
+    number: EVENT_NUMBERS[after.state] ?? null,
+    severity: after.state === 8 || after.state === 9 ? 'error' : 'information',
+    machine,
+    message: `${machine}: ${stateName(before.state)} → ${stateName(after.state)}${side}`,
+  });
+}
+
+/** Source: Hyper-V-VMMS events. */
+const EVENT_NUMBERS: Partial<Record<number, number>> = { 8: 32086, 9: 33680, 10: 29242 };
+
+/** Changes fields that are not the standing. */
+export function update(host: Host, relationshipId: string, change: (before: Relationship) => Partial<Omit<Relationship, 'state' | 'side'>>): Relationship {
+  const after = host.state.transaction(() => {
+    const before = relationshipNamed(host, relationshipId);
+    const next = { ...before, ...change(before) };
+    host.state.putRelationship(next);
+    return next;
+  });
+  host.changed('relationship', after.machineId);
+  return after;
+}
+
+export function relationshipNamed(host: Host, id: string): Relationship {
+  const relationship = host.state.relationship(id);
+  if (!relationship) throw new Refused(refuse('the relationship does not exist any more', ['enable']));
+  return relationship;
+}

@@ -1,0 +1,203 @@
+/**
+ * Looks after one machine: keeps exactly the work running that its standing asks for, runs what the outbox holds, merges
+ * what was retired, and lets one operation at a time have the machine.
+ */
+import { faultOf } from '../errors/fault.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
+import { activityOf, type Activity } from '../relationship/step.ts';
+import { ACTIVITIES } from './activities.ts';
+import { runOutbox } from './effects.ts';
+import type { Host } from './host.ts';
+import { giveUp, specFor } from './primary/attempt.ts';
+import type { Progress } from './primary/shipment.ts';
+import { mergeRetired } from './replica/merging.ts';
+
+const OUTBOX_RETRY_MS = 5_000;
+
+interface Running {
+  readonly activity: Activity;
+  readonly controller: AbortController;
+  readonly done: Promise<void>;
+}
+
+export class Worker {
+  readonly #host: Host;
+  readonly #machineId: string;
+  readonly #life = new AbortController();
+  #running: Running | null = null;
+  #merging: { readonly controller: AbortController; readonly done: Promise<void> } | null = null;
+  #operation: string | null = null;
+  #tending: Promise<void> = Promise.resolve();
+  #tendQueued = false;
+  #wanted: (() => void) | null = null;
+  #retrying = false;
+  /** How far the present work is. */
+  progress: Progress | null = null;
+  nextAtMs: number | null = null;
+
+  constructor(host: Host, machineId: string) {
+    this.#host = host;
+    this.#machineId = machineId;
+  }
+
+  /** The standing may have changed. */
+  wake(): void {
+    if (this.#tendQueued || this.#life.signal.aborted) return;
+    this.#tendQueued = true;
+    this.#tending = this.#tending.then(() => this.#tend()).catch((thrown: unknown) => this.#ended(thrown));
+  }
+
+  /** Resolves when what the standing asked for at the call was begun, and the outbox was tried. */
+  async tended(): Promise<void> {
+    this.wake();
+    await this.#tending;
+  }
+
+  /** A cycle now, or a retry. */
+  poke(): void {
+    this.#wanted?.();
+  }
+
+  /** The operation has the machine: its activity is halted, another operation is refused. */
+  async exclusive<T>(name: string, work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    if (this.#operation !== null) throw new Refused(refuse(`another operation holds this machine: ${this.#operation}`, ['jobs']));
+    this.#operation = name;
+    try {
+      await this.#tending;
+      await this.#halt();
+      await runOutbox(this.#host, this.#machineId, signal);
+      const result = await work(AbortSignal.any([signal, this.#life.signal]));
+      await runOutbox(this.#host, this.#machineId, signal);
+      return result;
+    } finally {
+      this.#operation = null;
+      this.wake();
+    }
+  }
+
+  /** Runs the outbox within an operation: what follows needs its effects. */
+  settleEffects(signal: AbortSignal): Promise<void> {
+    return runOutbox(this.#host, this.#machineId, signal);
+  }
+
+  /** A failover beats merging: it is killed and reaped; it is done again later. */
+  async stopMerging(): Promise<void> {
+    this.#merging?.controller.abort(new DOMException('a failover goes first', 'AbortError'));
+    await this.#merging?.done;
+  }
+
+  async stop(): Promise<void> {
+    this.#life.abort(new DOMException('understudyd ends', 'AbortError'));
+    await this.#halt();
+    await this.stopMerging();
+    await this.#tending;
+  }
+
+  async #tend(): Promise<void> {
+    this.#tendQueued = false;
+    if (this.#operation !== null || this.#life.signal.aborted) return;
+    await this.#effects();
+    const relationship = this.#host.state.relationshipOf(this.#machineId);
+    const activity = relationship ? activityOf(relationship) : 'none';
+    if (this.#running?.activity !== activity) {
+      await this.#halt();
+      if (activity === 'none') await this.#quiesce();
+      else if (this.#operation === null) this.#begin(activity, relationship!.id);
+    }
+    this.#merge();
+  }
+
+  /** Effects that fail are tried again; the rest of the machine goes on. */
+  async #effects(): Promise<void> {
+    try {
+      await runOutbox(this.#host, this.#machineId, this.#life.signal);
+    } catch (thrown) {
+      if (!faultOf(thrown)) throw thrown;
+      this.#retryLater();
+    }
+  }
+
+  #retryLater(): void {
+    if (this.#retrying) return;
+    this.#retrying = true;
+    this.#host.clock.sleep(OUTBOX_RETRY_MS, this.#life.signal).then(
+      () => {
+        this.#retrying = false;
+        this.wake();
+      },
+      () => undefined,
+    );
+  }
+
+  /** An attempt whose work was stopped by an operator lets go of its instant; its changes are in the record again. */
+  async #quiesce(): Promise<void> {
+    const relationship = this.#host.state.relationshipOf(this.#machineId);
+    if (!relationship?.attempt || relationship.side !== 'primary') return;
+    const { attempt } = relationship;
+    if (relationship.state === 11) await this.#host.hypervisor.closePointInTime(specFor(this.#host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, 'failed');
+    else await giveUp(this.#host, relationship.id, this.#life.signal);
+  }
+
+  #begin(activity: Exclude<Activity, 'none'>, relationshipId: string): void {
+    const controller = new AbortController();
+    const around = {
+      host: this.#host,
+      relationshipId,
+      onProgress: (progress: Progress) => {
+        this.progress = progress;
+      },
+      wait: (ms: number, signal: AbortSignal) => this.#wait(ms, signal),
+    };
+    const done = ACTIVITIES[activity](around, controller.signal)
+      .catch((thrown: unknown) => this.#ended(thrown))
+      .finally(() => {
+        this.progress = null;
+        if (this.#running?.controller === controller) this.#running = null;
+        this.wake();
+      });
+    this.#running = { activity, controller, done };
+  }
+
+  async #wait(ms: number, signal: AbortSignal): Promise<void> {
+    const waiting = new AbortController();
+    this.nextAtMs = this.#host.clock.nowMs() + ms;
+    this.#wanted = () => waiting.abort();
+    try {
+      await this.#host.clock.sleep(ms, AbortSignal.any([signal, waiting.signal]));
+    } catch {
+      signal.throwIfAborted();
+    } finally {
+      this.#wanted = null;
+      this.nextAtMs = null;
+    }
+  }
+
+  async #halt(): Promise<void> {
+    const running = this.#running;
+    this.#running = null;
+    running?.controller.abort(new DOMException('another operation goes first', 'AbortError'));
+    await running?.done;
+  }
+
+  #merge(): void {
+    const relationship = this.#host.state.relationshipOf(this.#machineId);
+    if (this.#merging || relationship?.side !== 'replica' || relationship.state !== 3) return;
+    const controller = new AbortController();
+    const done = mergeRetired(this.#host, this.#machineId, controller.signal)
+      .catch((thrown: unknown) => {
+        if (faultOf(thrown)) this.#retryLater();
+        else this.#ended(thrown);
+      })
+      .finally(() => {
+        this.#merging = null;
+      });
+    this.#merging = { controller, done };
+  }
+
+  /** Aborting is how work is ended; anything else that is no fault is a bug. */
+  #ended(thrown: unknown): void {
+    if (thrown instanceof DOMException && thrown.name === 'AbortError') return;
+    if (faultOf(thrown) || thrown instanceof Refused) this.#retryLater();
+    else this.#host.crash(thrown);
+  }
+}

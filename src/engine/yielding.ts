@@ -1,0 +1,129 @@
+/** The old primary's answer to a reverse: it is a replica, its guest is off, and it says what its disks hold. */
+import { Refused, refuse } from '../errors/refusal.ts';
+import { CLUSTER_BYTES, clustersTouched, windows } from '../extents/extent.ts';
+import { ClusterSet } from '../extents/clusterset.ts';
+import { FINGERPRINT_BYTES, Fingerprinter, sameFingerprint } from '../fingerprints/fingerprint.ts';
+import type { Relationship } from '../machine/records.ts';
+import { newestOf, type Lineage } from '../relationship/epoch.ts';
+import type { Basis } from './calls.ts';
+import { labelTop } from './demotion.ts';
+import { meet } from './greeting.ts';
+import type { Host } from './host.ts';
+import { payloadOf, type DiskView } from './ports/diskview.ts';
+import type { FingerprintMap } from './ports/fingerprints.ts';
+import { keyId, specFor } from './primary/attempt.ts';
+import { clusterCount } from '../extents/extent.ts';
+import { machineOf } from './spec.ts';
+import { relationshipNamed, transition, update } from './transition.ts';
+
+const READ_BYTES = 512 * 1024;
+
+/** Repeats with the same answer until the first reverse cycle begins. */
+export async function yieldTo(host: Host, relationshipId: string, theirs: Lineage, planned: boolean, signal: AbortSignal): Promise<Basis> {
+  const before = relationshipNamed(host, relationshipId);
+  if (before.side === 'primary' && before.state === 4 && planned) await yieldPlanned(host, before, theirs);
+  else await meet(host, before, theirs);
+  const relationship = relationshipNamed(host, relationshipId);
+  if (relationship.side !== 'replica' || relationship.yielded === null) {
+    throw new Refused(refuse(`${machineOf(host, relationship.machineId).name}: ${host.hostName} does not yield: it owns the newer epoch`, []));
+  }
+  await host.hypervisor.stop(relationship.machineId);
+  return basisOf(host, relationship, signal);
+}
+
+/** Nothing was written since the planned point: the disks hold it. */
+async function yieldPlanned(host: Host, relationship: Relationship, theirs: Lineage): Promise<void> {
+  const machine = machineOf(host, relationship.machineId);
+  const power = await host.hypervisor.power(machine.id);
+  const pointId = relationship.newestPointId!;
+  transition(host, relationship.id, 'yieldPlanned', {
+    facts: { 'guest-off': power === 'off' },
+    change: () => ({ token: null, yielded: { pointId, attemptId: null, basisId: pointId } }),
+    also: () => {
+      host.state.putMachine({ ...machine, lineage: theirs, powerLock: `${host.peerName(relationship.peerId)} runs this machine now`, stacks: machine.stacks.map((stack) => labelTop(stack, pointId)) });
+      host.state.addPoint({
+        id: pointId, machineId: machine.id, parentId: null, epochId: newestOf(machine.lineage).id, sequence: relationship.sequence, kind: 'planned',
+        instantMs: relationship.newestInstantMs ?? host.clock.nowMs(), definition: machine.definition, sizeBytes: 0, digest: '', name: null, pinned: false,
+      }, [], new Map());
+    },
+  });
+}
+
+async function basisOf(host: Host, relationship: Relationship, signal: AbortSignal): Promise<Basis> {
+  const { pointId, attemptId, basisId } = relationship.yielded!;
+  const changes = pointId === null ? null : await changesSince(host, relationship, pointId, signal);
+  await rebaseMaps(host, relationship, changes);
+  update(host, relationship.id, () => ({ newestPointId: basisId, attempt: null }));
+  return {
+    pointId: basisId,
+    sincePointId: pointId,
+    openAttemptId: attemptId,
+    changes: changes && [...changes].map(([disk, set]) => ({ disk, clusters: set.clusters, bits: set.bytes })),
+  };
+}
+
+/** From the bitmaps; when they are gone, by comparing our own disks with the map; null when that is gone too. */
+async function changesSince(host: Host, relationship: Relationship, pointId: string, signal: AbortSignal): Promise<ReadonlyMap<string, ClusterSet> | null> {
+  const spec = specFor(host, relationship);
+  const report = await host.hypervisor.tracking(spec);
+  const trackId = relationship.trackId ?? pointId;
+  if (!report.broken && report.points.includes(trackId)) {
+    const carried = host.state.carried(relationship.id);
+    const tracked = await host.hypervisor.changesSince(spec, trackId, signal);
+    return new Map([...tracked].map(([disk, set]) => {
+      const all = set.clone();
+      const held = carried.get(disk);
+      if (held) all.addAll(held);
+      return [disk, all];
+    }));
+  }
+  const view = await host.hypervisor.openLive(spec, signal);
+  try {
+    return await compareWithMaps(host, relationship, view, pointId, signal);
+  } finally {
+    await view.close();
+  }
+}
+
+async function compareWithMaps(host: Host, relationship: Relationship, view: DiskView, pointId: string, signal: AbortSignal): Promise<ReadonlyMap<string, ClusterSet> | null> {
+  const fingerprinter = new Fingerprinter(Buffer.from(relationship.key, 'base64'));
+  const changes = new Map<string, ClusterSet>();
+  for (const { disk, sizeBytes } of view.disks) {
+    const map = await host.fingerprints.map(relationship.id, disk, sizeBytes, keyId(relationship));
+    if (!map.usableFor(pointId, keyId(relationship))) return null;
+    changes.set(disk, await differing(view, disk, sizeBytes, map, fingerprinter, signal));
+  }
+  return changes;
+}
+
+/** Clusters of the disk that are not what the map says. One 1 GiB window of the map is in memory. */
+async function differing(view: DiskView, disk: string, sizeBytes: number, map: FingerprintMap, fingerprinter: Fingerprinter, signal: AbortSignal): Promise<ClusterSet> {
+  const set = new ClusterSet(clusterCount(sizeBytes));
+  const found = Buffer.alloc(FINGERPRINT_BYTES);
+  for (const window of windows(sizeBytes, 16_384 * CLUSTER_BYTES)) {
+    const { first, count } = clustersTouched(window);
+    const known = await map.read(first, count);
+    for (const extent of windows(window.offsetBytes + window.lengthBytes, READ_BYTES, window.offsetBytes)) {
+      const chunk = await view.read(disk, extent, signal);
+      const bytes = payloadOf(chunk);
+      for (let at = 0; at < bytes.length; at += CLUSTER_BYTES) {
+        const cluster = (extent.offsetBytes + at) / CLUSTER_BYTES;
+        fingerprinter.write(bytes.subarray(at, at + CLUSTER_BYTES), found);
+        if (!sameFingerprint(known, (cluster - first) * FINGERPRINT_BYTES, found, 0)) set.add(cluster);
+      }
+      chunk.release();
+    }
+  }
+  return set;
+}
+
+async function rebaseMaps(host: Host, relationship: Relationship, changes: ReadonlyMap<string, ClusterSet> | null): Promise<void> {
+  const machine = machineOf(host, relationship.machineId);
+  const { pointId, basisId } = relationship.yielded!;
+  for (const { disk, sizeBytes } of machine.stacks) {
+    const map = await host.fingerprints.map(relationship.id, disk, sizeBytes, keyId(relationship));
+    const differ = changes?.get(disk);
+    if (differ && pointId !== null) await map.rebase(pointId, { pointId: basisId, epochId: newestOf(machine.lineage).id }, differ);
+    else await map.reset();
+  }
+}
