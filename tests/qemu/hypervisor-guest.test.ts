@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { testGuest } from '../../guest/build.ts';
+import { GuestConsole } from '../../guest/console.ts';
+import { guestDefinition } from '../../guest/definition.ts';
+import { makeGuestDisks } from '../../guest/disks.ts';
+import type { LaunchSpec } from '../../src/engine/ports/hypervisor.ts';
+import { askAgentToShutDown } from '../../src/hypervisor/qemu/agent.ts';
+import { probeDisks } from '../../src/hypervisor/qemu/probe.ts';
+import { createRawWrapper } from '../../src/layers/rawwrapper.ts';
+import { parseDefinition } from '../../src/machine/parse.ts';
+import { QemuBench } from '../conformance/qemubench.ts';
+
+const BOOT_MS = 60_000;
+const { signal } = new AbortController();
+let bench: QemuBench;
+before(() => {
+  bench = new QemuBench();
+});
+after(() => bench.close());
+
+const MIB = 2 ** 20;
+
+async function booted(agent: boolean): Promise<{ spec: LaunchSpec; since: string }> {
+  const id = randomUUID();
+  const directory = bench.image(`${id}-disks`);
+  mkdirSync(directory, { recursive: true });
+  const text = guestDefinition({ name: `g-${agent}`, id, guest: testGuest(), disks: makeGuestDisks(directory), agent, mode: 'write' });
+  const definition = parseDefinition(text, id);
+  const stacks = await probeDisks(definition, { wrapperPath: (_, disk) => bench.image(`${id}-${disk}`), createRawWrapper });
+  const spec: LaunchSpec = { instanceId: id, definition, stacks, isolated: false };
+  const since = randomUUID();
+  await bench.hypervisor.start(spec, { trackSince: { pointId: randomUUID(), replacementPointId: since } }, signal);
+  await new GuestConsole(bench.hypervisor.console(id).logPath).verified({ timeoutMs: BOOT_MS });
+  return { spec, since };
+}
+
+for (const agent of [false, true]) {
+  test(`a real guest shuts down by its ${agent ? 'agent' : 'power button'}, and its changes are known afterwards`, async () => {
+    const { spec, since } = await booted(agent);
+    const attempt = { attemptId: randomUUID(), sincePointId: since };
+    const view = await bench.hypervisor.openPointInTime(spec, { ...attempt, fleecingBudgetBytes: 32 * MIB }, signal);
+    await view.close();
+    await bench.hypervisor.closePointInTime(spec, attempt, 'acknowledged');
+    if (agent) assert.equal(await askAgentToShutDown(bench.hypervisor.agentSocketPath(spec.instanceId)), true);
+    await bench.hypervisor.shutdown(spec.instanceId, BOOT_MS, signal);
+    assert.equal(await bench.hypervisor.power(spec.instanceId), 'off');
+    assert.deepEqual(await bench.hypervisor.tracking(spec), { points: [attempt.attemptId], broken: false });
+    const changes = await bench.hypervisor.changesSince(spec, attempt.attemptId, signal);
+    assert.ok([...changes.values()].every((set) => set.size > 0));
+    assert.match(readFileSync(bench.hypervisor.console(spec.instanceId).logPath, 'utf8'), agent ? /./ : /POWEROFF/);
+  });
+}
