@@ -1,9 +1,10 @@
 /** The test guest in a QEMU started by hand, without Understudy: for the guest's own tests and the bench's yardstick. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
+import { Qmp } from '../src/qmp/qmp.ts';
 import { GuestConsole } from './console.ts';
 import { commandLineOf, type GuestBehaviour } from './definition.ts';
 import type { TestGuest } from './build.ts';
@@ -12,8 +13,7 @@ import type { GuestDisk } from './disks.ts';
 export interface PlainMachine {
   readonly process: ChildProcess;
   readonly console: GuestConsole;
-  /** One QMP command; its return value. */
-  qmp(command: string, args?: object): Promise<unknown>;
+  readonly qmp: Qmp;
   /** Resolves when QEMU has ended, by itself or killed. */
   readonly ended: Promise<unknown>;
 }
@@ -39,14 +39,9 @@ export async function startPlain(directory: string, guest: TestGuest, disks: rea
   ], { stdio: ['ignore', 'ignore', 'pipe'] });
   const complaint = firstLine(child);
   const ended = once(child, 'exit');
-  const machine: PlainMachine = {
-    process: child,
-    ended,
-    console: new GuestConsole(logPath, serialPath),
-    qmp: (command, args) => executeQmp(qmpPath, command, args),
-  };
-  await Promise.race([untilRunning(machine), ended.then(async () => { throw new Error(`QEMU ended: ${await complaint}`); })]);
-  return machine;
+  const qmp = await Promise.race([connected(qmpPath, child), ended.then(async () => { throw new Error(`QEMU ended: ${await complaint}`); })]);
+  await qmp.execute('cont');
+  return { process: child, ended, qmp, console: new GuestConsole(logPath, serialPath) };
 }
 
 const diskArguments = ({ name, path, format }: GuestDisk): readonly string[] => [
@@ -60,36 +55,13 @@ async function firstLine(child: ChildProcess): Promise<string> {
 }
 
 /** The monitor's socket appears a moment after the process. */
-async function untilRunning(machine: PlainMachine): Promise<void> {
-  while (machine.process.exitCode === null) {
+async function connected(path: string, child: ChildProcess): Promise<Qmp> {
+  for (;;) {
     try {
-      await machine.qmp('cont');
-      return;
+      return await Qmp.connect(path);
     } catch (error) {
-      if (!['ENOENT', 'ECONNREFUSED'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (child.exitCode !== null) throw error;
+      await setTimeout(5);
     }
-  }
-}
-
-interface QmpMessage {
-  readonly return?: unknown;
-  readonly error?: { readonly desc: string };
-}
-
-async function executeQmp(path: string, command: string, args: object = {}): Promise<unknown> {
-  const socket = connect(path);
-  await once(socket, 'connect');
-  try {
-    socket.write(`{"execute":"qmp_capabilities"}\n${JSON.stringify({ execute: command, arguments: args })}\n`);
-    let answers = 0;
-    for await (const line of createInterface({ input: socket })) {
-      const message = JSON.parse(line) as QmpMessage;
-      if (message.error) throw new Error(`${command}: ${message.error.desc}`);
-      if ('return' in message && ++answers === 2) return message.return;
-    }
-    throw new Error(`${command}: QEMU hung up`);
-  } finally {
-    socket.destroy();
   }
 }

@@ -12,8 +12,8 @@ exec 1>&2
 cd "$(dirname "$0")/.."
 
 RUN='qemu-system-x86 qemu-utils seabios ipxe-qemu ovmf swtpm swtpm-tools iproute2 openssl'
-GUEST='busybox-static cpio e2fsprogs'
-TESTS='nbdkit libnbd-bin zstd socat rsync nftables lvm2'
+GUEST='busybox-static cpio e2fsprogs libnbd-bin'
+TESTS='nbdkit zstd socat rsync nftables lvm2'
 
 scope=${1:-all}
 case $scope in

@@ -59,7 +59,7 @@ test('a guest obeys its console, stands still when told to, and powers off by AC
   assert.equal((await booted.console.verify({ signal })).lastA, quiet.lastA);
   const again = await booted.console.write(100, { signal });
   assert.equal(again.number, quiet.lastA + 1);
-  await booted.qmp('system_powerdown');
+  await booted.qmp.execute('system_powerdown');
   await booted.ended;
   const off = await booted.console.last('power-off', since);
   assert.equal(off?.lastA, off?.lastB);
@@ -88,7 +88,7 @@ test('a guest whose records were changed on the disk says which', async () => {
   disks = makeGuestDisks(own, { format: 'raw' });
   const first = await boot({ rate: 100 });
   await first.booted.console.wrote(30, { since: first.since, signal });
-  await first.booted.qmp('system_powerdown');
+  await first.booted.qmp.execute('system_powerdown');
   await first.booted.ended;
   execFileSync('sed', ['-i', 's/^9 \\([0-9]\\)/9 0/', disks[0]!.path], { env: { LC_ALL: 'C', PATH: process.env['PATH'] } });
   const second = await boot({ mode: 'verify' });
