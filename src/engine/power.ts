@@ -4,6 +4,7 @@ import { Refused, refuse } from '../errors/refusal.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
+import { coverLostTracking } from './failovertracking.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
 import { machineOf, specOf } from './spec.ts';
@@ -24,7 +25,8 @@ export async function startMachine(host: Host, machineId: string, signal: AbortS
   const asked = host.state.relationshipOf(machineId);
   if (asked?.side === 'primary') await askPeer(host, asked, signal);
   const machine = machineOf(host, machineId);
-  const relationship = host.state.relationshipOf(machineId);
+  let relationship = host.state.relationshipOf(machineId);
+  if (relationship?.failover) relationship = await coverLostTracking(host, relationship);
   const refusal = startRefusal(machine, relationship);
   if (refusal !== null) throw new Refused(refuse(`${machine.name} may not be started on ${host.hostName}: ${refusal}`, relationship ? allowedVerbs(relationship) : []));
   const spec = { ...specOf(host, machine, relationship), isolated: machine.copyOf !== null };

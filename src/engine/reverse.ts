@@ -11,6 +11,7 @@ import { call, type Basis } from './calls.ts';
 import { commit } from './failover.ts';
 import type { Host } from './host.ts';
 import { united } from './primary/growth.ts';
+import { coverLostTracking } from './failovertracking.ts';
 import { keyId } from './primary/attempt.ts';
 import { activeStacks, machineOf } from './spec.ts';
 import { relationshipNamed, transition } from './transition.ts';
@@ -26,7 +27,8 @@ export async function reverse(host: Host, relationshipId: string, signal: AbortS
   if (relationship.state !== 6) return transition(host, relationshipId, event);
   const { lineage } = machineOf(host, relationship.machineId);
   const basis = await call(host.peers, relationship.peerId, 'yield', { relationshipId, lineage, planned }, signal);
-  const returnSet = await returnSetOf(host, relationship, basis);
+  relationship = await coverLostTracking(host, relationship);
+  const returnSet = returnSetOf(host, relationship, basis);
   await rebaseMaps(host, relationship, basis, returnSet);
   return transition(host, relationshipId, event, {
     facts: { 'peer-yielded': true, 'failed-over-planned': planned, 'failed-over-unplanned': !planned },
@@ -48,21 +50,15 @@ function takeOver(host: Host, { machineId, failover }: Relationship): void {
   for (const { id } of host.state.points(machineId)) host.state.removePoint(id);
 }
 
-/** Everything that may differ between the two hosts' disks now, as far as no bitmap from here on will say. */
-async function returnSetOf(host: Host, relationship: Relationship, basis: Basis): Promise<Map<string, ClusterSet>> {
-  const failover = relationship.failover!;
+/** What differs between the two hosts' disks, but for what this host's bitmap says from the failover on. */
+function returnSetOf(host: Host, relationship: Relationship, basis: Basis): Map<string, ClusterSet> {
   const machine = machineOf(host, relationship.machineId);
   const isKnown = basis.changes !== null && (basis.sincePointId === relationship.newestPointId || basis.openAttemptId === relationship.newestPointId);
-  let all = new Map(host.state.carried(relationship.id));
-  for (const stack of activeStacks(machine, failover)) {
-    const clusters = clusterCount(stack.sizeBytes);
-    const theirs = basis.changes?.find(({ disk }) => disk === stack.disk);
-    const { layer } = failover.layers.find(({ disk }) => disk === stack.disk)!;
-    const written = await host.layers.allocated(layer, stack.sizeBytes);
-    const yielded = isKnown && theirs ? new ClusterSet(theirs.clusters, theirs.bits) : ClusterSet.full(clusters);
-    all = united(all, new Map([[stack.disk, united(new Map([['', written]]), new Map([['', yielded]])).get('')!]]));
-  }
-  return all;
+  const theirs = machine.stacks.map(({ disk, sizeBytes }) => {
+    const changes = isKnown ? basis.changes!.find((each) => each.disk === disk) : undefined;
+    return [disk, changes ? new ClusterSet(changes.clusters, new Uint8Array(changes.bits)) : ClusterSet.full(clusterCount(sizeBytes))] as const;
+  });
+  return united(host.state.carried(relationship.id), new Map(theirs));
 }
 
 /** The maps speak of what the old primary's disks hold now: as before, but for the return set, which is unknown. */

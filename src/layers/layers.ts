@@ -13,6 +13,8 @@ import type { DiskStack, Layer } from '../machine/definition.ts';
 import { graphFileName, stackGraph } from '../machine/graph.ts';
 import { StorageDaemon } from '../storagedaemon/storagedaemon.ts';
 import { exists, makeDirectory, removeFiles, sync } from './durable.ts';
+import type { ClusterSet } from '../extents/clusterset.ts';
+import { allocatedClusters } from './allocation.ts';
 import { allocatedBytesOf, createImage, freeBytesAt, syncLayer } from './image.ts';
 import { mergeLayers } from './merge.ts';
 import { diskFault, qemuImg } from './qemuimg.ts';
@@ -85,6 +87,10 @@ export class Qcow2Layers implements LayerStore {
 
   allocatedBytes(layer: Layer): Promise<number> {
     return asDiskFault(layer.path, () => allocatedBytesOf(layer));
+  }
+
+  allocated(layer: Layer, sizeBytes: number): Promise<ClusterSet> {
+    return asDiskFault(layer.path, () => allocatedClusters(layer, sizeBytes));
   }
 
   async inventory(storage: string, machineId: string): Promise<readonly FoundLayer[]> {

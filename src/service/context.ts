@@ -1,0 +1,77 @@
+/** What the use cases stand on, and the check that each begins with: who asks, and what is written down about it. */
+import { Fault, faultOf } from '../errors/fault.ts';
+import { Refused } from '../errors/refusal.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { DiskStack, MachineDefinition } from '../machine/definition.ts';
+import type { Machine } from '../machine/records.ts';
+import type { Accounts } from '../state/accounts.ts';
+import type { Authorizations, HostRow, PairedHosts } from '../state/hosts.ts';
+import type { Caller, Role } from './views.ts';
+
+/** The network's side of pairing, as the service uses it. */
+export interface Network {
+  invite(options: { storage?: string; expiresMs?: number; addresses?: readonly string[] }): { invitation: string; expiresAtMs: number };
+  join(invitation: string, options: { address?: string }): Promise<{ host: HostRow; storage: string | null }>;
+  connected(hostId: string): boolean;
+  lastContactMs(hostId: string): number | null;
+  forget(hostId: string): void;
+  rename(name: string): Promise<void>;
+  renewCertificate(): Promise<void>;
+  normalAddress(text: string): string;
+  readonly self: { readonly hostId: string; readonly name: string; readonly pin: string; readonly address: string; readonly certificateExpiresMs: number };
+}
+
+/** The host's side of machines, beyond what the engine needs. */
+export interface Machines {
+  parse(toml: string): MachineDefinition;
+  render(definition: MachineDefinition): string;
+  probeDisks(definition: MachineDefinition): Promise<readonly DiskStack[]>;
+  console(machineId: string): { socketPath: string; logPath: string };
+  pid(machineId: string): number | null;
+  forget(machineId: string): Promise<void>;
+}
+
+export interface Context {
+  readonly engine: Engine;
+  readonly accounts: Accounts;
+  readonly hosts: PairedHosts;
+  readonly authorizations: Authorizations;
+  readonly network: Network;
+  readonly machines: Machines;
+  /** Where replicas go when an entry names no place. */
+  readonly defaultStorage: string;
+}
+
+const RANK: Record<Role, number> = { viewer: 0, operator: 1, administrator: 2 };
+
+/** Runs the use case when the role allows it; every change, refusal and failure is in the audit trail. */
+export async function audited<T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: () => Promise<T> | T): Promise<T> {
+  const record = (outcome: string) => {
+    if (needs !== 'viewer' || outcome !== 'done') context.accounts.recordAudit({ who: caller.name, from: caller.from, operation, subject, outcome });
+  };
+  if (RANK[caller.role] < RANK[needs]) {
+    record('not allowed');
+    throw new Fault('role-missing', `${caller.name} is ${caller.role}; "${operation}" needs the role ${needs}`);
+  }
+  try {
+    const result = await work();
+    record('done');
+    return result;
+  } catch (thrown) {
+    record(thrown instanceof Refused ? 'refused' : (faultOf(thrown)?.code ?? 'bug'));
+    throw thrown;
+  }
+}
+
+/** By name or id; a name is unique on a host. */
+export function machineNamed({ engine }: Context, nameOrId: string): Machine {
+  const machine = engine.host.state.machine(nameOrId.toLowerCase()) ?? engine.host.state.machines().find(({ name }) => name === nameOrId);
+  if (!machine) throw new Fault('machine-unknown', `there is no machine "${nameOrId.slice(0, 100)}" on ${engine.host.hostName}`);
+  return machine;
+}
+
+export function hostNamed({ hosts, engine }: Context, nameOrId: string): HostRow {
+  const host = hosts.byName(nameOrId);
+  if (!host) throw new Fault('host-unknown', `${engine.host.hostName} is not paired with a host "${nameOrId.slice(0, 100)}"`);
+  return host;
+}
