@@ -30,5 +30,5 @@ export interface Host {
   /** Ends the process: a bug was found. */
   crash(bug: unknown): void;
   /** Tells whoever watches that this changed. */
-  changed(kind: 'machine' | 'relationship' | 'job' | 'event', id: string): void;
+  changed(kind: 'machine' | 'relationship' | 'job' | 'host' | 'event', id: string): void;
 }

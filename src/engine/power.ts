@@ -7,6 +7,7 @@ import { allowedVerbs } from '../relationship/step.ts';
 import { coverLostTracking } from './failovertracking.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
+import { letGo } from './primary/attempt.ts';
 import { machineOf, specOf } from './spec.ts';
 import { transition, update } from './transition.ts';
 
@@ -29,6 +30,7 @@ export async function startMachine(host: Host, machineId: string, signal: AbortS
   if (relationship?.failover) relationship = await coverLostTracking(host, relationship);
   const refusal = startRefusal(machine, relationship);
   if (refusal !== null) throw new Refused(refuse(`${machine.name} may not be started on ${host.hostName}: ${refusal}`, relationship ? allowedVerbs(relationship) : []));
+  if (relationship?.side === 'primary' && (await host.hypervisor.power(machineId)) === 'off') await letGo(host, relationship, signal);
   const spec = { ...specOf(host, machine, relationship), isolated: machine.copyOf !== null };
   const trackId = relationship?.failover?.trackId ?? (relationship?.side === 'primary' ? relationship.trackId : null);
   const tracked = trackId === null || trackId === undefined ? {} : { trackSince: { pointId: trackId, replacementPointId: host.newId() } };

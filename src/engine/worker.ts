@@ -8,7 +8,7 @@ import { activityOf, type Activity } from '../relationship/step.ts';
 import { ACTIVITIES } from './activities.ts';
 import { runOutbox } from './effects.ts';
 import type { Host } from './host.ts';
-import { giveUp, specFor } from './primary/attempt.ts';
+import { giveUp, letGo } from './primary/attempt.ts';
 import type { Progress } from './primary/shipment.ts';
 import { mergeRetired } from './replica/merging.ts';
 
@@ -133,8 +133,7 @@ export class Worker {
   async #quiesce(): Promise<void> {
     const relationship = this.#host.state.relationshipOf(this.#machineId);
     if (!relationship?.attempt || relationship.side !== 'primary') return;
-    const { attempt } = relationship;
-    if (relationship.state === 11) await this.#host.hypervisor.closePointInTime(specFor(this.#host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, 'failed');
+    if (relationship.state === 11) await letGo(this.#host, relationship, this.#life.signal);
     else await giveUp(this.#host, relationship.id, this.#life.signal);
   }
 

@@ -224,6 +224,15 @@ export async function giveUp(host: Host, relationshipId: string, signal: AbortSi
   if (attempt.phase !== 'sealed') await call(host.peers, relationship.peerId, 'abandon', { relationshipId, attemptId: attempt.id }, signal).catch(ignoreFault);
 }
 
+/** The attempt holds no instant any more. One that had a pass keeps what the pass shipped; any other is given up. */
+export async function letGo(host: Host, relationship: Relationship, signal: AbortSignal): Promise<void> {
+  const { attempt } = relationship;
+  if (!attempt) return;
+  const hadPass = attempt.kind === 'initial' || attempt.kind === 'resync';
+  if (!hadPass || attempt.phase === 'sealed' || attempt.phase === 'failed') return giveUp(host, relationship.id, signal);
+  if (attempt.phase === 'delta') await host.hypervisor.closePointInTime(specFor(host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, 'failed');
+}
+
 /** The replica drops what it holds of an attempt at the next begin, too. */
 function ignoreFault(thrown: unknown): void {
   if (!faultOf(thrown)) throw thrown;

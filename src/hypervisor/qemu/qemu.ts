@@ -17,7 +17,7 @@ import { changesSince } from './changes.ts';
 import type { Directories } from './directories.ts';
 import { Host } from './host.ts';
 import { closedSizes } from './images.ts';
-import { liveInstances } from './instance.ts';
+import { liveInstances, qemuProcess } from './instance.ts';
 import { disksOf, type Attempt } from './instant.ts';
 import { diskNode } from './nodes.ts';
 import { PointsInTime } from './pointintime.ts';
@@ -123,6 +123,11 @@ export class QemuHypervisor implements Hypervisor {
   /** The instance's serial console: a unix socket for one client, and everything that was said so far. */
   console(instanceId: string): { readonly socketPath: string; readonly logPath: string } {
     return { socketPath: this.#host.run(instanceId).serial, logPath: this.#host.state(instanceId).serialLog };
+  }
+
+  /** QEMU's process id, or null when the instance is off. */
+  pid(instanceId: string): number | null {
+    return qemuProcess(this.#host.run(instanceId))?.pid ?? null;
   }
 
   /** The guest agent's socket, for whoever freezes file systems. */

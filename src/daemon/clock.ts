@@ -1,0 +1,23 @@
+/** The machine's own clock. */
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../engine/ports/clock.ts';
+import { Fault } from '../errors/fault.ts';
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  timeout: (ms) => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Fault('peer-unreachable', 'the other host did not answer in time')), ms).unref();
+    return controller.signal;
+  },
+  sleep: async (ms, signal) => {
+    try {
+      await sleep(ms, undefined, signal ? { signal } : {});
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw cause;
+    }
+  },
+};

@@ -1,0 +1,92 @@
+/** The daemon's configuration: the file, then the flags, which win. */
+import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { parse } from 'smol-toml';
+import { Fault } from '../errors/fault.ts';
+
+export interface Config {
+  readonly hostName: string;
+  readonly stateDir: string;
+  readonly runDir: string;
+  /** Where replicas are kept when an authorization entry names no place. */
+  readonly storage: string;
+  readonly portOffset: number;
+  /** Address of the page, /api and /metrics; every address of the host when it is 0.0.0.0. */
+  readonly apiAddress: string;
+  readonly peerAddress: string;
+  readonly logLevel: string;
+  /** Breaks one thing on purpose, so that a demonstration or test can fail. */
+  readonly sabotage: Sabotage | null;
+}
+
+export const SABOTAGES = ['bitflip', 'drop-extent', 'skip-return-set'] as const;
+export type Sabotage = (typeof SABOTAGES)[number];
+
+export const API_PORT = 7480;
+export const PEER_PORT = 7443;
+
+const DEFAULTS = {
+  config: '/etc/understudy/understudy.toml',
+  stateDir: '/var/lib/understudy',
+  runDir: '/run/understudy',
+  apiAddress: '127.0.0.1',
+  peerAddress: '0.0.0.0',
+  logLevel: 'info',
+};
+
+const FILE_KEYS = ['hostName', 'stateDir', 'runDir', 'storage', 'portOffset', 'apiAddress', 'peerAddress', 'logLevel'] as const;
+type FileConfig = Partial<Record<(typeof FILE_KEYS)[number], string | number>>;
+
+export function readConfig(argv: readonly string[], version: string): Config {
+  const command = new Command('understudyd')
+    .version(version)
+    .description('Keeps replicas of virtual machines. Runs until it is told to end; guests run on.')
+    .option('--config <file>', 'configuration file', DEFAULTS.config)
+    .option('--state-dir <dir>', 'durable state')
+    .option('--run-dir <dir>', 'sockets')
+    .option('--host-name <name>', 'name of this host for its peers')
+    .option('--port-offset <n>', 'added to every port, for a second daemon on a machine', Number)
+    .option('--storage <dir>', 'where replicas are kept')
+    .option('--api-address <ip>', 'address of the page and the API')
+    .option('--peer-address <ip>', 'address that peers connect to')
+    .option('--log-level <level>', 'fatal, error, warn, info, debug')
+    .addOption(new Option('--sabotage <what>', 'break one thing on purpose').choices([...SABOTAGES]).hideHelp());
+  command.parse([...argv], { from: 'user' });
+  const flags = command.opts<{ config: string; sabotage?: Sabotage } & FileConfig>();
+  const file = readFile(flags.config, argv.includes('--config'));
+  const stateDir = String(flags.stateDir ?? file.stateDir ?? DEFAULTS.stateDir);
+  const portOffset = Number(flags.portOffset ?? file.portOffset ?? 0);
+  if (!Number.isInteger(portOffset) || portOffset < 0 || portOffset > 50_000) throw new Fault('settings-invalid', `portOffset cannot be ${portOffset}: allowed is a whole number from 0 to 50,000`);
+  return {
+    stateDir,
+    portOffset,
+    runDir: String(flags.runDir ?? file.runDir ?? DEFAULTS.runDir),
+    hostName: String(flags.hostName ?? file.hostName ?? hostname()),
+    storage: String(flags.storage ?? file.storage ?? join(stateDir, 'replicas')),
+    apiAddress: String(flags.apiAddress ?? file.apiAddress ?? DEFAULTS.apiAddress),
+    peerAddress: String(flags.peerAddress ?? file.peerAddress ?? DEFAULTS.peerAddress),
+    logLevel: String(flags.logLevel ?? file.logLevel ?? DEFAULTS.logLevel),
+    sabotage: flags.sabotage ?? null,
+  };
+}
+
+function readFile(path: string, isNamed: boolean): FileConfig {
+  if (!existsSync(path)) {
+    if (isNamed) throw new Fault('settings-invalid', `there is no configuration file ${path}`);
+    return {};
+  }
+  const found = tomlOf(path);
+  const unknown = Object.keys(found).filter((key) => !(FILE_KEYS as readonly string[]).includes(key));
+  if (unknown.length > 0) throw new Fault('settings-invalid', `${path}: unknown ${unknown.join(', ')}; allowed are ${FILE_KEYS.join(', ')}`);
+  return found;
+}
+
+function tomlOf(path: string): FileConfig {
+  try {
+    return parse(readFileSync(path, 'utf8')) as FileConfig;
+  } catch (cause) {
+    throw new Fault('settings-invalid', `${path}: ${(cause as Error).message.split('\n')[0]}`, { cause });
+  }
+}

@@ -1,0 +1,177 @@
+/** One host's daemon: the only place that makes the drivers and joins them to the engine, the service and the API. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { createApi, type Api } from '../api/api.ts';
+import { Engine } from '../engine/engine.ts';
+import type { Host } from '../engine/host.ts';
+import { Fault, faultOf } from '../errors/fault.ts';
+import { RealDirectory } from '../fingerprints/files.ts';
+import { Fingerprints } from '../fingerprints/store.ts';
+import { QemuHypervisor } from '../hypervisor/qemu/qemu.ts';
+import { probeDisks } from '../hypervisor/qemu/probe.ts';
+import { Qcow2Layers } from '../layers/layers.ts';
+import { createRawWrapper } from '../layers/rawwrapper.ts';
+import type { MachineDefinition } from '../machine/definition.ts';
+import { parseDefinition, renderDefinition } from '../machine/parse.ts';
+import { openIdentity } from '../peer/identity.ts';
+import { PeerNetwork } from '../peer/peer.ts';
+import type { Context, Machines } from '../service/context.ts';
+import { authorizePaired } from '../service/hosts.ts';
+import { createOperations } from '../service/service.ts';
+import { Accounts } from '../state/accounts.ts';
+import { openDatabase } from '../state/database.ts';
+import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
+import { SqliteState } from '../state/state.ts';
+import { startMachine } from '../engine/power.ts';
+import { ChangeFeed } from './changefeed.ts';
+import { systemClock } from './clock.ts';
+import { zstd } from './compression.ts';
+import { API_PORT, PEER_PORT, type Config } from './config.ts';
+import { metricsOf } from './metrics.ts';
+import { networkOf } from './network.ts';
+import { droppingExtents, flippingBits, skippingReturnSets } from './sabotage.ts';
+
+interface Parts {
+  readonly hypervisor: QemuHypervisor;
+  readonly layers: Qcow2Layers;
+  readonly fingerprints: Fingerprints;
+  close(): void;
+}
+
+export class Daemon {
+  readonly context: Context;
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #peers: PeerNetwork;
+  readonly #api: Api;
+  readonly #parts: Parts;
+
+  private constructor(config: Config, log: Logger, context: Context, peers: PeerNetwork, api: Api, parts: Parts) {
+    this.#config = config;
+    this.#log = log;
+    this.context = context;
+    this.#peers = peers;
+    this.#api = api;
+    this.#parts = parts;
+  }
+
+  /** The host is up: peers and people are answered, and what a crash left half done goes on. */
+  static async start(config: Config, version: string, log: Logger, crash: (bug: unknown) => void): Promise<Daemon> {
+    for (const dir of [config.stateDir, config.runDir]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const database = openDatabase(config.stateDir);
+    const hosts = new PairedHosts(database);
+    const authorizations = new Authorizations(database);
+    const accounts = new Accounts(database);
+    const feed = new ChangeFeed();
+    const directories = { runDir: config.runDir, stateDir: config.stateDir };
+    const hypervisor = new QemuHypervisor(directories);
+    const layers = await Qcow2Layers.start(join(config.runDir, 'layers'));
+    const fingerprints = new Fingerprints(new RealDirectory(join(config.stateDir, 'fingerprints')));
+    const contextLater: { current?: Context } = {};
+    const peers = new PeerNetwork({
+      identity: await openIdentity(config.stateDir, config.hostName),
+      directory: hosts,
+      invitations: new Invitations(database),
+      reportBug: (error, subject) => log.error({ err: error, subject }, 'a defect while answering a peer'),
+      onPaired: (host, storage) => authorizePaired(contextLater.current!, host.name, storage),
+    });
+    const state = new SqliteState(database);
+    const host: Host = {
+      hostId: peers.identity.hostId,
+      hostName: config.hostName,
+      clock: systemClock,
+      hypervisor: config.sabotage === 'drop-extent' ? droppingExtents(hypervisor) : hypervisor,
+      layers: config.sabotage === 'bitflip' ? flippingBits(layers) : layers,
+      fingerprints,
+      peers,
+      compression: zstd,
+      state: config.sabotage === 'skip-return-set' ? skippingReturnSets(state) : state,
+      newId: randomUUID,
+      newKey: () => randomBytes(32),
+      storageFor: (hostId) => authorizations.forHost(hosts.get(hostId)?.name ?? '')?.storage,
+      missingFiles: async (definition) => missingFiles(definition),
+      peerName: (hostId) => hosts.get(hostId)?.name ?? hostId,
+      crash,
+      changed: (kind, id) => feed.publish({ kind, id }),
+    };
+    const engine = new Engine(host);
+    const network = networkOf(peers, config.stateDir);
+    const context: Context = { engine, accounts, hosts, authorizations, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
+    contextLater.current = context;
+    const api = await createApi({
+      operations: createOperations(context),
+      changes: feed,
+      metrics: metricsOf(context),
+      version,
+      endSession: (token) => accounts.endSession(token),
+      onBug: ({ id, request, error }) => log.error({ id, request, err: error }, 'a defect while answering'),
+    });
+    const daemon = new Daemon(config, log, context, peers, api, { hypervisor, layers, fingerprints, close: () => database.close() });
+    await daemon.#open();
+    return daemon;
+  }
+
+  /** The local socket first: it is what tells that another daemon runs here. */
+  async #open(): Promise<void> {
+    const { apiAddress, peerAddress, portOffset, runDir } = this.#config;
+    await this.#api.listenLocal(join(runDir, 'api.sock'));
+    const { engine, hosts } = this.context;
+    await this.#peers.listen({ host: peerAddress, port: PEER_PORT + portOffset }, engine.handle);
+    this.#peers.onContact(({ hostId, connected }) => {
+      this.#log.info({ host: hosts.get(hostId)?.name ?? hostId, connected }, connected ? 'in contact with the host' : 'the host is out of reach');
+      engine.host.changed('host', hostId);
+      if (connected) engine.contact(hostId);
+    });
+    engine.start();
+    for (const { hostId } of hosts.list()) this.#peers.keepContact(hostId);
+    await this.#api.listenTcp({ host: apiAddress, port: API_PORT + portOffset });
+    void this.#autostart();
+  }
+
+  /** Each asks its peer first. One that may not start, or fails, does not keep the others. */
+  async #autostart(): Promise<void> {
+    const { engine } = this.context;
+    const lifetime = new AbortController();
+    for (const machine of engine.host.state.machines()) {
+      if (!machine.definition.autostart || machine.copyOf !== null || engine.host.state.relationshipOf(machine.id)?.side === 'replica') continue;
+      try {
+        if ((await engine.host.hypervisor.power(machine.id)) === 'off') await engine.worker(machine.id).exclusive('autostart', (signal) => startMachine(engine.host, machine.id, signal), lifetime.signal);
+      } catch (thrown) {
+        this.#log.warn({ machine: machine.name, reason: (thrown as Error).message, hint: faultOf(thrown)?.hint }, 'the machine was not started');
+      }
+    }
+  }
+
+  /** Guests run on; open attempts and jobs wait for the next daemon. */
+  async stop(): Promise<void> {
+    await this.#api.close();
+    await this.context.engine.stop();
+    await this.#peers.close();
+    await this.#parts.layers.stop();
+    await this.#parts.fingerprints.close();
+    this.#parts.hypervisor.close();
+    this.#parts.close();
+  }
+}
+
+const missingFiles = (definition: MachineDefinition): string[] =>
+  [definition.directBoot?.kernelPath, definition.directBoot?.initrdPath, definition.firmware.codePath, definition.firmware.variablesTemplatePath].filter(
+    (path): path is string => path !== undefined && !existsSync(path),
+  );
+
+const machinesOf = (hypervisor: QemuHypervisor, config: Config): Machines => ({
+  parse: (toml) => parseDefinition(toml, randomUUID()),
+  render: renderDefinition,
+  probeDisks: (definition) => probeDisks(definition, { wrapperPath: (machineId, disk) => join(config.stateDir, 'machines', machineId, `${disk}.wrapper.qcow2`), createRawWrapper }),
+  console: (machineId) => hypervisor.console(machineId),
+  pid: (machineId) => hypervisor.pid(machineId),
+  forget: (machineId) => hypervisor.forget(machineId),
+});
+
+export const versionOf = (): string => {
+  const path = new URL('../../package.json', import.meta.url);
+  if (!existsSync(path)) throw new Fault('state-corrupt', 'package.json is missing');
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+};

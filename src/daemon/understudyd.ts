@@ -1,0 +1,35 @@
+/** The daemon's program: starts, says where it listens, ends on SIGTERM or SIGINT. Guests run on in any case. */
+import pino from 'pino';
+import { faultOf } from '../errors/fault.ts';
+import { readConfig } from './config.ts';
+import { Daemon, versionOf } from './daemon.ts';
+
+/** A defect ends the process at once: the next one recovers from the state on disk. */
+const EXIT_BUG = 1;
+
+async function main(): Promise<void> {
+  const version = versionOf();
+  const config = readConfig(process.argv.slice(2), version);
+  const log = pino({ level: config.logLevel, base: { host: config.hostName }, redact: ['password', 'token', 'secret', 'key', 'invitation'] }, pino.destination({ fd: 1, sync: true }));
+  const crash = (bug: unknown): never => {
+    log.fatal({ err: bug }, 'a defect of Understudy: the daemon ends and recovers at its next start; guests run on');
+    process.exit(EXIT_BUG);
+  };
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+  const daemon = await Daemon.start(config, version, log, crash);
+  log.info({ version, stateDir: config.stateDir, portOffset: config.portOffset }, 'understudyd is up');
+  const end = (signal: string) => {
+    log.info({ signal }, 'understudyd ends; guests run on');
+    daemon.stop().then(() => process.exit(0), crash);
+  };
+  process.once('SIGTERM', () => end('SIGTERM'));
+  process.once('SIGINT', () => end('SIGINT'));
+}
+
+main().catch((thrown: unknown) => {
+  const fault = faultOf(thrown);
+  if (!fault) throw thrown;
+  process.stderr.write(`understudyd: ${fault.message}\nhint: ${fault.hint}\n`);
+  process.exit(fault.row.exitCode);
+});

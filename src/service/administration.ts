@@ -1,0 +1,48 @@
+/** Use cases of looking on and of people: status, jobs, events, audit trail, users, sign-in. */
+import { audited, type Context } from './context.ts';
+import type { Operations } from './operations.ts';
+import { jobView, machineView, relationshipView, selfView } from './presenting.ts';
+
+type AdministrationOperations = Pick<
+  Operations,
+  'status' | 'jobList' | 'jobShow' | 'jobCancel' | 'events' | 'auditTrail' | 'userList' | 'userAdd' | 'userRemove' | 'signIn' | 'callerOfToken'
+>;
+
+const DEFAULT_LIMIT = 100;
+const JOBS_IN_STATUS = 20;
+
+export function administrationOperations(context: Context): AdministrationOperations {
+  const { engine, accounts } = context;
+  const { state } = engine.host;
+  return {
+    status: (caller) =>
+      audited(context, caller, 'viewer', 'status', null, async () => ({
+        host: selfView(context),
+        machines: await Promise.all(state.machines().map((machine) => machineView(context, machine))),
+        relationships: state.relationships().map((relationship) => relationshipView(context, relationship)),
+        jobs: state.jobs().slice(0, JOBS_IN_STATUS).map((job) => jobView(context, job)),
+      })),
+    jobList: (caller) => audited(context, caller, 'viewer', 'jobs', null, () => state.jobs().map((job) => jobView(context, job))),
+    jobShow: (caller, id) => audited(context, caller, 'viewer', 'jobs show', id, () => jobView(context, engine.jobs.named(id))),
+    jobCancel: (caller, id) => audited(context, caller, 'operator', 'jobs cancel', id, () => jobView(context, engine.jobs.cancel(id))),
+    events: (caller, { afterId, limit }) => audited(context, caller, 'viewer', 'events', null, () => [...state.events(afterId ?? null, limit ?? DEFAULT_LIMIT)]),
+    auditTrail: (caller, { limit }) => audited(context, caller, 'administrator', 'audit', null, () => accounts.auditTrail(limit ?? DEFAULT_LIMIT)),
+    userList: (caller) => audited(context, caller, 'administrator', 'user list', null, () => accounts.users()),
+    userAdd: (caller, { name, role, password }) => audited(context, caller, 'administrator', 'user add', name, () => accounts.addUser(name, role, password)),
+    userRemove: (caller, name) => audited(context, caller, 'administrator', 'user remove', name, () => accounts.removeUser(name)),
+    signIn: async ({ name, password, from }) => {
+      try {
+        const session = await accounts.signIn(name, password);
+        accounts.recordAudit({ who: name, from, operation: 'sign-in', subject: null, outcome: 'done' });
+        return session;
+      } catch (thrown) {
+        accounts.recordAudit({ who: name.slice(0, 64), from, operation: 'sign-in', subject: null, outcome: 'failed' });
+        throw thrown;
+      }
+    },
+    callerOfToken: async (token, from) => {
+      const user = accounts.userOfToken(token);
+      return user && { ...user, from };
+    },
+  };
+}

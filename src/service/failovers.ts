@@ -1,0 +1,41 @@
+/** Use cases of failover, reverse and failback: each is a job of the engine. */
+import { cancelPrepared } from '../engine/planned.ts';
+import type { JobArgs } from '../engine/jobs.ts';
+import { audited, machineNamed, type Context } from './context.ts';
+import type { Operations } from './operations.ts';
+import { jobView, relationshipView } from './presenting.ts';
+import type { Caller, JobView } from './views.ts';
+import { definedOnly } from './options.ts';
+
+type FailoverOperations = Pick<
+  Operations,
+  'testFailover' | 'testFailoverEnd' | 'plannedFailover' | 'plannedFailoverCancel' | 'unplannedFailover' | 'commit' | 'revert' | 'reverse' | 'failback'
+>;
+
+const CANCEL_WITHIN_MS = 30_000;
+
+export function failoverOperations(context: Context): FailoverOperations {
+  const { engine } = context;
+  const job = (caller: Caller, operation: string, kind: string, machine: string, args: JobArgs): Promise<JobView> =>
+    audited(context, caller, 'operator', operation, machine, () => {
+      const { id } = machineNamed(context, machine);
+      engine.relationshipOf(id);
+      return jobView(context, engine.jobs.start(kind, id, definedOnly(args)));
+    });
+  return {
+    testFailover: (caller, machine, options) => job(caller, 'test', 'test', machine, { ...options }),
+    testFailoverEnd: (caller, machine) => job(caller, 'test-end', 'testEnd', machine, {}),
+    plannedFailover: (caller, machine, options) => job(caller, 'failover --planned', 'planned', machine, { ...options }),
+    plannedFailoverCancel: (caller, machine) =>
+      audited(context, caller, 'operator', 'cancel-failover', machine, async () => {
+        const { id, machineId } = engine.relationshipOf(machineNamed(context, machine).id);
+        const limit = engine.host.clock.timeout(CANCEL_WITHIN_MS);
+        return relationshipView(context, await engine.worker(machineId).exclusive('cancel-failover', (signal) => cancelPrepared(engine.host, id, false, signal), limit));
+      }),
+    unplannedFailover: (caller, machine, options) => job(caller, 'failover --unplanned', 'unplanned', machine, { ...options }),
+    commit: (caller, machine) => job(caller, 'commit', 'commit', machine, {}),
+    revert: (caller, machine) => job(caller, 'revert', 'revert', machine, {}),
+    reverse: (caller, machine) => job(caller, 'reverse', 'reverse', machine, {}),
+    failback: (caller, machine, options) => job(caller, 'failback', 'failback', machine, { ...options }),
+  };
+}

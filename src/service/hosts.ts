@@ -1,0 +1,84 @@
+/** Use cases of hosts: pairing, what each may replicate here, renaming, moving, renewing. */
+import { Fault } from '../errors/fault.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
+import { audited, hostNamed, type Context } from './context.ts';
+import type { Operations } from './operations.ts';
+import { hostView, selfView } from './presenting.ts';
+
+type HostOperations = Pick<
+  Operations,
+  'hostList' | 'hostInvite' | 'hostJoin' | 'hostRemove' | 'hostRename' | 'hostMove' | 'hostRenewCertificate' | 'authorizationList' | 'authorizationAdd' | 'authorizationRemove'
+>;
+
+const ENTRY_HOST = /^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$/;
+
+export function hostOperations(context: Context): HostOperations {
+  const { hosts, network, authorizations, engine } = context;
+  return {
+    hostList: (caller) => audited(context, caller, 'viewer', 'host list', null, () => [selfView(context), ...hosts.list().map((host) => hostView(context, host))]),
+    hostInvite: (caller, { storage, expiresSeconds, address }) =>
+      audited(context, caller, 'administrator', 'host invite', null, () =>
+        network.invite({ ...(storage && { storage }), ...(expiresSeconds && { expiresMs: expiresSeconds * 1_000 }), ...(address && { addresses: [network.normalAddress(address)] }) }),
+      ),
+    hostJoin: (caller, invitation, { storage, address }) =>
+      audited(context, caller, 'administrator', 'host join', null, async () => {
+        const { host } = await network.join(invitation, address ? { address } : {});
+        authorizePaired(context, host.name, storage ?? null);
+        return hostView(context, host);
+      }),
+    hostRemove: (caller, name) =>
+      audited(context, caller, 'administrator', 'host remove', name, () => {
+        const host = hostNamed(context, name);
+        const used = engine.host.state.relationships().filter(({ peerId }) => peerId === host.hostId);
+        if (used.length > 0) throw new Refused(refuse(`${host.name} still replicates with this host: ${used.map(({ machineId }) => engine.host.state.machine(machineId)?.name).join(', ')}`, ['disable']));
+        for (const entry of authorizations.list()) if (entry.host === host.name) authorizations.remove(entry.id);
+        hosts.remove(host.hostId);
+        network.forget(host.hostId);
+        engine.host.changed('host', host.hostId);
+      }),
+    hostRename: (caller, name, newName) =>
+      audited(context, caller, 'administrator', 'host rename', name, async () => {
+        if (!ENTRY_HOST.test(newName) || newName.startsWith('*')) throw new Fault('settings-invalid', `a host cannot be named ${JSON.stringify(newName.slice(0, 100))}: letters, digits, dots and dashes are allowed`);
+        if (hosts.byName(newName) || newName === network.self.name) throw new Fault('settings-invalid', `there is a host named ${newName} already`);
+        if (name === network.self.name || name === network.self.hostId) {
+          await network.rename(newName);
+          return selfView(context);
+        }
+        const host = hostNamed(context, name);
+        hosts.put({ ...host, name: newName });
+        for (const entry of authorizations.list()) if (entry.host === host.name) authorizations.put({ ...entry, host: newName });
+        return hostView(context, { ...host, name: newName });
+      }),
+    hostMove: (caller, name, address) =>
+      audited(context, caller, 'administrator', 'host move', name, () => {
+        const host = { ...hostNamed(context, name), address: network.normalAddress(address) };
+        hosts.put(host);
+        network.forget(host.hostId);
+        return hostView(context, host);
+      }),
+    hostRenewCertificate: (caller) =>
+      audited(context, caller, 'administrator', 'host renew-certificate', null, async () => {
+        await network.renewCertificate();
+        return selfView(context);
+      }),
+    authorizationList: (caller) => audited(context, caller, 'viewer', 'authorization list', null, () => [...authorizations.list()]),
+    authorizationAdd: (caller, { host, storage, trustGroup }) =>
+      audited(context, caller, 'administrator', 'authorization add', host, () => {
+        if (!ENTRY_HOST.test(host)) throw new Fault('settings-invalid', `the host of an entry cannot be ${JSON.stringify(host.slice(0, 100))}: allowed is a paired host's name, or *.domain`);
+        if (!storage.startsWith('/')) throw new Fault('settings-invalid', `the storage location cannot be ${JSON.stringify(storage.slice(0, 100))}: allowed is an absolute path`);
+        const entry = { id: engine.host.newId(), host, storage, trustGroup: trustGroup ?? 'DEFAULT' };
+        authorizations.put(entry);
+        return entry;
+      }),
+    authorizationRemove: (caller, id) =>
+      audited(context, caller, 'administrator', 'authorization remove', id, () => {
+        if (!authorizations.remove(id)) throw new Fault('host-unknown', `there is no authorization entry ${id.slice(0, 100)}`);
+      }),
+  };
+}
+
+/** Pairing says who a host is; its entry says what it may do here. */
+export function authorizePaired({ authorizations, engine, defaultStorage }: Context, hostName: string, storage: string | null): void {
+  if (authorizations.list().some(({ host }) => host === hostName)) return;
+  authorizations.put({ id: engine.host.newId(), host: hostName, storage: storage ?? defaultStorage, trustGroup: 'DEFAULT' });
+}

@@ -1,0 +1,67 @@
+/** Use cases of machines: define, start, stop, undefine, look at. */
+import { Fault } from '../errors/fault.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
+import { founded } from '../relationship/epoch.ts';
+import { allowedVerbs } from '../relationship/step.ts';
+import type { Machine } from '../machine/records.ts';
+import { audited, machineNamed, type Context } from './context.ts';
+import type { Operations } from './operations.ts';
+import { jobView, machineView } from './presenting.ts';
+
+type MachineOperations = Pick<Operations, 'machineList' | 'machineShow' | 'machineDefine' | 'machineStart' | 'machineStop' | 'machineUndefine'>;
+
+export function machineOperations(context: Context): MachineOperations {
+  const { engine } = context;
+  return {
+    machineList: (caller) => audited(context, caller, 'viewer', 'vm list', null, () => Promise.all(engine.host.state.machines().map((machine) => machineView(context, machine)))),
+    machineShow: (caller, name) =>
+      audited(context, caller, 'viewer', 'vm show', name, async () => {
+        const machine = machineNamed(context, name);
+        return { ...(await machineView(context, machine)), definition: machine.definition, toml: context.machines.render(machine.definition) };
+      }),
+    machineDefine: (caller, toml) => audited(context, caller, 'operator', 'vm define', null, async () => machineView(context, await define(context, toml))),
+    machineStart: (caller, name) =>
+      audited(context, caller, 'operator', 'vm start', name, () => jobView(context, engine.jobs.start('start', machineNamed(context, name).id, {}))),
+    machineStop: (caller, name, { force, timeoutSeconds }) =>
+      audited(context, caller, 'operator', 'vm stop', name, () => {
+        const machine = machineNamed(context, name);
+        return jobView(context, engine.jobs.start('stop', machine.id, { force: force === true, ...(timeoutSeconds !== undefined && { timeoutSeconds }) }));
+      }),
+    machineUndefine: (caller, name) => audited(context, caller, 'operator', 'vm undefine', name, () => undefine(context, name)),
+  };
+}
+
+/** A machine of this definition exists; an existing one of the same id has the new definition from its next start on. */
+async function define(context: Context, toml: string): Promise<Machine> {
+  const { engine, machines } = context;
+  const { state } = engine.host;
+  const definition = machines.parse(toml);
+  const existing = state.machine(definition.id);
+  const namesake = state.machines().find(({ name, id }) => name === definition.name && id !== definition.id);
+  if (namesake) throw new Fault('machine-exists', `${engine.host.hostName} has a machine named "${definition.name}" already, with UUID ${namesake.id}`);
+  const relationship = existing && state.relationshipOf(existing.id);
+  if (relationship?.side === 'replica') throw new Refused(refuse(`${definition.name} is a replica here: its definition comes with its recovery points`, allowedVerbs(relationship)));
+  const isSameDisks = existing && JSON.stringify(existing.definition.disks.map(({ name, path, format }) => [name, path, format])) === JSON.stringify(definition.disks.map(({ name, path, format }) => [name, path, format]));
+  if (relationship && !isSameDisks) throw new Refused(refuse(`${definition.name} is replicated: its disks cannot be changed now`, ['disable']));
+  if (existing && !isSameDisks && (await engine.host.hypervisor.power(existing.id)) !== 'off') throw new Refused(refuse(`${definition.name} runs: its disks can be changed only while it is off`, ['vm stop']));
+  const stacks = existing && isSameDisks ? existing.stacks : await machines.probeDisks(definition);
+  const machine: Machine = existing
+    ? { ...existing, name: definition.name, definition, stacks }
+    : { id: definition.id, name: definition.name, definition, stacks, lineage: founded(engine.host.newId(), engine.host.hostId), powerLock: null, storage: context.defaultStorage, copyOf: null };
+  state.putMachine(machine);
+  engine.host.changed('machine', machine.id);
+  return machine;
+}
+
+/** The machine is not known here any more; its disks stay where they are. */
+async function undefine(context: Context, name: string): Promise<void> {
+  const { host } = context.engine;
+  const machine = machineNamed(context, name);
+  const relationship = host.state.relationshipOf(machine.id);
+  if (relationship) throw new Refused(refuse(`${machine.name} is replicated: disable that first`, allowedVerbs(relationship)));
+  if (machine.copyOf !== null) throw new Refused(refuse(`${machine.name} is a test failover's copy`, ['test-end']));
+  if ((await host.hypervisor.power(machine.id)) !== 'off') throw new Refused(refuse(`${machine.name} runs`, ['vm stop']));
+  await host.hypervisor.forget(machine.id);
+  host.state.removeMachine(machine.id);
+  host.changed('machine', machine.id);
+}

@@ -1,0 +1,144 @@
+/** Use cases of a relationship: enable, its settings, initial replication, suspend and resume, disable, points. */
+import { Fault } from '../errors/fault.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
+import { emptyRelationship } from '../engine/answers.ts';
+import { call } from '../engine/calls.ts';
+import { specFor } from '../engine/primary/attempt.ts';
+import { transition, update } from '../engine/transition.ts';
+import type { Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
+import { ADVISED_HISTORY, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
+import { allowedVerbs } from '../relationship/step.ts';
+import { audited, hostNamed, machineNamed, type Context } from './context.ts';
+import type { EnablePlan, EnableRequest, Operations } from './operations.ts';
+import { jobView, pointView, relationshipView, settingsView } from './presenting.ts';
+import { readinessFindings } from './readiness.ts';
+
+type ReplicationOperations = Pick<
+  Operations,
+  'enablePlan' | 'enable' | 'settingsChange' | 'initialStart' | 'initialStop' | 'suspend' | 'resume' | 'resynchronize' | 'cycleNow' | 'disable' | 'points'
+>;
+
+const PEER_WITHIN_MS = 30_000;
+
+export function replicationOperations(context: Context): ReplicationOperations {
+  const { engine } = context;
+  const { host } = engine;
+  const within = () => host.clock.timeout(PEER_WITHIN_MS);
+  const named = (machine: string): Relationship => engine.relationshipOf(machineNamed(context, machine).id);
+  const viewed = (machine: string) => relationshipView(context, named(machine));
+  const step = async (machine: string, pick: (relationship: Relationship) => Parameters<typeof transition>[2]) => {
+    const relationship = named(machine);
+    transition(host, relationship.id, pick(relationship));
+    await engine.worker(relationship.machineId).tended();
+    return viewed(machine);
+  };
+  return {
+    enablePlan: (caller, request) => audited(context, caller, 'viewer', 'enable plan', request.machine, async () => (await planOf(context, request, within())).plan),
+    enable: (caller, request) =>
+      audited(context, caller, 'operator', 'enable', request.machine, async () => {
+        await enable(context, request, within());
+        return viewed(request.machine);
+      }),
+    settingsChange: (caller, machine, change) =>
+      audited(context, caller, 'operator', 'settings', machine, async () => {
+        await changeSettings(context, named(machine), change as SettingsChange, within());
+        return viewed(machine);
+      }),
+    initialStart: (caller, machine) =>
+      audited(context, caller, 'operator', 'start-replication', machine, () => {
+        const relationship = named(machine);
+        transition(host, relationship.id, 'startInitial');
+        return jobView(context, engine.jobs.start('initial', relationship.machineId, {}));
+      }),
+    initialStop: (caller, machine) => audited(context, caller, 'operator', 'stop-initial', machine, () => step(machine, () => 'stopInitial')),
+    suspend: (caller, machine) => audited(context, caller, 'operator', 'suspend', machine, () => step(machine, ({ state }) => (state === 10 ? 'suspendResync' : 'suspend'))),
+    resume: (caller, machine) => audited(context, caller, 'operator', 'resume', machine, () => step(machine, ({ state }) => (state === 11 ? 'continueResync' : 'resume'))),
+    resynchronize: (caller, machine) =>
+      audited(context, caller, 'operator', 'resynchronize', machine, () => {
+        const relationship = named(machine);
+        if (relationship.state !== 10) transition(host, relationship.id, 'resynchronize');
+        return jobView(context, engine.jobs.start('resynchronize', relationship.machineId, {}));
+      }),
+    cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => jobView(context, engine.jobs.start('cycle', named(machine).machineId, {}))),
+    disable: (caller, machine) => audited(context, caller, 'operator', 'disable', machine, () => disable(context, named(machine), within())),
+    points: (caller, machine) =>
+      audited(context, caller, 'viewer', 'points', machine, () => {
+        const { id } = machineNamed(context, machine);
+        const points = host.state.points(id);
+        const newestId = points.findLast(({ kind }) => kind !== 'divergence')?.id;
+        return points.map((point) => pointView(point, newestId)).reverse();
+      }),
+  };
+}
+
+async function planOf(context: Context, request: EnableRequest, signal: AbortSignal): Promise<{ plan: EnablePlan; settings: Settings; machine: Machine; peerId: string }> {
+  const machine = machineNamed(context, request.machine);
+  const existing = context.engine.host.state.relationshipOf(machine.id);
+  if (existing) throw new Refused(refuse(`${machine.name} is replicated already`, allowedVerbs(existing)));
+  if (machine.copyOf !== null) throw new Refused(refuse(`${machine.name} is a test failover's copy`, ['test-end']));
+  const { hostId } = hostNamed(context, request.host);
+  const disks = machine.definition.disks.map(({ name }) => name);
+  const settings = changed(defaultSettings(disks), (request.settings ?? {}) as SettingsChange, disks);
+  const findings = await readinessFindings(context, machine, hostId, request.overrides ?? {}, true, signal);
+  const advice = settings.recoveryHistory === 0 ? [`With a recovery history of 0 only the newest point is kept: damage that replicates cannot be undone. ${ADVISED_HISTORY} is advised (--history ${ADVISED_HISTORY}).`] : [];
+  return { plan: { settings: settingsView(settings), findings, advice }, settings, machine, peerId: hostId };
+}
+
+/** The relationship exists on both hosts, in state 1 here and 2 there. */
+async function enable(context: Context, request: EnableRequest, signal: AbortSignal): Promise<void> {
+  const { host } = context.engine;
+  const { plan, settings, machine, peerId } = await planOf(context, request, signal);
+  const stopping = plan.findings.filter(({ severity }) => severity === 'refuse' || (severity === 'force' && !request.force));
+  if (stopping.length > 0) throw new Fault('readiness-failed', stopping.map(({ message, cure }) => `${message} ${cure}`).join('\n'));
+  const relationship: Relationship = {
+    ...emptyRelationship, id: host.newId(), machineId: machine.id, peerId, side: 'primary', state: 0, settings, key: host.newKey().toString('base64'), overrides: {},
+  };
+  const replica = {
+    relationshipId: relationship.id, machineId: machine.id, definition: machine.definition, settings, lineage: machine.lineage, key: relationship.key,
+    overrides: (request.overrides ?? {}) as Overrides, sizes: machine.stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })),
+  };
+  await call(host.peers, peerId, 'createReplica', replica, signal);
+  host.state.transaction(() => {
+    host.state.putRelationship(relationship);
+    transition(host, relationship.id, 'enable');
+  });
+}
+
+/** Both hosts go by the new settings; the replica's host first, since it may be out of reach. */
+async function changeSettings(context: Context, relationship: Relationship, change: SettingsChange, signal: AbortSignal): Promise<void> {
+  const { host, worker } = { host: context.engine.host, worker: context.engine.worker(relationship.machineId) };
+  const machine = machineNamed(context, relationship.machineId);
+  if (relationship.side !== 'primary') throw new Refused(refuse(`the settings of ${machine.name} are changed on ${host.peerName(relationship.peerId)}, which is its primary`, allowedVerbs(relationship)));
+  const settings = changed(relationship.settings, change, machine.definition.disks.map(({ name }) => name));
+  const isSameDisks = settings.disks.length === relationship.settings.disks.length && settings.disks.every((disk) => relationship.settings.disks.includes(disk));
+  if (!isSameDisks && relationship.state !== 1) throw new Fault('not-supported', 'the set of replicated disks cannot be changed after replication has begun');
+  await call(host.peers, relationship.peerId, 'settings', { relationshipId: relationship.id, settings }, signal);
+  update(host, relationship.id, () => ({ settings }));
+  worker.poke();
+}
+
+/** The machine is an ordinary one here; the other side is told, and stays as it is until it is removed there. */
+async function disable(context: Context, relationship: Relationship, signal: AbortSignal): Promise<void> {
+  const { host, worker } = { host: context.engine.host, worker: context.engine.worker(relationship.machineId) };
+  if (relationship.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
+  await worker.exclusive('disable', async (during) => {
+    const spec = relationship.side === 'primary' ? specFor(host, relationship) : undefined;
+    transition(host, relationship.id, 'disable', {
+      facts: { 'no-extended': true },
+      payload: () => (spec ? { spec } : {}),
+      also: (before) => standAlone(context, before),
+    });
+    await call(host.peers, relationship.peerId, 'dissolve', { relationshipId: relationship.id }, AbortSignal.any([during, host.clock.timeout(2_000)])).catch(() => undefined);
+  }, signal);
+}
+
+/** What runs here keeps running on the same layers; a replica is what its newest point is. */
+function standAlone({ engine: { host } }: Context, relationship: Relationship): void {
+  const machine = host.state.machine(relationship.machineId)!;
+  const failover = relationship.failover;
+  const stacks: readonly Stack[] = failover
+    ? machine.stacks.map((stack) => ({ ...stack, layers: [...stack.layers.slice(0, stack.layers.findIndex(({ pointId }) => pointId === failover.pointId) + 1), failover.layers.find(({ disk }) => disk === stack.disk)!.layer] }))
+    : machine.stacks;
+  host.state.putMachine({ ...machine, powerLock: null, stacks: stacks.map((stack) => ({ ...stack, layers: stack.layers.map(({ pointId: _pointId, ...layer }) => layer) })) });
+  for (const { id } of host.state.points(machine.id)) host.state.removePoint(id);
+}

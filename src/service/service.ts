@@ -1,0 +1,16 @@
+/** All use cases of one host. */
+import { administrationOperations } from './administration.ts';
+import type { Context } from './context.ts';
+import { failoverOperations } from './failovers.ts';
+import { hostOperations } from './hosts.ts';
+import { machineOperations } from './machines.ts';
+import type { Operations } from './operations.ts';
+import { replicationOperations } from './replication.ts';
+
+export const createOperations = (context: Context): Operations => ({
+  ...administrationOperations(context),
+  ...machineOperations(context),
+  ...hostOperations(context),
+  ...replicationOperations(context),
+  ...failoverOperations(context),
+});
