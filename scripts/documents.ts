@@ -1,4 +1,17 @@
 /** Every generated document: its path in the repository and its content now. */
+import manifest from '../package.json' with { type: 'json' };
+import { openApiDocument } from '../src/api/openapi.ts';
+import { cliMarkdown } from '../src/cli/reference.ts';
+import { statusMarkdown } from '../src/cli/statusreference.ts';
+import { relationshipMarkdown } from '../src/relationship/document.ts';
+import { faultsMarkdown } from './faults.ts';
+
 export async function documents(): Promise<Readonly<Record<string, string>>> {
-  return {};
+  return {
+    'docs/cli.md': cliMarkdown(),
+    'docs/status-json.md': statusMarkdown(),
+    'docs/generated/faults.md': faultsMarkdown(),
+    'docs/generated/openapi.json': await openApiDocument(manifest.version),
+    'docs/generated/relationship.md': relationshipMarkdown(),
+  };
 }
