@@ -1,0 +1,373 @@
+/**
+ * The hypervisor without QEMU: instances that run on layers in memory, bitmaps and points in time with QEMU's semantics.
+ * It belongs to the host, not to the daemon: guests, bitmaps and open instants outlive any daemon.
+ */
+import { Fault } from '../errors/fault.ts';
+import { ClusterSet } from '../extents/clusterset.ts';
+import { clusterCount } from '../extents/extent.ts';
+import type { DiskSize, DiskView } from '../engine/ports/diskview.ts';
+import type { HostCapabilities, Hypervisor, LaunchSpec, PointInTime, PointInTimeRequest, Power, TrackingReport } from '../engine/ports/hypervisor.ts';
+import type { Attachment, DiskStack } from '../machine/definition.ts';
+import { Bitmaps, type Custody } from './bitmaps.ts';
+import type { Value } from './content.ts';
+import type { Files, ImageFile } from './files.ts';
+import { overwritten, snapshotOf, type Instant } from './instant.ts';
+import { SimulatedView, type Shown } from './views.ts';
+
+export interface Surroundings {
+  nowMs(): number;
+  /** Passes while a guest shuts down. */
+  sleep(ms: number): Promise<void>;
+  /** An attempt's instant was made: this is what the disks hold at it. */
+  onInstant(spec: LaunchSpec, attemptId: string, content: ReadonlyMap<string, readonly Value[]>): void;
+  onStart(spec: LaunchSpec): void;
+}
+
+export interface Instance {
+  readonly spec: LaunchSpec;
+  readonly session: number;
+  power: 'running' | 'paused';
+  /** It does not react to its power button. */
+  isDeaf: boolean;
+  instants: readonly Instant[];
+}
+
+interface AttemptRecord {
+  readonly attemptId: string;
+  readonly instantMs: number;
+}
+
+type AttemptName = { readonly attemptId: string; readonly sincePointId: string | null };
+
+const SHUTDOWN_MS = 1_500;
+const imagesOf = ({ stacks }: LaunchSpec): string => stacks.map(topOf).join(' ');
+const topOf = ({ layers }: DiskStack): string => layers.at(-1)!.path;
+
+export class SimulatedHypervisor implements Hypervisor {
+  readonly #files: Files;
+  readonly #around: Surroundings;
+  readonly #live = new Map<string, Instance>();
+  readonly #custody = new Map<string, Custody>();
+  readonly #records = new Map<string, AttemptRecord>();
+  #sessions = 0;
+
+  constructor(files: Files, around: Surroundings) {
+    this.#files = files;
+    this.#around = around;
+  }
+
+  get live(): readonly Instance[] {
+    return [...this.#live.values()];
+  }
+
+  async power(instanceId: string): Promise<Power> {
+    return this.#live.get(instanceId)?.power ?? 'off';
+  }
+
+  async instances(): Promise<readonly string[]> {
+    return [...this.#live.keys()];
+  }
+
+  async start(spec: LaunchSpec, { trackSince, paused = false }: Parameters<Hypervisor['start']>[1]): Promise<{ intact: boolean }> {
+    const wasLive = this.#live.has(spec.instanceId);
+    if (!wasLive) this.#launch(spec);
+    const intact = trackSince === undefined || this.#beginTracking(spec, trackSince);
+    if (!paused) this.#live.get(spec.instanceId)!.power = 'running';
+    if (!wasLive) this.#around.onStart(spec);
+    return { intact };
+  }
+
+  #launch(spec: LaunchSpec): void {
+    this.#lock(spec);
+    const bitmaps = this.#bitmaps(spec);
+    bitmaps.custody.closed = null;
+    this.#live.set(spec.instanceId, { spec, session: ++this.#sessions, power: 'paused', isDeaf: false, instants: [] });
+  }
+
+  #lock(spec: LaunchSpec): void {
+    try {
+      for (const { layers } of spec.stacks) {
+        for (const { path } of layers.slice(0, -1)) this.#files.lockForReading(path, spec.instanceId);
+        this.#files.lockForWriting(layers.at(-1)!.path, spec.instanceId);
+      }
+    } catch (thrown) {
+      this.#files.letGo(spec.instanceId);
+      throw thrown;
+    }
+  }
+
+  #beginTracking(spec: LaunchSpec, { pointId, replacementPointId }: { pointId: string; replacementPointId: string }): boolean {
+    const bitmaps = this.#bitmaps(spec);
+    const { usable } = bitmaps;
+    if (usable.includes(pointId) && usable.some(bitmaps.isRecording)) {
+      bitmaps.expect(pointId);
+      return true;
+    }
+    if (usable.includes(replacementPointId) && bitmaps.isRecording(replacementPointId)) return false;
+    for (const point of bitmaps.points) if (!usable.includes(point) || point === pointId) bitmaps.remove(point);
+    for (const point of [...bitmaps.custody.expected]) if (!bitmaps.points.includes(point)) bitmaps.remove(point);
+    bitmaps.custody.distrusted.clear();
+    bitmaps.add(replacementPointId, false);
+    return false;
+  }
+
+  async shutdown(instanceId: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const instance = this.#live.get(instanceId);
+    if (!instance) return;
+    const isInTime = !instance.isDeaf && instance.power === 'running' && SHUTDOWN_MS <= timeoutMs;
+    await this.#around.sleep(isInTime ? SHUTDOWN_MS : timeoutMs);
+    if (!isInTime) {
+      signal.throwIfAborted();
+      if (!this.#live.has(instanceId)) return;
+      throw new Fault('guest-not-responding', `${instance.spec.definition.name}: the guest did not shut down in time`);
+    }
+    if (this.#live.get(instanceId) === instance) this.#end(instance);
+    signal.throwIfAborted();
+  }
+
+  async stop(instanceId: string): Promise<void> {
+    const instance = this.#live.get(instanceId);
+    if (instance) this.#end(instance);
+  }
+
+  /** The images are closed properly: bitmaps are saved. */
+  #end({ spec }: Instance): void {
+    const bitmaps = this.#bitmaps(spec);
+    for (const file of bitmaps.disks.values()) for (const bitmap of file.bitmaps.values()) bitmap.saved = true;
+    this.#close(spec, bitmaps);
+  }
+
+  #close(spec: LaunchSpec, { custody, disks }: Bitmaps): void {
+    custody.closed = [...disks.values()].map(({ foreignChanges }) => foreignChanges);
+    this.#live.delete(spec.instanceId);
+    this.#files.letGo(spec.instanceId);
+  }
+
+  /** QEMU dies without a word: what was saved is inconsistent, what was not is gone. */
+  kill(instanceId: string): void {
+    const instance = this.#live.get(instanceId);
+    if (!instance) return;
+    const bitmaps = this.#bitmaps(instance.spec);
+    for (const file of bitmaps.disks.values()) this.#breakBitmaps(file);
+    this.#close(instance.spec, bitmaps);
+  }
+
+  #breakBitmaps(file: ImageFile): void {
+    for (const [point, bitmap] of file.bitmaps) {
+      if (bitmap.saved) {
+        bitmap.whole = false;
+        bitmap.recording = false;
+      } else file.bitmaps.delete(point);
+    }
+  }
+
+  /** The host's power is gone: as a kill of each, and nobody saw how the images were left. */
+  losePower(): void {
+    for (const { spec } of this.live) {
+      this.kill(spec.instanceId);
+      this.#bitmaps(spec, false).custody.closed = null;
+    }
+  }
+
+  async pause(instanceId: string): Promise<void> {
+    this.#running(instanceId).power = 'paused';
+  }
+
+  async resume(instanceId: string): Promise<void> {
+    this.#running(instanceId).power = 'running';
+  }
+
+  #running(instanceId: string): Instance {
+    const instance = this.#live.get(instanceId);
+    if (!instance) throw new Fault('qemu-failed', `${instanceId} is not running`);
+    return instance;
+  }
+
+  async sizes(spec: LaunchSpec): Promise<readonly DiskSize[]> {
+    return spec.stacks.map((stack) => ({ disk: stack.disk, sizeBytes: this.#files.find(topOf(stack)).sizeBytes }));
+  }
+
+  async tracking(spec: LaunchSpec): Promise<TrackingReport> {
+    return this.#bitmaps(spec).report();
+  }
+
+  async track(spec: LaunchSpec, pointId: string): Promise<void> {
+    const bitmaps = this.#opened(spec);
+    if (bitmaps.isOnAny(pointId)) {
+      bitmaps.check(pointId);
+      bitmaps.expect(pointId);
+    } else bitmaps.add(pointId, !this.#live.has(spec.instanceId));
+  }
+
+  async untrack(spec: LaunchSpec, pointId: string): Promise<void> {
+    this.#opened(spec).remove(pointId);
+  }
+
+  async changesSince(spec: LaunchSpec, pointId: string): Promise<ReadonlyMap<string, ClusterSet>> {
+    const bitmaps = this.#opened(spec);
+    bitmaps.check(pointId);
+    const whole = bitmaps.points.filter(bitmaps.isWhole);
+    if (!whole.some(bitmaps.isRecording)) throw new Fault('tracking-lost', `nothing records the changes after point ${pointId}`);
+    const points = bitmaps.isRecording(pointId) ? [pointId] : whole;
+    return new Map([...bitmaps.disks].map(([disk, file]) => {
+      const set = new ClusterSet(clusterCount(file.sizeBytes));
+      for (const point of points) for (const cluster of file.bitmaps.get(point)!.clusters) set.add(cluster);
+      return [disk, set];
+    }));
+  }
+
+  async openPointInTime(spec: LaunchSpec, request: PointInTimeRequest): Promise<PointInTime> {
+    const bitmaps = this.#opened(spec);
+    const instance = this.#live.get(spec.instanceId);
+    if (bitmaps.isOnAny(request.attemptId)) this.#checkAdoptable(spec, bitmaps, request.attemptId, instance);
+    else this.#takeInstant(spec, bitmaps, request, instance);
+    const { instantMs } = this.#records.get(spec.instanceId)!;
+    const view = new SimulatedView(instance ? this.#shownRunning(spec, bitmaps, request, instance) : this.#shownOff(spec, bitmaps, request.sincePointId, 'attempt-lost'));
+    return Object.assign(view, { attemptId: request.attemptId, instantMs, attachments: [] });
+  }
+
+  #checkAdoptable(spec: LaunchSpec, bitmaps: Bitmaps, attemptId: string, instance: Instance | undefined): void {
+    const isThere = instance
+      ? bitmaps.isWhole(attemptId) && instance.instants.some((instant) => instant.attemptId === attemptId)
+      : bitmaps.isWhole(attemptId) && !bitmaps.custody.distrusted.has(attemptId) && [...bitmaps.disks.values()].every((file) => file.bitmaps.get(attemptId)!.clusters.size === 0);
+    if (!isThere || this.#records.get(spec.instanceId)?.attemptId !== attemptId) throw new Fault('attempt-lost', `${spec.definition.name}: attempt ${attemptId} was begun, but its instant is gone`);
+  }
+
+  #takeInstant(spec: LaunchSpec, bitmaps: Bitmaps, { attemptId, sincePointId, fleecingBudgetBytes }: PointInTimeRequest, instance: Instance | undefined): void {
+    if (sincePointId !== null) {
+      bitmaps.check(sincePointId);
+      if (!bitmaps.isRecording(sincePointId)) throw new Fault('attempt-lost', `${spec.definition.name}: another attempt since point ${sincePointId} is still open`);
+    }
+    this.#files.checkRoom('the fleecing file');
+    const instant = snapshotOf(this.#files, instance?.spec ?? spec, attemptId, fleecingBudgetBytes);
+    bitmaps.add(attemptId, instance === undefined);
+    if (sincePointId !== null) bitmaps.stop(sincePointId);
+    if (instance) instance.instants = [...instance.instants, instant];
+    this.#records.set(spec.instanceId, { attemptId, instantMs: this.#around.nowMs() });
+    this.#around.onInstant(spec, attemptId, instant.content);
+  }
+
+  #shownRunning(spec: LaunchSpec, bitmaps: Bitmaps, { attemptId, sincePointId }: PointInTimeRequest, instance: Instance): Shown {
+    const find = () => (this.#live.get(spec.instanceId) === instance ? instance.instants.find((instant) => instant.attemptId === attemptId) : undefined);
+    const content = find()!.content;
+    return {
+      ...this.#shown(spec, bitmaps, sincePointId),
+      check: () => {
+        const instant = find();
+        if (!instant) throw new Fault('attempt-lost', `${spec.definition.name}: QEMU no longer serves the point in time`);
+        if (instant.isBroken) throw new Fault('fleecing-exhausted', `${spec.definition.name}: the space for overwritten data ran out`);
+      },
+      value: (disk, cluster) => content.get(disk)![cluster]!,
+    };
+  }
+
+  /** Of a machine that is off; it is gone once the machine is started. */
+  #shownOff(spec: LaunchSpec, bitmaps: Bitmaps, sincePointId: string | null, code: 'attempt-lost' | 'disk-io'): Shown {
+    const sessions = this.#sessions;
+    return {
+      ...this.#shown(spec, bitmaps, sincePointId),
+      check: () => {
+        if (this.#sessions !== sessions && this.#live.has(spec.instanceId)) throw new Fault(code, `${spec.definition.name}: the disks are no longer served`);
+      },
+      value: (disk, cluster) => this.#files.read(spec.stacks.find((stack) => stack.disk === disk)!, cluster),
+    };
+  }
+
+  #shown(spec: LaunchSpec, bitmaps: Bitmaps, sincePointId: string | null): Pick<Shown, 'disks' | 'isDirty'> {
+    const dirty = new Map([...bitmaps.disks].map(([disk, file]) => [disk, sincePointId === null ? null : new Set(file.bitmaps.get(sincePointId)?.clusters)] as const));
+    return {
+      disks: spec.stacks.map(({ disk }) => ({ disk, sizeBytes: bitmaps.disks.get(disk)!.sizeBytes })),
+      isDirty: (disk, cluster) => dirty.get(disk)?.has(cluster) ?? true,
+    };
+  }
+
+  async closePointInTime(spec: LaunchSpec, { attemptId, sincePointId }: AttemptName, outcome: 'acknowledged' | 'failed'): Promise<void> {
+    const bitmaps = this.#opened(spec);
+    const instance = this.#live.get(spec.instanceId);
+    if (instance) instance.instants = instance.instants.filter((instant) => instant.attemptId !== attemptId);
+    if (outcome === 'acknowledged') {
+      if (sincePointId !== null) bitmaps.remove(sincePointId);
+    } else {
+      if (sincePointId !== null) bitmaps.giveBack(sincePointId, attemptId);
+      bitmaps.remove(attemptId);
+    }
+    if (this.#records.get(spec.instanceId)?.attemptId === attemptId) this.#records.delete(spec.instanceId);
+  }
+
+  async openLive(spec: LaunchSpec): Promise<DiskView> {
+    const bitmaps = this.#opened(spec);
+    const instance = this.#live.get(spec.instanceId);
+    const shown = this.#shownOff(spec, bitmaps, null, 'disk-io');
+    if (!instance) return new SimulatedView(shown);
+    return new SimulatedView({
+      ...shown,
+      check: () => {
+        if (this.#live.get(spec.instanceId) !== instance) throw new Fault('disk-io', `${spec.definition.name}: the disks are no longer served`);
+      },
+    });
+  }
+
+  async attachments(): Promise<readonly Attachment[]> {
+    return [];
+  }
+
+  async restoreAttachments(): Promise<void> {
+    // There are none.
+  }
+
+  async forget(instanceId: string): Promise<void> {
+    this.#custody.delete(instanceId);
+    this.#records.delete(instanceId);
+  }
+
+  async capabilities(): Promise<HostCapabilities> {
+    return { qemuVersion: 'none', machineTypes: [], cpuModels: [], acceleration: 'tcg', memoryMiB: 1_024, freeMemoryMiB: 1_024, bridges: [] };
+  }
+
+  /** The guest of a live instance writes a cluster. */
+  write(instanceId: string, disk: string, cluster: number, value: Value): void {
+    const instance = this.#live.get(instanceId);
+    if (instance?.power !== 'running') return;
+    const file = this.#files.find(topOf(instance.spec.stacks.find((stack) => stack.disk === disk)!));
+    for (const instant of instance.instants) overwritten(instant, disk, cluster);
+    file.clusters.set(cluster, value);
+    for (const bitmap of file.bitmaps.values()) if (bitmap.recording) bitmap.clusters.add(cluster);
+  }
+
+  /** Another program writes a closed image, behind everybody's back. */
+  changeImage(spec: LaunchSpec, disk: string, cluster: number, value: Value): void {
+    const file = this.#files.find(topOf(spec.stacks.find((stack) => stack.disk === disk)!));
+    file.clusters.set(cluster, value);
+    file.foreignChanges++;
+  }
+
+  /** The bitmaps of images that may be changed now: what is known of the time while they were closed is on record. */
+  #opened(spec: LaunchSpec): Bitmaps {
+    const bitmaps = this.#bitmaps(spec);
+    if (!this.#live.has(spec.instanceId)) bitmaps.custody.closed = [...bitmaps.disks.values()].map(({ foreignChanges }) => foreignChanges);
+    return bitmaps;
+  }
+
+  #bitmaps(spec: LaunchSpec, isAssessed = true): Bitmaps {
+    const instance = this.#live.get(spec.instanceId);
+    const stacks = spec.stacks.map((stack) => instance?.spec.stacks.find(({ disk }) => disk === stack.disk) ?? stack);
+    const disks = new Map(stacks.map((stack) => [stack.disk, this.#files.find(topOf(stack))]));
+    const images = imagesOf({ ...spec, stacks });
+    const known = this.#custody.get(spec.instanceId);
+    if (known?.images === images) {
+      const bitmaps = new Bitmaps(disks, known);
+      if (isAssessed && !instance) this.#assess(bitmaps);
+      return bitmaps;
+    }
+    const fresh: Custody = { images, expected: new Set(), distrusted: new Set(), why: '', closed: [...disks.values()].map(({ foreignChanges }) => foreignChanges) };
+    this.#custody.set(spec.instanceId, fresh);
+    return new Bitmaps(disks, fresh);
+  }
+
+  #assess({ custody, disks, points }: Bitmaps): void {
+    const isAsLeft = custody.closed !== null && [...disks.values()].every(({ foreignChanges }, index) => custody.closed![index] === foreignChanges);
+    if (isAsLeft) return;
+    custody.why = custody.closed === null ? 'nobody saw how the last run ended' : 'an image was changed while it was closed';
+    for (const point of [...custody.expected, ...points]) custody.distrusted.add(point);
+  }
+}
