@@ -81,9 +81,9 @@ async function announce({ host, relationshipId, wait }: Surroundings, signal: Ab
   for (;;) {
     const before = relationshipNamed(host, relationshipId);
     // A replica that waits for its first point has nothing to say and nothing to hear.
-    if (before.state === 2 && before.yielded === null) return;
+    const isSilent = before.state === 2 && before.yielded === null;
     try {
-      await greet(host, relationshipId, signal);
+      if (!isSilent) await greet(host, relationshipId, signal);
     } catch (thrown) {
       signal.throwIfAborted();
       if (!faultOf(thrown) && !(thrown instanceof Refused)) throw thrown;

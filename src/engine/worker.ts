@@ -152,9 +152,16 @@ export class Worker {
       .finally(() => {
         this.progress = null;
         if (this.#running?.controller === controller) this.#running = null;
-        this.wake();
+        this.#continue(activity);
       });
     this.#running = { activity, controller, done };
+  }
+
+  /** Work that ended without changing the standing is not begun again at once. */
+  #continue(ended: Activity): void {
+    const relationship = this.#host.state.relationshipOf(this.#machineId);
+    if (relationship && activityOf(relationship) === ended) this.#retryLater();
+    else this.wake();
   }
 
   async #wait(ms: number, signal: AbortSignal): Promise<void> {

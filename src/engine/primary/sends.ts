@@ -1,5 +1,5 @@
 /** Sends under way on a lane: a bounded number, each with its share of a chunk's memory. */
-import { HEADROOM_BYTES, type LoanedChunk } from '../ports/diskview.ts';
+import { HEADROOM_BYTES, type Chunk, type LoanedChunk } from '../ports/diskview.ts';
 import type { Compression } from '../ports/compression.ts';
 import type { LaneSender } from '../ports/peers.ts';
 
@@ -73,7 +73,13 @@ export class Sends {
     const end = chunk.headroomBytes + untilBytes;
     const frame = { disk, offsetBytes, rawBytes: untilBytes - fromBytes };
     const small = this.#compression && (await this.#compression.with.compress(chunk.memory.subarray(start, end), this.#compression.level));
-    if (small) await this.#lane.data({ ...frame, compressed: true }, { memory: small, headroomBytes: 0 });
+    if (small) await this.#lane.data({ ...frame, compressed: true }, withHeadroom(small));
     else await this.#lane.data({ ...frame, compressed: false }, { memory: chunk.memory.subarray(start - HEADROOM_BYTES, end), headroomBytes: HEADROOM_BYTES });
   }
+}
+
+function withHeadroom(bytes: Buffer): Chunk {
+  const memory = Buffer.allocUnsafe(HEADROOM_BYTES + bytes.length);
+  bytes.copy(memory, HEADROOM_BYTES);
+  return { memory, headroomBytes: HEADROOM_BYTES };
 }
