@@ -76,9 +76,9 @@ export function answersOf(engine: Engine): Answers {
       await failOverHere(engine, relationship.machineId, { pointId: null, planned: true, start }, signal());
       return null;
     },
-    yield: async (hostId, { relationshipId, lineage, planned }) => {
+    yield: async (hostId, { relationshipId, lineage }) => {
       const { machineId } = owned(hostId, relationshipId);
-      return engine.worker(machineId).exclusive('yielding to the other host', (during) => yieldTo(host, relationshipId, lineage, planned, during), signal());
+      return engine.worker(machineId).exclusive('yielding to the other host', (during) => yieldTo(host, relationshipId, lineage, during), signal());
     },
     job: async (hostId, { machineId, kind, args }) => {
       owned(hostId, engine.relationshipOf(machineId).id);

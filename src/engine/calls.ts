@@ -93,7 +93,7 @@ interface Calls {
   preparePlanned(params: { relationshipId: string; token: string }): null;
   cancelPlanned(params: { relationshipId: string; token: string; lineage: Lineage }): null;
   failOverPlanned(params: { relationshipId: string; token: string; start: boolean }): null;
-  yield(params: { relationshipId: string; lineage: Lineage; planned: boolean }): Basis;
+  yield(params: { relationshipId: string; lineage: Lineage }): Basis;
   job(params: { machineId: string; kind: string; args: Record<string, boolean | number | string | undefined> }): { readonly jobId: string };
   jobShow(params: { jobId: string }): Wire;
   dissolve(params: { relationshipId: string }): null;

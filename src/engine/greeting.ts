@@ -38,7 +38,9 @@ export async function meet(host: Host, relationship: Relationship, theirs: Linea
   if (kin === 'same' || kin === 'ours-descends') return;
   if (kin === 'unrelated') throw splitBrain(host, relationship);
   const isOurs = newestOf(theirs).ownerHostId === host.hostId;
-  if (relationship.side === 'primary' && !isOurs) return demote(host, relationship, theirs);
+  // A primary that prepared a planned failover expects this, and its disks are exactly its newest point.
+  const isPrepared = relationship.side === 'primary' && relationship.state === 4;
+  if (relationship.side === 'primary' && !isOurs && !isPrepared) return demote(host, relationship, theirs);
   if (relationship.side === 'replica' && relationship.divergenceId !== null && isOurs) return promote(host, relationship, theirs);
   host.state.putMachine({ ...machine, lineage: theirs });
 }

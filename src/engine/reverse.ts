@@ -26,7 +26,7 @@ export async function reverse(host: Host, relationshipId: string, signal: AbortS
   const event = planned ? 'reversePlanned' : 'reverseUnplanned';
   if (relationship.state !== 6) return transition(host, relationshipId, event);
   const { lineage } = machineOf(host, relationship.machineId);
-  const basis = await call(host.peers, relationship.peerId, 'yield', { relationshipId, lineage, planned }, signal);
+  const basis = await call(host.peers, relationship.peerId, 'yield', { relationshipId, lineage }, signal);
   relationship = await coverLostTracking(host, relationship);
   const returnSet = returnSetOf(host, relationship, basis);
   await rebaseMaps(host, relationship, basis, returnSet);

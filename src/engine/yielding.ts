@@ -4,7 +4,7 @@ import { CLUSTER_BYTES, clustersTouched, windows } from '../extents/extent.ts';
 import { ClusterSet } from '../extents/clusterset.ts';
 import { FINGERPRINT_BYTES, Fingerprinter, sameFingerprint } from '../fingerprints/fingerprint.ts';
 import type { Relationship } from '../machine/records.ts';
-import { newestOf, type Lineage } from '../relationship/epoch.ts';
+import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
 import type { Basis } from './calls.ts';
 import { labelTop } from './demotion.ts';
 import { meet } from './greeting.ts';
@@ -19,9 +19,9 @@ import { relationshipNamed, transition, update } from './transition.ts';
 const READ_BYTES = 512 * 1024;
 
 /** Repeats with the same answer until the first reverse cycle begins. */
-export async function yieldTo(host: Host, relationshipId: string, theirs: Lineage, planned: boolean, signal: AbortSignal): Promise<Basis> {
+export async function yieldTo(host: Host, relationshipId: string, theirs: Lineage, signal: AbortSignal): Promise<Basis> {
   const before = relationshipNamed(host, relationshipId);
-  if (before.side === 'primary' && before.state === 4 && planned) await yieldPlanned(host, before, theirs);
+  if (before.side === 'primary' && before.state === 4 && descends(host, before, theirs)) await yieldPlanned(host, before, theirs);
   else await meet(host, before, theirs);
   const relationship = relationshipNamed(host, relationshipId);
   if (relationship.side !== 'replica' || relationship.yielded === null) {
@@ -30,6 +30,9 @@ export async function yieldTo(host: Host, relationshipId: string, theirs: Lineag
   await host.hypervisor.stop(relationship.machineId);
   return basisOf(host, relationship, signal);
 }
+
+const descends = (host: Host, { machineId }: Relationship, theirs: Lineage): boolean =>
+  newestOf(theirs).ownerHostId !== host.hostId && ['same', 'theirs-descends'].includes(kinship(machineOf(host, machineId).lineage, theirs));
 
 /** Nothing was written since the planned point: the disks hold it. */
 async function yieldPlanned(host: Host, relationship: Relationship, theirs: Lineage): Promise<void> {
