@@ -131,7 +131,8 @@ async function plannedFailover(engine: Engine, job: JobContext): Promise<JobResu
   const shipped = figures(relationshipNamed(host, id).lastCycle);
   if (!flag(job, 'reverse')) return { ...shipped, seconds };
   job.progress(80, 'reversing');
-  return { ...shipped, ...(await onPeer(engine, job, 'reverse', {})), seconds };
+  const { bytesShipped } = await onPeer(engine, job, 'reverse', {});
+  return { ...shipped, reverseBytesShipped: bytesShipped ?? null, seconds };
 }
 
 /** Runs the job on the other host and follows it. */
