@@ -86,6 +86,15 @@ export class Files {
     }
   }
 
+  /** A daemon's writers and merges end with it; guests' locks stay. */
+  letGoOfDaemon(): void {
+    const isDaemons = (holder: string) => holder.startsWith('writer ') || holder.startsWith('merge ');
+    for (const file of this.#files.values()) {
+      if (file.writer !== null && isDaemons(file.writer)) file.writer = null;
+      for (const reader of file.readers) if (isDaemons(reader)) file.readers.delete(reader);
+    }
+  }
+
   /** What a reader of the stack finds in a cluster. */
   read(stack: DiskStack, cluster: number): Value {
     for (let index = stack.layers.length - 1; index >= 0; index--) {

@@ -1,0 +1,125 @@
+/** What people ask of the pair: anything at any time, or, when it is to settle, what each state's advice says. */
+import { cancelPrepared } from '../engine/planned.ts';
+import { transition } from '../engine/transition.ts';
+import { Fault } from '../errors/fault.ts';
+import { Refused } from '../errors/refusal.ts';
+import type { Event } from '../relationship/table.ts';
+import { Dead } from './life.ts';
+import type { SimulatedHost } from './host.ts';
+import type { Pair } from './pair.ts';
+
+const CANCEL_WITHIN_MS = 30_000;
+
+/** Deeds, and how often each. */
+const DEEDS = {
+  start: 8, stop: 3, stopForced: 3, cycle: 6, suspend: 2, resume: 4, initial: 3, stopInitial: 0.5, resynchronize: 3, test: 2, testEnd: 2, planned: 4, plannedReverse: 3,
+  cancelPlanned: 3, unplanned: 3, unplannedForced: 2, commit: 2, revert: 3, reverse: 6, failback: 2, cancelJob: 2,
+} as const;
+export type Deed = keyof typeof DEEDS;
+
+export class Operator {
+  readonly #pair: Pair;
+
+  constructor(pair: Pair) {
+    this.#pair = pair;
+  }
+
+  /** Something, somewhere: mostly where it makes sense. */
+  any(): void {
+    this.do(this.#pair.random.weighted(DEEDS), this.#pair.random.pick(this.#pair.hosts));
+  }
+
+  /** Refusals and faults are answers like any other. */
+  do(deed: Deed, host: SimulatedHost): void {
+    if (!host.engine) return;
+    this.#pair.story.tell(`${host.name}: ${deed}`);
+    try {
+      this.#deeds[deed](host);
+    } catch (thrown) {
+      this.#answered(host, deed, thrown);
+    }
+  }
+
+  #answered(host: SimulatedHost, deed: string, thrown: unknown): void {
+    if (thrown instanceof Dead) return;
+    if (!(thrown instanceof Refused) && !(thrown instanceof Fault)) throw thrown;
+    this.#pair.story.tell(`${host.name}: ${deed} answered: ${thrown.message}`);
+  }
+
+  readonly #job = (host: SimulatedHost, kind: string, args: Readonly<Record<string, unknown>> = {}): void => {
+    host.engine!.jobs.start(kind, this.#pair.machineId, args);
+  };
+
+  readonly #step = (host: SimulatedHost, event: Event): void => {
+    transition(host.engine!.host, this.#pair.relationshipId, event);
+  };
+
+  readonly #point = (host: SimulatedHost): Readonly<Record<string, unknown>> => {
+    const points = host.state.points(this.#pair.machineId).filter(({ kind }) => kind !== 'divergence');
+    return points.length > 0 && this.#pair.random.chance(0.6) ? { point: this.#pair.random.pick(points).id } : {};
+  };
+
+  readonly #unplanned = (host: SimulatedHost, force: boolean): void => {
+    this.#pair.properties.mayRunTwice = true;
+    this.#job(host, 'unplanned', { ...this.#point(host), start: this.#pair.random.chance(0.8), force });
+  };
+
+  readonly #deeds: Readonly<Record<Deed, (host: SimulatedHost) => void>> = {
+    start: (host) => this.#job(host, 'start'),
+    stop: (host) => this.#job(host, 'stop', { timeoutSeconds: 10 }),
+    stopForced: (host) => this.#job(host, 'stop', { force: true }),
+    cycle: (host) => this.#job(host, 'cycle'),
+    suspend: (host) => this.#step(host, this.#pair.relationshipOn(host)?.state === 10 ? 'suspendResync' : 'suspend'),
+    resume: (host) => this.#step(host, this.#pair.relationshipOn(host)?.state === 11 ? 'continueResync' : 'resume'),
+    initial: (host) => this.#job(host, 'initial'),
+    stopInitial: (host) => this.#step(host, 'stopInitial'),
+    resynchronize: (host) => this.#job(host, 'resynchronize'),
+    test: (host) => this.#job(host, 'test', { ...this.#point(host), start: this.#pair.random.chance(0.5) }),
+    testEnd: (host) => this.#job(host, 'testEnd'),
+    planned: (host) => this.#job(host, 'planned', { start: this.#pair.random.chance(0.8), timeoutSeconds: 10 }),
+    plannedReverse: (host) => this.#job(host, 'planned', { start: this.#pair.random.chance(0.8), reverse: true, timeoutSeconds: 10 }),
+    cancelPlanned: (host) => this.#cancelPlanned(host),
+    unplanned: (host) => this.#unplanned(host, false),
+    unplannedForced: (host) => this.#unplanned(host, true),
+    commit: (host) => this.#job(host, 'commit'),
+    revert: (host) => this.#job(host, 'revert'),
+    reverse: (host) => this.#job(host, 'reverse'),
+    failback: (host) => this.#job(host, 'failback', { start: true, timeoutSeconds: 10 }),
+    cancelJob: (host) => {
+      const running = host.state.jobs().filter(({ state }) => state === 'running');
+      if (running.length > 0) host.engine!.jobs.cancel(this.#pair.random.pick(running).id);
+    },
+  };
+
+  #cancelPlanned(host: SimulatedHost): void {
+    const engine = host.engine!;
+    const limit = engine.host.clock.timeout(CANCEL_WITHIN_MS);
+    const cancelling = engine.worker(this.#pair.machineId).exclusive('cancel-failover', (signal) => cancelPrepared(engine.host, this.#pair.relationshipId, false, signal), limit);
+    cancelling.catch((thrown: unknown) => this.#pair.noting(() => this.#answered(host, 'cancelPlanned', thrown)));
+  }
+
+  /** What the state's advice says; true when there is nothing to do. */
+  advise(): boolean {
+    if (this.#pair.hosts.some(({ state }) => state.jobs().some((job) => job.state === 'running'))) return false;
+    let isQuiet = true;
+    for (const host of this.#pair.hosts) {
+      const deed = this.#advice(host);
+      if (deed !== null) isQuiet = false;
+      if (deed !== null && deed !== 'wait') this.do(deed, host);
+    }
+    return isQuiet;
+  }
+
+  #advice(host: SimulatedHost): Deed | 'wait' | null {
+    const relationship = this.#pair.relationshipOn(host);
+    const there = this.#pair.relationshipOn(this.#pair.other(host));
+    if (!relationship || !there) return 'wait';
+    const { side, state, testCopy } = relationship;
+    if (testCopy) return 'testEnd';
+    if (side === 'primary') {
+      if (state === 4) return there.failover ? 'wait' : 'cancelPlanned';
+      return ({ 1: 'initial', 2: 'wait', 3: null, 7: 'resume', 8: 'resume', 9: 'resynchronize', 10: 'wait', 11: 'resume' } as const)[state as 1] ?? 'wait';
+    }
+    return ({ 2: 'wait', 3: null, 5: 'reverse', 6: 'reverse', 7: 'resume', 8: 'resume', 12: 'wait' } as const)[state as 2] ?? 'wait';
+  }
+}

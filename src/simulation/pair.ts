@@ -1,0 +1,199 @@
+/** Two hosts, one machine that is replicated from one to the other, and everything that is known of what its disks held. */
+import { emptyRelationship } from '../engine/answers.ts';
+import { call } from '../engine/calls.ts';
+import { transition } from '../engine/transition.ts';
+import { CLUSTER_BYTES, clusterCount } from '../extents/extent.ts';
+import type { MachineDefinition } from '../machine/definition.ts';
+import type { Machine, Relationship } from '../machine/records.ts';
+import { founded } from '../relationship/epoch.ts';
+import type { Settings } from '../relationship/settings.ts';
+import { stateName } from '../relationship/state.ts';
+import { Properties, type Content } from './properties.ts';
+import { SimulatedHost, type Watch } from './host.ts';
+import { contentOf } from './instant.ts';
+import { SimulatedNetwork } from './network.ts';
+import { Random } from './random.ts';
+import { Story, Violation } from './story.ts';
+import { VirtualTime } from './time.ts';
+
+export interface PairOptions {
+  readonly seed: string;
+  readonly settings?: Partial<Settings>;
+  /** Clusters of each disk, by name; the last one is short. */
+  readonly disks?: Readonly<Record<string, number>>;
+}
+
+export const CYCLE_MS = 20_000;
+const MINUTE_MS = 60_000;
+const TAIL_BYTES = 1_536;
+
+export class Pair {
+  readonly time = new VirtualTime();
+  readonly random: Random;
+  readonly story = new Story(this.time);
+  readonly network: SimulatedNetwork;
+  readonly a: SimulatedHost;
+  readonly b: SimulatedHost;
+  readonly properties: Properties;
+  readonly disks: Readonly<Record<string, number>>;
+  machineId = '';
+  relationshipId = '';
+  /** What the disks held at each instant, by attempt. */
+  readonly instants = new Map<string, Content>();
+  #violation: unknown = null;
+  #lastValue = 0;
+
+  constructor({ seed, disks = { a: 12, b: 5 } }: PairOptions) {
+    this.random = new Random(seed);
+    this.disks = disks;
+    this.network = new SimulatedNetwork(this.time, this.random);
+    this.network.onCall = (line) => this.story.tell(line);
+    this.properties = new Properties(this);
+    const watch: Watch = {
+      onInstant: (spec, attemptId, content) => {
+        if (spec.instanceId === this.machineId) this.instants.set(attemptId, content);
+      },
+      onStart: (spec) => this.noting(() => this.properties.started(spec.instanceId)),
+      onCommit: (host, what) => this.noting(() => this.properties.committed(host, what)),
+      onBug: (host, bug) => this.violated(bug instanceof Violation ? bug : new Violation('the engine has no defects', `${host.name}: ${bug instanceof Error ? (bug.stack ?? bug.message) : String(bug)}`)),
+      onDeath: (host, where) => this.story.tell(`${host.name}: daemon dies ${where}`),
+    };
+    this.a = new SimulatedHost('A', this.time, this.random, this.network, watch);
+    this.b = new SimulatedHost('B', this.time, this.random, this.network, watch);
+  }
+
+  get hosts(): readonly [SimulatedHost, SimulatedHost] {
+    return [this.a, this.b];
+  }
+
+  other(host: SimulatedHost): SimulatedHost {
+    return host === this.a ? this.b : this.a;
+  }
+
+  /** The first violation stands. */
+  violated(violation: unknown): void {
+    if (this.#violation === null) this.story.tell(`VIOLATION ${violation instanceof Error ? violation.message : String(violation)}`);
+    this.#violation ??= violation;
+  }
+
+  noting(check: () => void): void {
+    try {
+      check();
+    } catch (thrown) {
+      this.violated(thrown);
+    }
+  }
+
+  throwViolation(): void {
+    if (this.#violation !== null) throw this.#violation;
+  }
+
+  /** Time passes; throws what was violated meanwhile. */
+  async pass(ms: number): Promise<void> {
+    await this.time.pass(ms);
+    this.throwViolation();
+  }
+
+  relationshipOn(host: SimulatedHost): Relationship | undefined {
+    return host.state.relationship(this.relationshipId);
+  }
+
+  /** Where the machine is primary, if on exactly one host. */
+  get primary(): SimulatedHost | undefined {
+    const found = this.hosts.filter((host) => this.relationshipOn(host)?.side === 'primary');
+    return found.length === 1 ? found[0] : undefined;
+  }
+
+  standing(): string {
+    return this.hosts.map((host) => {
+      const it = this.relationshipOn(host);
+      const power = host.hypervisor.live.find(({ spec }) => spec.instanceId === this.machineId)?.power ?? 'off';
+      return `${host.name}: ${host.life ? '' : 'down, '}${it ? `${it.side} ${it.state} (${stateName(it.state)})` : 'none'}, guest ${power}`;
+    }).join('; ');
+  }
+
+  /** Both hosts are up; A has the machine, off, and it is replicated to B (states 1 and 2). */
+  async enable(change: Partial<Settings> = {}): Promise<void> {
+    for (const host of this.hosts) host.boot();
+    const settings: Settings = { intervalSeconds: 30, compression: false, disks: Object.keys(this.disks), recoveryHistory: 3, ...change, additional: { cycleIntervalMs: CYCLE_MS, pointIntervalSeconds: 60, ...change.additional } };
+    const machine = this.#machine();
+    this.machineId = machine.id;
+    this.a.state.putMachine(machine);
+    const { host } = this.a.engine!;
+    const relationship: Relationship = { ...emptyRelationship, id: host.newId(), machineId: machine.id, peerId: 'B', side: 'primary', state: 0, settings, key: host.newKey().toString('base64'), overrides: {} };
+    this.relationshipId = relationship.id;
+    const sizes = machine.stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes }));
+    const replica = { relationshipId: relationship.id, machineId: machine.id, definition: machine.definition, settings, lineage: machine.lineage, key: relationship.key, overrides: {}, sizes };
+    await this.time.until(call(host.peers, 'B', 'createReplica', replica, new AbortController().signal), MINUTE_MS, 'createReplica');
+    host.state.transaction(() => {
+      host.state.putRelationship(relationship);
+      transition(host, relationship.id, 'enable');
+    });
+  }
+
+  #machine(): Machine {
+    const id = this.random.uuid();
+    const stacks = Object.entries(this.disks).map(([disk, clusters]) => {
+      const sizeBytes = (clusters - 1) * CLUSTER_BYTES + TAIL_BYTES;
+      const file = this.a.files.create(`/images/${disk}`, sizeBytes);
+      for (let cluster = 0; cluster < clusters; cluster++) if (this.random.chance(0.6)) file.clusters.set(cluster, this.newValue());
+      return { disk, sizeBytes, layers: [{ layerId: 'base', path: file.path }] };
+    });
+    const definition: MachineDefinition = {
+      id, name: 'vm', machineType: 'pc-q35-7.2', cpuModel: 'max', cpuCount: 1, memoryMiB: 64, nics: [], firmware: { kind: 'bios' }, tpm: false, vga: 'none', guestAgent: false, autostart: false,
+      disks: stacks.map(({ disk, layers }) => ({ name: disk, path: layers[0]!.path, format: 'qcow2', bus: 'virtio' })),
+    };
+    return { id, name: 'vm', definition, stacks, lineage: founded(this.random.uuid(), 'A'), powerLock: null, storage: '/replicas', copyOf: null };
+  }
+
+  newValue(): number {
+    return ++this.#lastValue;
+  }
+
+  guestOn(host: SimulatedHost) {
+    return host.hypervisor.live.find(({ spec }) => spec.instanceId === this.machineId);
+  }
+
+  isRunning(host: SimulatedHost): boolean {
+    return this.guestOn(host)?.power === 'running';
+  }
+
+  /** The guest on this host writes one value. */
+  write(host: SimulatedHost, disk: string, cluster: number, value = this.newValue()): number {
+    host.hypervisor.write(this.machineId, disk, cluster, value);
+    return value;
+  }
+
+  /** A running guest writes somewhere: mostly something new, sometimes what is there, what was there, or zeroes. */
+  guestWrites(host: SimulatedHost): void {
+    const guest = this.guestOn(host);
+    if (guest?.power !== 'running') return;
+    const disk = this.random.pick(Object.keys(this.disks));
+    const cluster = Math.floor(this.random.next() ** 2 * this.disks[disk]!);
+    const stack = guest.spec.stacks.find((each) => each.disk === disk)!;
+    const present = host.files.read(stack, cluster);
+    const value = { fresh: () => this.newValue(), same: () => present, old: () => this.random.int(0, this.#lastValue + 1), zero: () => 0 }[this.random.weighted({ fresh: 60, same: 12, old: 14, zero: 14 })]();
+    this.write(host, disk, cluster, value);
+  }
+
+  /** What the machine's own disks hold on this host: on a replica, its newest layers. */
+  diskContent(host: SimulatedHost): Content {
+    const machine = host.state.machine(this.machineId)!;
+    return contentOf(host.files, this.guestOn(host)?.spec ?? machine);
+  }
+
+  clustersOf(disk: string): number {
+    return clusterCount((this.disks[disk]! - 1) * CLUSTER_BYTES + TAIL_BYTES);
+  }
+
+  /** Runs a job and waits for its end; its error is thrown. */
+  async job(host: SimulatedHost, kind: string, args: Readonly<Record<string, unknown>> = {}, limitMs = 30 * MINUTE_MS) {
+    const { id } = host.engine!.jobs.start(kind, this.machineId, args);
+    for (let waitedMs = 0; waitedMs < limitMs; waitedMs += 500) {
+      await this.pass(500);
+      const job = host.state.job(id)!;
+      if (job.state !== 'running') return job;
+    }
+    throw new Violation('every job ends', `${kind} on ${host.name} still runs: ${host.state.job(id)!.step}; ${this.standing()}`);
+  }
+}
