@@ -9,7 +9,7 @@
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
-stty -echo
+stty -echo -icanon
 
 # /modules/always and /modules/pci/<device id> list modules in the order that they need.
 load() { for each in $(cat "$1"); do [ -e "/sys/module/$each" ] || insmod "/modules/$each.ko"; done; }
@@ -182,6 +182,7 @@ set_rate() { period=$((1000 / $1)); }
 # --- commands, one a line on the console ---------------------------------------------------------------------------
 
 obey() {
+  set -- $1
   case $1 in
     quiet) writing=no; say "QUIET a=$number_a b=$number_b" ;;
     write) [ -z "$2" ] || set_rate "$2"; writing=yes ;;
@@ -199,8 +200,9 @@ wait_until_due() {
     [ "$left" -le 999 ] || left=999
     [ "$left" -ge 1 ] || left=1
     case ${#left} in 1) pause=0.00$left ;; 2) pause=0.0$left ;; *) pause=0.$left ;; esac
-    if read -r -t "$pause" command; then
-      obey $command
+    # A read that times out in the middle of a line loses its beginning: only one character is waited for.
+    if read -r -n 1 -t "$pause" first; then
+      [ -z "$first" ] || { read -r -t 5 rest && obey "$first$rest"; }
     elif [ "$writing" = yes ]; then
       return
     fi
