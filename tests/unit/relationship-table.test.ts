@@ -217,6 +217,21 @@ describe('as documented:', () => {
   }
 });
 
+/** Where this version goes further than what is documented. */
+const FURTHER: readonly (readonly [side: Side, from: readonly State[], event: Event])[] = [
+  ['replica', [3], 'pointSealed'],
+  ['replica', [12], 'failoverFailed'],
+  ['replica', [2], 'promote'],
+  ['primary', [2, 4, 10, 11], 'demote'],
+  ['primary', [15, 16], 'disable'],
+];
+
+test('nothing is possible that is neither documented nor named here as going further', () => {
+  const known = new Set([...DOCUMENTED.map(([, side, from, event]) => [side, from, event] as const), ...FURTHER].flatMap(([side, from, event]) => from.map((state) => `${event} ${side} ${state}`)));
+  const possible = SUPPORTED.flatMap((row) => row.from.map((state) => `${row.event} ${row.side} ${state}`));
+  assert.deepEqual(possible.filter((cell) => !known.has(cell)), []);
+});
+
 /** What is documented to be impossible. */
 const IMPOSSIBLE: readonly (readonly [name: string, side: Side, from: readonly State[], event: Event, missing?: Condition])[] = [
   ['no initial replication is started twice', 'primary', [2, 3], 'startInitial'],

@@ -319,7 +319,7 @@ describe('events', () => {
     const state = inMemory();
     for (let at = 1; at <= 25; at++) state.addEvent(eventOf(`event ${at}`));
     const seen: number[] = [];
-    for (let page = state.events(0, 10); page.length > 0; page = state.events(page.at(-1)!.id, 10)) seen.push(...page.map(({ id }) => id));
+    for (let page = state.events(0, 10); page.length > 0 && seen.length < 100; page = state.events(page.at(-1)!.id, 10)) seen.push(...page.map(({ id }) => id));
     assert.deepEqual(seen, Array.from({ length: 25 }, (_, at) => at + 1));
     assert.deepEqual(state.events(null, 3).map(({ message }) => message), ['event 23', 'event 24', 'event 25']);
     assert.deepEqual(state.events(25, 10), []);
