@@ -34,10 +34,13 @@ function named(name: string | undefined): BlockNode {
   return { 'node-name': name };
 }
 
-/** The protocol node of a regular file or, below /dev, of a block device. */
+/** Below /dev, but not in the shared memory that is mounted there. */
+const isDevice = (path: string): boolean => path.startsWith('/dev/') && !path.startsWith('/dev/shm/');
+
+/** The protocol node of a regular file or of a block device. */
 function fileNode(path: string, name: string | undefined, options: GraphOptions): BlockNode {
   assert(path.startsWith('/'), `path ${path} is not absolute`);
-  return { driver: path.startsWith('/dev/') ? 'host_device' : 'file', ...named(name), filename: path, ...options.fileOptions };
+  return { driver: isDevice(path) ? 'host_device' : 'file', ...named(name), filename: path, ...options.fileOptions };
 }
 
 interface Place {
