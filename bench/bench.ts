@@ -12,7 +12,6 @@ import { failover } from './failover.ts';
 import type { Figure } from './figure.ts';
 import { incremental } from './incremental.ts';
 import { memory } from './memory.ts';
-import { ours } from './ours.ts';
 import { Scene, type Part } from './scene.ts';
 import { compression, transfer } from './transfer.ts';
 
@@ -37,7 +36,7 @@ async function measure(part: Part): Promise<readonly Figure[]> {
   const onSignal = (): void => void scene.end().then(() => process.exit(130));
   process.once('SIGINT', onSignal);
   try {
-    return await part.run(scene, ours);
+    return await part.run(scene);
   } finally {
     process.removeListener('SIGINT', onSignal);
     await scene.end();

@@ -1,10 +1,11 @@
 /** A cycle with 1 % of an 8 GiB disk dirty: against rsync between the two files, and against QEMU's own bitmap backup. */
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Qmp } from '../src/qmp/qmp.ts';
 import { dirtyFile, dirtyScript, GIB, makeRandomDisk, randomClusters } from './data.ts';
 import { figure, type Figure } from './figure.ts';
-import type { IncrementalPair, Ours } from './ours.ts';
+import { dirtyInGuest, OurPair } from './ours.ts';
 import { medians, timed } from './rounds.ts';
 import { untilPort, untilSocket, type Part, type Scene } from './scene.ts';
 import { makeCertificates } from './tls.ts';
@@ -84,21 +85,28 @@ async function rsyncRound(scene: Scene): Promise<number> {
   return timed(() => scene.run('rsync --inplace --no-whole-file original.raw copy.raw'));
 }
 
-async function oursRound(pair: IncrementalPair, generation: number): Promise<number> {
-  await pair.dirty(dirtyScript(randomClusters(DISK_BYTES, DIRTY_SHARE), generation));
-  return pair.cycle();
+/** Our contestant: a running machine whose guest, idle otherwise, dirties its disk before each round. */
+async function ourCycles(scene: Scene, pair: OurPair): Promise<() => Promise<number>> {
+  const path = join(pair.directory, 'a.qcow2');
+  await scene.run('qemu-img convert -f raw -O qcow2 original.raw "$1"', path);
+  const guest = await pair.boot([{ name: 'a', path, format: 'qcow2' }], 'idle');
+  await pair.replicate({ compression: false });
+  let generation = 0;
+  return async () => {
+    await dirtyInGuest(guest, DISK_BYTES, DIRTY_SHARE, ++generation);
+    return pair.cycle();
+  };
 }
 
-async function run(scene: Scene, ours: Ours | undefined): Promise<readonly Figure[]> {
+async function run(scene: Scene): Promise<readonly Figure[]> {
   await makeCertificates(scene);
   makeRandomDisk(scene.at('original.raw'), DISK_BYTES, DATA_BYTES);
-  const pair = await ours?.incremental({ sourcePath: scene.at('original.raw'), sizeBytes: DISK_BYTES, directory: scene.fresh('ours') });
   const backup = await BitmapBackup.start(scene, scene.at('original.raw'));
   await scene.run('cp --sparse=always original.raw copy.raw');
-  let generation = 0;
+  const pair = await OurPair.open(scene.fresh('o'));
   try {
     const seconds = await medians(ROUNDS, {
-      ours: pair && (() => oursRound(pair, ++generation)),
+      ours: await ourCycles(scene, pair),
       backup: async () => {
         await backup.dirty();
         return backup.round();
@@ -107,7 +115,7 @@ async function run(scene: Scene, ours: Ours | undefined): Promise<readonly Figur
     }, { warmUp: true });
     return figures(seconds);
   } finally {
-    await pair?.close();
+    await pair.close();
   }
 }
 

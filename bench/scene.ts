@@ -6,12 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Figure } from './figure.ts';
-import type { Ours } from './ours.ts';
 
 export interface Part {
   readonly name: string;
   readonly about: string;
-  run(scene: Scene, ours: Ours | undefined): Promise<readonly Figure[]>;
+  run(scene: Scene): Promise<readonly Figure[]>;
 }
 
 export class Scene {

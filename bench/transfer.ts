@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { GIB, makeCompressibleDisk, makeRandomDisk, MIB } from './data.ts';
 import { figure, type Figure } from './figure.ts';
-import type { Ours } from './ours.ts';
+import { OurPair } from './ours.ts';
 import { medians, timed } from './rounds.ts';
 import { untilPort, untilSocket, type Part, type Scene } from './scene.ts';
 import { makeCertificates } from './tls.ts';
@@ -67,22 +67,27 @@ async function compressingPipe(scene: Scene): Promise<number> {
   });
 }
 
-function oursOf(scene: Scene, ours: Ours | undefined, compression: boolean): (() => Promise<number>) | undefined {
-  return ours && (() => ours.fullCopy({ sourcePath: scene.at('source.raw'), sizeBytes: DISK_BYTES, directory: scene.fresh('ours'), compression }));
+async function withPair<T>(scene: Scene, work: (pair: OurPair) => Promise<T>): Promise<T> {
+  const pair = await OurPair.open(scene.fresh('o'));
+  try {
+    return await work(pair);
+  } finally {
+    await pair.close();
+  }
 }
 
 const speed = (seconds: number | null): number | null => (seconds === null ? null : DATA_BYTES / MIB / seconds);
 
-async function plain(scene: Scene, ours: Ours | undefined): Promise<readonly Figure[]> {
+async function plain(scene: Scene): Promise<readonly Figure[]> {
   await makeCertificates(scene);
   makeRandomDisk(scene.at('source.raw'), DISK_BYTES, DATA_BYTES);
   await serveSource(scene, scene.at('source.raw'));
-  const seconds = await medians(ROUNDS, {
-    ours: oursOf(scene, ours, false),
+  const seconds = await withPair(scene, (pair) => medians(ROUNDS, {
+    ours: () => pair.fullCopy(scene.at('source.raw'), { compression: false }),
     tls: () => nbdcopyTls(scene),
     nbd: () => nbdcopyAlone(scene),
     wire: () => tlsAlone(scene.at('tls'), DATA_BYTES),
-  });
+  }, { warmUp: true }));
   const value = speed(seconds.ours);
   return [
     figure({ name: 'whole disk, incompressible, TLS', unit: 'MiB/s', value, peer: 'nbdcopy over TLS', peerValue: speed(seconds.tls), target: { of: 'ratio', at: 'least', limit: 1 } }),
@@ -91,11 +96,14 @@ async function plain(scene: Scene, ours: Ours | undefined): Promise<readonly Fig
   ];
 }
 
-async function compressed(scene: Scene, ours: Ours | undefined): Promise<readonly Figure[]> {
+async function compressed(scene: Scene): Promise<readonly Figure[]> {
   await makeCertificates(scene);
   makeCompressibleDisk(scene.at('source.raw'), DISK_BYTES, DATA_BYTES);
   await serveSource(scene, scene.at('source.raw'));
-  const seconds = await medians(ROUNDS, { ours: oursOf(scene, ours, true), pipe: () => compressingPipe(scene) });
+  const seconds = await withPair(scene, (pair) => medians(ROUNDS, {
+    ours: () => pair.fullCopy(scene.at('source.raw'), { compression: true }),
+    pipe: () => compressingPipe(scene),
+  }, { warmUp: true }));
   return [
     figure({
       name: 'whole disk, compressible, compression on, TLS', unit: 'MiB/s', value: speed(seconds.ours),
