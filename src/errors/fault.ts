@@ -38,7 +38,7 @@ export const FAULTS = {
   'disk-io': row('backoff', 500, 32768, 24, 'Reading or writing a disk failed. Look at the host\'s kernel log and the storage.'),
   'space-exhausted': row('backoff', 507, 32768, 25, 'The target has no space left. Free space there; replication goes on by itself and no recovery point is lost.'),
   'fleecing-exhausted': row('backoff', 507, 32768, 26, 'The guest wrote faster than the cycle could ship, so the cycle was given up. Raise fleecingBudgetMiB or the bandwidth.'),
-  'qemu-failed': row('operator', 500, 32768, 30, 'QEMU did not start or ended. Its own message is above; its log is under the state directory.'),
+  'qemu-failed': row('backoff', 500, 32768, 30, 'QEMU did not start or ended. Its own message is above; its log is under the state directory.'),
   'qemu-protocol': row('backoff', 500, 32768, 31, 'QEMU answered a command with an error. Its own message is above.'),
   'guest-not-responding': row('operator', 504, 32772, 32, 'The guest did not shut down in time. Shut it down from inside, or use --force.'),
   'machine-exists': row('operator', 409, 32773, 33, 'There is a virtual machine with this name or UUID already: understudy vm list.'),
