@@ -59,7 +59,7 @@ export class DemoHost {
 
   async #answers(): Promise<boolean> {
     if (!existsSync(join(this.runDir, 'api.sock'))) return false;
-    return this.command('version').then(() => true, () => false);
+    return this.command('host', 'list').then(() => true, () => false);
   }
 
   kill(): void {

@@ -23,7 +23,7 @@ const ENABLE_BODY = Type.Object(
 );
 
 type OnRelationship = 'initialStop' | 'suspend' | 'resume' | 'plannedFailoverCancel';
-type OnRelationshipAsJob = 'initialStart' | 'resynchronize' | 'cycleNow' | 'testFailoverEnd' | 'commit' | 'revert' | 'reverse';
+type OnRelationshipAsJob = 'initialStart' | 'resynchronize' | 'cycleNow' | 'testFailoverEnd' | 'commit' | 'revert' | 'reverse' | 'becomeReplica';
 
 /** POST …/<verb> without a body: at once, answered with the relationship. */
 const AT_ONCE: readonly [verb: string, operation: OnRelationship, summary: string][] = [
@@ -42,6 +42,7 @@ const AS_JOB: readonly [verb: string, operation: OnRelationshipAsJob, summary: s
   ['commit', 'commit', 'Keep the point that was failed over to'],
   ['revert', 'revert', 'Undo the failover on this host, to choose another point'],
   ['reverse', 'reverse', 'Protect the guest in the other direction; commits first when needed'],
+  ['become-replica', 'becomeReplica', 'After a split brain: yield to the other host'],
 ];
 
 export async function relationshipOf(operations: Operations, caller: Caller, machine: string): Promise<RelationshipView> {

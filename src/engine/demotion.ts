@@ -3,13 +3,28 @@
  * last acknowledged point is named as a recovery point of its own; nothing is written to its disks. All of it can be taken
  * back while the other host has not committed.
  */
-import { transition } from './transition.ts';
 import type { LabelledLayer, Machine, Point, Relationship, Stack } from '../machine/records.ts';
 import { newestOf, type Lineage } from '../relationship/epoch.ts';
 import type { Host } from './host.ts';
+import { call } from './calls.ts';
+import { greetingOf } from './greeting.ts';
 import { machineOf } from './spec.ts';
+import { relationshipNamed, transition, update } from './transition.ts';
 
 const yielded = (host: Host, relationship: Relationship) => `${host.peerName(relationship.peerId)} runs this machine now (a newer epoch): this host is its replica`;
+
+/**
+ * An operator chose between two hosts that went on alone: this one is the replica, what it wrote is set aside as a named
+ * point. The other one's disks are compared in full, since no common point can be trusted.
+ */
+export async function becomeReplica(host: Host, relationshipId: string, signal: AbortSignal): Promise<void> {
+  const relationship = relationshipNamed(host, relationshipId);
+  const { lineage } = await call(host.peers, relationship.peerId, 'greet', greetingOf(host, relationship), signal);
+  const now = relationshipNamed(host, relationshipId);
+  if (now.side === 'replica') return;
+  await demote(host, now, lineage);
+  update(host, relationshipId, ({ divergenceId }) => ({ newestPointId: divergenceId, lastFault: null }));
+}
 
 /** This host is the replica; its guest is held by the effect that follows. */
 export async function demote(host: Host, relationship: Relationship, theirs: Lineage): Promise<void> {

@@ -2,6 +2,8 @@
  * What the outbox asks for, after the transition that recorded it. Each is idempotent: after a crash it runs again.
  */
 
+import { faultOf } from '../errors/fault.ts';
+import { Refused } from '../errors/refusal.ts';
 import type { Layer } from '../machine/definition.ts';
 import { giveUp } from './primary/attempt.ts';
 import { greet } from './greeting.ts';
@@ -34,7 +36,7 @@ async function tellPeer(host: Host, item: OutboxItem, signal: AbortSignal): Prom
   if (!host.state.relationship(relationshipIdOf(item))) return;
   await greet(host, relationshipIdOf(item), AbortSignal.any([signal, host.clock.timeout(2_000)])).catch((thrown: unknown) => {
     signal.throwIfAborted();
-    if (thrown instanceof TypeError) throw thrown;
+    if (!faultOf(thrown) && !(thrown instanceof Refused)) throw thrown;
   });
 }
 

@@ -17,16 +17,24 @@ export interface FailoverRequest {
   readonly planned: boolean;
 }
 
+/** The point that a failover would boot; undefined when there is none yet. */
+export function chosenPoint(host: Host, machine: Machine, pointId: string | null): Point | undefined {
+  const points = host.state.points(machine.id);
+  // A host that yielded and got nothing yet has only what it held itself.
+  if (pointId === null) return points.findLast(({ kind }) => kind !== 'divergence') ?? points.at(-1);
+  const point = points.find(({ id }) => id === pointId);
+  if (!point) throw new Fault('point-unknown', `${machine.name} has no recovery point ${pointId}`);
+  return point;
+}
+
 /** The relationship is in state 12, in an epoch owned here. */
 export function beginFailover(host: Host, relationshipId: string, { pointId, planned }: FailoverRequest): Relationship {
   const relationship = relationshipNamed(host, relationshipId);
   const machine = machineOf(host, relationship.machineId);
-  const points = host.state.points(machine.id).filter(({ kind }) => kind !== 'divergence');
-  const point = pointId === null ? points.at(-1) : host.state.points(machine.id).find(({ id }) => id === pointId);
-  if (pointId !== null && !point) throw new Fault('point-unknown', `${machine.name} has no recovery point ${pointId}`);
+  const point = chosenPoint(host, machine, pointId);
   return transition(host, relationshipId, 'failover', {
     facts: { 'has-point': point !== undefined },
-    change: (before) => ({ failover: failoverTo(host, machine, point!, planned, before) }),
+    change: (before) => ({ failover: failoverTo(host, machine, point!, planned, before), yielded: null, divergenceId: null }),
     also: () => {
       host.state.putCarried(relationshipId, newerThan(host, machine.id, point!));
       host.state.putMachine({ ...machineOf(host, machine.id), lineage: mint(machine.lineage, host.newId(), host.hostId), powerLock: null });

@@ -6,6 +6,7 @@ import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { call } from './calls.ts';
 import type { Engine } from './engine.ts';
+import { becomeReplica } from './demotion.ts';
 import { commit, revert } from './failover.ts';
 import type { JobContext, JobResult, JobWork } from './jobs.ts';
 import { unplannedFailover } from './operations.ts';
@@ -80,6 +81,10 @@ export function jobKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       return {};
     },
     reverse: (job) => reversed(engine, job),
+    becomeReplica: async (job) => {
+      await alone(job, 'become-replica', (signal) => becomeReplica(host, engine.relationshipOf(job.machineId).id, signal));
+      return {};
+    },
     failback: (job) => failback(engine, job),
   };
 }

@@ -5,10 +5,11 @@ import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Standing } from './calls.ts';
 import type { Engine } from './engine.ts';
-import { beginFailover } from './failover.ts';
+import { beginFailover, chosenPoint } from './failover.ts';
 import { greet } from './greeting.ts';
 import { startMachine } from './power.ts';
-import { machineOf } from './spec.ts';
+import { checkReadyHere } from './readiness.ts';
+import { machineOf, overridden } from './spec.ts';
 import { relationshipNamed } from './transition.ts';
 
 const ASK_WITHIN_MS = 5_000;
@@ -27,6 +28,8 @@ export async function failOverHere(engine: Engine, machineId: string, { pointId,
   await worker.exclusive('failover', async (during) => {
     const before = relationshipNamed(host, id);
     if (![12, 5].includes(before.state)) {
+      const point = chosenPoint(host, machineOf(host, machineId), pointId);
+      if (point) await checkReadyHere(host, overridden(point.definition, before.overrides));
       beginFailover(host, id, { pointId, planned });
       await engine.reception.end(id);
       await worker.stopMerging();

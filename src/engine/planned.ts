@@ -13,6 +13,7 @@ import { call } from './calls.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
 import { runCycle, type OnProgress } from './primary/cycle.ts';
+import { checkReady, readinessFindings } from './readiness.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 
@@ -27,6 +28,8 @@ export async function prepare(host: Host, relationshipId: string, shutdownTimeou
     throw new Refused(refuse(`a planned failover of ${name} needs a primary that replicates; it is: ${stateName(relationship.state)} (${relationship.side})`, allowedVerbs(relationship)));
   }
   await greet(host, relationshipId, signal);
+  // Found out before the guest is shut down, not after.
+  checkReady(await readinessFindings(host, machineOf(host, relationship.machineId), relationship.peerId, {}, false, signal), true);
   await takeToken(host, relationship, signal);
   try {
     await host.hypervisor.shutdown(relationship.machineId, shutdownTimeoutMs, signal);

@@ -23,3 +23,9 @@ export function toRetire(points: readonly Candidate[], history: number, interval
   if (history === 0 || (before && slot(before) === slot(last))) return last.id;
   return older.length > history ? older[0]!.id : null;
 }
+
+/** The oldest point beyond the history, when that was made shorter: one more goes with each arrival until it fits. */
+export function beyondHistory(points: readonly Candidate[], history: number): string | null {
+  const kept = points.filter((point) => !point.pinned);
+  return kept.length - 1 > history ? kept[0]!.id : null;
+}

@@ -58,9 +58,8 @@ const ADDITIONAL_CHECKS: Record<keyof AdditionalSettings, (value: unknown) => vo
 
 function checkAdditional(additional: AdditionalSettings): void {
   for (const [name, value] of Object.entries(additional)) {
-    const check = ADDITIONAL_CHECKS[name as keyof AdditionalSettings];
-    if (!check) bad('AdditionalSettings', name, Object.keys(ADDITIONAL_CHECKS).join(', '));
-    check(value);
+    if (!Object.hasOwn(ADDITIONAL_CHECKS, name)) bad('AdditionalSettings', name, Object.keys(ADDITIONAL_CHECKS).join(', '));
+    ADDITIONAL_CHECKS[name as keyof AdditionalSettings](value);
   }
 }
 
@@ -78,6 +77,7 @@ export function changed(settings: Settings, change: SettingsChange, machineDisks
   checkWhole('the recovery history', next.recoveryHistory, 0, 24);
   const unknown = next.disks.filter((disk) => !machineDisks.includes(disk));
   if (unknown.length > 0) bad('the list of disks', unknown, machineDisks.join(', '));
+  if (new Set(next.disks).size < next.disks.length) bad('the list of disks', next.disks, 'each disk once');
   if (next.disks.length === 0) bad('the list of disks', [], `one or more of ${machineDisks.join(', ')}`);
   checkAdditional(next.additional);
   return next;

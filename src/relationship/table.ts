@@ -92,12 +92,12 @@ export const TABLE = [
   row('cancelResync', 'primary', [10, 11], 9, 'The comparison starts again next time.', { verb: 'cancel-resynchronization', effects: ['forget-attempt'], supported: false }),
 
   row('preparePlanned', 'primary', [3], 4, 'The guest is off and its last change is on the replica; it stays off here.', {
-    who: 'engine',
+    verb: 'failover',
     requires: ['guest-off', 'planned-point'],
   }),
   row('cancelPlanned', 'primary', [4], 3, 'The token came back: only this host may start the guest.', { verb: 'cancel-failover', effects: ['tell-peer'] }),
 
-  row('failover', 'replica', [3, 7, 8], 12, 'A new epoch is owned here; later seals are refused.', {
+  row('failover', 'replica', [2, 3, 7, 8], 12, 'A new epoch is owned here; later seals are refused.', {
     verb: 'failover',
     requires: ['has-point'],
     effects: ['forget-attempt', 'make-failover-layers', 'tell-peer'],

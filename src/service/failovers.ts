@@ -9,7 +9,7 @@ import { definedOnly } from './options.ts';
 
 type FailoverOperations = Pick<
   Operations,
-  'testFailover' | 'testFailoverEnd' | 'plannedFailover' | 'plannedFailoverCancel' | 'unplannedFailover' | 'commit' | 'revert' | 'reverse' | 'failback'
+  'testFailover' | 'testFailoverEnd' | 'plannedFailover' | 'plannedFailoverCancel' | 'unplannedFailover' | 'commit' | 'revert' | 'reverse' | 'becomeReplica' | 'failback'
 >;
 
 const CANCEL_WITHIN_MS = 30_000;
@@ -36,6 +36,7 @@ export function failoverOperations(context: Context): FailoverOperations {
     commit: (caller, machine) => job(caller, 'commit', 'commit', machine, {}),
     revert: (caller, machine) => job(caller, 'revert', 'revert', machine, {}),
     reverse: (caller, machine) => job(caller, 'reverse', 'reverse', machine, {}),
+    becomeReplica: (caller, machine) => job(caller, 'become-replica', 'becomeReplica', machine, {}),
     failback: (caller, machine, options) => job(caller, 'failback', 'failback', machine, { ...options }),
   };
 }

@@ -1,14 +1,17 @@
 /** Use cases of machines: define, start, stop, undefine, look at. */
-import { Fault } from '../errors/fault.ts';
+import { Fault, faultOf } from '../errors/fault.ts';
+import { checkReady, readinessFindings } from '../engine/readiness.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import { founded } from '../relationship/epoch.ts';
 import { allowedVerbs } from '../relationship/step.ts';
-import type { Machine } from '../machine/records.ts';
+import type { Machine, Relationship } from '../machine/records.ts';
 import { audited, machineNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { jobView, machineView } from './presenting.ts';
 
 type MachineOperations = Pick<Operations, 'machineList' | 'machineShow' | 'machineDefine' | 'machineStart' | 'machineStop' | 'machineUndefine'>;
+
+const ASK_WITHIN_MS = 10_000;
 
 export function machineOperations(context: Context): MachineOperations {
   const { engine } = context;
@@ -48,9 +51,19 @@ async function define(context: Context, toml: string): Promise<Machine> {
   const machine: Machine = existing
     ? { ...existing, name: definition.name, definition, stacks }
     : { id: definition.id, name: definition.name, definition, stacks, lineage: founded(engine.host.newId(), engine.host.hostId), powerLock: null, storage: context.defaultStorage, copyOf: null };
+  if (relationship) await checkPeer(context, machine, relationship);
   state.putMachine(machine);
   engine.host.changed('machine', machine.id);
   return machine;
+}
+
+/** A definition that the replica's host could not run is refused; when that host cannot be asked, the failover's own check will tell. */
+async function checkPeer({ engine }: Context, machine: Machine, { peerId }: Relationship): Promise<void> {
+  try {
+    checkReady(await readinessFindings(engine.host, machine, peerId, {}, false, engine.host.clock.timeout(ASK_WITHIN_MS)), true);
+  } catch (thrown) {
+    if (faultOf(thrown)?.code !== 'peer-unreachable') throw thrown;
+  }
 }
 
 /** The machine is not known here any more; its disks stay where they are. */

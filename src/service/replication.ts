@@ -11,7 +11,7 @@ import { allowedVerbs } from '../relationship/step.ts';
 import { audited, hostNamed, machineNamed, type Context } from './context.ts';
 import type { EnablePlan, EnableRequest, Operations } from './operations.ts';
 import { jobView, pointView, relationshipView, settingsView } from './presenting.ts';
-import { readinessFindings } from './readiness.ts';
+import { checkReady, readinessFindings } from '../engine/readiness.ts';
 
 type ReplicationOperations = Pick<
   Operations,
@@ -79,7 +79,7 @@ async function planOf(context: Context, request: EnableRequest, signal: AbortSig
   const { hostId } = hostNamed(context, request.host);
   const disks = machine.definition.disks.map(({ name }) => name);
   const settings = changed(defaultSettings(disks), (request.settings ?? {}) as SettingsChange, disks);
-  const findings = await readinessFindings(context, machine, hostId, request.overrides ?? {}, true, signal);
+  const findings = await readinessFindings(context.engine.host, machine, hostId, request.overrides ?? {}, true, signal);
   const advice = settings.recoveryHistory === 0 ? [`With a recovery history of 0 only the newest point is kept: damage that replicates cannot be undone. ${ADVISED_HISTORY} is advised (--history ${ADVISED_HISTORY}).`] : [];
   return { plan: { settings: settingsView(settings), findings, advice }, settings, machine, peerId: hostId };
 }
@@ -88,8 +88,7 @@ async function planOf(context: Context, request: EnableRequest, signal: AbortSig
 async function enable(context: Context, request: EnableRequest, signal: AbortSignal): Promise<void> {
   const { host } = context.engine;
   const { plan, settings, machine, peerId } = await planOf(context, request, signal);
-  const stopping = plan.findings.filter(({ severity }) => severity === 'refuse' || (severity === 'force' && !request.force));
-  if (stopping.length > 0) throw new Fault('readiness-failed', stopping.map(({ message, cure }) => `${message} ${cure}`).join('\n'));
+  checkReady(plan.findings, request.force === true);
   const relationship: Relationship = {
     ...emptyRelationship, id: host.newId(), machineId: machine.id, peerId, side: 'primary', state: 0, settings, key: host.newKey().toString('base64'), overrides: {},
   };

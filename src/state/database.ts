@@ -2,7 +2,7 @@
  * The state file: SQLite in WAL mode, every commit on stable storage before it is reported. A damaged file is left as
  * it is and named; recovery points can be found again from their sidecars.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../errors/fault.ts';
@@ -31,7 +31,6 @@ const MIGRATIONS = [
 
 const migrate = (database: DatabaseSync): void => {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
-  if (version > MIGRATIONS.length) throw new Fault('state-corrupt', 'the state was written by a newer version of Understudy');
   for (const [index, statements] of MIGRATIONS.entries()) {
     if (index < version) continue;
     database.exec('BEGIN IMMEDIATE');
@@ -47,15 +46,27 @@ const configure = (database: DatabaseSync): DatabaseSync => {
   return database;
 };
 
+/** Looks without writing: a damaged file, and the log beside it, stay as they are. */
+function checkWhole(path: string): void {
+  if (!existsSync(path)) return;
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+    if (version > MIGRATIONS.length) throw new Fault('state-corrupt', 'the state was written by a newer version of Understudy');
+    const { quick_check: check } = database.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
+    if (check !== 'ok') throw new Error(check);
+  } finally {
+    database.close();
+  }
+}
+
 /** The host's state file in its directory. Fault state-corrupt when it is damaged; nothing is changed then. */
 export function openDatabase(stateDir: string): DatabaseSync {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const path = join(stateDir, 'state.db');
   try {
-    const database = new DatabaseSync(path);
-    const { quick_check: check } = database.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
-    if (check !== 'ok') throw new Error(check);
-    return configure(database);
+    checkWhole(path);
+    return configure(new DatabaseSync(path));
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
     throw new Fault('state-corrupt', `the state file ${path} cannot be read: ${(cause as Error).message}`, { cause });

@@ -222,6 +222,8 @@ const FURTHER: readonly (readonly [side: Side, from: readonly State[], event: Ev
   ['replica', [3], 'pointSealed'],
   ['replica', [12], 'failoverFailed'],
   ['replica', [2], 'promote'],
+  // A host that yielded and got nothing yet still has what it held itself.
+  ['replica', [2], 'failover'],
   ['primary', [2, 4, 10, 11], 'demote'],
   ['primary', [15, 16], 'disable'],
 ];
@@ -239,7 +241,7 @@ const IMPOSSIBLE: readonly (readonly [name: string, side: Side, from: readonly S
   ['no planned failover is prepared during a resynchronization', 'primary', [9, 10, 11], 'preparePlanned'],
   ['no planned failover is prepared while the guest runs', 'primary', [3], 'preparePlanned', 'guest-off'],
   ['no planned failover is prepared before its last cycle was acknowledged', 'primary', [3], 'preparePlanned', 'planned-point'],
-  ['a replica that never got a point cannot fail over', 'replica', [2], 'failover'],
+  ['a replica that never got a point cannot fail over', 'replica', [2], 'failover', 'has-point'],
   ['a replica without recovery points cannot fail over', 'replica', [3], 'failover', 'has-point'],
   ['a primary is not failed over, its replica is', 'primary', [1, 2, 3, 4, 7, 8, 9, 10, 11], 'failover'],
   ['a failover that has begun takes no more points', 'replica', [5, 6, 12], 'pointSealed'],

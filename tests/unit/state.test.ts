@@ -173,8 +173,7 @@ describe('the state file', () => {
     });
   }
 
-  const leftAsItIs = 'the connection that found the damage writes the log into the file when it is closed, at the latest when the program ends';
-  test('that is damaged is left as it is by a program that ends, and so is the log beside it, which may hold the newest commits', { todo: leftAsItIs }, () => {
+  test('that is damaged is left as it is by a program that ends, and so is the log beside it, which may hold the newest commits', () => {
     const [living, stateDir] = [freshDir(), freshDir()];
     const database = openDatabase(living);
     const state = new SqliteState(database);

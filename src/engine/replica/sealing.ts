@@ -5,7 +5,7 @@
 import { Fault } from '../../errors/fault.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import type { Machine, Point, PointKind, Receiving, Relationship, Stack } from '../../machine/records.ts';
-import { toRetire } from '../../points/retention.ts';
+import { beyondHistory, toRetire } from '../../points/retention.ts';
 import { withoutLabel, withTop } from '../../points/stack.ts';
 import { DEFAULT_POINT_INTERVAL_SECONDS } from '../../relationship/settings.ts';
 import type { SealAttempt } from '../calls.ts';
@@ -84,11 +84,13 @@ function stacked(machine: Machine, receiving: Receiving, pointId: string): Stack
 
 /** At most one point goes for each that arrives; its clusters live on in its successor's, for the way back. */
 export function retire(host: Host, relationship: Relationship): void {
-  const points = host.state.points(relationship.machineId);
+  const { machineId, testCopy } = relationship;
   const { recoveryHistory, additional } = relationship.settings;
-  const retiredId = toRetire(points, recoveryHistory, additional.pointIntervalSeconds ?? DEFAULT_POINT_INTERVAL_SECONDS);
-  if (retiredId === null || relationship.testCopy?.pointId === retiredId) return;
-  removeFromCatalog(host, relationship.machineId, retiredId);
+  const remove = (pointId: string | null) => {
+    if (pointId !== null && testCopy?.pointId !== pointId) removeFromCatalog(host, machineId, pointId);
+  };
+  remove(toRetire(host.state.points(machineId), recoveryHistory, additional.pointIntervalSeconds ?? DEFAULT_POINT_INTERVAL_SECONDS));
+  remove(beyondHistory(host.state.points(machineId), recoveryHistory));
 }
 
 /** The point is no more; its layers are merged when that can be. */

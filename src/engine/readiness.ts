@@ -1,0 +1,67 @@
+/** Can the other host run this machine? Each finding names its cure. */
+import { Fault } from '../errors/fault.ts';
+import type { MachineDefinition } from '../machine/definition.ts';
+import type { Machine, Overrides } from '../machine/records.ts';
+import { call, type Readiness } from './calls.ts';
+import type { Host } from './host.ts';
+import { overridden } from './spec.ts';
+
+export interface Finding {
+  /** 'refuse' stops the operation, 'force' needs force, 'advice' stops nothing. */
+  readonly severity: 'refuse' | 'force' | 'advice';
+  readonly subject: string;
+  readonly message: string;
+  readonly cure: string;
+}
+
+const finding = (severity: Finding['severity'], subject: string, message: string, cure: string): Finding => ({ severity, subject, message, cure });
+
+/** Fault readiness-failed names every finding that stops the operation, each with its cure. */
+export function checkReady(findings: readonly Finding[], force: boolean): void {
+  const stopping = findings.filter(({ severity }) => severity === 'refuse' || (severity === 'force' && !force));
+  if (stopping.length > 0) throw new Fault('readiness-failed', stopping.map(({ message, cure }) => `${message} ${cure}`).join('\n'));
+}
+
+export async function readinessFindings(host: Host, machine: Machine, peerId: string, overrides: Overrides, isNew: boolean, signal: AbortSignal): Promise<Finding[]> {
+  const definition = overridden(machine.definition, overrides);
+  const readiness = await call(host.peers, peerId, 'readiness', { definition, storage: overrides.storage ?? null }, signal);
+  const sizes = await host.hypervisor.sizes({ instanceId: machine.id, definition, stacks: machine.stacks, isolated: false });
+  return [...hardwareFindings(definition, readiness, host.peerName(peerId)), ...place(machine, readiness, sizes.reduce((sum, disk) => sum + disk.sizeBytes, 0), isNew, host.peerName(peerId))];
+}
+
+/** Before a failover: can this host run the definition that it is about to? */
+export async function checkReadyHere(host: Host, definition: MachineDefinition): Promise<void> {
+  const capabilities = await host.hypervisor.capabilities();
+  const missingFiles = await host.missingFiles(definition);
+  // What only --force lets pass at enabling was decided then; on the worst day it does not stand in the way.
+  checkReady([...hardwareFindings(definition, { capabilities }, host.hostName), ...fileFindings(missingFiles, host.hostName)], true);
+}
+
+const fileFindings = (paths: readonly string[], peer: string): Finding[] =>
+  paths.map((path) => finding('refuse', 'file', `${peer} has no ${path}, which the definition names.`, 'Copy the file to the same place there.'));
+
+function hardwareFindings(definition: MachineDefinition, { capabilities }: Pick<Readiness, 'capabilities'>, peer: string): Finding[] {
+  const findings: Finding[] = [];
+  if (definition.memoryMiB > capabilities.memoryMiB) findings.push(finding('refuse', 'memory', `${definition.name} needs ${definition.memoryMiB} MiB; ${peer} has ${capabilities.memoryMiB} MiB in all.`, 'Give the replica less memory: --memory MIB.'));
+  else if (definition.memoryMiB > capabilities.freeMemoryMiB) findings.push(finding('force', 'memory', `${definition.name} needs ${definition.memoryMiB} MiB; ${peer} has ${capabilities.freeMemoryMiB} MiB free now.`, 'Free memory there, give the replica less (--memory MIB), or use --force when it will be free in time.'));
+  const model = definition.cpuModel.split(',')[0]!;
+  if (model === 'host') findings.push(finding('force', 'cpu', 'The CPU model "host" is whatever each host has: the guest may not run on the other one.', 'Choose a named model that both hosts have in the definition, or use --force when both hosts have the same processor.'));
+  else if (!capabilities.cpuModels.includes(model)) findings.push(finding('refuse', 'cpu', `${peer} has no CPU model "${model}".`, 'Choose a model that both hosts have in the definition.'));
+  if (!capabilities.machineTypes.includes(definition.machineType)) findings.push(finding('refuse', 'machine type', `QEMU ${capabilities.qemuVersion} on ${peer} does not offer "${definition.machineType}".`, 'Install a newer QEMU there, or choose an older machine type in the definition.'));
+  for (const { kind, bridge } of definition.nics) {
+    if (kind === 'bridge' && bridge && !capabilities.bridges.includes(bridge)) findings.push(finding('refuse', 'network', `${peer} has no bridge "${bridge}".`, `Make it there, or name another for the replica: --bridge ${bridge}=NAME.`));
+  }
+  return findings;
+}
+
+/** A thin replica may need less than the disks' size, so too little room for all of it is no refusal by itself. */
+function place(machine: Machine, readiness: Readiness, sizeBytes: number, isNew: boolean, peer: string): Finding[] {
+  const findings: Finding[] = [];
+  if (readiness.storage === null) findings.push(finding('refuse', 'authorization', `${peer} takes no replicas from this host.`, 'Add an authorization entry there: understudy authorization add.'));
+  else if (readiness.freeBytes < sizeBytes) findings.push(finding('force', 'space', `The disks may grow to ${Math.ceil(sizeBytes / 2 ** 30)} GiB; ${peer} has ${Math.floor(readiness.freeBytes / 2 ** 30)} GiB free for replicas.`, 'Free space there or choose another place (--storage DIR); --force when the disks will not fill.'));
+  findings.push(...fileFindings(readiness.missingFiles, peer));
+  if (!isNew) return findings;
+  if (readiness.machines.some(({ id }) => id === machine.id)) findings.push(finding('refuse', 'uuid', `${peer} has a machine with this UUID already.`, 'Undefine it there when it is an old replica.'));
+  if (readiness.machines.some(({ id, name }) => id !== machine.id && name === machine.name)) findings.push(finding('refuse', 'name', `${peer} has another machine named ${machine.name}.`, 'Rename one of them.'));
+  return findings;
+}
