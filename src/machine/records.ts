@@ -47,6 +47,8 @@ export interface Attempt {
   readonly comparedWith: string | null;
   /** Of the whole journal, once it is complete. */
   readonly digest: string | null;
+  /** Where in the journal the records of the present instant begin; null until it is shipped. What is before came by the pass. */
+  readonly instantFromBytes: number | null;
   /** In the order that the journal numbers them; set when shipping begins. */
   readonly disks: readonly { readonly disk: string; readonly sizeBytes: number }[];
 }

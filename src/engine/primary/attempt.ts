@@ -6,6 +6,7 @@
 import { Fault, faultOf } from '../../errors/fault.ts';
 import { assert } from '../../errors/bug.ts';
 import { Fingerprinter } from '../../fingerprints/fingerprint.ts';
+import type { ResumePoint } from '../../fingerprints/journal.ts';
 import type { Attachment } from '../../machine/definition.ts';
 import type { Attempt, Relationship } from '../../machine/records.ts';
 import { newestOf } from '../../relationship/epoch.ts';
@@ -13,7 +14,7 @@ import { DEFAULT_FLEECING_BUDGET_MIB } from '../../relationship/settings.ts';
 import { call, type Standing } from '../calls.ts';
 import type { Host } from '../host.ts';
 import type { DiskView } from '../ports/diskview.ts';
-import type { FingerprintMap } from '../ports/fingerprints.ts';
+import type { AttemptJournal, FingerprintMap } from '../ports/fingerprints.ts';
 import type { LaunchSpec } from '../ports/hypervisor.ts';
 import { machineOf, replicatedSpec, specOf } from '../spec.ts';
 import { relationshipNamed, update } from '../transition.ts';
@@ -38,6 +39,7 @@ export function openAttempt(host: Host, relationship: Relationship, attempt: Pic
     instantMs: 0,
     startedMs: host.clock.nowMs(),
     digest: null,
+    instantFromBytes: null,
     disks: [],
   };
   update(host, relationship.id, () => ({ attempt: opened }));
@@ -72,21 +74,21 @@ export interface Transferred {
 }
 
 /** Everything that the view calls dirty, and what is carried, was handled by the replica. Resumes where this attempt stopped. Closes the view. */
-export async function transfer(host: Host, relationship: Relationship, attempt: Attempt, job: Transfer, signal: AbortSignal): Promise<Transferred> {
+export async function transfer(host: Host, relationship: Relationship, job: Transfer, signal: AbortSignal): Promise<Transferred> {
   try {
-    return await shipOver(host, relationship, attempt, job, signal);
+    return await shipOver(host, relationship, job, signal);
   } finally {
     await job.view.close();
   }
 }
 
-async function shipOver(host: Host, relationship: Relationship, attempt: Attempt, { view, skipKnown, onProgress }: Transfer, signal: AbortSignal): Promise<Transferred> {
+async function shipOver(host: Host, relationship: Relationship, { view, skipKnown, onProgress }: Transfer, signal: AbortSignal): Promise<Transferred> {
   const { peerId, id: relationshipId } = relationship;
-  changeAttempt(host, relationshipId, { disks: view.disks });
+  const attempt = changeAttempt(host, relationshipId, { disks: view.disks });
   const begin = { relationshipId, epochId: attempt.epochId, attemptId: attempt.id, parentId: attempt.parentId, kind: attempt.kind, sequence: attempt.sequence, disks: view.disks };
   const { durableBytes } = await call(host.peers, peerId, 'begin', begin, signal);
   const journal = await host.fingerprints.journal(relationshipId, attempt.id);
-  const from = await journal.lastMarkAtOrBefore(Math.min(durableBytes, journal.sizeBytes));
+  const from = await goingOn(host, relationship, attempt, journal, Math.min(durableBytes, journal.sizeBytes));
   await journal.truncateTo(from.bytes);
   const lane = await openLane(host, relationship, attempt, from.bytes, signal);
   try {
@@ -103,6 +105,15 @@ async function shipOver(host: Host, relationship: Relationship, attempt: Attempt
   } finally {
     lane.destroy();
   }
+}
+
+/** Where shipping goes on: a new instant begins at the first disk, after all that the pass has brought. */
+async function goingOn(host: Host, relationship: Relationship, attempt: Attempt, journal: AttemptJournal, durableBytes: number): Promise<ResumePoint> {
+  const mark = await journal.lastMarkAtOrBefore(durableBytes);
+  if (attempt.phase === 'pass') return mark;
+  const beganAt = attempt.instantFromBytes ?? changeAttempt(host, relationship.id, { instantFromBytes: mark.bytes }).instantFromBytes!;
+  if (durableBytes < beganAt) throw new Fault('attempt-lost', `${machineOf(host, relationship.machineId).name}: the replica no longer holds what the cycle had brought there`);
+  return mark.bytes > beganAt ? mark : { bytes: beganAt, disk: 0, cluster: 0 };
 }
 
 /** The replica dials the lane; both journals are cut to where shipping goes on. */
@@ -230,7 +241,13 @@ export async function letGo(host: Host, relationship: Relationship, signal: Abor
   if (!attempt) return;
   const hadPass = attempt.kind === 'initial' || attempt.kind === 'resync';
   if (!hadPass || attempt.phase === 'sealed' || attempt.phase === 'failed') return giveUp(host, relationship.id, signal);
-  if (attempt.phase === 'delta') await host.hypervisor.closePointInTime(specFor(host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, 'failed');
+  if (attempt.phase === 'delta') await dropInstant(host, relationship, attempt);
+}
+
+/** The attempt's instant is gone, its changes are in the record again; the next instant ships them from the first disk on. */
+export async function dropInstant(host: Host, relationship: Relationship, attempt: Attempt): Promise<void> {
+  changeAttempt(host, relationship.id, { instantFromBytes: null });
+  await host.hypervisor.closePointInTime(specFor(host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, 'failed');
 }
 
 /** The replica drops what it holds of an attempt at the next begin, too. */

@@ -42,7 +42,7 @@ export async function shipInstant(host: Host, relationship: Relationship, attemp
   const transferred = await resuming(host, signal, async () => {
     const view = open ?? (await openInstant(host, relationship, timed, signal));
     open = null;
-    return transfer(host, relationship, timed, { view, skipKnown, onProgress }, signal);
+    return transfer(host, relationship, { view, skipKnown, onProgress }, signal);
   });
   await resuming(host, signal, () => seal(host, relationshipNamed(host, relationship.id), relationshipNamed(host, relationship.id).attempt!, instant.attachments, transferred, signal));
 }

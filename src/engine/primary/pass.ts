@@ -6,7 +6,7 @@ import type { Attempt, Relationship } from '../../machine/records.ts';
 import { greet } from '../greeting.ts';
 import type { Host } from '../host.ts';
 import { relationshipNamed, update } from '../transition.ts';
-import { changeAttempt, giveUp, openAttempt, settle, specFor, transfer } from './attempt.ts';
+import { changeAttempt, dropInstant, giveUp, openAttempt, settle, specFor, transfer } from './attempt.ts';
 import { shipInstant, type OnProgress } from './cycle.ts';
 import { coverGrowth } from './growth.ts';
 
@@ -52,7 +52,7 @@ async function pass(host: Host, relationshipId: string, attempt: Attempt, onProg
   if (attempt.phase !== 'pass') return;
   const relationship = relationshipNamed(host, relationshipId);
   const view = await host.hypervisor.openLive(specFor(host, relationship), signal);
-  await transfer(host, relationship, attempt, { view, skipKnown: attempt.kind === 'resync', onProgress }, signal);
+  await transfer(host, relationship, { view, skipKnown: attempt.kind === 'resync', onProgress }, signal);
   changeAttempt(host, relationshipId, { phase: 'delta' });
 }
 
@@ -63,7 +63,7 @@ async function instant(host: Host, relationshipId: string, onProgress: OnProgres
   try {
     await shipInstant(host, relationship, attempt, false, onProgress, signal);
   } catch (thrown) {
-    if (!signal.aborted) await host.hypervisor.closePointInTime(specFor(host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, 'failed');
+    if (!signal.aborted) await dropInstant(host, relationship, attempt);
     throw thrown;
   }
 }
