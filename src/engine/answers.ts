@@ -13,15 +13,21 @@ import { yieldTo } from './yielding.ts';
 
 const CALL_TIMEOUT_MS = 24 * 3_600_000;
 
-export function answersOf(engine: Engine): Answers {
-  const { host, reception, jobs } = engine;
-  const owned = (hostId: string, relationshipId: string): Relationship => {
-    const relationship = host.state.relationship(relationshipId);
-    if (!relationship) throw new Fault('replica-unknown', `${host.hostName} does not know this relationship`);
-    if (relationship.peerId !== hostId) throw new Fault('peer-not-authorized', `${host.peerName(hostId)} is not part of this relationship`);
-    return relationship;
-  };
-  const signal = () => host.clock.timeout(CALL_TIMEOUT_MS);
+export const answersOf = (engine: Engine): Answers => ({ ...hostAnswers(engine), ...attemptAnswers(engine), ...failoverAnswers(engine) });
+
+type Owned = (hostId: string, relationshipId: string) => Relationship;
+
+/** The relationship, when the asking host is the other side of it. */
+const ownedBy = ({ host }: Engine): Owned => (hostId, relationshipId) => {
+  const relationship = host.state.relationship(relationshipId);
+  if (!relationship) throw new Fault('replica-unknown', `${host.hostName} does not know this relationship`);
+  if (relationship.peerId !== hostId) throw new Fault('peer-not-authorized', `${host.peerName(hostId)} is not part of this relationship`);
+  return relationship;
+};
+
+function hostAnswers(engine: Engine): Pick<Answers, 'readiness' | 'createReplica' | 'greet' | 'settings' | 'job' | 'jobShow' | 'dissolve'> {
+  const { host, jobs } = engine;
+  const owned = ownedBy(engine);
   return {
     readiness: async (hostId, { definition, storage }) => {
       const place = host.storageFor(hostId) ?? null;
@@ -40,6 +46,23 @@ export function answersOf(engine: Engine): Answers {
       update(host, relationshipId, () => ({ settings }));
       return null;
     },
+    job: async (hostId, { machineId, kind, args }) => {
+      owned(hostId, engine.relationshipOf(machineId).id);
+      return { jobId: jobs.start(kind, machineId, args).id };
+    },
+    jobShow: async (_hostId, { jobId }) => JSON.parse(JSON.stringify(jobs.named(jobId))),
+    dissolve: async (hostId, { relationshipId }) => {
+      const relationship = host.state.relationship(relationshipId);
+      if (relationship?.peerId === hostId) host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: host.state.machine(relationship.machineId)?.name ?? null, message: `${host.peerName(hostId)} removed its side of the relationship; remove it here too: understudy disable` });
+      return null;
+    },
+  };
+}
+
+function attemptAnswers(engine: Engine): Pick<Answers, 'begin' | 'lane' | 'seal' | 'abandon'> {
+  const { host, reception } = engine;
+  const owned = ownedBy(engine);
+  return {
     begin: async (hostId, request) => {
       owned(hostId, request.relationshipId);
       if (host.storageFor(hostId) === undefined) throw new Fault('peer-not-authorized', `${host.hostName} takes no replicas from ${host.peerName(hostId)}`);
@@ -57,6 +80,14 @@ export function answersOf(engine: Engine): Answers {
       owned(hostId, relationshipId);
       return reception.abandon(relationshipId, attemptId);
     },
+  };
+}
+
+function failoverAnswers(engine: Engine): Pick<Answers, 'preparePlanned' | 'cancelPlanned' | 'failOverPlanned' | 'yield'> {
+  const { host } = engine;
+  const owned = ownedBy(engine);
+  const signal = () => host.clock.timeout(CALL_TIMEOUT_MS);
+  return {
     preparePlanned: async (hostId, { relationshipId, token }) => {
       const relationship = owned(hostId, relationshipId);
       if (relationship.side !== 'replica' || relationship.state !== 3) throw new Refused(refuse('the replica is not ready for a planned failover', []));
@@ -79,16 +110,6 @@ export function answersOf(engine: Engine): Answers {
     yield: async (hostId, { relationshipId, lineage }) => {
       const { machineId } = owned(hostId, relationshipId);
       return engine.worker(machineId).exclusive('yielding to the other host', (during) => yieldTo(host, relationshipId, lineage, during), signal());
-    },
-    job: async (hostId, { machineId, kind, args }) => {
-      owned(hostId, engine.relationshipOf(machineId).id);
-      return { jobId: jobs.start(kind, machineId, args).id };
-    },
-    jobShow: async (_hostId, { jobId }) => JSON.parse(JSON.stringify(jobs.named(jobId))),
-    dissolve: async (hostId, { relationshipId }) => {
-      const relationship = host.state.relationship(relationshipId);
-      if (relationship?.peerId === hostId) host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: host.state.machine(relationship.machineId)?.name ?? null, message: `${host.peerName(hostId)} removed its side of the relationship; remove it here too: understudy disable` });
-      return null;
     },
   };
 }

@@ -3,7 +3,7 @@ import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Job } from '../machine/records.ts';
 import { stateName } from '../relationship/state.ts';
-import { allowedVerbs } from '../relationship/step.ts';
+import { allowedVerbs, type Standing } from '../relationship/step.ts';
 import { call } from './calls.ts';
 import type { Engine } from './engine.ts';
 import { becomeReplica } from './demotion.ts';
@@ -23,34 +23,14 @@ const text = (job: JobContext, name: string): string | null => (typeof job.args[
 const flag = (job: JobContext, name: string): boolean => job.args[name] === true;
 const shutdownMs = (job: JobContext): number => 1_000 * (typeof job.args['timeoutSeconds'] === 'number' ? (job.args['timeoutSeconds'] as number) : DEFAULT_SHUTDOWN_S);
 
-export function jobKinds(engine: Engine): Readonly<Record<string, JobWork>> {
+export const jobKinds = (engine: Engine): Readonly<Record<string, JobWork>> => ({ ...powerKinds(engine), ...replicationKinds(engine), ...failoverKinds(engine) });
+
+function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
   const seconds = (sinceMs: number) => (host.clock.monotonicMs() - sinceMs) / 1_000;
   const alone = <T>(job: JobContext, name: string, work: (signal: AbortSignal) => Promise<T>) => engine.worker(job.machineId).exclusive(name, work, job.signal);
 
   return {
-    start: async (job) => {
-      await alone(job, 'starting', (signal) => startMachine(host, job.machineId, signal));
-      return {};
-    },
-    stop: async (job) => {
-      job.progress(10, flag(job, 'force') ? 'ending the guest' : 'waiting for the guest to shut down');
-      if (flag(job, 'force')) await host.hypervisor.stop(job.machineId);
-      else await host.hypervisor.shutdown(job.machineId, shutdownMs(job), job.signal);
-      host.changed('machine', job.machineId);
-      return {};
-    },
-    initial: async (job) => {
-      const { id, state } = engine.relationshipOf(job.machineId);
-      if (state === 1) transition(host, id, 'startInitial');
-      return awaitPoint(engine, job, [2], 'initial replication');
-    },
-    resynchronize: async (job) => {
-      const { id, state } = engine.relationshipOf(job.machineId);
-      if (state !== 10) transition(host, id, 'resynchronize');
-      return awaitPoint(engine, job, [10], 'resynchronizing');
-    },
-    cycle: (job) => cycleNow(engine, job),
     test: async (job) => {
       const startedMs = host.clock.monotonicMs();
       const { id } = engine.relationshipOf(job.machineId);
@@ -86,6 +66,40 @@ export function jobKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       return {};
     },
     failback: (job) => failback(engine, job),
+  };
+}
+
+function powerKinds(engine: Engine): Readonly<Record<string, JobWork>> {
+  const { host } = engine;
+  return {
+    start: async (job) => {
+      await engine.worker(job.machineId).exclusive('starting', (signal) => startMachine(host, job.machineId, signal), job.signal);
+      return {};
+    },
+    stop: async (job) => {
+      job.progress(10, flag(job, 'force') ? 'ending the guest' : 'waiting for the guest to shut down');
+      if (flag(job, 'force')) await host.hypervisor.stop(job.machineId);
+      else await host.hypervisor.shutdown(job.machineId, shutdownMs(job), job.signal);
+      host.changed('machine', job.machineId);
+      return {};
+    },
+  };
+}
+
+function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
+  const { host } = engine;
+  return {
+    initial: async (job) => {
+      const { id, state } = engine.relationshipOf(job.machineId);
+      if (state === 1) transition(host, id, 'startInitial');
+      return awaitPoint(engine, job, [2], 'initial replication');
+    },
+    resynchronize: async (job) => {
+      const { id, state } = engine.relationshipOf(job.machineId);
+      if (state !== 10) transition(host, id, 'resynchronize');
+      return awaitPoint(engine, job, [10], 'resynchronizing');
+    },
+    cycle: (job) => cycleNow(engine, job),
   };
 }
 
@@ -140,11 +154,16 @@ async function plannedFailover(engine: Engine, job: JobContext): Promise<JobResu
   return { ...shipped, reverseBytesShipped: bytesShipped ?? null, seconds };
 }
 
+/** The other host has asked this one, since the work is not there: neither host sends it round again. */
+function refuseReturned({ side, state }: Standing, job: JobContext, what: string): void {
+  if (flag(job, 'begun')) throw new Refused(refuse(`neither host can ${what} now; here: ${stateName(state)} (${side})`, allowedVerbs({ side, state })));
+}
+
 /** Runs the job on the other host and follows it. */
 async function onPeer(engine: Engine, job: JobContext, kind: string, args: Readonly<Record<string, unknown>>): Promise<JobResult> {
   const { host } = engine;
   const { peerId } = engine.relationshipOf(job.machineId);
-  const { jobId } = await call(host.peers, peerId, 'job', { machineId: job.machineId, kind, args: args as Record<string, string | boolean | number> }, job.signal);
+  const { jobId } = await call(host.peers, peerId, 'job', { machineId: job.machineId, kind, args: { ...(args as Record<string, string | boolean | number>), begun: true } }, job.signal);
   for (;;) {
     const theirs = (await call(host.peers, peerId, 'jobShow', { jobId }, job.signal)) as unknown as Job;
     if (theirs.state === 'completed') return theirs.result ?? {};
@@ -160,7 +179,10 @@ async function reversed(engine: Engine, job: JobContext): Promise<JobResult> {
   const { host } = engine;
   const before = engine.relationshipOf(job.machineId);
   // The old primary asks the new one, which is where the work is.
-  if (before.side === 'replica' ? before.failover === null : before.state === 4) return onPeer(engine, job, 'reverse', {});
+  if (before.side === 'replica' ? before.failover === null : before.state === 4) {
+    refuseReturned(before, job, 'reverse');
+    return onPeer(engine, job, 'reverse', {});
+  }
   job.progress(5, 'asking the old primary to yield');
   await engine.worker(job.machineId).exclusive('reverse', (signal) => reverse(host, before.id, signal), job.signal);
   const now = engine.relationshipOf(job.machineId);
@@ -180,7 +202,10 @@ async function failback(engine: Engine, job: JobContext): Promise<JobResult> {
   const { host } = engine;
   const relationship = engine.relationshipOf(job.machineId);
   const isHere = relationship.side === 'primary' ? relationship.state !== 4 : relationship.failover !== null;
-  if (!isHere) return onPeer(engine, job, 'failback', job.args);
+  if (!isHere) {
+    refuseReturned(relationship, job, 'fail back');
+    return onPeer(engine, job, 'failback', job.args);
+  }
   const startedMs = host.clock.monotonicMs();
   const first = relationship.side === 'replica' ? await reversed(engine, job) : {};
   const second = await plannedFailover(engine, { ...job, args: { ...job.args, reverse: true } });

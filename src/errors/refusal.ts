@@ -10,7 +10,6 @@ export interface Refusal {
 export type Outcome<T> = { readonly ok: true; readonly value: T } | Refusal;
 
 export const refuse = (reason: string, allowed: readonly string[] = []): Refusal => ({ ok: false, reason, allowed });
-export const accept = <T>(value: T): Outcome<T> => ({ ok: true, value });
 
 /** Carries a refusal through code that throws, up to the interface that reports it. */
 export class Refused extends Error {

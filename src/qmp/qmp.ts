@@ -38,7 +38,7 @@ export class Qmp {
   readonly #socket: Socket;
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Set<(event: QmpEvent) => void>();
-  readonly #greeting = Promise.withResolvers<void>();
+  readonly #greeting: PromiseWithResolvers<void> = Promise.withResolvers();
   #closedBy: Fault | undefined;
   #nextId = 1;
   #partial: Buffer[] = [];
@@ -47,7 +47,7 @@ export class Qmp {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve }: PromiseWithResolvers<void> = Promise.withResolvers();
     this.closed = promise;
     socket.on('data', (bytes) => this.#received(bytes));
     socket.on('error', () => undefined);

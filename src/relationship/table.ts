@@ -67,7 +67,7 @@ const row = <E extends string>(event: E, side: Side, from: readonly State[], to:
   why,
 });
 
-export const TABLE = [
+const TABLE = [
   row('enable', 'primary', [0], 1, 'A relationship exists; nothing is tracked yet.', { verb: 'enable' }),
   row('accept', 'replica', [0], 2, 'The replica waits for the first recovery point.', { who: 'peer' }),
   row('startInitial', 'primary', [1], 2, 'Tracking starts, then the disks are copied while the guest runs.', { verb: 'start-replication' }),

@@ -5,10 +5,8 @@ import { audited, hostNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { hostView, selfView } from './presenting.ts';
 
-type HostOperations = Pick<
-  Operations,
-  'hostList' | 'hostInvite' | 'hostJoin' | 'hostRemove' | 'hostRename' | 'hostMove' | 'hostRenewCertificate' | 'authorizationList' | 'authorizationAdd' | 'authorizationRemove'
->;
+type HostOperations = Pick<Operations, 'hostList' | 'hostInvite' | 'hostJoin' | 'hostRemove' | 'hostRename' | 'hostMove' | 'hostRenewCertificate'>;
+type AuthorizationOperations = Pick<Operations, 'authorizationList' | 'authorizationAdd' | 'authorizationRemove'>;
 
 const ENTRY_HOST = /^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$/;
 
@@ -61,6 +59,12 @@ export function hostOperations(context: Context): HostOperations {
         await network.renewCertificate();
         return selfView(context);
       }),
+  };
+}
+
+export function authorizationOperations(context: Context): AuthorizationOperations {
+  const { authorizations, engine } = context;
+  return {
     authorizationList: (caller) => audited(context, caller, 'viewer', 'authorization list', null, () => [...authorizations.list()]),
     authorizationAdd: (caller, { host, storage, trustGroup }) =>
       audited(context, caller, 'administrator', 'authorization add', host, () => {

@@ -2,7 +2,7 @@
 import { administrationOperations } from './administration.ts';
 import type { Context } from './context.ts';
 import { failoverOperations } from './failovers.ts';
-import { hostOperations } from './hosts.ts';
+import { authorizationOperations, hostOperations } from './hosts.ts';
 import { machineOperations } from './machines.ts';
 import type { Operations } from './operations.ts';
 import { replicationOperations } from './replication.ts';
@@ -11,6 +11,7 @@ export const createOperations = (context: Context): Operations => ({
   ...administrationOperations(context),
   ...machineOperations(context),
   ...hostOperations(context),
+  ...authorizationOperations(context),
   ...replicationOperations(context),
   ...failoverOperations(context),
 });
