@@ -13,7 +13,7 @@ import { compareClusters } from '../../scripts/compare-clusters.ts';
 import { TestHost, type TestHostOptions } from './testhost.ts';
 
 const FIRST_OFFSET = 10_000;
-const CYCLE_MS = 1_000;
+const CYCLE_MS = 2_000;
 
 export interface MachineOptions extends Partial<Omit<GuestMachine, 'guest'>> {
   readonly storage?: GuestDiskOptions;

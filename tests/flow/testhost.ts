@@ -189,10 +189,11 @@ export class TestHost {
     }, withinMs, () => this.relationship(name).catch((error: unknown) => String(error)));
   }
 
-  /** A recovery point that was acknowledged after the call. */
-  async nextPoint(name = 'web1'): Promise<RelationshipView> {
-    const before = (await this.relationship(name)).lastCycle?.pointId;
-    return this.reaches('another point', ({ lastCycle }) => lastCycle !== null && lastCycle.pointId !== before, 40_000, name);
+  /** A recovery point that was acknowledged after `before`, which is the newest now when it is not given. */
+  async nextPoint(name = 'web1', before?: string): Promise<RelationshipView & { lastCycle: object }> {
+    const newest = before ?? (await this.relationship(name)).lastCycle?.pointId;
+    const seen = await this.reaches('another point', ({ state, lastCycle }) => state === 3 && lastCycle !== null && lastCycle.pointId !== newest, 40_000, name);
+    return { ...seen, lastCycle: seen.lastCycle! };
   }
 
   /** The guest's console here; it may be of a test failover's copy. */
