@@ -1,7 +1,7 @@
 /** The kinds of jobs and their work. */
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
-import type { Job } from '../machine/records.ts';
+import type { Job, Relationship } from '../machine/records.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs, type Standing } from '../relationship/step.ts';
 import { call } from './calls.ts';
@@ -105,15 +105,23 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
 
 /** Resolves when the relationship has left the states, with the figures of the point that did it. */
 async function awaitPoint(engine: Engine, job: JobContext, states: readonly number[], step: string): Promise<JobResult> {
+  const before = engine.relationshipOf(job.machineId).totals;
   for (;;) {
     const relationship = engine.relationshipOf(job.machineId);
-    if (!states.includes(relationship.state)) return figures(relationship.lastCycle);
+    if (!states.includes(relationship.state)) return shippedSince(before, relationship);
     const { progress } = engine.worker(job.machineId);
     const trouble = relationship.lastFault && relationship.failures > 0 ? `${step}; waiting to try again: ${relationship.lastFault.message}` : step;
     job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, trouble);
     await engine.host.clock.sleep(POLL_MS, job.signal);
   }
 }
+
+/** What travelled since then; a cycle that followed at once is counted too. */
+const shippedSince = (before: Relationship['totals'], { totals, lastCycle }: Relationship): JobResult => ({
+  bytesChanged: totals.bytesChanged - before.bytesChanged,
+  bytesShipped: totals.bytesShipped - before.bytesShipped,
+  seconds: (lastCycle?.durationMs ?? 0) / 1_000,
+});
 
 const figures = (cycle: { bytesChanged: number; bytesShipped: number; durationMs: number } | null): JobResult =>
   cycle ? { bytesChanged: cycle.bytesChanged, bytesShipped: cycle.bytesShipped, seconds: cycle.durationMs / 1_000 } : {};
@@ -125,12 +133,13 @@ async function cycleNow(engine: Engine, job: JobContext): Promise<JobResult> {
   const askedMs = host.clock.nowMs();
   const failuresBefore = before.failures;
   for (;;) {
-    engine.worker(job.machineId).poke();
     const now = engine.relationshipOf(job.machineId);
     if (now.newestPointId !== before.newestPointId && (now.newestInstantMs ?? 0) >= askedMs) return figures(now.lastCycle);
     if (now.state !== 3) throw new Refused(refuse(`the cycle did not end in a recovery point: ${stateName(now.state)}`, allowedVerbs(now)));
     if (now.failures > failuresBefore && now.lastFault) throw new Fault(now.lastFault.code === 'refused' ? 'peer-busy' : (now.lastFault.code as 'peer-busy'), now.lastFault.message);
     job.progress(10, 'cycle');
+    // After the look: a poke before it would begin a second cycle when the first has just ended.
+    engine.worker(job.machineId).poke();
     await host.clock.sleep(POLL_MS, job.signal);
   }
 }
@@ -183,6 +192,7 @@ async function reversed(engine: Engine, job: JobContext): Promise<JobResult> {
     refuseReturned(before, job, 'reverse');
     return onPeer(engine, job, 'reverse', {});
   }
+  const { totals } = before;
   job.progress(5, 'asking the old primary to yield');
   await engine.worker(job.machineId).exclusive('reverse', (signal) => reverse(host, before.id, signal), job.signal);
   const now = engine.relationshipOf(job.machineId);
@@ -190,7 +200,7 @@ async function reversed(engine: Engine, job: JobContext): Promise<JobResult> {
   const asked = now.newestPointId;
   for (;;) {
     const relationship = engine.relationshipOf(job.machineId);
-    if (relationship.state === 3 && relationship.lastCycle !== null) return figures(relationship.lastCycle);
+    if (relationship.state === 3 && relationship.lastCycle !== null) return shippedSince(totals, relationship);
     if (![1, 2, 3, 9, 10].includes(relationship.state)) throw new Refused(refuse(`the reverse did not end in replication: ${stateName(relationship.state)}`, allowedVerbs(relationship)));
     job.progress(40, asked === null ? 'reversing' : 'shipping the difference');
     await host.clock.sleep(POLL_MS, job.signal);
