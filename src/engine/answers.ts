@@ -2,7 +2,7 @@
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
-import { mint, type Lineage } from '../relationship/epoch.ts';
+import { kinship, type Lineage } from '../relationship/epoch.ts';
 import type { Answers, CreateReplica, Greeting, Standing } from './calls.ts';
 import type { Engine } from './engine.ts';
 import { greetingOf, meet } from './greeting.ts';
@@ -118,7 +118,9 @@ function giveUpToken({ host }: Engine, relationship: Relationship, lineage: Line
   host.state.transaction(() => {
     update(host, relationship.id, () => ({ token: null }));
     const machine = machineOf(host, relationship.machineId);
-    host.state.putMachine({ ...machine, lineage: lineage.length > machine.lineage.length ? lineage : mint(machine.lineage, host.newId(), relationship.peerId) });
+    const kin = kinship(machine.lineage, lineage);
+    if (kin === 'unrelated') throw new Refused(refuse('the two hosts are in different epochs', []));
+    if (kin === 'theirs-descends') host.state.putMachine({ ...machine, lineage });
   });
 }
 

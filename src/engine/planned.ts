@@ -8,7 +8,7 @@ import { Refused, refuse } from '../errors/refusal.ts';
 import type { Relationship } from '../machine/records.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
-import { mint } from '../relationship/epoch.ts';
+import { kinship, mint } from '../relationship/epoch.ts';
 import { call } from './calls.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
@@ -65,13 +65,16 @@ async function giveUpToken(host: Host, relationshipId: string, signal: AbortSign
   });
 }
 
-/** The replica gave the token up, for an epoch that this host owns: nobody can take over by it any more. */
+/**
+ * The replica gave the token up, for an epoch that this host owns: nobody can take over by it any more. The epoch is minted
+ * only with the replica's consent: one that has failed over already owns the machine.
+ */
 async function returnToken(host: Host, relationshipId: string, token: string, peerId: string, signal: AbortSignal): Promise<void> {
   const { machineId } = relationshipNamed(host, relationshipId);
-  const machine = machineOf(host, machineId);
-  const lineage = mint(machine.lineage, host.newId(), host.hostId);
-  host.state.putMachine({ ...machine, lineage });
+  const lineage = mint(machineOf(host, machineId).lineage, host.newId(), host.hostId);
   await call(host.peers, peerId, 'cancelPlanned', { relationshipId, token, lineage }, signal);
+  const machine = machineOf(host, machineId);
+  if (kinship(machine.lineage, lineage) === 'theirs-descends') host.state.putMachine({ ...machine, lineage });
 }
 
 /** State 3 again and the guest may run here. Refused while the replica cannot be asked, unless forced as a new epoch. */
