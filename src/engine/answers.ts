@@ -166,5 +166,5 @@ function createReplica({ host }: Engine, hostId: string, request: CreateReplica)
 
 export const emptyRelationship = {
   newestPointId: null, newestInstantMs: null, sequence: 0, trackId: null, attempt: null, receiving: null, failover: null, testCopy: null, token: null,
-  divergenceId: null, yielded: null, lastCycle: null, lastFault: null, failures: 0,
+  divergenceId: null, yielded: null, totals: { bytesChanged: 0, bytesShipped: 0 }, lastCycle: null, lastFault: null, failures: 0,
 } as const satisfies Partial<Relationship>;

@@ -45,6 +45,9 @@ export interface Attempt {
   readonly startedMs: number;
   /** A resynchronization's pass compared with the map of this point; null: everything travels. */
   readonly comparedWith: string | null;
+  /** Written to sockets for it so far, over all its lanes; data and zero clusters that its journal has. */
+  readonly shippedBytes: number;
+  readonly changedBytes: number;
   /** Of the whole journal, once it is complete. */
   readonly digest: string | null;
   /** Where in the journal the records of the present instant begin; null until it is shipped. What is before came by the pass. */
@@ -121,6 +124,8 @@ export interface Relationship {
   /** Values of the replica's own that replace the definition's there. */
   readonly overrides: Overrides;
   readonly lastCycle: LastCycle | null;
+  /** Over all acknowledged cycles from this host. */
+  readonly totals: { readonly bytesChanged: number; readonly bytesShipped: number };
   readonly lastFault: LastFault | null;
   readonly failures: number;
 }

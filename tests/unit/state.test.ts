@@ -32,7 +32,7 @@ const machineNamed = (id: string, name: string): Machine => ({
 const relationshipOf = (machineId: string, more: Partial<Relationship> = {}): Relationship => ({
   id: `r-${machineId}`, machineId, peerId: 'host-b', side: 'primary', state: 3, settings: defaultSettings(['root']), key: 'a2V5', newestPointId: null,
   newestInstantMs: null, sequence: 0, trackId: null, attempt: null, receiving: null, failover: null, testCopy: null, token: null, divergenceId: null,
-  yielded: null, overrides: {}, lastCycle: null, lastFault: null, failures: 0, ...more,
+  yielded: null, overrides: {}, totals: { bytesChanged: 0, bytesShipped: 0 }, lastCycle: null, lastFault: null, failures: 0, ...more,
 });
 const pointOf = (id: string, sequence: number, machineId = 'm1'): Point => ({
   id, machineId, parentId: null, epochId: 'e1', sequence, kind: 'standard', instantMs: 1_000 * sequence, definition: DEFINITION, sizeBytes: 0, digest: 'd', name: null, pinned: false,

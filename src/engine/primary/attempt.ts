@@ -5,6 +5,7 @@
  */
 import { Fault, faultOf } from '../../errors/fault.ts';
 import { assert } from '../../errors/bug.ts';
+import { CLUSTER_BYTES } from '../../extents/extent.ts';
 import { Fingerprinter } from '../../fingerprints/fingerprint.ts';
 import type { ResumePoint } from '../../fingerprints/journal.ts';
 import type { Attachment } from '../../machine/definition.ts';
@@ -39,6 +40,8 @@ export function openAttempt(host: Host, relationship: Relationship, attempt: Pic
     instantMs: 0,
     startedMs: host.clock.nowMs(),
     digest: null,
+    shippedBytes: 0,
+    changedBytes: 0,
     instantFromBytes: null,
     disks: [],
   };
@@ -68,21 +71,16 @@ export interface Transfer {
   readonly onProgress: (progress: Progress) => void;
 }
 
-export interface Transferred {
-  readonly changedBytes: number;
-  readonly shippedBytes: number;
-}
-
 /** Everything that the view calls dirty, and what is carried, was handled by the replica. Resumes where this attempt stopped. Closes the view. */
-export async function transfer(host: Host, relationship: Relationship, job: Transfer, signal: AbortSignal): Promise<Transferred> {
+export async function transfer(host: Host, relationship: Relationship, job: Transfer, signal: AbortSignal): Promise<void> {
   try {
-    return await shipOver(host, relationship, job, signal);
+    await shipOver(host, relationship, job, signal);
   } finally {
     await job.view.close();
   }
 }
 
-async function shipOver(host: Host, relationship: Relationship, { view, skipKnown, onProgress }: Transfer, signal: AbortSignal): Promise<Transferred> {
+async function shipOver(host: Host, relationship: Relationship, { view, skipKnown, onProgress }: Transfer, signal: AbortSignal): Promise<void> {
   const { peerId, id: relationshipId } = relationship;
   const attempt = changeAttempt(host, relationshipId, { disks: view.disks });
   const begin = { relationshipId, epochId: attempt.epochId, attemptId: attempt.id, parentId: attempt.parentId, kind: attempt.kind, sequence: attempt.sequence, disks: view.disks };
@@ -92,7 +90,7 @@ async function shipOver(host: Host, relationship: Relationship, { view, skipKnow
   await journal.truncateTo(from.bytes);
   const lane = await openLane(host, relationship, attempt, from.bytes, signal);
   try {
-    const { changedBytes } = await ship({
+    await ship({
       view, journal, lane, from, signal, onProgress,
       carried: host.state.carried(relationshipId),
       maps: skipKnown ? await usableMaps(host, relationship, attempt, view) : new Map<string, FingerprintMap>(),
@@ -101,10 +99,16 @@ async function shipOver(host: Host, relationship: Relationship, { view, skipKnow
     });
     await journal.sync();
     await lane.finish(signal);
-    return { changedBytes, shippedBytes: lane.bytesSent };
   } finally {
+    countShipped(host, relationshipId, attempt.id, lane.bytesSent);
     lane.destroy();
   }
+}
+
+/** Also of a lane that broke: what travelled has travelled. */
+function countShipped(host: Host, relationshipId: string, attemptId: string, bytes: number): void {
+  const attempt = host.state.relationship(relationshipId)?.attempt;
+  if (attempt?.id === attemptId) changeAttempt(host, relationshipId, { shippedBytes: attempt.shippedBytes + bytes });
 }
 
 /** Where shipping goes on: a new instant begins at the first disk, after all that the pass has brought. */
@@ -144,11 +148,11 @@ async function usableMaps(host: Host, relationship: Relationship, attempt: Attem
 }
 
 /** The replica made the point: seal request, durable acknowledgement here, then the tidying up. */
-export async function seal(host: Host, relationship: Relationship, attempt: Attempt, attachments: readonly Attachment[], transferred: Transferred, signal: AbortSignal): Promise<void> {
+export async function seal(host: Host, relationship: Relationship, attempt: Attempt, attachments: readonly Attachment[], signal: AbortSignal): Promise<void> {
   const journal = await host.fingerprints.journal(relationship.id, attempt.id);
   const { dataClusters, zeroClusters } = await journal.clusterSets(attempt.disks);
   const digest = await journal.digest();
-  const ready = changeAttempt(host, relationship.id, { digest });
+  const ready = changeAttempt(host, relationship.id, { digest, changedBytes: (dataClusters + zeroClusters) * CLUSTER_BYTES });
   const { sealedId } = await call(host.peers, relationship.peerId, 'seal', {
     relationshipId: relationship.id,
     epochId: attempt.epochId,
@@ -159,12 +163,12 @@ export async function seal(host: Host, relationship: Relationship, attempt: Atte
     digest, dataClusters, zeroClusters, attachments,
   }, signal);
   assert(sealedId === attempt.id, 'the replica sealed another attempt');
-  acknowledge(host, relationship.id, ready, transferred);
+  acknowledge(host, relationship.id, ready);
   await tidy(host, relationshipNamed(host, relationship.id));
 }
 
 /** The replica has the point: from here on it is the parent, whatever happens. */
-export function acknowledge(host: Host, relationshipId: string, attempt: Attempt, transferred: Transferred | null): void {
+export function acknowledge(host: Host, relationshipId: string, attempt: Attempt): void {
   const nowMs = host.clock.nowMs();
   update(host, relationshipId, (before) => ({
     attempt: { ...attempt, phase: 'sealed' },
@@ -173,9 +177,8 @@ export function acknowledge(host: Host, relationshipId: string, attempt: Attempt
     sequence: attempt.sequence,
     failures: 0,
     lastFault: null,
-    lastCycle: transferred
-      ? { pointId: attempt.id, finishedMs: nowMs, durationMs: nowMs - attempt.startedMs, bytesChanged: transferred.changedBytes, bytesShipped: transferred.shippedBytes }
-      : before.lastCycle,
+    lastCycle: { pointId: attempt.id, finishedMs: nowMs, durationMs: nowMs - attempt.startedMs, bytesChanged: attempt.changedBytes, bytesShipped: attempt.shippedBytes },
+    totals: { bytesChanged: before.totals.bytesChanged + attempt.changedBytes, bytesShipped: before.totals.bytesShipped + attempt.shippedBytes },
   }));
 }
 
@@ -211,7 +214,7 @@ const journalOf = (relationship: Relationship, { id, parentId, epochId, digest, 
 export async function settle(host: Host, relationship: Relationship, standing: Standing, mayGoOn: boolean): Promise<Relationship> {
   const { attempt } = relationship;
   if (attempt && attempt.phase !== 'sealed' && attempt.phase !== 'failed') {
-    if (standing.newestPointId === attempt.id) acknowledge(host, relationship.id, attempt, null);
+    if (standing.newestPointId === attempt.id) acknowledge(host, relationship.id, attempt);
     else if (standing.newestPointId !== attempt.parentId) throw misfit(host, relationship);
     else if (!mayGoOn || attempt.epochId !== epochOf(host, relationship)) changeAttempt(host, relationship.id, { phase: 'failed' });
     else return relationship;

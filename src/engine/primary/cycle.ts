@@ -39,12 +39,12 @@ export async function shipInstant(host: Host, relationship: Relationship, attemp
   const instant = await openInstant(host, relationship, attempt, signal);
   const timed = changeAttempt(host, relationship.id, { instantMs: instant.instantMs });
   let open: PointInTime | null = instant;
-  const transferred = await resuming(host, signal, async () => {
+  await resuming(host, signal, async () => {
     const view = open ?? (await openInstant(host, relationship, timed, signal));
     open = null;
     return transfer(host, relationship, { view, skipKnown, onProgress }, signal);
   });
-  await resuming(host, signal, () => seal(host, relationshipNamed(host, relationship.id), relationshipNamed(host, relationship.id).attempt!, instant.attachments, transferred, signal));
+  await resuming(host, signal, () => seal(host, relationshipNamed(host, relationship.id), relationshipNamed(host, relationship.id).attempt!, instant.attachments, signal));
 }
 
 const isPassing = (thrown: unknown): boolean => {
