@@ -12,7 +12,7 @@ const PEER_PORT = 7443;
 const UP_WITHIN_MS = 20_000;
 /** A bench that hangs says so. */
 const JOB_WITHIN_MS = 180_000;
-const LOOK_AGAIN_MS = 5;
+const LOOK_AGAIN_MS = 50;
 
 export class BenchHost {
   readonly api: Connection;
