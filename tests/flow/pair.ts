@@ -141,7 +141,7 @@ export async function differing(left: () => ReadonlyMap<string, string>, right: 
     try {
       return await compared(left(), right());
     } catch (thrown) {
-      if (tries === 5 || !String(thrown).includes('No such file')) throw thrown;
+      if (tries === 5) throw thrown;
     }
   }
 }
