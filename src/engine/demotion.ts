@@ -8,7 +8,8 @@ import { newestOf, type Lineage } from '../relationship/epoch.ts';
 import type { Host } from './host.ts';
 import { call } from './calls.ts';
 import { greetingOf } from './greeting.ts';
-import { machineOf } from './spec.ts';
+import { keepOnly, layersAbove } from './failover.ts';
+import { activeStacks, machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 
 const yielded = (host: Host, relationship: Relationship) => `${host.peerName(relationship.peerId)} runs this machine now (a newer epoch): this host is its replica`;
@@ -36,6 +37,26 @@ export async function demote(host: Host, relationship: Relationship, theirs: Lin
     also: () => {
       host.state.addPoint(divergenceOf(host, machine, relationship, divergenceId), [], new Map());
       host.state.putMachine({ ...machine, lineage: theirs, powerLock: yielded(host, relationship), stacks: machine.stacks.map((stack) => labelTop(stack, divergenceId)) });
+    },
+  });
+}
+
+/**
+ * Both hosts failed over, one after the other, and this one first: as `demote`, for what its guest wrote on the chosen point.
+ * Nobody can tell from which point its disks differ. While the failover is still being made ready, nothing changes yet.
+ */
+export async function demoteFailedOver(host: Host, relationship: Relationship, theirs: Lineage): Promise<void> {
+  if (relationship.state === 12) return;
+  const divergenceId = host.newId();
+  transition(host, relationship.id, 'demote', {
+    facts: { 'newer-epoch': true },
+    change: () => ({ failover: null, divergenceId, yielded: { pointId: null, attemptId: null, basisId: divergenceId } }),
+    payload: (before) => ({ layers: layersAbove(host, before) }),
+    also: (before) => {
+      keepOnly(host, before);
+      const machine = machineOf(host, before.machineId);
+      host.state.addPoint(divergenceOf(host, machine, before, divergenceId), [], new Map());
+      host.state.putMachine({ ...machine, lineage: theirs, powerLock: yielded(host, before), stacks: activeStacks(machine, before.failover!).map((stack) => labelTop(stack, divergenceId)) });
     },
   });
 }

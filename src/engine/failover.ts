@@ -34,7 +34,7 @@ export function beginFailover(host: Host, relationshipId: string, { pointId, pla
   const point = chosenPoint(host, machine, pointId);
   return transition(host, relationshipId, 'failover', {
     facts: { 'has-point': point !== undefined },
-    change: (before) => ({ failover: failoverTo(host, machine, point!, planned, before), yielded: null, divergenceId: null }),
+    change: (before) => ({ failover: failoverTo(host, machine, point!, planned, before) }),
     also: () => {
       host.state.putCarried(relationshipId, newerThan(host, machine.id, point!));
       host.state.putMachine({ ...machineOf(host, machine.id), lineage: mint(machine.lineage, host.newId(), host.hostId), powerLock: null });
@@ -119,10 +119,10 @@ export function commit(host: Host, relationshipId: string): Relationship {
   });
 }
 
-const layersAbove = (host: Host, { machineId, failover }: Relationship) =>
+export const layersAbove = (host: Host, { machineId, failover }: Relationship) =>
   machineOf(host, machineId).stacks.flatMap(({ layers }) => layers.slice(layers.findIndex(({ pointId }) => pointId === failover!.pointId) + 1));
 
-function keepOnly(host: Host, { machineId, failover }: Relationship): void {
+export function keepOnly(host: Host, { machineId, failover }: Relationship): void {
   const machine = machineOf(host, machineId);
   const others = host.state.points(machineId).filter(({ id }) => id !== failover!.pointId);
   let stacks: Stack[] = machine.stacks.map((stack) => ({ ...stack, layers: stack.layers.slice(0, stack.layers.findIndex(({ pointId }) => pointId === failover!.pointId) + 1) }));

@@ -7,7 +7,7 @@ import { Refused, refuse } from '../errors/refusal.ts';
 import type { Relationship } from '../machine/records.ts';
 import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
 import { call, type Greeting, type Standing } from './calls.ts';
-import { demote, promote } from './demotion.ts';
+import { demote, demoteFailedOver, promote } from './demotion.ts';
 import type { Host } from './host.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, update } from './transition.ts';
@@ -41,6 +41,7 @@ export async function meet(host: Host, relationship: Relationship, theirs: Linea
   // A primary that prepared a planned failover expects this, and its disks are exactly its newest point.
   const isPrepared = relationship.side === 'primary' && relationship.state === 4;
   if (relationship.side === 'primary' && !isOurs && !isPrepared) return demote(host, relationship, theirs);
+  if (relationship.side === 'replica' && relationship.failover !== null && !isOurs) return demoteFailedOver(host, relationship, theirs);
   if (relationship.side === 'replica' && relationship.divergenceId !== null && isOurs) return promote(host, relationship, theirs);
   host.state.putMachine({ ...machine, lineage: theirs });
 }

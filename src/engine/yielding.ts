@@ -24,7 +24,7 @@ export async function yieldTo(host: Host, relationshipId: string, theirs: Lineag
   if (before.side === 'primary' && before.state === 4 && descends(host, before, theirs)) await yieldPlanned(host, before, theirs);
   else await meet(host, before, theirs);
   const relationship = relationshipNamed(host, relationshipId);
-  if (relationship.side !== 'replica' || relationship.yielded === null) {
+  if (relationship.side !== 'replica' || relationship.yielded === null || relationship.failover !== null) {
     throw new Refused(refuse(`${machineOf(host, relationship.machineId).name}: ${host.hostName} does not yield: it owns the newer epoch`, []));
   }
   await host.hypervisor.stop(relationship.machineId);

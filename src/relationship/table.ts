@@ -139,6 +139,12 @@ const TABLE = [
     effects: ['hold-guest'],
     basis: 'ours',
   }),
+  row('demote', 'replica', [5, 6], 2, 'The other host failed over later: the guest here is held, what it wrote is kept.', {
+    who: 'engine',
+    requires: ['newer-epoch'],
+    effects: ['hold-guest', 'drop-other-points'],
+    basis: 'ours',
+  }),
   row('promote', 'replica', [2], 3, 'The other host reverted: its newest epoch names this host again.', {
     who: 'engine',
     becomes: 'primary',

@@ -62,7 +62,7 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     const { receiving } = before;
     if (receiving?.id !== point.id || before.newestPointId !== request.parentId) throw new Fault('attempt-lost', `${host.hostName} does not hold the cycle any more`);
     transition(host, before.id, 'pointSealed', {
-      change: () => ({ newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null }),
+      change: () => ({ newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, yielded: null, divergenceId: null }),
     });
     host.state.addPoint(point, request.attachments, clusters);
     host.state.addToOutbox(point.machineId, 'apply-journal', {
