@@ -184,7 +184,7 @@ set_rate() { period=$((1000 / $1)); }
 obey() {
   set -- $1
   case $1 in
-    quiet) writing=no; say "QUIET a=$number_a b=$number_b" ;;
+    quiet) writing=no; sync; say "QUIET a=$number_a b=$number_b" ;;
     write) [ -z "$2" ] || set_rate "$2"; writing=yes ;;
     verify) why=''; sync; echo 3 > /proc/sys/vm/drop_caches; verify ;;
     run) shift; (eval "$*"); say "RAN status=$?" ;;

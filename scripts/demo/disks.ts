@@ -38,7 +38,7 @@ export function disksOf(host: DemoHost, machineId: string): Map<string, string> 
 
 const imageOf = (layers: readonly Layer[]): string => `json:${JSON.stringify(layers.reduce<object | null>((backing, { path }) => ({ driver: 'qcow2', 'force-share': true, file: { driver: 'file', filename: path, locking: 'off' }, backing }), null))}`;
 
-export interface Difference {
+interface Difference {
   readonly identical: boolean;
   /** 64 KiB for each cluster that differs. */
   readonly bytesChanged: number;

@@ -5,7 +5,7 @@ import { testGuest } from '../../guest/build.ts';
 import { GuestConsole } from '../../guest/console.ts';
 import { guestDefinition } from '../../guest/definition.ts';
 import { makeGuestDisks } from '../../guest/disks.ts';
-import { compareHosts, type Difference } from './disks.ts';
+import { compareHosts } from './disks.ts';
 import type { DemoHost } from './hosts.ts';
 
 const MACHINE = 'web1';
@@ -14,6 +14,7 @@ const CYCLE_MS = 2_000;
 /** No cycle of its own accord while something is measured. */
 const LONG_CYCLE_MS = 29_999;
 const DIVERGENCE_MIB = 2;
+const QUIET_CYCLES = 3;
 
 export interface Figures {
   verified: boolean;
@@ -137,8 +138,7 @@ export class Story {
     const { bytesChanged } = await compareHosts(this.#a, this.#b, this.#machineId);
     const { bytesShipped } = await this.#b.job('reverse', MACHINE, '--yes');
     this.#shipped('reverse', Number(bytesShipped), bytesChanged);
-    const { identical } = await compareHosts(this.#a, this.#b, this.#machineId);
-    this.#check('after the reverse both hosts hold the same, byte for byte', identical);
+    this.#check('after the reverse both hosts hold the same, byte for byte', await this.#identicalAfterCycle(this.#b, this.#a));
     await console.write(10);
     return { bytesChanged, bytesShipped: Number(bytesShipped) };
   }
@@ -179,14 +179,20 @@ export class Story {
   }
 
   /** The guest stops writing, a cycle ships, and the two hosts' disks are compared; then it writes on. */
-  async #quietCompare(primary: DemoHost, replica: DemoHost, what: string): Promise<Difference> {
+  async #quietCompare(primary: DemoHost, replica: DemoHost, what: string): Promise<void> {
     const console = await this.#console(primary);
     await console.quiet({ since: await console.position() });
-    await primary.job('cycle', MACHINE);
-    const difference = await compareHosts(primary, replica, this.#machineId);
-    this.#check(what, difference.identical);
+    this.#check(what, await this.#identicalAfterCycle(primary, replica));
     await console.write(10);
-    return difference;
+  }
+
+  /** A quiet guest's file systems write once more, seconds later: then another cycle has to make it good. What was lost stays lost. */
+  async #identicalAfterCycle(primary: DemoHost, replica: DemoHost): Promise<boolean> {
+    for (let cycle = 0; cycle < QUIET_CYCLES; cycle++) {
+      await primary.job('cycle', MACHINE);
+      if ((await compareHosts(primary, replica, this.#machineId)).identical) return true;
+    }
+    return false;
   }
 
   #shipped(name: string, bytesShipped: number, bytesChanged: number): void {
