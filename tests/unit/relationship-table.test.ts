@@ -225,6 +225,8 @@ const FURTHER: readonly (readonly [side: Side, from: readonly State[], event: Ev
   // A host that yielded and got nothing yet still has what it held itself.
   ['replica', [2], 'failover'],
   ['primary', [2, 4, 10, 11], 'demote'],
+  // Both hosts failed over, one after the other.
+  ['replica', [5, 6], 'demote'],
   ['primary', [15, 16], 'disable'],
 ];
 
