@@ -22,6 +22,7 @@ import type { VirtualTime } from './time.ts';
 export interface Watch extends Pick<Surroundings, 'onInstant' | 'onStart'> {
   onCommit(host: SimulatedHost, what: string): void;
   onBug(host: SimulatedHost, bug: unknown): void;
+  onChanged(host: SimulatedHost, kind: string, id: string): void;
   onDeath(host: SimulatedHost, where: string): void;
 }
 
@@ -110,7 +111,7 @@ export class SimulatedHost {
       crash: (bug) => {
         if (life.isAlive) this.#watch.onBug(this, bug);
       },
-      changed: () => undefined,
+      changed: (kind, id) => life.isAlive && this.#watch.onChanged(this, kind, id),
     };
   }
 

@@ -321,7 +321,7 @@ export class SimulatedHypervisor implements Hypervisor {
   }
 
   async capabilities(): Promise<HostCapabilities> {
-    return { qemuVersion: 'none', machineTypes: [], cpuModels: [], acceleration: 'tcg', memoryMiB: 1_024, freeMemoryMiB: 1_024, bridges: [] };
+    return { qemuVersion: 'none', machineTypes: ['pc-q35-7.2'], cpuModels: ['max'], acceleration: 'tcg', memoryMiB: 65_536, freeMemoryMiB: 65_536, bridges: [] };
   }
 
   /** The guest of a live instance writes a cluster. */

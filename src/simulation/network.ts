@@ -127,7 +127,7 @@ export class SimulatedNetwork implements Disposable {
           (answer) => this.#answer(from, to, method, () => {
             signal.removeEventListener('abort', onAbort);
             this.#open.delete(fail);
-            told(`answered ${short(answer)}`);
+            if (!['jobShow', 'readiness'].includes(method)) told(`answered ${short(answer)}`);
             resolve(answer);
           }, fail),
           (thrown) => this.#answer(from, to, method, () => {

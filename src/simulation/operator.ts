@@ -3,6 +3,7 @@ import { cancelPrepared } from '../engine/planned.ts';
 import { transition } from '../engine/transition.ts';
 import { Fault } from '../errors/fault.ts';
 import { Refused } from '../errors/refusal.ts';
+import type { State } from '../relationship/state.ts';
 import type { Event } from '../relationship/table.ts';
 import { Dead } from './life.ts';
 import type { SimulatedHost } from './host.ts';
@@ -16,6 +17,9 @@ const DEEDS = {
   cancelPlanned: 3, unplanned: 3, unplannedForced: 2, commit: 2, revert: 3, reverse: 6, failback: 2, cancelJob: 2,
 } as const;
 export type Deed = keyof typeof DEEDS;
+
+const PRIMARY_ADVICE: Partial<Record<State, Deed>> = { 1: 'initial', 7: 'resume', 8: 'resume', 9: 'resynchronize', 11: 'resume' };
+const REPLICA_ADVICE: Partial<Record<State, Deed>> = { 5: 'reverse', 6: 'reverse', 7: 'resume', 8: 'resume' };
 
 export class Operator {
   readonly #pair: Pair;
@@ -117,9 +121,11 @@ export class Operator {
     const { side, state, testCopy } = relationship;
     if (testCopy) return 'testEnd';
     if (side === 'primary') {
+      if (state === 3) return null;
       if (state === 4) return there.failover ? 'wait' : 'cancelPlanned';
-      return ({ 1: 'initial', 2: 'wait', 3: null, 7: 'resume', 8: 'resume', 9: 'resynchronize', 10: 'wait', 11: 'resume' } as const)[state as 1] ?? 'wait';
+      return PRIMARY_ADVICE[state] ?? 'wait';
     }
-    return ({ 2: 'wait', 3: null, 5: 'reverse', 6: 'reverse', 7: 'resume', 8: 'resume', 12: 'wait' } as const)[state as 2] ?? 'wait';
+    if (state === 3) return null;
+    return REPLICA_ADVICE[state] ?? 'wait';
   }
 }

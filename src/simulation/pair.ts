@@ -56,6 +56,10 @@ export class Pair {
       onStart: (spec) => this.noting(() => this.properties.started(spec.instanceId)),
       onCommit: (host, what) => this.noting(() => this.properties.committed(host, what)),
       onBug: (host, bug) => this.violated(bug instanceof Violation ? bug : new Violation('the engine has no defects', `${host.name}: ${bug instanceof Error ? (bug.stack ?? bug.message) : String(bug)}`)),
+      onChanged: (host, kind, id) => {
+        const job = kind === 'job' ? host.state.job(id) : undefined;
+        if (job && job.state !== 'running') this.story.tell(`${host.name}: ${job.kind} ${job.state}${job.error ? `: ${job.error.message} (${job.error.code})` : ''}`);
+      },
       onDeath: (host, where) => this.story.tell(`${host.name}: daemon dies ${where}`),
     };
     this.a = new SimulatedHost('A', this.time, this.random, this.network, watch);

@@ -2,7 +2,7 @@
 import { newestOf } from '../relationship/epoch.ts';
 import { kinship } from '../relationship/epoch.ts';
 import { Operator } from './operator.ts';
-import { CYCLE_MS, Pair } from './pair.ts';
+import { Pair } from './pair.ts';
 import { Violation } from './story.ts';
 import { Troubles } from './weather.ts';
 
@@ -116,8 +116,8 @@ export class Simulation {
   async #newPoint(): Promise<void> {
     const { pair } = this;
     const before = pair.relationshipOn(pair.primary!)!.newestPointId;
-    for (let waitedMs = 0; waitedMs < 40 * MINUTE_MS; waitedMs += CYCLE_MS) {
-      await pair.pass(2 * CYCLE_MS);
+    for (let waitedMs = 0; waitedMs < 40 * MINUTE_MS; waitedMs += 7_300) {
+      await pair.pass(7_300);
       const primary = pair.primary;
       const { newestPointId, state } = (primary && pair.relationshipOn(primary)) ?? {};
       const isThere = primary !== undefined && state === 3 && newestPointId !== before && pair.relationshipOn(pair.other(primary))?.newestPointId === newestPointId;
