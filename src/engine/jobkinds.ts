@@ -90,8 +90,8 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
   return {
     initial: async (job) => {
-      const { id, state } = engine.relationshipOf(job.machineId);
-      if (state === 1) transition(host, id, 'startInitial');
+      const { id, side, state } = engine.relationshipOf(job.machineId);
+      if (side !== 'primary' || state !== 2) transition(host, id, 'startInitial');
       return awaitPoint(engine, job, [2], 'initial replication');
     },
     resynchronize: async (job) => {
