@@ -22,6 +22,8 @@ import { relationshipNamed, update } from '../transition.ts';
 import { ship, type Progress } from './shipment.ts';
 
 const MIB = 1024 * 1024;
+/** A replica whose storage hangs must not hold up whoever suspends replication here. */
+const ABANDON_WITHIN_MS = 2_000;
 
 export const specFor = (host: Host, relationship: Relationship): LaunchSpec =>
   replicatedSpec(specOf(host, machineOf(host, relationship.machineId), relationship), relationship.settings.disks);
@@ -235,7 +237,9 @@ export async function giveUp(host: Host, relationshipId: string, signal: AbortSi
   if (!attempt) return;
   if (attempt.phase !== 'sealed') changeAttempt(host, relationshipId, { phase: 'failed' });
   await tidy(host, relationshipNamed(host, relationshipId));
-  if (attempt.phase !== 'sealed') await call(host.peers, relationship.peerId, 'abandon', { relationshipId, attemptId: attempt.id }, signal).catch(ignoreFault);
+  if (attempt.phase === 'sealed') return;
+  const within = AbortSignal.any([signal, host.clock.timeout(ABANDON_WITHIN_MS)]);
+  await call(host.peers, relationship.peerId, 'abandon', { relationshipId, attemptId: attempt.id }, within).catch(ignoreFault);
 }
 
 /** The attempt holds no instant any more. One that had a pass keeps what the pass shipped; any other is given up. */
