@@ -1,5 +1,5 @@
 /** The long-running work of each standing. Each runs until it is aborted or a transition makes it end. */
-import { FAULTS, faultOf, type Fault } from '../errors/fault.ts';
+import { Fault, FAULTS, faultOf } from '../errors/fault.ts';
 import { Refused } from '../errors/refusal.ts';
 import { retryDelayMs } from '../cycle/retry.ts';
 import type { LastFault, Relationship } from '../machine/records.ts';
@@ -10,6 +10,7 @@ import type { Host } from './host.ts';
 import { giveUp, specFor } from './primary/attempt.ts';
 import { runCycle, type OnProgress } from './primary/cycle.ts';
 import { runWhole } from './primary/pass.ts';
+import { machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 
 const ANNOUNCE_EVERY_MS = 10_000;
@@ -62,12 +63,11 @@ async function firstPoint({ host, relationshipId, onProgress }: Surroundings, si
   const relationship = relationshipNamed(host, relationshipId);
   if (relationship.newestPointId === null || relationship.attempt?.kind === 'initial') await runWhole(host, relationshipId, 'initial', onProgress, signal);
   else if (await isTracked(host, relationship)) await runCycle(host, relationshipId, 'reverse', onProgress, signal);
-  else await runWhole(host, relationshipId, 'resync', onProgress, signal);
+  else throw new Fault('tracking-lost', `${machineOf(host, relationship.machineId).name}: what has to travel on the way back is not on record any more`);
   transition(host, relationshipId, 'initialCompleted');
 }
 
 async function isTracked(host: Host, relationship: Relationship): Promise<boolean> {
-  if (relationship.attempt?.kind === 'resync') return false;
   const { broken, points } = await host.hypervisor.tracking(specFor(host, relationship));
   return !broken && relationship.trackId !== null && points.includes(relationship.trackId);
 }
@@ -114,9 +114,10 @@ async function failed({ host, relationshipId }: Surroundings, fault: Fault | und
   const after = update(host, relationshipId, ({ failures }) => ({ lastFault, failures: failures + 1 }));
   if (after.failures === 1 || fault?.row.retry !== 'backoff') report(host, after, lastFault);
   if (fault?.code === 'attempt-lost' && after.state !== 3) await giveUp(host, relationshipId, signal);
-  if (after.side !== 'primary' || after.state !== 3) return;
-  if (fault?.row.retry === 'resynchronize') transition(host, relationshipId, 'requireResync');
-  else if (fault && fault.row.retry !== 'backoff') transition(host, relationshipId, 'failHard');
+  if (after.side !== 'primary') return;
+  const isFirstReverse = after.state === 2 && after.newestPointId !== null;
+  if ((after.state === 3 || isFirstReverse) && fault?.row.retry === 'resynchronize') transition(host, relationshipId, 'requireResync');
+  else if (after.state === 3 && fault && fault.row.retry !== 'backoff') transition(host, relationshipId, 'failHard');
 }
 
 /** Source: Hyper-V-VMMS 32315 "failed, will retry"; 32086 "suspended". */

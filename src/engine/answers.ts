@@ -104,7 +104,7 @@ function failoverAnswers(engine: Engine): Pick<Answers, 'preparePlanned' | 'canc
     failOverPlanned: async (hostId, { relationshipId, token, start }) => {
       const relationship = owned(hostId, relationshipId);
       if (relationship.failover === null && relationship.token !== token) throw new Refused(refuse('the planned failover was cancelled', []));
-      await failOverHere(engine, relationship.machineId, { pointId: null, planned: true, start }, signal());
+      await failOverHere(engine, relationship.machineId, { pointId: null, planned: true, start, resumed: relationship.failover?.planned === true }, signal());
       return null;
     },
     yield: async (hostId, { relationshipId, lineage }) => {
@@ -165,6 +165,6 @@ function createReplica({ host }: Engine, hostId: string, request: CreateReplica)
 }
 
 export const emptyRelationship = {
-  newestPointId: null, newestInstantMs: null, sequence: 0, trackId: null, attempt: null, receiving: null, failover: null, testCopy: null, token: null,
+  newestPointId: null, newestInstantMs: null, sequence: 0, trackId: null, attempt: null, doubtful: null, receiving: null, failover: null, testCopy: null, token: null,
   divergenceId: null, yielded: null, totals: { bytesChanged: 0, bytesShipped: 0 }, lastCycle: null, lastFault: null, failures: 0,
 } as const satisfies Partial<Relationship>;

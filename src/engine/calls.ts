@@ -37,6 +37,13 @@ export interface BeginAttempt {
   readonly disks: readonly DiskSize[];
 }
 
+export interface Begun {
+  /** How much of the attempt's journal the replica holds. */
+  readonly durableBytes: number;
+  /** The point exists already: only its acknowledgement is missing. */
+  readonly isSealed: boolean;
+}
+
 export interface SealAttempt {
   readonly relationshipId: string;
   readonly epochId: string;
@@ -86,7 +93,7 @@ interface Calls {
   createReplica(params: CreateReplica): null;
   greet(params: Greeting): Standing;
   settings(params: { relationshipId: string; settings: Settings }): null;
-  begin(params: BeginAttempt): { readonly durableBytes: number };
+  begin(params: BeginAttempt): Begun;
   lane(params: { relationshipId: string; attemptId: string; token: string; journalBytes: number }): null;
   seal(params: SealAttempt): { readonly sealedId: string };
   abandon(params: { relationshipId: string; attemptId: string }): null;

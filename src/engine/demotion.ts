@@ -33,7 +33,11 @@ export async function demote(host: Host, relationship: Relationship, theirs: Lin
   const divergenceId = host.newId();
   transition(host, relationship.id, 'demote', {
     facts: { 'newer-epoch': true },
-    change: (before) => ({ divergenceId, yielded: { pointId: before.newestPointId, attemptId: before.attempt?.id ?? null, basisId: divergenceId } }),
+    change: (before) => ({
+      divergenceId,
+      yielded: { pointId: before.newestPointId, attemptId: before.attempt?.id ?? before.doubtful?.id ?? null, basisId: divergenceId },
+      trackId: isComparing(before) ? null : before.trackId,
+    }),
     also: () => {
       host.state.addPoint(divergenceOf(host, machine, relationship, divergenceId), [], new Map());
       host.state.putMachine({ ...machine, lineage: theirs, powerLock: yielded(host, relationship), stacks: machine.stacks.map((stack) => labelTop(stack, divergenceId)) });
@@ -60,6 +64,9 @@ export async function demoteFailedOver(host: Host, relationship: Relationship, t
     },
   });
 }
+
+/** While a resynchronization is under way the bitmap counts from its beginning, not from the newest point. */
+const isComparing = ({ state, attempt }: Relationship): boolean => [10, 11].includes(state) || attempt?.kind === 'resync';
 
 const divergenceOf = (host: Host, machine: Machine, relationship: Relationship, id: string): Point => ({
   id,

@@ -9,7 +9,7 @@ import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
 import { letGo } from './primary/attempt.ts';
 import { machineOf, specOf } from './spec.ts';
-import { transition, update } from './transition.ts';
+import { transition } from './transition.ts';
 
 const ASK_PEER_WITHIN_MS = 5_000;
 
@@ -35,7 +35,7 @@ export async function startMachine(host: Host, machineId: string, signal: AbortS
   const trackId = relationship?.failover?.trackId ?? (relationship?.side === 'primary' ? relationship.trackId : null);
   const tracked = trackId === null || trackId === undefined ? {} : { trackSince: { pointId: trackId, replacementPointId: host.newId() } };
   const { intact } = await host.hypervisor.start(spec, tracked, signal);
-  if (!intact && relationship && tracked.trackSince) lostTracking(host, relationship, tracked.trackSince.replacementPointId);
+  if (!intact && relationship && tracked.trackSince) lostTracking(host, relationship);
   host.changed('machine', machineId);
 }
 
@@ -50,9 +50,10 @@ async function askPeer(host: Host, relationship: Relationship, signal: AbortSign
   }
 }
 
-/** A fresh bitmap records from the first instruction; what was written before has to be found by comparing. */
-function lostTracking(host: Host, relationship: Relationship, replacementId: string): void {
-  if (relationship.side !== 'primary') return;
-  if ([3, 8].includes(relationship.state)) transition(host, relationship.id, 'requireResync', { change: () => ({ trackId: replacementId }) });
-  else update(host, relationship.id, () => ({ trackId: replacementId }));
+/**
+ * What was written before has to be found by comparing. The relationship goes on naming the bitmap that is gone, so that
+ * whoever needs it finds that out; the fresh one does not count from any point.
+ */
+function lostTracking(host: Host, relationship: Relationship): void {
+  if (relationship.side === 'primary' && [3, 8].includes(relationship.state)) transition(host, relationship.id, 'requireResync');
 }

@@ -54,35 +54,45 @@ async function yieldPlanned(host: Host, relationship: Relationship, theirs: Line
 
 async function basisOf(host: Host, relationship: Relationship, signal: AbortSignal): Promise<Basis> {
   const { pointId, attemptId, basisId } = relationship.yielded!;
-  const changes = pointId === null ? null : await changesSince(host, relationship, pointId, signal);
+  const { changes, isRecorded } = pointId === null ? UNKNOWN : await changesSince(host, relationship, pointId, signal);
   await rebaseMaps(host, relationship, changes);
   update(host, relationship.id, () => ({ newestPointId: basisId, attempt: null }));
   return {
     pointId: basisId,
     sincePointId: pointId,
-    openAttemptId: attemptId,
+    // What was found by comparing with the point says nothing of an attempt after it: a cluster may have changed twice.
+    openAttemptId: isRecorded ? attemptId : null,
     changes: changes && [...changes].map(([disk, set]) => ({ disk, clusters: set.clusters, bits: set.bytes })),
   };
 }
 
+interface Changes {
+  readonly changes: ReadonlyMap<string, ClusterSet> | null;
+  /** From bitmaps, which also hold what was changed back. */
+  readonly isRecorded: boolean;
+}
+
+const UNKNOWN: Changes = { changes: null, isRecorded: false };
+
 /** From the bitmaps; when they are gone, by comparing our own disks with the map; null when that is gone too. */
-async function changesSince(host: Host, relationship: Relationship, pointId: string, signal: AbortSignal): Promise<ReadonlyMap<string, ClusterSet> | null> {
+async function changesSince(host: Host, relationship: Relationship, pointId: string, signal: AbortSignal): Promise<Changes> {
   const spec = specFor(host, relationship);
   const report = await host.hypervisor.tracking(spec);
   const trackId = relationship.trackId ?? pointId;
   if (!report.broken && report.points.includes(trackId)) {
     const carried = host.state.carried(relationship.id);
     const tracked = await host.hypervisor.changesSince(spec, trackId, signal);
-    return new Map([...tracked].map(([disk, set]) => {
+    const changes = new Map([...tracked].map(([disk, set]) => {
       const all = set.clone();
       const held = carried.get(disk);
       if (held) all.addAll(held);
       return [disk, all];
     }));
+    return { changes, isRecorded: true };
   }
   const view = await host.hypervisor.openLive(spec, signal);
   try {
-    return await compareWithMaps(host, relationship, view, pointId, signal);
+    return { changes: await compareWithMaps(host, relationship, view, pointId, signal), isRecorded: false };
   } finally {
     await view.close();
   }

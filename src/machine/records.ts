@@ -112,6 +112,8 @@ export interface Relationship {
   /** Primary: the bitmap in force. */
   readonly trackId: string | null;
   readonly attempt: Attempt | null;
+  /** Primary: an attempt that was given up after its point was asked for; the replica may have made it all the same. */
+  readonly doubtful: Attempt | null;
   readonly receiving: Receiving | null;
   readonly failover: Failover | null;
   readonly testCopy: TestCopy | null;

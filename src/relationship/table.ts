@@ -84,7 +84,7 @@ const TABLE = [
   row('failHard', 'primary', [3], 8, 'A fault that waiting cannot cure.', { who: 'engine' }),
   row('failHard', 'replica', [3], 8, 'A fault that waiting cannot cure.', { who: 'engine' }),
 
-  row('requireResync', 'primary', [3, 8], 9, 'The record of changes is gone or does not fit the replica.', { who: 'engine', effects: ['forget-attempt'] }),
+  row('requireResync', 'primary', [2, 3, 8], 9, 'The record of changes is gone or does not fit the replica.', { who: 'engine', effects: ['forget-attempt'] }),
   row('resynchronize', 'primary', [7, 8, 9], 10, 'The disks are compared while the guest runs; recovery points stay.', { verb: 'resynchronize' }),
   row('resynchronized', 'primary', [10], 3, 'A recovery point was acknowledged.', { who: 'engine' }),
   row('suspendResync', 'primary', [10], 11, 'The comparison stands still; its place is kept.', { verb: 'suspend' }),

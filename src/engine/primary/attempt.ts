@@ -86,7 +86,8 @@ async function shipOver(host: Host, relationship: Relationship, { view, skipKnow
   const { peerId, id: relationshipId } = relationship;
   const attempt = changeAttempt(host, relationshipId, { disks: view.disks });
   const begin = { relationshipId, epochId: attempt.epochId, attemptId: attempt.id, parentId: attempt.parentId, kind: attempt.kind, sequence: attempt.sequence, disks: view.disks };
-  const { durableBytes } = await call(host.peers, peerId, 'begin', begin, signal);
+  const { durableBytes, isSealed } = await call(host.peers, peerId, 'begin', begin, signal);
+  if (isSealed && attempt.digest !== null) return;
   const journal = await host.fingerprints.journal(relationshipId, attempt.id);
   const from = await goingOn(host, relationship, attempt, journal, Math.min(durableBytes, journal.sizeBytes));
   await journal.truncateTo(from.bytes);
@@ -191,7 +192,7 @@ export async function tidy(host: Host, relationship: Relationship): Promise<void
   const isSealed = attempt.phase === 'sealed';
   await host.hypervisor.closePointInTime(specFor(host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, isSealed ? 'acknowledged' : 'failed');
   if (isSealed) await host.fingerprints.applyJournal(relationship.id, journalOf(relationship, attempt));
-  else await host.fingerprints.removeJournal(relationship.id, attempt.id);
+  else if (attempt.id !== relationship.doubtful?.id) await host.fingerprints.removeJournal(relationship.id, attempt.id);
   host.state.transaction(() => {
     if (isSealed) host.state.clearCarried(relationship.id);
     update(host, relationship.id, (before) => ({ attempt: null, trackId: isSealed ? attempt.id : before.trackId }));
@@ -222,9 +223,23 @@ export async function settle(host: Host, relationship: Relationship, standing: S
     else return relationship;
   }
   await tidy(host, relationshipNamed(host, relationship.id));
-  const settled = relationshipNamed(host, relationship.id);
+  const settled = await resolveDoubt(host, relationshipNamed(host, relationship.id), standing);
   if (standing.newestPointId !== settled.newestPointId) throw misfit(host, settled);
   return settled;
+}
+
+/**
+ * An attempt that was given up has become a point after all, or it never will. If it has, the bitmap holds what was changed
+ * since that point, and more.
+ */
+async function resolveDoubt(host: Host, relationship: Relationship, standing: Standing): Promise<Relationship> {
+  const { doubtful } = relationship;
+  if (!doubtful) return relationship;
+  const isSealed = standing.newestPointId === doubtful.id && relationship.newestPointId === doubtful.parentId;
+  if (isSealed) await host.fingerprints.applyJournal(relationship.id, journalOf(relationship, doubtful));
+  await host.fingerprints.removeJournal(relationship.id, doubtful.id);
+  const { id: newestPointId, instantMs: newestInstantMs, sequence } = doubtful;
+  return update(host, relationship.id, () => ({ doubtful: null, ...(isSealed && { newestPointId, newestInstantMs, sequence }) }));
 }
 
 const misfit = (host: Host, relationship: Relationship): Fault =>
@@ -235,7 +250,9 @@ export async function giveUp(host: Host, relationshipId: string, signal: AbortSi
   const relationship = relationshipNamed(host, relationshipId);
   const { attempt } = relationship;
   if (!attempt) return;
-  if (attempt.phase !== 'sealed') changeAttempt(host, relationshipId, { phase: 'failed' });
+  if (attempt.phase !== 'sealed') {
+    update(host, relationshipId, (before) => ({ attempt: { ...attempt, phase: 'failed' }, doubtful: attempt.digest === null ? before.doubtful : attempt }));
+  }
   await tidy(host, relationshipNamed(host, relationshipId));
   if (attempt.phase === 'sealed') return;
   const within = AbortSignal.any([signal, host.clock.timeout(ABANDON_WITHIN_MS)]);

@@ -14,6 +14,7 @@ import { coverGrowth } from './growth.ts';
 export async function runWhole(host: Host, relationshipId: string, kind: 'initial' | 'resync', onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   const standing = await greet(host, relationshipId, signal);
   const before = relationshipNamed(host, relationshipId).attempt;
+  if (before && ![before.id, before.parentId].includes(standing.newestPointId)) await giveUp(host, relationshipId, signal);
   if (kind === 'resync' && standing.newestPointId !== before?.id) update(host, relationshipId, () => ({ newestPointId: standing.newestPointId }));
   const settled = await settle(host, relationshipNamed(host, relationshipId), standing, true);
   if (before && settled.newestPointId === before.id) return;

@@ -8,7 +8,7 @@ import type { Receiving, Relationship } from '../../machine/records.ts';
 import { newestOf } from '../../relationship/epoch.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
 import { stateName } from '../../relationship/state.ts';
-import type { BeginAttempt } from '../calls.ts';
+import type { BeginAttempt, Begun } from '../calls.ts';
 import type { Host } from '../host.ts';
 import type { DiskSize } from '../ports/diskview.ts';
 import { machineOf } from '../spec.ts';
@@ -24,9 +24,10 @@ export function checkReceives(host: Host, relationship: Relationship, epochId: s
 }
 
 /** The attempt can be received; returns how much of its journal is durable here already. */
-export async function begin(host: Host, request: BeginAttempt): Promise<{ durableBytes: number }> {
+export async function begin(host: Host, request: BeginAttempt): Promise<Begun> {
   const relationship = relationshipNamed(host, request.relationshipId);
   checkReceives(host, relationship, request.epochId);
+  if (request.attemptId === relationship.newestPointId) return { durableBytes: 0, isSealed: true };
   if (request.parentId !== relationship.newestPointId) throw misparented(host, relationship);
   const resumed = relationship.receiving?.id === request.attemptId && sameSizes(relationship.receiving, request.disks);
   if (!resumed) {
@@ -34,7 +35,7 @@ export async function begin(host: Host, request: BeginAttempt): Promise<{ durabl
     await create(host, relationshipNamed(host, request.relationshipId), request);
   }
   const journal = await host.fingerprints.journal(request.relationshipId, request.attemptId);
-  return { durableBytes: journal.sizeBytes };
+  return { durableBytes: journal.sizeBytes, isSealed: false };
 }
 
 const misparented = (host: Host, relationship: Relationship): Fault =>

@@ -1,7 +1,7 @@
 /** The lanes that are being received, one at a time for each relationship, and the order of begin, lane and seal. */
 import { Fault, faultOf } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
-import type { BeginAttempt, SealAttempt } from '../calls.ts';
+import type { BeginAttempt, Begun, SealAttempt } from '../calls.ts';
 import type { Host } from '../host.ts';
 import { relationshipNamed } from '../transition.ts';
 import { Intake } from './intake.ts';
@@ -23,7 +23,7 @@ export class Reception {
     this.#host = host;
   }
 
-  begin(request: BeginAttempt): Promise<{ durableBytes: number }> {
+  begin(request: BeginAttempt): Promise<Begun> {
     return this.#inTurn(request.relationshipId, async () => {
       await this.#endLane(request.relationshipId);
       return begin(this.#host, request);
