@@ -104,12 +104,12 @@ export class Operator {
 
   /** What the state's advice says; true when there is nothing to do. */
   advise(): boolean {
-    if (this.#pair.hosts.some(({ state }) => state.jobs().some((job) => job.state === 'running'))) return false;
-    let isQuiet = true;
+    const underWay = this.#pair.hosts.flatMap(({ state }) => state.jobs().filter((job) => job.state === 'running').map(({ kind }) => kind));
+    let isQuiet = underWay.length === 0;
     for (const host of this.#pair.hosts) {
       const deed = this.#advice(host);
       if (deed !== null) isQuiet = false;
-      if (deed !== null && deed !== 'wait') this.do(deed, host);
+      if (deed !== null && deed !== 'wait' && !underWay.includes(deed)) this.do(deed, host);
     }
     return isQuiet;
   }

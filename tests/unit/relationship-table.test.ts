@@ -224,6 +224,8 @@ const FURTHER: readonly (readonly [side: Side, from: readonly State[], event: Ev
   ['replica', [2], 'promote'],
   // A host that yielded and got nothing yet still has what it held itself.
   ['replica', [2], 'failover'],
+  // The first cycle of a reverse finds that the record of changes is gone.
+  ['primary', [2], 'requireResync'],
   ['primary', [2, 4, 10, 11], 'demote'],
   // Both hosts failed over, one after the other.
   ['replica', [5, 6], 'demote'],

@@ -31,7 +31,7 @@ const machineNamed = (id: string, name: string): Machine => ({
 });
 const relationshipOf = (machineId: string, more: Partial<Relationship> = {}): Relationship => ({
   id: `r-${machineId}`, machineId, peerId: 'host-b', side: 'primary', state: 3, settings: defaultSettings(['root']), key: 'a2V5', newestPointId: null,
-  newestInstantMs: null, sequence: 0, trackId: null, attempt: null, receiving: null, failover: null, testCopy: null, token: null, divergenceId: null,
+  newestInstantMs: null, sequence: 0, trackId: null, attempt: null, doubtful: null, receiving: null, failover: null, testCopy: null, token: null, divergenceId: null,
   yielded: null, overrides: {}, totals: { bytesChanged: 0, bytesShipped: 0 }, lastCycle: null, lastFault: null, failures: 0, ...more,
 });
 const pointOf = (id: string, sequence: number, machineId = 'm1'): Point => ({
