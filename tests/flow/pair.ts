@@ -79,6 +79,18 @@ export class Pair {
     await (await this.a.console(name)).next('wrote');
   }
 
+  /** The guest on the primary stands still, a point is taken, and it equals the primary's disks. No cycle runs meanwhile. */
+  async areIdentical(primary = this.a, replica = this.b, name = 'web1'): Promise<void> {
+    const guest = await primary.console(name);
+    await guest.quiet();
+    await guest.run('sync');
+    await primary.run('cycle', name);
+    await primary.run('suspend', name);
+    const pointId = primary.record(name).relationship!.newestPointId!;
+    assert.equal(await differing(() => disksOf(primary, { name }), () => disksOf(replica, { name, pointId })), 0);
+    await primary.run('resume', name);
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.a.end(), this.b.end()]);
     if (process.env['UNDERSTUDY_KEEP'] !== undefined) return console.log(`kept: ${this.directory}`);

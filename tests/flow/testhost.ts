@@ -43,13 +43,13 @@ export interface TestHostOptions {
 }
 
 /** Looks until the value is there; says what was seen last when it is not in time. */
-export async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined, withinMs = 30_000, seen: () => unknown = () => ''): Promise<T> {
+export async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined, withinMs = 30_000, seen: () => unknown = () => '', everyMs = LOOK_AGAIN_MS): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
     if (performance.now() > deadline) throw new Error(`not in time: ${what}; last seen: ${JSON.stringify(await seen())}`);
-    await pause(LOOK_AGAIN_MS);
+    await pause(everyMs);
   }
 }
 
