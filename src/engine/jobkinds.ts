@@ -34,7 +34,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     test: async (job) => {
       const startedMs = host.clock.monotonicMs();
       const { id } = engine.relationshipOf(job.machineId);
-      const copy = await alone(job, 'test failover', () => makeTestCopy(host, id, text(job, 'point')));
+      const copy = await alone(job, 'test failover', () => makeTestCopy(host, id, text(job, 'point'), job.resumed));
       if (flag(job, 'start')) await engine.worker(copy.id).exclusive('starting', (signal) => startMachine(host, copy.id, signal), job.signal);
       return { machine: copy.name, machineId: copy.id, seconds: seconds(startedMs) };
     },
@@ -45,7 +45,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     unplanned: async (job) => {
       const startedMs = host.clock.monotonicMs();
       job.progress(10, 'asking the primary');
-      await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: flag(job, 'start'), force: flag(job, 'force') }, job.signal);
+      await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: flag(job, 'start'), force: flag(job, 'force'), resumed: job.resumed }, job.signal);
       return { seconds: seconds(startedMs) };
     },
     planned: (job) => plannedFailover(engine, job),

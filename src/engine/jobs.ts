@@ -14,6 +14,8 @@ export interface JobContext {
   readonly machineId: string;
   readonly args: JobArgs;
   readonly signal: AbortSignal;
+  /** The job was under way when a former daemon ended: what is done already is its own work. */
+  readonly resumed: boolean;
   progress(percent: number, step: string): void;
 }
 
@@ -37,13 +39,13 @@ export class Jobs {
       finishedMs: null, cancellable: true, error: null, result: null,
     };
     this.#put(job);
-    void this.#run(job);
+    void this.#run(job, false);
     return job;
   }
 
   /** After a restart: what was running goes on. */
   resume(): void {
-    for (const job of this.#host.state.jobs()) if (job.state === 'running') void this.#run(job);
+    for (const job of this.#host.state.jobs()) if (job.state === 'running') void this.#run(job, true);
   }
 
   cancel(id: string): Job {
@@ -63,14 +65,14 @@ export class Jobs {
     this.#life.abort(new DOMException('understudyd ends', 'AbortError'));
   }
 
-  async #run(job: Job): Promise<void> {
+  async #run(job: Job, resumed: boolean): Promise<void> {
     const controller = new AbortController();
     this.#running.set(job.id, controller);
     const signal = AbortSignal.any([controller.signal, this.#life.signal]);
     try {
       const work = this.#kinds[job.kind];
       if (!work) throw new Fault('not-supported', `this version knows no job "${job.kind}"`);
-      const result = await work({ machineId: job.machineId!, args: job.args, signal, progress: (percent, step) => this.#progress(job.id, percent, step) });
+      const result = await work({ machineId: job.machineId!, args: job.args, signal, resumed, progress: (percent, step) => this.#progress(job.id, percent, step) });
       this.#finish(job.id, { state: 'completed', percent: 100, step: 'done', result });
     } catch (thrown) {
       if (!this.#life.signal.aborted) this.#failed(job.id, thrown, controller.signal.aborted);

@@ -18,16 +18,18 @@ export interface FailoverHere {
   readonly pointId: string | null;
   readonly planned: boolean;
   readonly start: boolean;
+  /** What was done already was done for this very request. */
+  readonly resumed: boolean;
 }
 
 /** State 5 on this host, the guest running when it was to be started. */
-export async function failOverHere(engine: Engine, machineId: string, { pointId, planned, start }: FailoverHere, signal: AbortSignal): Promise<void> {
+export async function failOverHere(engine: Engine, machineId: string, { pointId, planned, start, resumed }: FailoverHere, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   const { id } = engine.relationshipOf(machineId);
   const worker = engine.worker(machineId);
   await worker.exclusive('failover', async (during) => {
     const before = relationshipNamed(host, id);
-    if (![12, 5].includes(before.state)) {
+    if (!(resumed && [12, 5].includes(before.state))) {
       const point = chosenPoint(host, machineOf(host, machineId), pointId);
       if (point) await checkReadyHere(host, overridden(point.definition, before.overrides));
       // A guest that is held here stands on the very layers that are kept as a recovery point.
@@ -57,15 +59,17 @@ export async function askPrimary(engine: Engine, relationshipId: string, signal:
 }
 
 /** Refused while the primary reports its guest running, unless forced; a primary that is prepared makes it a planned one. */
-export async function unplannedFailover(engine: Engine, machineId: string, options: { pointId: string | null; start: boolean; force: boolean }, signal: AbortSignal): Promise<void> {
+export async function unplannedFailover(engine: Engine, machineId: string, options: { pointId: string | null; start: boolean; force: boolean; resumed: boolean }, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   const relationship = engine.relationshipOf(machineId);
   const { name } = machineOf(host, machineId);
   if (relationship.side !== 'replica') throw new Refused(refuse(`${name}: an unplanned failover is asked of the replica's host, ${host.peerName(relationship.peerId)} (here: ${stateName(relationship.state)}, primary)`, allowedVerbs(relationship)));
+  const isUnderWay = options.resumed && [12, 5].includes(relationship.state);
+  if (isUnderWay) return failOverHere(engine, machineId, { pointId: options.pointId, planned: relationship.failover?.planned ?? false, start: options.start, resumed: true }, signal);
   const standing = await askPrimary(engine, relationship.id, signal);
   if (standing && standing.power !== 'off' && standing.side === 'primary' && !options.force) {
     throw new Refused(refuse(`${name} runs on ${host.peerName(relationship.peerId)}: use a planned failover, which loses nothing, or --force (then that guest is held and what it wrote since the last point is set aside)`, ['failover --planned', 'failover --unplanned --force']));
   }
   const isPrepared = standing?.state === 4 && options.pointId === null;
-  await failOverHere(engine, machineId, { pointId: options.pointId, planned: isPrepared, start: options.start }, signal);
+  await failOverHere(engine, machineId, { pointId: options.pointId, planned: isPrepared, start: options.start, resumed: false }, signal);
 }

@@ -13,8 +13,21 @@ import { relationshipNamed, update } from './transition.ts';
 /** States in which a replica's points stand still enough for a copy; a test never changes the state. In 2 there is what a host kept that yielded. */
 const TESTABLE = [2, 3, 7, 8];
 
-/** The copy exists, off. Its machine is named `<name> - Test`. */
-export async function makeTestCopy(host: Host, relationshipId: string, pointId: string | null): Promise<Machine> {
+/** The copy exists, off. Its machine is named `<name> - Test`. Done again by a resumed job, it is the same copy. */
+export async function makeTestCopy(host: Host, relationshipId: string, pointId: string | null, resumed: boolean): Promise<Machine> {
+  const { testCopy } = relationshipNamed(host, relationshipId);
+  const copy = resumed && testCopy ? machineOf(host, testCopy.instanceId) : recordCopy(host, relationshipId, pointId);
+  const { pointId: chosenId } = relationshipNamed(host, relationshipId).testCopy!;
+  for (const { layers, sizeBytes } of copy.stacks) await host.layers.createActive(layers.at(-1)!, sizeBytes, null);
+  if ((await host.hypervisor.power(copy.id)) === 'off') {
+    const spec = { instanceId: copy.id, definition: copy.definition, stacks: copy.stacks, isolated: true };
+    await host.hypervisor.restoreAttachments(spec, host.state.attachmentsOf(chosenId));
+  }
+  host.changed('machine', copy.id);
+  return copy;
+}
+
+function recordCopy(host: Host, relationshipId: string, pointId: string | null): Machine {
   const relationship = relationshipNamed(host, relationshipId);
   const machine = machineOf(host, relationship.machineId);
   checkTestable(relationship, machine);
@@ -27,10 +40,6 @@ export async function makeTestCopy(host: Host, relationshipId: string, pointId: 
     update(host, relationshipId, () => ({ testCopy: { instanceId: copy.id, pointId: point.id, layers: top } }));
     host.state.putMachine(copy);
   });
-  for (const { layers, sizeBytes } of copy.stacks) await host.layers.createActive(layers.at(-1)!, sizeBytes, null);
-  const spec = { instanceId: copy.id, definition: copy.definition, stacks: copy.stacks, isolated: true };
-  await host.hypervisor.restoreAttachments(spec, host.state.attachmentsOf(point.id));
-  host.changed('machine', copy.id);
   return copy;
 }
 
