@@ -135,8 +135,8 @@ async function cycleNow(engine: Engine, job: JobContext): Promise<JobResult> {
   for (;;) {
     const now = engine.relationshipOf(job.machineId);
     if (now.newestPointId !== before.newestPointId && (now.newestInstantMs ?? 0) >= askedMs) return figures(now.lastCycle);
-    if (now.state !== 3) throw new Refused(refuse(`the cycle did not end in a recovery point: ${stateName(now.state)}`, allowedVerbs(now)));
     if (now.failures > failuresBefore && now.lastFault) throw new Fault(now.lastFault.code === 'refused' ? 'peer-busy' : (now.lastFault.code as 'peer-busy'), now.lastFault.message);
+    if (now.state !== 3) throw new Refused(refuse(`the cycle did not end in a recovery point: ${stateName(now.state)}`, allowedVerbs(now)));
     job.progress(10, 'cycle');
     // After the look: a poke before it would begin a second cycle when the first has just ended.
     engine.worker(job.machineId).poke();
