@@ -29,12 +29,15 @@ export async function begin(host: Host, request: BeginAttempt): Promise<Begun> {
   checkReceives(host, relationship, request.epochId);
   if (request.attemptId === relationship.newestPointId) return { durableBytes: 0, isSealed: true };
   if (request.parentId !== relationship.newestPointId) throw misparented(host, relationship);
-  const resumed = relationship.receiving?.id === request.attemptId && sameSizes(relationship.receiving, request.disks);
-  if (!resumed) {
+  // With nothing durable yet, a crash may have come before the layers were made.
+  const hasContent = relationship.receiving?.id === request.attemptId && (await host.fingerprints.journal(relationship.id, request.attemptId)).sizeBytes > 0;
+  if (!hasContent || !sameSizes(relationship.receiving!, request.disks)) {
     await dropReceiving(host, relationship.id);
     await create(host, relationshipNamed(host, request.relationshipId), request);
   }
   const journal = await host.fingerprints.journal(request.relationshipId, request.attemptId);
+  // Nothing has arrived, so it may be that a crash or a full disk came between the record and the layers.
+  if (resumed && journal.sizeBytes === 0) await makeLayers(host, relationship.receiving!);
   return { durableBytes: journal.sizeBytes, isSealed: false };
 }
 
@@ -57,6 +60,10 @@ async function create(host: Host, relationship: Relationship, request: BeginAtte
     layers,
   };
   update(host, relationship.id, () => ({ receiving }));
+  await makeLayers(host, receiving);
+}
+
+async function makeLayers(host: Host, { layers }: Receiving): Promise<void> {
   for (const { layer, sizeBytes } of layers) await host.layers.create(layer, sizeBytes);
 }
 
