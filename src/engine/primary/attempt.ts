@@ -22,6 +22,8 @@ import { relationshipNamed, update } from '../transition.ts';
 import { ship, type Progress } from './shipment.ts';
 
 const MIB = 1024 * 1024;
+/** The replica may die between its answer and its dialling. */
+const LANE_WITHIN_MS = 20_000;
 /** A replica whose storage hangs must not hold up whoever suspends replication here. */
 const ABANDON_WITHIN_MS = 2_000;
 
@@ -127,7 +129,7 @@ async function goingOn(host: Host, relationship: Relationship, attempt: Attempt,
 async function openLane(host: Host, { id: relationshipId, peerId }: Relationship, attempt: Attempt, journalBytes: number, signal: AbortSignal) {
   const token = host.newId();
   const waiting = new AbortController();
-  const accepted = host.peers.acceptLane(peerId, token, AbortSignal.any([signal, waiting.signal]));
+  const accepted = host.peers.acceptLane(peerId, token, AbortSignal.any([signal, waiting.signal, host.clock.timeout(LANE_WITHIN_MS)]));
   accepted.catch(() => undefined);
   try {
     await call(host.peers, peerId, 'lane', { relationshipId, attemptId: attempt.id, token, journalBytes }, signal);
