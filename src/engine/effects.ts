@@ -55,8 +55,10 @@ async function freeGuest(host: Host, item: OutboxItem): Promise<void> {
   if ((await host.hypervisor.power(item.machineId)) === 'paused') await host.hypervisor.resume(item.machineId);
 }
 
-/** The relationship is removed already; what it kept goes. */
+/** The relationship is removed already; what it kept goes. The files' labels first: a guest may write them from now on. */
 async function releaseMachine(host: Host, item: OutboxItem): Promise<void> {
+  const layers = host.state.machine(item.machineId)?.stacks.flatMap((stack) => stack.layers) ?? [];
+  for (const layer of layers) if (!layer.readOnly) await host.layers.relabel(layer, null);
   const spec = item.payload['spec'] as Parameters<Host['hypervisor']['untrack']>[0] | undefined;
   if (spec) {
     const { points } = await host.hypervisor.tracking(spec);

@@ -9,6 +9,7 @@ import { withoutLabel } from '../points/stack.ts';
 import { mint } from '../relationship/epoch.ts';
 import type { Host } from './host.ts';
 import { united } from './primary/growth.ts';
+import { labelLive } from './replica/labels.ts';
 import { machineOf, overridden, pointStacks } from './spec.ts';
 import { relationshipNamed, transition } from './transition.ts';
 
@@ -79,6 +80,7 @@ async function makeLayers(host: Host, relationship: Relationship): Promise<void>
     const { layer } = failover.layers.find(({ disk }) => disk === stack.disk)!;
     await host.layers.createActive(layer, stack.sizeBytes, failover.trackId);
   }
+  await labelLive(host, relationship, failover);
   const point = host.state.point(failover.pointId)!;
   const spec = { instanceId: machine.id, definition: overridden(point.definition, relationship.overrides), stacks: [], isolated: false };
   await host.hypervisor.restoreAttachments(spec, host.state.attachmentsOf(point.id));

@@ -1,5 +1,6 @@
 /** Layer files: qcow2 with 64 KiB clusters, no backing file in the header, made whole or not at all. */
 import { rename, rm, stat, statfs, truncate } from 'node:fs/promises';
+import type { StatsFs } from 'node:fs';
 import { dirname } from 'node:path';
 import { assert } from '../errors/bug.ts';
 import { Fault } from '../errors/fault.ts';
@@ -19,12 +20,22 @@ const FILE_SYSTEM_BLOCK_BYTES = 512;
 
 /** Free space for unprivileged processes where this path is or will be. */
 export async function freeBytesAt(path: string): Promise<number> {
+  const { bavail, bsize } = await fileSystemAt(path);
+  return bavail * bsize;
+}
+
+/** Size of the file system where this path is or will be. */
+export async function totalBytesAt(path: string): Promise<number> {
+  const { blocks, bsize } = await fileSystemAt(path);
+  return blocks * bsize;
+}
+
+async function fileSystemAt(path: string): Promise<StatsFs> {
   try {
-    const { bavail, bsize } = await statfs(path);
-    return bavail * bsize;
+    return await statfs(path);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT' || path === '/') throw cause;
-    return freeBytesAt(dirname(path));
+    return fileSystemAt(dirname(path));
   }
 }
 

@@ -15,7 +15,7 @@ import { StorageDaemon } from '../storagedaemon/storagedaemon.ts';
 import { exists, makeDirectory, removeFiles, sync } from './durable.ts';
 import type { ClusterSet } from '../extents/clusterset.ts';
 import { allocatedClusters } from './allocation.ts';
-import { allocatedBytesOf, createImage, freeBytesAt, syncLayer } from './image.ts';
+import { allocatedBytesOf, createImage, freeBytesAt, syncLayer, totalBytesAt } from './image.ts';
 import { mergeLayers } from './merge.ts';
 import { diskFault, qemuImg } from './qemuimg.ts';
 import { readSidecar, sidecarPath, writeSidecar } from './sidecar.ts';
@@ -75,6 +75,18 @@ export class Qcow2Layers implements LayerStore {
     });
   }
 
+  async relabel(layer: Layer, sidecar: PointSidecar | null): Promise<void> {
+    await asDiskFault(layer.path, async () => {
+      if (sidecar === null) return removeFiles([sidecarPath(layer.path)]);
+      await writeSidecar(layer.path, sidecar);
+      await sync(dirname(layer.path));
+    });
+  }
+
+  sidecar(layer: Layer): Promise<PointSidecar | null> {
+    return asDiskFault(layer.path, () => readSidecar(layer.path));
+  }
+
   async merge(lower: Layer, upper: Layer, signal: AbortSignal): Promise<void> {
     await asDiskFault(lower.path, () => mergeLayers(lower, upper, this.#runDir, signal), signal);
   }
@@ -91,6 +103,14 @@ export class Qcow2Layers implements LayerStore {
 
   allocated(layer: Layer, sizeBytes: number): Promise<ClusterSet> {
     return asDiskFault(layer.path, () => allocatedClusters(layer, sizeBytes));
+  }
+
+  async machines(storage: string): Promise<readonly string[]> {
+    return asDiskFault(storage, async () => {
+      if (!(await exists(storage))) return [];
+      const entries = await readdir(storage, { withFileTypes: true });
+      return entries.filter((entry) => entry.isDirectory() && entry.name !== QUARANTINE).map(({ name }) => name).sort();
+    });
   }
 
   async inventory(storage: string, machineId: string): Promise<readonly FoundLayer[]> {
@@ -117,6 +137,10 @@ export class Qcow2Layers implements LayerStore {
 
   freeBytes(storage: string): Promise<number> {
     return asDiskFault(storage, () => freeBytesAt(storage));
+  }
+
+  totalBytes(storage: string): Promise<number> {
+    return asDiskFault(storage, () => totalBytesAt(storage));
   }
 
   async compare(left: DiskStack, right: DiskStack): Promise<boolean> {

@@ -5,10 +5,11 @@ import { CLUSTER_BYTES, clusterCount } from '../extents/extent.ts';
 import { payloadOf, type Chunk } from '../engine/ports/diskview.ts';
 import type { FoundLayer, LayerStore, LayerWriter, PointSidecar } from '../engine/ports/layers.ts';
 import type { DiskStack, Layer } from '../machine/definition.ts';
-import { valueOf } from './content.ts';
+import { valueOf, type Value } from './content.ts';
 import type { Files, ImageFile } from './files.ts';
 
 const FREE_BYTES = 2 ** 40;
+const TOTAL_BYTES = 2 ** 41;
 
 export interface MergePace {
   /** Passes between two clusters of a merge; never resolves once the process that merges is gone. */
@@ -50,7 +51,18 @@ export class SimulatedLayers implements LayerStore {
       const file = this.#files.find(path);
       this.#files.checkRoom(path);
       file.sidecar = structuredClone(sidecar);
+      file.unflushed.clear();
     }
+  }
+
+  async relabel({ path }: Layer, sidecar: PointSidecar | null): Promise<void> {
+    if (sidecar === null && !this.#files.has(path)) return;
+    if (sidecar !== null) this.#files.checkRoom(path);
+    this.#files.find(path).sidecar = structuredClone(sidecar);
+  }
+
+  async sidecar({ path }: Layer): Promise<PointSidecar | null> {
+    return this.#files.has(path) ? this.#files.find(path).sidecar : null;
   }
 
   async merge(lower: Layer, upper: Layer, signal: AbortSignal): Promise<void> {
@@ -72,7 +84,9 @@ export class SimulatedLayers implements LayerStore {
       signal.throwIfAborted();
       this.#files.checkRoom(below.path);
       below.clusters.set(cluster, value);
+      below.unflushed.add(cluster);
     }
+    below.unflushed.clear();
   }
 
   async remove({ path }: Layer): Promise<void> {
@@ -89,6 +103,11 @@ export class SimulatedLayers implements LayerStore {
     return set;
   }
 
+  async machines(storage: string): Promise<readonly string[]> {
+    const names = this.#files.under(storage).map(({ path }) => path.slice(storage.length + 1).split('/'));
+    return [...new Set(names.filter(({ length }) => length > 1).map(([name]) => name!))].sort();
+  }
+
   async inventory(storage: string, machineId: string): Promise<readonly FoundLayer[]> {
     return this.#files.under(`${storage}/${machineId}`).map(({ path, sidecar }) => ({ path, sidecar }));
   }
@@ -99,6 +118,10 @@ export class SimulatedLayers implements LayerStore {
 
   async freeBytes(): Promise<number> {
     return this.#files.isFull ? 0 : FREE_BYTES;
+  }
+
+  async totalBytes(): Promise<number> {
+    return TOTAL_BYTES;
   }
 
   async compare(left: DiskStack, right: DiskStack): Promise<boolean> {
@@ -124,21 +147,27 @@ class Writer implements LayerWriter {
     const bytes = payloadOf(chunk);
     this.#check(offsetBytes, bytes.length);
     for (let at = 0; at < bytes.length; at += CLUSTER_BYTES) {
-      this.#file.clusters.set((offsetBytes + at) / CLUSTER_BYTES, valueOf(bytes.subarray(at, at + CLUSTER_BYTES)));
+      this.#set((offsetBytes + at) / CLUSTER_BYTES, valueOf(bytes.subarray(at, at + CLUSTER_BYTES)));
     }
   }
 
   async zero(offsetBytes: number, lengthBytes: number): Promise<void> {
     this.#check(offsetBytes, lengthBytes);
-    for (let at = 0; at < lengthBytes; at += CLUSTER_BYTES) this.#file.clusters.set((offsetBytes + at) / CLUSTER_BYTES, 0);
+    for (let at = 0; at < lengthBytes; at += CLUSTER_BYTES) this.#set((offsetBytes + at) / CLUSTER_BYTES, 0);
   }
 
   async flush(): Promise<void> {
     this.#files.checkRoom(this.#file.path);
+    this.#file.unflushed.clear();
   }
 
   async close(): Promise<void> {
     this.#files.letGo(this.#holder);
+  }
+
+  #set(cluster: number, value: Value): void {
+    this.#file.clusters.set(cluster, value);
+    this.#file.unflushed.add(cluster);
   }
 
   #check(offsetBytes: number, lengthBytes: number): void {

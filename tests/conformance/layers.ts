@@ -7,6 +7,8 @@ import { describe, test } from 'node:test';
 import { HEADROOM_BYTES, type Chunk } from '../../src/engine/ports/diskview.ts';
 import type { LayerStore, PointSidecar } from '../../src/engine/ports/layers.ts';
 import type { DiskStack, Layer } from '../../src/machine/definition.ts';
+import { founded } from '../../src/relationship/epoch.ts';
+import { defaultSettings } from '../../src/relationship/settings.ts';
 
 export interface LayerStoreUnderTest {
   readonly store: LayerStore;
@@ -44,8 +46,10 @@ export const stackOf = (layers: readonly Layer[], sizeBytes = SIZE): DiskStack =
 
 export const sidecarOf = (machineId: string, layers: readonly Layer[], sequence = 1): PointSidecar => ({
   pointId: randomUUID(), parentId: null, machineId, relationshipId: randomUUID(), epochId: randomUUID(), sequence,
-  kind: 'standard', instantMs: 1_700_000_000_000, digest: 'd1', definition: { name: 'vm' },
-  disks: layers.map((layer) => ({ disk: 'a', layerId: layer.layerId, sizeBytes: SIZE })),
+  kind: 'standard', instantMs: 1_700_000_000_000, digest: 'd1', definition: { name: 'vm' }, name: null, retired: false,
+  attachments: [{ name: 'uefi', bytes: new Uint8Array(10_000).fill(255) }],
+  replica: { peerId: randomUUID(), settings: defaultSettings(['a']), overrides: {}, lineage: founded(randomUUID(), randomUUID()) },
+  disks: layers.map((layer) => ({ disk: 'a', layerId: layer.layerId, sizeBytes: SIZE, standsOn: null, ground: [] })),
 });
 
 class Scene {
@@ -270,6 +274,28 @@ function keeping(story: Story): void {
     assert.deepEqual(await scene.store.inventory(scene.storage, scene.machineId), [{ path: layer.path, sidecar: second }]);
   });
 
+  story('gives a layer another label, or none, and leaves what the layer holds', async (scene) => {
+    const layer = await scene.layer({ 0: 1 });
+    const [first, second] = [sidecarOf(scene.machineId, [layer], 1), { ...sidecarOf(scene.machineId, [layer], 2), retired: true }];
+    await scene.store.seal([layer], first);
+    assert.deepEqual(await scene.store.sidecar(layer), first);
+    await scene.store.relabel(layer, second);
+    assert.deepEqual(await scene.store.sidecar(layer), second);
+    await scene.store.relabel(layer, null);
+    await scene.store.relabel(layer, null);
+    assert.equal(await scene.store.sidecar(layer), null);
+    await scene.store.relabel(scene.newLayer(), null);
+    assert.ok(await scene.same([layer], [await scene.layer({ 0: 1 })]));
+  });
+
+  story('names the machines that have a directory, but not what is quarantined', async (scene) => {
+    assert.deepEqual(await scene.store.machines(scene.storage), []);
+    const layer = await scene.layer({ 0: 1 });
+    await scene.layer({ 0: 1 });
+    await scene.store.quarantine(layer.path);
+    assert.deepEqual(await scene.store.machines(scene.storage), [scene.machineId]);
+  });
+
   story('forgets the sidecar of a layer that is made anew', async (scene) => {
     const layer = await scene.layer({ 0: 1 });
     await scene.store.seal([layer], sidecarOf(scene.machineId, [layer]));
@@ -303,5 +329,6 @@ function keeping(story: Story): void {
     const written = await scene.store.allocatedBytes(await scene.layer({ 0: 1, 1: 2, 3: 3 }));
     assert.ok(written - empty >= 3 * CLUSTER, `${written} of ${empty}`);
     assert.ok((await scene.store.freeBytes(scene.storage)) > 0);
+    assert.ok((await scene.store.totalBytes(scene.storage)) >= (await scene.store.freeBytes(scene.storage)));
   });
 }

@@ -133,7 +133,7 @@ test('a stopped store leaves no process, and its writers reject', { timeout: 10_
 test('a torn sidecar counts as none', async () => {
   await using real = await RealLayers.make();
   const layer = await real.layer(SIZE, []);
-  for (const text of ['', '{"version":1', '{"version":1}', 'null', JSON.stringify({ version: 2, ...sidecarOf(real.machineId, [layer]) })]) {
+  for (const text of ['', '{"version":1', '{"version":1}', 'null', JSON.stringify({ version: 3, ...sidecarOf(real.machineId, [layer]) })]) {
     writeFileSync(`${layer.path}.json`, text);
     assert.deepEqual(await real.store.inventory(real.storage, real.machineId), [{ path: layer.path, sidecar: null }], text);
   }

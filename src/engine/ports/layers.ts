@@ -4,7 +4,10 @@
  * Faults: space-exhausted, disk-io, disk-in-use, disk-missing.
  */
 import type { ClusterSet } from '../../extents/clusterset.ts';
-import type { DiskStack, Layer } from '../../machine/definition.ts';
+import type { Attachment, DiskStack, Layer } from '../../machine/definition.ts';
+import type { Overrides } from '../../machine/records.ts';
+import type { Lineage } from '../../relationship/epoch.ts';
+import type { Settings } from '../../relationship/settings.ts';
 import type { Chunk } from './diskview.ts';
 
 /** Writes whole clusters (the disk's tail may be short) into one layer that nobody else sees. */
@@ -18,7 +21,10 @@ export interface LayerWriter {
   close(): Promise<void>;
 }
 
-/** Enough to rebuild the catalog's row of a point from its files alone. */
+/**
+ * The label of one layer file: on a stack that reads as `standsOn`, it makes one that reads as the point. Enough to rebuild
+ * the catalog's row of the point, and the replica's own rows, from files alone.
+ */
 export interface PointSidecar {
   readonly pointId: string;
   readonly parentId: string | null;
@@ -30,7 +36,24 @@ export interface PointSidecar {
   readonly instantMs: number;
   readonly digest: string;
   readonly definition: unknown;
-  readonly disks: readonly { readonly disk: string; readonly layerId: string; readonly sizeBytes: number }[];
+  readonly name: string | null;
+  readonly attachments: readonly Attachment[];
+  /** The point was retired: the file is a step to what stands on it, and a merge may have changed it half-way. */
+  readonly retired: boolean;
+  /** Of the replica as it was when the label was written; never the key. */
+  readonly replica: { readonly peerId: string; readonly settings: Settings; readonly overrides: Overrides; readonly lineage: Lineage };
+  readonly disks: readonly LabelledDisk[];
+}
+
+export interface LabelledDisk {
+  readonly disk: string;
+  /** This disk's layer of the point when the label was written; the label of a file counts for the disk that names the file. */
+  readonly layerId: string;
+  readonly sizeBytes: number;
+  /** What the layers below read as; null: the layer stands on `ground` alone. */
+  readonly standsOn: string | null;
+  /** Layers below that replication did not make (the user's own disk, a template below it), bottom first. */
+  readonly ground: readonly Layer[];
 }
 
 export interface FoundLayer {
@@ -48,6 +71,10 @@ export interface LayerStore {
   open(layer: Layer): Promise<LayerWriter>;
   /** The layers' data, then the sidecar, then the directories are on stable storage. */
   seal(layers: readonly Layer[], sidecar: PointSidecar): Promise<void>;
+  /** The layer's label is this one, durably; null: it has none. Never between the two. */
+  relabel(layer: Layer, sidecar: PointSidecar | null): Promise<void>;
+  /** The layer's label; null when it has none, or one that is not whole. */
+  sidecar(layer: Layer): Promise<PointSidecar | null>;
   /**
    * Commits `upper` into `lower`: `lower` then reads as both did. Safe to repeat after a kill; `upper` is unharmed.
    * Aborting kills and reaps the merge. Fault disk-in-use when a guest holds one of them.
@@ -59,11 +86,14 @@ export interface LayerStore {
   allocatedBytes(layer: Layer): Promise<number>;
   /** The clusters that this layer itself holds, data or zero: on a failover's active layer, all that its guest wrote. */
   allocated(layer: Layer, sizeBytes: number): Promise<ClusterSet>;
+  /** Machines that have a directory in this storage. */
+  machines(storage: string): Promise<readonly string[]>;
   /** Layer files under the machine's directory, whoever made them. */
   inventory(storage: string, machineId: string): Promise<readonly FoundLayer[]>;
   /** Moves an unknown file aside; never deletes it. */
   quarantine(path: string): Promise<void>;
   freeBytes(storage: string): Promise<number>;
+  totalBytes(storage: string): Promise<number>;
   /** True when both stacks read the same on every byte: for tests and verification. */
   compare(left: DiskStack, right: DiskStack): Promise<boolean>;
 }

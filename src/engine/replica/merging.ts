@@ -1,13 +1,14 @@
 /**
- * Merges the layers of retired points, one at a time: the catalog first (the point is gone already), then the merge, then
- * the stack without the upper layer, then the file. A kill anywhere leaves every remaining point as it was; the next run
- * does it again. A failover stops it.
+ * Merges the layers of retired points, one at a time: the catalog first (the point is gone already), then the lower file's
+ * label, the merge, the lower file's label again, then the stack without the upper layer, then the file. A kill anywhere
+ * leaves every remaining point as it was, in the catalog and in the labels; the next run does it again. A failover stops it.
  */
 import { faultOf } from '../../errors/fault.ts';
 import type { Machine, Relationship } from '../../machine/records.ts';
 import { merged, nextMerge, type Merge } from '../../points/stack.ts';
 import type { Host } from '../host.ts';
 import { machineOf } from '../spec.ts';
+import { mergedLabel } from './labels.ts';
 
 /** No merge is due any more, or what is due is in use. */
 export async function mergeRetired(host: Host, machineId: string, signal: AbortSignal): Promise<void> {
@@ -19,13 +20,22 @@ export async function mergeRetired(host: Host, machineId: string, signal: AbortS
     const merge = firstDue(machine, relationship);
     if (!merge) return;
     try {
-      await host.layers.merge(merge.lower, merge.upper, signal);
+      await mergeFiles(host, merge, signal);
     } catch (thrown) {
       if (faultOf(thrown)?.code === 'disk-in-use') return;
       throw thrown;
     }
     await finish(host, machineId, merge);
   }
+}
+
+/** While it is merged into, the lower file is only a step to the upper's point; afterwards it has the upper's label. */
+async function mergeFiles({ layers }: Host, merge: Merge, signal: AbortSignal): Promise<void> {
+  const [below, above] = [await layers.sidecar(merge.lower), await layers.sidecar(merge.upper)];
+  if (below && above && below.pointId === above.pointId) return;
+  if (below) await layers.relabel(merge.lower, { ...below, retired: true });
+  await layers.merge(merge.lower, merge.upper, signal);
+  if (below) await layers.relabel(merge.lower, above && mergedLabel(below, above, merge));
 }
 
 function firstDue(machine: Machine, relationship: Relationship): Merge | null {

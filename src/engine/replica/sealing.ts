@@ -13,6 +13,7 @@ import type { Host } from '../host.ts';
 import { machineOf } from '../spec.ts';
 import { relationshipNamed, transition } from '../transition.ts';
 import { united } from '../primary/growth.ts';
+import { labelGround, receivedLabel } from './labels.ts';
 import { checkReceives } from './receiving.ts';
 
 /** The point is the newest here, durably. Repeats of an acknowledged request are acknowledged again. */
@@ -24,7 +25,8 @@ export async function sealPoint(host: Host, request: SealAttempt): Promise<{ sea
   if (receiving?.id !== request.attemptId) throw new Fault('attempt-lost', `${host.hostName} does not hold the cycle that is to become a recovery point`);
   const clusters = await verify(host, request, receiving);
   const point = await pointOf(host, relationship, receiving, request);
-  await host.layers.seal(receiving.layers.map(({ layer }) => layer), sidecarOf(relationship, receiving, point));
+  await labelGround(host, relationship);
+  await host.layers.seal(receiving.layers.map(({ layer }) => layer), receivedLabel(host, relationship, receiving, point, request.attachments));
   commit(host, request, point, clusters);
   return { sealedId: request.attemptId };
 }
@@ -47,12 +49,6 @@ async function pointOf(host: Host, relationship: Relationship, receiving: Receiv
     sequence: receiving.sequence, kind, instantMs: request.instantMs, definition: request.definition, sizeBytes, digest: request.digest, name: null, pinned: false,
   };
 }
-
-const sidecarOf = (relationship: Relationship, receiving: Receiving, point: Point) => ({
-  pointId: point.id, parentId: point.parentId, machineId: point.machineId, relationshipId: relationship.id, epochId: point.epochId, sequence: point.sequence,
-  kind: point.kind, instantMs: point.instantMs, digest: point.digest, definition: point.definition,
-  disks: receiving.layers.map(({ disk, layer, sizeBytes }) => ({ disk, layerId: layer.layerId, sizeBytes })),
-});
 
 /** The catalog's one transaction; it looks again, since a failover may have come first. */
 function commit(host: Host, request: SealAttempt, point: Point, clusters: ReadonlyMap<string, ClusterSet>): void {

@@ -1,0 +1,79 @@
+/**
+ * Labels of layer files. A label is an arrow: on a stack that reads as `standsOn`, this layer makes one that reads as the
+ * point. A merge puts two arrows together. Whatever a kill interrupts, the arrows that are there lead from the bottom to
+ * right points only: see docs/decisions/labels.md.
+ */
+import type { Attachment, Layer } from '../../machine/definition.ts';
+import type { Failover, LabelledLayer, Machine, Point, Receiving, Relationship, Stack } from '../../machine/records.ts';
+import type { Merge } from '../../points/stack.ts';
+import type { Host } from '../host.ts';
+import type { LabelledDisk, PointSidecar } from '../ports/layers.ts';
+import { machineOf } from '../spec.ts';
+
+/** Kind of the label on a layer that a guest writes: it stands on a point and leads to none. */
+export const LIVE = 'live';
+
+export const diskOf = (sidecar: PointSidecar, disk: string, layerId: string): LabelledDisk | undefined =>
+  sidecar.disks.find((each) => each.disk === disk && each.layerId === layerId);
+
+/** The lower file's label once it has taken in the upper; null when the two do not follow each other. */
+export function mergedLabel(below: PointSidecar, above: PointSidecar, { disk, lower, upper }: Merge): PointSidecar | null {
+  const from = diskOf(below, disk, lower.layerId);
+  const to = diskOf(above, disk, upper.layerId);
+  if (!from || to?.standsOn !== below.pointId) return null;
+  return { ...above, retired: upper.pointId === undefined, disks: above.disks.map((each) => (each === to ? { ...from, sizeBytes: to.sizeBytes } : each)) };
+}
+
+const plain = ({ pointId: _pointId, ...layer }: LabelledLayer): Layer => layer;
+
+/** Layers of the stack that are not in the machine's own directory: replication did not make them. */
+const groundOf = (host: Host, machine: Machine, { disk, layers }: Stack): Layer[] =>
+  layers.filter(({ layerId, path }) => path !== host.layers.layerAt(machine.storage, machine.id, disk, layerId).path).map(plain);
+
+const labelOf = (relationship: Relationship, machine: Machine, point: Point, attachments: readonly Attachment[], disks: readonly LabelledDisk[]): PointSidecar => ({
+  pointId: point.id, parentId: point.parentId, machineId: machine.id, relationshipId: relationship.id, epochId: point.epochId, sequence: point.sequence,
+  kind: point.kind, instantMs: point.instantMs, digest: point.digest, definition: point.definition, name: point.name, attachments, retired: false,
+  replica: { peerId: relationship.peerId, settings: relationship.settings, overrides: relationship.overrides, lineage: machine.lineage },
+  disks,
+});
+
+/** For the layers of a point that was received. */
+export function receivedLabel(host: Host, relationship: Relationship, receiving: Receiving, point: Point, attachments: readonly Attachment[]): PointSidecar {
+  const machine = machineOf(host, relationship.machineId);
+  const disks = receiving.layers.map(({ disk, layer: { layerId }, sizeBytes }) => {
+    const stack = machine.stacks.find((each) => each.disk === disk);
+    return { disk, layerId, sizeBytes, standsOn: stack?.layers.at(-1)?.pointId ?? null, ground: stack ? groundOf(host, machine, stack) : [] };
+  });
+  return labelOf(relationship, machine, point, attachments, disks);
+}
+
+/** The layers that a failover's guest will write say so, durably, before it writes. */
+export async function labelLive(host: Host, relationship: Relationship, { pointId, trackId, layers }: Failover): Promise<void> {
+  const machine = machineOf(host, relationship.machineId);
+  const point = host.state.point(pointId)!;
+  const disks = layers.map(({ disk, layer }) => {
+    const stack = machine.stacks.find((each) => each.disk === disk)!;
+    return { disk, layerId: layer.layerId, sizeBytes: stack.sizeBytes, standsOn: pointId, ground: groundOf(host, machine, stack) };
+  });
+  const label = { ...labelOf(relationship, machine, point, host.state.attachmentsOf(pointId), disks), pointId: trackId, parentId: pointId, kind: LIVE };
+  for (const { layer } of layers) await host.layers.relabel(layer, label);
+}
+
+/**
+ * A host that yielded gets its first point: the layers below it, which this host's own guest wrote, have none or a live
+ * label until now. They get the label of the point that names what they hold, durably, since nobody writes them any more.
+ */
+export async function labelGround(host: Host, relationship: Relationship): Promise<void> {
+  const machine = machineOf(host, relationship.machineId);
+  const point = relationship.yielded && host.state.point(relationship.yielded.basisId);
+  if (!point) return;
+  const disks: LabelledDisk[] = [];
+  for (const { disk, sizeBytes, layers } of machine.stacks) {
+    const { layerId } = layers.at(-1)!;
+    const found = await host.layers.sidecar(layers.at(-1)!);
+    const former = found ? diskOf(found, disk, layerId) : undefined;
+    disks.push({ disk, layerId, sizeBytes, standsOn: former?.standsOn ?? null, ground: former?.ground ?? layers.slice(0, -1).map(plain) });
+  }
+  const label = labelOf(relationship, machine, point, host.state.attachmentsOf(point.id), disks);
+  for (const { layers } of machine.stacks) await host.layers.relabel(layers.at(-1)!, label);
+}
