@@ -36,8 +36,6 @@ export async function begin(host: Host, request: BeginAttempt): Promise<Begun> {
     await create(host, relationshipNamed(host, request.relationshipId), request);
   }
   const journal = await host.fingerprints.journal(request.relationshipId, request.attemptId);
-  // Nothing has arrived, so it may be that a crash or a full disk came between the record and the layers.
-  if (resumed && journal.sizeBytes === 0) await makeLayers(host, relationship.receiving!);
   return { durableBytes: journal.sizeBytes, isSealed: false };
 }
 
@@ -60,10 +58,6 @@ async function create(host: Host, relationship: Relationship, request: BeginAtte
     layers,
   };
   update(host, relationship.id, () => ({ receiving }));
-  await makeLayers(host, receiving);
-}
-
-async function makeLayers(host: Host, { layers }: Receiving): Promise<void> {
   for (const { layer, sizeBytes } of layers) await host.layers.create(layer, sizeBytes);
 }
 
