@@ -35,6 +35,7 @@ export async function demote(host: Host, relationship: Relationship, theirs: Lin
     facts: { 'newer-epoch': true },
     change: (before) => ({
       divergenceId,
+      newestPointId: divergenceId,
       yielded: { pointId: before.newestPointId, attemptId: before.attempt?.id ?? before.doubtful?.id ?? null, basisId: divergenceId },
       trackId: isComparing(before) ? null : before.trackId,
     }),
@@ -54,7 +55,7 @@ export async function demoteFailedOver(host: Host, relationship: Relationship, t
   const divergenceId = host.newId();
   transition(host, relationship.id, 'demote', {
     facts: { 'newer-epoch': true },
-    change: () => ({ failover: null, divergenceId, yielded: { pointId: null, attemptId: null, basisId: divergenceId } }),
+    change: () => ({ failover: null, divergenceId, newestPointId: divergenceId, yielded: { pointId: null, attemptId: null, basisId: divergenceId } }),
     payload: (before) => ({ layers: layersAbove(host, before) }),
     also: (before) => {
       keepOnly(host, before);
@@ -93,7 +94,7 @@ export async function promote(host: Host, relationship: Relationship, theirs: Li
   const machine = machineOf(host, relationship.machineId);
   transition(host, relationship.id, 'promote', {
     facts: { 'newer-epoch': true },
-    change: () => ({ divergenceId: null, yielded: null }),
+    change: (before) => ({ divergenceId: null, yielded: null, newestPointId: before.yielded?.pointId ?? null }),
     also: () => {
       host.state.removePoint(relationship.divergenceId!);
       host.state.putMachine({ ...machine, lineage: theirs, powerLock: null, stacks: machine.stacks.map(unlabelTop) });

@@ -72,7 +72,7 @@ export class SqliteState implements State {
   }
 
   points(machineId: string): readonly Point[] {
-    return this.#all('SELECT body FROM points WHERE machine_id = ? ORDER BY sequence, id', machineId);
+    return this.#all('SELECT body FROM points WHERE machine_id = ? ORDER BY sequence, rowid', machineId);
   }
   point(id: string): Point | undefined {
     return this.#one('SELECT body FROM points WHERE id = ?', id);

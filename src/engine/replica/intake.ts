@@ -52,10 +52,10 @@ export class Intake implements LaneHandler {
       if (record.kind === 'mark') isMarked = true;
       if (record.kind === 'zero') await this.#zero(record.disk, record.cluster, record.count);
     }
+    // Data first: a mark that is in the journal after a power loss has to be true, whether it was synced or not.
+    if (isMarked) for (const { writer } of this.#targets) await writer.flush();
     await this.#journal.append(Buffer.from(records));
-    if (!isMarked) return undefined;
-    for (const { writer } of this.#targets) await writer.flush();
-    return this.#journal.sync();
+    return isMarked ? this.#journal.sync() : undefined;
   }
 
   async close(): Promise<void> {
