@@ -17,6 +17,8 @@ export class ImageFile {
   readonly path: string;
   sizeBytes: number;
   readonly clusters = new Map<number, Value>();
+  /** Written by the layer store, not yet on stable storage. */
+  readonly unflushed = new Set<number>();
   readonly bitmaps = new Map<string, Bitmap>();
   sidecar: PointSidecar | null = null;
   /** Changes behind everybody's back. */
@@ -83,6 +85,14 @@ export class Files {
     for (const file of this.#files.values()) {
       if (file.writer === holder) file.writer = null;
       file.readers.delete(holder);
+    }
+  }
+
+  /** What was not flushed is there or not, as `isKept` says. */
+  losePower(isKept: () => boolean): void {
+    for (const { clusters, unflushed } of this.#files.values()) {
+      for (const cluster of unflushed) if (!isKept()) clusters.delete(cluster);
+      unflushed.clear();
     }
   }
 

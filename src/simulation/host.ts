@@ -88,6 +88,7 @@ export class SimulatedHost {
   losePower(): void {
     this.kill('power lost');
     this.hypervisor.losePower();
+    this.files.losePower(() => this.#random.chance(0.5));
     this.directory.crash(() => this.#random.next());
   }
 
