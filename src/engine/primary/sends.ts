@@ -4,6 +4,11 @@ import type { Compression } from '../ports/compression.ts';
 import type { LaneSender } from '../ports/peers.ts';
 
 const SENDS_UNDER_WAY = 8;
+/**
+ * With so many waiting for the lane it is the line that takes the time, and a smaller payload pays. Where the line takes
+ * them as they come, compressing would only make them later.
+ */
+const BACKLOG = 4;
 
 /** A read chunk that several sends share; it is released when the last has ended. */
 class Loan {
@@ -35,6 +40,8 @@ export class Sends {
   readonly #lane: LaneSender;
   readonly #compression: { readonly with: Compression; readonly level: number } | null;
   readonly #underWay = new Set<Promise<void>>();
+  /** Handed to the lane and not gone yet. */
+  #inLane = 0;
   #failure: unknown;
 
   constructor(lane: LaneSender, compression: { readonly with: Compression; readonly level: number } | null) {
@@ -72,9 +79,20 @@ export class Sends {
     const start = chunk.headroomBytes + fromBytes;
     const end = chunk.headroomBytes + untilBytes;
     const frame = { disk, offsetBytes, rawBytes: untilBytes - fromBytes };
-    const small = this.#compression && (await this.#compression.with.compress(chunk.memory.subarray(start, end), this.#compression.level));
-    if (small) await this.#lane.data({ ...frame, compressed: true }, withHeadroom(small));
-    else await this.#lane.data({ ...frame, compressed: false }, { memory: chunk.memory.subarray(start - HEADROOM_BYTES, end), headroomBytes: HEADROOM_BYTES });
+    const small = await this.#compressed(chunk.memory.subarray(start, end));
+    this.#inLane++;
+    try {
+      if (small) await this.#lane.data({ ...frame, compressed: true }, withHeadroom(small));
+      else await this.#lane.data({ ...frame, compressed: false }, { memory: chunk.memory.subarray(start - HEADROOM_BYTES, end), headroomBytes: HEADROOM_BYTES });
+    } finally {
+      this.#inLane--;
+    }
+  }
+
+  /** Null when that does not pay. */
+  async #compressed(bytes: Buffer): Promise<Buffer | null> {
+    if (!this.#compression || this.#inLane < BACKLOG) return null;
+    return this.#compression.with.compress(bytes, this.#compression.level);
   }
 }
 
