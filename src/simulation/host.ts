@@ -62,7 +62,7 @@ export class SimulatedHost {
 
   /** The daemon runs, in a new life. */
   boot(): Engine {
-    const life = new Life(() => this.#time.sleep(this.#random.next() * 4));
+    const life = new Life(() => this.#time.sleep(this.#random.next() * 4), () => this.#time.nowMs);
     this.life = life;
     const engine = new Engine(this.#parts(life));
     this.engine = engine;

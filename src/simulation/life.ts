@@ -3,6 +3,8 @@
  * and nothing answers it any more. A fuse ends the life in the middle of its work, between two calls or right after a commit.
  */
 
+import { assert } from '../errors/bug.ts';
+
 /** Thrown at what a dead daemon asks synchronously: it cannot go on. */
 export class Dead extends Error {
   constructor() {
@@ -11,6 +13,8 @@ export class Dead extends Error {
   }
 }
 
+const MAX_CALLS_AT_ONCE = 20_000;
+
 export class Life {
   isAlive = true;
   /** Calls, and commits, until death. */
@@ -18,10 +22,14 @@ export class Life {
   commitsLeft = Infinity;
   onEnd: (where: string) => void = () => undefined;
   readonly #delay: () => Promise<void>;
+  readonly #nowMs: () => number;
+  #busySinceMs = -1;
+  #busyCalls = 0;
 
   /** `delay` passes before and after each call to the world. */
-  constructor(delay: () => Promise<void>) {
+  constructor(delay: () => Promise<void>, nowMs: () => number) {
     this.#delay = delay;
+    this.#nowMs = nowMs;
   }
 
   end(where: string): void {
@@ -30,8 +38,13 @@ export class Life {
     this.onEnd(where);
   }
 
+  /** Throws when the daemon is dead, or asks for ever without letting time pass. */
   check(): void {
     if (!this.isAlive) throw new Dead();
+    const nowMs = this.#nowMs();
+    if (nowMs !== this.#busySinceMs) this.#busyCalls = 0;
+    this.#busySinceMs = nowMs;
+    assert(++this.#busyCalls < MAX_CALLS_AT_ONCE, 'the daemon is busy for ever');
   }
 
   /** A call begins or has ended. */
