@@ -1,0 +1,292 @@
+/** Stories that would lose data, show a wrong point or run two guests: the real engine on simulated hosts, one story for each rule. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SealAttempt } from '../../src/engine/calls.ts';
+import type { Wire } from '../../src/engine/ports/peers.ts';
+import { beginFailover } from '../../src/engine/failover.ts';
+import { startMachine } from '../../src/engine/power.ts';
+import { transition, update } from '../../src/engine/transition.ts';
+import { Fault } from '../../src/errors/fault.ts';
+import { newestOf } from '../../src/relationship/epoch.ts';
+import type { SimulatedHost } from '../../src/simulation/host.ts';
+import { Pair } from '../../src/simulation/pair.ts';
+import { Operator } from '../../src/simulation/operator.ts';
+
+const MINUTE_MS = 60_000;
+
+/** A's guest runs and is replicated to B. */
+async function replicating(recoveryHistory = 3): Promise<Pair> {
+  const pair = new Pair({ seed: 'rules' });
+  await pair.enable({ recoveryHistory });
+  await done(pair, pair.a, 'start');
+  await done(pair, pair.a, 'initial');
+  await pair.pass(MINUTE_MS / 2);
+  return pair;
+}
+
+async function done(pair: Pair, host: SimulatedHost, kind: string, args: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  const job = await pair.job(host, kind, args);
+  assert.equal(job.state, 'completed', `${kind}: ${job.error?.message}`);
+}
+
+async function cycle(pair: Pair): Promise<void> {
+  await done(pair, pair.primary!, 'cycle');
+}
+
+/** Passes until it holds, 5 ms at a time. */
+async function until(pair: Pair, holds: () => boolean, what: string, limitMs = 10 * MINUTE_MS): Promise<void> {
+  for (let waitedMs = 0; !holds(); waitedMs += 5) {
+    assert.ok(waitedMs < limitMs, what);
+    await pair.pass(5);
+  }
+}
+
+const cutOff = (pair: Pair): void => {
+  pair.network.cut('A', 'B');
+  pair.network.cut('B', 'A');
+};
+
+/** Whoever asks is told by the engine, after `first` had its say. */
+function intercept(pair: Pair, host: SimulatedHost, first: (method: string, params: Wire) => void | Promise<void>): void {
+  pair.network.up(host.name, async (from, method, params) => {
+    await first(method, params);
+    return host.engine!.handle(from, method, params);
+  });
+}
+
+const restored = (pair: Pair, host: SimulatedHost): void => intercept(pair, host, () => undefined);
+const lineageOn = (pair: Pair, host: SimulatedHost) => host.state.machine(pair.machineId)!.lineage;
+
+async function agrees(pair: Pair): Promise<void> {
+  await cycle(pair);
+  await pair.properties.check();
+  pair.properties.newestPointIsTheDisks(pair.primary!);
+}
+
+test('an acknowledgement that was lost drops no change: the next attempt starts from what was sealed', async () => {
+  const pair = await replicating();
+  let lost = 0;
+  pair.network.losesAnswer = (method) => method === 'seal' && lost++ < 1;
+  const before = pair.relationshipOn(pair.a)!.newestPointId;
+  pair.write(pair.a, 'a', 1);
+  await until(pair, () => lost > 0, 'a seal was asked');
+  pair.write(pair.a, 'a', 1);
+  pair.write(pair.a, 'a', 2);
+  await until(pair, () => pair.relationshipOn(pair.a)!.newestPointId !== before, 'the seal is acknowledged in the end');
+  await agrees(pair);
+});
+
+test('what an attempt that died had brought is not in the point that follows, though the guest changed it back', async () => {
+  const pair = await replicating();
+  await cycle(pair);
+  const old = pair.diskContent(pair.a).get('a')![3]!;
+  intercept(pair, pair.b, (method) => {
+    if (method === 'seal' || method === 'abandon') throw new Fault('disk-io', 'the replica cannot seal');
+  });
+  pair.write(pair.a, 'a', 3);
+  await until(pair, () => pair.relationshipOn(pair.a)!.failures > 0, 'the attempt failed');
+  assert.ok(pair.relationshipOn(pair.b)!.receiving, 'the replica holds what the attempt brought');
+  pair.write(pair.a, 'a', 3, old);
+  restored(pair, pair.b);
+  if (pair.relationshipOn(pair.a)!.state !== 3) transition(pair.a.engine!.host, pair.relationshipId, 'resume');
+  await pair.pass(MINUTE_MS);
+  await agrees(pair);
+});
+
+test('a replica that stands at a point which the primary does not know is compared, not given the changes since another', async () => {
+  const pair = await replicating();
+  for (const disk of ['a', 'b']) pair.write(pair.a, disk, 0);
+  await cycle(pair);
+  const points = pair.b.state.points(pair.machineId);
+  update(pair.b.engine!.host, pair.relationshipId, () => ({ newestPointId: points[0]!.id }));
+  pair.write(pair.a, 'a', 5);
+  await until(pair, () => [9, 10].includes(pair.relationshipOn(pair.a)!.state), 'the primary compares');
+});
+
+test('a seal that a failover overtakes makes no point, whether it came before or is still at work', async () => {
+  for (const isAtWork of [false, true]) {
+    const pair = await replicating();
+    let request: SealAttempt | undefined;
+    intercept(pair, pair.b, async (method, params) => {
+      if (method !== 'seal' || request) return;
+      request = params as unknown as SealAttempt;
+      if (isAtWork) pair.time.after(6, () => beginFailover(pair.b.engine!.host, pair.relationshipId, { pointId: null, planned: false }));
+      else beginFailover(pair.b.engine!.host, pair.relationshipId, { pointId: null, planned: false });
+    });
+    pair.properties.mayRunTwice = true;
+    pair.write(pair.a, 'a', 1);
+    const before = pair.relationshipOn(pair.b)!.newestPointId;
+    await until(pair, () => request !== undefined, 'a seal was asked');
+    await pair.pass(500);
+    assert.ok([12, 5].includes(pair.relationshipOn(pair.b)!.state));
+    assert.equal(pair.relationshipOn(pair.b)!.newestPointId, before);
+    assert.equal(pair.b.state.point(request!.attemptId), undefined);
+  }
+});
+
+test('power lost anywhere while a point is made costs no acknowledged point, and the next points are right', async () => {
+  for (let calls = 1; calls < 60; calls += 3) {
+    const pair = await replicating();
+    pair.write(pair.a, 'a', 1);
+    pair.write(pair.a, 'b', 1, 0);
+    pair.b.life!.callsLeft = calls;
+    await pair.pass(MINUTE_MS / 2);
+    if (!pair.b.life) {
+      pair.b.losePower();
+      pair.properties.pointsReadRight(pair.b);
+      pair.b.boot();
+    } else pair.b.life.callsLeft = Infinity;
+    await pair.pass(3 * MINUTE_MS);
+    await agrees(pair);
+  }
+});
+
+test('a failover, a revert and a planned cancel mint an epoch each; a test failover mints none', async () => {
+  const pair = await replicating();
+  const number = () => newestOf(lineageOn(pair, pair.b)).number;
+  assert.equal(number(), 1);
+  await done(pair, pair.b, 'test', { start: true });
+  assert.equal(number(), 1);
+  await done(pair, pair.b, 'testEnd');
+  await done(pair, pair.a, 'stop', { force: true });
+  await done(pair, pair.b, 'unplanned', { start: true });
+  assert.deepEqual([number(), newestOf(lineageOn(pair, pair.b)).ownerHostId], [2, 'B']);
+  await done(pair, pair.b, 'revert');
+  assert.deepEqual([number(), newestOf(lineageOn(pair, pair.b)).ownerHostId], [3, 'A']);
+});
+
+test('an epoch is minted in the very commit that begins a failover, before the guest can start', async () => {
+  const pair = await replicating();
+  cutOff(pair);
+  pair.properties.mayRunTwice = true;
+  pair.b.engine!.jobs.start('unplanned', pair.machineId, { start: true });
+  await until(pair, () => pair.relationshipOn(pair.b)!.state === 12, 'the failover began');
+  assert.equal(newestOf(lineageOn(pair, pair.b)).ownerHostId, 'B');
+  assert.ok(!pair.isRunning(pair.b));
+});
+
+test('between preparing a planned failover and its cancellation the guest stays off here, and a token that was given back hands nothing over', async () => {
+  const pair = await replicating();
+  intercept(pair, pair.b, (method) => {
+    if (method === 'failOverPlanned') throw new Fault('disk-io', 'not now');
+  });
+  const job = await pair.job(pair.a, 'planned', { start: true, timeoutSeconds: 10 });
+  assert.equal(job.state, 'failed');
+  assert.equal(pair.relationshipOn(pair.a)!.state, 4);
+  const token = pair.relationshipOn(pair.a)!.token!;
+  const { signal } = new AbortController();
+  const refusedStart = assert.rejects(startMachine(pair.a.engine!.host, pair.machineId, signal), /stays off here/);
+  await pair.pass(MINUTE_MS);
+  await refusedStart;
+  restored(pair, pair.b);
+  new Operator(pair).do('cancelPlanned', pair.a);
+  await pair.pass(MINUTE_MS);
+  assert.equal(pair.relationshipOn(pair.a)!.state, 3);
+  await assert.rejects(pair.b.engine!.handle('A', 'failOverPlanned', { relationshipId: pair.relationshipId, token, start: true }), /was cancelled/);
+  assert.equal(pair.relationshipOn(pair.b)!.failover, null);
+});
+
+test('a planned failover is not cancelled while the host that holds its token cannot be asked', async () => {
+  const pair = await replicating();
+  intercept(pair, pair.b, (method) => {
+    if (method === 'failOverPlanned') throw new Fault('disk-io', 'not now');
+  });
+  await pair.job(pair.a, 'planned', { start: true, timeoutSeconds: 10 });
+  cutOff(pair);
+  new Operator(pair).do('cancelPlanned', pair.a);
+  await pair.pass(MINUTE_MS);
+  assert.equal(pair.relationshipOn(pair.a)!.state, 4);
+  assert.notEqual(pair.a.state.machine(pair.machineId)!.powerLock, null);
+});
+
+test('what has to travel back after a failover to the oldest point holds all that newer points differ in, retired ones too', async () => {
+  const pair = await replicating(2);
+  for (let round = 0; round < 12; round++) {
+    pair.write(pair.a, 'a', round % 11);
+    pair.write(pair.a, 'b', round % 4);
+    await cycle(pair);
+  }
+  const points = pair.b.state.points(pair.machineId).filter(({ kind }) => kind !== 'divergence');
+  assert.ok(points.length >= 2 && points.length < 12, `${points.length} points: some were retired`);
+  cutOff(pair);
+  pair.properties.mayRunTwice = true;
+  const [oldest, newest] = [points[0]!.id, points.at(-1)!.id];
+  await done(pair, pair.b, 'unplanned', { point: oldest, start: true });
+  const carried = pair.b.state.carried(pair.relationshipId);
+  let differing = 0;
+  for (const [disk, values] of pair.instants.get(newest)!) {
+    for (const [cluster, value] of values.entries()) {
+      if (pair.instants.get(oldest)!.get(disk)![cluster] === value) continue;
+      differing++;
+      assert.ok(carried.get(disk)?.has(cluster), `disk ${disk}, cluster ${cluster}`);
+    }
+  }
+  assert.ok(differing > 2, 'the points differ');
+});
+
+test('when QEMU dies before the first reverse, what the guest wrote since the failover still travels back', async () => {
+  const pair = await replicating();
+  await done(pair, pair.a, 'stop', { force: true });
+  await done(pair, pair.b, 'unplanned', { start: true });
+  pair.write(pair.b, 'a', 4);
+  pair.write(pair.b, 'b', 2, 0);
+  pair.b.hypervisor.kill(pair.machineId);
+  await done(pair, pair.b, 'reverse');
+  await agrees(pair);
+});
+
+test('a cluster that the old primary changed and the new one did not still travels back', async () => {
+  const pair = await replicating();
+  await cycle(pair);
+  cutOff(pair);
+  pair.properties.mayRunTwice = true;
+  pair.write(pair.a, 'a', 6);
+  pair.write(pair.a, 'b', 1);
+  await done(pair, pair.b, 'unplanned', { start: true });
+  pair.network.heal();
+  pair.a.engine!.contact('B');
+  await pair.pass(MINUTE_MS);
+  await done(pair, pair.b, 'reverse');
+  await agrees(pair);
+});
+
+test('a second failover is refused and does not end the guest that the first one started', { todo: 'the guest is ended before the refusal' }, async () => {
+  const pair = await replicating();
+  await done(pair, pair.a, 'stop', { force: true });
+  await done(pair, pair.b, 'unplanned', { start: true });
+  const session = pair.guestOn(pair.b)!.session;
+  const second = await pair.job(pair.b, 'unplanned', { start: true });
+  assert.equal(second.state, 'failed');
+  assert.equal(pair.guestOn(pair.b)?.session, session, 'the guest runs on');
+});
+
+const isMerging = (pair: Pair): boolean => pair.b.files.under('/replicas').some(({ writer }) => writer?.startsWith('merge '));
+
+async function untilMerging(pair: Pair): Promise<void> {
+  for (let round = 0; round < 20 && !isMerging(pair); round++) {
+    for (let cluster = 0; cluster < 10; cluster++) pair.write(pair.a, 'a', cluster);
+    pair.a.engine!.worker(pair.machineId).poke();
+    for (let waitedMs = 0; waitedMs < 5_000 && !isMerging(pair); waitedMs++) await pair.pass(1);
+  }
+  assert.ok(isMerging(pair), 'layers are being merged');
+}
+
+test('a failover ends a merge that is under way instead of waiting for it, and boots the right point', async () => {
+  const pair = await replicating(0);
+  await untilMerging(pair);
+  cutOff(pair);
+  pair.properties.mayRunTwice = true;
+  await done(pair, pair.b, 'unplanned', { start: true });
+  assert.ok(!isMerging(pair));
+  pair.properties.pointsReadRight(pair.b);
+});
+
+test('a test failover that begins during a merge boots, and its layers stay', { todo: 'refused as disk-in-use while the merge runs' }, async () => {
+  const pair = await replicating(0);
+  await untilMerging(pair);
+  await done(pair, pair.b, 'test', { start: true });
+  await pair.pass(2 * MINUTE_MS);
+  const { instanceId } = pair.relationshipOn(pair.b)!.testCopy!;
+  const copy = pair.b.state.machine(instanceId)!;
+  for (const { layers } of copy.stacks) for (const { path } of layers) assert.ok(pair.b.files.has(path), `${path} is there`);
+});
