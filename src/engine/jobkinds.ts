@@ -200,8 +200,8 @@ async function reversed(engine: Engine, job: JobContext): Promise<JobResult> {
   const asked = now.newestPointId;
   for (;;) {
     const relationship = engine.relationshipOf(job.machineId);
-    if (relationship.state === 3 && relationship.lastCycle !== null) return shippedSince(totals, relationship);
-    if (![1, 2, 3, 9, 10].includes(relationship.state)) throw new Refused(refuse(`the reverse did not end in replication: ${stateName(relationship.state)}`, allowedVerbs(relationship)));
+    if (relationship.side === 'primary' && relationship.state === 3 && relationship.lastCycle !== null) return shippedSince(totals, relationship);
+    if (relationship.side !== 'primary' || ![1, 2, 3, 9, 10].includes(relationship.state)) throw new Refused(refuse(`the reverse did not end in replication: ${stateName(relationship.state)}`, allowedVerbs(relationship)));
     job.progress(40, asked === null ? 'reversing' : 'shipping the difference');
     await host.clock.sleep(POLL_MS, job.signal);
   }

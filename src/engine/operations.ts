@@ -33,7 +33,7 @@ export async function failOverHere(engine: Engine, machineId: string, { pointId,
       const point = chosenPoint(host, machineOf(host, machineId), pointId);
       if (point) await checkReadyHere(host, overridden(point.definition, before.overrides));
       // A guest that is held here stands on the very layers that are kept as a recovery point.
-      await host.hypervisor.stop(machineId);
+      if (before.failover === null) await host.hypervisor.stop(machineId);
       beginFailover(host, id, { pointId, planned });
       await engine.reception.end(id);
       await worker.stopMerging();
