@@ -25,6 +25,7 @@ import { openDatabase } from '../state/database.ts';
 import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
 import { SqliteState } from '../state/state.ts';
 import { startMachine } from '../engine/power.ts';
+import { takeStock } from '../engine/replica/stocktaking.ts';
 import { ChangeFeed } from './changefeed.ts';
 import { systemClock } from './clock.ts';
 import { zstd } from './compression.ts';
@@ -117,7 +118,8 @@ export class Daemon {
   async #open(): Promise<void> {
     const { apiAddress, peerAddress, portOffset, runDir } = this.#config;
     await this.#api.listenLocal(join(runDir, 'api.sock'));
-    const { engine, hosts } = this.context;
+    const { engine, hosts, authorizations, defaultStorage } = this.context;
+    await takeStock(engine.host, [defaultStorage, ...authorizations.list().map(({ storage }) => storage)]);
     await this.#peers.listen({ host: peerAddress, port: PEER_PORT + portOffset }, engine.handle);
     this.#peers.onContact(({ hostId, connected }) => {
       this.#log.info({ host: hosts.get(hostId)?.name ?? hostId, connected }, connected ? 'in contact with the host' : 'the host is out of reach');

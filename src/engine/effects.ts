@@ -11,6 +11,7 @@ import type { Host } from './host.ts';
 import type { OutboxItem } from './ports/state.ts';
 import type { SealedJournal } from '../fingerprints/store.ts';
 import { makeFailover } from './failover.ts';
+import { unlabelAll, unlabelTops } from './replica/labels.ts';
 import { dropReceiving } from './replica/receiving.ts';
 import type { Effect } from '../relationship/table.ts';
 
@@ -51,14 +52,16 @@ async function holdGuest(host: Host, item: OutboxItem): Promise<void> {
 }
 
 async function freeGuest(host: Host, item: OutboxItem): Promise<void> {
-  if (host.state.machine(item.machineId)?.powerLock !== null) return;
+  const machine = host.state.machine(item.machineId);
+  if (machine?.powerLock !== null) return;
+  await unlabelTops(host, machine);
   if ((await host.hypervisor.power(item.machineId)) === 'paused') await host.hypervisor.resume(item.machineId);
 }
 
 /** The relationship is removed already; what it kept goes. The files' labels first: a guest may write them from now on. */
 async function releaseMachine(host: Host, item: OutboxItem): Promise<void> {
-  const layers = host.state.machine(item.machineId)?.stacks.flatMap((stack) => stack.layers) ?? [];
-  for (const layer of layers) if (!layer.readOnly) await host.layers.relabel(layer, null);
+  const machine = host.state.machine(item.machineId);
+  if (machine) await unlabelAll(host, machine);
   const spec = item.payload['spec'] as Parameters<Host['hypervisor']['untrack']>[0] | undefined;
   if (spec) {
     const { points } = await host.hypervisor.tracking(spec);

@@ -18,7 +18,7 @@ import { allocatedClusters } from './allocation.ts';
 import { allocatedBytesOf, createImage, freeBytesAt, syncLayer, totalBytesAt } from './image.ts';
 import { mergeLayers } from './merge.ts';
 import { diskFault, qemuImg } from './qemuimg.ts';
-import { readSidecar, sidecarPath, writeSidecar } from './sidecar.ts';
+import { LABEL_SUFFIX, readSidecar, sidecarPath, writeSidecar } from './sidecar.ts';
 import { LayerServer } from './writer.ts';
 
 const SUFFIX = '.qcow2';
@@ -118,6 +118,17 @@ export class Qcow2Layers implements LayerStore {
     return asDiskFault(directory, async () => {
       if (!(await exists(directory))) return [];
       const paths = (await readdir(directory)).filter((name) => name.endsWith(SUFFIX)).sort().map((name) => join(directory, name));
+      return Promise.all(paths.map(async (path) => ({ path, sidecar: await readSidecar(path) })));
+    });
+  }
+
+  async loneLabels(storage: string, machineId: string): Promise<readonly FoundLayer[]> {
+    const directory = join(storage, machineId);
+    return asDiskFault(directory, async () => {
+      if (!(await exists(directory))) return [];
+      const names = new Set(await readdir(directory));
+      const labelled = [...names].filter((name) => name.endsWith(SUFFIX + LABEL_SUFFIX)).map((name) => name.slice(0, -LABEL_SUFFIX.length));
+      const paths = labelled.filter((name) => !names.has(name)).sort().map((name) => join(directory, name));
       return Promise.all(paths.map(async (path) => ({ path, sidecar: await readSidecar(path) })));
     });
   }

@@ -12,7 +12,9 @@ const VERSION = 2;
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_ATTACHMENT_BYTES = 64 * 1024 * 1024;
 
-export const sidecarPath = (layerPath: string): string => `${layerPath}.json`;
+export const LABEL_SUFFIX = '.json';
+
+export const sidecarPath = (layerPath: string): string => layerPath + LABEL_SUFFIX;
 
 export const writeSidecar = (layerPath: string, sidecar: PointSidecar): Promise<void> =>
   replaceFile(sidecarPath(layerPath), `${JSON.stringify({ version: VERSION, ...sidecar, attachments: sidecar.attachments.map(packed) }, null, 1)}\n`);
@@ -90,4 +92,5 @@ const isDisk = (disk: unknown): boolean =>
   typeof disk['layerId'] === 'string' &&
   Number.isSafeInteger(disk['sizeBytes']) &&
   isTextOrNull(disk['standsOn']) &&
-  isListOf(disk['ground'], isLayer);
+  isListOf(disk['ground'], isLayer) &&
+  (disk['elsewhere'] === null || isLayer(disk['elsewhere']));

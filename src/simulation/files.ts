@@ -20,7 +20,6 @@ export class ImageFile {
   /** Written by the layer store, not yet on stable storage. */
   readonly unflushed = new Set<number>();
   readonly bitmaps = new Map<string, Bitmap>();
-  sidecar: PointSidecar | null = null;
   /** Changes behind everybody's back. */
   foreignChanges = 0;
   /** Who writes it. */
@@ -35,6 +34,8 @@ export class ImageFile {
 
 export class Files {
   readonly #files = new Map<string, ImageFile>();
+  /** By the path of the layer, which need not be there. */
+  readonly labels = new Map<string, PointSidecar>();
   /** No write finds room. */
   isFull = false;
 
@@ -51,11 +52,13 @@ export class Files {
   create(path: string, sizeBytes: number): ImageFile {
     this.checkRoom(path);
     const file = new ImageFile(path, sizeBytes);
+    this.labels.delete(path);
     this.#files.set(path, file);
     return file;
   }
 
   remove(path: string): void {
+    this.labels.delete(path);
     this.#files.delete(path);
   }
 

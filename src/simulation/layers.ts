@@ -50,19 +50,19 @@ export class SimulatedLayers implements LayerStore {
     for (const { path } of layers) {
       const file = this.#files.find(path);
       this.#files.checkRoom(path);
-      file.sidecar = structuredClone(sidecar);
+      this.#files.labels.set(path, structuredClone(sidecar));
       file.unflushed.clear();
     }
   }
 
   async relabel({ path }: Layer, sidecar: PointSidecar | null): Promise<void> {
-    if (sidecar === null && !this.#files.has(path)) return;
-    if (sidecar !== null) this.#files.checkRoom(path);
-    this.#files.find(path).sidecar = structuredClone(sidecar);
+    if (sidecar === null) return void this.#files.labels.delete(path);
+    this.#files.checkRoom(path);
+    this.#files.labels.set(path, structuredClone(sidecar));
   }
 
   async sidecar({ path }: Layer): Promise<PointSidecar | null> {
-    return this.#files.has(path) ? this.#files.find(path).sidecar : null;
+    return this.#files.labels.get(path) ?? null;
   }
 
   async merge(lower: Layer, upper: Layer, signal: AbortSignal): Promise<void> {
@@ -109,7 +109,11 @@ export class SimulatedLayers implements LayerStore {
   }
 
   async inventory(storage: string, machineId: string): Promise<readonly FoundLayer[]> {
-    return this.#files.under(`${storage}/${machineId}`).map(({ path, sidecar }) => ({ path, sidecar }));
+    return this.#files.under(`${storage}/${machineId}`).map(({ path }) => ({ path, sidecar: this.#files.labels.get(path) ?? null }));
+  }
+
+  async loneLabels(storage: string, machineId: string): Promise<readonly FoundLayer[]> {
+    return [...this.#files.labels].filter(([path]) => path.startsWith(`${storage}/${machineId}/`) && !this.#files.has(path)).map(([path, sidecar]) => ({ path, sidecar }));
   }
 
   async quarantine(path: string): Promise<void> {

@@ -49,7 +49,7 @@ export const sidecarOf = (machineId: string, layers: readonly Layer[], sequence 
   kind: 'standard', instantMs: 1_700_000_000_000, digest: 'd1', definition: { name: 'vm' }, name: null, retired: false,
   attachments: [{ name: 'uefi', bytes: new Uint8Array(10_000).fill(255) }],
   replica: { peerId: randomUUID(), settings: defaultSettings(['a']), overrides: {}, lineage: founded(randomUUID(), randomUUID()) },
-  disks: layers.map((layer) => ({ disk: 'a', layerId: layer.layerId, sizeBytes: SIZE, standsOn: null, ground: [] })),
+  disks: layers.map((layer) => ({ disk: 'a', layerId: layer.layerId, sizeBytes: SIZE, standsOn: null, ground: [], elsewhere: null })),
 });
 
 class Scene {
@@ -286,6 +286,18 @@ function keeping(story: Story): void {
     assert.equal(await scene.store.sidecar(layer), null);
     await scene.store.relabel(scene.newLayer(), null);
     assert.ok(await scene.same([layer], [await scene.layer({ 0: 1 })]));
+  });
+
+  story('keeps the label of a layer that is elsewhere, and takes no file for it', async (scene) => {
+    assert.deepEqual(await scene.store.loneLabels(scene.storage, scene.machineId), []);
+    const [made, elsewhere] = [await scene.layer({ 0: 1 }), scene.newLayer()];
+    await scene.store.seal([made], sidecarOf(scene.machineId, [made]));
+    const label = sidecarOf(scene.machineId, [elsewhere]);
+    await scene.store.relabel(elsewhere, label);
+    assert.deepEqual(await scene.store.loneLabels(scene.storage, scene.machineId), [{ path: elsewhere.path, sidecar: label }]);
+    assert.deepEqual((await scene.store.inventory(scene.storage, scene.machineId)).map(({ path }) => path), [made.path]);
+    await scene.store.relabel(elsewhere, null);
+    assert.deepEqual(await scene.store.loneLabels(scene.storage, scene.machineId), []);
   });
 
   story('names the machines that have a directory, but not what is quarantined', async (scene) => {

@@ -52,8 +52,10 @@ export interface LabelledDisk {
   readonly sizeBytes: number;
   /** What the layers below read as; null: the layer stands on `ground` alone. */
   readonly standsOn: string | null;
-  /** Layers below that replication did not make (the user's own disk, a template below it), bottom first. */
+  /** Layers below that have no label (a template below the user's disk), bottom first. */
   readonly ground: readonly Layer[];
+  /** The layer, when it is not in the machine's directory: the user's own disk. Its label is there all the same. */
+  readonly elsewhere: Layer | null;
 }
 
 export interface FoundLayer {
@@ -90,6 +92,8 @@ export interface LayerStore {
   machines(storage: string): Promise<readonly string[]>;
   /** Layer files under the machine's directory, whoever made them. */
   inventory(storage: string, machineId: string): Promise<readonly FoundLayer[]>;
+  /** Labels under the machine's directory without a layer file beside them: of layers elsewhere, or left by a crash. */
+  loneLabels(storage: string, machineId: string): Promise<readonly FoundLayer[]>;
   /** Moves an unknown file aside; never deletes it. */
   quarantine(path: string): Promise<void>;
   freeBytes(storage: string): Promise<number>;

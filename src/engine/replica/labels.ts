@@ -4,7 +4,7 @@
  * right points only: see docs/decisions/labels.md.
  */
 import type { Attachment, Layer } from '../../machine/definition.ts';
-import type { Failover, LabelledLayer, Machine, Point, Receiving, Relationship, Stack } from '../../machine/records.ts';
+import type { Failover, LabelledLayer, Machine, Point, Receiving, Relationship } from '../../machine/records.ts';
 import type { Merge } from '../../points/stack.ts';
 import type { Host } from '../host.ts';
 import type { LabelledDisk, PointSidecar } from '../ports/layers.ts';
@@ -26,9 +26,8 @@ export function mergedLabel(below: PointSidecar, above: PointSidecar, { disk, lo
 
 const plain = ({ pointId: _pointId, ...layer }: LabelledLayer): Layer => layer;
 
-/** Layers of the stack that are not in the machine's own directory: replication did not make them. */
-const groundOf = (host: Host, machine: Machine, { disk, layers }: Stack): Layer[] =>
-  layers.filter(({ layerId, path }) => path !== host.layers.layerAt(machine.storage, machine.id, disk, layerId).path).map(plain);
+/** Where a layer's label is: beside its file, or where its file would be if replication had made it. */
+export const placeOf = (host: Host, machine: Machine, disk: string, { layerId }: Layer): Layer => host.layers.layerAt(machine.storage, machine.id, disk, layerId);
 
 const labelOf = (relationship: Relationship, machine: Machine, point: Point, attachments: readonly Attachment[], disks: readonly LabelledDisk[]): PointSidecar => ({
   pointId: point.id, parentId: point.parentId, machineId: machine.id, relationshipId: relationship.id, epochId: point.epochId, sequence: point.sequence,
@@ -38,29 +37,29 @@ const labelOf = (relationship: Relationship, machine: Machine, point: Point, att
 });
 
 /** For the layers of a point that was received. */
-export function receivedLabel(host: Host, relationship: Relationship, receiving: Receiving, point: Point, attachments: readonly Attachment[]): PointSidecar {
-  const machine = machineOf(host, relationship.machineId);
+export function receivedLabel(machine: Machine, relationship: Relationship, receiving: Receiving, point: Point, attachments: readonly Attachment[]): PointSidecar {
   const disks = receiving.layers.map(({ disk, layer: { layerId }, sizeBytes }) => {
     const stack = machine.stacks.find((each) => each.disk === disk);
-    return { disk, layerId, sizeBytes, standsOn: stack?.layers.at(-1)?.pointId ?? null, ground: stack ? groundOf(host, machine, stack) : [] };
+    return { disk, layerId, sizeBytes, standsOn: stack?.layers.at(-1)?.pointId ?? null, ground: [], elsewhere: null };
   });
   return labelOf(relationship, machine, point, attachments, disks);
 }
 
 /** The layers that a failover's guest will write say so, durably, before it writes. */
 export async function labelLive(host: Host, relationship: Relationship, { pointId, trackId, layers }: Failover): Promise<void> {
+  await labelGround(host, relationship);
   const machine = machineOf(host, relationship.machineId);
   const point = host.state.point(pointId)!;
   const disks = layers.map(({ disk, layer }) => {
-    const stack = machine.stacks.find((each) => each.disk === disk)!;
-    return { disk, layerId: layer.layerId, sizeBytes: stack.sizeBytes, standsOn: pointId, ground: groundOf(host, machine, stack) };
+    const { sizeBytes } = machine.stacks.find((each) => each.disk === disk)!;
+    return { disk, layerId: layer.layerId, sizeBytes, standsOn: pointId, ground: [], elsewhere: null };
   });
   const label = { ...labelOf(relationship, machine, point, host.state.attachmentsOf(pointId), disks), pointId: trackId, parentId: pointId, kind: LIVE };
   for (const { layer } of layers) await host.layers.relabel(layer, label);
 }
 
 /**
- * A host that yielded gets its first point: the layers below it, which this host's own guest wrote, have none or a live
+ * On a host that yielded, something is about to stand on the layers that its own guest wrote, which have none or a live
  * label until now. They get the label of the point that names what they hold, durably, since nobody writes them any more.
  */
 export async function labelGround(host: Host, relationship: Relationship): Promise<void> {
@@ -69,11 +68,29 @@ export async function labelGround(host: Host, relationship: Relationship): Promi
   if (!point) return;
   const disks: LabelledDisk[] = [];
   for (const { disk, sizeBytes, layers } of machine.stacks) {
-    const { layerId } = layers.at(-1)!;
-    const found = await host.layers.sidecar(layers.at(-1)!);
-    const former = found ? diskOf(found, disk, layerId) : undefined;
-    disks.push({ disk, layerId, sizeBytes, standsOn: former?.standsOn ?? null, ground: former?.ground ?? layers.slice(0, -1).map(plain) });
+    const top = plain(layers.at(-1)!);
+    const place = placeOf(host, machine, disk, top);
+    const found = await host.layers.sidecar(place);
+    const former = found ? diskOf(found, disk, top.layerId) : undefined;
+    const elsewhere = place.path === top.path ? null : top;
+    disks.push({ disk, layerId: top.layerId, sizeBytes, standsOn: former?.standsOn ?? null, ground: former?.ground ?? layers.slice(0, -1).map(plain), elsewhere });
   }
   const label = labelOf(relationship, machine, point, host.state.attachmentsOf(point.id), disks);
-  for (const { layers } of machine.stacks) await host.layers.relabel(layers.at(-1)!, label);
+  for (const { disk, layers } of machine.stacks) await host.layers.relabel(placeOf(host, machine, disk, layers.at(-1)!), label);
+}
+
+/** The guest writes its disks again: their tops lead to no point any more. */
+export async function unlabelTops(host: Host, machine: Machine): Promise<void> {
+  for (const { disk, layers } of machine.stacks) {
+    const place = placeOf(host, machine, disk, layers.at(-1)!);
+    const label = await host.layers.sidecar(place);
+    if (label && label.kind !== LIVE) await host.layers.relabel(place, null);
+  }
+}
+
+/** No layer of the machine has a label. */
+export async function unlabelAll(host: Host, machine: Machine): Promise<void> {
+  for (const { disk, layers } of machine.stacks) {
+    for (const layer of layers) await host.layers.relabel(placeOf(host, machine, disk, layer), null);
+  }
 }

@@ -8,7 +8,7 @@ import type { Machine, Relationship } from '../../machine/records.ts';
 import { merged, nextMerge, type Merge } from '../../points/stack.ts';
 import type { Host } from '../host.ts';
 import { machineOf } from '../spec.ts';
-import { mergedLabel } from './labels.ts';
+import { mergedLabel, placeOf } from './labels.ts';
 
 /** No merge is due any more, or what is due is in use. */
 export async function mergeRetired(host: Host, machineId: string, signal: AbortSignal): Promise<void> {
@@ -17,10 +17,12 @@ export async function mergeRetired(host: Host, machineId: string, signal: AbortS
     const relationship = host.state.relationshipOf(machineId);
     const machine = host.state.machine(machineId);
     if (!machine || !relationship || relationship.side !== 'replica' || relationship.state !== 3) return;
+    // What this host's own guest wrote gets its label with the first point that arrives.
+    if (relationship.yielded !== null) return;
     const merge = firstDue(machine, relationship);
     if (!merge) return;
     try {
-      await mergeFiles(host, merge, signal);
+      await mergeFiles(host, machine, merge, signal);
     } catch (thrown) {
       if (faultOf(thrown)?.code === 'disk-in-use') return;
       throw thrown;
@@ -30,12 +32,14 @@ export async function mergeRetired(host: Host, machineId: string, signal: AbortS
 }
 
 /** While it is merged into, the lower file is only a step to the upper's point; afterwards it has the upper's label. */
-async function mergeFiles({ layers }: Host, merge: Merge, signal: AbortSignal): Promise<void> {
-  const [below, above] = [await layers.sidecar(merge.lower), await layers.sidecar(merge.upper)];
+async function mergeFiles(host: Host, machine: Machine, merge: Merge, signal: AbortSignal): Promise<void> {
+  const { layers } = host;
+  const place = placeOf(host, machine, merge.disk, merge.lower);
+  const [below, above] = [await layers.sidecar(place), await layers.sidecar(merge.upper)];
   if (below && above && below.pointId === above.pointId) return;
-  if (below) await layers.relabel(merge.lower, { ...below, retired: true });
+  if (below) await layers.relabel(place, { ...below, retired: true });
   await layers.merge(merge.lower, merge.upper, signal);
-  if (below) await layers.relabel(merge.lower, above && mergedLabel(below, above, merge));
+  if (below) await layers.relabel(place, above && mergedLabel(below, above, merge));
 }
 
 function firstDue(machine: Machine, relationship: Relationship): Merge | null {

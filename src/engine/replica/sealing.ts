@@ -26,7 +26,7 @@ export async function sealPoint(host: Host, request: SealAttempt): Promise<{ sea
   const clusters = await verify(host, request, receiving);
   const point = await pointOf(host, relationship, receiving, request);
   await labelGround(host, relationship);
-  await host.layers.seal(receiving.layers.map(({ layer }) => layer), receivedLabel(host, relationship, receiving, point, request.attachments));
+  await host.layers.seal(receiving.layers.map(({ layer }) => layer), receivedLabel(machineOf(host, point.machineId), relationship, receiving, point, request.attachments));
   commit(host, request, point, clusters);
   return { sealedId: request.attemptId };
 }

@@ -1,0 +1,50 @@
+/** Rule 18: at any moment, what could be rebuilt from a host's layer files alone is right: no wrong point, and none missing. */
+import type { Link, Rebuilt } from '../engine/replica/rebuilding.ts';
+import { linksOf, rebuilt } from '../engine/replica/rebuilding.ts';
+import { prefixOf } from '../points/stack.ts';
+import type { SimulatedHost } from './host.ts';
+import { contentOf } from './instant.ts';
+import type { Pair } from './pair.ts';
+import { difference, type Content } from './properties.ts';
+import { Violation } from './story.ts';
+
+const STORAGE = '/replicas';
+const pathOf = (machineId: string, disk: string, layerId: string): string => `${STORAGE}/${machineId}/${disk}-${layerId}`;
+
+/** If the host's state were lost now. */
+export function checkLabels(pair: Pair, host: SimulatedHost, contentAt: (pointId: string) => Content | undefined): void {
+  const outcome = rebuilt(pair.machineId, STORAGE, linksHere(pair, host));
+  if (outcome.kind === 'replica') checkPoints(host, outcome, contentAt);
+  checkStanding(pair, host, outcome);
+}
+
+function linksHere(pair: Pair, { files }: SimulatedHost): Link[] {
+  const labels = [...files.labels].map(([path, sidecar]) => ({ path, sidecar }));
+  return linksOf(labels, (disk, layerId) => pathOf(pair.machineId, disk, layerId), new Set(labels.map(({ path }) => path).filter((path) => files.has(path))));
+}
+
+function checkPoints(host: SimulatedHost, { machine, points }: Extract<Rebuilt, { kind: 'replica' }>, contentAt: (pointId: string) => Content | undefined): void {
+  for (const { point } of points) {
+    const expected = contentAt(point.id);
+    const stacks = machine.stacks.map((stack) => prefixOf(stack, point.id)!);
+    const wrong = expected && difference(contentOf(host.files, { stacks }), expected);
+    if (wrong) throw new Violation('every point that could be rebuilt from its files reads right', `${host.name}: point ${point.id} (${point.kind}, sequence ${point.sequence}): ${wrong}`);
+  }
+}
+
+/** A guest's own disks are never taken for a replica's; a replica that has got points loses none of them. */
+function checkStanding(pair: Pair, host: SimulatedHost, outcome: Rebuilt): void {
+  const relationship = pair.relationshipOn(host);
+  if (!relationship) return;
+  const isGuests = relationship.side === 'primary' || [5, 6].includes(relationship.state);
+  if (isGuests && outcome.kind === 'replica') throw new Violation('disks that a guest writes are not rebuilt as a replica', pair.standing());
+  const isSealed = relationship.side === 'replica' && [3, 7, 8].includes(relationship.state) && relationship.yielded === null && relationship.newestPointId !== null;
+  const isReverting = host.state.outbox(pair.machineId).some(({ effect }) => effect === 'drop-failover-layers');
+  if (!isSealed || isReverting) return;
+  const found = outcome.kind === 'replica' ? outcome.points.map(({ point }) => point.id) : [];
+  const missing = host.state.points(pair.machineId).filter(({ id }) => !found.includes(id));
+  const isSame = outcome.kind === 'replica' && outcome.newest.pointId === relationship.newestPointId;
+  if (missing.length > 0 || !isSame) {
+    throw new Violation('every recovery point can be rebuilt from its files', `${host.name}: ${outcome.kind === 'left' ? outcome.why : `${missing.length} points are missing`}, newest ${relationship.newestPointId}`);
+  }
+}
