@@ -6,6 +6,7 @@ import { prefixOf } from '../points/stack.ts';
 import type { Value } from './content.ts';
 import type { SimulatedHost } from './host.ts';
 import { contentOf } from './instant.ts';
+import { checkLabels } from './labelcheck.ts';
 import { checkMaps } from './mapcheck.ts';
 import type { Pair } from './pair.ts';
 import { Violation } from './story.ts';
@@ -74,6 +75,7 @@ export class Properties {
 
   /** Rules 1, 3, 13, 19: every recovery point reads as the primary's disks did at its instant; rule 5: so does a divergence. */
   pointsReadRight(host: SimulatedHost): void {
+    checkLabels(this.#pair, host, (pointId) => this.#pair.instants.get(pointId) ?? this.divergences.get(pointId));
     const machine = host.state.machine(this.#pair.machineId);
     if (!machine) return;
     for (const point of host.state.points(machine.id)) {
