@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { makeGuestDisks } from '../../guest/disks.ts';
 import type { RelationshipView } from '../../src/service/views.ts';
 import { Pair } from './pair.ts';
 import { killPid, until } from './testhost.ts';
@@ -13,15 +14,21 @@ let guestPid: number;
 
 before(async () => {
   pair = await Pair.open();
-  const disks = await pair.define({ rate: 20, storage: { sizeBytes: 512 * MIB } });
-  // Beyond the file system's own structures; its own use of the disk is small.
-  execFileSync('sh', ['-c', `head -c ${FILLED_MIB * MIB} /dev/urandom > "$0.fill" && qemu-io -f qcow2 -c "write -s $0.fill 320M ${FILLED_MIB}M" "$0" && rm "$0.fill"`, disks[0]!.path], { stdio: 'ignore' });
+  const disks = makeGuestDisks(pair.directory);
+  fillBeyond(disks[0]!.path);
+  await pair.define({ rate: 20, disks });
   await pair.a.run('vm', 'start', 'web1');
   await (await pair.a.console()).next('wrote');
   guestPid = (await pair.a.machine()).pid!;
-  await pair.enable('web1', {}, '--history', '4');
+  await pair.enable('web1', {}, '--history', '16');
 });
 after(() => pair.close());
+
+/** The disk is longer than its file system, by data that do not compress. */
+function fillBeyond(path: string): void {
+  const commands = `head -c ${FILLED_MIB}M /dev/urandom > "$0.fill"; qemu-img resize -q "$0" +${FILLED_MIB}M; qemu-io -f qcow2 -c "write -s $0.fill 64M ${FILLED_MIB}M" "$0"; rm "$0.fill"`;
+  execFileSync('sh', ['-ec', commands, path], { stdio: ['ignore', 'ignore', 'inherit'] });
+}
 
 /** Resolves while the replica receives and cannot go on: its storage daemon was stopped in the middle of its work. */
 async function heldUp(begin: () => Promise<unknown>): Promise<() => void> {

@@ -72,7 +72,7 @@ test('a failback brings the guest home in one command, with all that it wrote on
   await areIdentical(pair.a, pair.b);
 });
 
-test('with the primary gone its newest point boots, and after a revert an older one, which can be kept', async () => {
+test('with the primary gone its newest point boots, and after a revert an older one, though the daemon is killed meanwhile', async () => {
   const older = await quietPoint(pair.a);
   await writeMore(pair.a, 20);
   await pair.a.nextPoint();
@@ -90,7 +90,11 @@ test('with the primary gone its newest point boots, and after a revert an older 
   await pair.b.run('revert', 'web1', '--yes');
   assert.equal((await pair.b.relationship()).state, 3);
   const since = await consoleEnd(pair.b);
-  await pair.b.run('failover', 'web1', '--unplanned', '--point', older.pointId, '--yes');
+  const { id } = await pair.b.run<JobView>('failover', 'web1', '--unplanned', '--point', older.pointId, '--yes', '--no-wait');
+  await until('it has begun', () => (pair.b.record().relationship!.failover ? true : undefined), 20_000, () => '', 5);
+  await pair.b.kill();
+  await pair.b.start();
+  await pair.b.run('jobs', 'wait', id);
   assert.equal(await verified(pair.b, since), older.lastRecord);
   await pair.b.run('commit', 'web1', '--yes');
   assert.equal((await pair.b.relationship()).state, 6);
