@@ -88,7 +88,7 @@ async function makeLayers(host: Host, relationship: Relationship): Promise<void>
 
 /** The epoch minted for the failover is followed by one that names the old owner again. */
 function giveBack(host: Host, relationship: Relationship, fault: Fault): void {
-  transition(host, relationship.id, 'failoverFailed', {
+  transition(host, relationship.id, relationship.yielded ? 'failoverFailedYielded' : 'failoverFailed', {
     change: () => ({ failover: null, lastFault: { code: fault.code, message: fault.message, hint: fault.hint, atMs: host.clock.nowMs() } }),
     also: () => returnEpoch(host, relationship),
     payload: (before) => ({ layers: before.failover!.layers.map(({ layer }) => layer) }),
@@ -105,8 +105,8 @@ function returnEpoch(host: Host, relationship: Relationship): void {
 export async function revert(host: Host, relationshipId: string): Promise<Relationship> {
   const relationship = relationshipNamed(host, relationshipId);
   const power = await host.hypervisor.power(relationship.machineId);
-  return transition(host, relationshipId, 'revert', {
-    facts: { 'guest-off-here': power === 'off' },
+  return transition(host, relationshipId, relationship.yielded ? 'revertYielded' : 'revert', {
+    facts: { 'guest-off-here': power === 'off', 'had-yielded': relationship.yielded !== null, 'had-not-yielded': relationship.yielded === null },
     change: () => ({ failover: null }),
     also: () => returnEpoch(host, relationship),
     payload: (before) => ({ layers: before.failover!.layers.map(({ layer }) => layer) }),

@@ -13,6 +13,8 @@ export const CONDITIONS = {
   'planned-point': 'the last cycle of a planned failover must have been acknowledged',
   'failed-over-planned': 'the failover must have been a planned one',
   'failed-over-unplanned': 'the failover must have been an unplanned one',
+  'had-yielded': 'the host must have yielded before it failed over',
+  'had-not-yielded': 'the host must have been a replica with recovery points of the other host',
   'has-point': 'there must be a recovery point',
   'peer-yielded': 'the old primary must have yielded',
   'no-extended': 'the extended relationship must be removed first',
@@ -110,8 +112,19 @@ const TABLE = [
   }),
   row('revert', 'replica', [5], 3, 'What the guest wrote here is dropped; every recovery point is there again.', {
     verb: 'revert',
-    requires: ['guest-off-here'],
+    requires: ['guest-off-here', 'had-not-yielded'],
     effects: ['drop-failover-layers', 'tell-peer'],
+  }),
+  row('failoverFailedYielded', 'replica', [12], 2, 'As failoverFailed, on a host that had yielded: it waits for the other host again.', {
+    who: 'engine',
+    basis: 'ours',
+    effects: ['drop-failover-layers', 'tell-peer'],
+  }),
+  row('revertYielded', 'replica', [5], 2, 'As revert, on a host that had yielded: it waits for the other host again.', {
+    verb: 'revert',
+    requires: ['guest-off-here', 'had-yielded'],
+    effects: ['drop-failover-layers', 'tell-peer'],
+    basis: 'ours',
   }),
   row('commit', 'replica', [5], 6, 'The chosen point is kept, all others are removed.', { verb: 'commit', effects: ['drop-other-points'] }),
 

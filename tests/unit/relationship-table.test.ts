@@ -39,7 +39,7 @@ describe('the table', () => {
   });
 
   test('gives a verb on one side in one state to one event, or to events whose conditions exclude each other', () => {
-    const opposite: readonly (readonly [Condition, Condition])[] = [['failed-over-planned', 'failed-over-unplanned']];
+    const opposite: readonly (readonly [Condition, Condition])[] = [['failed-over-planned', 'failed-over-unplanned'], ['had-yielded', 'had-not-yielded']];
     const excludes = (one: Row, other: Row): boolean =>
       opposite.some(([left, right]) => (one.requires.includes(left) && other.requires.includes(right)) || (one.requires.includes(right) && other.requires.includes(left)));
     for (const one of SUPPORTED) {
@@ -221,6 +221,9 @@ describe('as documented:', () => {
 const FURTHER: readonly (readonly [side: Side, from: readonly State[], event: Event])[] = [
   ['replica', [3], 'pointSealed'],
   ['replica', [12], 'failoverFailed'],
+  // On a host that yielded, failed over itself and went back.
+  ['replica', [12], 'failoverFailedYielded'],
+  ['replica', [5], 'revertYielded'],
   ['replica', [2], 'promote'],
   // A host that yielded and got nothing yet still has what it held itself.
   ['replica', [2], 'failover'],
