@@ -65,7 +65,8 @@ export class OurPair {
 
   /** Seconds from the request to the acknowledged point. */
   async replicate(settings: Settings = {}): Promise<number> {
-    await this.a.api.post('/api/relationships', { machine: MACHINE, host: this.b.name, settings: { intervalSeconds: 900, ...settings } });
+    // Forced: a sparse disk may be larger than what is free for the replica.
+    await this.a.api.post('/api/relationships', { machine: MACHINE, host: this.b.name, force: true, settings: { intervalSeconds: 900, ...settings } });
     return this.#acknowledged('start-replication');
   }
 

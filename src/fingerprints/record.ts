@@ -68,13 +68,16 @@ export class RecordBatch {
     this.#add(DATA, disk, 1, cluster, fingerprint);
   }
 
-  /** Adds a run of zero clusters of a disk of this size: one record, and one more when the run ends in a short tail. */
+  /**
+   * Adds a run of zero clusters of a disk of this size: none or one record, as it goes on from the last one or not, and one
+   * more when the run ends in a short tail.
+   */
   addZeroes(disk: number, first: number, count: number, sizeBytes: number, fingerprinter: Fingerprinter): void {
     const end = first + count;
     assert(count > 0 && end <= clusterCount(sizeBytes), `zero clusters ${first}+${count} of a disk of ${sizeBytes} bytes`);
     const tailBytes = end * CLUSTER_BYTES > sizeBytes ? sizeBytes % CLUSTER_BYTES : 0;
     const whole = tailBytes === 0 ? count : count - 1;
-    if (whole > 0) this.#add(ZERO, disk, whole, first, fingerprinter.ofZeroes());
+    if (whole > 0 && !this.#extendsLast(disk, whole, first)) this.#add(ZERO, disk, whole, first, fingerprinter.ofZeroes());
     if (tailBytes > 0) this.#add(ZERO, disk, 1, end - 1, fingerprinter.ofZeroes(tailBytes));
   }
 
@@ -88,6 +91,16 @@ export class RecordBatch {
     this.#memory = Buffer.alloc(this.#capacityBytes);
     this.#lengthBytes = 0;
     return records;
+  }
+
+  /** True when the last record was of zeroes up to there, and now is of these too. A tail is a disk's end: nothing goes on from it. */
+  #extendsLast(disk: number, count: number, cluster: number): boolean {
+    const at = this.#lengthBytes - RECORD_BYTES;
+    if (at < 0 || this.#memory[at] !== ZERO || this.#memory.readUInt16LE(at + 2) !== disk) return false;
+    const lastCount = this.#memory.readUInt32LE(at + 4);
+    if (this.#memory.readUIntLE(at + 8, 6) + lastCount !== cluster || lastCount + count > MAX_RUN) return false;
+    this.#memory.writeUInt32LE(lastCount + count, at + 4);
+    return true;
   }
 
   #add(kind: number, disk: number, count: number, cluster: number, fingerprint: Uint8Array | undefined): void {

@@ -43,6 +43,18 @@ test('what is added is what is read', () => {
   );
 });
 
+test('zero runs that follow each other on one disk are one record', () => {
+  const batch = new RecordBatch();
+  const add = (disk: number, first: number, count: number) => batch.addZeroes(disk, first, count, 100 * CLUSTER_BYTES, FINGERPRINTER);
+  for (const [disk, first, count] of [[0, 1, 2], [0, 3, 4], [1, 7, 1], [1, 9, 1], [0, 10, 1]] as const) add(disk, first, count);
+  batch.addMark(0, 11);
+  add(0, 11, 1);
+  batch.addData(0, 12, Buffer.alloc(16, 7));
+  add(0, 13, 1);
+  const runs = [...recordsOf(batch.take())].map((record) => (record.kind === 'zero' ? [record.disk, record.cluster, record.count] : record.kind));
+  assert.deepEqual(runs, [[0, 1, 6], [1, 7, 1], [1, 9, 1], [0, 10, 1], 'mark', [0, 11, 1], 'data', [0, 13, 1]]);
+});
+
 test('a zero run that ends in a short tail has a record more, with the tail\'s fingerprint', () => {
   const sizeBytes = 10 * CLUSTER_BYTES + 512;
   const added = (first: number, count: number) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Fault, type FaultCode } from '../../src/errors/fault.ts';
 import { CLUSTER_BYTES } from '../../src/extents/extent.ts';
@@ -121,6 +121,34 @@ test('a raw disk keeps its contents, is written in place and is tracked through 
   const report = await bench.hypervisor.tracking(spec);
   assert.equal(report.broken, true);
   assert.match(report.why!, /disk\.raw was changed while it was closed/);
+});
+
+test('holes of a raw disk read as zeroes in a view of the live disk, without being read, whether it runs or not', async () => {
+  const raw = bench.image('sparse.raw');
+  writeFileSync(raw, '');
+  truncateSync(raw, 64 * MIB + 512);
+  const spec = await probed({ path: raw, format: 'raw' });
+  const zeroBytes = async () => {
+    const view = await bench.hypervisor.openLive(spec, signal);
+    const runs = await view.status('d0', { offsetBytes: 0, lengthBytes: 64 * MIB + 512 }, signal);
+    const content = await bytes(view, 'd0', 4);
+    await view.close();
+    return { zeroBytes: runs.reduce((sum, run) => sum + (run.zero ? run.lengthBytes : 0), 0), content };
+  };
+  assert.deepEqual(await zeroBytes(), { zeroBytes: 64 * MIB + 512, content: [0, 0] });
+  await tracked(spec);
+  await bench.guestWrites(spec, 'd0', 4, 0x44);
+  assert.deepEqual(await zeroBytes(), { zeroBytes: 64 * MIB + 512 - 65_536, content: [0x44, 0] });
+});
+
+test('a raw file that grew behind the wrapper is shown as large as the guest sees it', async () => {
+  const raw = bench.image('grown.raw');
+  writeFileSync(raw, Buffer.alloc(MIB, 0x33));
+  const spec = await probed({ path: raw, format: 'raw' });
+  truncateSync(raw, 2 * MIB);
+  const view = await bench.hypervisor.openLive(spec, signal);
+  assert.deepEqual(view.disks, [{ disk: 'd0', sizeBytes: MIB }]);
+  await view.close();
 });
 
 test('on a qcow2 of 4 KiB clusters changes are still known in 64 KiB', async () => {

@@ -130,7 +130,8 @@ export async function tearDown({ spec, qmp, state, attempt: { attemptId } }: Att
   removeFleecingFiles(state, attemptId);
 }
 
-async function removeNode(qmp: Qmp, node: string): Promise<void> {
+/** The node is gone. Nothing when there was none. */
+export async function removeNode(qmp: Qmp, node: string): Promise<void> {
   try {
     await qmp.execute('blockdev-del', { 'node-name': node });
   } catch (thrown) {

@@ -26,6 +26,9 @@ export const topFilter = (disk: string, below = diskNode(disk)): BlockNode => ({
   file: below,
 });
 
+/** A second look at a raw file that is open for the guest already: it reads only, and needs no lock. */
+export const rawReader = (name: string, path: string): BlockNode => ({ driver: 'file', 'node-name': name, filename: path, 'read-only': true, locking: 'off' });
+
 export const attemptMark = (attemptId: string): string => attemptId.replaceAll('-', '').slice(0, 12);
 
 /** Begins the ids of all attempts' exports of this disk. */

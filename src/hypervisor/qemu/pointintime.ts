@@ -1,10 +1,12 @@
 /** Opening and closing attempts, and views of live disks: the order of things across power states and daemon crashes. */
+import { statSync } from 'node:fs';
 import { Fault } from '../../errors/fault.ts';
 import { bitmapName } from '../../machine/bitmap.ts';
 import type { Attachment } from '../../machine/definition.ts';
 import type { DiskSize, DiskView, LoanedChunk, StatusRun } from '../../engine/ports/diskview.ts';
 import type { LaunchSpec, PointInTime, PointInTimeRequest } from '../../engine/ports/hypervisor.ts';
 import type { Extent } from '../../extents/extent.ts';
+import type { Qmp } from '../../qmp/qmp.ts';
 import { readAttempt, removeAttempt, writeAttempt, type AttemptRecord } from './attempt.ts';
 import { readAttachments } from './attachments.ts';
 import type { Blocks } from './blocks.ts';
@@ -13,10 +15,10 @@ import { noLongerTracked, nowTracked } from './custody.ts';
 import { addExport, removeExport } from './exports.ts';
 import type { Host } from './host.ts';
 import {
-  checkParent, disksOf, exportOffline, findOffline, findRunning, prepareFleecing, refuseIoThreads, settleBitmaps, takeOffline, takeRunning, tearDown,
+  checkParent, disksOf, exportOffline, findOffline, findRunning, prepareFleecing, refuseIoThreads, removeNode, settleBitmaps, takeOffline, takeRunning, tearDown,
   type Attempt, type AttemptSite,
 } from './instant.ts';
-import { attemptNodes, diskNode } from './nodes.ts';
+import { attemptNodes, diskNode, rawReader } from './nodes.ts';
 import { complaintOf } from './program.ts';
 import { NbdView, type ViewSource } from './view.ts';
 
@@ -119,7 +121,7 @@ export class PointsInTime {
     const blocks = await this.#host.turns.take(spec.instanceId, async () => {
       const opened = await this.#host.blocks(spec, signal);
       try {
-        for (const disk of disksOf(spec)) await addExport(opened.qmp, { id: exportName(disk), nodeName: diskNode(disk) });
+        for (const disk of disksOf(spec)) await addExport(opened.qmp, { id: exportName(disk), nodeName: await liveNode(opened.qmp, spec, disk, exportName(disk)) });
         return opened;
       } catch (thrown) {
         await endLive(opened, disksOf(spec).map(exportName));
@@ -136,9 +138,22 @@ export class PointsInTime {
   }
 }
 
+/**
+ * The node to read a live disk from. A raw file is opened once more, under the spare name: its wrapper does not tell what
+ * are holes. Not where the guest sees another size than the file's.
+ */
+async function liveNode(qmp: Qmp, { definition, stacks }: LaunchSpec, disk: string, spareName: string): Promise<string> {
+  const { layers: [layer, ...more], sizeBytes } = stacks.find((stack) => stack.disk === disk)!;
+  const isRaw = definition.disks.find(({ name }) => name === disk)?.format === 'raw' && layer?.dataFilePath !== undefined && more.length === 0;
+  if (!isRaw || statSync(layer.dataFilePath).size !== sizeBytes) return diskNode(disk);
+  await qmp.execute('blockdev-add', rawReader(spareName, layer.dataFilePath));
+  return spareName;
+}
+
 async function endLive(blocks: Blocks, exportIds: readonly string[]): Promise<void> {
   try {
     for (const id of exportIds) await removeExport(blocks.qmp, id);
+    for (const id of exportIds) await removeNode(blocks.qmp, id);
   } catch (thrown) {
     // A QEMU that has ended took its exports with it.
     if (!(thrown instanceof Fault)) throw thrown;

@@ -1,5 +1,5 @@
 /**
- * Exports and bitmaps that only one daemon process uses, for a view of live disks or a question about changes. Their
+ * Exports, nodes and bitmaps that only one daemon process uses, for a view of live disks or a question about changes. Their
  * names carry a mark of the process, so that a later one removes what an earlier one left in a running QEMU.
  */
 import { randomBytes } from 'node:crypto';
@@ -23,6 +23,7 @@ export class Strays {
     const isStray = (name: string | undefined): boolean => name?.startsWith(PREFIX) === true && !name.startsWith(this.#mine);
     for (const id of (await exportIds(qmp)).filter(isStray)) await removeExport(qmp, id);
     for (const node of await namedNodes(qmp)) {
+      if (isStray(node['node-name'])) await qmp.execute('blockdev-del', { 'node-name': node['node-name'] });
       for (const { name } of node['dirty-bitmaps'] ?? []) {
         if (isStray(name)) await qmp.execute('block-dirty-bitmap-remove', { node: node['node-name'], name: name! });
       }
