@@ -28,7 +28,11 @@ export class Intake implements LaneHandler {
   static async open(receiving: Receiving, layers: LayerStore, journal: AttemptJournal, compression: Compression): Promise<Intake> {
     const targets: Target[] = [];
     try {
-      for (const { layer, sizeBytes } of receiving.layers) targets.push({ writer: await layers.open(layer), sizeBytes });
+      for (const { layer, sizeBytes } of receiving.layers) {
+        // An attempt that was about to become a point goes on: its layers are none while they change.
+        if (await layers.sidecar(layer)) await layers.relabel(layer, null);
+        targets.push({ writer: await layers.open(layer), sizeBytes });
+      }
     } catch (thrown) {
       for (const { writer } of targets) await writer.close();
       throw thrown;
