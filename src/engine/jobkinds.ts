@@ -129,7 +129,7 @@ const figures = (cycle: { bytesChanged: number; bytesShipped: number; durationMs
 async function cycleNow(engine: Engine, job: JobContext): Promise<JobResult> {
   const { host } = engine;
   const before = engine.relationshipOf(job.machineId);
-  if (before.side !== 'primary' || before.state !== 3) throw new Refused(refuse(`no cycles run now: ${stateName(before.state)} (${before.side})`, allowedVerbs(before)));
+  if (before.side !== 'primary' || before.state !== 3) throw new Refused(refuse(`no cycles run now: ${stateName(before.state)} (${before.side})${before.lastFault ? `; ${before.lastFault.message}` : ''}`, allowedVerbs(before)));
   const askedMs = host.clock.nowMs();
   const failuresBefore = before.failures;
   for (;;) {
