@@ -130,7 +130,12 @@ export interface Relationship {
   readonly totals: { readonly bytesChanged: number; readonly bytesShipped: number };
   readonly lastFault: LastFault | null;
   readonly failures: number;
+  /** What is wrong with the replica's own place; none when absent. */
+  readonly alarms?: readonly Alarm[];
 }
+
+/** A disk has too many layers; the storage is almost full. */
+export type Alarm = 'chain-long' | 'space-low';
 
 export interface Overrides {
   readonly memoryMiB?: number;

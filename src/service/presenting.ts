@@ -1,5 +1,6 @@
 /** Records as people and programs see them. */
 import { startRefusal } from '../engine/power.ts';
+import { alarmText } from '../engine/replica/limits.ts';
 import type { Job, Machine, Point, Relationship } from '../machine/records.ts';
 import { newestOf } from '../relationship/epoch.ts';
 import { cycleIntervalMs, type Settings } from '../relationship/settings.ts';
@@ -40,7 +41,7 @@ export async function machineView(context: Context, machine: Machine): Promise<M
 
 const seconds = (ms: number): string => (ms < 120_000 ? `${Math.round(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`);
 
-function healthOf(relationship: Relationship, lagMs: number | null, peer: string): { health: RelationshipView['health']; reasons: string[] } {
+function healthOf(relationship: Relationship, machine: Machine, lagMs: number | null, peer: string): { health: RelationshipView['health']; reasons: string[] } {
   const warnings: string[] = [];
   const criticals: string[] = [];
   if (relationship.state === 0) return { health: 'none', reasons: [] };
@@ -54,6 +55,7 @@ function healthOf(relationship: Relationship, lagMs: number | null, peer: string
     if (lagMs > LATE_CRITICAL * intervalMs) criticals.push(text);
     else if (lagMs > LATE_WARNING * intervalMs) warnings.push(text);
   }
+  if (relationship.side === 'replica') warnings.push(...(relationship.alarms ?? []).map((alarm) => alarmText(alarm, machine)));
   if (relationship.lastFault) (relationship.lastFault.code === 'split-brain' ? criticals : warnings).push(`${relationship.lastFault.message} (with ${peer}).`);
   if (criticals.length > 0) return { health: 'critical', reasons: [...criticals, ...warnings] };
   return { health: warnings.length > 0 ? 'warning' : 'ok', reasons: warnings };
@@ -65,7 +67,7 @@ export function relationshipView(context: Context, relationship: Relationship): 
   const peer = engine.host.peerName(relationship.peerId);
   const isLive = ![5, 6].includes(relationship.state);
   const lagMs = relationship.newestInstantMs === null || !isLive ? null : Math.max(0, engine.host.clock.nowMs() - relationship.newestInstantMs);
-  const { health, reasons } = healthOf(relationship, lagMs, peer);
+  const { health, reasons } = healthOf(relationship, machine, lagMs, peer);
   const { number, id } = newestOf(machine.lineage);
   const { lastCycle } = relationship;
   return {

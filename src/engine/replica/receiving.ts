@@ -13,6 +13,7 @@ import type { Host } from '../host.ts';
 import type { DiskSize } from '../ports/diskview.ts';
 import { machineOf } from '../spec.ts';
 import { relationshipNamed, update } from '../transition.ts';
+import { checkLimits } from './limits.ts';
 
 /** Receives only in the same epoch, as a replica, in a state that takes points. */
 export function checkReceives(host: Host, relationship: Relationship, epochId: string): void {
@@ -29,6 +30,7 @@ export async function begin(host: Host, request: BeginAttempt): Promise<Begun> {
   checkReceives(host, relationship, request.epochId);
   if (request.attemptId === relationship.newestPointId) return { durableBytes: 0, isSealed: true };
   if (request.parentId !== relationship.newestPointId) throw misparented(host, relationship);
+  await checkLimits(host, relationship.id);
   // With nothing durable yet, a crash may have come before the layers were made.
   const hasContent = relationship.receiving?.id === request.attemptId && (await host.fingerprints.journal(relationship.id, request.attemptId)).sizeBytes > 0;
   if (!hasContent || !sameSizes(relationship.receiving!, request.disks)) {
