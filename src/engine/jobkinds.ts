@@ -34,7 +34,10 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     test: async (job) => {
       const startedMs = host.clock.monotonicMs();
       const { id } = engine.relationshipOf(job.machineId);
-      const copy = await alone(job, 'test failover', () => makeTestCopy(host, id, text(job, 'point'), job.resumed));
+      const copy = await alone(job, 'test failover', async () => {
+        await engine.worker(job.machineId).stopMerging();
+        return makeTestCopy(host, id, text(job, 'point'), job.resumed);
+      });
       if (flag(job, 'start')) await engine.worker(copy.id).exclusive('starting', (signal) => startMachine(host, copy.id, signal), job.signal);
       return { machine: copy.name, machineId: copy.id, seconds: seconds(startedMs) };
     },
