@@ -3,7 +3,7 @@ import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import { emptyRelationship } from '../engine/answers.ts';
 import { call } from '../engine/calls.ts';
-import { specFor } from '../engine/primary/attempt.ts';
+import { giveUp, specFor } from '../engine/primary/attempt.ts';
 import { transition, update } from '../engine/transition.ts';
 import type { Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
 import { ADVISED_HISTORY, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
@@ -121,6 +121,9 @@ async function disable(context: Context, relationship: Relationship, signal: Abo
   const { host, worker } = { host: context.engine.host, worker: context.engine.worker(relationship.machineId) };
   if (relationship.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
   await worker.exclusive('disable', async (during) => {
+    // What is under way holds bitmaps here, or layers there.
+    if (relationship.side === 'primary') await giveUp(host, relationship.id, during);
+    else await context.engine.reception.drop(relationship.id);
     const spec = relationship.side === 'primary' ? specFor(host, relationship) : undefined;
     transition(host, relationship.id, 'disable', {
       facts: { 'no-extended': true },

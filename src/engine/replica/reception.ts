@@ -74,6 +74,14 @@ export class Reception {
     return this.#endLane(relationshipId);
   }
 
+  /** What was being received is gone, with its layers. */
+  drop(relationshipId: string): Promise<void> {
+    return this.#inTurn(relationshipId, async () => {
+      await this.#endLane(relationshipId);
+      await dropReceiving(this.#host, relationshipId);
+    });
+  }
+
   stop(): void {
     this.#life.abort(new DOMException('understudyd ends', 'AbortError'));
   }
