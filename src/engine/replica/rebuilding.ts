@@ -57,12 +57,12 @@ function disksOf(links: readonly Link[]): readonly string[] {
   return newest?.sidecar.disks.map(({ disk }) => disk) ?? [];
 }
 
-/** Upwards from a point. Where ways part, a file was left behind (merged already, or dropped): the way that leads further counts. */
+/** Upwards from a point, to each point once. Where ways part, a file was left behind (merged already, or dropped): the way that leads further counts. */
 function longest(links: readonly Link[], from: string | null): Link[] {
   let best: Link[] = [];
   for (const link of links) {
     if (link.disk.standsOn !== from) continue;
-    const way = [link, ...longest(links.filter((other) => other !== link), link.sidecar.pointId)];
+    const way = [link, ...longest(links.filter(({ sidecar }) => sidecar.pointId !== link.sidecar.pointId), link.sidecar.pointId)];
     if (best.length === 0 || endOf(way) > endOf(best)) best = way;
   }
   return best;
