@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { makeGuestDisks } from '../../guest/disks.ts';
@@ -156,4 +158,23 @@ test('QEMU is killed in the middle of a cycle', async () => {
   guestPid = (await pair.a.machine()).pid!;
   await replicates('a point', pair.a.record().relationship!.newestPointId);
   await areIdentical();
+});
+
+test('replication that is ended in the middle of a cycle leaves nothing behind, on either host', async () => {
+  const goOn = await heldUpCycle();
+  await pair.a.run('disable', 'web1', '--yes');
+  assert.equal((await pair.a.machine()).pid, guestPid);
+  await (await pair.a.console()).next('wrote', { since: await (await pair.a.console()).position() });
+  goOn();
+  await pair.b.run('disable', 'web1', '--yes');
+  const { machine } = pair.b.record();
+  const used = new Set(machine.stacks.flatMap(({ layers }) => layers.map(({ path }) => path)));
+  const left = readdirSync(dirname([...used][0]!)).filter((file) => file.endsWith('.qcow2') && !used.has(join(dirname([...used][0]!), file)));
+  assert.deepEqual(left, []);
+  await pair.a.run('vm', 'stop', 'web1', '--force', '--yes');
+  await pair.a.stop();
+  for (const { layers } of pair.a.record().machine.stacks) {
+    const info = JSON.parse(execFileSync('qemu-img', ['info', '--output=json', layers[0]!.path], { encoding: 'utf8' })) as { 'format-specific': { data: { bitmaps?: unknown[] } } };
+    assert.deepEqual(info['format-specific'].data.bitmaps ?? [], []);
+  }
 });
