@@ -14,7 +14,7 @@ const MAX_CODERS = Math.min(4, availableParallelism());
 /** Relationships may have levels of their own; coders of more than these are made anew. */
 const MAX_LEVELS = 3;
 /** Memory that a coder fills with output before it takes more. */
-const OUTPUT_BYTES = 2 * 1024 * 1024;
+const OUTPUT_BYTES = 1024 * 1024;
 
 /** One zstd context. One run of bytes at a time: in with `write`, out before its callback. */
 class Coder {

@@ -6,8 +6,11 @@ import { Daemon, versionOf } from './daemon.ts';
 
 /** A defect ends the process at once: the next one recovers from the state on disk. */
 const EXIT_BUG = 1;
+/** What bin/understudyd sets for this process alone: guests and tools start as if from a shell. */
+const OWN_ENVIRONMENT = ['MALLOC_ARENA_MAX', 'MALLOC_MMAP_THRESHOLD_', 'NODE_COMPILE_CACHE'];
 
 async function main(): Promise<void> {
+  for (const name of OWN_ENVIRONMENT) Reflect.deleteProperty(process.env, name);
   const version = versionOf();
   const config = readConfig(process.argv.slice(2), version);
   const log = pino({ level: config.logLevel, base: { host: config.hostName }, redact: ['password', 'token', 'secret', 'key', 'invitation'] }, pino.destination({ fd: 1, sync: true }));
