@@ -8,7 +8,7 @@ import type { Failover, LabelledLayer, Machine, Point, Receiving, Relationship }
 import type { Merge } from '../../points/stack.ts';
 import type { Host } from '../host.ts';
 import type { LabelledDisk, PointSidecar } from '../ports/layers.ts';
-import { machineOf } from '../spec.ts';
+import { machineOf, pointStacks } from '../spec.ts';
 
 /** Kind of the label on a layer that a guest writes: it stands on a point and leads to none. */
 export const LIVE = 'live';
@@ -67,7 +67,8 @@ export async function labelGround(host: Host, relationship: Relationship): Promi
   const point = relationship.yielded && host.state.point(relationship.yielded.basisId);
   if (!point) return;
   const disks: LabelledDisk[] = [];
-  for (const { disk, sizeBytes, layers } of machine.stacks) {
+  const grounds = pointStacks(machine, point.id);
+  for (const { disk, sizeBytes, layers } of grounds) {
     const top = plain(layers.at(-1)!);
     const place = placeOf(host, machine, disk, top);
     const found = await host.layers.sidecar(place);
@@ -76,7 +77,7 @@ export async function labelGround(host: Host, relationship: Relationship): Promi
     disks.push({ disk, layerId: top.layerId, sizeBytes, standsOn: former?.standsOn ?? null, ground: former?.ground ?? layers.slice(0, -1).map(plain), elsewhere });
   }
   const label = labelOf(relationship, machine, point, host.state.attachmentsOf(point.id), disks);
-  for (const { disk, layers } of machine.stacks) await host.layers.relabel(placeOf(host, machine, disk, layers.at(-1)!), label);
+  for (const { disk, layers } of grounds) await host.layers.relabel(placeOf(host, machine, disk, layers.at(-1)!), label);
 }
 
 /** The guest writes its disks again: their tops lead to no point any more. */
