@@ -80,12 +80,14 @@ export async function labelGround(host: Host, relationship: Relationship): Promi
   for (const { disk, layers } of grounds) await host.layers.relabel(placeOf(host, machine, disk, layers.at(-1)!), label);
 }
 
-/** The guest writes its disks again: their tops lead to no point any more. */
+/** The guest writes its disks again: their tops lead to no point any more. One that stands on a point says that it is written. */
 export async function unlabelTops(host: Host, machine: Machine): Promise<void> {
   for (const { disk, layers } of machine.stacks) {
     const place = placeOf(host, machine, disk, layers.at(-1)!);
     const label = await host.layers.sidecar(place);
-    if (label && label.kind !== LIVE) await host.layers.relabel(place, null);
+    if (!label || label.kind === LIVE) continue;
+    const isOnPoint = diskOf(label, disk, layers.at(-1)!.layerId)?.standsOn != null;
+    await host.layers.relabel(place, isOnPoint ? { ...label, kind: LIVE } : null);
   }
 }
 
