@@ -52,6 +52,8 @@ export interface Attempt {
   readonly digest: string | null;
   /** Where in the journal the records of the present instant begin; null until it is shipped. What is before came by the pass. */
   readonly instantFromBytes: number | null;
+  /** How much of the journal the pass wrote, once it has ended. */
+  readonly passBytes?: number;
   /** In the order that the journal numbers them; set when shipping begins. */
   readonly disks: readonly { readonly disk: string; readonly sizeBytes: number }[];
 }
