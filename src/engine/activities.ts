@@ -5,6 +5,7 @@ import { retryDelayMs } from '../cycle/retry.ts';
 import type { LastFault, Relationship } from '../machine/records.ts';
 import { cycleIntervalMs } from '../relationship/settings.ts';
 import type { Activity } from '../relationship/step.ts';
+import { keepMerging, takePoints } from './branch/branch.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
 import { giveUp, specFor } from './primary/attempt.ts';
@@ -32,6 +33,7 @@ export const ACTIVITIES: Record<Exclude<Activity, 'none'>, (around: Surroundings
     return Promise.resolve();
   },
   announce,
+  'failed-over': failedOver,
 };
 
 async function cycles(around: Surroundings, signal: AbortSignal): Promise<void> {
@@ -91,6 +93,17 @@ async function announce({ host, relationshipId, wait }: Surroundings, signal: Ab
     if (host.state.relationship(relationshipId)?.side !== before.side) return;
     await wait(ANNOUNCE_EVERY_MS, signal);
   }
+}
+
+/** Three kinds of work side by side: when one ends, so do the others. */
+async function failedOver(around: Surroundings, signal: AbortSignal): Promise<void> {
+  const ending = new AbortController();
+  const during = AbortSignal.any([signal, ending.signal]);
+  const { host } = around;
+  const works = [announce({ ...around, wait: (ms, until) => host.clock.sleep(ms, until) }, during), takePoints(around, during), keepMerging(around, during)];
+  const over = new DOMException('the machine is not failed over any more', 'AbortError');
+  const outcomes = await Promise.allSettled(works.map((work) => work.finally(() => ending.abort(over))));
+  for (const outcome of outcomes) if (outcome.status === 'rejected' && outcome.reason !== over) throw outcome.reason;
 }
 
 /** True when the work succeeded. What failed is recorded with its fault, and leads where the fault's row says. */

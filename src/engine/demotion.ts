@@ -48,10 +48,11 @@ export async function demote(host: Host, relationship: Relationship, theirs: Lin
 
 /**
  * Both hosts failed over, one after the other, and this one first: as `demote`, for what its guest wrote on the chosen point.
- * Nobody can tell from which point its disks differ. While the failover is still being made ready, nothing changes yet.
+ * Nobody can tell from which point its disks differ. While the failover is still being made ready, or its guest is getting
+ * other layers, nothing changes yet.
  */
 export async function demoteFailedOver(host: Host, relationship: Relationship, theirs: Lineage): Promise<void> {
-  if (relationship.state === 12) return;
+  if (relationship.state === 12 || relationship.failover?.next) return;
   const divergenceId = host.newId();
   transition(host, relationship.id, 'demote', {
     facts: { 'newer-epoch': true },

@@ -35,11 +35,11 @@ export function allowedVerbs(from: Standing): string[] {
 export const sqlStateCheck = (column: string): string => `${column} IN (${ALL_STATES.join(', ')})`;
 
 /** Long-running work that belongs to a standing; the supervisor keeps exactly this running. */
-export type Activity = 'initial-replication' | 'cycles' | 'resynchronization' | 'recover-tracking' | 'announce' | 'none';
+export type Activity = 'initial-replication' | 'cycles' | 'resynchronization' | 'recover-tracking' | 'announce' | 'failed-over' | 'none';
 
 const ACTIVITIES: Readonly<Record<Side, Partial<Record<State, Activity>>>> = {
   primary: { 2: 'initial-replication', 3: 'cycles', 9: 'recover-tracking', 10: 'resynchronization' },
-  replica: { 2: 'announce', 5: 'announce', 6: 'announce' },
+  replica: { 2: 'announce', 5: 'failed-over', 6: 'failed-over' },
 };
 
 export const activityOf = ({ side, state }: Standing): Activity => ACTIVITIES[side][state] ?? 'none';
