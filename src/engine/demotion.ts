@@ -10,7 +10,7 @@ import { call } from './calls.ts';
 import { greetingOf } from './greeting.ts';
 import { keepOnly, layersAbove } from './failover.ts';
 import { activeStacks, machineOf } from './spec.ts';
-import { relationshipNamed, transition, update } from './transition.ts';
+import { highestSequence, relationshipNamed, transition, update } from './transition.ts';
 
 const yielded = (host: Host, relationship: Relationship) => `${host.peerName(relationship.peerId)} runs this machine now (a newer epoch): this host is its replica`;
 
@@ -75,7 +75,7 @@ const divergenceOf = (host: Host, machine: Machine, relationship: Relationship, 
   machineId: machine.id,
   parentId: relationship.newestPointId,
   epochId: newestOf(machine.lineage).id,
-  sequence: relationship.sequence,
+  sequence: highestSequence(host, relationship),
   kind: 'divergence',
   instantMs: host.clock.nowMs(),
   definition: machine.definition,

@@ -32,7 +32,7 @@ export async function reverse(host: Host, relationshipId: string, signal: AbortS
   await rebaseMaps(host, relationship, basis, returnSet);
   return transition(host, relationshipId, event, {
     facts: { 'peer-yielded': true, 'failed-over-planned': planned, 'failed-over-unplanned': !planned },
-    change: (before) => ({ failover: null, token: null, trackId: before.failover!.trackId, newestPointId: basis.pointId, attempt: null, lastCycle: null, yielded: null, divergenceId: null }),
+    change: (before) => ({ failover: null, token: null, trackId: before.failover!.trackId, newestPointId: basis.pointId, sequence: Math.max(before.sequence, basis.sequence), attempt: null, lastCycle: null, yielded: null, divergenceId: null }),
     also: (before) => {
       host.state.putCarried(relationshipId, returnSet);
       takeOver(host, before);

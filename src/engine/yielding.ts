@@ -14,7 +14,7 @@ import type { FingerprintMap } from './ports/fingerprints.ts';
 import { keyId, specFor } from './primary/attempt.ts';
 import { clusterCount } from '../extents/extent.ts';
 import { machineOf } from './spec.ts';
-import { relationshipNamed, transition, update } from './transition.ts';
+import { highestSequence, relationshipNamed, transition, update } from './transition.ts';
 
 const READ_BYTES = 512 * 1024;
 
@@ -59,6 +59,7 @@ async function basisOf(host: Host, relationship: Relationship, signal: AbortSign
   update(host, relationship.id, () => ({ newestPointId: basisId, attempt: null }));
   return {
     pointId: basisId,
+    sequence: highestSequence(host, relationship),
     sincePointId: pointId,
     // What was found by comparing with the point says nothing of an attempt after it: a cluster may have changed twice.
     openAttemptId: isRecorded ? attemptId : null,

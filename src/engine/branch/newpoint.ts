@@ -14,7 +14,7 @@ import type { Instant } from '../ports/hypervisor.ts';
 import { united } from '../primary/growth.ts';
 import { closedLabel, labelLive } from '../replica/labels.ts';
 import { machineOf, specOf } from '../spec.ts';
-import { relationshipNamed, update } from '../transition.ts';
+import { highestSequence, relationshipNamed, update } from '../transition.ts';
 import { branchPoints, isFailedOver, thin } from './thinning.ts';
 
 /** The point exists and the guest writes on, in fresh layers. After a fault the guest writes where it did, and there is no point. */
@@ -127,10 +127,9 @@ function close(host: Host, { machineId, failover }: Relationship, pointId: strin
 function pointOf(host: Host, relationship: Relationship, { instantMs }: Instant): Point {
   const failover = relationship.failover!;
   const machine = machineOf(host, relationship.machineId);
-  const highest = Math.max(relationship.sequence, ...host.state.points(machine.id).map(({ sequence }) => sequence));
   return {
     id: failover.trackId, machineId: machine.id, parentId: branchPoints(host, machine.id).at(-1)?.id ?? failover.pointId, epochId: newestOf(machine.lineage).id,
-    sequence: highest + 1, kind: 'standard', instantMs, definition: host.state.point(failover.pointId)?.definition ?? machine.definition, sizeBytes: 0, digest: '', name: null, pinned: false,
+    sequence: highestSequence(host, relationship) + 1, kind: 'standard', instantMs, definition: host.state.point(failover.pointId)?.definition ?? machine.definition, sizeBytes: 0, digest: '', name: null, pinned: false,
   };
 }
 

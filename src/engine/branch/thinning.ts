@@ -23,11 +23,13 @@ export function branchPoints(host: Host, machineId: string): readonly Point[] {
 /** Part of the transaction that adds a point: at most one goes for it, or two while a history that was made shorter is being reached. */
 export function thin(host: Host, { machineId, testCopy, settings }: Relationship): void {
   const { recoveryHistory, additional } = settings;
+  // What a test failover stands on stays, and another goes in its place.
+  const candidates = () => branchPoints(host, machineId).map((point) => ({ ...point, pinned: point.pinned || point.id === testCopy?.pointId }));
   const remove = (pointId: string | null) => {
-    if (pointId !== null && testCopy?.pointId !== pointId) removeFromCatalog(host, machineId, pointId);
+    if (pointId !== null) removeFromCatalog(host, machineId, pointId);
   };
-  remove(toRetire(branchPoints(host, machineId), recoveryHistory, additional.pointIntervalSeconds ?? DEFAULT_POINT_INTERVAL_SECONDS));
-  remove(beyondHistory(branchPoints(host, machineId), recoveryHistory));
+  remove(toRetire(candidates(), recoveryHistory, additional.pointIntervalSeconds ?? DEFAULT_POINT_INTERVAL_SECONDS));
+  remove(beyondHistory(candidates(), recoveryHistory));
 }
 
 /** No merge of the branch is due any more, or what is due is in use. */
