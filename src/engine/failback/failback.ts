@@ -2,7 +2,7 @@
  * A failback as a job of the host that the guest goes home to: each step is decided anew from what both hosts have on record,
  * so that a daemon that died anywhere goes on from there. Cancelling it, or a fault, leaves both hosts as they were.
  */
-import { Fault, faultOf, type FaultCode } from '../../errors/fault.ts';
+import { Fault, FAULTS, faultOf, type FaultCode } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import type { Relationship } from '../../machine/records.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
@@ -99,8 +99,10 @@ function tell(job: JobContext, { phase, rounds, percent, fault }: FailbackStandi
 }
 
 function endedThere(peer: string, { fault }: FailbackStanding): Error {
-  if (fault) return new Fault(fault.code as FaultCode, `${peer} gave the failback up: ${fault.message}`);
-  return new Refused(refuse(`${peer} gave the failback up`, ['initiate-failback']));
+  // What may pass is no reason to go on asking: it has been given up over there.
+  const isLasting = fault && fault.code in FAULTS && FAULTS[fault.code as FaultCode].retry !== 'backoff';
+  if (isLasting) return new Fault(fault.code as FaultCode, `${peer} gave the failback up: ${fault.message}`);
+  return new Refused(refuse(`${peer} gave the failback up${fault ? `: ${fault.message}` : ''}`, ['initiate-failback']));
 }
 
 /** Another operation may have the machine just now. */
