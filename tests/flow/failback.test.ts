@@ -64,7 +64,7 @@ test('the guest goes home with everything, is found whole there, and the commit 
   const since = await (await pair.a.console()).position();
   await pair.a.run('vm', 'start', 'web1');
   assert.equal(await verified(pair.a, since), written!.lastA);
-  await pair.a.run('commit', 'web1');
+  await pair.a.run('commit', 'web1', '--yes');
   await inState(pair.a, 'primary', 3);
   await inState(pair.b, 'replica', 3);
   await writeMore(pair.a, 10);
