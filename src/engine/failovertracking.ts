@@ -5,8 +5,12 @@
 import type { Relationship } from '../machine/records.ts';
 import { settleNext } from './branch/newpoint.ts';
 import type { Host } from './host.ts';
+import { giveUp } from './primary/attempt.ts';
 import { united } from './primary/growth.ts';
 import { machineOf, specOf } from './spec.ts';
+import { relationshipNamed } from './transition.ts';
+
+const GIVE_UP_WITHIN_MS = 5_000;
 
 /** The failover's bitmap is whole, or what it had recorded is carried and it has begun anew. The guest must be off or tracked. */
 export async function coverLostTracking(host: Host, before: Relationship): Promise<Relationship> {
@@ -21,8 +25,10 @@ export async function coverLostTracking(host: Host, before: Relationship): Promi
     const { sizeBytes } = spec.stacks.find((stack) => stack.disk === disk)!;
     return [disk, await host.layers.allocated(layer, sizeBytes)] as const;
   })));
+  // Of a failback: its changes are among what the layer says.
+  if (relationship.failback?.at === 'away') await giveUp(host, relationship.id, host.clock.timeout(GIVE_UP_WITHIN_MS));
   host.state.putCarried(relationship.id, united(host.state.carried(relationship.id), written));
   await host.hypervisor.untrack(spec, failover.trackId);
   await host.hypervisor.track(spec, failover.trackId);
-  return relationship;
+  return relationshipNamed(host, relationship.id);
 }

@@ -40,6 +40,11 @@ export class Worker {
     this.#machineId = machineId;
   }
 
+  /** What has the machine now. */
+  get operation(): string | null {
+    return this.#operation;
+  }
+
   /** The standing may have changed. */
   wake(): void {
     if (this.#tendQueued || this.#life.signal.aborted) return;

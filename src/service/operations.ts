@@ -85,6 +85,13 @@ export interface Operations {
   /** One command home: ends with the guest running on the host it came from and replication in the old direction. */
   failback(caller: Caller, machine: string, options: { start: boolean; timeoutSeconds?: number }): Promise<JobView>;
 
+  /**
+   * The guest goes home to this host, to be looked at before it is committed: on the host that it came from, its guest off, the
+   * other host failed over. The guest there runs on until all but its last changes are here. With a point of that host, this
+   * host has exactly that point in the end, and what came after it is kept there by the commit.
+   */
+  failbackStart(caller: Caller, machine: string, options: { point?: string; timeoutSeconds?: number }): Promise<JobView>;
+
   jobList(caller: Caller): Promise<JobView[]>;
   jobShow(caller: Caller, id: string): Promise<JobView>;
   jobCancel(caller: Caller, id: string): Promise<JobView>;

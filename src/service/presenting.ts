@@ -46,6 +46,8 @@ function healthOf(relationship: Relationship, machine: Machine, lagMs: number | 
   const criticals: string[] = [];
   if (relationship.state === 0) return { health: 'none', reasons: [] };
   if ([1, 2].includes(relationship.state)) warnings.push('There is no current recovery point yet.');
+  if (relationship.state === 13) warnings.push('The difference is coming home; the machine runs on the other host and is not protected.');
+  if (relationship.state === 14) warnings.push('The machine came home and is not protected until the failback is committed.');
   if ([5, 6].includes(relationship.state)) warnings.push('The machine runs here and is not protected until replication is reversed.');
   if (relationship.state === 7) (relationship.side === 'primary' ? warnings : criticals).push('Replication is suspended.');
   if ([8, 9, 10, 11, 16].includes(relationship.state)) criticals.push(`${stateName(relationship.state)}.`);
@@ -65,7 +67,7 @@ export function relationshipView(context: Context, relationship: Relationship): 
   const { engine, network } = context;
   const machine = engine.host.state.machine(relationship.machineId)!;
   const peer = engine.host.peerName(relationship.peerId);
-  const isLive = ![5, 6].includes(relationship.state);
+  const isLive = ![5, 6, 13, 14].includes(relationship.state);
   const lagMs = relationship.newestInstantMs === null || !isLive ? null : Math.max(0, engine.host.clock.nowMs() - relationship.newestInstantMs);
   const { health, reasons } = healthOf(relationship, machine, lagMs, peer);
   const { number, id } = newestOf(machine.lineage);

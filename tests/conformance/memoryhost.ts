@@ -205,6 +205,7 @@ export class MemoryHost implements Operations, Changes {
   reverse = (caller: Caller, machine: string) => this.#move(caller, 'reverse', machine, 'reverse', 3);
   becomeReplica = (caller: Caller, machine: string) => this.#move(caller, 'becomeReplica', machine, null, 2);
   failback = (caller: Caller, machine: string, options: object) => this.#move(caller, 'failback', machine, 'failback', 3, options);
+  failbackStart = (caller: Caller, machine: string, options: object) => this.#move(caller, 'failbackStart', machine, 'failbackHome', 14, options);
 
   async jobList(caller: Caller) {
     this.#enter('viewer', caller, 'jobList');

@@ -11,7 +11,7 @@ import { DEFAULT_POINT_INTERVAL_SECONDS } from '../../relationship/settings.ts';
 import type { SealAttempt } from '../calls.ts';
 import type { Host } from '../host.ts';
 import { machineOf } from '../spec.ts';
-import { relationshipNamed, transition } from '../transition.ts';
+import { highestSequence, relationshipNamed, transition } from '../transition.ts';
 import { united } from '../primary/growth.ts';
 import { labelGround, receivedLabel } from './labels.ts';
 import { checkReceives } from './receiving.ts';
@@ -20,7 +20,7 @@ import { checkReceives } from './receiving.ts';
 export async function sealPoint(host: Host, request: SealAttempt): Promise<{ sealedId: string }> {
   const relationship = relationshipNamed(host, request.relationshipId);
   if (relationship.newestPointId === request.attemptId) return { sealedId: request.attemptId };
-  checkReceives(host, relationship, request.epochId);
+  checkReceives(host, relationship, request);
   const { receiving } = relationship;
   if (receiving?.id !== request.attemptId) throw new Fault('attempt-lost', `${host.hostName} does not hold the cycle that is to become a recovery point`);
   const clusters = await verify(host, request, receiving);
@@ -46,7 +46,8 @@ async function pointOf(host: Host, relationship: Relationship, receiving: Receiv
   const kind: PointKind = receiving.kind === 'planned' ? 'planned' : 'standard';
   return {
     id: receiving.id, machineId: relationship.machineId, parentId: receiving.parentId, epochId: receiving.epochId,
-    sequence: receiving.sequence, kind, instantMs: request.instantMs, definition: request.definition, sizeBytes, digest: request.digest, name: null, pinned: false,
+    // Also where the primary has counted less far: a point that arrives is the newest here.
+    sequence: Math.max(receiving.sequence, highestSequence(host, relationship) + 1), kind, instantMs: request.instantMs, definition: request.definition, sizeBytes, digest: request.digest, name: null, pinned: false,
   };
 }
 
@@ -54,11 +55,13 @@ async function pointOf(host: Host, relationship: Relationship, receiving: Receiv
 function commit(host: Host, request: SealAttempt, point: Point, clusters: ReadonlyMap<string, ClusterSet>): void {
   host.state.transaction(() => {
     const before = relationshipNamed(host, request.relationshipId);
-    checkReceives(host, before, request.epochId);
+    checkReceives(host, before, request);
     const { receiving } = before;
     if (receiving?.id !== point.id || before.newestPointId !== request.parentId) throw new Fault('attempt-lost', `${host.hostName} does not hold the cycle any more`);
-    transition(host, before.id, 'pointSealed', {
-      change: () => ({ newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, yielded: null, divergenceId: null }),
+    const isHome = before.failback?.at === 'home';
+    transition(host, before.id, isHome ? 'failbackSealed' : 'pointSealed', {
+      // What this host held before is what it is again when a failback is given up.
+      change: () => ({ newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null }) }),
     });
     host.state.addPoint(point, request.attachments, clusters);
     host.state.addToOutbox(point.machineId, 'apply-journal', {
@@ -67,7 +70,7 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     });
     const machine = machineOf(host, point.machineId);
     host.state.putMachine({ ...machine, definition: point.definition, stacks: stacked(machine, receiving, point.id) });
-    retire(host, before);
+    if (!isHome) retire(host, before);
   });
 }
 
