@@ -60,6 +60,11 @@ export class Jobs {
     return job;
   }
 
+  /** Those under way. */
+  running(): readonly Job[] {
+    return [...this.#running.keys()].flatMap((id) => this.#host.state.job(id) ?? []);
+  }
+
   /** The jobs stay as they are, to be taken up by the next daemon. */
   stop(): void {
     this.#life.abort(new DOMException('understudyd ends', 'AbortError'));
