@@ -3,7 +3,7 @@ import { CimError } from '../cim/error.ts';
 import type { CimInstance, CimScalar, CimValue } from '../cim/instance.ts';
 import { named, nameKey } from '../cim/name.ts';
 import type { ClassDeclaration, ValueDeclaration } from '../cim/schema.ts';
-import { scalarOfText } from '../cim/typing.ts';
+import { typedValue } from '../cim/typed.ts';
 import { elements, textOf } from '../xml/read.ts';
 import type { XmlElement } from '../xml/xml.ts';
 import { WsmanFault } from './fault.ts';
@@ -44,9 +44,9 @@ function scalarOf(declaration: ValueDeclaration, found: XmlElement, naming: Nami
     if (declaration.type === 'instance') return instanceOf(found, naming);
     const inner = declaration.type === 'datetime' ? (elements(found)[0] ?? found) : found;
     if (elements(inner).length > 0) throw invalid(`${declaration.name} is a text, not elements`);
-    return scalarOfText(declaration.type, textOf(inner));
+    return typedValue({ ...declaration, array: false }, textOf(inner)) as CimScalar;
   } catch (error) {
-    if (error instanceof CimError && error.status === 'typeMismatch') throw invalid(`${declaration.name}: ${error.message}`);
+    if (error instanceof CimError && error.status === 'typeMismatch') throw invalid(error.message);
     throw error;
   }
 }

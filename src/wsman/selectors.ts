@@ -5,16 +5,15 @@
 import { CimError } from '../cim/error.ts';
 import type { ObjectPath } from '../cim/instance.ts';
 import { isSameName, nameKey, named } from '../cim/name.ts';
-import { pathOfText } from '../cim/path.ts';
+import { parsePath, UNNAMED_KEY, type KeyValue } from '../cim/path.ts';
+import { keysOf } from '../cim/schema/classes.ts';
 import type { ClassDeclaration, PropertyDeclaration } from '../cim/schema.ts';
-import { keyOfText } from '../cim/typing.ts';
+import { typedValue } from '../cim/typed.ts';
 import { childNamed, elements, textOf, trimmedTextOf } from '../xml/read.ts';
 import type { XmlElement } from '../xml/xml.ts';
 import { selectorsOf, type Selector } from './envelope.ts';
 import { WsmanFault } from './fault.ts';
 import { NAMESPACE_SELECTOR, resourceOf } from './resource.ts';
-
-type Key = ObjectPath['keys'] extends ReadonlyMap<string, infer Value> ? Value : never;
 
 /** What reading a reference needs to know of the object model. */
 export interface Naming {
@@ -35,7 +34,7 @@ function textValue(selector: Selector | undefined): string | undefined {
 
 /** WsmanFault InvalidSelectors when a selector is no key of the class, is there twice, or has a value of another type. */
 export function pathOf(declaration: ClassDeclaration, selectors: readonly Selector[], naming: Naming): ObjectPath {
-  const keys = new Map<string, Key>();
+  const keys = new Map<string, KeyValue>();
   for (const selector of selectors.filter(({ name }) => !isSameName(name, NAMESPACE_SELECTOR))) {
     const property = named(declaration.properties, selector.name);
     if (!property?.key) throw invalid(`${selector.name.slice(0, 100)} is no key of ${declaration.name}`, 'UnexpectedSelectors');
@@ -46,12 +45,12 @@ export function pathOf(declaration: ClassDeclaration, selectors: readonly Select
   return { kind: 'path', namespace: naming.namespace, className: declaration.name, keys };
 }
 
-export const hasEveryKey = (declaration: ClassDeclaration, path: ObjectPath): boolean => declaration.properties.every(({ name, key }) => !key || path.keys.has(name));
+export const hasEveryKey = (declaration: ClassDeclaration, path: ObjectPath): boolean => keysOf(declaration).every(({ name }) => path.keys.has(name));
 
-function keyOf(property: PropertyDeclaration, { name, value }: Selector, naming: Naming): Key {
+function keyOf(property: PropertyDeclaration, { name, value }: Selector, naming: Naming): KeyValue {
   try {
-    if (property.type === 'reference') return typeof value === 'string' ? pathOfText(value, naming.namespace) : referenceOf(value, naming);
-    if (typeof value === 'string') return keyOfText(property, value);
+    if (property.type === 'reference') return typeof value === 'string' ? ofText(value, naming) : referenceOf(value, naming);
+    if (typeof value === 'string') return typedValue(property, value) as KeyValue;
   } catch (error) {
     if (!(error instanceof CimError)) throw error;
   }
@@ -69,7 +68,16 @@ export function referenceOf(found: XmlElement, naming: Naming, expectedClass?: s
   if (elements(wrapped).length > 0) return ofInstance(wrapped, naming, expectedClass);
   const written = trimmedTextOf(wrapped);
   if (written === '') throw new WsmanFault('SchemaValidationError', `${found.local} names no object`);
-  return pathOfText(written, naming.namespace);
+  return ofText(written, naming);
+}
+
+/** An object path as text: old clients send it, and values of keys come so. CimError. */
+function ofText(written: string, naming: Naming): ObjectPath {
+  const { namespace, className, keys } = parsePath(written);
+  const inner = { ...naming, namespace: namespace ?? naming.namespace };
+  const declaration = naming.classOf(inner.namespace, className);
+  const [onlyKey] = keysOf(declaration);
+  return pathOf(declaration, [...keys].map(([name, value]) => ({ name: name === UNNAMED_KEY ? (onlyKey?.name ?? name) : name, value: String(value) })), inner);
 }
 
 function ofEndpoint(parameters: XmlElement, naming: Naming): ObjectPath {
@@ -88,7 +96,7 @@ function ofInstance(found: XmlElement, naming: Naming, expectedClass: string | u
   const inside = only !== undefined && others.length === 0 && elements(only).length > 0 ? only : found;
   const className = inside === found ? (typeNameOf(found) ?? expectedClass ?? found.local) : inside.local;
   const declaration = naming.classOf(naming.namespace, className);
-  const keyNames = new Set(declaration.properties.filter(({ key }) => key).map(({ name }) => nameKey(name)));
+  const keyNames = new Set(keysOf(declaration).map(({ name }) => nameKey(name)));
   const keys = elements(inside).filter(({ local }) => keyNames.has(nameKey(local)));
   if (keys.length === 0) throw new WsmanFault('SchemaValidationError', `${found.local} holds no key of ${declaration.name}`);
   return pathOf(declaration, keys.map((key) => ({ name: key.local, value: elements(key).length > 0 ? key : textOf(key) })), naming);
