@@ -16,7 +16,7 @@ import { machineRoutes } from './machines.ts';
 import { withNamedSchemas } from './namedschemas.ts';
 import { relationshipRoutes } from './relationships.ts';
 import { ok, type ApiInstance } from './routes.ts';
-import { callerOf, sessionRoutes, userRoutes } from './sessions.ts';
+import { callerOf, certificateRoutes, sessionRoutes, userRoutes } from './sessions.ts';
 
 const BODY_BYTES = 262_144;
 const PARAMETER_CHARACTERS = 256;
@@ -125,6 +125,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     openRoutes(guarded, options);
     sessionRoutes(guarded, { operations, endSession });
     userRoutes(guarded, operations);
+    certificateRoutes(guarded, operations);
     machineRoutes(guarded, operations);
     hostRoutes(guarded, operations);
     relationshipRoutes(guarded, operations);

@@ -25,6 +25,7 @@ const HANDSHAKE_MS = 10_000;
 const SILENT_SOCKET_MS = 150_000;
 const MAX_CONNECTIONS = 512;
 const LAST_ANSWERS_MS = 2_000;
+const STRANGERS_BODY_BYTES = 16_384;
 const EMPTY = new Uint8Array(0);
 
 export interface Tls {
@@ -40,9 +41,14 @@ export interface ListenerOptions {
   readonly maxBodyBytes: number;
   readonly signIn: SignIn;
   readonly handle: WbemHandler;
-  /** Answers what may be asked without signing in; undefined when the request is not of that kind. */
-  readonly handleStranger?: (request: Omit<WbemRequest, 'caller'>) => Promise<WbemAnswer> | undefined;
+  /** What may be asked without signing in. */
+  readonly strangers?: Strangers;
   readonly onBug: (error: unknown) => void;
+}
+
+export interface Strangers {
+  accepts(request: Omit<WbemRequest, 'caller'>): boolean;
+  handle(request: Omit<WbemRequest, 'caller'>): Promise<WbemAnswer>;
 }
 
 export interface Listener {
@@ -103,10 +109,12 @@ async function respond(options: ListenerOptions, ending: AbortSignal, request: I
 }
 
 async function answerOf(options: ListenerOptions, request: IncomingMessage, signal: AbortSignal): Promise<WbemAnswer> {
-  const { handleStranger, maxBodyBytes, signIn, handle } = options;
+  const { strangers, maxBodyBytes, signIn, handle } = options;
   const facts = { method: request.method ?? '', path: (request.url ?? '/').split('?', 1)[0]!, headers: headersOf(request), body: EMPTY, signal };
-  const answered = request.headers.authorization === undefined ? handleStranger?.(facts) : undefined;
-  if (answered) return answered;
+  if (strangers?.accepts(facts)) {
+    const body = await readBody(request, STRANGERS_BODY_BYTES);
+    return body === TOO_LARGE ? plain(413, { connection: 'close' }) : strangers.handle({ ...facts, body });
+  }
   const caller = await callerOf(signIn, request);
   if ('status' in caller) return caller;
   const body = await readBody(request, maxBodyBytes);

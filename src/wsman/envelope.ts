@@ -93,6 +93,12 @@ export function headerOf({ header }: Envelope): RequestHeader {
   };
 }
 
+/** The id that an answer relates to, as far as there is one. */
+export function messageIdOf({ header }: Envelope): string | null {
+  const found = header && childNamed(header, 'MessageID', NS.addressing);
+  return found ? trimmedTextOf(found).slice(0, MESSAGE_ID_BYTES) : null;
+}
+
 const missing = (local: string): WsmanFault => new WsmanFault('MessageInformationHeaderRequired', `the header ${local} is missing`);
 
 function addressed(header: XmlElement, local: string): string {

@@ -129,6 +129,10 @@ export function faultBody(fault: WsmanFault): Markup {
   ]);
 }
 
+/** One for each header that was not understood. Source: SOAP 1.2 §5.4.8. */
+export const faultHeaders = ({ more: { notUnderstood = [] } }: WsmanFault): Markup[] =>
+  notUnderstood.map(({ uri, local }) => (uri === '' ? element('s:NotUnderstood', { qname: local }) : element('s:NotUnderstood', { 'xmlns:x': uri, qname: `x:${local}` })));
+
 function detailOf({ message, more: { detail, status } }: WsmanFault): Markup {
   const parts: Markup[] = [];
   if (detail !== undefined) parts.push(element('w:FaultDetail', {}, text(`${DETAIL}${detail}`)));

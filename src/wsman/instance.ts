@@ -2,7 +2,7 @@
  * Instances as WS-CIM elements: every property of the class, nil when it has no value, in the namespace of the class.
  * Source: DSP0230 (WS-CIM mapping), DSP0227 §8; MS-WSMV 2.2.4.42 (IsNullArray).
  */
-import { wsDatetime } from '../cim/datetime.ts';
+import { xsDatetimeText } from '../cim/datetime.ts';
 import type { CimInstance, CimScalar, CimValue } from '../cim/instance.ts';
 import type { ClassDeclaration, ValueDeclaration } from '../cim/schema.ts';
 import { element, text, type Markup } from '../xml/write.ts';
@@ -53,9 +53,9 @@ function scalarElement(name: string, value: CimScalar, writing: Writing): Markup
   if (typeof value !== 'object') return element(name, {}, text(String(value)));
   switch (value.kind) {
     case 'timestamp':
-      return element(name, {}, element('cim:Datetime', {}, text(wsDatetime(value))));
+      return element(name, {}, element('cim:Datetime', {}, text(xsDatetimeText(value))));
     case 'interval':
-      return element(name, {}, element('cim:Interval', {}, text(wsDatetime(value))));
+      return element(name, {}, element('cim:Interval', {}, text(xsDatetimeText(value))));
     case 'path':
       return reference(name, value, writing);
     case 'instance':
