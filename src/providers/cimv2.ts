@@ -1,6 +1,8 @@
 /** root/cimv2: what monitors and virtualization tools look at first. Memory is in KiB there except in Win32_ComputerSystem. */
+import { CIMV2 } from '../cim/schema/published.ts';
 import type { Hardware, Processor } from './domain.ts';
 import { timestamp, type Values } from './emission.ts';
+import { pathOf } from './objectpaths.ts';
 
 /** Source: Win32_OperatingSystem.OSType; Win32_Processor.Architecture; Win32_ComputerSystem.DomainRole. */
 const LINUX = 36;
@@ -16,6 +18,10 @@ const CPU_ENABLED = 1;
 
 const kib = (bytes: number): bigint => BigInt(Math.floor(bytes / 1_024));
 const sum = (processors: readonly Processor[], of: (processor: Processor) => number): number => processors.reduce((total, processor) => total + of(processor), 0);
+
+const deviceId = (index: number): string => `CPU${index}`;
+export const computerSystemPath = (hostName: string) => pathOf('Win32_ComputerSystem', { Name: hostName }, CIMV2);
+export const processorPath = (index: number) => pathOf('Win32_Processor', { DeviceID: deviceId(index) }, CIMV2);
 
 export const computerSystem = (hostName: string, { manufacturer, model, processors, memoryBytes, system }: Hardware): Values => ({
   Caption: hostName,
@@ -83,7 +89,7 @@ export const processors = (hostName: string, { processors: sockets, loadPercent 
   sockets.map((socket, at) => ({
     Caption: socket.name,
     CreationClassName: 'Win32_Processor',
-    DeviceID: `CPU${at}`,
+    DeviceID: deviceId(at),
     SocketDesignation: `CPU ${at}`,
     SystemCreationClassName: 'Win32_ComputerSystem',
     SystemName: hostName,

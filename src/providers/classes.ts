@@ -2,13 +2,14 @@
 import type { CimCaller, InstanceProvider } from '../cim/manager.ts';
 import type { CimInstance, ObjectPath } from '../cim/instance.ts';
 import type { ClassDeclaration } from '../cim/schema.ts';
+import { CIMV2, VIRTUALIZATION } from '../cim/schema/published.ts';
 import { hostSystem, machineSystem } from './computersystem.ts';
 import * as cimv2 from './cimv2.ts';
 import { DEFINITIONS, diskValues, ethernetValues, failoverEthernetValues, memoryValues, processorValues } from './devices.ts';
 import type { Domain } from './domain.ts';
 import { emitter, type Values } from './emission.ts';
 import { jobValues } from './job.ts';
-import { CIMV2, INSTANCE_IDS, isNamedBy, NAMESPACE } from './objectpaths.ts';
+import { INSTANCE_IDS, isNamedBy } from './objectpaths.ts';
 import { providerValues, relationshipValues, replicationSettingsValues, statisticsValues } from './replication.ts';
 import { hostScope, scopeAround, wholeScope, type Family, type Need, type Scope } from './scope.ts';
 import { entryValues, serviceSettingsValues, serviceValues } from './service.ts';
@@ -73,13 +74,13 @@ export type Declarations = (namespace: string, className: string) => ClassDeclar
 
 /** One provider per class of the table. */
 export const instanceProviders = (domain: Domain, declarations: Declarations): readonly InstanceProvider[] =>
-  Object.entries(CLASSES).map(([className, row]) => providerOf(domain, declarations(row.namespace ?? NAMESPACE, className), row));
+  Object.entries(CLASSES).map(([className, row]) => providerOf(domain, declarations(row.namespace ?? VIRTUALIZATION, className), row));
 
 function providerOf(domain: Domain, declaration: ClassDeclaration, row: ClassRow): InstanceProvider {
   const emit = emitter(declaration);
   const instances = (scope: Scope): CimInstance[] => row.of(scope).map(emit);
   return {
-    namespace: row.namespace ?? NAMESPACE,
+    namespace: row.namespace ?? VIRTUALIZATION,
     className: declaration.name,
     instances: async (caller: CimCaller) => instances(await wholeScope(domain, caller, row.needs)),
     find: async (caller: CimCaller, path: ObjectPath) => {

@@ -3,28 +3,23 @@
  * wire and lower case in the records. Source: Msvm_* class documentation; keys of systems are CreationClassName and Name.
  */
 import type { CimInstance, CimValue, ObjectPath } from '../cim/instance.ts';
-
-export const NAMESPACE = 'root/virtualization/v2';
-export const CIMV2 = 'root/cimv2';
+import { VIRTUALIZATION } from '../cim/schema/published.ts';
 
 const GUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
 
 /** As CIM spells a machine's, point's or job's id. */
 export const guidOf = (id: string): string => id.toUpperCase();
 
-export const pathOf = (className: string, keys: Readonly<Record<string, string>>, namespace = NAMESPACE): ObjectPath => ({
+export const pathOf = (className: string, keys: Readonly<Record<string, string>>, namespace = VIRTUALIZATION): ObjectPath => ({
   kind: 'path', namespace, className, keys: new Map(Object.entries(keys)),
 });
 
 export const machinePath = (machineId: string): ObjectPath => pathOf('Msvm_ComputerSystem', { CreationClassName: 'Msvm_ComputerSystem', Name: guidOf(machineId) });
 export const hostPath = (hostName: string): ObjectPath => pathOf('Msvm_ComputerSystem', { CreationClassName: 'Msvm_ComputerSystem', Name: hostName });
 
-export type ServiceClass = 'Msvm_ReplicationService' | 'Msvm_VirtualSystemManagementService' | 'Msvm_VirtualSystemSnapshotService';
-export const SERVICE_NAMES: Readonly<Record<ServiceClass, string>> = {
-  Msvm_ReplicationService: 'replicasvc',
-  Msvm_VirtualSystemManagementService: 'vmms',
-  Msvm_VirtualSystemSnapshotService: 'vssnapsvc',
-};
+export const SERVICE_NAMES = { Msvm_ReplicationService: 'replicasvc', Msvm_VirtualSystemManagementService: 'vmms', Msvm_VirtualSystemSnapshotService: 'vssnapsvc' } as const;
+export type ServiceClass = keyof typeof SERVICE_NAMES;
+export const SERVICES = Object.keys(SERVICE_NAMES) as readonly ServiceClass[];
 export const servicePath = (className: ServiceClass, hostName: string): ObjectPath =>
   pathOf(className, { SystemCreationClassName: 'Msvm_ComputerSystem', SystemName: hostName, CreationClassName: className, Name: SERVICE_NAMES[className] });
 
@@ -76,7 +71,7 @@ const quoted = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&')}"`;
 /** As properties that hold a path in text have it: `\\HOST\root\virtualization\v2:Class.Key="value"`. */
 export function textOf({ namespace, className, keys }: ObjectPath, hostName: string): string {
   const named = [...keys].map(([key, value]) => `${key}=${quoted(String(value))}`).join(',');
-  return `\\\\${hostName}\\${(namespace ?? NAMESPACE).replaceAll('/', '\\')}:${className}.${named}`;
+  return `\\\\${hostName}\\${(namespace ?? VIRTUALIZATION).replaceAll('/', '\\')}:${className}.${named}`;
 }
 
 const sameText = (left: string, right: string): boolean => left === right || left.toLowerCase() === right.toLowerCase();
