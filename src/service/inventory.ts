@@ -3,6 +3,7 @@
  * in one go from the state; of the hypervisor only what runs is asked for its power.
  */
 import type { Job, Machine, Point, Relationship } from '../machine/records.ts';
+import type { ServiceSettings } from '../state/servicesettings.ts';
 import { audited, type Context } from './context.ts';
 import { healthOf, hostView, lagMsOf, selfView } from './presenting.ts';
 import type { AuthorizationView, Caller, HostView, MachineView, RelationshipView } from './views.ts';
@@ -25,6 +26,7 @@ export interface HostSnapshot {
   readonly authorizations: readonly AuthorizationView[];
   /** Where replicas go when an entry names no place. */
   readonly defaultStorage: string;
+  readonly service: ServiceSettings;
 }
 
 /** Ids are as the records have them: lower case. */
@@ -42,13 +44,13 @@ export interface Inventory {
 }
 
 export function createInventory(context: Context): Inventory {
-  const { engine, hosts, authorizations, defaultStorage } = context;
+  const { engine, hosts, authorizations, serviceSettings, defaultStorage } = context;
   const { state, hypervisor } = engine.host;
   const seen = <T>(caller: Caller, what: string, subject: string | null, work: () => Promise<T> | T): Promise<T> => audited(context, caller, 'viewer', what, subject, work);
   return {
     host: (caller) =>
       seen(caller, 'host show', null, () => ({
-        self: selfView(context), peers: hosts.list().map((host) => hostView(context, host)), authorizations: [...authorizations.list()], defaultStorage,
+        self: selfView(context), peers: hosts.list().map((host) => hostView(context, host)), authorizations: [...authorizations.list()], defaultStorage, service: serviceSettings.get(),
       })),
     machines: (caller) =>
       seen(caller, 'vm list', null, async () => {
