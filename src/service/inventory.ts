@@ -5,6 +5,7 @@
 import type { Job, Machine, Point, Relationship } from '../machine/records.ts';
 import { startRefusal } from '../engine/power.ts';
 import { entryFor } from '../state/hosts.ts';
+import type { ServiceSettings } from '../state/servicesettings.ts';
 import { audited, type Context } from './context.ts';
 import { healthOf, hostView, lagMsOf, selfView } from './presenting.ts';
 import type { AuthorizationView, Caller, HostView, MachineView, RelationshipView } from './views.ts';
@@ -34,6 +35,7 @@ export interface HostSnapshot {
   readonly authorizations: readonly AuthorizationView[];
   /** Where replicas go when an entry names no place. */
   readonly defaultStorage: string;
+  readonly service: ServiceSettings;
 }
 
 /** Ids are as the records have them: lower case. */
@@ -51,13 +53,13 @@ export interface Inventory {
 }
 
 export function createInventory(context: Context): Inventory {
-  const { engine, hosts, authorizations, defaultStorage } = context;
+  const { engine, hosts, authorizations, serviceSettings, defaultStorage } = context;
   const { state, hypervisor } = engine.host;
   const seen = <T>(caller: Caller, what: string, subject: string | null, work: () => Promise<T> | T): Promise<T> => audited(context, caller, 'viewer', what, subject, work);
   return {
     host: (caller) =>
       seen(caller, 'host show', null, () => ({
-        self: selfView(context), peers: hosts.list().map((host) => hostView(context, host)), authorizations: [...authorizations.list()], defaultStorage,
+        self: selfView(context), peers: hosts.list().map((host) => hostView(context, host)), authorizations: [...authorizations.list()], defaultStorage, service: serviceSettings.get(),
       })),
     machines: (caller) =>
       seen(caller, 'vm list', null, async () => {
@@ -105,6 +107,6 @@ function snapshotOf(context: Context, machine: Machine, relationship: Relationsh
   if (!relationship) return { ...standing, relationship: null, health: 'none', healthReasons: [], peer: null, authorization: null };
   const peer = host.peerName(relationship.peerId);
   const { health, reasons } = healthOf(relationship, machine, lagMsOf(relationship, host.clock.nowMs()), peer);
-  const authorization = relationship.side === 'replica' ? (entryFor(entries, peer) ?? null) : null;
+  const authorization = relationship.side === 'replica' ? (entries.find(({ id }) => id === relationship.entryId) ?? entryFor(entries, peer) ?? null) : null;
   return { ...standing, relationship, health, healthReasons: reasons, peer, authorization };
 }
