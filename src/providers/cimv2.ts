@@ -1,7 +1,7 @@
 /** root/cimv2: what monitors and virtualization tools look at first. Memory is in KiB there except in Win32_ComputerSystem. */
 import { CIMV2 } from '../cim/schema/published.ts';
 import type { Hardware, Processor } from './domain.ts';
-import { timestamp, type Values } from './emission.ts';
+import { moment, type Values } from './emission.ts';
 import { guidOf, pathOf } from './objectpaths.ts';
 
 /** Source: Win32_OperatingSystem.OSType; Win32_Processor.Architecture; Win32_ComputerSystem.DomainRole. */
@@ -68,9 +68,9 @@ export const operatingSystem = (hostName: string, { system, memoryBytes, freeMem
   Version: system.kernel,
   BuildNumber: system.version,
   Description: '',
-  InstallDate: timestamp(system.installedMs),
-  LastBootUpTime: timestamp(system.bootedMs),
-  LocalDateTime: timestamp(nowMs),
+  InstallDate: moment(system.installedMs),
+  LastBootUpTime: moment(system.bootedMs),
+  LocalDateTime: moment(nowMs),
   CurrentTimeZone: 0,
   Status: 'OK',
   OSType: LINUX,

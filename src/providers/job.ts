@@ -1,7 +1,8 @@
 /** Msvm_ConcreteJob: the host's jobs. They are kept long after they ended (the newest 500). */
+import { secondsInterval } from '../cim/datetime.ts';
 import { FAULTS, type FaultCode } from '../errors/fault.ts';
 import type { Job } from '../machine/records.ts';
-import { interval, timestamp, type Values } from './emission.ts';
+import { moment, type Values } from './emission.ts';
 import { guidOf } from './objectpaths.ts';
 
 /** Source: CIM_ConcreteJob.JobState. */
@@ -82,10 +83,10 @@ export function jobValues(job: Job, nowMs: number): Values {
     StatusDescriptions: [text],
     HealthState: job.state === 'failed' ? 20 : 5,
     JobStatus: text,
-    TimeSubmitted: timestamp(job.startedMs),
-    StartTime: timestamp(job.startedMs),
-    ElapsedTime: interval(Math.max(0, endMs - job.startedMs)),
-    TimeOfLastStateChange: timestamp(job.finishedMs ?? job.startedMs),
+    TimeSubmitted: moment(job.startedMs),
+    StartTime: moment(job.startedMs),
+    ElapsedTime: secondsInterval(Math.max(0, endMs - job.startedMs) / 1_000),
+    TimeOfLastStateChange: moment(job.finishedMs ?? job.startedMs),
     JobRunTimes: 1,
     LocalOrUtcTime: 2,
     PercentComplete: job.percent,

@@ -1,9 +1,11 @@
 /** What a machine has of replication: its relationship, the settings that clients edit, its statistics, and the provider. */
+import { secondsInterval } from '../cim/datetime.ts';
+import { pathText } from '../cim/path.ts';
 import type { HostSnapshot, MachineSnapshot } from '../service/inventory.ts';
 import { defaultSettings } from '../relationship/settings.ts';
 import { replicationHealthOf, replicationValues } from './computersystem.ts';
-import { interval, timestamp, type Values } from './emission.ts';
-import { guidOf, INSTANCE_IDS, instancePath, PROVIDER_ID, textOf } from './objectpaths.ts';
+import { moment, type Values } from './emission.ts';
+import { guidOf, INSTANCE_IDS, instancePath, PROVIDER_ID } from './objectpaths.ts';
 
 /** The window for resynchronizing by default, after the host's midnight. Source: Msvm_ReplicationSettingData. */
 const HALF_PAST_SIX_PM_SECONDS = 18.5 * 3_600;
@@ -20,7 +22,7 @@ export function relationshipValues(snapshot: MachineSnapshot): Values {
     ElementName: machine.name,
     OperationalStatus: [2],
     HealthState: 5,
-    LastApplyTime: timestamp(relationship?.side === 'replica' ? relationship.newestInstantMs : null),
+    LastApplyTime: moment(relationship?.side === 'replica' ? relationship.newestInstantMs : null),
   };
 }
 
@@ -63,12 +65,12 @@ export function replicationSettingsValues(snapshot: MachineSnapshot, host: HostS
     ReplicateHostKvpItems: declared.replicateHostItems ?? true,
     ApplicationConsistentSnapshotInterval: declared.applicationConsistentHours ?? 0,
     AutoResynchronizeEnabled: declared.autoResynchronize ?? false,
-    AutoResynchronizeIntervalStart: interval(1_000 * (declared.resynchronizeFromSeconds ?? HALF_PAST_SIX_PM_SECONDS)),
-    AutoResynchronizeIntervalEnd: interval(1_000 * (declared.resynchronizeUntilSeconds ?? SIX_AM_SECONDS)),
+    AutoResynchronizeIntervalStart: secondsInterval(declared.resynchronizeFromSeconds ?? HALF_PAST_SIX_PM_SECONDS),
+    AutoResynchronizeIntervalEnd: secondsInterval(declared.resynchronizeUntilSeconds ?? SIX_AM_SECONDS),
     RecoveryHistory: settings.recoveryHistory,
-    IncludedDisks: settings.disks.map((disk) => textOf(instancePath('Msvm_StorageAllocationSettingData', machine.id, disk), host.self.name)),
+    IncludedDisks: settings.disks.map((disk) => pathText(instancePath('Msvm_StorageAllocationSettingData', machine.id, disk), host.self.name)),
     EnableWriteOrderPreservationAcrossDisks: true,
-    ReplicationProvider: textOf(instancePath('Msvm_ReplicationProvider'), host.self.name),
+    ReplicationProvider: pathText(instancePath('Msvm_ReplicationProvider'), host.self.name),
     AdditionalSettings: JSON.stringify(settings.additional),
     ReplicationInterval: settings.intervalSeconds,
   };
@@ -80,8 +82,8 @@ export function statisticsValues(snapshot: MachineSnapshot, nowMs: number): Valu
   const counted = relationship?.statistics;
   return {
     InstanceID: INSTANCE_IDS.Msvm_ReplicationStatistics(machine.id),
-    StartStatisticTime: timestamp(counted?.sinceMs ?? null),
-    EndStatisticTime: timestamp(nowMs),
+    StartStatisticTime: moment(counted?.sinceMs ?? null),
+    EndStatisticTime: moment(nowMs),
     ReplicationSuccessCount: counted?.cycles ?? 0,
     ReplicationSize: BigInt(counted?.bytes ?? 0),
     MaxReplicationSize: BigInt(counted?.maxBytes ?? 0),
@@ -92,7 +94,7 @@ export function statisticsValues(snapshot: MachineSnapshot, nowMs: number): Valu
     ReplicationFailureCount: counted?.otherFailures ?? 0,
     ApplicationConsistentSnapshotFailureCount: 0,
     ReplicationHealth: replicationHealthOf(snapshot),
-    LastTestFailoverTime: timestamp(relationship?.lastTestMs ?? null),
+    LastTestFailoverTime: moment(relationship?.lastTestMs ?? null),
   };
 }
 

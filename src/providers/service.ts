@@ -1,7 +1,8 @@
 /** The host's three services, the replication service's settings, and the entries that say who may replicate here. */
+import { secondsInterval } from '../cim/datetime.ts';
 import type { AuthorizationView } from '../service/views.ts';
 import type { HostSnapshot } from '../service/inventory.ts';
-import { interval, type Values } from './emission.ts';
+import type { Values } from './emission.ts';
 import { INSTANCE_IDS, SERVICE_NAMES, type ServiceClass } from './objectpaths.ts';
 
 const CERTIFICATES = 2;
@@ -31,7 +32,7 @@ export const serviceSettingsValues = ({ self, service }: HostSnapshot): Values =
   CertificateThumbPrint: self.fingerprint,
   HttpsPort: Number(/:(\d+)$/.exec(self.address)?.[1] ?? 0),
   HttpPort: 0,
-  MonitoringStartTime: interval(1_000 * service.monitoringStartSeconds),
+  MonitoringStartTime: secondsInterval(service.monitoringStartSeconds),
   MonitoringInterval: service.monitoringIntervalSeconds,
 });
 
