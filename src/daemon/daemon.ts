@@ -171,6 +171,7 @@ const machinesOf = (hypervisor: QemuHypervisor, config: Config): Machines => ({
   probeDisks: (definition) => probeDisks(definition, { wrapperPath: (machineId, disk) => join(config.stateDir, 'machines', machineId, `${disk}.wrapper.qcow2`), createRawWrapper }),
   console: (machineId) => hypervisor.console(machineId),
   pid: (machineId) => hypervisor.pid(machineId),
+  upMs: (machineId) => hypervisor.upMs(machineId),
   forget: (machineId) => hypervisor.forget(machineId),
 });
 

@@ -2,33 +2,29 @@
  * How objects are named: the key of every class, made from the domain's ids and read back. GUIDs are upper case on the
  * wire and lower case in the records. Source: Msvm_* class documentation; keys of systems are CreationClassName and Name.
  */
-import type { ObjectPath } from '../cim/instance.ts';
-
-export const NAMESPACE = 'root/virtualization/v2';
-export const CIMV2 = 'root/cimv2';
+import type { CimInstance, CimValue, ObjectPath } from '../cim/instance.ts';
+import { VIRTUALIZATION } from '../cim/schema/published.ts';
 
 const GUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
 
 /** As CIM spells a machine's, point's or job's id. */
 export const guidOf = (id: string): string => id.toUpperCase();
 
-export const pathOf = (className: string, keys: Readonly<Record<string, string>>, namespace = NAMESPACE): ObjectPath => ({
+export const pathOf = (className: string, keys: Readonly<Record<string, string>>, namespace = VIRTUALIZATION): ObjectPath => ({
   kind: 'path', namespace, className, keys: new Map(Object.entries(keys)),
 });
-
-const byInstanceId = (className: string) => (instanceId: string): ObjectPath => pathOf(className, { InstanceID: instanceId });
 
 export const machinePath = (machineId: string): ObjectPath => pathOf('Msvm_ComputerSystem', { CreationClassName: 'Msvm_ComputerSystem', Name: guidOf(machineId) });
 export const hostPath = (hostName: string): ObjectPath => pathOf('Msvm_ComputerSystem', { CreationClassName: 'Msvm_ComputerSystem', Name: hostName });
 
-export type ServiceClass = 'Msvm_ReplicationService' | 'Msvm_VirtualSystemManagementService' | 'Msvm_VirtualSystemSnapshotService';
-export const SERVICE_NAMES: Readonly<Record<ServiceClass, string>> = {
-  Msvm_ReplicationService: 'replicasvc',
-  Msvm_VirtualSystemManagementService: 'vmms',
-  Msvm_VirtualSystemSnapshotService: 'vssnapsvc',
-};
+export const SERVICE_NAMES = { Msvm_ReplicationService: 'replicasvc', Msvm_VirtualSystemManagementService: 'vmms', Msvm_VirtualSystemSnapshotService: 'vssnapsvc' } as const;
+export type ServiceClass = keyof typeof SERVICE_NAMES;
+export const SERVICES = Object.keys(SERVICE_NAMES) as readonly ServiceClass[];
 export const servicePath = (className: ServiceClass, hostName: string): ObjectPath =>
   pathOf(className, { SystemCreationClassName: 'Msvm_ComputerSystem', SystemName: hostName, CreationClassName: className, Name: SERVICE_NAMES[className] });
+
+/** The built-in provider, from host to host. Source: Msvm_ReplicationProvider.Name. */
+export const PROVIDER_ID = '22391CDC-272C-4DDF-BA88-9BEFB1A0975C';
 
 const vm = (machineId: string): string => `Microsoft:${guidOf(machineId)}`;
 
@@ -38,6 +34,8 @@ export const INSTANCE_IDS = {
   Msvm_ReplicationSettingData: (machineId: string) => `${vm(machineId)}\\HVR`,
   Msvm_ReplicationRelationship: (machineId: string) => `${vm(machineId)}\\HVR\\0`,
   Msvm_ReplicationStatistics: (machineId: string) => `${vm(machineId)}\\HVR\\Statistics\\0`,
+  Msvm_ReplicationServiceSettingData: () => 'Microsoft:ReplicationService',
+  Msvm_ReplicationProvider: () => `Microsoft:${PROVIDER_ID}`,
   Msvm_ReplicationAuthorizationSettingData: (entryId: string) => `Microsoft:${guidOf(entryId)}`,
   Msvm_ConcreteJob: guidOf,
   Msvm_ProcessorSettingData: (ownerId: string) => `${vm(ownerId)}\\Processor`,
@@ -47,14 +45,11 @@ export const INSTANCE_IDS = {
   Msvm_FailoverNetworkAdapterSettingData: (ownerId: string, index: number) => `${vm(ownerId)}\\Nic\\${index}\\Failover`,
 } as const;
 
-export const settingsPath = (machineId: string): ObjectPath => byInstanceId('Msvm_VirtualSystemSettingData')(INSTANCE_IDS.Msvm_VirtualSystemSettingData(machineId));
-/** A recovery point is a Msvm_VirtualSystemSettingData of the point's own id. */
-export const pointPath = (pointId: string): ObjectPath => settingsPath(pointId);
-export const replicationSettingsPath = (machineId: string): ObjectPath => byInstanceId('Msvm_ReplicationSettingData')(INSTANCE_IDS.Msvm_ReplicationSettingData(machineId));
-export const relationshipPath = (machineId: string): ObjectPath => byInstanceId('Msvm_ReplicationRelationship')(INSTANCE_IDS.Msvm_ReplicationRelationship(machineId));
-export const entryPath = (entryId: string): ObjectPath => byInstanceId('Msvm_ReplicationAuthorizationSettingData')(INSTANCE_IDS.Msvm_ReplicationAuthorizationSettingData(entryId));
-export const jobPath = (jobId: string): ObjectPath => byInstanceId('Msvm_ConcreteJob')(INSTANCE_IDS.Msvm_ConcreteJob(jobId));
-export const diskPath = (ownerId: string, disk: string): ObjectPath => byInstanceId('Msvm_StorageAllocationSettingData')(INSTANCE_IDS.Msvm_StorageAllocationSettingData(ownerId, disk));
+type ByInstanceId = typeof INSTANCE_IDS;
+
+/** The path of an object that InstanceID names, from the domain's ids. */
+export const instancePath = <C extends keyof ByInstanceId>(className: C, ...ids: Parameters<ByInstanceId[C]>): ObjectPath =>
+  pathOf(className, { InstanceID: (INSTANCE_IDS[className] as (...ids: Parameters<ByInstanceId[C]>) => string)(...ids) });
 
 /** The text of a key, whatever its spelling and case; undefined when the path has none of that name. */
 export function keyText(path: ObjectPath, key: string): string | undefined {
@@ -70,3 +65,32 @@ export function ownerIdOf(path: ObjectPath): string | undefined {
 
 /** The first GUID in the text, lower case. */
 export const idIn = (text: string): string | undefined => GUID.exec(text)?.[0].toLowerCase();
+
+const quoted = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&')}"`;
+
+/** As properties that hold a path in text have it: `\\HOST\root\virtualization\v2:Class.Key="value"`. */
+export function textOf({ namespace, className, keys }: ObjectPath, hostName: string): string {
+  const named = [...keys].map(([key, value]) => `${key}=${quoted(String(value))}`).join(',');
+  return `\\\\${hostName}\\${(namespace ?? VIRTUALIZATION).replaceAll('/', '\\')}:${className}.${named}`;
+}
+
+const sameText = (left: string, right: string): boolean => left === right || left.toLowerCase() === right.toLowerCase();
+
+/** Values of keys are compared as clients spell them, without regard to case. */
+export function isSameKey(left: CimValue | undefined, right: CimValue | undefined): boolean {
+  if (typeof left === 'string' && typeof right === 'string') return sameText(left, right);
+  if (isPath(left) && isPath(right)) return isSamePath(left, right);
+  return left === right;
+}
+
+const isPath = (value: CimValue | undefined): value is ObjectPath => typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'path';
+
+/** Whether both name the same object; the namespace is not looked at. */
+export const isSamePath = (left: ObjectPath, right: ObjectPath): boolean =>
+  sameText(left.className, right.className) && left.keys.size === right.keys.size && [...left.keys].every(([key, value]) => isSameKey(value, keyOf(right, key)));
+
+const keyOf = ({ keys }: ObjectPath, name: string) => keys.get(name) ?? [...keys].find(([key]) => sameText(key, name))?.[1];
+
+/** Whether the path, of the instance's class, names it. */
+export const isNamedBy = ({ properties }: CimInstance, { keys }: ObjectPath): boolean =>
+  [...keys].every(([key, value]) => isSameKey(properties.get(key) ?? [...properties].find(([name]) => sameText(name, key))?.[1], value));

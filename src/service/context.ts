@@ -29,6 +29,8 @@ export interface Machines {
   probeDisks(definition: MachineDefinition): Promise<readonly DiskStack[]>;
   console(machineId: string): { socketPath: string; logPath: string };
   pid(machineId: string): number | null;
+  /** How long the machine has been on; null when it is off. */
+  upMs(machineId: string): number | null;
   forget(machineId: string): Promise<void>;
 }
 
