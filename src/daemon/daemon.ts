@@ -23,6 +23,7 @@ import { createOperations } from '../service/service.ts';
 import { Accounts } from '../state/accounts.ts';
 import { openDatabase } from '../state/database.ts';
 import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
+import { ServiceSettingsRow } from '../state/servicesettings.ts';
 import { SqliteState } from '../state/state.ts';
 import { startMachine } from '../engine/power.ts';
 import { takeStock } from '../engine/replica/stocktaking.ts';
@@ -67,6 +68,7 @@ export class Daemon {
     const hosts = new PairedHosts(database);
     const authorizations = new Authorizations(database);
     const accounts = new Accounts(database);
+    const serviceSettings = new ServiceSettingsRow(database);
     const feed = new ChangeFeed();
     const directories = { runDir: config.runDir, stateDir: config.stateDir };
     const hypervisor = new QemuHypervisor(directories);
@@ -93,7 +95,7 @@ export class Daemon {
       state: config.sabotage === 'skip-return-set' ? skippingReturnSets(state) : state,
       newId: randomUUID,
       newKey: () => randomBytes(32),
-      storageFor: (hostId) => authorizations.forHost(hosts.get(hostId)?.name ?? '')?.storage,
+      storageFor: (hostId) => (serviceSettings.get().acceptsReplicas ? authorizations.forHost(hosts.get(hostId)?.name ?? '')?.storage : undefined),
       missingFiles: async (definition) => missingFiles(definition),
       peerName: (hostId) => hosts.get(hostId)?.name ?? hostId,
       crash,
@@ -101,7 +103,7 @@ export class Daemon {
     };
     const engine = new Engine(host);
     const network = networkOf(peers, config.stateDir);
-    const context: Context = { engine, accounts, hosts, authorizations, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
+    const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
     contextLater.current = context;
     const opened = Promise.withResolvers<undefined>();
     const api = await createApi({
@@ -174,6 +176,7 @@ const machinesOf = (hypervisor: QemuHypervisor, config: Config): Machines => ({
   probeDisks: (definition) => probeDisks(definition, { wrapperPath: (machineId, disk) => join(config.stateDir, 'machines', machineId, `${disk}.wrapper.qcow2`), createRawWrapper }),
   console: (machineId) => hypervisor.console(machineId),
   pid: (machineId) => hypervisor.pid(machineId),
+  upMs: (machineId) => hypervisor.upMs(machineId),
   forget: (machineId) => hypervisor.forget(machineId),
 });
 

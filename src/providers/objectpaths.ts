@@ -3,32 +3,29 @@
  * wire and lower case in the records. Source: Msvm_* class documentation; keys of systems are CreationClassName and Name.
  */
 import type { ObjectPath } from '../cim/instance.ts';
-
-export const NAMESPACE = 'root/virtualization/v2';
-export const CIMV2 = 'root/cimv2';
+import { isSameName } from '../cim/name.ts';
+import { VIRTUALIZATION } from '../cim/schema/published.ts';
 
 const GUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
 
 /** As CIM spells a machine's, point's or job's id. */
 export const guidOf = (id: string): string => id.toUpperCase();
 
-export const pathOf = (className: string, keys: Readonly<Record<string, string>>, namespace = NAMESPACE): ObjectPath => ({
+export const pathOf = (className: string, keys: Readonly<Record<string, string>>, namespace = VIRTUALIZATION): ObjectPath => ({
   kind: 'path', namespace, className, keys: new Map(Object.entries(keys)),
 });
-
-const byInstanceId = (className: string) => (instanceId: string): ObjectPath => pathOf(className, { InstanceID: instanceId });
 
 export const machinePath = (machineId: string): ObjectPath => pathOf('Msvm_ComputerSystem', { CreationClassName: 'Msvm_ComputerSystem', Name: guidOf(machineId) });
 export const hostPath = (hostName: string): ObjectPath => pathOf('Msvm_ComputerSystem', { CreationClassName: 'Msvm_ComputerSystem', Name: hostName });
 
-export type ServiceClass = 'Msvm_ReplicationService' | 'Msvm_VirtualSystemManagementService' | 'Msvm_VirtualSystemSnapshotService';
-export const SERVICE_NAMES: Readonly<Record<ServiceClass, string>> = {
-  Msvm_ReplicationService: 'replicasvc',
-  Msvm_VirtualSystemManagementService: 'vmms',
-  Msvm_VirtualSystemSnapshotService: 'vssnapsvc',
-};
+export const SERVICE_NAMES = { Msvm_ReplicationService: 'replicasvc', Msvm_VirtualSystemManagementService: 'vmms', Msvm_VirtualSystemSnapshotService: 'vssnapsvc' } as const;
+export type ServiceClass = keyof typeof SERVICE_NAMES;
+export const SERVICES = Object.keys(SERVICE_NAMES) as readonly ServiceClass[];
 export const servicePath = (className: ServiceClass, hostName: string): ObjectPath =>
   pathOf(className, { SystemCreationClassName: 'Msvm_ComputerSystem', SystemName: hostName, CreationClassName: className, Name: SERVICE_NAMES[className] });
+
+/** The built-in provider, from host to host. Source: Msvm_ReplicationProvider.Name. */
+export const PROVIDER_ID = '22391CDC-272C-4DDF-BA88-9BEFB1A0975C';
 
 const vm = (machineId: string): string => `Microsoft:${guidOf(machineId)}`;
 
@@ -38,6 +35,8 @@ export const INSTANCE_IDS = {
   Msvm_ReplicationSettingData: (machineId: string) => `${vm(machineId)}\\HVR`,
   Msvm_ReplicationRelationship: (machineId: string) => `${vm(machineId)}\\HVR\\0`,
   Msvm_ReplicationStatistics: (machineId: string) => `${vm(machineId)}\\HVR\\Statistics\\0`,
+  Msvm_ReplicationServiceSettingData: () => 'Microsoft:ReplicationService',
+  Msvm_ReplicationProvider: () => `Microsoft:${PROVIDER_ID}`,
   Msvm_ReplicationAuthorizationSettingData: (entryId: string) => `Microsoft:${guidOf(entryId)}`,
   Msvm_ConcreteJob: guidOf,
   Msvm_ProcessorSettingData: (ownerId: string) => `${vm(ownerId)}\\Processor`,
@@ -47,18 +46,15 @@ export const INSTANCE_IDS = {
   Msvm_FailoverNetworkAdapterSettingData: (ownerId: string, index: number) => `${vm(ownerId)}\\Nic\\${index}\\Failover`,
 } as const;
 
-export const settingsPath = (machineId: string): ObjectPath => byInstanceId('Msvm_VirtualSystemSettingData')(INSTANCE_IDS.Msvm_VirtualSystemSettingData(machineId));
-/** A recovery point is a Msvm_VirtualSystemSettingData of the point's own id. */
-export const pointPath = (pointId: string): ObjectPath => settingsPath(pointId);
-export const replicationSettingsPath = (machineId: string): ObjectPath => byInstanceId('Msvm_ReplicationSettingData')(INSTANCE_IDS.Msvm_ReplicationSettingData(machineId));
-export const relationshipPath = (machineId: string): ObjectPath => byInstanceId('Msvm_ReplicationRelationship')(INSTANCE_IDS.Msvm_ReplicationRelationship(machineId));
-export const entryPath = (entryId: string): ObjectPath => byInstanceId('Msvm_ReplicationAuthorizationSettingData')(INSTANCE_IDS.Msvm_ReplicationAuthorizationSettingData(entryId));
-export const jobPath = (jobId: string): ObjectPath => byInstanceId('Msvm_ConcreteJob')(INSTANCE_IDS.Msvm_ConcreteJob(jobId));
-export const diskPath = (ownerId: string, disk: string): ObjectPath => byInstanceId('Msvm_StorageAllocationSettingData')(INSTANCE_IDS.Msvm_StorageAllocationSettingData(ownerId, disk));
+type ByInstanceId = typeof INSTANCE_IDS;
+
+/** The path of an object that InstanceID names, from the domain's ids. */
+export const instancePath = <C extends keyof ByInstanceId>(className: C, ...ids: Parameters<ByInstanceId[C]>): ObjectPath =>
+  pathOf(className, { InstanceID: (INSTANCE_IDS[className] as (...ids: Parameters<ByInstanceId[C]>) => string)(...ids) });
 
 /** The text of a key, whatever its spelling and case; undefined when the path has none of that name. */
 export function keyText(path: ObjectPath, key: string): string | undefined {
-  for (const [name, value] of path.keys) if (name.toLowerCase() === key.toLowerCase()) return typeof value === 'string' ? value : undefined;
+  for (const [name, value] of path.keys) if (isSameName(name, key)) return typeof value === 'string' ? value : undefined;
   return undefined;
 }
 

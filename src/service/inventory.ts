@@ -3,6 +3,9 @@
  * in one go from the state; of the hypervisor only what runs is asked for its power.
  */
 import type { Job, Machine, Point, Relationship } from '../machine/records.ts';
+import { startRefusal } from '../engine/power.ts';
+import { entryFor } from '../state/hosts.ts';
+import type { ServiceSettings } from '../state/servicesettings.ts';
 import { audited, type Context } from './context.ts';
 import { healthOf, hostView, lagMsOf, selfView } from './presenting.ts';
 import type { AuthorizationView, Caller, HostView, MachineView, RelationshipView } from './views.ts';
@@ -13,10 +16,17 @@ export interface MachineSnapshot {
   readonly power: MachineView['power'];
   /** A job that starts the guest is under way. */
   readonly isStarting: boolean;
+  /** Why the guest may not be started here now, or null. */
+  readonly startRefusal: string | null;
+  /** Of the machine's process, while there is one. */
+  readonly pid: number | null;
+  readonly upMs: number | null;
   readonly health: RelationshipView['health'];
   readonly healthReasons: readonly string[];
   /** Name of the relationship's other host, as this host knows it. */
   readonly peer: string | null;
+  /** Of a replica: the entry by which it is here. */
+  readonly authorization: AuthorizationView | null;
 }
 
 export interface HostSnapshot {
@@ -25,6 +35,7 @@ export interface HostSnapshot {
   readonly authorizations: readonly AuthorizationView[];
   /** Where replicas go when an entry names no place. */
   readonly defaultStorage: string;
+  readonly service: ServiceSettings;
 }
 
 /** Ids are as the records have them: lower case. */
@@ -42,30 +53,30 @@ export interface Inventory {
 }
 
 export function createInventory(context: Context): Inventory {
-  const { engine, hosts, authorizations, defaultStorage } = context;
+  const { engine, hosts, authorizations, serviceSettings, defaultStorage } = context;
   const { state, hypervisor } = engine.host;
   const seen = <T>(caller: Caller, what: string, subject: string | null, work: () => Promise<T> | T): Promise<T> => audited(context, caller, 'viewer', what, subject, work);
   return {
     host: (caller) =>
       seen(caller, 'host show', null, () => ({
-        self: selfView(context), peers: hosts.list().map((host) => hostView(context, host)), authorizations: [...authorizations.list()], defaultStorage,
+        self: selfView(context), peers: hosts.list().map((host) => hostView(context, host)), authorizations: [...authorizations.list()], defaultStorage, service: serviceSettings.get(),
       })),
     machines: (caller) =>
       seen(caller, 'vm list', null, async () => {
         const live = new Set(await hypervisor.instances());
         const relationships = new Map(state.relationships().map((relationship) => [relationship.machineId, relationship]));
-        const starting = startingNow(context);
+        const surroundings = surroundingsOf(context);
         return Promise.all(
           state.machines().map(async (machine) => {
             const power = live.has(machine.id) ? await hypervisor.power(machine.id) : 'off';
-            return snapshotOf(context, machine, relationships.get(machine.id), power, starting);
+            return snapshotOf(context, machine, relationships.get(machine.id), power, surroundings);
           }),
         );
       }),
     machine: (caller, id) =>
       seen(caller, 'vm show', id, async () => {
         const machine = state.machine(id);
-        return machine && snapshotOf(context, machine, state.relationshipOf(id), await hypervisor.power(id), startingNow(context));
+        return machine && snapshotOf(context, machine, state.relationshipOf(id), await hypervisor.power(id), surroundingsOf(context));
       }),
     points: (caller, machineId) => seen(caller, 'points', machineId, () => state.points(machineId)),
     point: (caller, id) => seen(caller, 'points', id, () => state.point(id)),
@@ -74,14 +85,28 @@ export function createInventory(context: Context): Inventory {
   };
 }
 
-/** Ids of the machines whose guest is being started. */
-const startingNow = ({ engine }: Context): ReadonlySet<string | null> => new Set(engine.jobs.running().filter(({ kind }) => kind === 'start').map(({ machineId }) => machineId));
+/** What many machines share, read once. */
+interface Surroundings {
+  /** Ids of the machines whose guest is being started. */
+  readonly starting: ReadonlySet<string | null>;
+  readonly entries: readonly AuthorizationView[];
+}
 
-function snapshotOf({ engine }: Context, machine: Machine, relationship: Relationship | undefined, power: MachineSnapshot['power'], starting: ReadonlySet<string | null>): MachineSnapshot {
-  const { host } = engine;
-  const standing = { machine, power, isStarting: power === 'off' && starting.has(machine.id) };
-  if (!relationship) return { ...standing, relationship: null, health: 'none', healthReasons: [], peer: null };
+const surroundingsOf = ({ engine, authorizations }: Context): Surroundings => ({
+  starting: new Set(engine.jobs.running().filter(({ kind }) => kind === 'start').map(({ machineId }) => machineId)),
+  entries: authorizations.list(),
+});
+
+function snapshotOf(context: Context, machine: Machine, relationship: Relationship | undefined, power: MachineSnapshot['power'], { starting, entries }: Surroundings): MachineSnapshot {
+  const { host } = context.engine;
+  const isOff = power === 'off';
+  const standing = {
+    machine, power, isStarting: isOff && starting.has(machine.id), startRefusal: startRefusal(machine, relationship),
+    pid: isOff ? null : context.machines.pid(machine.id), upMs: isOff ? null : context.machines.upMs(machine.id),
+  };
+  if (!relationship) return { ...standing, relationship: null, health: 'none', healthReasons: [], peer: null, authorization: null };
   const peer = host.peerName(relationship.peerId);
   const { health, reasons } = healthOf(relationship, machine, lagMsOf(relationship, host.clock.nowMs()), peer);
-  return { ...standing, relationship, health, healthReasons: reasons, peer };
+  const authorization = relationship.side === 'replica' ? (entries.find(({ id }) => id === relationship.entryId) ?? entryFor(entries, peer) ?? null) : null;
+  return { ...standing, relationship, health, healthReasons: reasons, peer, authorization };
 }

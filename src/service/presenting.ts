@@ -96,7 +96,7 @@ export function relationshipView(context: Context, relationship: Relationship): 
   };
 }
 
-export const settingsView = (settings: Settings): SettingsView => ({ ...settings, disks: [...settings.disks], additional: { ...settings.additional } });
+export const settingsView = ({ declared: _declared, ...settings }: Settings): SettingsView => ({ ...settings, disks: [...settings.disks], additional: { ...settings.additional } });
 
 export const pointView = (point: Point, newestId: string | undefined): PointView => ({
   id: point.id,
