@@ -8,7 +8,7 @@ import { AuditTrail, type AuditRecord } from '../../src/wbem/audit.ts';
 import { listen, type Listener, type Tls } from '../../src/wbem/listener.ts';
 import { signInBy, type KnownUser, type UserDirectory } from '../../src/wbem/signin.ts';
 import { Wsman } from '../../src/wbem/wsman/wsman.ts';
-import { childNamed, elements } from '../../src/xml/read.ts';
+import { childNamed, elements, textOf } from '../../src/xml/read.ts';
 import { parseXml } from '../../src/xml/parse.ts';
 import type { XmlElement } from '../../src/xml/xml.ts';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
@@ -165,3 +165,10 @@ export function bodyOf(answer: Pick<WsmanAnswer, 'text'>): XmlElement {
 }
 
 export const headersOf = (answer: Pick<WsmanAnswer, 'text'>): XmlElement => childNamed(parseXml(answer.text), 'Header')!;
+
+/** Of a fault: `w:InternalError`. */
+export function subcodeOf(answer: Pick<WsmanAnswer, 'text'>): string {
+  const code = childNamed(bodyOf(answer), 'Code');
+  const subcode = code && childNamed(code, 'Subcode');
+  return subcode ? textOf(childNamed(subcode, 'Value')!) : `no subcode in ${answer.text.slice(0, 600)}`;
+}
