@@ -6,19 +6,14 @@
 import { CimError } from '../../cim/error.ts';
 import type { CimValue, ObjectPath } from '../../cim/instance.ts';
 import type { CimCaller, CimMethod, MethodOutcome } from '../../cim/manager.ts';
-import type { Management } from '../../service/management.ts';
 import type { JobView } from '../../service/views.ts';
 import type { Domain } from '../domain.ts';
 import { instancePath, ownerIdOf } from '../objectpaths.ts';
 import { reasonOf, RETURNS, type Reason } from './rejection.ts';
 
-export interface Host extends Domain {
-  readonly management: Management;
-}
-
 /** One call, as the method's own work sees it. */
 export interface Call {
-  readonly host: Host;
+  readonly host: Domain;
   readonly caller: CimCaller;
   readonly path: ObjectPath;
   readonly parameters: ReadonlyMap<string, CimValue>;
@@ -44,7 +39,7 @@ export const started = ({ id }: JobView, out: Readonly<Record<string, CimValue>>
 });
 
 /** The method as the object manager calls it. A defect is thrown on. */
-export function invocable(host: Host, className: string, method: Method): CimMethod {
+export function invocable(host: Domain, className: string, method: Method): CimMethod {
   return async (caller, path, parameters) => {
     const call: Call = { host, caller, path, parameters };
     try {
@@ -52,13 +47,14 @@ export function invocable(host: Host, className: string, method: Method): CimMet
     } catch (thrown) {
       const reason = reasonOf(thrown);
       if (!reason) throw thrown;
-      return rejected(call, method, reason);
+      return answered(call, method, reason, thrown);
     }
   };
 }
 
-function rejected({ host, path, parameters }: Call, { kind, numbers }: Method, reason: Reason): MethodOutcome {
+function answered({ host, path, parameters }: Call, { kind, numbers }: Method, reason: Reason, thrown: unknown): MethodOutcome {
   const returnValue = numbers ? numbers[reason.returnValue] : reason.returnValue;
+  if (returnValue === undefined && thrown instanceof CimError) throw thrown;
   if (returnValue === undefined) throw new CimError(reason.returnValue === RETURNS.accessDenied ? 'accessDenied' : 'failed', wordsOf(reason));
   if (kind === null) return { returnValue, out: new Map() };
   const { code, message, hint, allowed } = reason;
