@@ -4,12 +4,13 @@
  */
 import type { AssociationProvider, CimCaller } from '../cim/manager.ts';
 import type { CimInstance, ObjectPath } from '../cim/instance.ts';
+import { isSamePath } from '../cim/path.ts';
 import { CIMV2, VIRTUALIZATION } from '../cim/schema/published.ts';
 import * as cimv2 from './cimv2.ts';
 import type { Declarations } from './classes.ts';
 import type { Domain } from './domain.ts';
 import { emitter, type Values } from './emission.ts';
-import { hostPath, instancePath, isSamePath, machinePath, servicePath, SERVICES } from './objectpaths.ts';
+import { hostPath, instancePath, machinePath, servicePath, SERVICES } from './objectpaths.ts';
 import { scopeAround, wholeScope, type Family, type Need, type Scope } from './scope.ts';
 
 type Pair = readonly [ObjectPath, ObjectPath];

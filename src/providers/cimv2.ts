@@ -1,8 +1,8 @@
 /** root/cimv2: what monitors and virtualization tools look at first. Memory is in KiB there except in Win32_ComputerSystem. */
 import { CIMV2 } from '../cim/schema/published.ts';
 import type { Hardware, Processor } from './domain.ts';
-import { timestamp, type Values } from './emission.ts';
-import { pathOf } from './objectpaths.ts';
+import { moment, type Values } from './emission.ts';
+import { guidOf, pathOf } from './objectpaths.ts';
 
 /** Source: Win32_OperatingSystem.OSType; Win32_Processor.Architecture; Win32_ComputerSystem.DomainRole. */
 const LINUX = 36;
@@ -52,11 +52,11 @@ export const computerSystem = (hostName: string, { manufacturer, model, processo
 export const product = ({ manufacturer, model, serialNumber, uuid }: Hardware): Values => ({
   Caption: 'Computer System Product',
   Description: 'Computer System Product',
-  IdentifyingNumber: serialNumber ?? '',
-  Name: model ?? '',
+  IdentifyingNumber: serialNumber ?? 'None',
+  Name: model ?? 'Unknown',
   Vendor: manufacturer,
-  Version: '',
-  UUID: uuid && uuid.toUpperCase(),
+  Version: 'None',
+  UUID: guidOf(uuid),
 });
 
 export const operatingSystem = (hostName: string, { system, memoryBytes, freeMemoryBytes }: Hardware, nowMs: number): Values => ({
@@ -68,9 +68,9 @@ export const operatingSystem = (hostName: string, { system, memoryBytes, freeMem
   Version: system.kernel,
   BuildNumber: system.version,
   Description: '',
-  InstallDate: timestamp(system.installedMs),
-  LastBootUpTime: timestamp(system.bootedMs),
-  LocalDateTime: timestamp(nowMs),
+  InstallDate: moment(system.installedMs),
+  LastBootUpTime: moment(system.bootedMs),
+  LocalDateTime: moment(nowMs),
   CurrentTimeZone: 0,
   Status: 'OK',
   OSType: LINUX,

@@ -1,6 +1,7 @@
 /** Every class that has instances, and what they are: one table, from which the providers are made. */
 import type { CimCaller, InstanceProvider } from '../cim/manager.ts';
 import type { CimInstance, ObjectPath } from '../cim/instance.ts';
+import { isSameKey, type KeyValue } from '../cim/path.ts';
 import type { ClassDeclaration } from '../cim/schema.ts';
 import { CIMV2, VIRTUALIZATION } from '../cim/schema/published.ts';
 import { hostSystem, machineSystem } from './computersystem.ts';
@@ -9,7 +10,7 @@ import { DEFINITIONS, diskValues, ethernetValues, failoverEthernetValues, memory
 import type { Domain } from './domain.ts';
 import { emitter, type Values } from './emission.ts';
 import { jobValues } from './job.ts';
-import { INSTANCE_IDS, isNamedBy } from './objectpaths.ts';
+import { INSTANCE_IDS } from './objectpaths.ts';
 import { providerValues, relationshipValues, replicationSettingsValues, statisticsValues } from './replication.ts';
 import { hostScope, scopeAround, wholeScope, type Family, type Need, type Scope } from './scope.ts';
 import { entryValues, serviceSettingsValues, serviceValues } from './service.ts';
@@ -85,7 +86,7 @@ function providerOf(domain: Domain, declaration: ClassDeclaration, row: ClassRow
     instances: async (caller: CimCaller) => instances(await wholeScope(domain, caller, row.needs)),
     find: async (caller: CimCaller, path: ObjectPath) => {
       const scope = (row.needs.length > 0 ? await scopeAround(domain, caller, path, row.needs) : undefined) ?? (await hostScope(domain, caller));
-      return instances(scope).find((instance) => isNamedBy(instance, path));
+      return instances(scope).find(({ properties }) => [...path.keys].every(([key, value]) => isSameKey(properties.get(key) as KeyValue, value)));
     },
   };
 }

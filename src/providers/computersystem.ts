@@ -2,7 +2,7 @@
 import type { MachineSnapshot } from '../service/inventory.ts';
 import type { PointKind } from '../machine/records.ts';
 import type { Hardware } from './domain.ts';
-import { timestamp, type Values } from './emission.ts';
+import { moment, type Values } from './emission.ts';
 import { guidOf } from './objectpaths.ts';
 
 /** Source: CIM_EnabledLogicalElement, RequestedState. */
@@ -35,7 +35,7 @@ export function replicationValues(snapshot: MachineSnapshot): Values {
     ReplicationHealth: replicationHealthOf(snapshot),
     FailedOverReplicationType: failedOverTypeOf(snapshot),
     LastReplicationType: lastTypeOf(snapshot),
-    LastReplicationTime: timestamp(relationship?.newestInstantMs ?? null),
+    LastReplicationTime: moment(relationship?.newestInstantMs ?? null),
     LastApplicationConsistentReplicationTime: null,
   };
 }
@@ -77,10 +77,10 @@ export function hostSystem(hostName: string, { system }: Hardware, nowMs: number
     ElementName: hostName,
     CreationClassName: 'Msvm_ComputerSystem',
     Name: hostName,
-    InstallDate: timestamp(system.installedMs),
+    InstallDate: moment(system.installedMs),
     EnabledState: 2,
     RequestedState: NOT_APPLICABLE,
-    TimeOfLastStateChange: timestamp(system.bootedMs),
+    TimeOfLastStateChange: moment(system.bootedMs),
     OnTimeInMilliseconds: BigInt(Math.max(0, Math.floor(nowMs - system.bootedMs))),
     ReplicationState: 0,
     ReplicationHealth: 0,

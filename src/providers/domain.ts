@@ -25,7 +25,7 @@ export interface Hardware {
   readonly model: string | null;
   readonly serialNumber: string | null;
   /** The firmware's UUID, lower case. */
-  readonly uuid: string | null;
+  readonly uuid: string;
   readonly processors: readonly Processor[];
   readonly memoryBytes: number;
   readonly system: OperatingSystem;

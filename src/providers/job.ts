@@ -1,7 +1,8 @@
 /** Msvm_ConcreteJob: the host's jobs. They are kept long after they ended (the newest 500). */
+import { secondsInterval } from '../cim/datetime.ts';
 import { FAULTS, type FaultCode } from '../errors/fault.ts';
 import type { Job } from '../machine/records.ts';
-import { interval, timestamp, type Values } from './emission.ts';
+import { moment, type Values } from './emission.ts';
 import { guidOf } from './objectpaths.ts';
 
 /** Source: CIM_ConcreteJob.JobState. */
@@ -32,6 +33,22 @@ const JOB_KINDS: Readonly<Record<string, JobKind>> = {
   reverse: { type: 104, caption: 'Reverse Replication' },
   cycle: { type: 105, caption: 'Replication Sending Delta' },
   resynchronize: { type: 107, caption: 'Resynchronizing' },
+  turnOff: { type: 13, caption: 'Power Off Virtual Machine' },
+  shutDown: { type: 16, caption: 'Shut Down Virtual Machine' },
+  pause: { type: 26, caption: 'Pause Virtual Machine' },
+  goOn: { type: 27, caption: 'Resume Virtual Machine' },
+  reset: { type: 28, caption: 'Reset Virtual Machine' },
+  failOver: { type: 97, caption: 'Initiate Failover' },
+  preparePlanned: { type: 100, caption: 'Initiate Synced Replication' },
+  cancelPlanned: { type: 101, caption: 'Cancel Synced Replication' },
+  reverseHere: { type: 104, caption: 'Reverse Replication' },
+  suspend: { type: 96, caption: 'Replicate State Change' },
+  resume: { type: 96, caption: 'Replicate State Change' },
+  stopInitial: { type: 109, caption: 'Stop Initial Replication' },
+  enable: { type: 91, caption: 'Create Replication Relationship' },
+  settings: { type: 92, caption: 'Modify Replication Relationship Settings' },
+  disable: { type: 93, caption: 'Remove Replication Relationship' },
+  connectionTest: { type: 115, caption: 'Test Replication Connection' },
   becomeReplica: { type: 96, caption: 'Replicate State Change' },
   failback: { type: 124, caption: 'Initiate Failback' },
 };
@@ -41,10 +58,12 @@ const OTHER: JobKind = { type: 0, caption: 'Virtual Machine Operation' };
 
 const kindOf = ({ kind, args }: Job): JobKind => (kind === 'stop' && args['force'] === true ? FORCED_STOP : (JOB_KINDS[kind] ?? OTHER));
 
-/** A return value of Msvm_ReplicationService's methods; a refusal is the wrong state, a defect "failed". */
-export function returnValueOf(code: string): number {
-  if (code === 'refused') return 32_775;
-  return Object.hasOwn(FAULTS, code) ? FAULTS[code as FaultCode].cimReturn : 32_768;
+/** A return value of Msvm_ReplicationService's methods: the one that the caller got, else a refusal is the wrong state and a defect "failed". */
+function errorCodeOf({ error, result }: Job): number {
+  if (error === null) return 0;
+  if (typeof result?.['returnValue'] === 'number') return result['returnValue'];
+  if (error.code === 'refused') return 32_775;
+  return Object.hasOwn(FAULTS, error.code) ? FAULTS[error.code as FaultCode].cimReturn : 32_768;
 }
 
 const describe = ({ message, hint, allowed }: NonNullable<Job['error']>): string =>
@@ -64,15 +83,15 @@ export function jobValues(job: Job, nowMs: number): Values {
     StatusDescriptions: [text],
     HealthState: job.state === 'failed' ? 20 : 5,
     JobStatus: text,
-    TimeSubmitted: timestamp(job.startedMs),
-    StartTime: timestamp(job.startedMs),
-    ElapsedTime: interval(Math.max(0, endMs - job.startedMs)),
-    TimeOfLastStateChange: timestamp(job.finishedMs ?? job.startedMs),
+    TimeSubmitted: moment(job.startedMs),
+    StartTime: moment(job.startedMs),
+    ElapsedTime: secondsInterval(Math.max(0, endMs - job.startedMs) / 1_000),
+    TimeOfLastStateChange: moment(job.finishedMs ?? job.startedMs),
     JobRunTimes: 1,
     LocalOrUtcTime: 2,
     PercentComplete: job.percent,
     DeleteOnCompletion: false,
-    ErrorCode: job.error ? returnValueOf(job.error.code) : 0,
+    ErrorCode: errorCodeOf(job),
     ErrorDescription: job.error && describe(job.error),
     ErrorSummaryDescription: job.error && job.error.message,
     JobState: JOB_STATES[job.state],

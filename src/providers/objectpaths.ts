@@ -2,7 +2,8 @@
  * How objects are named: the key of every class, made from the domain's ids and read back. GUIDs are upper case on the
  * wire and lower case in the records. Source: Msvm_* class documentation; keys of systems are CreationClassName and Name.
  */
-import type { CimInstance, CimValue, ObjectPath } from '../cim/instance.ts';
+import type { ObjectPath } from '../cim/instance.ts';
+import { isSameName } from '../cim/name.ts';
 import { VIRTUALIZATION } from '../cim/schema/published.ts';
 
 const GUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
@@ -53,7 +54,7 @@ export const instancePath = <C extends keyof ByInstanceId>(className: C, ...ids:
 
 /** The text of a key, whatever its spelling and case; undefined when the path has none of that name. */
 export function keyText(path: ObjectPath, key: string): string | undefined {
-  for (const [name, value] of path.keys) if (name.toLowerCase() === key.toLowerCase()) return typeof value === 'string' ? value : undefined;
+  for (const [name, value] of path.keys) if (isSameName(name, key)) return typeof value === 'string' ? value : undefined;
   return undefined;
 }
 
@@ -65,32 +66,3 @@ export function ownerIdOf(path: ObjectPath): string | undefined {
 
 /** The first GUID in the text, lower case. */
 export const idIn = (text: string): string | undefined => GUID.exec(text)?.[0].toLowerCase();
-
-const quoted = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&')}"`;
-
-/** As properties that hold a path in text have it: `\\HOST\root\virtualization\v2:Class.Key="value"`. */
-export function textOf({ namespace, className, keys }: ObjectPath, hostName: string): string {
-  const named = [...keys].map(([key, value]) => `${key}=${quoted(String(value))}`).join(',');
-  return `\\\\${hostName}\\${(namespace ?? VIRTUALIZATION).replaceAll('/', '\\')}:${className}.${named}`;
-}
-
-const sameText = (left: string, right: string): boolean => left === right || left.toLowerCase() === right.toLowerCase();
-
-/** Values of keys are compared as clients spell them, without regard to case. */
-export function isSameKey(left: CimValue | undefined, right: CimValue | undefined): boolean {
-  if (typeof left === 'string' && typeof right === 'string') return sameText(left, right);
-  if (isPath(left) && isPath(right)) return isSamePath(left, right);
-  return left === right;
-}
-
-const isPath = (value: CimValue | undefined): value is ObjectPath => typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'path';
-
-/** Whether both name the same object; the namespace is not looked at. */
-export const isSamePath = (left: ObjectPath, right: ObjectPath): boolean =>
-  sameText(left.className, right.className) && left.keys.size === right.keys.size && [...left.keys].every(([key, value]) => isSameKey(value, keyOf(right, key)));
-
-const keyOf = ({ keys }: ObjectPath, name: string) => keys.get(name) ?? [...keys].find(([key]) => sameText(key, name))?.[1];
-
-/** Whether the path, of the instance's class, names it. */
-export const isNamedBy = ({ properties }: CimInstance, { keys }: ObjectPath): boolean =>
-  [...keys].every(([key, value]) => isSameKey(properties.get(key) ?? [...properties].find(([name]) => sameText(name, key))?.[1], value));

@@ -1,9 +1,15 @@
 /** What a machine has of replication: its relationship, the settings that clients edit, its statistics, and the provider. */
+import { secondsInterval } from '../cim/datetime.ts';
+import { pathText } from '../cim/path.ts';
 import type { HostSnapshot, MachineSnapshot } from '../service/inventory.ts';
 import { defaultSettings } from '../relationship/settings.ts';
 import { replicationHealthOf, replicationValues } from './computersystem.ts';
-import { timestamp, type Values } from './emission.ts';
-import { guidOf, INSTANCE_IDS, instancePath, PROVIDER_ID, textOf } from './objectpaths.ts';
+import { moment, type Values } from './emission.ts';
+import { guidOf, INSTANCE_IDS, instancePath, PROVIDER_ID } from './objectpaths.ts';
+
+/** The window for resynchronizing by default, after the host's midnight. Source: Msvm_ReplicationSettingData. */
+const HALF_PAST_SIX_PM_SECONDS = 18.5 * 3_600;
+const SIX_AM_SECONDS = 6 * 3_600;
 
 /** Every machine has one, in state 0 while it is not replicated. */
 export function relationshipValues(snapshot: MachineSnapshot): Values {
@@ -16,7 +22,7 @@ export function relationshipValues(snapshot: MachineSnapshot): Values {
     ElementName: machine.name,
     OperationalStatus: [2],
     HealthState: 5,
-    LastApplyTime: timestamp(relationship?.side === 'replica' ? relationship.newestInstantMs : null),
+    LastApplyTime: moment(relationship?.side === 'replica' ? relationship.newestInstantMs : null),
   };
 }
 
@@ -42,6 +48,7 @@ export function replicationSettingsValues(snapshot: MachineSnapshot, host: HostS
   const { machine, relationship } = snapshot;
   const { primary, recovery } = endsOf(snapshot, host.self.name);
   const settings = relationship?.settings ?? defaultSettings(machine.definition.disks.map(({ name }) => name));
+  const declared = settings.declared ?? {};
   return {
     InstanceID: INSTANCE_IDS.Msvm_ReplicationSettingData(machine.id),
     ElementName: machine.name,
@@ -49,37 +56,49 @@ export function replicationSettingsValues(snapshot: MachineSnapshot, host: HostS
     AuthenticationType: 2,
     CertificateThumbPrint: host.self.fingerprint,
     CompressionEnabled: settings.compression,
-    BypassProxyServer: false,
+    BypassProxyServer: declared.bypassProxy ?? false,
     RecoveryConnectionPoint: recovery,
     RecoveryHostSystem: recovery,
     PrimaryConnectionPoint: primary,
     PrimaryHostSystem: primary,
     RecoveryServerPortNumber: portOf(snapshot, host),
-    ApplicationConsistentSnapshotInterval: 0,
+    ReplicateHostKvpItems: declared.replicateHostItems ?? true,
+    ApplicationConsistentSnapshotInterval: declared.applicationConsistentHours ?? 0,
+    AutoResynchronizeEnabled: declared.autoResynchronize ?? false,
+    AutoResynchronizeIntervalStart: secondsInterval(declared.resynchronizeFromSeconds ?? HALF_PAST_SIX_PM_SECONDS),
+    AutoResynchronizeIntervalEnd: secondsInterval(declared.resynchronizeUntilSeconds ?? SIX_AM_SECONDS),
     RecoveryHistory: settings.recoveryHistory,
-    IncludedDisks: settings.disks.map((disk) => textOf(instancePath('Msvm_StorageAllocationSettingData', machine.id, disk), host.self.name)),
+    IncludedDisks: settings.disks.map((disk) => pathText(instancePath('Msvm_StorageAllocationSettingData', machine.id, disk), host.self.name)),
     EnableWriteOrderPreservationAcrossDisks: true,
-    ReplicationProvider: textOf(instancePath('Msvm_ReplicationProvider'), host.self.name),
+    ReplicationProvider: pathText(instancePath('Msvm_ReplicationProvider'), host.self.name),
     AdditionalSettings: JSON.stringify(settings.additional),
     ReplicationInterval: settings.intervalSeconds,
   };
 }
 
-/** What the engine counts; the rest of the figures are null. Sizes in bytes, latency in seconds. */
+/** What is counted since the last reset, on this host. Sizes in bytes and latency in seconds, of all cycles together; what nobody counts is null. */
 export function statisticsValues(snapshot: MachineSnapshot, nowMs: number): Values {
   const { machine, relationship } = snapshot;
-  const cycle = relationship?.lastCycle ?? null;
+  const counted = relationship?.statistics;
   return {
     InstanceID: INSTANCE_IDS.Msvm_ReplicationStatistics(machine.id),
-    Caption: 'Replication Statistics',
-    ElementName: machine.name,
-    EndStatisticTime: timestamp(nowMs),
-    ReplicationSize: cycle && BigInt(cycle.bytesShipped),
-    ReplicationLatency: cycle && Math.round(cycle.durationMs / 1_000),
-    ReplicationFailureCount: relationship?.failures ?? 0,
+    StartStatisticTime: moment(counted?.sinceMs ?? null),
+    EndStatisticTime: moment(nowMs),
+    ReplicationSuccessCount: counted?.cycles ?? 0,
+    ReplicationSize: BigInt(counted?.bytes ?? 0),
+    MaxReplicationSize: BigInt(counted?.maxBytes ?? 0),
+    ReplicationLatency: secondsOf(counted?.latencyMs ?? 0),
+    MaxReplicationLatency: secondsOf(counted?.maxLatencyMs ?? 0),
+    ReplicationMissCount: counted?.missedCycles ?? 0,
+    NetworkFailureCount: counted?.networkFailures ?? 0,
+    ReplicationFailureCount: counted?.otherFailures ?? 0,
+    ApplicationConsistentSnapshotFailureCount: 0,
     ReplicationHealth: replicationHealthOf(snapshot),
+    LastTestFailoverTime: moment(relationship?.lastTestMs ?? null),
   };
 }
+
+const secondsOf = (ms: number): number => Math.round(ms / 1_000);
 
 /** The built-in provider, from host to host. Its name is the documented one. */
 export const providerValues = (): Values => ({

@@ -1,10 +1,10 @@
 /** The host's three services, the replication service's settings, and the entries that say who may replicate here. */
+import { secondsInterval } from '../cim/datetime.ts';
 import type { AuthorizationView } from '../service/views.ts';
 import type { HostSnapshot } from '../service/inventory.ts';
-import { interval, type Values } from './emission.ts';
+import type { Values } from './emission.ts';
 import { INSTANCE_IDS, SERVICE_NAMES, type ServiceClass } from './objectpaths.ts';
 
-const NINE_OCLOCK_MS = 9 * 3_600_000;
 const CERTIFICATES = 2;
 const RUNS = {
   OperationalStatus: [2], StatusDescriptions: ['The service is running normally'], Status: 'OK', HealthState: 5, EnabledState: 2, RequestedState: 12, EnabledDefault: 2, Started: true, StartMode: 'Automatic',
@@ -24,15 +24,16 @@ export const serviceValues = (className: ServiceClass, hostName: string): Values
   Name: SERVICE_NAMES[className],
 });
 
-/** A host takes replicas while there is an entry; hosts prove themselves by certificates, on one port. */
-export const serviceSettingsValues = ({ self, authorizations }: HostSnapshot): Values => ({
+/** Hosts prove themselves by certificates, on one port; nothing travels in clear. The start of the interval is the host's local time. */
+export const serviceSettingsValues = ({ self, service }: HostSnapshot): Values => ({
   InstanceID: INSTANCE_IDS.Msvm_ReplicationServiceSettingData(),
-  RecoveryServerEnabled: authorizations.length > 0,
+  RecoveryServerEnabled: service.acceptsReplicas,
   AllowedAuthenticationType: CERTIFICATES,
   CertificateThumbPrint: self.fingerprint,
   HttpsPort: Number(/:(\d+)$/.exec(self.address)?.[1] ?? 0),
   HttpPort: 0,
-  MonitoringStartTime: interval(NINE_OCLOCK_MS),
+  MonitoringStartTime: secondsInterval(service.monitoringStartSeconds),
+  MonitoringInterval: service.monitoringIntervalSeconds,
 });
 
 export const entryValues = ({ id, host, storage, trustGroup }: AuthorizationView): Values => ({

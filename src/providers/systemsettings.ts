@@ -1,9 +1,11 @@
 /** Msvm_VirtualSystemSettingData: the settings that a machine runs by, and its recovery points. */
+import { secondsInterval } from '../cim/datetime.ts';
+import { pathText } from '../cim/path.ts';
 import type { MachineDefinition } from '../machine/definition.ts';
 import type { Point, PointKind } from '../machine/records.ts';
 import type { MachineSnapshot } from '../service/inventory.ts';
-import { interval, timestamp, type Values } from './emission.ts';
-import { guidOf, INSTANCE_IDS, instancePath, textOf } from './objectpaths.ts';
+import { moment, type Values } from './emission.ts';
+import { guidOf, INSTANCE_IDS, instancePath } from './objectpaths.ts';
 
 /** Source: Msvm_VirtualSystemSettingData.VirtualSystemType. */
 const REALIZED = 'Microsoft:Hyper-V:System:Realized';
@@ -32,7 +34,7 @@ const definitionValues = (definition: MachineDefinition, machineId: string): Val
   VirtualSystemIdentifier: guidOf(machineId),
   ConfigurationID: guidOf(machineId),
   AutomaticStartupAction: definition.autostart ? START.always : START.nothing,
-  AutomaticStartupActionDelay: interval(0),
+  AutomaticStartupActionDelay: secondsInterval(0),
   AutomaticShutdownAction: TURN_OFF,
   BIOSGUID: biosGuid(machineId),
   BIOSNumLock: false,
@@ -54,7 +56,7 @@ export const realizedSettings = ({ machine, relationship }: MachineSnapshot, hos
   ElementName: machine.name,
   VirtualSystemType: REALIZED,
   ConfigurationDataRoot: machine.storage,
-  Parent: relationship?.failover ? textOf(instancePath('Msvm_VirtualSystemSettingData', relationship.failover.pointId), hostName) : null,
+  Parent: relationship?.failover ? pathText(instancePath('Msvm_VirtualSystemSettingData', relationship.failover.pointId), hostName) : null,
 });
 
 /** `before` is the next older point. */
@@ -64,6 +66,6 @@ export const pointSettings = (point: Point, before: Point | undefined, hostName:
   Description: 'Recovery point of the virtual machine.',
   ElementName: point.name ?? `${point.definition.name} - ${POINT_NAMES[point.kind]} - (${new Date(point.instantMs).toISOString()})`,
   VirtualSystemType: SNAPSHOT_TYPES[point.kind],
-  CreationTime: timestamp(point.instantMs),
-  Parent: before ? textOf(instancePath('Msvm_VirtualSystemSettingData', before.id), hostName) : null,
+  CreationTime: moment(point.instantMs),
+  Parent: before ? pathText(instancePath('Msvm_VirtualSystemSettingData', before.id), hostName) : null,
 });

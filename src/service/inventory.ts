@@ -3,9 +3,9 @@
  * in one go from the state; of the hypervisor only what runs is asked for its power.
  */
 import type { Job, Machine, Point, Relationship } from '../machine/records.ts';
-import type { ServiceSettings } from '../state/servicesettings.ts';
 import { startRefusal } from '../engine/power.ts';
 import { entryFor } from '../state/hosts.ts';
+import type { ServiceSettings } from '../state/servicesettings.ts';
 import { audited, type Context } from './context.ts';
 import { healthOf, hostView, lagMsOf, selfView } from './presenting.ts';
 import type { AuthorizationView, Caller, HostView, MachineView, RelationshipView } from './views.ts';
@@ -107,6 +107,6 @@ function snapshotOf(context: Context, machine: Machine, relationship: Relationsh
   if (!relationship) return { ...standing, relationship: null, health: 'none', healthReasons: [], peer: null, authorization: null };
   const peer = host.peerName(relationship.peerId);
   const { health, reasons } = healthOf(relationship, machine, lagMsOf(relationship, host.clock.nowMs()), peer);
-  const authorization = relationship.side === 'replica' ? (entryFor(entries, peer) ?? null) : null;
+  const authorization = relationship.side === 'replica' ? (entries.find(({ id }) => id === relationship.entryId) ?? entryFor(entries, peer) ?? null) : null;
   return { ...standing, relationship, health, healthReasons: reasons, peer, authorization };
 }
