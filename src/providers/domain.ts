@@ -3,12 +3,10 @@
  * monitors ask for. They know nothing else of it.
  */
 import type { Inventory } from '../service/inventory.ts';
-import type { Management } from '../service/management.ts';
 import type { Operations } from '../service/operations.ts';
 
 export interface Domain {
   readonly operations: Operations;
-  readonly management: Management;
   readonly inventory: Inventory;
   readonly hardware: Hardware;
   /** The last RequestedState that was asked of a machine over CIM, by machine id; for the property of that name. */

@@ -6,14 +6,20 @@
 import { CimError } from '../../cim/error.ts';
 import type { CimValue, ObjectPath } from '../../cim/instance.ts';
 import type { CimCaller, CimMethod, MethodOutcome } from '../../cim/manager.ts';
+import type { Management } from '../../service/management.ts';
 import type { JobView } from '../../service/views.ts';
 import type { Domain } from '../domain.ts';
 import { instancePath, ownerIdOf } from '../objectpaths.ts';
 import { reasonOf, RETURNS, type Reason } from './rejection.ts';
 
+/** What methods see of the host. */
+export interface Host extends Domain {
+  readonly management: Management;
+}
+
 /** One call, as the method's own work sees it. */
 export interface Call {
-  readonly host: Domain;
+  readonly host: Host;
   readonly caller: CimCaller;
   readonly path: ObjectPath;
   readonly parameters: ReadonlyMap<string, CimValue>;
@@ -39,7 +45,7 @@ export const started = ({ id }: JobView, out: Readonly<Record<string, CimValue>>
 });
 
 /** The method as the object manager calls it. A defect is thrown on. */
-export function invocable(host: Domain, className: string, method: Method): CimMethod {
+export function invocable(host: Host, className: string, method: Method): CimMethod {
   return async (caller, path, parameters) => {
     const call: Call = { host, caller, path, parameters };
     try {

@@ -1,8 +1,7 @@
 /** Every method that the host offers, by class: one table, from which the object manager's are made. */
 import type { CimMethod } from '../../cim/manager.ts';
-import type { Domain } from '../domain.ts';
 import { SYSTEM_METHODS } from './computersystem.ts';
-import { invocable, type Method } from './invocation.ts';
+import { invocable, type Host, type Method } from './invocation.ts';
 import { JOB_METHODS } from './jobs.ts';
 import { RELATIONSHIP_METHODS } from './replication.ts';
 import { SERVICE_METHODS } from './service.ts';
@@ -20,5 +19,5 @@ const METHODS: Readonly<Record<string, readonly Method[]>> = {
 export type MethodTable = Readonly<Record<string, Readonly<Record<string, CimMethod>>>>;
 
 /** Class → method → what it does. */
-export const createMethods = (domain: Domain): MethodTable =>
-  Object.fromEntries(Object.entries(METHODS).map(([className, methods]) => [className, Object.fromEntries(methods.map((method) => [method.name, invocable(domain, className, method)]))]));
+export const createMethods = (host: Host): MethodTable =>
+  Object.fromEntries(Object.entries(METHODS).map(([className, methods]) => [className, Object.fromEntries(methods.map((method) => [method.name, invocable(host, className, method)]))]));

@@ -5,7 +5,7 @@ import { isSameName } from '../../cim/name.ts';
 import type { Job, Point } from '../../machine/records.ts';
 import type { MachineSnapshot } from '../../service/inventory.ts';
 import { enabledStateOf, replicationHealthOf, replicationModeOf } from '../computersystem.ts';
-import { timestamp, type Values } from '../emission.ts';
+import { moment, type Values } from '../emission.ts';
 import { jobValues } from '../job.ts';
 import { guidOf, idIn, INSTANCE_IDS, keyText, machinePath, PROVIDER_ID } from '../objectpaths.ts';
 import { pointSettings } from '../systemsettings.ts';
@@ -32,7 +32,7 @@ const isOff = ({ snapshot }: Subject): boolean => snapshot.power === 'off';
 const REQUESTED: Readonly<Record<number, Property>> = {
   0: ['Name', ({ snapshot, point }) => guidOf(point?.id ?? snapshot.machine.id)],
   1: ['ElementName', ({ snapshot, point }) => point?.name ?? snapshot.machine.name],
-  2: ['CreationTime', ({ point, points }) => timestamp(point?.instantMs ?? points[0]?.instantMs ?? null)],
+  2: ['CreationTime', ({ point, points }) => moment(point?.instantMs ?? points[0]?.instantMs ?? null)],
   3: ['Notes', () => ''],
   4: ['NumberOfProcessors', ({ snapshot, point }) => (point ?? snapshot.machine).definition.cpuCount],
   9: ['VirtualSwitchNames', ({ snapshot }) => snapshot.machine.definition.nics.flatMap(({ bridge }) => bridge ?? [])],
