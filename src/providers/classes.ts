@@ -12,7 +12,7 @@ import { jobValues } from './job.ts';
 import { INSTANCE_IDS } from './objectpaths.ts';
 import { providerValues, relationshipValues, replicationSettingsValues, statisticsValues } from './replication.ts';
 import { hostScope, scopeAround, wholeScope, type Family, type Need, type Scope } from './scope.ts';
-import { entryValues, serviceSettingsValues, serviceValues } from './service.ts';
+import { entryValues, replicationServiceValues, serviceSettingsValues, serviceValues } from './service.ts';
 import { pointSettings, realizedSettings } from './systemsettings.ts';
 
 interface ClassRow {
@@ -57,7 +57,7 @@ export const CLASSES: Readonly<Record<string, ClassRow>> = {
     ],
   },
   Msvm_ConcreteJob: { needs: ['jobs'], of: ({ jobs, nowMs }) => jobs.map((job) => jobValues(job, nowMs)) },
-  Msvm_ReplicationService: ofHost(({ host }) => [serviceValues('Msvm_ReplicationService', host.self.name)]),
+  Msvm_ReplicationService: ofHost(({ host }) => [replicationServiceValues(host)]),
   Msvm_VirtualSystemManagementService: ofHost(({ host }) => [serviceValues('Msvm_VirtualSystemManagementService', host.self.name)]),
   Msvm_VirtualSystemSnapshotService: ofHost(({ host }) => [serviceValues('Msvm_VirtualSystemSnapshotService', host.self.name)]),
   Msvm_ReplicationServiceSettingData: ofHost(({ host }) => [serviceSettingsValues(host)]),
