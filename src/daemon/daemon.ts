@@ -23,6 +23,7 @@ import { createOperations } from '../service/service.ts';
 import { Accounts } from '../state/accounts.ts';
 import { openDatabase } from '../state/database.ts';
 import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
+import { ServiceSettingsRow } from '../state/servicesettings.ts';
 import { SqliteState } from '../state/state.ts';
 import { startMachine } from '../engine/power.ts';
 import { takeStock } from '../engine/replica/stocktaking.ts';
@@ -48,14 +49,16 @@ export class Daemon {
   readonly #peers: PeerNetwork;
   readonly #api: Api;
   readonly #parts: Parts;
+  readonly #opened: () => void;
 
-  private constructor(config: Config, log: Logger, context: Context, peers: PeerNetwork, api: Api, parts: Parts) {
+  private constructor(config: Config, log: Logger, context: Context, peers: PeerNetwork, api: Api, parts: Parts, opened: () => void) {
     this.#config = config;
     this.#log = log;
     this.context = context;
     this.#peers = peers;
     this.#api = api;
     this.#parts = parts;
+    this.#opened = opened;
   }
 
   /** The host is up: peers and people are answered, and what a crash left half done goes on. */
@@ -65,6 +68,7 @@ export class Daemon {
     const hosts = new PairedHosts(database);
     const authorizations = new Authorizations(database);
     const accounts = new Accounts(database);
+    const serviceSettings = new ServiceSettingsRow(database);
     const feed = new ChangeFeed();
     const directories = { runDir: config.runDir, stateDir: config.stateDir };
     const hypervisor = new QemuHypervisor(directories);
@@ -91,7 +95,7 @@ export class Daemon {
       state: config.sabotage === 'skip-return-set' ? skippingReturnSets(state) : state,
       newId: randomUUID,
       newKey: () => randomBytes(32),
-      storageFor: (hostId) => authorizations.forHost(hosts.get(hostId)?.name ?? '')?.storage,
+      storageFor: (hostId) => (serviceSettings.get().acceptsReplicas ? authorizations.forHost(hosts.get(hostId)?.name ?? '')?.storage : undefined),
       missingFiles: async (definition) => missingFiles(definition),
       peerName: (hostId) => hosts.get(hostId)?.name ?? hostId,
       crash,
@@ -99,9 +103,11 @@ export class Daemon {
     };
     const engine = new Engine(host);
     const network = networkOf(peers, config.stateDir);
-    const context: Context = { engine, accounts, hosts, authorizations, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
+    const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
     contextLater.current = context;
+    const opened = Promise.withResolvers<undefined>();
     const api = await createApi({
+      opened: opened.promise,
       operations: createOperations(context),
       changes: feed,
       metrics: metricsOf(context),
@@ -109,12 +115,12 @@ export class Daemon {
       endSession: (token) => accounts.endSession(token),
       onBug: ({ id, request, error }) => log.error({ id, request, err: error }, 'a defect while answering'),
     });
-    const daemon = new Daemon(config, log, context, peers, api, { hypervisor, layers, fingerprints, close: () => database.close() });
+    const daemon = new Daemon(config, log, context, peers, api, { hypervisor, layers, fingerprints, close: () => database.close() }, () => opened.resolve(undefined));
     await daemon.#open();
     return daemon;
   }
 
-  /** The local socket first: it is what tells that another daemon runs here. */
+  /** The local socket first: it is what tells that another daemon runs here. Nobody is answered before stock was taken. */
   async #open(): Promise<void> {
     const { apiAddress, peerAddress, portOffset, runDir } = this.#config;
     await this.#api.listenLocal(join(runDir, 'api.sock'));
@@ -127,6 +133,7 @@ export class Daemon {
       if (connected) engine.contact(hostId);
     });
     engine.start();
+    this.#opened();
     for (const { hostId } of hosts.list()) this.#peers.keepContact(hostId);
     await this.#api.listenTcp({ host: apiAddress, port: API_PORT + portOffset });
     void this.#autostart();
@@ -169,6 +176,7 @@ const machinesOf = (hypervisor: QemuHypervisor, config: Config): Machines => ({
   probeDisks: (definition) => probeDisks(definition, { wrapperPath: (machineId, disk) => join(config.stateDir, 'machines', machineId, `${disk}.wrapper.qcow2`), createRawWrapper }),
   console: (machineId) => hypervisor.console(machineId),
   pid: (machineId) => hypervisor.pid(machineId),
+  upMs: (machineId) => hypervisor.upMs(machineId),
   forget: (machineId) => hypervisor.forget(machineId),
 });
 

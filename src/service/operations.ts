@@ -4,7 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, EventView, FindingView, HostView, JobView, MachineView, PointView, RelationshipView, SettingsView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, EventView, FindingView, HostView, JobView, MachineView, PointView, RelationshipView, SettingsView, UserView, Role,
 } from './views.ts';
 
 export interface HostStatus {
@@ -83,6 +83,8 @@ export interface Operations {
   /** After a split brain: this host yields to the other; what its guest wrote is set aside as a named point. */
   becomeReplica(caller: Caller, machine: string): Promise<JobView>;
   /** One command home: ends with the guest running on the host it came from and replication in the old direction. */
+  /** Asked where the guest goes home to: ends in state 14, with the last change at home, or exactly at the point. */
+  failbackStart(caller: Caller, machine: string, options: { point?: string }): Promise<JobView>;
   failback(caller: Caller, machine: string, options: { start: boolean; timeoutSeconds?: number }): Promise<JobView>;
 
   jobList(caller: Caller): Promise<JobView[]>;
@@ -94,6 +96,10 @@ export interface Operations {
   userList(caller: Caller): Promise<UserView[]>;
   userAdd(caller: Caller, user: { name: string; role: Role; password: string }): Promise<UserView>;
   userRemove(caller: Caller, name: string): Promise<void>;
+  userCertificates(caller: Caller, user: string): Promise<CertificateView[]>;
+  /** Whoever holds the key of this TLS client certificate (PEM) acts as the user over the management protocols. */
+  userCertificateAdd(caller: Caller, user: string, certificate: string): Promise<CertificateView>;
+  userCertificateRemove(caller: Caller, user: string, fingerprint: string): Promise<void>;
   /** A token for the API, for 12 hours. */
   signIn(credentials: { name: string; password: string; from: string }): Promise<{ token: string; user: UserView; expiresAtMs: number }>;
   /** The caller behind a token, or undefined when it is unknown or has ended. */

@@ -97,9 +97,12 @@ export class Authorizations {
     return this.#db.prepare('DELETE FROM authorizations WHERE id = ?').run(id).changes > 0;
   }
 
-  /** The entry for a host of this name: its own before one of its domain. */
+  /** The entry for a host of this name. */
   forHost(name: string): AuthorizationRow | undefined {
-    const entries = this.list();
-    return entries.find(({ host }) => host === name) ?? entries.find(({ host }) => host.startsWith('*.') && name.endsWith(host.slice(1)));
+    return entryFor(this.list(), name);
   }
 }
+
+/** A host's own entry comes before one of its domain. */
+export const entryFor = (entries: readonly AuthorizationRow[], name: string): AuthorizationRow | undefined =>
+  entries.find(({ host }) => host === name) ?? entries.find(({ host }) => host.startsWith('*.') && name.endsWith(host.slice(1)));

@@ -204,6 +204,7 @@ export class MemoryHost implements Operations, Changes {
   revert = (caller: Caller, machine: string) => this.#move(caller, 'revert', machine, 'revert', 3);
   reverse = (caller: Caller, machine: string) => this.#move(caller, 'reverse', machine, 'reverse', 3);
   becomeReplica = (caller: Caller, machine: string) => this.#move(caller, 'becomeReplica', machine, null, 2);
+  failbackStart = (caller: Caller, machine: string, options: object) => this.#move(caller, 'failbackStart', machine, null, 13, options);
   failback = (caller: Caller, machine: string, options: object) => this.#move(caller, 'failback', machine, 'failback', 3, options);
 
   async jobList(caller: Caller) {
@@ -241,6 +242,17 @@ export class MemoryHost implements Operations, Changes {
   async userRemove(caller: Caller, name: string) {
     this.#enter('administrator', caller, 'userRemove', name);
     this.accounts.removeUser(name);
+  }
+  async userCertificates(caller: Caller, user: string) {
+    this.#enter('administrator', caller, 'userCertificates', user);
+    return this.accounts.certificates.of(user);
+  }
+  async userCertificateAdd(caller: Caller, user: string, certificate: string) {
+    this.#enter('administrator', caller, 'userCertificateAdd', user, certificate);
+    return { user, fingerprint: 'ab'.repeat(32), subject: 'CN=ada', expiresAtMs: 1 };
+  }
+  async userCertificateRemove(caller: Caller, user: string, fingerprint: string) {
+    this.#enter('administrator', caller, 'userCertificateRemove', user, fingerprint);
   }
   async signIn({ name, password }: { name: string; password: string; from: string }) {
     return this.accounts.signIn(name, password);

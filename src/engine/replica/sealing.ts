@@ -10,6 +10,7 @@ import { withoutLabel, withTop } from '../../points/stack.ts';
 import { DEFAULT_POINT_INTERVAL_SECONDS } from '../../relationship/settings.ts';
 import type { SealAttempt } from '../calls.ts';
 import type { Host } from '../host.ts';
+import { counted } from '../statistics.ts';
 import { machineOf } from '../spec.ts';
 import { relationshipNamed, transition } from '../transition.ts';
 import { united } from '../primary/growth.ts';
@@ -58,7 +59,7 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     const { receiving } = before;
     if (receiving?.id !== point.id || before.newestPointId !== request.parentId) throw new Fault('attempt-lost', `${host.hostName} does not hold the cycle any more`);
     transition(host, before.id, 'pointSealed', {
-      change: () => ({ newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, yielded: null, divergenceId: null }),
+      change: () => ({ statistics: counted(before, { bytes: point.sizeBytes, latencyMs: Math.max(0, host.clock.nowMs() - point.instantMs) }, host.clock.nowMs()), newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, yielded: null, divergenceId: null }),
     });
     host.state.addPoint(point, request.attachments, clusters);
     host.state.addToOutbox(point.machineId, 'apply-journal', {
