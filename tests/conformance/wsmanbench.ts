@@ -14,7 +14,7 @@ import type { XmlElement } from '../../src/xml/xml.ts';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { cimModel, type CimModel } from './cimmodel.ts';
 
-export const PASSWORD = 'correct horse battery';
+export const PASSWORD = 'correct-horse-battery';
 
 export interface Users extends UserDirectory {
   readonly users: Map<string, KnownUser>;
