@@ -22,6 +22,8 @@ export interface ObjectManagerParts {
   readonly associations: readonly AssociationProvider[];
   /** This host's name, which paths and `__SERVER` say. */
   readonly host?: string;
+  /** Told when the first listener has come to `watch`, and when the last has left. */
+  readonly onWatched?: (isWatched: boolean) => void;
 }
 
 export interface PublishingObjectManager extends ObjectManager {
@@ -53,8 +55,10 @@ class ProviderObjectManager implements PublishingObjectManager {
   readonly #instances: Instances;
   readonly #traversal: Traversal;
   readonly #listeners = new Set<(change: InstanceChange) => void>();
+  readonly #onWatched: (isWatched: boolean) => void;
 
-  constructor({ schema, instances, associations, host = 'localhost' }: ObjectManagerParts) {
+  constructor({ schema, instances, associations, host = 'localhost', onWatched = () => undefined }: ObjectManagerParts) {
+    this.#onWatched = onWatched;
     this.defaultNamespace = schema.defaultNamespace;
     this.#schema = schema;
     this.#host = host;
@@ -128,7 +132,10 @@ class ProviderObjectManager implements PublishingObjectManager {
 
   watch(listener: (change: InstanceChange) => void): () => void {
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    if (this.#listeners.size === 1) this.#onWatched(true);
+    return () => {
+      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#onWatched(false);
+    };
   }
 
   publish(change: InstanceChange): void {
