@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { SignInGate } from '../api/signingate.ts';
+import { compileEventQuery } from '../cim/events.ts';
+import { SCHEMA } from '../cim/schema/published.ts';
 import type { ObjectManager } from '../cim/manager.ts';
 import { Fault } from '../errors/fault.ts';
 import type { Accounts, StampedAccount } from '../state/accounts.ts';
@@ -40,6 +42,11 @@ export async function openWbem(surroundings: WbemSurroundings): Promise<{ close(
     newId: randomUUID,
     nowMs: Date.now,
     onBug: (id, error) => log.error({ id, err: error }, 'a defect while answering a WBEM client'),
+    events: {
+      eventFilterOf: (namespace, language, query) => compileEventQuery({ schema: SCHEMA, namespace, host: config.hostName }, language, query),
+      eventHosts: config.wbemEventHosts,
+      onLost: (address, why) => log.warn({ address, why }, 'a subscription was given up: events cannot be pushed'),
+    },
   });
   const strangers = { accepts: wsman.isForStrangers, handle: wsman.handleStranger };
   const cimxml = cimXmlHandler(manager, { host: config.hostName, nowMs: Date.now, newId: randomUUID });
