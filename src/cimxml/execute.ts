@@ -1,6 +1,7 @@
 /** A call, carried out: every intrinsic operation by one table, every other name a method of the object. */
 import { CimError } from '../cim/error.ts';
 import type { CimCaller, ObjectManager } from '../cim/manager.ts';
+import type { Schema } from '../cim/schema/classes.ts';
 import { document, type Markup } from '../xml/write.ts';
 import { errorElement, responseTo, type CimCall, type IntrinsicCall } from './cimxml.ts';
 import type { Enumerations } from './enumerations.ts';
@@ -18,6 +19,7 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
 
 export interface Execution {
   readonly manager: ObjectManager;
+  readonly schema: Schema;
   readonly enumerations: Enumerations;
   readonly caller: CimCaller;
   /** What this host is called in the paths of answers. */
@@ -38,9 +40,9 @@ async function contentOf(call: CimCall, execution: Execution): Promise<readonly 
   }
 }
 
-function intrinsic({ method, namespace, parameters }: IntrinsicCall, { manager, enumerations, caller, host }: Execution): Promise<readonly Markup[]> {
+function intrinsic({ method, namespace, parameters }: IntrinsicCall, { manager, schema, enumerations, caller, host }: Execution): Promise<readonly Markup[]> {
   const run = OPERATIONS.get(method.toLowerCase());
   if (run === undefined) throw new CimError('notSupported', `the operation ${method} is not supported`);
   if (!manager.hasNamespace(namespace)) throw new CimError('invalidNamespace', `there is no namespace ${namespace}`);
-  return run({ manager, enumerations, caller, namespace, place: { host, namespace } }, parameters);
+  return run({ manager, schema, enumerations, caller, namespace, place: { schema, host, namespace } }, parameters);
 }

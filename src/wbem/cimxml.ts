@@ -2,11 +2,12 @@
  * CIM-XML over HTTP: what the headers and the body of a request must say for it to be one operation, and the answer's
  * headers. Source: DSP0200, "Encapsulation of CIM operations within HTTP".
  */
-import type { CimCaller, ObjectManager } from '../cim/manager.ts';
+import type { ObjectManager } from '../cim/manager.ts';
+import type { Schema } from '../cim/schema/classes.ts';
 import { callOf, type CimCall } from '../cimxml/cimxml.ts';
 import { isSameObject } from '../cimxml/cimobject.ts';
 import type { Enumeration, Enumerations } from '../cimxml/enumerations.ts';
-import { execute } from '../cimxml/execute.ts';
+import { execute, type Execution } from '../cimxml/execute.ts';
 import { MessageError } from '../cimxml/messageerror.ts';
 import { decodeBytes, encodeText } from '../xml/charset.ts';
 import { parseXml } from '../xml/parse.ts';
@@ -20,6 +21,7 @@ const XML_TYPES = new Set(['application/xml', 'text/xml']);
 const NO_BODY = new Uint8Array(0);
 
 export interface CimXmlOptions {
+  readonly schema: Schema;
   /** What this host is called in the object paths of answers. */
   readonly host: string;
   readonly nowMs: () => number;
@@ -31,7 +33,7 @@ export function cimXmlHandler(manager: ObjectManager, options: CimXmlOptions): W
   const enumerations = enumerationsIn(new Contexts<Enumeration>(CONTEXT_LIMITS, options));
   return async (request) => {
     try {
-      return await answerTo(request, { manager, enumerations, caller: request.caller, host: options.host });
+      return await answerTo(request, { manager, enumerations, caller: request.caller, schema: options.schema, host: options.host });
     } catch (error) {
       if (error instanceof MessageError) return { status: error.httpStatus, headers: { CIMError: error.cimError }, body: NO_BODY };
       throw error;
@@ -44,13 +46,6 @@ const enumerationsIn = (contexts: Contexts<Enumeration>): Enumerations => ({
   find: ({ name }, context) => contexts.find(name, context),
   close: ({ name }, context) => contexts.close(name, context),
 });
-
-interface Execution {
-  readonly manager: ObjectManager;
-  readonly enumerations: Enumerations;
-  readonly caller: CimCaller;
-  readonly host: string;
-}
 
 async function answerTo(request: WbemRequest, execution: Execution): Promise<WbemAnswer> {
   if (request.method !== 'POST' && request.method !== 'M-POST') return { status: 405, headers: { Allow: 'POST, M-POST' }, body: NO_BODY };
