@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server as NetServer } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { CimCaller } from '../cim/manager.ts';
 import { Fault, faultOf } from '../errors/fault.ts';
 import { readBody, TOO_LARGE } from './body.ts';
@@ -53,6 +53,8 @@ export interface Strangers {
 
 export interface Listener {
   readonly port: number;
+  /** New connections see this certificate. */
+  renew(tls: Tls): void;
   /** No new connections; those that still answer get a moment. */
   close(): Promise<void>;
 }
@@ -67,8 +69,14 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   server.maxConnections = MAX_CONNECTIONS;
   server.setTimeout(SILENT_SOCKET_MS);
   await bind(server, options);
+  let shown = options.tls;
   return {
     port: (server.address() as AddressInfo).port,
+    renew: (tls) => {
+      if (!(server instanceof TlsServer) || (tls.cert === shown?.cert && tls.key === shown.key)) return;
+      server.setSecureContext({ ...tls, minVersion: 'TLSv1.2' });
+      shown = tls;
+    },
     close: () => {
       ending.abort(new Fault('cancelled', 'the daemon ends'));
       return closed(server);

@@ -5,7 +5,7 @@
 import type { ObjectPath } from '../cim/instance.ts';
 import { element, text, type Markup } from '../xml/write.ts';
 import { ANONYMOUS, NS } from './namespaces.ts';
-import { classUri, NAMESPACE_SELECTOR, type UriFamily } from './resource.ts';
+import { classUri, METADATA, NAMESPACE_SELECTOR, type UriFamily } from './resource.ts';
 
 const DECLARED = { 'xmlns:a': NS.addressing, 'xmlns:w': NS.wsman };
 
@@ -22,6 +22,13 @@ export function referenceParts(path: ObjectPath, wording: Wording): Markup[] {
   const namespace = path.namespace ?? wording.namespace;
   const uri = element('w:ResourceURI', {}, text(classUri(wording.family, namespace, path.className)));
   return [element('a:Address', {}, text(ANONYMOUS)), element('a:ReferenceParameters', {}, [uri, selectorSet(path, wording)])];
+}
+
+/** Names a class by the URI of class metadata. */
+export function classReference(namespace: string, className: string): Markup {
+  const selector = (name: string, value: string): Markup => element('w:Selector', { Name: name }, text(value));
+  const parameters = [element('w:ResourceURI', {}, text(METADATA)), element('w:SelectorSet', {}, [selector(NAMESPACE_SELECTOR, namespace), selector('ClassName', className)])];
+  return element('a:EndpointReference', DECLARED, [element('a:Address', {}, text(ANONYMOUS)), element('a:ReferenceParameters', {}, parameters)]);
 }
 
 function selectorSet(path: ObjectPath, wording: Wording): Markup {

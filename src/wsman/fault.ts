@@ -108,6 +108,8 @@ const BY_STATUS: Record<CimStatusName, { readonly fault: WsmanFaultName; readonl
   methodNotFound: { fault: 'ActionNotSupported', hresult: 0x80041055 },
   invalidEnumerationContext: { fault: 'InvalidEnumerationContext', hresult: 0x80041008 },
   invalidOperationTimeout: { fault: 'InvalidParameter', hresult: 0x80041008 },
+  filteredEnumerationNotSupported: { fault: 'FilteringNotSupported', hresult: 0x8004100c },
+  continuationOnErrorNotSupported: { fault: 'UnsupportedFeature', hresult: 0x8004100c },
   serverLimitsExceeded: { fault: 'QuotaLimit', hresult: 0x8004106c },
 };
 

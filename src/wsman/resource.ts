@@ -15,7 +15,7 @@ export type Resource =
 const WMI = 'http://schemas.microsoft.com/wbem/wsman/1/wmi/';
 const DMTF = 'http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/';
 const DMTF_ALL = 'http://schemas.dmtf.org/wbem/wscim/1/*';
-const METADATA = 'http://schemas.dmtf.org/wbem/cim-xml/2/cim-schema/2/*';
+export const METADATA = 'http://schemas.dmtf.org/wbem/cim-xml/2/cim-schema/2/*';
 
 export const NAMESPACE_SELECTOR = '__cimnamespace';
 

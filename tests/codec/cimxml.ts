@@ -7,7 +7,7 @@ import { cimXmlHandler } from '../../src/wbem/cimxml.ts';
 import { parseXml } from '../../src/xml/parse.ts';
 import { elements } from '../../src/xml/read.ts';
 import type { XmlElement } from '../../src/xml/xml.ts';
-import { cimModel, type Invoked } from '../conformance/cimmodel.ts';
+import { cimXmlWorld, type Invoked } from '../conformance/cimxmlworld.ts';
 
 export interface Request {
   readonly method: string;
@@ -27,7 +27,7 @@ export interface Server {
 }
 
 export function serverInMemory(machines = 2): Server {
-  const model = cimModel(machines);
+  const model = cimXmlWorld(machines);
   const manager = createObjectManager({ schema: SCHEMA, instances: model.instances, associations: model.associations });
   let ids = 0;
   const handle = cimXmlHandler(manager, { schema: SCHEMA, host: 'host1.example', nowMs: () => 0, newId: () => `context-${++ids}` });

@@ -7,7 +7,7 @@ import { createObjectManager, type PublishingObjectManager } from '../../src/cim
 import { SCHEMA } from '../../src/cim/schema/published.ts';
 import { cimXmlHandler } from '../../src/wbem/cimxml.ts';
 import { listen } from '../../src/wbem/listener.ts';
-import { cimModel, type Invoked } from './cimmodel.ts';
+import { cimXmlWorld, type Invoked } from './cimxmlworld.ts';
 
 const ROLES: Readonly<Record<string, CimCaller['role']>> = { vera: 'viewer', otto: 'operator', anna: 'administrator' };
 export const HOST_NAME = 'host1.example';
@@ -36,7 +36,7 @@ export interface RigOptions {
 }
 
 export async function openCimXmlRig({ machines = 3, user = 'anna' }: RigOptions = {}): Promise<CimXmlRig> {
-  const model = cimModel(machines);
+  const model = cimXmlWorld(machines);
   const manager = createObjectManager({ schema: SCHEMA, instances: model.instances, associations: model.associations });
   const bugs: unknown[] = [];
   const clock = { ms: 1_000_000 };

@@ -10,6 +10,7 @@ import { NS } from '../../wsman/namespaces.ts';
 import type { Resource } from '../../wsman/resource.ts';
 import { element, join, text, type Markup } from '../../xml/write.ts';
 import { namingOf, resourceOfCall, writingOf, type Call, type Reply } from './call.ts';
+import { classesOf, classItem } from './metadata.ts';
 
 /** What a context holds: the rest of an enumeration, or the queue of a subscription. */
 export interface Puller {
@@ -22,14 +23,18 @@ export interface Puller {
 const ENVELOPE_BYTES = 2_500;
 const DECLARED = { n: NS.enumeration };
 
-class OpenEnumeration implements Puller {
-  readonly #items: readonly Located[];
-  readonly #form: Form;
+class OpenEnumeration<T> implements Puller {
+  readonly #items: readonly T[];
+  readonly #write: (item: T) => Markup;
   #next = 0;
 
-  constructor(items: readonly Located[], form: Form) {
+  constructor(items: readonly T[], write: (item: T) => Markup) {
     this.#items = items;
-    this.#form = form;
+    this.#write = write;
+  }
+
+  get total(): number {
+    return this.#items.length;
   }
 
   pull(call: Call, maxElements: number): Promise<Batch> {
@@ -41,22 +46,27 @@ class OpenEnumeration implements Puller {
   }
 
   take(call: Call, maxElements: number): Batch {
-    const batch = batchOf(this.#items, this.#next, { maxElements, roomBytes: roomBytes(call), bytesOf: call.bytesOf }, (item) => itemElement(item, this.#form));
+    const batch = batchOf(this.#items, this.#next, { maxElements, roomBytes: roomBytes(call), bytesOf: call.bytesOf }, this.#write);
     this.#next += batch.items.length;
     return batch;
   }
 }
 
-export const roomBytes = (call: Call): number => Math.max(0, call.maxEnvelopeBytes - ENVELOPE_BYTES - call.bytesOf(call.header.messageId));
+const roomBytes = (call: Call): number => Math.max(0, call.maxEnvelopeBytes - ENVELOPE_BYTES - call.bytesOf(call.header.messageId));
 
 export async function enumerate(call: Call): Promise<Reply> {
-  const resource = resourceOfCall(call);
   const request = enumerateOf(call.envelope.body);
-  const { items, projection } = await collected(call, resource, request);
-  const open = new OpenEnumeration(items, { mode: request.mode, projection, writing: writingOf(call, resource) });
+  const open = await opened(call, resourceOfCall(call), request);
   const first = request.optimize ? open.take(call, request.maxElements) : null;
-  const context = first?.isLast ? null : call.contexts.open(call.caller.name, open, items.length);
-  return { body: enumerateResponse(context, first), declared: DECLARED, headers: [totalHeader(call, items.length)] };
+  const context = first?.isLast ? null : call.contexts.open(call.caller.name, open, open.total);
+  return { body: enumerateResponse(context, first), declared: DECLARED, headers: [totalHeader(call, open.total)] };
+}
+
+async function opened(call: Call, resource: Resource, request: EnumerateRequest) {
+  if (resource.kind === 'metadata') return new OpenEnumeration(classesOf(call, resource.namespace), classItem(call, resource.namespace, request));
+  const { items, projection } = await collected(call, resource, request);
+  const form: Form = { mode: request.mode, projection, writing: writingOf(call, resource) };
+  return new OpenEnumeration(items, (item: Located) => itemElement(item, form));
 }
 
 const totalHeader = (call: Call, total: number): Markup => (call.header.wantsTotal ? element('w:TotalItemsCountEstimate', {}, text(String(total))) : join([]));

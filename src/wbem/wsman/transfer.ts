@@ -10,7 +10,8 @@ import { NS } from '../../wsman/namespaces.ts';
 import { bodyInstance } from '../../wsman/reading.ts';
 import { hasEveryKey, pathOf } from '../../wsman/selectors.ts';
 import { element } from '../../xml/write.ts';
-import { classOfCall, type Call, type ClassCall, type Reply } from './call.ts';
+import { classOfCall, resourceOfCall, type Call, type ClassCall, type Reply } from './call.ts';
+import { classMetadata } from './metadata.ts';
 
 /** A name that is short of keys and fits several instances is the selectors' fault. */
 async function located(call: Call, { declaration }: ClassCall, path: ObjectPath): Promise<Located> {
@@ -23,6 +24,8 @@ async function located(call: Call, { declaration }: ClassCall, path: ObjectPath)
 }
 
 export async function get(call: Call): Promise<Reply> {
+  const resource = resourceOfCall(call);
+  if (resource.kind === 'metadata') return classMetadata(call, resource.namespace);
   const asked = classOfCall(call);
   const { instance } = await located(call, asked, pathOf(asked.declaration, call.header.selectors, asked.naming));
   return { body: instanceElement(instance, asked.writing) };
