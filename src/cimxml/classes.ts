@@ -1,8 +1,7 @@
 /** A class as `<CLASS>`, for GetClass of both protocols. Source: DSP0201, "CLASS"; MS-WSMV 3.1.4.1.38. */
 import type { ClassDeclaration, MethodDeclaration, ParameterDeclaration, PropertyDeclaration, ValueDeclaration } from '../cim/schema.ts';
-import type { Schema } from '../cim/schema/classes.ts';
 import { element, text, type Attributes, type Markup } from '../xml/write.ts';
-import { isLocal, lineageOf, originOf } from './origins.ts';
+import { isLocal, lineageOf, originOf, type Declarations } from './origins.ts';
 import { classQualifiers, embeddedAttribute, methodQualifiers, parameterQualifiers, propertyQualifiers } from './qualifiers.ts';
 
 export interface ClassShape {
@@ -92,6 +91,6 @@ function defaultValue({ default: value, array }: PropertyDeclaration): readonly 
   return [element('VALUE.ARRAY', {}, (typeof value === 'object' ? value : [value]).map(literalElement))];
 }
 
-export function classElement(schema: Schema, namespace: string, declaration: ClassDeclaration, shape: ClassShape): Markup {
-  return new ClassWriter(lineageOf(schema, namespace, declaration), shape).write();
+export function classElement(declarations: Declarations, namespace: string, declaration: ClassDeclaration, shape: ClassShape): Markup {
+  return new ClassWriter(lineageOf(declarations, namespace, declaration), shape).write();
 }

@@ -2,12 +2,15 @@
 import type { Schema } from '../cim/schema/classes.ts';
 import type { ClassDeclaration } from '../cim/schema.ts';
 
+/** What is asked of the schema here; the object manager answers it too. */
+export type Declarations = Pick<Schema, 'classOf'>;
+
 type ElementKind = 'properties' | 'methods';
 
 /** The class itself and its ancestors, nearest first. */
-export function lineageOf(schema: Schema, namespace: string, declaration: ClassDeclaration): readonly ClassDeclaration[] {
+export function lineageOf(declarations: Declarations, namespace: string, declaration: ClassDeclaration): readonly ClassDeclaration[] {
   const lineage: ClassDeclaration[] = [];
-  for (let each: ClassDeclaration | undefined = declaration; each !== undefined; each = each.superclass === null ? undefined : schema.find(namespace, each.superclass)) lineage.push(each);
+  for (let each: ClassDeclaration | undefined = declaration; each !== undefined; each = each.superclass === null ? undefined : declarations.classOf(namespace, each.superclass)) lineage.push(each);
   return lineage;
 }
 

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createObjectManager } from '../../src/cim/objectmanager.ts';
 import { SCHEMA } from '../../src/cim/schema/published.ts';
-import { cimXmlHandler } from '../../src/wbem/cimxml.ts';
+import { AuditTrail } from '../../src/wbem/audit.ts';
+import { CimXml } from '../../src/wbem/cimxml.ts';
 import { parseXml } from '../../src/xml/parse.ts';
 import { elements } from '../../src/xml/read.ts';
 import type { XmlElement } from '../../src/xml/xml.ts';
@@ -30,7 +31,17 @@ export function serverInMemory(machines = 2): Server {
   const model = cimXmlWorld(machines);
   const manager = createObjectManager({ schema: SCHEMA, instances: model.instances, associations: model.associations });
   let ids = 0;
-  const handle = cimXmlHandler(manager, { schema: SCHEMA, host: 'host1.example', nowMs: () => 0, newId: () => `context-${++ids}` });
+  const { handle } = new CimXml({
+    manager,
+    schema: SCHEMA,
+    audit: new AuditTrail(() => undefined),
+    host: 'host1.example',
+    nowMs: () => 0,
+    newId: () => `context-${++ids}`,
+    onBug: (_id, error) => {
+      throw error;
+    },
+  });
   return {
     invoked: model.invoked,
     ask: async (request) => {

@@ -5,7 +5,8 @@ import { request } from 'node:http';
 import type { CimCaller } from '../../src/cim/manager.ts';
 import { createObjectManager, type PublishingObjectManager } from '../../src/cim/objectmanager.ts';
 import { SCHEMA } from '../../src/cim/schema/published.ts';
-import { cimXmlHandler } from '../../src/wbem/cimxml.ts';
+import { AuditTrail, type AuditRecord } from '../../src/wbem/audit.ts';
+import { CimXml } from '../../src/wbem/cimxml.ts';
 import { listen } from '../../src/wbem/listener.ts';
 import { cimXmlWorld, type Invoked } from './cimxmlworld.ts';
 
@@ -23,6 +24,7 @@ export interface CimXmlRig {
   readonly manager: PublishingObjectManager;
   readonly invoked: Invoked[];
   readonly bugs: unknown[];
+  readonly audited: AuditRecord[];
   /** What the enumerations' clock says; tests move it. */
   clockMs: number;
   post(body: string | Uint8Array, headers?: Readonly<Record<string, string>>): Promise<HttpAnswer>;
@@ -40,6 +42,9 @@ export async function openCimXmlRig({ machines = 3, user = 'anna' }: RigOptions 
   const manager = createObjectManager({ schema: SCHEMA, instances: model.instances, associations: model.associations });
   const bugs: unknown[] = [];
   const clock = { ms: 1_000_000 };
+  const audited: AuditRecord[] = [];
+  const audit = new AuditTrail((record) => audited.push(record), () => clock.ms);
+  const cimxml = new CimXml({ manager, schema: SCHEMA, audit, host: HOST_NAME, nowMs: () => clock.ms, newId: randomUUID, onBug: (_id, error) => bugs.push(error) });
   const { port, close } = await listen({
     address: '127.0.0.1',
     port: 0,
@@ -48,7 +53,7 @@ export async function openCimXmlRig({ machines = 3, user = 'anna' }: RigOptions 
       const name = Buffer.from(authorization.replace(/^Basic /, ''), 'base64').toString().split(':')[0]!;
       return { name, role: ROLES[name] ?? 'viewer', from };
     },
-    handle: cimXmlHandler(manager, { schema: SCHEMA, host: HOST_NAME, nowMs: () => clock.ms, newId: randomUUID }),
+    handle: cimxml.handle,
     onBug: (error) => bugs.push(error),
   });
   return {
@@ -56,6 +61,7 @@ export async function openCimXmlRig({ machines = 3, user = 'anna' }: RigOptions 
     manager,
     invoked: model.invoked,
     bugs,
+    audited,
     get clockMs() {
       return clock.ms;
     },
@@ -63,7 +69,7 @@ export async function openCimXmlRig({ machines = 3, user = 'anna' }: RigOptions 
       clock.ms = ms;
     },
     post: (body, headers = {}) => post(port, user, body, headers),
-    wbemcli: (operation, object, ...rest) => wbemcli([operation, ...(operation === 'cm' || operation === 'cmx' ? [] : []), `http://${user}:secret@127.0.0.1:${port}/${object}`, ...rest]),
+    wbemcli: (operation, object, ...rest) => wbemcli([operation, `http://${user}:secret@127.0.0.1:${port}/${object}`, ...rest]),
     close,
   };
 }

@@ -19,13 +19,13 @@ interface Invocation {
   readonly host: string;
 }
 
-/** What the METHODRESPONSE holds. Parameters are sent on as they came: the object manager types them by the class. Rejects with CimError. */
-export async function invoke({ path, method: name, parameters }: ExtrinsicCall, { manager, schema, caller, host }: Invocation): Promise<readonly Markup[]> {
+/** Parameters are sent on as they came: the object manager types them by the class. Rejects with CimError. */
+export async function invoke({ path, method: name, parameters }: ExtrinsicCall, { manager, schema, caller, host }: Invocation): Promise<{ readonly content: readonly Markup[]; readonly returnValue: number }> {
   const namespace = path.namespace ?? manager.defaultNamespace;
   const method = methodDeclared(schema, namespace, path.className, name);
   const sent = contentsOf(parameters, 'PARAMVALUE').map(({ name: parameter, content }) => [parameter, valueSent(content, namespace)] as const);
   const outcome = await manager.invoke(caller, path, method.name, new Map(sent));
-  return outcomeOf(method, outcome, { schema, host, namespace });
+  return { content: outcomeOf(method, outcome, { schema, host, namespace }), returnValue: outcome.returnValue };
 }
 
 /** An object may be named by a class above the one that declares the method. */

@@ -1,9 +1,10 @@
 /** A call, carried out: every intrinsic operation by one table, every other name a method of the object. */
 import { CimError } from '../cim/error.ts';
 import type { CimCaller, ObjectManager } from '../cim/manager.ts';
+import { nameKey } from '../cim/name.ts';
 import type { Schema } from '../cim/schema/classes.ts';
-import { document, type Markup } from '../xml/write.ts';
-import { errorElement, responseTo, type CimCall, type IntrinsicCall } from './cimxml.ts';
+import type { Markup } from '../xml/write.ts';
+import type { CimCall, IntrinsicCall } from './cimxml.ts';
 import type { Enumerations } from './enumerations.ts';
 import { ASSOCIATION_OPERATIONS } from './operations/associations.ts';
 import { CLASS_OPERATIONS } from './operations/classes.ts';
@@ -14,8 +15,13 @@ import { PULL_OPERATIONS } from './operations/pulls.ts';
 import { QUERY_OPERATIONS } from './operations/queries.ts';
 
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
-  Object.entries({ ...CLASS_OPERATIONS, ...INSTANCE_OPERATIONS, ...ASSOCIATION_OPERATIONS, ...QUERY_OPERATIONS, ...PULL_OPERATIONS }).map(([name, run]) => [name.toLowerCase(), run]),
+  Object.entries({ ...CLASS_OPERATIONS, ...INSTANCE_OPERATIONS, ...ASSOCIATION_OPERATIONS, ...QUERY_OPERATIONS, ...PULL_OPERATIONS }).map(([name, run]) => [nameKey(name), run]),
 );
+
+const WRITES = new Set(['CreateInstance', 'ModifyInstance', 'DeleteInstance'].map(nameKey));
+
+/** Whether the intrinsic operation changes anything. */
+export const isWrite = (operation: string): boolean => WRITES.has(nameKey(operation));
 
 export interface Execution {
   readonly manager: ObjectManager;
@@ -26,23 +32,21 @@ export interface Execution {
   readonly host: string;
 }
 
-/** The response message; a CimError of the operation is in it. Whatever else is thrown is a bug. */
-export async function execute(call: CimCall, execution: Execution): Promise<string> {
-  return document(responseTo(call, await contentOf(call, execution)));
+export interface Performed {
+  /** What the response element holds. */
+  readonly content: readonly Markup[];
+  /** What a method returned. */
+  readonly returnValue?: number;
 }
 
-async function contentOf(call: CimCall, execution: Execution): Promise<readonly Markup[]> {
-  try {
-    return await (call.kind === 'intrinsic' ? intrinsic(call, execution) : invoke(call, execution));
-  } catch (error) {
-    if (error instanceof CimError) return [errorElement(error)];
-    throw error;
-  }
+/** Rejects with CimError. */
+export function perform(call: CimCall, execution: Execution): Promise<Performed> {
+  return call.kind === 'extrinsic' ? invoke(call, execution) : intrinsic(call, execution);
 }
 
-function intrinsic({ method, namespace, parameters }: IntrinsicCall, { manager, schema, enumerations, caller, host }: Execution): Promise<readonly Markup[]> {
-  const run = OPERATIONS.get(method.toLowerCase());
+async function intrinsic({ method, namespace, parameters }: IntrinsicCall, { manager, schema, enumerations, caller, host }: Execution): Promise<Performed> {
+  const run = OPERATIONS.get(nameKey(method));
   if (run === undefined) throw new CimError('notSupported', `the operation ${method} is not supported`);
   if (!manager.hasNamespace(namespace)) throw new CimError('invalidNamespace', `there is no namespace ${namespace}`);
-  return run({ manager, schema, enumerations, caller, namespace, place: { schema, host, namespace } }, parameters);
+  return { content: await run({ manager, schema, enumerations, caller, namespace, place: { schema, host, namespace } }, parameters) };
 }
