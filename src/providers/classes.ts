@@ -2,8 +2,7 @@
 import type { CimCaller, InstanceProvider } from '../cim/manager.ts';
 import type { CimInstance, ObjectPath } from '../cim/instance.ts';
 import { isSameKey, type KeyValue } from '../cim/path.ts';
-import type { ClassDeclaration } from '../cim/schema.ts';
-import { CIMV2, VIRTUALIZATION } from '../cim/schema/published.ts';
+import { CIMV2, SCHEMA, VIRTUALIZATION } from '../cim/schema/published.ts';
 import { hostSystem, machineSystem } from './computersystem.ts';
 import * as cimv2 from './cimv2.ts';
 import { DEFINITIONS, diskValues, ethernetValues, failoverEthernetValues, memoryValues, processorValues } from './devices.ts';
@@ -13,7 +12,7 @@ import { jobValues } from './job.ts';
 import { INSTANCE_IDS } from './objectpaths.ts';
 import { providerValues, relationshipValues, replicationSettingsValues, statisticsValues } from './replication.ts';
 import { hostScope, scopeAround, wholeScope, type Family, type Need, type Scope } from './scope.ts';
-import { entryValues, serviceSettingsValues, serviceValues } from './service.ts';
+import { entryValues, replicationServiceValues, serviceSettingsValues, serviceValues } from './service.ts';
 import { pointSettings, realizedSettings } from './systemsettings.ts';
 
 interface ClassRow {
@@ -58,7 +57,7 @@ export const CLASSES: Readonly<Record<string, ClassRow>> = {
     ],
   },
   Msvm_ConcreteJob: { needs: ['jobs'], of: ({ jobs, nowMs }) => jobs.map((job) => jobValues(job, nowMs)) },
-  Msvm_ReplicationService: ofHost(({ host }) => [serviceValues('Msvm_ReplicationService', host.self.name)]),
+  Msvm_ReplicationService: ofHost(({ host }) => [replicationServiceValues(host)]),
   Msvm_VirtualSystemManagementService: ofHost(({ host }) => [serviceValues('Msvm_VirtualSystemManagementService', host.self.name)]),
   Msvm_VirtualSystemSnapshotService: ofHost(({ host }) => [serviceValues('Msvm_VirtualSystemSnapshotService', host.self.name)]),
   Msvm_ReplicationServiceSettingData: ofHost(({ host }) => [serviceSettingsValues(host)]),
@@ -71,18 +70,17 @@ export const CLASSES: Readonly<Record<string, ClassRow>> = {
   CIM_DataFile: ofHost(() => [], CIMV2),
 };
 
-export type Declarations = (namespace: string, className: string) => ClassDeclaration;
-
 /** One provider per class of the table. */
-export const instanceProviders = (domain: Domain, declarations: Declarations): readonly InstanceProvider[] =>
-  Object.entries(CLASSES).map(([className, row]) => providerOf(domain, declarations(row.namespace ?? VIRTUALIZATION, className), row));
+export const instanceProviders = (domain: Domain): readonly InstanceProvider[] =>
+  Object.entries(CLASSES).map(([className, row]) => providerOf(domain, className, row));
 
-function providerOf(domain: Domain, declaration: ClassDeclaration, row: ClassRow): InstanceProvider {
-  const emit = emitter(declaration);
+function providerOf(domain: Domain, className: string, row: ClassRow): InstanceProvider {
+  const namespace = row.namespace ?? VIRTUALIZATION;
+  const emit = emitter(SCHEMA.classOf(namespace, className));
   const instances = (scope: Scope): CimInstance[] => row.of(scope).map(emit);
   return {
-    namespace: row.namespace ?? VIRTUALIZATION,
-    className: declaration.name,
+    namespace,
+    className,
     instances: async (caller: CimCaller) => instances(await wholeScope(domain, caller, row.needs)),
     find: async (caller: CimCaller, path: ObjectPath) => {
       const scope = (row.needs.length > 0 ? await scopeAround(domain, caller, path, row.needs) : undefined) ?? (await hostScope(domain, caller));

@@ -6,6 +6,8 @@ import type { Values } from './emission.ts';
 import { INSTANCE_IDS, SERVICE_NAMES, type ServiceClass } from './objectpaths.ts';
 
 const CERTIFICATES = 2;
+const ENABLED = 2;
+const DISABLED = 3;
 const RUNS = {
   OperationalStatus: [2], StatusDescriptions: ['The service is running normally'], Status: 'OK', HealthState: 5, EnabledState: 2, RequestedState: 12, EnabledDefault: 2, Started: true, StartMode: 'Automatic',
 };
@@ -22,6 +24,13 @@ export const serviceValues = (className: ServiceClass, hostName: string): Values
   SystemName: hostName,
   CreationClassName: className,
   Name: SERVICE_NAMES[className],
+});
+
+/** The replication service runs while the host takes replicas. */
+export const replicationServiceValues = ({ self, service }: HostSnapshot): Values => ({
+  ...serviceValues('Msvm_ReplicationService', self.name),
+  EnabledState: service.acceptsReplicas ? ENABLED : DISABLED,
+  Started: service.acceptsReplicas,
 });
 
 /** Hosts prove themselves by certificates, on one port; nothing travels in clear. The start of the interval is the host's local time. */

@@ -14,24 +14,15 @@ export interface Step extends Standing {
 
 export type Facts = Partial<Record<Condition, boolean>>;
 
-const rowFor = (from: Standing, event: Event) => ROWS.find((candidate) => candidate.event === event && candidate.side === from.side && candidate.from.includes(from.state));
-
 /** Where the event leads, or a refusal that says what is allowed now. */
 export function step(from: Standing, event: Event, facts: Facts): Outcome<Step> {
-  const row = rowFor(from, event);
+  const row = ROWS.find((candidate) => candidate.event === event && candidate.side === from.side && candidate.from.includes(from.state));
   const here = `${stateName(from.state)} (state ${from.state}, ${from.side})`;
   if (!row) return refuse(`"${event}" is not possible while the relationship is in: ${here}`, allowedVerbs(from));
   if (!row.supported) return refuse(`"${row.verb ?? event}" is not supported yet`, allowedVerbs(from));
   const missing = row.requires.filter((condition) => facts[condition] !== true);
   if (missing.length > 0) return refuse(`${missing.map((condition) => CONDITIONS[condition]).join('; ')} (${here})`, allowedVerbs(from));
   return { ok: true, value: { side: row.becomes ?? from.side, state: row.to, effects: row.effects } };
-}
-
-/** Whether the state allows the event at all, whatever its conditions say; a refusal says what is allowed. */
-export function possible(from: Standing, event: Event): Outcome<Standing> {
-  const outcome = step(from, event, {});
-  const row = rowFor(from, event);
-  return row?.supported ? { ok: true, value: from } : outcome;
 }
 
 /** The operator's verbs whose state allows them now (their conditions may still refuse). */

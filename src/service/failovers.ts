@@ -9,7 +9,7 @@ import { definedOnly } from './options.ts';
 
 type FailoverOperations = Pick<
   Operations,
-  'testFailover' | 'testFailoverEnd' | 'plannedFailover' | 'plannedFailoverCancel' | 'unplannedFailover' | 'commit' | 'revert' | 'reverse' | 'becomeReplica' | 'failback'
+  'testFailover' | 'testFailoverEnd' | 'plannedFailover' | 'plannedFailoverCancel' | 'unplannedFailover' | 'commit' | 'revert' | 'reverse' | 'becomeReplica' | 'failback' | 'failbackStart'
 >;
 
 const CANCEL_WITHIN_MS = 30_000;
@@ -37,6 +37,7 @@ export function failoverOperations(context: Context): FailoverOperations {
     revert: (caller, machine) => job(caller, 'revert', 'revert', machine, {}),
     reverse: (caller, machine) => job(caller, 'reverse', 'reverse', machine, {}),
     becomeReplica: (caller, machine) => job(caller, 'become-replica', 'becomeReplica', machine, {}),
+    failbackStart: (caller, machine, options) => job(caller, 'failback-start', 'failbackStart', machine, { ...options }),
     failback: (caller, machine, options) => job(caller, 'failback', 'failback', machine, { ...options }),
   };
 }

@@ -83,6 +83,8 @@ export interface Operations {
   /** After a split brain: this host yields to the other; what its guest wrote is set aside as a named point. */
   becomeReplica(caller: Caller, machine: string): Promise<JobView>;
   /** One command home: ends with the guest running on the host it came from and replication in the old direction. */
+  /** Asked where the guest goes home to: ends in state 14, with the last change at home, or exactly at the point. */
+  failbackStart(caller: Caller, machine: string, options: { point?: string }): Promise<JobView>;
   failback(caller: Caller, machine: string, options: { start: boolean; timeoutSeconds?: number }): Promise<JobView>;
 
   jobList(caller: Caller): Promise<JobView[]>;

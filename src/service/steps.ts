@@ -5,32 +5,35 @@
 import { checkTestable } from '../engine/testfailover.ts';
 import type { JobArgs } from '../engine/jobs.ts';
 import { Fault } from '../errors/fault.ts';
-import { Refused, refuse, type Refusal } from '../errors/refusal.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
 import type { Job, Machine, Relationship } from '../machine/records.ts';
-import { allowedVerbs, possible } from '../relationship/step.ts';
-import type { Event } from '../relationship/table.ts';
+import { stateName, type Side } from '../relationship/state.ts';
+import { allowedVerbs } from '../relationship/step.ts';
 import { machineNamed, type Context } from './context.ts';
 
 interface StepRow {
   /** Of the job. */
   readonly kind: string;
-  /** One of these has to be possible. */
-  readonly events: readonly Event[];
+  /** One of these verbs has to be possible. */
+  readonly verbs: readonly string[];
+  /** Where a verb means different things on the two sides. */
+  readonly side?: Side;
 }
 
 export const STEPS = {
-  startInitial: { kind: 'initial', events: ['startInitial'] },
-  stopInitial: { kind: 'stopInitial', events: ['stopInitial'] },
-  suspend: { kind: 'suspend', events: ['suspend', 'suspendResync'] },
-  resume: { kind: 'resume', events: ['resume', 'continueResync'] },
-  resynchronize: { kind: 'resynchronize', events: ['resynchronize', 'continueResync'] },
-  preparePlanned: { kind: 'preparePlanned', events: ['preparePlanned'] },
-  cancelPlanned: { kind: 'cancelPlanned', events: ['cancelPlanned'] },
-  failOver: { kind: 'failOver', events: ['failover'] },
-  commit: { kind: 'commit', events: ['commit', 'commitFailback'] },
-  revert: { kind: 'revert', events: ['revert', 'revertFailback'] },
-  reverse: { kind: 'reverseHere', events: ['reversePlanned', 'reverseUnplanned'] },
-  remove: { kind: 'disable', events: ['disable'] },
+  startInitial: { kind: 'initial', verbs: ['start-replication'] },
+  stopInitial: { kind: 'stopInitial', verbs: ['stop-initial'] },
+  suspend: { kind: 'suspend', verbs: ['suspend'] },
+  resume: { kind: 'resume', verbs: ['resume'] },
+  // One that was suspended goes on.
+  resynchronize: { kind: 'resynchronize', verbs: ['resynchronize', 'resume'], side: 'primary' },
+  preparePlanned: { kind: 'preparePlanned', verbs: ['failover'], side: 'primary' },
+  cancelPlanned: { kind: 'cancelPlanned', verbs: ['cancel-failover'], side: 'primary' },
+  failOver: { kind: 'failOver', verbs: ['failover'], side: 'replica' },
+  commit: { kind: 'commit', verbs: ['commit'] },
+  revert: { kind: 'revert', verbs: ['revert'] },
+  reverse: { kind: 'reverseHere', verbs: ['reverse'], side: 'replica' },
+  remove: { kind: 'disable', verbs: ['disable'] },
 } as const satisfies Record<string, StepRow>;
 
 export type Step = keyof typeof STEPS;
@@ -48,8 +51,12 @@ export function stepJob(context: Context, machine: string, step: Step, args: Job
 }
 
 function checkPossible(relationship: Relationship, step: Step): void {
-  const outcomes = STEPS[step].events.map((event) => possible(relationship, event));
-  if (!outcomes.some(({ ok }) => ok)) throw new Refused(outcomes[0] as Refusal);
+  const { verbs, side }: StepRow = STEPS[step];
+  const allowed = allowedVerbs(relationship);
+  const isOtherSide = side !== undefined && side !== relationship.side;
+  if (isOtherSide || !verbs.some((verb) => allowed.includes(verb))) {
+    throw new Refused(refuse(`"${verbs[0]}" is not possible here while the relationship is in: ${stateName(relationship.state)} (state ${relationship.state}, ${relationship.side})`, allowed));
+  }
   if (step === 'reverse' && relationship.state === 5 && relationship.failover?.planned === false) {
     throw new Refused(refuse('the failover was not a planned one: it has to be committed before replication can be reversed', allowedVerbs(relationship)));
   }

@@ -12,6 +12,7 @@ import type { Domain } from '../domain.ts';
 import { instancePath, ownerIdOf } from '../objectpaths.ts';
 import { reasonOf, RETURNS, type Reason } from './rejection.ts';
 
+/** What methods see of the host. */
 export interface Host extends Domain {
   readonly management: Management;
 }
@@ -52,13 +53,14 @@ export function invocable(host: Host, className: string, method: Method): CimMet
     } catch (thrown) {
       const reason = reasonOf(thrown);
       if (!reason) throw thrown;
-      return rejected(call, method, reason);
+      return answered(call, method, reason, thrown);
     }
   };
 }
 
-function rejected({ host, path, parameters }: Call, { kind, numbers }: Method, reason: Reason): MethodOutcome {
+function answered({ host, path, parameters }: Call, { kind, numbers }: Method, reason: Reason, thrown: unknown): MethodOutcome {
   const returnValue = numbers ? numbers[reason.returnValue] : reason.returnValue;
+  if (returnValue === undefined && thrown instanceof CimError) throw thrown;
   if (returnValue === undefined) throw new CimError(reason.returnValue === RETURNS.accessDenied ? 'accessDenied' : 'failed', wordsOf(reason));
   if (kind === null) return { returnValue, out: new Map() };
   const { code, message, hint, allowed } = reason;
