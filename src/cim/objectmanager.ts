@@ -17,6 +17,8 @@ export interface ObjectManagerParts {
   readonly schema: Schema;
   readonly instances: readonly InstanceProvider[];
   readonly associations: readonly AssociationProvider[];
+  /** Told when the first listener has come to `watch`, and when the last has left. */
+  readonly onWatched?: (isWatched: boolean) => void;
 }
 
 export interface PublishingObjectManager extends ObjectManager {
@@ -47,8 +49,10 @@ class ProviderObjectManager implements PublishingObjectManager {
   readonly #instances: Instances;
   readonly #traversal: Traversal;
   readonly #listeners = new Set<(change: InstanceChange) => void>();
+  readonly #onWatched: (isWatched: boolean) => void;
 
-  constructor({ schema, instances, associations }: ObjectManagerParts) {
+  constructor({ schema, instances, associations, onWatched = () => undefined }: ObjectManagerParts) {
+    this.#onWatched = onWatched;
     this.defaultNamespace = schema.defaultNamespace;
     this.#schema = schema;
     this.#instances = new Instances(schema, withLinks(instances, associations));
@@ -109,7 +113,10 @@ class ProviderObjectManager implements PublishingObjectManager {
 
   watch(listener: (change: InstanceChange) => void): () => void {
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    if (this.#listeners.size === 1) this.#onWatched(true);
+    return () => {
+      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#onWatched(false);
+    };
   }
 
   publish(change: InstanceChange): void {

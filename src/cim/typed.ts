@@ -67,15 +67,17 @@ function readScalar(type: CimType, text: string): CimScalar | undefined {
 
 const isNumber = (value: CimScalar): value is number | bigint => typeof value === 'bigint' || Number.isInteger(value);
 
+const OBJECT_KINDS: Readonly<Partial<Record<CimType, readonly string[]>>> = { datetime: ['timestamp', 'interval'], reference: ['path'], instance: ['instance'] };
+
 /** Undefined when the value has another type. */
-function checkedScalar(type: CimType, value: CimScalar): CimScalar | undefined {
+function checkedScalar({ type, embeddedInstance }: ValueDeclaration, value: CimScalar): CimScalar | undefined {
   if (typeof value === 'string') return readScalar(type, value);
   if (type === 'boolean') return typeof value === 'boolean' ? value : undefined;
   if (type === 'real32' || type === 'real64') return typeof value === 'number' ? value : undefined;
   if (isInteger(type)) return isNumber(value) ? integerOf(type, BigInt(value)) : undefined;
   if (typeof value !== 'object') return undefined;
-  const kinds: Partial<Record<CimType, readonly string[]>> = { datetime: ['timestamp', 'interval'], reference: ['path'], instance: ['instance'], string: ['instance'] };
-  return kinds[type]?.includes(value.kind) ? value : undefined;
+  const kinds = embeddedInstance === undefined ? OBJECT_KINDS[type] : OBJECT_KINDS.instance;
+  return kinds?.includes(value.kind) ? value : undefined;
 }
 
 function shown(value: CimScalar): string {
@@ -86,7 +88,7 @@ function shown(value: CimScalar): string {
 const isArray = (value: CimValue): value is readonly CimScalar[] => Array.isArray(value);
 
 function scalarOf(declaration: ValueDeclaration, value: CimScalar): CimScalar {
-  const typed = checkedScalar(declaration.type, value);
+  const typed = checkedScalar(declaration, value);
   if (typed === undefined) throw new CimError('typeMismatch', `${declaration.name}: ${shown(value)} is no ${declaration.type}.`);
   return typed;
 }

@@ -5,9 +5,8 @@
 import type { AssociationProvider, CimCaller } from '../cim/manager.ts';
 import type { CimInstance, ObjectPath } from '../cim/instance.ts';
 import { isSamePath } from '../cim/path.ts';
-import { CIMV2, VIRTUALIZATION } from '../cim/schema/published.ts';
+import { CIMV2, SCHEMA, VIRTUALIZATION } from '../cim/schema/published.ts';
 import * as cimv2 from './cimv2.ts';
-import type { Declarations } from './classes.ts';
 import type { Domain } from './domain.ts';
 import { emitter, type Values } from './emission.ts';
 import { hostPath, instancePath, machinePath, servicePath, SERVICES } from './objectpaths.ts';
@@ -107,12 +106,12 @@ const ASSOCIATIONS: Readonly<Record<string, AssociationRow>> = {
 };
 
 /** One provider per association of the table. */
-export const associationProviders = (domain: Domain, declarations: Declarations): readonly AssociationProvider[] =>
-  Object.entries(ASSOCIATIONS).map(([className, row]) => providerOf(domain, declarations, className, row));
+export const associationProviders = (domain: Domain): readonly AssociationProvider[] =>
+  Object.entries(ASSOCIATIONS).map(([className, row]) => providerOf(domain, className, row));
 
-function providerOf(domain: Domain, declarations: Declarations, className: string, row: AssociationRow): AssociationProvider {
+function providerOf(domain: Domain, className: string, row: AssociationRow): AssociationProvider {
   const { namespace = VIRTUALIZATION, roles: [first, second], says } = row;
-  const emit = emitter(declarations(namespace, className));
+  const emit = emitter(SCHEMA.classOf(namespace, className));
   const linkOf = ([one, other]: Pair): CimInstance => emit({ ...says, [first]: one, [second]: other });
   return {
     namespace,

@@ -2,8 +2,7 @@
 import type { CimCaller, InstanceProvider } from '../cim/manager.ts';
 import type { CimInstance, ObjectPath } from '../cim/instance.ts';
 import { isSameKey, type KeyValue } from '../cim/path.ts';
-import type { ClassDeclaration } from '../cim/schema.ts';
-import { CIMV2, VIRTUALIZATION } from '../cim/schema/published.ts';
+import { CIMV2, SCHEMA, VIRTUALIZATION } from '../cim/schema/published.ts';
 import { hostSystem, machineSystem } from './computersystem.ts';
 import * as cimv2 from './cimv2.ts';
 import { DEFINITIONS, diskValues, ethernetValues, failoverEthernetValues, memoryValues, processorValues } from './devices.ts';
@@ -71,18 +70,17 @@ export const CLASSES: Readonly<Record<string, ClassRow>> = {
   CIM_DataFile: ofHost(() => [], CIMV2),
 };
 
-export type Declarations = (namespace: string, className: string) => ClassDeclaration;
-
 /** One provider per class of the table. */
-export const instanceProviders = (domain: Domain, declarations: Declarations): readonly InstanceProvider[] =>
-  Object.entries(CLASSES).map(([className, row]) => providerOf(domain, declarations(row.namespace ?? VIRTUALIZATION, className), row));
+export const instanceProviders = (domain: Domain): readonly InstanceProvider[] =>
+  Object.entries(CLASSES).map(([className, row]) => providerOf(domain, className, row));
 
-function providerOf(domain: Domain, declaration: ClassDeclaration, row: ClassRow): InstanceProvider {
-  const emit = emitter(declaration);
+function providerOf(domain: Domain, className: string, row: ClassRow): InstanceProvider {
+  const namespace = row.namespace ?? VIRTUALIZATION;
+  const emit = emitter(SCHEMA.classOf(namespace, className));
   const instances = (scope: Scope): CimInstance[] => row.of(scope).map(emit);
   return {
-    namespace: row.namespace ?? VIRTUALIZATION,
-    className: declaration.name,
+    namespace,
+    className,
     instances: async (caller: CimCaller) => instances(await wholeScope(domain, caller, row.needs)),
     find: async (caller: CimCaller, path: ObjectPath) => {
       const scope = (row.needs.length > 0 ? await scopeAround(domain, caller, path, row.needs) : undefined) ?? (await hostScope(domain, caller));

@@ -1,0 +1,40 @@
+/** The CIM side of the host: the schema, the providers that read the host, the methods, and what changes for those who watch. */
+import { randomUUID } from 'node:crypto';
+import { createObjectManager, type PublishingObjectManager } from '../cim/objectmanager.ts';
+import { SCHEMA } from '../cim/schema/published.ts';
+import { associationProviders } from '../providers/associations.ts';
+import { InstanceChanges } from '../providers/changes.ts';
+import { instanceProviders } from '../providers/classes.ts';
+import type { Hardware } from '../providers/domain.ts';
+import type { Host } from '../providers/methods/invocation.ts';
+import { createMethods } from '../providers/methods/methods.ts';
+import { createModifications } from '../providers/modifications.ts';
+import type { Context } from '../service/context.ts';
+import { createInventory } from '../service/inventory.ts';
+import { createManagement } from '../service/management.ts';
+import type { Changes, Operations } from '../service/operations.ts';
+
+interface Surroundings {
+  readonly context: Context;
+  readonly operations: Operations;
+  readonly changes: Changes;
+  readonly hardware: Hardware;
+  onBug(bug: unknown): void;
+}
+
+/** The object manager of the host. Before the engine starts: methods define kinds of jobs, which may have to go on. */
+export function objectManagerOf({ context, operations, changes, hardware, onBug }: Surroundings): PublishingObjectManager {
+  const nowMs = () => context.engine.host.clock.nowMs();
+  const host: Host = {
+    operations, hardware, nowMs, inventory: createInventory(context), management: createManagement(context), requestedStates: new Map(), newId: randomUUID,
+  };
+  const methods = createMethods(host);
+  const modifications = createModifications(host, methods, (ms) => context.engine.host.clock.sleep(ms));
+  const instances = instanceProviders(host).map((provider) => ({ ...provider, ...modifications[provider.className], methods: methods[provider.className] ?? {} }));
+  const manager = createObjectManager({
+    schema: SCHEMA, instances, associations: associationProviders(host), onWatched: (isWatched) => watching.watched(isWatched),
+  });
+  const watching = new InstanceChanges({ manager, publish: (change) => manager.publish(change), nowMs, onBug });
+  changes.subscribe(({ kind, id }) => watching.changed(kind, id));
+  return manager;
+}
