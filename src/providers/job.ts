@@ -48,7 +48,7 @@ const JOB_KINDS: Readonly<Record<string, JobKind>> = {
   enable: { type: 91, caption: 'Create Replication Relationship' },
   settings: { type: 92, caption: 'Modify Replication Relationship Settings' },
   disable: { type: 93, caption: 'Remove Replication Relationship' },
-  failbackStart: { type: 124, caption: 'Initiate Failback' },
+  failbackHome: { type: 124, caption: 'Initiate Failback' },
   replicationState: { type: 96, caption: 'Replicate State Change' },
   statistics: { type: 111, caption: 'Get Replica statistics' },
   statisticsReset: { type: 119, caption: 'Reset Replica Statistics' },
