@@ -49,14 +49,16 @@ export class Daemon {
   readonly #peers: PeerNetwork;
   readonly #api: Api;
   readonly #parts: Parts;
+  readonly #opened: () => void;
 
-  private constructor(config: Config, log: Logger, context: Context, peers: PeerNetwork, api: Api, parts: Parts) {
+  private constructor(config: Config, log: Logger, context: Context, peers: PeerNetwork, api: Api, parts: Parts, opened: () => void) {
     this.#config = config;
     this.#log = log;
     this.context = context;
     this.#peers = peers;
     this.#api = api;
     this.#parts = parts;
+    this.#opened = opened;
   }
 
   /** The host is up: peers and people are answered, and what a crash left half done goes on. */
@@ -103,7 +105,9 @@ export class Daemon {
     const network = networkOf(peers, config.stateDir);
     const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
     contextLater.current = context;
+    const opened = Promise.withResolvers<undefined>();
     const api = await createApi({
+      opened: opened.promise,
       operations: createOperations(context),
       changes: feed,
       metrics: metricsOf(context),
@@ -111,12 +115,12 @@ export class Daemon {
       endSession: (token) => accounts.endSession(token),
       onBug: ({ id, request, error }) => log.error({ id, request, err: error }, 'a defect while answering'),
     });
-    const daemon = new Daemon(config, log, context, peers, api, { hypervisor, layers, fingerprints, close: () => database.close() });
+    const daemon = new Daemon(config, log, context, peers, api, { hypervisor, layers, fingerprints, close: () => database.close() }, () => opened.resolve(undefined));
     await daemon.#open();
     return daemon;
   }
 
-  /** The local socket first: it is what tells that another daemon runs here. */
+  /** The local socket first: it is what tells that another daemon runs here. Nobody is answered before stock was taken. */
   async #open(): Promise<void> {
     const { apiAddress, peerAddress, portOffset, runDir } = this.#config;
     await this.#api.listenLocal(join(runDir, 'api.sock'));
@@ -129,6 +133,7 @@ export class Daemon {
       if (connected) engine.contact(hostId);
     });
     engine.start();
+    this.#opened();
     for (const { hostId } of hosts.list()) this.#peers.keepContact(hostId);
     await this.#api.listenTcp({ host: apiAddress, port: API_PORT + portOffset });
     void this.#autostart();

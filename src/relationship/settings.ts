@@ -79,6 +79,16 @@ function checkAdditional(additional: AdditionalSettings): void {
   }
 }
 
+const DECLARED_DEFAULTS: Required<DeclaredSettings> = {
+  applicationConsistentHours: 0, autoResynchronize: false, resynchronizeFromSeconds: 18.5 * 3_600, resynchronizeUntilSeconds: 6 * 3_600, replicateHostItems: true, bypassProxy: false,
+};
+
+/** A value that is the default is not kept: settings that are read and sent back are the same settings. */
+function declaredAfter(before: DeclaredSettings = {}, change: DeclaredSettings = {}): Pick<Settings, 'declared'> {
+  const kept = Object.entries({ ...before, ...change }).filter(([name, value]) => value !== DECLARED_DEFAULTS[name as keyof DeclaredSettings]);
+  return kept.length > 0 ? { declared: Object.fromEntries(kept) as DeclaredSettings } : {};
+}
+
 function checkDeclared({ applicationConsistentHours: hours, resynchronizeFromSeconds, resynchronizeUntilSeconds }: DeclaredSettings, recoveryHistory: number): void {
   checkWhole('the interval of application-consistent points', hours, 0, 12);
   if (hours && recoveryHistory === 0) bad('the interval of application-consistent points', hours, '0 while the recovery history is 0');
@@ -94,7 +104,7 @@ export function changed(settings: Settings, change: SettingsChange, machineDisks
     disks: change.disks ?? settings.disks,
     recoveryHistory: change.recoveryHistory ?? settings.recoveryHistory,
     additional: { ...settings.additional, ...change.additional },
-    ...((settings.declared ?? change.declared) && { declared: { ...settings.declared, ...change.declared } }),
+    ...declaredAfter(settings.declared, change.declared),
   };
   if (![30, 300, 900].includes(next.intervalSeconds)) bad('the interval', next.intervalSeconds, '30, 300 or 900 seconds');
   if (typeof next.compression !== 'boolean') bad('compression', next.compression, 'true or false');

@@ -13,6 +13,7 @@ import type { Context } from '../../src/service/context.ts';
 import { createInventory } from '../../src/service/inventory.ts';
 import { createManagement } from '../../src/service/management.ts';
 import { createOperations } from '../../src/service/service.ts';
+import { founded } from '../../src/relationship/epoch.ts';
 import { Pair } from '../../src/simulation/pair.ts';
 import type { SimulatedHost } from '../../src/simulation/host.ts';
 import { Accounts } from '../../src/state/accounts.ts';
@@ -115,6 +116,19 @@ export class CimBench {
       await this.pair.job(this.pair.a, 'cycle');
       await this.pair.pass(61_000);
     }
+  }
+
+  /** Another machine on A, of two disks, that is not replicated. Its id. */
+  addMachine(name = 'other'): string {
+    const { a } = this.pair;
+    const template = a.state.machine(this.pair.machineId)!;
+    const id = this.pair.random.uuid();
+    const stacks = template.stacks.map((stack) => {
+      const file = a.files.create(`/images/${name}-${stack.disk}`, stack.sizeBytes);
+      return { ...stack, layers: [{ layerId: 'base', path: file.path }] };
+    });
+    a.state.putMachine({ ...template, id, name, definition: { ...template.definition, id, name }, stacks, lineage: founded(this.pair.random.uuid(), 'A') });
+    return id;
   }
 
   get machine(): ObjectPath {

@@ -48,7 +48,7 @@ export const badValue = (name: string, value: unknown, allowed: string): Rejecti
 export const wrongType = (name: string, what: string): Rejection => new Rejection(RETURNS.wrongType, `${name}: ${what}`);
 
 export function shown(value: unknown): string {
-  const text = typeof value === 'bigint' ? String(value) : (JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? String(each) : each)) ?? 'null');
+  const text = typeof value === 'bigint' ? String(value) : typeof value === 'string' ? `"${value}"` : (JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? String(each) : each)) ?? 'null');
   return text.length > 120 ? `${text.slice(0, 120)}…` : text;
 }
 
