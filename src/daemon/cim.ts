@@ -1,5 +1,6 @@
 /** The CIM side of the host: the schema, the providers that read the host, the methods, and what changes for those who watch. */
 import { randomUUID } from 'node:crypto';
+import type { InstanceProvider } from '../cim/manager.ts';
 import { createObjectManager, type PublishingObjectManager } from '../cim/objectmanager.ts';
 import { SCHEMA } from '../cim/schema/published.ts';
 import { associationProviders } from '../providers/associations.ts';
@@ -20,18 +21,20 @@ export const cimHostOf = (context: Context, operations: Operations, hardware: Ha
 });
 
 interface Surroundings {
+  /** Of namespaces that are not about the host's machines. */
+  readonly others?: readonly InstanceProvider[];
   readonly changes: Changes;
   sleep(ms: number): Promise<void>;
   onBug(bug: unknown): void;
 }
 
 /** The object manager of the host. */
-export function objectManagerOf(host: Host, { changes, sleep, onBug }: Surroundings): PublishingObjectManager {
+export function objectManagerOf(host: Host, { others = [], changes, sleep, onBug }: Surroundings): PublishingObjectManager {
   const methods = createMethods(host);
   const modifications = createModifications(host, methods, sleep);
   const manager = createObjectManager({
     schema: SCHEMA,
-    instances: instanceProviders(host).map((provider) => ({ ...provider, ...modifications[provider.className], methods: methods[provider.className] ?? {} })),
+    instances: [...instanceProviders(host).map((provider) => ({ ...provider, ...modifications[provider.className], methods: methods[provider.className] ?? {} })), ...others],
     associations: associationProviders(host),
     onWatched: (isWatched) => watching.watched(isWatched),
   });
