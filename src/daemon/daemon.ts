@@ -111,11 +111,8 @@ export class Daemon {
     const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
     contextLater.current = context;
     const operations = createOperations(context);
-    const cim = objectManagerOf(cimHostOf(context, operations, hardwareOf(peers.identity.hostId)), {
-      changes: feed,
-      sleep: (ms) => systemClock.sleep(ms),
-      onBug: (bug) => log.error({ err: bug }, 'a defect while telling a change over CIM'),
-    });
+    const onBug = (bug: unknown) => log.error({ err: bug }, 'a defect while telling a change over CIM');
+    const cim = objectManagerOf(cimHostOf(context, operations, hardwareOf(host.hostId)), { changes: feed, sleep: (ms) => systemClock.sleep(ms), onBug });
     const opened = Promise.withResolvers<undefined>();
     const api = await createApi({
       opened: opened.promise,
