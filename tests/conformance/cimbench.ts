@@ -67,11 +67,10 @@ export class CimHost {
       nowMs: () => engine.host.clock.nowMs(), newId: () => engine.host.newId(),
     };
     const methods = createMethods(this.host);
-    const declarations = (namespace: string, className: string) => SCHEMA.classOf(namespace, className);
     this.manager = createObjectManager({
       schema: SCHEMA,
-      instances: instanceProviders(this.host, declarations).map((provider) => ({ ...provider, methods: methods[provider.className] ?? {} })),
-      associations: associationProviders(this.host, declarations),
+      instances: instanceProviders(this.host).map((provider) => ({ ...provider, methods: methods[provider.className] ?? {} })),
+      associations: associationProviders(this.host),
     });
   }
 
