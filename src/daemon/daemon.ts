@@ -37,6 +37,7 @@ import { hardwareOf } from './hardware.ts';
 import { metricsOf } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { droppingExtents, flippingBits, skippingReturnSets } from './sabotage.ts';
+import { openWbem } from './wbem.ts';
 
 interface Parts {
   readonly hypervisor: QemuHypervisor;
@@ -54,6 +55,7 @@ export class Daemon {
   readonly #api: Api;
   readonly #parts: Parts;
   readonly #opened: () => void;
+  #wbem: { close(): Promise<void> } | null = null;
 
   private constructor(config: Config, log: Logger, context: Context, cim: ObjectManager, peers: PeerNetwork, api: Api, parts: Parts, opened: () => void) {
     this.#config = config;
@@ -144,6 +146,8 @@ export class Daemon {
     this.#opened();
     for (const { hostId } of hosts.list()) this.#peers.keepContact(hostId);
     await this.#api.listenTcp({ host: apiAddress, port: API_PORT + portOffset });
+    const ownTls = () => ({ key: this.#peers.identity.keyPem, cert: this.#peers.identity.certificatePem });
+    this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, ownTls, version: versionOf(), log: this.#log });
     void this.#autostart();
   }
 
@@ -163,7 +167,7 @@ export class Daemon {
 
   /** Guests run on; open attempts and jobs wait for the next daemon. */
   async stop(): Promise<void> {
-    await this.#api.close();
+    await Promise.all([this.#api.close(), this.#wbem?.close()]);
     await this.context.engine.stop();
     await this.#peers.close();
     await this.#parts.layers.stop();
