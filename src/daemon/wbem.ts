@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { SignInGate } from '../api/signingate.ts';
+import { compileEventQuery } from '../cim/events.ts';
 import type { ObjectManager } from '../cim/manager.ts';
 import { SCHEMA } from '../cim/schema/published.ts';
 import { Fault } from '../errors/fault.ts';
@@ -42,6 +43,11 @@ export async function openWbem(surroundings: WbemSurroundings): Promise<{ close(
     newId: randomUUID,
     nowMs: Date.now,
     onBug: onBugWithId,
+    events: {
+      eventFilterOf: (namespace, language, query) => compileEventQuery({ schema: SCHEMA, namespace, host: config.hostName }, language, query),
+      eventHosts: config.wbemEventHosts,
+      onLost: (address, why) => log.warn({ address, why }, 'a subscription was given up: events cannot be pushed'),
+    },
   });
   const strangers = { accepts: wsman.isForStrangers, handle: wsman.handleStranger };
   const cimxml = new CimXml({ manager, schema: SCHEMA, audit, host: config.hostName, nowMs: Date.now, newId: randomUUID, onBug: onBugWithId });
