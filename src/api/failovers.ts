@@ -12,6 +12,7 @@ const PLANNED_BODY = Type.Object(
   CLOSED,
 );
 const UNPLANNED_BODY = Type.Object({ point: Type.Optional(POINT), start: Type.Optional(START), force: Type.Optional(FORCE) }, CLOSED);
+const FAILBACK_START_BODY = Type.Object({ point: Type.Optional(name('Id of a recovery point of the other host; everything when absent')), timeoutSeconds: Type.Optional(TIMEOUT_SECONDS) }, CLOSED);
 const FAILBACK_BODY = Type.Object({ start: Type.Optional(START), timeoutSeconds: Type.Optional(TIMEOUT_SECONDS) }, CLOSED);
 
 export function failoverRoutes(app: ApiInstance, operations: Operations): void {
@@ -37,5 +38,11 @@ export function failoverRoutes(app: ApiInstance, operations: Operations): void {
     '/api/relationships/:machine/failback',
     { schema: { operationId: 'failback', tags, summary: 'Bring the guest home', params: BY_MACHINE, body: FAILBACK_BODY, response: accepted(JOB_VIEW) } },
     async (request, reply) => reply.code(202).send(await operations.failback(request.caller, request.params.machine, { start: true, ...request.body })),
+  );
+
+  app.post(
+    '/api/relationships/:machine/failback/start',
+    { schema: { operationId: 'failbackStart', tags, summary: 'Bring the guest home to this host, to be looked at before it is committed', params: BY_MACHINE, body: FAILBACK_START_BODY, response: accepted(JOB_VIEW) } },
+    async (request, reply) => reply.code(202).send(await operations.failbackStart(request.caller, request.params.machine, request.body)),
   );
 }

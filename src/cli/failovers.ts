@@ -70,6 +70,15 @@ async function failback(run: Run, machine: string, options: FailoverOptions): Pr
   await followed(run, job, options);
 }
 
+async function initiateFailback(run: Run, machine: string, options: FailoverOptions): Promise<void> {
+  const consequences = options.point === undefined
+    ? [`${machine} comes home to this host with everything. Its guest runs on over there meanwhile; for the last changes it is shut down, and you start it here.`]
+    : [`${machine} comes home to this host as it was at the recovery point ${options.point}. Its guest over there is shut down, and what it wrote after that point is given up; it is kept there as a named recovery point.`];
+  await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
+  const job = await run.api.post<JobView>(`${pathOf(machine)}/failback/start`, given({ point: options.point, timeoutSeconds: options.timeout }));
+  await followed(run, job, options);
+}
+
 const TIMEOUT = ['--timeout <seconds>', 'how long the guest may take to shut down'] as const;
 const POINT = ['--point <point>', 'a recovery point (understudy points); the newest when not given'] as const;
 const NO_START = ['--no-start', 'do not boot the guest'] as const;
@@ -93,4 +102,13 @@ export function failoverCommands(program: Command): void {
     .option(...NO_WAIT)
     .action(act(failover));
   program.command('failback').argument('<machine>').description('bring the guest home to the host that it came from').option(...NO_START).option(TIMEOUT[0], TIMEOUT[1], whole(1, 86_400)).option(...YES).option(...NO_WAIT).action(act(failback));
+  program
+    .command('initiate-failback')
+    .argument('<machine>')
+    .description('bring the guest home to this host and stop there: start it, look at it, then commit or revert')
+    .option('--point <point>', 'a recovery point of the other host; everything when not given')
+    .option(TIMEOUT[0], TIMEOUT[1], whole(1, 86_400))
+    .option(...YES)
+    .option(...NO_WAIT)
+    .action(act(initiateFailback));
 }

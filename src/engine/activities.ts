@@ -1,28 +1,21 @@
 /** The long-running work of each standing. Each runs until it is aborted or a transition makes it end. */
-import { Fault, FAULTS, faultOf } from '../errors/fault.ts';
+import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused } from '../errors/refusal.ts';
 import { retryDelayMs } from '../cycle/retry.ts';
-import type { LastFault, Relationship } from '../machine/records.ts';
+import type { Relationship } from '../machine/records.ts';
 import { cycleIntervalMs } from '../relationship/settings.ts';
 import type { Activity } from '../relationship/step.ts';
+import { attempted, type Surroundings } from './attempted.ts';
+import { sendHome } from './failback/sending.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
-import { giveUp, specFor } from './primary/attempt.ts';
-import { runCycle, type OnProgress } from './primary/cycle.ts';
+import { specFor } from './primary/attempt.ts';
+import { runCycle } from './primary/cycle.ts';
 import { runWhole } from './primary/pass.ts';
 import { machineOf } from './spec.ts';
-import { countedFailure } from './statistics.ts';
-import { relationshipNamed, transition, update } from './transition.ts';
+import { relationshipNamed, transition } from './transition.ts';
 
 const ANNOUNCE_EVERY_MS = 10_000;
-
-export interface Surroundings {
-  readonly host: Host;
-  readonly relationshipId: string;
-  readonly onProgress: OnProgress;
-  /** Resolves after the time, or sooner when a cycle is wanted now. */
-  wait(ms: number, signal: AbortSignal): Promise<void>;
-}
 
 export const ACTIVITIES: Record<Exclude<Activity, 'none'>, (around: Surroundings, signal: AbortSignal) => Promise<void>> = {
   cycles,
@@ -33,6 +26,7 @@ export const ACTIVITIES: Record<Exclude<Activity, 'none'>, (around: Surroundings
     return Promise.resolve();
   },
   announce,
+  'send-home': sendHome,
 };
 
 async function cycles(around: Surroundings, signal: AbortSignal): Promise<void> {
@@ -92,37 +86,4 @@ async function announce({ host, relationshipId, wait }: Surroundings, signal: Ab
     if (host.state.relationship(relationshipId)?.side !== before.side) return;
     await wait(ANNOUNCE_EVERY_MS, signal);
   }
-}
-
-/** True when the work succeeded. What failed is recorded with its fault, and leads where the fault's row says. */
-async function attempted(around: Surroundings, work: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
-  try {
-    await work();
-    return true;
-  } catch (thrown) {
-    signal.throwIfAborted();
-    const fault = faultOf(thrown);
-    if (!fault && !(thrown instanceof Refused)) throw thrown;
-    if (around.host.state.relationship(around.relationshipId)) await failed(around, fault, thrown as Error, signal);
-    return false;
-  }
-}
-
-async function failed({ host, relationshipId }: Surroundings, fault: Fault | undefined, thrown: Error, signal: AbortSignal): Promise<void> {
-  const lastFault: LastFault = fault
-    ? { code: fault.code, message: fault.message, hint: fault.hint, atMs: host.clock.nowMs() }
-    : { code: 'refused', message: thrown.message, hint: FAULTS['peer-busy'].hint, atMs: host.clock.nowMs() };
-  const after = update(host, relationshipId, (before) => ({ lastFault, failures: before.failures + 1, statistics: countedFailure(before, lastFault.code, lastFault.atMs) }));
-  if (after.failures === 1 || fault?.row.retry !== 'backoff') report(host, after, lastFault);
-  if (fault?.code === 'attempt-lost' && after.state !== 3) await giveUp(host, relationshipId, signal);
-  if (after.side !== 'primary') return;
-  const isFirstReverse = after.state === 2 && after.newestPointId !== null;
-  if ((after.state === 3 || isFirstReverse) && fault?.row.retry === 'resynchronize') transition(host, relationshipId, 'requireResync');
-  else if (after.state === 3 && fault && fault.row.retry !== 'backoff') transition(host, relationshipId, 'failHard');
-}
-
-/** Source: Hyper-V-VMMS 32315 "failed, will retry"; 32086 "suspended". */
-function report(host: Host, relationship: Relationship, fault: LastFault): void {
-  const machine = host.state.machine(relationship.machineId)?.name ?? relationship.machineId;
-  host.state.addEvent({ atMs: fault.atMs, number: 32315, severity: 'warning', machine, message: `${machine}: ${fault.message}. ${fault.hint}` });
 }

@@ -3,8 +3,11 @@ import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import { kinship, type Lineage } from '../relationship/epoch.ts';
-import type { Answers, CreateReplica, Greeting, Standing } from './calls.ts';
+import type { Answers, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
 import type { Engine } from './engine.ts';
+import { awayOf, beginAway, finishAway, handOverAway, noticeEnd } from './failback/away.ts';
+import { cancelFailback } from './failback/failback.ts';
+import { giveUpMachine } from './failback/givenup.ts';
 import { greetingOf, meet } from './greeting.ts';
 import { failOverHere } from './operations.ts';
 import { machineOf } from './spec.ts';
@@ -13,7 +16,7 @@ import { yieldTo } from './yielding.ts';
 
 const CALL_TIMEOUT_MS = 24 * 3_600_000;
 
-export const answersOf = (engine: Engine): Answers => ({ ...hostAnswers(engine), ...attemptAnswers(engine), ...failoverAnswers(engine) });
+export const answersOf = (engine: Engine): Answers => ({ ...hostAnswers(engine), ...attemptAnswers(engine), ...failoverAnswers(engine), ...failbackAnswers(engine) });
 
 type Owned = (hostId: string, relationshipId: string) => Relationship;
 
@@ -110,8 +113,56 @@ function failoverAnswers(engine: Engine): Pick<Answers, 'preparePlanned' | 'canc
     },
     yield: async (hostId, { relationshipId, lineage }) => {
       const { machineId } = owned(hostId, relationshipId);
-      return engine.worker(machineId).exclusive('yielding to the other host', (during) => yieldTo(host, relationshipId, lineage, during), signal());
+      return engine.worker(machineId).exclusive('yielding to the other host', async (during) => {
+        // It reverses, so it has given the failback up.
+        if (relationshipNamed(host, relationshipId).state === 13) await cancelFailback(engine, relationshipId, during);
+        return yieldTo(host, relationshipId, lineage, during);
+      }, signal());
     },
+  };
+}
+
+function failbackAnswers(engine: Engine): Pick<Answers, 'failbackBegin' | 'failbackShow' | 'failbackFinish' | 'failbackHandOver' | 'failbackCommit'> {
+  const { host } = engine;
+  const owned = ownedBy(engine);
+  const alone = <T>(machineId: string, work: (signal: AbortSignal) => Promise<T>) => {
+    const worker = engine.worker(machineId);
+    if (worker.operation !== null) throw new Fault('peer-busy', `another operation holds this machine on ${host.hostName}: ${worker.operation}`);
+    return worker.exclusive('failback', work, host.clock.timeout(CALL_TIMEOUT_MS));
+  };
+  return {
+    failbackBegin: async (hostId, { relationshipId, ...request }) => {
+      await alone(owned(hostId, relationshipId).machineId, (signal) => beginAway(host, relationshipId, request, signal));
+      return null;
+    },
+    failbackShow: async (hostId, { relationshipId, failbackId }) => standingOf(engine, owned(hostId, relationshipId), failbackId),
+    failbackFinish: async (hostId, { relationshipId, failbackId, shutdownMs }) => {
+      await alone(owned(hostId, relationshipId).machineId, () => finishAway(host, relationshipId, failbackId, shutdownMs));
+      return null;
+    },
+    failbackHandOver: async (hostId, { relationshipId, failbackId, lineage }) => {
+      owned(hostId, relationshipId);
+      await handOverAway(host, relationshipId, failbackId, lineage);
+      return null;
+    },
+    failbackCommit: async (hostId, { relationshipId, failbackId, pointId }) =>
+      alone(owned(hostId, relationshipId).machineId, () => giveUpMachine(host, relationshipId, failbackId, pointId)),
+  };
+}
+
+function standingOf(engine: Engine, relationship: Relationship, failbackId: string): FailbackStanding {
+  const away = awayOf(relationship);
+  const { newestPointId, lastCycle, lastFault, machineId } = relationship;
+  const { progress } = engine.worker(machineId);
+  const isOther = away?.id !== failbackId;
+  return {
+    phase: isOther ? 'none' : away.phase,
+    rounds: isOther ? 0 : away.rounds,
+    lastDurationMs: lastCycle?.durationMs ?? 0,
+    newestPointId,
+    bytesShipped: isOther ? 0 : away.bytesShipped,
+    percent: progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0,
+    fault: lastFault && lastFault.code !== 'refused' ? { code: lastFault.code, message: lastFault.message } : null,
   };
 }
 
@@ -133,6 +184,7 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
   await meet(host, found, greeting.lineage).catch((thrown: unknown) => {
     if (!(thrown instanceof Fault)) throw thrown;
   });
+  noticeEnd(host, found.id, greeting);
   const relationship = relationshipNamed(host, found.id);
   if (relationship.side !== found.side) await engine.worker(found.machineId).tended();
   const machine: Machine = machineOf(host, relationship.machineId);

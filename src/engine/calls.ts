@@ -1,6 +1,6 @@
 /** What the hosts of a pair ask of each other: one typed function per call, and the wire in one place. */
 import type { Attachment, MachineDefinition } from '../machine/definition.ts';
-import type { AttemptKind, Overrides } from '../machine/records.ts';
+import type { AttemptKind, AwayFailback, LastFault, Overrides } from '../machine/records.ts';
 import type { Lineage } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';
 import type { Side, State } from '../relationship/state.ts';
@@ -14,6 +14,8 @@ export interface Greeting {
   readonly lineage: Lineage;
   readonly side: Side;
   readonly state: State;
+  /** The failback that this host has part in. */
+  readonly failbackId: string | null;
 }
 
 export interface Standing extends Greeting {
@@ -35,6 +37,8 @@ export interface BeginAttempt {
   readonly kind: AttemptKind;
   readonly sequence: number;
   readonly disks: readonly DiskSize[];
+  /** The failback that the attempt is part of. */
+  readonly failbackId: string | null;
 }
 
 export interface Begun {
@@ -53,6 +57,7 @@ export interface SealAttempt {
   readonly digest: string;
   readonly dataClusters: number;
   readonly zeroClusters: number;
+  readonly failbackId: string | null;
   readonly definition: MachineDefinition;
   readonly attachments: readonly Attachment[];
 }
@@ -77,7 +82,35 @@ export interface Basis {
   /** An attempt that was open there: it may have been sealed without that host hearing of it. */
   readonly openAttemptId: string | null;
   /** Clusters that may differ from that point, per disk; null when nobody can tell. */
-  readonly changes: readonly { readonly disk: string; readonly clusters: number; readonly bits: Uint8Array }[] | null;
+  readonly changes: readonly ChangedDisk[] | null;
+}
+
+/** A set of one disk's clusters, as it travels. */
+export interface ChangedDisk {
+  readonly disk: string;
+  readonly clusters: number;
+  readonly bits: Uint8Array;
+}
+
+/** How a failback goes on the host that the guest leaves. `none`: it has no part in that failback, or not any more. */
+export interface FailbackStanding {
+  readonly phase: AwayFailback['phase'] | 'none';
+  /** Acknowledged so far, and what the last one took; the newest of them. */
+  readonly rounds: number;
+  readonly lastDurationMs: number;
+  readonly newestPointId: string | null;
+  readonly bytesShipped: number;
+  /** Of the present attempt. */
+  readonly percent: number;
+  readonly fault: Pick<LastFault, 'code' | 'message'> | null;
+}
+
+/** What the host that the guest left says of its disks when the failback is committed. */
+export interface GivenUp {
+  /** Names what they hold: the point that went home, or the divergence that is kept of what came after it. */
+  readonly pointId: string;
+  /** Clusters in which they may differ from the point that went home. */
+  readonly changes: readonly ChangedDisk[];
 }
 
 export interface Readiness {
@@ -102,6 +135,11 @@ interface Calls {
   preparePlanned(params: { relationshipId: string; token: string }): null;
   cancelPlanned(params: { relationshipId: string; token: string; lineage: Lineage }): null;
   failOverPlanned(params: { relationshipId: string; token: string; start: boolean }): null;
+  failbackBegin(params: { relationshipId: string; failbackId: string; lineage: Lineage; basis: Basis; pointId: string | null }): null;
+  failbackShow(params: { relationshipId: string; failbackId: string }): FailbackStanding;
+  failbackFinish(params: { relationshipId: string; failbackId: string; shutdownMs: number }): null;
+  failbackHandOver(params: { relationshipId: string; failbackId: string; lineage: Lineage }): null;
+  failbackCommit(params: { relationshipId: string; failbackId: string; pointId: string }): GivenUp;
   yield(params: { relationshipId: string; lineage: Lineage }): Basis;
   job(params: { machineId: string; kind: string; args: Record<string, boolean | number | string | undefined> }): { readonly jobId: string };
   jobShow(params: { jobId: string }): Wire;

@@ -55,7 +55,7 @@ export async function demoteFailedOver(host: Host, relationship: Relationship, t
   const divergenceId = host.newId();
   transition(host, relationship.id, 'demote', {
     facts: { 'newer-epoch': true },
-    change: () => ({ failover: null, divergenceId, newestPointId: divergenceId, yielded: { pointId: null, attemptId: null, basisId: divergenceId } }),
+    change: () => ({ failover: null, failback: null, attempt: null, doubtful: null, divergenceId, newestPointId: divergenceId, yielded: { pointId: null, attemptId: null, basisId: divergenceId } }),
     payload: (before) => ({ layers: layersAbove(host, before) }),
     also: (before) => {
       keepOnly(host, before);
@@ -69,7 +69,7 @@ export async function demoteFailedOver(host: Host, relationship: Relationship, t
 /** While a resynchronization is under way the bitmap counts from its beginning, not from the newest point. */
 const isComparing = ({ state, attempt }: Relationship): boolean => [10, 11].includes(state) || attempt?.kind === 'resync';
 
-const divergenceOf = (host: Host, machine: Machine, relationship: Relationship, id: string): Point => ({
+export const divergenceOf = (host: Host, machine: Machine, relationship: Relationship, id: string): Point => ({
   id,
   machineId: machine.id,
   parentId: relationship.newestPointId,

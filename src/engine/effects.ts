@@ -11,11 +11,12 @@ import type { Host } from './host.ts';
 import type { OutboxItem } from './ports/state.ts';
 import type { SealedJournal } from '../fingerprints/store.ts';
 import { makeFailover } from './failover.ts';
+import { startMachine } from './power.ts';
 import { unlabelAll, unlabelTops } from './replica/labels.ts';
 import { dropReceiving } from './replica/receiving.ts';
 import type { Effect } from '../relationship/table.ts';
 
-type Recorded = Effect | 'apply-journal' | 'remove-layer';
+type Recorded = Effect | 'apply-journal' | 'remove-layer' | 'start-guest';
 type Run = (host: Host, item: OutboxItem, signal: AbortSignal) => Promise<void>;
 
 const relationshipIdOf = (item: OutboxItem): string => String(item.payload['relationshipId']);
@@ -30,6 +31,27 @@ async function forgetAttempt(host: Host, item: OutboxItem, signal: AbortSignal):
 
 async function removeLayers(host: Host, item: OutboxItem): Promise<void> {
   for (const layer of layersOf(item)) await host.layers.remove(layer);
+}
+
+/** On a host that is primary again its own disks lead to no point any more. */
+async function forgetFailback(host: Host, item: OutboxItem): Promise<void> {
+  await removeLayers(host, item);
+  const { journalId } = item.payload;
+  if (typeof journalId === 'string') await host.fingerprints.removeJournal(relationshipIdOf(item), journalId);
+  const machine = host.state.machine(item.machineId);
+  if (machine && host.state.relationship(relationshipIdOf(item))?.side === 'primary') await unlabelTops(host, machine);
+}
+
+/** A guest that was shut down for something that was given up runs again; when it cannot, it stays off and that is said. */
+async function startGuest(host: Host, item: OutboxItem, signal: AbortSignal): Promise<void> {
+  try {
+    await startMachine(host, item.machineId, signal);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (!faultOf(thrown) && !(thrown instanceof Refused)) throw thrown;
+    const name = host.state.machine(item.machineId)?.name ?? item.machineId;
+    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'error', machine: name, message: `${name}: its guest was shut down for a failback that was given up, and could not be started again: ${(thrown as Error).message}` });
+  }
 }
 
 /** The peer hears of our lineage whenever it is met; this only makes it sooner. */
@@ -74,6 +96,7 @@ const RUN: Record<Recorded, Run> = {
   'forget-attempt': forgetAttempt,
   'make-failover-layers': (host, item) => makeFailover(host, relationshipIdOf(item)),
   'drop-failover-layers': removeLayers,
+  'forget-failback': forgetFailback,
   'drop-other-points': removeLayers,
   'tell-peer': tellPeer,
   'hold-guest': holdGuest,
@@ -85,6 +108,7 @@ const RUN: Record<Recorded, Run> = {
     await host.fingerprints.applyJournal(relationshipIdOf(item), attempt);
     await host.fingerprints.removeJournal(relationshipIdOf(item), attempt.attemptId);
   },
+  'start-guest': startGuest,
   'remove-layer': (host, item) => host.layers.remove(item.payload['layer'] as Layer),
 };
 

@@ -73,7 +73,8 @@ export async function makeFailover(host: Host, relationshipId: string): Promise<
   transition(host, relationshipId, 'failedOver');
 }
 
-async function makeLayers(host: Host, relationship: Relationship): Promise<void> {
+/** The chosen point's active layers exist, labelled, and its small files are in place. */
+export async function makeLayers(host: Host, relationship: Relationship): Promise<void> {
   const failover = relationship.failover!;
   const machine = machineOf(host, relationship.machineId);
   for (const stack of pointStacks(machine, failover.pointId)) {

@@ -4,9 +4,12 @@
  */
 import type { Relationship } from '../machine/records.ts';
 import type { Host } from './host.ts';
+import { giveUp } from './primary/attempt.ts';
 import { united } from './primary/growth.ts';
 import { machineOf, specOf } from './spec.ts';
 import { update } from './transition.ts';
+
+const GIVE_UP_WITHIN_MS = 5_000;
 
 /** The failover's bitmap is whole, or what it had recorded is carried and a new one records. The guest must be off or tracked. */
 export async function coverLostTracking(host: Host, relationship: Relationship): Promise<Relationship> {
@@ -20,6 +23,8 @@ export async function coverLostTracking(host: Host, relationship: Relationship):
     const { sizeBytes } = spec.stacks.find((stack) => stack.disk === disk)!;
     return [disk, await host.layers.allocated(layer, sizeBytes)] as const;
   })));
+  // Of a failback: its changes are among what the layer says.
+  if (relationship.failback?.at === 'away') await giveUp(host, relationship.id, host.clock.timeout(GIVE_UP_WITHIN_MS));
   const trackId = host.newId();
   const after = host.state.transaction(() => {
     host.state.putCarried(relationship.id, united(host.state.carried(relationship.id), written));

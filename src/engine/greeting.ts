@@ -8,6 +8,7 @@ import type { Relationship } from '../machine/records.ts';
 import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
 import { call, type Greeting, type Standing } from './calls.ts';
 import { demote, demoteFailedOver, promote } from './demotion.ts';
+import { noticeEnd } from './failback/away.ts';
 import type { Host } from './host.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, update } from './transition.ts';
@@ -19,6 +20,7 @@ export async function greet(host: Host, relationshipId: string, signal: AbortSig
   const { name } = machineOf(host, relationship.machineId);
   if (!standing.known) throw new Fault('replica-unknown', `${host.peerName(relationship.peerId)} does not know the relationship of ${name} any more`);
   await meet(host, relationship, standing.lineage);
+  noticeEnd(host, relationshipId, standing);
   const now = relationshipNamed(host, relationshipId);
   if (now.side !== relationship.side) throw new Refused(refuse(`${name}: ${host.peerName(relationship.peerId)} owns a newer epoch, so this host is ${now.side} now`, []));
   return standing;
@@ -29,20 +31,33 @@ export const greetingOf = (host: Host, relationship: Relationship): Greeting => 
   lineage: machineOf(host, relationship.machineId).lineage,
   side: relationship.side,
   state: relationship.state,
+  failbackId: relationship.failback?.id ?? null,
 });
 
 /** Our side of a meeting: adopts what descends from ours, yields or takes over where its owner says so. */
 export async function meet(host: Host, relationship: Relationship, theirs: Lineage): Promise<void> {
+  // A failback that comes home here stands still in its epoch until it has ended or is complete.
+  if (relationship.state === 13) return;
   const machine = machineOf(host, relationship.machineId);
   const kin = kinship(machine.lineage, theirs);
   if (kin === 'same' || kin === 'ours-descends') return;
-  if (kin === 'unrelated') throw splitBrain(host, relationship);
+  if (kin === 'unrelated') return settleUnrelated(host, relationship, theirs);
   const isOurs = newestOf(theirs).ownerHostId === host.hostId;
   // A primary that prepared a planned failover expects this, and its disks are exactly its newest point.
   const isPrepared = relationship.side === 'primary' && relationship.state === 4;
   if (relationship.side === 'primary' && !isOurs && !isPrepared) return demote(host, relationship, theirs);
   if (relationship.side === 'replica' && relationship.failover !== null && !isOurs) return demoteFailedOver(host, relationship, theirs);
-  if (relationship.side === 'replica' && relationship.divergenceId !== null && isOurs) return promote(host, relationship, theirs);
+  if (relationship.side === 'replica' && relationship.divergenceId !== null && relationship.failover === null && isOurs) return promote(host, relationship, theirs);
+  host.state.putMachine({ ...machine, lineage: theirs });
+}
+
+/** Epochs minted by both hosts for the same owner are no split brain: nobody but the owner has run the guest. Its own lineage counts. */
+function settleUnrelated(host: Host, relationship: Relationship, theirs: Lineage): void {
+  const machine = machineOf(host, relationship.machineId);
+  const { ownerHostId } = newestOf(machine.lineage);
+  if (newestOf(theirs).ownerHostId !== ownerHostId) throw splitBrain(host, relationship);
+  if (ownerHostId === host.hostId) return;
+  if (relationship.side !== 'replica' || relationship.failover !== null) throw splitBrain(host, relationship);
   host.state.putMachine({ ...machine, lineage: theirs });
 }
 

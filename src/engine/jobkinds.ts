@@ -8,6 +8,8 @@ import { call } from './calls.ts';
 import type { Engine } from './engine.ts';
 import { becomeReplica } from './demotion.ts';
 import { commit, revert } from './failover.ts';
+import { FAILBACK_JOB, failBackHome } from './failback/failback.ts';
+import { commitHome, giveBack } from './failback/home.ts';
 import { flag, shutdownMs, text } from './jobargs.ts';
 import type { JobContext, JobResult, JobWork } from './jobs.ts';
 import { unplannedFailover } from './operations.ts';
@@ -51,13 +53,13 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     planned: (job) => plannedFailover(engine, job),
     commit: async (job) => {
       const { id } = engine.relationshipOf(job.machineId);
-      await alone(job, 'commit', async () => commit(host, id));
+      await alone(job, 'commit', async (signal) => (relationshipNamed(host, id).state === 14 ? commitHome(host, id, signal) : commit(host, id)));
       return {};
     },
     revert: async (job) => {
-      const { id, state } = engine.relationshipOf(job.machineId);
-      if (state === 5) await host.hypervisor.stop(job.machineId);
-      await alone(job, 'revert', () => revert(host, id));
+      const { id, state, failback } = engine.relationshipOf(job.machineId);
+      if (state === 14 || (state === 5 && !failback)) await host.hypervisor.stop(job.machineId);
+      await alone(job, 'revert', () => (relationshipNamed(host, id).state === 14 ? giveBack(host, id) : revert(host, id)));
       return {};
     },
     reverse: (job) => reversed(engine, job),
@@ -66,6 +68,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       return {};
     },
     failback: (job) => failback(engine, job),
+    [FAILBACK_JOB]: (job) => failBackHome(engine, job, { pointId: text(job, 'point'), shutdownMs: shutdownMs(job) }),
   };
 }
 

@@ -1,11 +1,13 @@
 /** Operations that take a machine from one standing to another, each safe to run again after a crash. */
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
+import type { Relationship } from '../machine/records.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Standing } from './calls.ts';
 import type { Engine } from './engine.ts';
 import { beginFailover, chosenPoint } from './failover.ts';
+import { awayOf, endAway, takeBack } from './failback/away.ts';
 import { greet } from './greeting.ts';
 import { startMachine } from './power.ts';
 import { checkReadyHere } from './readiness.ts';
@@ -64,6 +66,7 @@ export async function unplannedFailover(engine: Engine, machineId: string, optio
   const relationship = engine.relationshipOf(machineId);
   const { name } = machineOf(host, machineId);
   if (relationship.side !== 'replica') throw new Refused(refuse(`${name}: an unplanned failover is asked of the replica's host, ${host.peerName(relationship.peerId)} (here: ${stateName(relationship.state)}, primary)`, allowedVerbs(relationship)));
+  if (awayOf(relationship)?.phase === 'handedOver') return takeBackHere(engine, relationship, options, signal);
   const isUnderWay = options.resumed && [12, 5].includes(relationship.state);
   if (isUnderWay) return failOverHere(engine, machineId, { pointId: options.pointId, planned: relationship.failover?.planned ?? false, start: options.start, resumed: true }, signal);
   const standing = await askPrimary(engine, relationship.id, signal);
@@ -72,4 +75,17 @@ export async function unplannedFailover(engine: Engine, machineId: string, optio
   }
   const isPrepared = standing?.state === 4 && (options.pointId === null || options.pointId === relationship.newestPointId);
   await failOverHere(engine, machineId, { pointId: options.pointId, planned: isPrepared, start: options.start, resumed: false }, signal);
+}
+
+/** The guest went home by a failback, and that host is gone: this one takes the machine back, with what it had when it gave it up. */
+async function takeBackHere(engine: Engine, { id, machineId, peerId }: Relationship, { start, force }: { start: boolean; force: boolean }, signal: AbortSignal): Promise<void> {
+  const { host } = engine;
+  if ((await askPrimary(engine, id, signal)) && !force) {
+    throw new Refused(refuse(`${machineOf(host, machineId).name} went home to ${host.peerName(peerId)}: revert the failback there, or use --force (then that guest is held and what it wrote is set aside)`, ['failover --unplanned --force']));
+  }
+  await engine.worker(machineId).exclusive('failover', async (during) => {
+    takeBack(host, id);
+    await endAway(host, id, during);
+    if (start) await startMachine(host, machineId, during);
+  }, signal);
 }

@@ -17,7 +17,7 @@ const ASK_PEER_WITHIN_MS = 5_000;
 export function startRefusal(machine: Machine, relationship: Relationship | undefined): string | null {
   if (machine.powerLock !== null) return machine.powerLock;
   if (!relationship || relationship.side === 'primary') return null;
-  if (relationship.failover && [5, 6].includes(relationship.state)) return null;
+  if (relationship.failover && [5, 6, 14].includes(relationship.state)) return null;
   return `it is a replica (${stateName(relationship.state)}): fail over to run it here`;
 }
 
@@ -30,7 +30,8 @@ export async function startMachine(host: Host, machineId: string, signal: AbortS
   if (relationship?.failover) relationship = await coverLostTracking(host, relationship);
   const refusal = startRefusal(machine, relationship);
   if (refusal !== null) throw new Refused(refuse(`${machine.name} may not be started on ${host.hostName}: ${refusal}`, relationship ? allowedVerbs(relationship) : []));
-  if (relationship?.side === 'primary' && (await host.hypervisor.power(machineId)) === 'off') await letGo(host, relationship, signal);
+  const sends = relationship?.side === 'primary' || relationship?.failback?.at === 'away';
+  if (relationship && sends && (await host.hypervisor.power(machineId)) === 'off') await letGo(host, relationship, signal);
   const spec = { ...specOf(host, machine, relationship), isolated: machine.copyOf !== null };
   const trackId = relationship?.failover?.trackId ?? (relationship?.side === 'primary' ? relationship.trackId : null);
   const tracked = trackId === null || trackId === undefined ? {} : { trackSince: { pointId: trackId, replacementPointId: host.newId() } };

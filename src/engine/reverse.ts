@@ -5,14 +5,13 @@
 import { ClusterSet } from '../extents/clusterset.ts';
 import { clusterCount } from '../extents/extent.ts';
 import type { Relationship } from '../machine/records.ts';
-import { newestOf } from '../relationship/epoch.ts';
 import { withoutLabel } from '../points/stack.ts';
 import { call, type Basis } from './calls.ts';
 import { commit } from './failover.ts';
 import type { Host } from './host.ts';
 import { united } from './primary/growth.ts';
 import { coverLostTracking } from './failovertracking.ts';
-import { keyId } from './primary/attempt.ts';
+import { rebaseMaps } from './maps.ts';
 import { activeStacks, machineOf } from './spec.ts';
 import { relationshipNamed, transition } from './transition.ts';
 
@@ -24,12 +23,13 @@ export async function reverse(host: Host, relationshipId: string, signal: AbortS
   // Refused before anything is asked of the other host when the state does not allow a reverse at all.
   if (relationship.state === 5) relationship = commit(host, relationshipId);
   const event = planned ? 'reversePlanned' : 'reverseUnplanned';
-  if (relationship.state !== 6) return transition(host, relationshipId, event);
+  if (relationship.state !== 6 || relationship.failback) return transition(host, relationshipId, event);
   const { lineage } = machineOf(host, relationship.machineId);
   const basis = await call(host.peers, relationship.peerId, 'yield', { relationshipId, lineage }, signal);
   relationship = await coverLostTracking(host, relationship);
   const returnSet = returnSetOf(host, relationship, basis);
-  await rebaseMaps(host, relationship, basis, returnSet);
+  // The maps speak of what the old primary's disks hold now: as before, but for the return set, which is unknown.
+  await rebaseMaps(host, relationship, relationship.newestPointId, basis.pointId, returnSet);
   return transition(host, relationshipId, event, {
     facts: { 'peer-yielded': true, 'failed-over-planned': planned, 'failed-over-unplanned': !planned },
     change: (before) => ({ failover: null, token: null, trackId: before.failover!.trackId, newestPointId: basis.pointId, attempt: null, lastCycle: null, yielded: null, divergenceId: null }),
@@ -51,7 +51,7 @@ function takeOver(host: Host, { machineId, failover }: Relationship): void {
 }
 
 /** What differs between the two hosts' disks, but for what this host's bitmap says from the failover on. */
-function returnSetOf(host: Host, relationship: Relationship, basis: Basis): Map<string, ClusterSet> {
+export function returnSetOf(host: Host, relationship: Relationship, basis: Basis): Map<string, ClusterSet> {
   const machine = machineOf(host, relationship.machineId);
   const isKnown = basis.changes !== null && (basis.sincePointId === relationship.newestPointId || basis.openAttemptId === relationship.newestPointId);
   const theirs = machine.stacks.map(({ disk, sizeBytes }) => {
@@ -59,14 +59,4 @@ function returnSetOf(host: Host, relationship: Relationship, basis: Basis): Map<
     return [disk, changes ? new ClusterSet(changes.clusters, new Uint8Array(changes.bits)) : ClusterSet.full(clusterCount(sizeBytes))] as const;
   });
   return united(host.state.carried(relationship.id), new Map(theirs));
-}
-
-/** The maps speak of what the old primary's disks hold now: as before, but for the return set, which is unknown. */
-async function rebaseMaps(host: Host, relationship: Relationship, basis: Basis, returnSet: ReadonlyMap<string, ClusterSet>): Promise<void> {
-  const machine = machineOf(host, relationship.machineId);
-  const epochId = newestOf(machine.lineage).id;
-  for (const { disk, sizeBytes } of machine.stacks) {
-    const map = await host.fingerprints.map(relationship.id, disk, sizeBytes, keyId(relationship));
-    await map.rebase(relationship.newestPointId!, { pointId: basis.pointId, epochId }, returnSet.get(disk)!);
-  }
 }

@@ -13,6 +13,12 @@ export function machineOf(host: Host, machineId: string): Machine {
   return machine;
 }
 
+/** As the machine was defined at home: on a failed-over replica, the chosen point's, without what this host overrides. */
+export function definitionOf(host: Host, relationship: Relationship): MachineDefinition {
+  const failover = relationship.side === 'replica' ? relationship.failover : null;
+  return (failover && host.state.point(failover.pointId)?.definition) ?? machineOf(host, relationship.machineId).definition;
+}
+
 /** The machine as this host runs it now: on a failed-over replica, the chosen point under its active overlays. */
 export function specOf(host: Host, machine: Machine, relationship?: Relationship): LaunchSpec {
   const failover = relationship?.side === 'replica' ? relationship.failover : null;

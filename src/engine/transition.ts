@@ -23,7 +23,7 @@ export interface Transition {
 export function transition(host: Host, relationshipId: string, event: Event, { facts = {}, change, also, payload }: Transition = {}): Relationship {
   const after = host.state.transaction(() => {
     const before = relationshipNamed(host, relationshipId);
-    const outcome = step(before, event, facts);
+    const outcome = step(before, event, { 'no-failback': !before.failback, ...facts });
     if (!outcome.ok) throw new Refused(outcome);
     const { effects, ...standing } = outcome.value;
     const next: Relationship = { ...before, ...change?.(before), ...standing };

@@ -40,6 +40,11 @@ export class Worker {
     this.#machineId = machineId;
   }
 
+  /** What has the machine now. */
+  get operation(): string | null {
+    return this.#operation;
+  }
+
   /** The standing may have changed. */
   wake(): void {
     if (this.#tendQueued || this.#life.signal.aborted) return;
@@ -51,11 +56,6 @@ export class Worker {
   async tended(): Promise<void> {
     this.wake();
     await this.#tending;
-  }
-
-  /** The operation that has the machine now. */
-  get holder(): string | null {
-    return this.#operation;
   }
 
   /** A cycle now, or a retry. */

@@ -9,6 +9,7 @@ import type { Basis } from './calls.ts';
 import { labelTop } from './demotion.ts';
 import { meet } from './greeting.ts';
 import type { Host } from './host.ts';
+import { rebaseMaps } from './maps.ts';
 import { payloadOf, type DiskView } from './ports/diskview.ts';
 import type { FingerprintMap } from './ports/fingerprints.ts';
 import { keyId, specFor } from './primary/attempt.ts';
@@ -28,7 +29,9 @@ export async function yieldTo(host: Host, relationshipId: string, theirs: Lineag
     throw new Refused(refuse(`${machineOf(host, relationship.machineId).name}: ${host.hostName} does not yield: it owns the newer epoch`, []));
   }
   await host.hypervisor.stop(relationship.machineId);
-  return basisOf(host, relationship, signal);
+  const basis = await basisOf(host, relationship, signal);
+  update(host, relationship.id, () => ({ newestPointId: basis.pointId, attempt: null }));
+  return basis;
 }
 
 const descends = (host: Host, { machineId }: Relationship, theirs: Lineage): boolean =>
@@ -52,11 +55,11 @@ async function yieldPlanned(host: Host, relationship: Relationship, theirs: Line
   });
 }
 
-async function basisOf(host: Host, relationship: Relationship, signal: AbortSignal): Promise<Basis> {
+/** What this host's disks hold since it yielded. Its maps speak of that from now on. */
+export async function basisOf(host: Host, relationship: Relationship, signal: AbortSignal): Promise<Basis> {
   const { pointId, attemptId, basisId } = relationship.yielded!;
   const { changes, isRecorded } = pointId === null ? UNKNOWN : await changesSince(host, relationship, pointId, signal);
-  await rebaseMaps(host, relationship, changes);
-  update(host, relationship.id, () => ({ newestPointId: basisId, attempt: null }));
+  await rebaseMaps(host, relationship, pointId, basisId, changes);
   return {
     pointId: basisId,
     sincePointId: pointId,
@@ -128,15 +131,4 @@ async function differing(view: DiskView, disk: string, sizeBytes: number, map: F
     }
   }
   return set;
-}
-
-async function rebaseMaps(host: Host, relationship: Relationship, changes: ReadonlyMap<string, ClusterSet> | null): Promise<void> {
-  const machine = machineOf(host, relationship.machineId);
-  const { pointId, basisId } = relationship.yielded!;
-  for (const { disk, sizeBytes } of machine.stacks) {
-    const map = await host.fingerprints.map(relationship.id, disk, sizeBytes, keyId(relationship));
-    const differ = changes?.get(disk);
-    if (differ && pointId !== null) await map.rebase(pointId, { pointId: basisId, epochId: newestOf(machine.lineage).id }, differ);
-    else await map.reset();
-  }
 }

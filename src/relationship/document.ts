@@ -8,6 +8,7 @@ const EFFECT_WORDS: Readonly<Record<Effect, string>> = {
   'forget-attempt': 'the open attempt\'s layers, journal and bitmaps are undone',
   'make-failover-layers': 'the chosen point gets the layers that the guest will write',
   'drop-failover-layers': 'the layers that the failed-over guest wrote are removed',
+  'forget-failback': 'what came home with the failback is removed',
   'drop-other-points': 'every recovery point but the chosen one is removed',
   'tell-peer': 'the other host learns this host\'s epochs',
   'hold-guest': 'a guest that runs here without the right to is paused, its memory kept',

@@ -19,6 +19,11 @@ export const CONDITIONS = {
   'peer-yielded': 'the old primary must have yielded',
   'no-extended': 'the extended relationship must be removed first',
   'newer-epoch': 'the other host must own a newer epoch',
+  'no-failback': 'no failback may be under way: cancel it first',
+  'peer-failed-over': 'the other host must have failed over, and own the machine',
+  'peer-gave-up': 'the other host must have given the machine up',
+  'was-replica': 'this host must have yielded before the failback',
+  'was-prepared': 'this host must have prepared a planned failover before the failback',
 } as const;
 export type Condition = keyof typeof CONDITIONS;
 
@@ -27,6 +32,7 @@ export type Effect =
   | 'forget-attempt' // the open attempt's layers, journal and bitmaps are undone
   | 'make-failover-layers' // the chosen point's active overlays exist
   | 'drop-failover-layers' // the failover's overlays are gone
+  | 'forget-failback' // what came home with a failback is gone
   | 'drop-other-points' // only the chosen point is left
   | 'tell-peer' // the peer learns our lineage
   | 'hold-guest' // a guest that runs here without the right to is paused
@@ -112,7 +118,7 @@ const TABLE = [
   }),
   row('revert', 'replica', [5], 3, 'What the guest wrote here is dropped; every recovery point is there again.', {
     verb: 'revert',
-    requires: ['guest-off-here', 'had-not-yielded'],
+    requires: ['guest-off-here', 'had-not-yielded', 'no-failback'],
     effects: ['drop-failover-layers', 'tell-peer'],
   }),
   row('failoverFailedYielded', 'replica', [12], 2, 'As failoverFailed, on a host that had yielded: it waits for the other host again.', {
@@ -122,22 +128,22 @@ const TABLE = [
   }),
   row('revertYielded', 'replica', [5], 2, 'As revert, on a host that had yielded: it waits for the other host again.', {
     verb: 'revert',
-    requires: ['guest-off-here', 'had-yielded'],
+    requires: ['guest-off-here', 'had-yielded', 'no-failback'],
     effects: ['drop-failover-layers', 'tell-peer'],
     basis: 'ours',
   }),
-  row('commit', 'replica', [5], 6, 'The chosen point is kept, all others are removed.', { verb: 'commit', effects: ['drop-other-points'] }),
+  row('commit', 'replica', [5], 6, 'The chosen point is kept, all others are removed.', { verb: 'commit', requires: ['no-failback'], effects: ['drop-other-points'] }),
 
   row('reversePlanned', 'replica', [5, 6], 3, 'This host is primary; only what differs travels.', {
     verb: 'reverse',
     becomes: 'primary',
-    requires: ['failed-over-planned', 'peer-yielded'],
+    requires: ['failed-over-planned', 'peer-yielded', 'no-failback'],
     effects: ['drop-other-points'],
   }),
   row('reverseUnplanned', 'replica', [6], 1, 'This host is primary; the return set is ready to travel.', {
     verb: 'reverse',
     becomes: 'primary',
-    requires: ['failed-over-unplanned', 'peer-yielded'],
+    requires: ['failed-over-unplanned', 'peer-yielded', 'no-failback'],
   }),
   row('yieldPlanned', 'primary', [4], 3, 'The guest runs on the other host now; this host is its replica.', {
     who: 'peer',
@@ -152,7 +158,7 @@ const TABLE = [
     effects: ['hold-guest'],
     basis: 'ours',
   }),
-  row('demote', 'replica', [5, 6], 2, 'The other host failed over later: the guest here is held, what it wrote is kept.', {
+  row('demote', 'replica', [5, 6, 14], 2, 'The other host failed over later: the guest here is held, what it wrote is kept.', {
     who: 'engine',
     requires: ['newer-epoch'],
     effects: ['hold-guest', 'drop-other-points'],
@@ -166,11 +172,46 @@ const TABLE = [
     basis: 'ours',
   }),
 
-  row('failback', 'replica', [2, 3], 13, 'The difference comes home while the guest runs on there.', { verb: 'initiate-failback', supported: false, requires: ['guest-off-here'] }),
-  row('failedBack', 'replica', [13], 14, 'The guest can be started here.', { who: 'engine', supported: false }),
-  row('commitFailback', 'replica', [14], 3, 'This host is primary again.', { verb: 'commit', becomes: 'primary', supported: false }),
-  row('revertFailback', 'replica', [14], 3, 'The guest runs on over there.', { verb: 'revert', supported: false }),
-  row('cancelFailback', 'replica', [13], 3, 'The guest runs on over there, untouched.', { verb: 'cancel-failover', supported: false }),
+  row('failback', 'replica', [2], 13, 'The difference comes home while the guest runs on there.', { verb: 'initiate-failback', requires: ['guest-off-here', 'peer-failed-over'] }),
+  row('failback', 'primary', [4], 13, 'As on a replica, after a planned failover that was not reversed.', {
+    verb: 'initiate-failback',
+    becomes: 'replica',
+    requires: ['guest-off-here', 'peer-failed-over'],
+  }),
+  row('failbackSealed', 'replica', [13], 13, 'A recovery point came home.', { who: 'peer', basis: 'ours' }),
+  row('failedBack', 'replica', [13], 14, 'The guest can be started here, in a new epoch; the other host has shut it down and given it up.', { who: 'engine', requires: ['peer-gave-up'] }),
+  row('commitFailback', 'replica', [14], 3, 'This host is primary again, the other its replica.', { verb: 'commit', becomes: 'primary', requires: ['peer-yielded'] }),
+  row('yieldHome', 'replica', [5, 6], 3, 'The failback was committed: this host is the replica, and its points stay.', {
+    who: 'peer',
+    requires: ['guest-off-here'],
+    effects: ['drop-other-points', 'merge-layers'],
+  }),
+  row('revertFailback', 'replica', [14], 2, 'The guest runs on over there; this host waits for it again.', {
+    verb: 'revert',
+    requires: ['guest-off-here', 'was-replica'],
+    effects: ['forget-failback', 'tell-peer'],
+    basis: 'inferred',
+  }),
+  row('revertFailbackPrepared', 'replica', [14], 4, 'As revertFailback, on a host that had prepared a planned failover.', {
+    verb: 'revert',
+    becomes: 'primary',
+    requires: ['guest-off-here', 'was-prepared'],
+    effects: ['forget-failback', 'tell-peer'],
+    basis: 'inferred',
+  }),
+  row('cancelFailback', 'replica', [13], 2, 'The guest runs on over there, untouched; what came home is dropped.', {
+    verb: 'cancel-failover',
+    requires: ['was-replica'],
+    effects: ['forget-failback', 'tell-peer'],
+    basis: 'inferred',
+  }),
+  row('cancelFailbackPrepared', 'replica', [13], 4, 'As cancelFailback, on a host that had prepared a planned failover.', {
+    verb: 'cancel-failover',
+    becomes: 'primary',
+    requires: ['was-prepared'],
+    effects: ['forget-failback', 'tell-peer'],
+    basis: 'inferred',
+  }),
 
   row('changeMode', 'replica', [6], 3, 'The middle of a chain becomes primary.', { verb: 'change-mode', becomes: 'primary', supported: false }),
   row('updateDisks', 'primary', [3], 15, 'Disks are added to or taken from replication.', { verb: 'update-disks', supported: false }),
@@ -195,7 +236,7 @@ const TABLE = [
   }),
   row('disable', 'replica', [2, 3, 5, 6, 7, 8], 0, 'The replica\'s disks stay as an ordinary machine.', {
     verb: 'disable',
-    requires: ['no-extended'],
+    requires: ['no-extended', 'no-failback'],
     effects: ['release-machine'],
   }),
 ] as const satisfies readonly Row[];

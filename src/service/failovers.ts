@@ -1,6 +1,9 @@
 /** Use cases of failover, reverse and failback: each is a job of the engine. */
+import { cancelFailback, endFailbackJobs, FAILBACK_JOB } from '../engine/failback/failback.ts';
+import { refuseElsewhere } from '../engine/failback/home.ts';
 import { cancelPrepared } from '../engine/planned.ts';
 import type { JobArgs } from '../engine/jobs.ts';
+import type { Relationship } from '../machine/records.ts';
 import { audited, machineNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { jobView, relationshipView } from './presenting.ts';
@@ -16,10 +19,11 @@ const CANCEL_WITHIN_MS = 30_000;
 
 export function failoverOperations(context: Context): FailoverOperations {
   const { engine } = context;
-  const job = (caller: Caller, operation: string, kind: string, machine: string, args: JobArgs): Promise<JobView> =>
+  const job = (caller: Caller, operation: string, kind: string, machine: string, args: JobArgs, check?: (relationship: Relationship) => void): Promise<JobView> =>
     audited(context, caller, 'operator', operation, machine, () => {
       const { id } = machineNamed(context, machine);
-      engine.relationshipOf(id);
+      const relationship = engine.relationshipOf(id);
+      check?.(relationship);
       return jobView(context, engine.jobs.start(kind, id, definedOnly(args)));
     });
   return {
@@ -28,16 +32,19 @@ export function failoverOperations(context: Context): FailoverOperations {
     plannedFailover: (caller, machine, options) => job(caller, 'failover --planned', 'planned', machine, { ...options }),
     plannedFailoverCancel: (caller, machine) =>
       audited(context, caller, 'operator', 'cancel-failover', machine, async () => {
-        const { id, machineId } = engine.relationshipOf(machineNamed(context, machine).id);
+        const relationship = engine.relationshipOf(machineNamed(context, machine).id);
+        const { id, machineId } = relationship;
+        if (relationship.failback) endFailbackJobs(engine, machineId);
+        const cancel = (signal: AbortSignal) => (relationship.failback ? cancelFailback(engine, id, signal) : cancelPrepared(engine.host, id, false, signal));
         const limit = engine.host.clock.timeout(CANCEL_WITHIN_MS);
-        return relationshipView(context, await engine.worker(machineId).exclusive('cancel-failover', (signal) => cancelPrepared(engine.host, id, false, signal), limit));
+        return relationshipView(context, await engine.worker(machineId).exclusive('cancel-failover', cancel, limit));
       }),
     unplannedFailover: (caller, machine, options) => job(caller, 'failover --unplanned', 'unplanned', machine, { ...options }),
     commit: (caller, machine) => job(caller, 'commit', 'commit', machine, {}),
     revert: (caller, machine) => job(caller, 'revert', 'revert', machine, {}),
     reverse: (caller, machine) => job(caller, 'reverse', 'reverse', machine, {}),
     becomeReplica: (caller, machine) => job(caller, 'become-replica', 'becomeReplica', machine, {}),
-    failbackStart: (caller, machine, options) => job(caller, 'failback-start', 'failbackStart', machine, { ...options }),
     failback: (caller, machine, options) => job(caller, 'failback', 'failback', machine, { ...options }),
+    failbackStart: (caller, machine, options) => job(caller, 'initiate-failback', FAILBACK_JOB, machine, { ...options }, (relationship) => refuseElsewhere(engine.host, relationship)),
   };
 }

@@ -21,7 +21,7 @@ export async function powerJob(context: Context, name: string, request: PowerReq
   const { engine } = context;
   const machine = machineNamed(context, name);
   const relationship = engine.host.state.relationshipOf(machine.id);
-  const belongsElsewhere = relationship !== undefined && (relationship.side === 'primary' ? relationship.state === 4 : ![5, 6].includes(relationship.state));
+  const belongsElsewhere = relationship !== undefined && (relationship.side === 'primary' ? relationship.state === 4 : ![5, 6, 14].includes(relationship.state));
   const refusal = belongsElsewhere || request === 'run' ? startRefusal(machine, relationship) : null;
   if (refusal !== null) throw new Refused(refuse(`the power of ${machine.name} may not be changed on ${engine.host.hostName}: ${refusal}`));
   const power = await engine.host.hypervisor.power(machine.id);

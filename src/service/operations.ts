@@ -83,9 +83,14 @@ export interface Operations {
   /** After a split brain: this host yields to the other; what its guest wrote is set aside as a named point. */
   becomeReplica(caller: Caller, machine: string): Promise<JobView>;
   /** One command home: ends with the guest running on the host it came from and replication in the old direction. */
-  /** Asked where the guest goes home to: ends in state 14, with the last change at home, or exactly at the point. */
-  failbackStart(caller: Caller, machine: string, options: { point?: string }): Promise<JobView>;
   failback(caller: Caller, machine: string, options: { start: boolean; timeoutSeconds?: number }): Promise<JobView>;
+
+  /**
+   * The guest goes home to this host, to be looked at before it is committed: on the host that it came from, its guest off, the
+   * other host failed over. The guest there runs on until all but its last changes are here. With a point of that host, this
+   * host has exactly that point in the end, and what came after it is kept there by the commit.
+   */
+  failbackStart(caller: Caller, machine: string, options: { point?: string; timeoutSeconds?: number }): Promise<JobView>;
 
   jobList(caller: Caller): Promise<JobView[]>;
   jobShow(caller: Caller, id: string): Promise<JobView>;

@@ -46,6 +46,8 @@ export function healthOf(relationship: Relationship, machine: Machine, lagMs: nu
   const criticals: string[] = [];
   if (relationship.state === 0) return { health: 'none', reasons: [] };
   if ([1, 2].includes(relationship.state)) warnings.push('There is no current recovery point yet.');
+  if (relationship.state === 13) warnings.push('The difference is coming home; the machine runs on the other host and is not protected.');
+  if (relationship.state === 14) warnings.push('The machine came home and is not protected until the failback is committed.');
   if ([5, 6].includes(relationship.state)) warnings.push('The machine runs here and is not protected until replication is reversed.');
   if (relationship.state === 7) (relationship.side === 'primary' ? warnings : criticals).push('Replication is suspended.');
   if ([8, 9, 10, 11, 16].includes(relationship.state)) criticals.push(`${stateName(relationship.state)}.`);
@@ -63,7 +65,7 @@ export function healthOf(relationship: Relationship, machine: Machine, lagMs: nu
 
 /** How far the replica is behind; null before its first point, and where the machine runs failed over. */
 export function lagMsOf({ state, newestInstantMs }: Relationship, nowMs: number): number | null {
-  return newestInstantMs === null || [5, 6].includes(state) ? null : Math.max(0, nowMs - newestInstantMs);
+  return newestInstantMs === null || [5, 6, 13, 14].includes(state) ? null : Math.max(0, nowMs - newestInstantMs);
 }
 
 export function relationshipView(context: Context, relationship: Relationship): RelationshipView {

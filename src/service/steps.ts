@@ -66,7 +66,7 @@ function checkPossible(relationship: Relationship, step: Step): void {
 /** Fault machine-busy while another operation holds the machine. */
 export function checkFree({ engine }: Context, machineId: string): void {
   const job = engine.jobs.running().find((each) => each.machineId === machineId && !WATCHING.includes(each.kind));
-  const holder = engine.worker(machineId).holder ?? job?.kind;
+  const holder = engine.worker(machineId).operation ?? job?.kind;
   if (holder !== undefined) throw new Fault('machine-busy', `another operation holds ${engine.host.state.machine(machineId)?.name ?? machineId}: ${holder}`);
 }
 

@@ -36,8 +36,10 @@ function checkPoints(host: SimulatedHost, { machine, points }: Extract<Rebuilt, 
 function checkStanding(pair: Pair, host: SimulatedHost, outcome: Rebuilt): void {
   const relationship = pair.relationshipOn(host);
   if (!relationship) return;
-  const isGuests = relationship.side === 'primary' || [5, 6].includes(relationship.state);
-  if (isGuests && outcome.kind === 'replica') throw new Violation('disks that a guest writes are not rebuilt as a replica', pair.standing());
+  const isGuests = relationship.side === 'primary' || [5, 6, 14].includes(relationship.state);
+  // Nobody writes the disks before what came home is forgotten.
+  const isForgetting = host.state.outbox(pair.machineId).some(({ effect }) => effect === 'forget-failback');
+  if (isGuests && !isForgetting && outcome.kind === 'replica') throw new Violation('disks that a guest writes are not rebuilt as a replica', pair.standing());
   const isSealed = relationship.side === 'replica' && [3, 7, 8].includes(relationship.state) && relationship.yielded === null && relationship.newestPointId !== null;
   const isReverting = host.state.outbox(pair.machineId).some(({ effect }) => effect === 'drop-failover-layers');
   if (!isSealed || isReverting) return;

@@ -1,8 +1,10 @@
 /** What people ask of the pair: anything at any time, or, when it is to settle, what each state's advice says. */
+import { cancelFailback, endFailbackJobs, FAILBACK_JOB } from '../engine/failback/failback.ts';
 import { cancelPrepared } from '../engine/planned.ts';
 import { transition } from '../engine/transition.ts';
 import { Fault } from '../errors/fault.ts';
 import { Refused } from '../errors/refusal.ts';
+import type { Relationship } from '../machine/records.ts';
 import type { State } from '../relationship/state.ts';
 import type { Event } from '../relationship/table.ts';
 import { Dead } from './life.ts';
@@ -14,12 +16,12 @@ const CANCEL_WITHIN_MS = 30_000;
 /** Deeds, and how often each. */
 const DEEDS = {
   start: 8, stop: 3, stopForced: 3, cycle: 6, suspend: 2, resume: 4, initial: 3, stopInitial: 0.5, resynchronize: 3, test: 2, testEnd: 2, planned: 4, plannedReverse: 3,
-  cancelPlanned: 3, unplanned: 3, unplannedForced: 2, commit: 2, revert: 3, reverse: 6, failback: 2, cancelJob: 2,
+  cancelPlanned: 3, unplanned: 3, unplannedForced: 2, commit: 2, revert: 3, reverse: 6, failback: 2, failbackStart: 8, cancelJob: 2,
 } as const;
 export type Deed = keyof typeof DEEDS;
 
 const PRIMARY_ADVICE: Partial<Record<State, Deed>> = { 1: 'initial', 7: 'resume', 8: 'resume', 9: 'resynchronize', 11: 'resume' };
-const REPLICA_ADVICE: Partial<Record<State, Deed>> = { 5: 'reverse', 6: 'reverse', 7: 'resume', 8: 'resume' };
+const REPLICA_ADVICE: Partial<Record<State, Deed>> = { 5: 'reverse', 6: 'reverse', 7: 'resume', 8: 'resume', 13: 'cancelPlanned', 14: 'commit' };
 
 export class Operator {
   readonly #pair: Pair;
@@ -58,9 +60,9 @@ export class Operator {
     transition(host.engine!.host, this.#pair.relationshipId, event);
   };
 
-  readonly #point = (host: SimulatedHost): Readonly<Record<string, unknown>> => {
+  readonly #point = (host: SimulatedHost, often = 0.6): Readonly<Record<string, unknown>> => {
     const points = host.state.points(this.#pair.machineId).filter(({ kind }) => kind !== 'divergence');
-    return points.length > 0 && this.#pair.random.chance(0.6) ? { point: this.#pair.random.pick(points).id } : {};
+    return points.length > 0 && this.#pair.random.chance(often) ? { point: this.#pair.random.pick(points).id } : {};
   };
 
   readonly #unplanned = (host: SimulatedHost, force: boolean): void => {
@@ -89,6 +91,7 @@ export class Operator {
     revert: (host) => this.#job(host, 'revert'),
     reverse: (host) => this.#job(host, 'reverse'),
     failback: (host) => this.#job(host, 'failback', { start: true, timeoutSeconds: 10 }),
+    failbackStart: (host) => this.#job(host, FAILBACK_JOB, { ...this.#point(this.#pair.other(host), 0.3), timeoutSeconds: 10 }),
     cancelJob: (host) => {
       const running = host.state.jobs().filter(({ state }) => state === 'running');
       if (running.length > 0) host.engine!.jobs.cancel(this.#pair.random.pick(running).id);
@@ -97,8 +100,12 @@ export class Operator {
 
   #cancelPlanned(host: SimulatedHost): void {
     const engine = host.engine!;
+    const { machineId, relationshipId } = this.#pair;
+    const isFailback = Boolean(this.#pair.relationshipOn(host)?.failback);
+    if (isFailback) endFailbackJobs(engine, machineId);
+    const cancel = (signal: AbortSignal) => (isFailback ? cancelFailback(engine, relationshipId, signal) : cancelPrepared(engine.host, relationshipId, false, signal));
     const limit = engine.host.clock.timeout(CANCEL_WITHIN_MS);
-    const cancelling = engine.worker(this.#pair.machineId).exclusive('cancel-failover', (signal) => cancelPrepared(engine.host, this.#pair.relationshipId, false, signal), limit);
+    const cancelling = engine.worker(machineId).exclusive('cancel-failover', cancel, limit);
     cancelling.catch((thrown: unknown) => this.#pair.noting(() => this.#answered(host, 'cancelPlanned', thrown)));
   }
 
@@ -120,6 +127,7 @@ export class Operator {
     if (!relationship || !there) return 'wait';
     const { side, state, testCopy } = relationship;
     if (testCopy) return 'testEnd';
+    if (relationship.failback) return this.#failbackAdvice(host, relationship);
     if (side === 'primary') {
       if (state === 3) return null;
       if (state === 4) return there.failover ? 'wait' : 'cancelPlanned';
@@ -127,5 +135,12 @@ export class Operator {
     }
     if (state === 3) return null;
     return REPLICA_ADVICE[state] ?? 'wait';
+  }
+
+  /** A failback that is complete is kept; one that nobody goes on with is given up, where it came home to. */
+  #failbackAdvice(host: SimulatedHost, { state, failback }: Relationship): Deed | 'wait' {
+    if (failback?.at === 'away') return 'wait';
+    const isFollowed = host.state.jobs().some((job) => job.kind === FAILBACK_JOB && job.state === 'running');
+    return isFollowed ? 'wait' : (REPLICA_ADVICE[state] ?? 'wait');
   }
 }

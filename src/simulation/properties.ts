@@ -46,10 +46,19 @@ export class Properties {
     const before = this.#seen.get(host);
     const relationship = this.#pair.relationshipOn(host);
     const points = host.state.points(this.#pair.machineId).map(({ id }) => id);
+    this.#noteChosen(relationship);
     this.#seen.set(host, { relationship, points });
     this.#stepsByTheTable(host, before?.relationship, relationship);
     this.#keepsPoints(host, before, relationship, points, what);
     if (points.some((id) => !before?.points.includes(id)) || what.includes('putMachine')) this.pointsReadRight(host);
+  }
+
+  /** An attempt that carries a chosen point is to read as that point. */
+  #noteChosen(relationship: Relationship | undefined): void {
+    const { attempt, failback } = relationship ?? {};
+    if (!attempt || failback?.at !== 'away' || failback.pointId === null) return;
+    const content = this.#pair.instants.get(failback.pointId) ?? this.divergences.get(failback.pointId);
+    if (content) this.#pair.instants.set(attempt.id, content);
   }
 
   /** design.md §3, style.md "One table": no state is written that the table does not lead to. */
@@ -68,8 +77,10 @@ export class Properties {
     if (gone.length > 2 && !isGivenUp) throw new Violation('no recovery point is lost but by retention', `${host.name} removed ${gone.length} points at once (${what})`);
     const isReplica = relationship?.side === 'replica' && [3, 7, 8, 12, 5].includes(relationship.state);
     const isOwnDivergence = relationship?.yielded !== null || relationship?.failover?.fromState === 2;
-    if (isReplica && !isOwnDivergence && relationship.newestPointId !== null && !points.includes(relationship.newestPointId)) {
-      throw new Violation('no acknowledged recovery point is lost', `${host.name} does not have its newest point ${relationship.newestPointId}`);
+    // While it goes home from here, the row names what the other host has.
+    const newestPointId = relationship?.failback?.at === 'away' ? relationship.failback.before.newestPointId : relationship?.newestPointId;
+    if (isReplica && !isOwnDivergence && newestPointId && !points.includes(newestPointId)) {
+      throw new Violation('no acknowledged recovery point is lost', `${host.name} does not have its newest point ${newestPointId}`);
     }
   }
 

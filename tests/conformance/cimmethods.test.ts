@@ -179,3 +179,32 @@ test('a recovery point is removed, but not the newest, nor one that a test stand
   await pair.pass(60_000);
   await bench.succeeds(b, bench.call(b, 'InitiateFailover', { SnapshotSettingData: instancePath('Msvm_VirtualSystemSettingData', third!.id) }));
 });
+
+test('a failback is asked where the guest goes home to, ends in 14 and is committed: both hosts in 3 again', async () => {
+  const bench = await CimBench.replicating('failback');
+  const { a, b, pair } = bench;
+  await bench.fails(a, bench.call(a, 'InitiateFailback'), 32_775, /./);
+  await bench.succeeds(b, bench.call(b, 'InitiateFailover'));
+  await bench.succeeds(b, bench.invoke(b, bench.machine, 'RequestStateChange', { RequestedState: 2 }));
+  pair.guestWrites(pair.b);
+  await bench.fails(b, bench.call(b, 'InitiateFailback'), 32_775, /./);
+  await pair.job(pair.a, 'stop', { force: true });
+  await bench.fails(a, bench.call(a, 'InitiateFailback', { RecoveryPointIdentifier: 'yesterday' }), 32_773, /RecoveryPointIdentifier/);
+  const { job } = await bench.succeeds(a, bench.call(a, 'InitiateFailback', { ReplicationSettingData: await bench.settingsText(a) }));
+  assert.deepEqual([bench.state(a), job['JobType']], [14, 124]);
+  await bench.succeeds(a, bench.invoke(a, bench.machine, 'RequestStateChange', { RequestedState: 2 }));
+  assert.ok(pair.isRunning(pair.a) && !pair.isRunning(pair.b));
+  await bench.succeeds(a, bench.call(a, 'CommitFailover'));
+  assert.deepEqual([bench.side(a), bench.state(a), bench.side(b), bench.state(b)], ['primary', 3, 'replica', 3]);
+});
+
+test('a failback is reverted in 14, and the other host runs on', async () => {
+  const bench = await CimBench.replicating('failback-revert');
+  const { a, b, pair } = bench;
+  await bench.succeeds(b, bench.call(b, 'InitiateFailover'));
+  await pair.job(pair.a, 'stop', { force: true });
+  await bench.succeeds(a, bench.call(a, 'InitiateFailback'));
+  await bench.succeeds(a, bench.call(a, 'RevertFailover'));
+  assert.deepEqual([bench.state(a), bench.state(b), bench.side(b)], [2, 5, 'replica']);
+  await bench.succeeds(b, bench.invoke(b, bench.machine, 'RequestStateChange', { RequestedState: 2 }));
+});

@@ -204,8 +204,8 @@ export class MemoryHost implements Operations, Changes {
   revert = (caller: Caller, machine: string) => this.#move(caller, 'revert', machine, 'revert', 3);
   reverse = (caller: Caller, machine: string) => this.#move(caller, 'reverse', machine, 'reverse', 3);
   becomeReplica = (caller: Caller, machine: string) => this.#move(caller, 'becomeReplica', machine, null, 2);
-  failbackStart = (caller: Caller, machine: string, options: object) => this.#move(caller, 'failbackStart', machine, null, 13, options);
   failback = (caller: Caller, machine: string, options: object) => this.#move(caller, 'failback', machine, 'failback', 3, options);
+  failbackStart = (caller: Caller, machine: string, options: object) => this.#move(caller, 'failbackStart', machine, 'failbackHome', 14, options);
 
   async jobList(caller: Caller) {
     this.#enter('viewer', caller, 'jobList');

@@ -77,7 +77,7 @@ class Replica {
     const { host } = this;
     const attemptId = randomUUID();
     const parentId = host.state.relationship(RELATIONSHIP)!.newestPointId;
-    const request = { relationshipId: RELATIONSHIP, epochId: 'e1', attemptId, parentId };
+    const request = { relationshipId: RELATIONSHIP, epochId: 'e1', attemptId, parentId, failbackId: null };
     await begin(host, { ...request, kind: 'cycle', sequence: ++this.#sequence, disks: DISKS.map((disk) => ({ disk, sizeBytes: SIZE })) });
     for (const { disk, layer } of host.state.relationship(RELATIONSHIP)!.receiving!.layers) await this.#write(disk, layer, clusters);
     const digest = await (await host.fingerprints.journal(RELATIONSHIP, attemptId)).digest();

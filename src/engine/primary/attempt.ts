@@ -17,7 +17,7 @@ import type { Host } from '../host.ts';
 import type { DiskView } from '../ports/diskview.ts';
 import type { AttemptJournal, FingerprintMap } from '../ports/fingerprints.ts';
 import type { LaunchSpec } from '../ports/hypervisor.ts';
-import { machineOf, replicatedSpec, specOf } from '../spec.ts';
+import { definitionOf, machineOf, replicatedSpec, specOf } from '../spec.ts';
 import { counted } from '../statistics.ts';
 import { relationshipNamed, update } from '../transition.ts';
 import { ship, type Progress } from './shipment.ts';
@@ -88,7 +88,7 @@ export async function transfer(host: Host, relationship: Relationship, job: Tran
 async function shipOver(host: Host, relationship: Relationship, { view, skipKnown, onProgress }: Transfer, signal: AbortSignal): Promise<void> {
   const { peerId, id: relationshipId } = relationship;
   const attempt = changeAttempt(host, relationshipId, { disks: view.disks });
-  const begin = { relationshipId, epochId: attempt.epochId, attemptId: attempt.id, parentId: attempt.parentId, kind: attempt.kind, sequence: attempt.sequence, disks: view.disks };
+  const begin = { relationshipId, epochId: attempt.epochId, attemptId: attempt.id, parentId: attempt.parentId, kind: attempt.kind, sequence: attempt.sequence, disks: view.disks, failbackId: relationship.failback?.id ?? null };
   const { durableBytes, isSealed } = await call(host.peers, peerId, 'begin', begin, signal);
   if (isSealed && attempt.digest !== null) return;
   const journal = await host.fingerprints.journal(relationshipId, attempt.id);
@@ -98,7 +98,7 @@ async function shipOver(host: Host, relationship: Relationship, { view, skipKnow
   try {
     await ship({
       view, journal, lane, from, signal, onProgress,
-      carried: host.state.carried(relationshipId),
+      carried: carriedBy(host, relationship),
       maps: skipKnown ? await usableMaps(host, relationship, attempt, view) : new Map<string, FingerprintMap>(),
       fingerprinter: new Fingerprinter(Buffer.from(relationship.key, 'base64')),
       compression: relationship.settings.compression ? { with: host.compression, level: relationship.settings.additional.compressionLevel ?? 1 } : null,
@@ -110,6 +110,10 @@ async function shipOver(host: Host, relationship: Relationship, { view, skipKnow
     lane.destroy();
   }
 }
+
+/** During a failback all that is carried stays on record, for when it is given up; it travels once. */
+const carriedBy = (host: Host, { id, failback }: Relationship): ReturnType<Host['state']['carried']> =>
+  failback?.at === 'away' && failback.rounds > 0 ? new Map() : host.state.carried(id);
 
 /** Also of a lane that broke: what travelled has travelled. */
 function countShipped(host: Host, relationshipId: string, attemptId: string, bytes: number): void {
@@ -165,7 +169,8 @@ export async function seal(host: Host, relationship: Relationship, attempt: Atte
     attemptId: attempt.id,
     parentId: attempt.parentId,
     instantMs: attempt.instantMs,
-    definition: machineOf(host, relationship.machineId).definition,
+    failbackId: relationship.failback?.id ?? null,
+    definition: definitionOf(host, relationship),
     digest, dataClusters, zeroClusters, attachments,
   }, signal);
   assert(sealedId === attempt.id, 'the replica sealed another attempt');
@@ -183,6 +188,7 @@ export function acknowledge(host: Host, relationshipId: string, attempt: Attempt
     sequence: attempt.sequence,
     failures: 0,
     lastFault: null,
+    ...(before.failback?.at === 'away' && { failback: { ...before.failback, rounds: before.failback.rounds + 1, bytesShipped: before.failback.bytesShipped + attempt.shippedBytes } }),
     lastCycle: { pointId: attempt.id, finishedMs: nowMs, durationMs: nowMs - attempt.startedMs, bytesChanged: attempt.changedBytes, bytesShipped: attempt.shippedBytes },
     statistics: counted(before, { bytes: attempt.shippedBytes, latencyMs: nowMs - attempt.startedMs }, nowMs),
     totals: { bytesChanged: before.totals.bytesChanged + attempt.changedBytes, bytesShipped: before.totals.bytesShipped + attempt.shippedBytes },
@@ -194,12 +200,14 @@ export async function tidy(host: Host, relationship: Relationship): Promise<void
   const { attempt } = relationship;
   if (!attempt) return;
   const isSealed = attempt.phase === 'sealed';
-  await host.hypervisor.closePointInTime(specFor(host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, isSealed ? 'acknowledged' : 'failed');
+  // A failback with a chosen point reads that point, not an instant of the guest.
+  const hasInstant = relationship.failback?.at !== 'away' || relationship.failback.pointId === null;
+  if (hasInstant) await host.hypervisor.closePointInTime(specFor(host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, isSealed ? 'acknowledged' : 'failed');
   if (isSealed) await host.fingerprints.applyJournal(relationship.id, journalOf(relationship, attempt));
   else if (attempt.id !== relationship.doubtful?.id) await host.fingerprints.removeJournal(relationship.id, attempt.id);
   host.state.transaction(() => {
-    if (isSealed) host.state.clearCarried(relationship.id);
-    update(host, relationship.id, (before) => ({ attempt: null, trackId: isSealed ? attempt.id : before.trackId }));
+    if (isSealed && relationship.failback?.at !== 'away') host.state.clearCarried(relationship.id);
+    update(host, relationship.id, (before) => ({ attempt: null, trackId: isSealed && hasInstant ? attempt.id : before.trackId }));
   });
   if (isSealed) await host.fingerprints.removeJournal(relationship.id, attempt.id);
 }

@@ -8,7 +8,7 @@ import type { Failover, LabelledLayer, Machine, Point, Receiving, Relationship }
 import type { Merge } from '../../points/stack.ts';
 import type { Host } from '../host.ts';
 import type { LabelledDisk, PointSidecar } from '../ports/layers.ts';
-import { machineOf } from '../spec.ts';
+import { machineOf, pointStacks } from '../spec.ts';
 
 /** Kind of the label on a layer that a guest writes: it stands on a point and leads to none. */
 export const LIVE = 'live';
@@ -67,7 +67,8 @@ export async function labelGround(host: Host, relationship: Relationship): Promi
   const point = relationship.yielded && host.state.point(relationship.yielded.basisId);
   if (!point) return;
   const disks: LabelledDisk[] = [];
-  for (const { disk, sizeBytes, layers } of machine.stacks) {
+  const grounds = pointStacks(machine, point.id);
+  for (const { disk, sizeBytes, layers } of grounds) {
     const top = plain(layers.at(-1)!);
     const place = placeOf(host, machine, disk, top);
     const found = await host.layers.sidecar(place);
@@ -76,15 +77,17 @@ export async function labelGround(host: Host, relationship: Relationship): Promi
     disks.push({ disk, layerId: top.layerId, sizeBytes, standsOn: former?.standsOn ?? null, ground: former?.ground ?? layers.slice(0, -1).map(plain), elsewhere });
   }
   const label = labelOf(relationship, machine, point, host.state.attachmentsOf(point.id), disks);
-  for (const { disk, layers } of machine.stacks) await host.layers.relabel(placeOf(host, machine, disk, layers.at(-1)!), label);
+  for (const { disk, layers } of grounds) await host.layers.relabel(placeOf(host, machine, disk, layers.at(-1)!), label);
 }
 
-/** The guest writes its disks again: their tops lead to no point any more. */
+/** The guest writes its disks again: their tops lead to no point any more. One that stands on a point says that it is written. */
 export async function unlabelTops(host: Host, machine: Machine): Promise<void> {
   for (const { disk, layers } of machine.stacks) {
     const place = placeOf(host, machine, disk, layers.at(-1)!);
     const label = await host.layers.sidecar(place);
-    if (label && label.kind !== LIVE) await host.layers.relabel(place, null);
+    if (!label || label.kind === LIVE) continue;
+    const isOnPoint = diskOf(label, disk, layers.at(-1)!.layerId)?.standsOn != null;
+    await host.layers.relabel(place, isOnPoint ? { ...label, kind: LIVE } : null);
   }
 }
 

@@ -15,10 +15,11 @@ import { machineOf } from '../spec.ts';
 import { relationshipNamed, update } from '../transition.ts';
 import { checkLimits } from './limits.ts';
 
-/** Receives only in the same epoch, as a replica, in a state that takes points. */
-export function checkReceives(host: Host, relationship: Relationship, epochId: string): void {
+/** Receives only in the same epoch, as a replica, in a state that takes points; those of a failback only while it is under way. */
+export function checkReceives(host: Host, relationship: Relationship, { epochId, failbackId }: Pick<BeginAttempt, 'epochId' | 'failbackId'>): void {
   const machine = machineOf(host, relationship.machineId);
-  if (relationship.side !== 'replica' || ![2, 3].includes(relationship.state)) {
+  const isOpen = failbackId === null ? [2, 3].includes(relationship.state) : relationship.state === 13 && relationship.failback?.id === failbackId && relationship.failover === null;
+  if (relationship.side !== 'replica' || !isOpen) {
     throw new Refused(refuse(`${machine.name}: ${host.hostName} takes no recovery points now: ${stateName(relationship.state)} (${relationship.side})`, allowedVerbs(relationship)));
   }
   if (newestOf(machine.lineage).id !== epochId) throw new Refused(refuse(`${machine.name}: the cycle is of another epoch than ${host.hostName}'s`, []));
@@ -27,7 +28,7 @@ export function checkReceives(host: Host, relationship: Relationship, epochId: s
 /** The attempt can be received; returns how much of its journal is durable here already. */
 export async function begin(host: Host, request: BeginAttempt): Promise<Begun> {
   const relationship = relationshipNamed(host, request.relationshipId);
-  checkReceives(host, relationship, request.epochId);
+  checkReceives(host, relationship, request);
   if (request.attemptId === relationship.newestPointId) return { durableBytes: 0, isSealed: true };
   if (request.parentId !== relationship.newestPointId) throw misparented(host, relationship);
   await checkLimits(host, relationship.id);

@@ -21,7 +21,7 @@ import { checkReceives } from './receiving.ts';
 export async function sealPoint(host: Host, request: SealAttempt): Promise<{ sealedId: string }> {
   const relationship = relationshipNamed(host, request.relationshipId);
   if (relationship.newestPointId === request.attemptId) return { sealedId: request.attemptId };
-  checkReceives(host, relationship, request.epochId);
+  checkReceives(host, relationship, request);
   const { receiving } = relationship;
   if (receiving?.id !== request.attemptId) throw new Fault('attempt-lost', `${host.hostName} does not hold the cycle that is to become a recovery point`);
   const clusters = await verify(host, request, receiving);
@@ -55,11 +55,15 @@ async function pointOf(host: Host, relationship: Relationship, receiving: Receiv
 function commit(host: Host, request: SealAttempt, point: Point, clusters: ReadonlyMap<string, ClusterSet>): void {
   host.state.transaction(() => {
     const before = relationshipNamed(host, request.relationshipId);
-    checkReceives(host, before, request.epochId);
+    checkReceives(host, before, request);
     const { receiving } = before;
     if (receiving?.id !== point.id || before.newestPointId !== request.parentId) throw new Fault('attempt-lost', `${host.hostName} does not hold the cycle any more`);
-    transition(host, before.id, 'pointSealed', {
-      change: () => ({ statistics: counted(before, { bytes: point.sizeBytes, latencyMs: Math.max(0, host.clock.nowMs() - point.instantMs) }, host.clock.nowMs()), newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, yielded: null, divergenceId: null }),
+    const nowMs = host.clock.nowMs();
+    const cycle = { bytes: point.sizeBytes, latencyMs: Math.max(0, nowMs - point.instantMs) };
+    const isHome = before.failback?.at === 'home';
+    transition(host, before.id, isHome ? 'failbackSealed' : 'pointSealed', {
+      // What this host held before is what it is again when a failback is given up.
+      change: () => ({ statistics: counted(before, cycle, nowMs), newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null }) }),
     });
     host.state.addPoint(point, request.attachments, clusters);
     host.state.addToOutbox(point.machineId, 'apply-journal', {
@@ -68,7 +72,7 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     });
     const machine = machineOf(host, point.machineId);
     host.state.putMachine({ ...machine, definition: point.definition, stacks: stacked(machine, receiving, point.id) });
-    retire(host, before);
+    if (!isHome) retire(host, before);
   });
 }
 

@@ -45,8 +45,8 @@ function knownPaths(host: Host): ReadonlySet<string> {
     for (const { path } of definition.disks) paths.add(path);
     for (const { payload } of state.outbox(id)) add([...((payload['layers'] as Layer[] | undefined) ?? []), ...(payload['layer'] ? [payload['layer'] as Layer] : [])]);
   }
-  for (const { receiving, failover, testCopy } of state.relationships()) {
-    for (const held of [receiving, failover, testCopy]) add(held?.layers.map(({ layer }) => layer) ?? []);
+  for (const { receiving, failover, failback, testCopy } of state.relationships()) {
+    for (const held of [receiving, failover, failback?.at === 'away' ? failback : null, testCopy]) add(held?.layers.map(({ layer }) => layer) ?? []);
   }
   return paths;
 }

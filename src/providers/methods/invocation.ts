@@ -10,7 +10,7 @@ import type { Management } from '../../service/management.ts';
 import type { JobView } from '../../service/views.ts';
 import type { Domain } from '../domain.ts';
 import { instancePath, ownerIdOf } from '../objectpaths.ts';
-import { reasonOf, RETURNS, type Reason } from './rejection.ts';
+import { asRejection, reasonOf, RETURNS, type Reason } from './rejection.ts';
 
 /** What methods see of the host. */
 export interface Host extends Domain {
@@ -49,7 +49,7 @@ export function invocable(host: Host, className: string, method: Method): CimMet
   return async (caller, path, parameters) => {
     const call: Call = { host, caller, path, parameters };
     try {
-      return await host.management.audited(caller, method.isReading ? 'viewer' : 'administrator', `${className}.${method.name}`, subjectOf(call), () => method.run(call));
+      return await host.management.audited(caller, method.isReading ? 'viewer' : 'administrator', `${className}.${method.name}`, subjectOf(call), () => method.run(call).catch(rethrown));
     } catch (thrown) {
       const reason = reasonOf(thrown);
       if (!reason) throw thrown;
@@ -58,9 +58,13 @@ export function invocable(host: Host, className: string, method: Method): CimMet
   };
 }
 
+const rethrown = (thrown: unknown): never => {
+  throw asRejection(thrown);
+};
+
 function answered({ host, path, parameters }: Call, { kind, numbers }: Method, reason: Reason, thrown: unknown): MethodOutcome {
   const returnValue = numbers ? numbers[reason.returnValue] : reason.returnValue;
-  if (returnValue === undefined && thrown instanceof CimError) throw thrown;
+  if (returnValue === undefined && thrown instanceof Error && thrown.cause instanceof CimError) throw thrown.cause;
   if (returnValue === undefined) throw new CimError(reason.returnValue === RETURNS.accessDenied ? 'accessDenied' : 'failed', wordsOf(reason));
   if (kind === null) return { returnValue, out: new Map() };
   const { code, message, hint, allowed } = reason;

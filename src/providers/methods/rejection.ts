@@ -1,6 +1,6 @@
 /** A method's request that is answered with a number instead of being begun, and what the number means in words. */
 import { CimError, type CimStatusName } from '../../cim/error.ts';
-import { FAULTS, faultOf } from '../../errors/fault.ts';
+import { Fault, FAULTS, faultOf } from '../../errors/fault.ts';
 import { Refused } from '../../errors/refusal.ts';
 
 /** Source: Msvm_ReplicationService, "Return value". */
@@ -29,15 +29,19 @@ export interface Reason {
 }
 
 /** Thrown where a parameter says that nothing can be begun. */
-export class Rejection extends Error {
+export class Rejection extends Fault {
   readonly returnValue: number;
-  readonly hint: string;
+  readonly #hint: string;
 
-  constructor(returnValue: number, message: string, hint = '') {
-    super(message);
+  constructor(returnValue: number, message: string, hint = '', options?: { cause?: unknown }) {
+    super('parameter-invalid', message, options);
     this.name = 'Rejection';
     this.returnValue = returnValue;
-    this.hint = hint;
+    this.#hint = hint;
+  }
+
+  override get hint(): string {
+    return this.#hint;
   }
 }
 
@@ -60,12 +64,15 @@ const BY_STATUS: Partial<Record<CimStatusName, number>> = {
   failed: RETURNS.failed,
 };
 
+/** What a reader of texts complains about is a parameter's fault. */
+export const asRejection = (thrown: unknown): unknown =>
+  thrown instanceof CimError ? new Rejection(BY_STATUS[thrown.status] ?? RETURNS.invalidParameter, thrown.message, '', { cause: thrown }) : thrown;
+
 /** Why the request was not begun; undefined for a defect. */
 export function reasonOf(thrown: unknown): Reason | undefined {
-  if (thrown instanceof Rejection) return { returnValue: thrown.returnValue, code: 'rejected', message: thrown.message, hint: thrown.hint, allowed: [] };
   if (thrown instanceof Refused) return { returnValue: RETURNS.invalidState, code: 'refused', message: thrown.refusal.reason, hint: '', allowed: thrown.refusal.allowed };
-  // Of an embedded instance: what the text says is what counts, whatever status a reader gives it.
-  if (thrown instanceof CimError) return { returnValue: BY_STATUS[thrown.status] ?? RETURNS.invalidParameter, code: 'rejected', message: thrown.message, hint: '', allowed: [] };
   const fault = faultOf(thrown);
-  return fault && { returnValue: FAULTS[fault.code].cimReturn, code: fault.code, message: fault.message, hint: fault.hint, allowed: [] };
+  if (!fault) return undefined;
+  const returnValue = fault instanceof Rejection ? fault.returnValue : FAULTS[fault.code].cimReturn;
+  return { returnValue, code: fault.code, message: fault.message, hint: fault.hint, allowed: [] };
 }

@@ -109,7 +109,7 @@ export const RELATIONSHIP_METHODS: readonly Method[] = [
   { name: 'ReverseReplicationRelationship', kind: STEPS.reverse.kind, run: reverse },
   { name: 'InitiateFailover', kind: STEPS.failOver.kind, run: failOver },
   { name: 'TestReplicaSystem', kind: 'test', run: testReplica },
-  { name: 'InitiateFailback', kind: 'failbackStart', run: failBack },
+  { name: 'InitiateFailback', kind: 'failbackHome', run: failBack },
   stepping('StartReplication', 'startInitial', checkTransfer),
   stepping('Resynchronize', 'resynchronize', (call) => checkStartsNow(call, 'StartTime')),
   stepping('CommitFailover', 'commit'),

@@ -1,0 +1,50 @@
+/** One try of a long-running work: what failed is recorded with its fault, and leads where the fault's row says. */
+import { type Fault, FAULTS, faultOf } from '../errors/fault.ts';
+import { Refused } from '../errors/refusal.ts';
+import type { LastFault, Relationship } from '../machine/records.ts';
+import type { Host } from './host.ts';
+import { giveUp } from './primary/attempt.ts';
+import type { OnProgress } from './primary/cycle.ts';
+import { countedFailure } from './statistics.ts';
+import { transition, update } from './transition.ts';
+
+export interface Surroundings {
+  readonly host: Host;
+  readonly relationshipId: string;
+  readonly onProgress: OnProgress;
+  /** Resolves after the time, or sooner when a cycle is wanted now. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** True when the work succeeded. What failed is recorded with its fault, and leads where the fault's row says. */
+export async function attempted(around: Surroundings, work: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const fault = faultOf(thrown);
+    if (!fault && !(thrown instanceof Refused)) throw thrown;
+    if (around.host.state.relationship(around.relationshipId)) await failed(around, fault, thrown as Error, signal);
+    return false;
+  }
+}
+
+async function failed({ host, relationshipId }: Surroundings, fault: Fault | undefined, thrown: Error, signal: AbortSignal): Promise<void> {
+  const lastFault: LastFault = fault
+    ? { code: fault.code, message: fault.message, hint: fault.hint, atMs: host.clock.nowMs() }
+    : { code: 'refused', message: thrown.message, hint: FAULTS['peer-busy'].hint, atMs: host.clock.nowMs() };
+  const after = update(host, relationshipId, (before) => ({ lastFault, failures: before.failures + 1, statistics: countedFailure(before, lastFault.code, lastFault.atMs) }));
+  if (after.failures === 1 || fault?.row.retry !== 'backoff') report(host, after, lastFault);
+  if (fault?.code === 'attempt-lost' && after.state !== 3) await giveUp(host, relationshipId, signal);
+  if (after.side !== 'primary') return;
+  const isFirstReverse = after.state === 2 && after.newestPointId !== null;
+  if ((after.state === 3 || isFirstReverse) && fault?.row.retry === 'resynchronize') transition(host, relationshipId, 'requireResync');
+  else if (after.state === 3 && fault && fault.row.retry !== 'backoff') transition(host, relationshipId, 'failHard');
+}
+
+/** Source: Hyper-V-VMMS 32315 "failed, will retry"; 32086 "suspended". */
+function report(host: Host, relationship: Relationship, fault: LastFault): void {
+  const machine = host.state.machine(relationship.machineId)?.name ?? relationship.machineId;
+  host.state.addEvent({ atMs: fault.atMs, number: 32315, severity: 'warning', machine, message: `${machine}: ${fault.message}. ${fault.hint}` });
+}

@@ -1,0 +1,145 @@
+/**
+ * A failback as a job of the host that the guest goes home to: each step is decided anew from what both hosts have on record,
+ * so that a daemon that died anywhere goes on from there. Cancelling it, or a fault, leaves both hosts as they were.
+ */
+import { Fault, faultOf, type FaultCode } from '../../errors/fault.ts';
+import { Refused, refuse } from '../../errors/refusal.ts';
+import type { Relationship } from '../../machine/records.ts';
+import { allowedVerbs } from '../../relationship/step.ts';
+import { call, type FailbackStanding } from '../calls.ts';
+import type { Engine } from '../engine.ts';
+import type { JobContext, JobResult } from '../jobs.ts';
+import { machineOf } from '../spec.ts';
+import { relationshipNamed } from '../transition.ts';
+import { awayOf, changePhase, endAway } from './away.ts';
+import { beginHome, enterFailback, giveBack, homeOf, takeOverHome } from './home.ts';
+import { QUICK_MS } from './sending.ts';
+
+export const FAILBACK_JOB = 'failbackHome';
+
+const POLL_MS = 300;
+/** A guest that writes faster than its changes travel goes home all the same: then the last cycle takes longer. */
+const MAX_ROUNDS = 6;
+const GIVE_BACK_TRIES = 20;
+const GIVE_BACK_WITHIN_MS = 60_000;
+
+export interface FailbackRequest {
+  readonly pointId: string | null;
+  readonly shutdownMs: number;
+}
+
+/** State 14 on this host; or everything is as it was, and the reason is thrown. */
+export async function failBackHome(engine: Engine, job: JobContext, { pointId, shutdownMs }: FailbackRequest): Promise<JobResult> {
+  const { host } = engine;
+  const startedMs = host.clock.monotonicMs();
+  const found = engine.relationshipOf(job.machineId);
+  const home = job.resumed ? homeOf(found) : await alone(engine, job, (signal) => enterFailback(host, found.id, pointId, signal));
+  if (!home) throw new Refused(refuse(`${machineOf(host, job.machineId).name}: the failback had not begun, or was given up, when the daemon ended`, allowedVerbs(found)));
+  try {
+    const bytesShipped = await drive(engine, job, found.id, home.id, shutdownMs);
+    return { bytesShipped, seconds: (host.clock.monotonicMs() - startedMs) / 1_000 };
+  } catch (thrown) {
+    // The daemon's own end: the next daemon goes on.
+    if (job.signal.aborted && !faultOf(job.signal.reason)) throw thrown;
+    await giveBackSurely(engine, job.machineId, home.id);
+    throw thrown;
+  }
+}
+
+const alone = <T>(engine: Engine, job: JobContext, work: (signal: AbortSignal) => Promise<T>): Promise<T> => engine.worker(job.machineId).exclusive('failback', work, job.signal);
+
+/** A step waits for its turn. */
+function step(engine: Engine, job: JobContext, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const { operation } = engine.worker(job.machineId);
+  if (operation !== null) throw new Fault('peer-busy', `another operation holds this machine: ${operation}`);
+  return alone(engine, job, work);
+}
+
+async function drive(engine: Engine, job: JobContext, relationshipId: string, failbackId: string, shutdownMs: number): Promise<number> {
+  const { host } = engine;
+  for (let bytesShipped = 0; ; ) {
+    const relationship = relationshipNamed(host, relationshipId);
+    if (homeOf(relationship)?.id !== failbackId) throw new Refused(refuse(`${machineOf(host, job.machineId).name}: the failback was cancelled`, allowedVerbs(relationship)));
+    if (relationship.state === 14) return bytesShipped;
+    try {
+      bytesShipped = (await advance(engine, job, relationship, failbackId, shutdownMs)) ?? bytesShipped;
+    } catch (thrown) {
+      const code = faultOf(thrown)?.code;
+      if (code !== 'peer-unreachable' && code !== 'peer-busy') throw thrown;
+      job.progress(5, `waiting to go on: ${(thrown as Error).message}`);
+    }
+    await host.clock.sleep(POLL_MS, job.signal);
+  }
+}
+
+/** One step. The bytes that were shipped so far, when the other host told. */
+async function advance(engine: Engine, job: JobContext, relationship: Relationship, failbackId: string, shutdownMs: number): Promise<number | undefined> {
+  const { host } = engine;
+  const { id: relationshipId, peerId } = relationship;
+  if (!homeOf(relationship)!.begun) {
+    job.progress(5, 'telling what this host has');
+    await step(engine, job, (signal) => beginHome(host, relationshipId, signal));
+    return undefined;
+  }
+  const standing = await call(host.peers, peerId, 'failbackShow', { relationshipId, failbackId }, job.signal);
+  if (standing.phase === 'none' || standing.phase === 'ending') throw endedThere(host.peerName(peerId), standing);
+  tell(job, standing);
+  if (standing.phase === 'sending' && isCloseEnough(standing)) await call(host.peers, peerId, 'failbackFinish', { relationshipId, failbackId, shutdownMs }, job.signal);
+  const isHere = standing.newestPointId === relationshipNamed(host, relationshipId).newestPointId;
+  if (standing.phase === 'handedOver' || (standing.phase === 'shipped' && isHere)) await step(engine, job, (signal) => takeOverHome(host, relationshipId, signal));
+  return standing.bytesShipped;
+}
+
+const isCloseEnough = ({ rounds, lastDurationMs }: FailbackStanding): boolean => rounds > 0 && (lastDurationMs < QUICK_MS || rounds >= MAX_ROUNDS);
+
+function tell(job: JobContext, { phase, rounds, percent, fault }: FailbackStanding): void {
+  const trouble = fault ? `; waiting to try again: ${fault.message}` : '';
+  if (phase === 'sending') job.progress(rounds === 0 ? 10 + (60 * percent) / 100 : 70, `shipping the difference${trouble}`);
+  else job.progress(phase === 'finishing' ? 80 : 95, (phase === 'finishing' ? 'shutting the guest down, last cycle' : 'taking the machine over') + trouble);
+}
+
+function endedThere(peer: string, { fault }: FailbackStanding): Error {
+  if (fault) return new Fault(fault.code as FaultCode, `${peer} gave the failback up: ${fault.message}`);
+  return new Refused(refuse(`${peer} gave the failback up`, ['initiate-failback']));
+}
+
+/** Another operation may have the machine just now. */
+async function giveBackSurely(engine: Engine, machineId: string, failbackId: string): Promise<void> {
+  const { host } = engine;
+  const signal = host.clock.timeout(GIVE_BACK_WITHIN_MS);
+  for (let tries = 1; ; tries++) {
+    try {
+      return await engine.worker(machineId).exclusive('giving the failback up', () => giveBackIfHere(engine, machineId, failbackId), signal);
+    } catch (thrown) {
+      if (tries === GIVE_BACK_TRIES || !(thrown instanceof Refused)) throw thrown;
+      await host.clock.sleep(POLL_MS, signal);
+    }
+  }
+}
+
+async function giveBackIfHere(engine: Engine, machineId: string, failbackId: string): Promise<void> {
+  const { id, state, failback } = engine.relationshipOf(machineId);
+  if (failback?.at !== 'home' || failback.id !== failbackId || state !== 13) return;
+  await giveBack(engine.host, id);
+  await engine.reception.end(id);
+}
+
+/** On either host: the failback is given up and leaves no trace here; the other host hears of it. */
+export async function cancelFailback(engine: Engine, relationshipId: string, signal: AbortSignal): Promise<Relationship> {
+  const { host } = engine;
+  const relationship = relationshipNamed(host, relationshipId);
+  if (homeOf(relationship)) {
+    await giveBackIfHere(engine, relationship.machineId, relationship.failback!.id);
+  } else {
+    const { name } = machineOf(host, relationship.machineId);
+    if (awayOf(relationship)?.phase === 'handedOver') throw new Refused(refuse(`${name}: ${host.peerName(relationship.peerId)} owns it already: revert or commit the failback there`, []));
+    changePhase(host, relationshipId, 'ending');
+    await endAway(host, relationshipId, signal);
+  }
+  return relationshipNamed(host, relationshipId);
+}
+
+/** Work of this host's that follows the failback ends with it. */
+export function endFailbackJobs(engine: Engine, machineId: string): void {
+  for (const job of engine.host.state.jobs()) if (job.kind === FAILBACK_JOB && job.machineId === machineId && job.state === 'running') engine.jobs.cancel(job.id);
+}
