@@ -5,18 +5,23 @@
 import { CimError } from './error.ts';
 import type { CimInstance, CimScalar, CimValue, ObjectPath } from './instance.ts';
 import { Instances } from './instances.ts';
-import type { AssociationProvider, CimCaller, CimMethod, InstanceChange, InstanceProvider, Located, MethodOutcome, ObjectManager } from './manager.ts';
+import type { AssociationProvider, CimCaller, CimMethod, InstanceChange, InstanceProvider, Located, MethodOutcome, ObjectManager, QueryResult } from './manager.ts';
 import { isSameName } from './name.ts';
 import { isPath } from './path.ts';
 import { methodNamed, type Schema } from './schema/classes.ts';
 import type { MethodDeclaration } from './schema.ts';
 import { Traversal } from './traversal.ts';
 import { typedInstance, typedParameters, typedPath } from './typed.ts';
+import { parseQueryIn } from './wql/language.ts';
+import { compileSelect } from './wql/select.ts';
+import type { SelectQuery } from './wql/wql.ts';
 
 export interface ObjectManagerParts {
   readonly schema: Schema;
   readonly instances: readonly InstanceProvider[];
   readonly associations: readonly AssociationProvider[];
+  /** This host's name, which paths and `__SERVER` say. */
+  readonly host?: string;
   /** Told when the first listener has come to `watch`, and when the last has left. */
   readonly onWatched?: (isWatched: boolean) => void;
 }
@@ -46,15 +51,17 @@ function methodOf(provider: InstanceProvider, name: string): CimMethod | undefin
 class ProviderObjectManager implements PublishingObjectManager {
   readonly defaultNamespace: string;
   readonly #schema: Schema;
+  readonly #host: string;
   readonly #instances: Instances;
   readonly #traversal: Traversal;
   readonly #listeners = new Set<(change: InstanceChange) => void>();
   readonly #onWatched: (isWatched: boolean) => void;
 
-  constructor({ schema, instances, associations, onWatched = () => undefined }: ObjectManagerParts) {
+  constructor({ schema, instances, associations, host = 'localhost', onWatched = () => undefined }: ObjectManagerParts) {
     this.#onWatched = onWatched;
     this.defaultNamespace = schema.defaultNamespace;
     this.#schema = schema;
+    this.#host = host;
     this.#instances = new Instances(schema, withLinks(instances, associations));
     this.#traversal = new Traversal(schema, this.#instances, associations);
   }
@@ -80,9 +87,21 @@ class ProviderObjectManager implements PublishingObjectManager {
 
   references: ObjectManager['references'] = (caller, from, filter) => this.#traversal.references(caller, from, filter);
 
-  query: ObjectManager['query'] = async (_caller, _namespace, language) => {
-    throw new CimError('queryLanguageNotSupported', `Queries in ${language} are not understood.`);
-  };
+  async query(caller: CimCaller, namespace: string, language: string, text: string): Promise<QueryResult> {
+    const canonical = this.#schema.namespaceOf(namespace);
+    if (canonical === undefined) throw new CimError('invalidNamespace', `Namespace ${namespace} does not exist.`);
+    const query = parseQueryIn(language, text);
+    if (query.kind === 'select') return await this.#select(caller, canonical, query);
+    const from = { ...query.path, namespace: query.path.namespace ?? canonical };
+    const items = query.kind === 'associators' ? await this.associators(caller, from, query) : await this.references(caller, from, query);
+    return { items, projection: null };
+  }
+
+  async #select(caller: CimCaller, namespace: string, query: SelectQuery): Promise<QueryResult> {
+    const { className, projection, fits } = compileSelect({ schema: this.#schema, namespace, host: this.#host }, query);
+    const all = await this.instances(caller, namespace, className);
+    return { items: all.filter(fits), projection };
+  }
 
   async modify(caller: CimCaller, path: ObjectPath, change: CimInstance): Promise<void> {
     const { provider, path: found, instance } = await this.#instances.get(caller, path);

@@ -2,7 +2,7 @@
  * CIM operations as XML: one request message in, one response message out. What a request asks is read here; what the
  * answer holds is composed by the operations. Source: DSP0200 (operations over HTTP), DSP0201 (representation in XML).
  */
-import type { CimError } from '../cim/error.ts';
+import { CimError } from '../cim/error.ts';
 import type { ObjectPath } from '../cim/instance.ts';
 import { attributeOf, elements } from '../xml/read.ts';
 import { element, join, type Markup } from '../xml/write.ts';
@@ -71,9 +71,18 @@ export function callOf(root: XmlElement): CimCall {
   const method = attribute(call, 'NAME');
   const [target, ...parameters] = elements(call);
   if (target === undefined) throw new MessageError('request-not-valid', `${call.local} names no object`);
-  if (call.local === 'METHODCALL') return { kind: 'extrinsic', messageId, method, path: targetOf(target), parameters };
-  if (target.local !== 'LOCALNAMESPACEPATH') throw new MessageError('request-not-valid', 'IMETHODCALL must begin with LOCALNAMESPACEPATH');
-  return { kind: 'intrinsic', messageId, method, namespace: localNamespaceOf(target), parameters };
+  if (call.local === 'METHODCALL') return { kind: 'extrinsic', messageId, method, path: named(() => targetOf(target)), parameters };
+  return { kind: 'intrinsic', messageId, method, namespace: named(() => localNamespaceOf(target)), parameters };
+}
+
+/** Before it is known what a message asks of what, a name that cannot be read makes it no operation. */
+function named<Name>(read: () => Name): Name {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof CimError) throw new MessageError('request-not-valid', error.message);
+    throw error;
+  }
 }
 
 function targetOf(element: XmlElement): ObjectPath {

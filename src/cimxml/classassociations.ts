@@ -1,8 +1,8 @@
 /** Which classes are associated with a class, by the declarations alone. Source: DSP0200, "Associators", on classes. */
 import type { AssociatorFilter } from '../cim/manager.ts';
 import { isSameName } from '../cim/name.ts';
+import type { Schema } from '../cim/schema/classes.ts';
 import type { ClassDeclaration, PropertyDeclaration } from '../cim/schema.ts';
-import { lineageOf, type Schema } from './origins.ts';
 
 interface Link {
   readonly association: string;
@@ -10,8 +10,7 @@ interface Link {
 }
 
 function isKindOf(schema: Schema, namespace: string, className: string, ancestor: string | undefined): boolean {
-  if (ancestor === undefined) return true;
-  return lineageOf(schema, namespace, schema.classOf(namespace, className)).some(({ name }) => isSameName(name, ancestor));
+  return ancestor === undefined || schema.isA(namespace, className, ancestor);
 }
 
 const hasRole = ({ name }: PropertyDeclaration, role: string | undefined): boolean => role === undefined || isSameName(name, role);

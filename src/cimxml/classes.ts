@@ -1,7 +1,7 @@
 /** A class as `<CLASS>`, for GetClass of both protocols. Source: DSP0201, "CLASS"; MS-WSMV 3.1.4.1.38. */
-import type { CimDefault, ClassDeclaration, MethodDeclaration, ParameterDeclaration, PropertyDeclaration, ValueDeclaration } from '../cim/schema.ts';
+import type { ClassDeclaration, MethodDeclaration, ParameterDeclaration, PropertyDeclaration, ValueDeclaration } from '../cim/schema.ts';
 import { element, text, type Attributes, type Markup } from '../xml/write.ts';
-import { isLocal, lineageOf, originOf, type Schema } from './origins.ts';
+import { isLocal, lineageOf, originOf, type Declarations } from './origins.ts';
 import { classQualifiers, embeddedAttribute, methodQualifiers, parameterQualifiers, propertyQualifiers } from './qualifiers.ts';
 
 export interface ClassShape {
@@ -64,7 +64,7 @@ class ClassWriter {
     const origin = this.#origin('properties', property);
     if (property.type === 'reference') return element('PROPERTY.REFERENCE', { NAME: property.name, REFERENCECLASS: property.class, ...origin }, qualifiers);
     const attributes = { NAME: property.name, TYPE: wireType(property), ...origin, EmbeddedObject: embeddedAttribute(property) };
-    return element(property.array ? 'PROPERTY.ARRAY' : 'PROPERTY', attributes, [...qualifiers, ...defaultValue(property.default)]);
+    return element(property.array ? 'PROPERTY.ARRAY' : 'PROPERTY', attributes, [...qualifiers, ...defaultValue(property)]);
   }
 
   #method(method: MethodDeclaration): Markup {
@@ -85,12 +85,12 @@ class ClassWriter {
 const literal = (value: boolean | number | string): string => (typeof value === 'boolean' ? (value ? 'TRUE' : 'FALSE') : String(value));
 const literalElement = (value: boolean | number | string): Markup => element('VALUE', {}, text(literal(value)));
 
-function defaultValue(value: CimDefault | undefined): readonly Markup[] {
+function defaultValue({ default: value, array }: PropertyDeclaration): readonly Markup[] {
   if (value === undefined || value === null) return [];
-  if (typeof value === 'object') return [element('VALUE.ARRAY', {}, value.map(literalElement))];
-  return [literalElement(value)];
+  if (typeof value !== 'object' && !array) return [literalElement(value)];
+  return [element('VALUE.ARRAY', {}, (typeof value === 'object' ? value : [value]).map(literalElement))];
 }
 
-export function classElement(schema: Schema, namespace: string, declaration: ClassDeclaration, shape: ClassShape): Markup {
-  return new ClassWriter(lineageOf(schema, namespace, declaration), shape).write();
+export function classElement(declarations: Declarations, namespace: string, declaration: ClassDeclaration, shape: ClassShape): Markup {
+  return new ClassWriter(lineageOf(declarations, namespace, declaration), shape).write();
 }

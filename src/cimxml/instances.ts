@@ -5,10 +5,11 @@
 import type { CimInstance, CimValue } from '../cim/instance.ts';
 import type { Located } from '../cim/manager.ts';
 import type { ClassDeclaration, PropertyDeclaration } from '../cim/schema.ts';
+import { instanceNameElement } from '../cim/xmlpath.ts';
 import { element, type Markup } from '../xml/write.ts';
 import { wireType } from './classes.ts';
-import { instanceName, instancePath, type Place } from './objectnames.ts';
-import { isLocal, lineageOf, originOf, type Schema } from './origins.ts';
+import { instancePath, type Place } from './objectnames.ts';
+import { isLocal, lineageOf, originOf } from './origins.ts';
 import { embeddedAttribute } from './qualifiers.ts';
 import { valueElements } from './values.ts';
 
@@ -23,26 +24,24 @@ export interface InstanceShape {
 
 export const WHOLE_INSTANCE: InstanceShape = { localOnly: false, classOrigin: false, properties: null };
 
-export class InstanceWriter {
-  readonly #schema: Schema;
+export class AnswerWriter {
   readonly #place: Place;
   readonly #shape: InstanceShape;
   /** One per class: what does not change from instance to instance. */
   readonly #columns = new Map<ClassDeclaration, readonly ((instance: CimInstance) => Markup)[]>();
 
-  constructor(schema: Schema, place: Place, shape: InstanceShape = WHOLE_INSTANCE) {
-    this.#schema = schema;
+  constructor(place: Place, shape: InstanceShape = WHOLE_INSTANCE) {
     this.#place = place;
     this.#shape = shape;
   }
 
   instance(instance: CimInstance, namespace = this.#place.namespace): Markup {
-    const declaration = this.#schema.classOf(namespace, instance.className);
+    const declaration = this.#place.schema.classOf(namespace, instance.className);
     return element('INSTANCE', { CLASSNAME: declaration.name }, this.#columnsOf(namespace, declaration).map((column) => column(instance)));
   }
 
   named({ path, instance }: Located): Markup {
-    return element('VALUE.NAMEDINSTANCE', {}, [instanceName(path, this.#place), this.#located({ path, instance })]);
+    return element('VALUE.NAMEDINSTANCE', {}, [instanceNameElement(path), this.#located({ path, instance })]);
   }
 
   objectWithPath({ path, instance }: Located): Markup {
@@ -60,7 +59,7 @@ export class InstanceWriter {
   #columnsOf(namespace: string, declaration: ClassDeclaration): readonly ((instance: CimInstance) => Markup)[] {
     const known = this.#columns.get(declaration);
     if (known !== undefined) return known;
-    const lineage = lineageOf(this.#schema, namespace, declaration);
+    const lineage = lineageOf(this.#place.schema, namespace, declaration);
     const columns = declaration.properties.filter((each) => this.#selects(lineage, each)).map((each) => this.#columnOf(lineage, each));
     this.#columns.set(declaration, columns);
     return columns;

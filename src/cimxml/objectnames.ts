@@ -2,8 +2,10 @@
 import { CimError } from '../cim/error.ts';
 import type { ObjectPath } from '../cim/instance.ts';
 import { UNNAMED_KEY, type KeyValue as Key } from '../cim/path.ts';
+import type { InstanceWriter } from '../cim/embeddedtext.ts';
+import { namespacePathElement, pathElement } from '../cim/xmlpath.ts';
 import { attributeOf, elements, textOf, trimmedTextOf } from '../xml/read.ts';
-import { element, text, type Markup } from '../xml/write.ts';
+import { element, type Markup } from '../xml/write.ts';
 import type { XmlElement } from '../xml/xml.ts';
 
 const bad = (message: string): CimError => new CimError('invalidParameter', message);
@@ -114,29 +116,14 @@ export function objectPathOf(element: XmlElement, namespace: string): ObjectPath
 
 export const isClassName = (element: XmlElement): boolean => element.local === 'CLASSNAME' || element.local === 'CLASSPATH' || element.local === 'LOCALCLASSPATH';
 
-/** What answers name objects by. `namespace` is the one of the request, for paths that have none of their own. */
-export interface Place {
+/** What answers name objects by: the namespace is the request's, for paths that have none of their own. */
+export interface Place extends InstanceWriter {
   readonly host: string;
-  readonly namespace: string;
-}
-
-export const localNamespacePath = (namespace: string): Markup =>
-  element('LOCALNAMESPACEPATH', {}, namespace.split('/').map((name) => element('NAMESPACE', { NAME: name })));
-
-const namespacePath = (namespace: string, { host }: Place): Markup => element('NAMESPACEPATH', {}, [element('HOST', {}, text(host)), localNamespacePath(namespace)]);
-
-function keyMarkup(value: Key, place: Place): Markup {
-  if (typeof value === 'object') return element('VALUE.REFERENCE', {}, instancePath(value, place));
-  if (typeof value === 'boolean') return element('KEYVALUE', { VALUETYPE: 'boolean' }, text(value ? 'TRUE' : 'FALSE'));
-  return element('KEYVALUE', { VALUETYPE: typeof value === 'string' ? 'string' : 'numeric' }, text(String(value)));
 }
 
 export const className = (name: string): Markup => element('CLASSNAME', { NAME: name });
 
-export const instanceName = (path: ObjectPath, place: Place): Markup =>
-  element('INSTANCENAME', { CLASSNAME: path.className }, [...path.keys].map(([name, value]) => element('KEYBINDING', { NAME: name }, keyMarkup(value, place))));
+/** INSTANCEPATH, with the host. */
+export const instancePath = (path: ObjectPath, { namespace, host }: Place): Markup => pathElement({ ...path, namespace: path.namespace ?? namespace }, host);
 
-export const instancePath = (path: ObjectPath, place: Place): Markup =>
-  element('INSTANCEPATH', {}, [namespacePath(path.namespace ?? place.namespace, place), instanceName(path, place)]);
-
-export const classPath = (name: string, place: Place): Markup => element('CLASSPATH', {}, [namespacePath(place.namespace, place), className(name)]);
+export const classPath = (name: string, { namespace, host }: Place): Markup => element('CLASSPATH', {}, [namespacePathElement(namespace, host), className(name)]);

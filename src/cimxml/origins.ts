@@ -1,26 +1,16 @@
 /** Where the elements of a class come from. A declaration holds the inherited ones too, so its ancestors tell them apart. */
-import { CimError } from '../cim/error.ts';
-import type { ObjectManager } from '../cim/manager.ts';
+import type { Schema } from '../cim/schema/classes.ts';
 import type { ClassDeclaration } from '../cim/schema.ts';
 
-export type Schema = Pick<ObjectManager, 'classOf' | 'classes'>;
+/** What is asked of the schema here; the object manager answers it too. */
+export type Declarations = Pick<Schema, 'classOf'>;
+
 type ElementKind = 'properties' | 'methods';
 
-/** Undefined for a root, and where the schema ends. */
-export function superclassOf(schema: Schema, namespace: string, { superclass }: ClassDeclaration): ClassDeclaration | undefined {
-  if (superclass === null) return undefined;
-  try {
-    return schema.classOf(namespace, superclass);
-  } catch (error) {
-    if (error instanceof CimError && error.status === 'invalidClass') return undefined;
-    throw error;
-  }
-}
-
 /** The class itself and its ancestors, nearest first. */
-export function lineageOf(schema: Schema, namespace: string, declaration: ClassDeclaration): readonly ClassDeclaration[] {
+export function lineageOf(declarations: Declarations, namespace: string, declaration: ClassDeclaration): readonly ClassDeclaration[] {
   const lineage: ClassDeclaration[] = [];
-  for (let each: ClassDeclaration | undefined = declaration; each !== undefined; each = superclassOf(schema, namespace, each)) lineage.push(each);
+  for (let each: ClassDeclaration | undefined = declaration; each !== undefined; each = each.superclass === null ? undefined : declarations.classOf(namespace, each.superclass)) lineage.push(each);
   return lineage;
 }
 
@@ -31,5 +21,7 @@ export const originOf = (lineage: readonly ClassDeclaration[], kind: ElementKind
 /** Declared anew in the class itself: no ancestor has it, or the nearest has it otherwise. */
 export function isLocal(lineage: readonly ClassDeclaration[], kind: ElementKind, element: { readonly name: string }): boolean {
   const inherited = lineage[1]?.[kind].find(({ name }) => name === element.name);
-  return inherited === undefined || JSON.stringify(inherited) !== JSON.stringify(element);
+  return inherited === undefined || contentOf(inherited) !== contentOf(element);
 }
+
+const contentOf = (element: object): string => JSON.stringify({ ...element, origin: undefined });

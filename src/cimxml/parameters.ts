@@ -4,6 +4,7 @@
  */
 import { CimError } from '../cim/error.ts';
 import type { ObjectPath } from '../cim/instance.ts';
+import { nameKey } from '../cim/name.ts';
 import { attributeOf, childNamed, elements, textOf, trimmedTextOf } from '../xml/read.ts';
 import type { XmlElement } from '../xml/xml.ts';
 import { isClassName, objectPathOf } from './objectnames.ts';
@@ -93,16 +94,27 @@ export const namedInstanceForm: Form<NamedInstance> = (content, { name, namespac
   return { path: objectPathOf(instanceName, namespace), instance };
 };
 
-/** The parameters' contents by lower-case name; undefined for null. */
-export function contentsOf(parameters: readonly XmlElement[], kind: 'IPARAMVALUE' | 'PARAMVALUE'): ReadonlyMap<string, XmlElement | undefined> {
-  const contents = new Map<string, XmlElement | undefined>();
-  for (const each of parameters) {
-    const name = attributeOf(each, 'NAME')?.toLowerCase();
-    const [content, second] = elements(each);
-    if (each.local !== kind || name === undefined) throw bad(`${kind} with a NAME is expected, not ${each.local}`);
-    if (contents.has(name)) throw bad(`parameter ${attributeOf(each, 'NAME')} is given twice`);
-    if (second !== undefined) throw bad(`parameter ${attributeOf(each, 'NAME')} has more than one value`);
-    contents.set(name, content);
+interface Sent {
+  readonly name: string;
+  /** Undefined for null. */
+  readonly content: XmlElement | undefined;
+}
+
+function sent(parameter: XmlElement, kind: string): Sent {
+  const name = attributeOf(parameter, 'NAME');
+  const [content, second] = elements(parameter);
+  if (parameter.local !== kind || name === undefined) throw bad(`${kind} with a NAME is expected, not ${parameter.local}`);
+  if (second !== undefined) throw bad(`parameter ${name} has more than one value`);
+  return { name, content };
+}
+
+/** What was sent, each name once. CimError invalidParameter. */
+export function contentsOf(parameters: readonly XmlElement[], kind: 'IPARAMVALUE' | 'PARAMVALUE'): readonly Sent[] {
+  const contents = parameters.map((each) => sent(each, kind));
+  const seen = new Set<string>();
+  for (const { name } of contents) {
+    if (seen.has(nameKey(name))) throw bad(`parameter ${name} is given twice`);
+    seen.add(nameKey(name));
   }
   return contents;
 }
@@ -110,9 +122,10 @@ export function contentsOf(parameters: readonly XmlElement[], kind: 'IPARAMVALUE
 /** CimError invalidParameter. */
 export function readParameters<Table extends ParameterTable>(table: Table, parameters: readonly XmlElement[], namespace: string): ValuesOf<Table> {
   const contents = contentsOf(parameters, 'IPARAMVALUE');
-  const known = new Set(Object.keys(table).map((name) => name.toLowerCase()));
-  const unknown = [...contents.keys()].find((name) => !known.has(name));
-  if (unknown !== undefined) throw bad(`parameter ${unknown} is unknown; there are ${Object.keys(table).join(', ')}`);
-  const values = Object.entries(table).map(([name, parameter]) => [name, parameter(contents.get(name.toLowerCase()), { name, namespace })]);
+  const byName = new Map(contents.map(({ name, content }) => [nameKey(name), content]));
+  const known = new Set(Object.keys(table).map(nameKey));
+  const unknown = contents.find(({ name }) => !known.has(nameKey(name)));
+  if (unknown !== undefined) throw bad(`parameter ${unknown.name} is unknown; there are ${Object.keys(table).join(', ')}`);
+  const values = Object.entries(table).map(([name, parameter]) => [name, parameter(byName.get(nameKey(name)), { name, namespace })]);
   return Object.fromEntries(values) as ValuesOf<Table>;
 }

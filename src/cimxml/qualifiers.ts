@@ -8,7 +8,7 @@ import { element, text, type Markup } from '../xml/write.ts';
 type Scope = 'CLASS' | 'ASSOCIATION' | 'INDICATION' | 'PROPERTY' | 'REFERENCE' | 'METHOD' | 'PARAMETER';
 
 interface QualifierType {
-  readonly type: 'boolean' | 'string';
+  readonly type: 'boolean' | 'string' | 'uint32';
   readonly array?: boolean;
   readonly default?: 'FALSE' | 'TRUE';
   readonly scopes: readonly Scope[];
@@ -28,6 +28,7 @@ export const QUALIFIER_TYPES = {
   In: { type: 'boolean', default: 'TRUE', scopes: ['PARAMETER'], flavors: FIXED },
   Indication: { type: 'boolean', default: 'FALSE', scopes: ['CLASS', 'INDICATION'], flavors: FIXED },
   Key: { type: 'boolean', default: 'FALSE', scopes: ['PROPERTY', 'REFERENCE'], flavors: FIXED },
+  MaxLen: { type: 'uint32', scopes: VALUED },
   Out: { type: 'boolean', default: 'FALSE', scopes: ['PARAMETER'], flavors: FIXED },
   ValueMap: { type: 'string', array: true, scopes: VALUED },
   Values: { type: 'string', array: true, scopes: VALUED, flavors: { TRANSLATABLE: 'true' } },
@@ -65,6 +66,8 @@ function embedded(value: ValueDeclaration): readonly Markup[] {
   return className === undefined ? when(value.type === 'instance', 'EmbeddedObject') : [qualifier('EmbeddedInstance', className)];
 }
 
+const maxLength = ({ maxLength: length }: ValueDeclaration): readonly Markup[] => (length === undefined ? [] : [qualifier('MaxLen', String(length))]);
+
 const embeddedClass = ({ type, embeddedInstance, class: className }: ValueDeclaration): string | undefined => embeddedInstance ?? (type === 'instance' ? className : undefined);
 
 /** The attribute that tells a client to read the string as an instance. */
@@ -82,6 +85,7 @@ export const classQualifiers = ({ isAssociation, isIndication, isAbstract }: Cla
 export const propertyQualifiers = (property: PropertyDeclaration): readonly Markup[] => [
   ...when(property.key, 'Key'),
   ...when(property.writable, 'Write'),
+  ...maxLength(property),
   ...embedded(property),
   ...valueMap(property.values),
 ];
@@ -91,6 +95,7 @@ export const methodQualifiers = ({ returnValues }: MethodDeclaration): readonly 
 export const parameterQualifiers = (parameter: ParameterDeclaration): readonly Markup[] => [
   qualifier('In', parameter.direction !== 'out'),
   ...when(parameter.direction !== 'in', 'Out'),
+  ...maxLength(parameter),
   ...embedded(parameter),
   ...valueMap(parameter.values),
 ];

@@ -1,41 +1,28 @@
 /** Values of properties, parameters and results as elements. Source: DSP0201, "Value elements". */
-import { datetimeText } from '../cim/datetime.ts';
-import { embeddedText } from '../cim/embedded.ts';
+import { scalarText } from '../cim/embeddedtext.ts';
 import { CimError } from '../cim/error.ts';
 import type { CimScalar, CimValue } from '../cim/instance.ts';
-import { isPath, pathText } from '../cim/path.ts';
+import { isPath } from '../cim/path.ts';
 import type { ValueDeclaration } from '../cim/schema.ts';
+import { assert } from '../errors/bug.ts';
 import { elements, textOf } from '../xml/read.ts';
 import { element, text, type Markup } from '../xml/write.ts';
 import type { XmlElement } from '../xml/xml.ts';
 import { instancePath, objectPathOf, type Place } from './objectnames.ts';
 
-const NOTHING: readonly Markup[] = [];
-
-/** Booleans in upper case, as the specification has them; every client reads those. */
-function scalarText(value: CimScalar): string {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE';
-  if (typeof value !== 'object') return String(value);
-  if (value.kind === 'path') return pathText(value);
-  return value.kind === 'instance' ? embeddedText(value) : datetimeText(value);
-}
-
-const valueElement = (value: CimScalar): Markup => element('VALUE', {}, text(scalarText(value)));
-
-function referenceElement(value: CimScalar, place: Place): Markup {
-  if (!isPath(value)) throw new CimError('failed', 'a reference is no object path');
-  return element('VALUE.REFERENCE', {}, instancePath(value, place));
-}
-
 const isArray = (value: CimValue): value is readonly CimScalar[] => Array.isArray(value);
 
 /** The one element that holds the value; none for null. */
 export function valueElements({ type }: Pick<ValueDeclaration, 'type'>, value: CimValue | undefined, place: Place): readonly Markup[] {
-  if (value === null || value === undefined) return NOTHING;
+  if (value === null || value === undefined) return [];
   const isReference = type === 'reference';
-  const write = (each: CimScalar): Markup => (isReference ? referenceElement(each, place) : valueElement(each));
+  const write = (item: CimScalar): Markup => (isReference ? referenceElement(item, place) : element('VALUE', {}, text(scalarText(place, item))));
   return [isArray(value) ? element(isReference ? 'VALUE.REFARRAY' : 'VALUE.ARRAY', {}, value.map(write)) : write(value)];
+}
+
+function referenceElement(value: CimScalar, place: Place): Markup {
+  assert(isPath(value), 'a reference is no object path');
+  return element('VALUE.REFERENCE', {}, instancePath(value, place));
 }
 
 function referenced(reference: XmlElement, namespace: string): CimScalar {

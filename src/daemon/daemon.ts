@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createApi, type Api } from '../api/api.ts';
+import type { ObjectManager } from '../cim/manager.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Host } from '../engine/host.ts';
 import { Fault, faultOf } from '../errors/fault.ts';
@@ -28,9 +29,11 @@ import { SqliteState } from '../state/state.ts';
 import { startMachine } from '../engine/power.ts';
 import { takeStock } from '../engine/replica/stocktaking.ts';
 import { ChangeFeed } from './changefeed.ts';
+import { cimHostOf, objectManagerOf } from './cim.ts';
 import { systemClock } from './clock.ts';
 import { zstd } from './compression.ts';
 import { API_PORT, PEER_PORT, type Config } from './config.ts';
+import { hardwareOf } from './hardware.ts';
 import { metricsOf } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { droppingExtents, flippingBits, skippingReturnSets } from './sabotage.ts';
@@ -44,6 +47,7 @@ interface Parts {
 
 export class Daemon {
   readonly context: Context;
+  readonly cim: ObjectManager;
   readonly #config: Config;
   readonly #log: Logger;
   readonly #peers: PeerNetwork;
@@ -51,10 +55,11 @@ export class Daemon {
   readonly #parts: Parts;
   readonly #opened: () => void;
 
-  private constructor(config: Config, log: Logger, context: Context, peers: PeerNetwork, api: Api, parts: Parts, opened: () => void) {
+  private constructor(config: Config, log: Logger, context: Context, cim: ObjectManager, peers: PeerNetwork, api: Api, parts: Parts, opened: () => void) {
     this.#config = config;
     this.#log = log;
     this.context = context;
+    this.cim = cim;
     this.#peers = peers;
     this.#api = api;
     this.#parts = parts;
@@ -105,17 +110,20 @@ export class Daemon {
     const network = networkOf(peers, config.stateDir);
     const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
     contextLater.current = context;
+    const operations = createOperations(context);
+    const onBug = (bug: unknown) => log.error({ err: bug }, 'a defect while telling a change over CIM');
+    const cim = objectManagerOf(cimHostOf(context, operations, hardwareOf(host.hostId)), { changes: feed, sleep: (ms) => systemClock.sleep(ms), onBug });
     const opened = Promise.withResolvers<undefined>();
     const api = await createApi({
       opened: opened.promise,
-      operations: createOperations(context),
+      operations,
       changes: feed,
       metrics: metricsOf(context),
       version,
       endSession: (token) => accounts.endSession(token),
       onBug: ({ id, request, error }) => log.error({ id, request, err: error }, 'a defect while answering'),
     });
-    const daemon = new Daemon(config, log, context, peers, api, { hypervisor, layers, fingerprints, close: () => database.close() }, () => opened.resolve(undefined));
+    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, close: () => database.close() }, () => opened.resolve(undefined));
     await daemon.#open();
     return daemon;
   }

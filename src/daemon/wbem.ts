@@ -3,11 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { SignInGate } from '../api/signingate.ts';
+import { compileEventQuery } from '../cim/events.ts';
 import type { ObjectManager } from '../cim/manager.ts';
+import { SCHEMA } from '../cim/schema/published.ts';
 import { Fault } from '../errors/fault.ts';
 import type { Accounts, StampedAccount } from '../state/accounts.ts';
 import { AuditTrail } from '../wbem/audit.ts';
-import { cimXmlHandler } from '../wbem/cimxml.ts';
+import { CimXml } from '../wbem/cimxml.ts';
 import { listen, type Listener, type ListenerOptions, type Tls } from '../wbem/listener.ts';
 import { signInBy, type UserDirectory } from '../wbem/signin.ts';
 import { Wsman } from '../wbem/wsman/wsman.ts';
@@ -32,6 +34,7 @@ export async function openWbem(surroundings: WbemSurroundings): Promise<{ close(
   const { config, accounts, manager, version, log } = surroundings;
   const audit = new AuditTrail((record) => accounts.recordAudit(record));
   const onBug = (error: unknown) => log.error({ err: error }, 'a defect while answering a WBEM client');
+  const onBugWithId = (id: string, error: unknown) => log.error({ id, err: error }, 'a defect while answering a WBEM client');
   const wsman = new Wsman({
     manager,
     audit,
@@ -39,10 +42,15 @@ export async function openWbem(surroundings: WbemSurroundings): Promise<{ close(
     profiles: ['http/basic', 'https/basic', 'https/mutual'],
     newId: randomUUID,
     nowMs: Date.now,
-    onBug: (id, error) => log.error({ id, err: error }, 'a defect while answering a WBEM client'),
+    onBug: onBugWithId,
+    events: {
+      eventFilterOf: (namespace, language, query) => compileEventQuery({ schema: SCHEMA, namespace, host: config.hostName }, language, query),
+      eventHosts: config.wbemEventHosts,
+      onLost: (address, why) => log.warn({ address, why }, 'a subscription was given up: events cannot be pushed'),
+    },
   });
   const strangers = { accepts: wsman.isForStrangers, handle: wsman.handleStranger };
-  const cimxml = cimXmlHandler(manager, { host: config.hostName, nowMs: Date.now, newId: randomUUID });
+  const cimxml = new CimXml({ manager, schema: SCHEMA, audit, host: config.hostName, nowMs: Date.now, newId: randomUUID, onBug: onBugWithId });
   const shared = { maxBodyBytes: MAX_BODY_BYTES, signIn: signInBy(directoryOf(accounts)), onBug };
   const tls = tlsOf(surroundings);
   const plainDoor = (port: number) => ({ ...shared, address: config.wbemPlainAddress, port: port + config.portOffset });
@@ -50,11 +58,11 @@ export async function openWbem(surroundings: WbemSurroundings): Promise<{ close(
   const doors: ListenerOptions[] = [
     { ...plainDoor(WBEM_PORTS.wsman), handle: wsman.handle, strangers },
     { ...tlsDoor(WBEM_PORTS.wsmanTls), handle: wsman.handle, strangers },
-    { ...plainDoor(WBEM_PORTS.cimxml), handle: cimxml },
-    { ...tlsDoor(WBEM_PORTS.cimxmlTls), handle: cimxml },
+    { ...plainDoor(WBEM_PORTS.cimxml), handle: cimxml.handle },
+    { ...tlsDoor(WBEM_PORTS.cimxmlTls), handle: cimxml.handle },
   ];
   const listeners = await openAll(doors);
-  const housekeeping = setInterval(() => keepHouse(surroundings, wsman, listeners), HOUSEKEEPING_MS).unref();
+  const housekeeping = setInterval(() => keepHouse(surroundings, [wsman, cimxml], listeners), HOUSEKEEPING_MS).unref();
   return {
     close: async () => {
       clearInterval(housekeeping);
@@ -86,8 +94,8 @@ function tlsOf({ config, ownTls }: WbemSurroundings): Tls {
 }
 
 /** Contexts that nobody uses go; a certificate that was renewed is shown from now on. */
-function keepHouse(surroundings: WbemSurroundings, wsman: Wsman, listeners: readonly Listener[]): void {
-  wsman.sweep();
+function keepHouse(surroundings: WbemSurroundings, protocols: readonly { sweep(): void }[], listeners: readonly Listener[]): void {
+  for (const protocol of protocols) protocol.sweep();
   try {
     const tls = tlsOf(surroundings);
     for (const listener of listeners) listener.renew(tls);

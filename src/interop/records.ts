@@ -2,16 +2,14 @@
  * What clients created in the Interop namespace: bounded, and kept in a store as the text of each instance, so that
  * subscriptions outlive the daemon.
  */
+import { readEmbedded } from '../cim/embedded.ts';
+import { embeddedText } from '../cim/embeddedtext.ts';
 import { CimError } from '../cim/error.ts';
 import type { CimInstance, ObjectPath } from '../cim/instance.ts';
 import { pathOf } from '../cim/instances.ts';
 import { keysIdentity } from '../cim/path.ts';
 import { INTEROP } from '../cim/schema/published.ts';
 import type { Schema } from '../cim/schema/classes.ts';
-import { typedInstance } from '../cim/typed.ts';
-import { instanceSent } from '../cimxml/instancereader.ts';
-import { InstanceWriter } from '../cimxml/instances.ts';
-import { parseXml } from '../xml/parse.ts';
 
 /** Port. Rows by id; what is put is durable when the call returns. */
 export interface RecordStore {
@@ -32,14 +30,12 @@ interface RecordRow {
 export class Records {
   readonly #schema: Schema;
   readonly #store: RecordStore;
-  readonly #writer: InstanceWriter;
   readonly #rows = new Map<string, RecordRow>();
 
   constructor(schema: Schema, store: RecordStore) {
     this.#schema = schema;
     this.#store = store;
-    this.#writer = new InstanceWriter(schema, { host: '', namespace: INTEROP });
-    for (const text of Object.values(store.rows())) this.#remember(typedInstance(schema, INTEROP, instanceSent(parseXml(text), INTEROP)));
+    for (const text of Object.values(store.rows())) this.#remember(readEmbedded(schema, INTEROP, text));
   }
 
   ofClass(className: string): readonly CimInstance[] {
@@ -61,7 +57,7 @@ export class Records {
   /** Adds or replaces. */
   put(instance: CimInstance): ObjectPath {
     const { id, path } = this.#remember(instance);
-    this.#store.put(id, this.#writer.instance(instance));
+    this.#store.put(id, embeddedText({ schema: this.#schema, namespace: INTEROP }, instance));
     return path;
   }
 

@@ -1,91 +1,106 @@
 /**
- * CIM-XML over HTTP: what the headers and the body of a request must say for it to be one operation, and the answer's
- * headers. Source: DSP0200, "Encapsulation of CIM operations within HTTP".
+ * CIM-XML over the object manager: one operation in, its answer out. An operation that fails is an answer with an ERROR in
+ * it; a request that is no operation is turned away by its status alone. Source: DSP0200.
  */
+import { CimError } from '../cim/error.ts';
 import type { CimCaller, ObjectManager } from '../cim/manager.ts';
-import { callOf, type CimCall } from '../cimxml/cimxml.ts';
-import { isSameObject } from '../cimxml/cimobject.ts';
+import { pathText } from '../cim/path.ts';
+import type { Schema } from '../cim/schema/classes.ts';
+import { callOf, errorElement, responseTo, type CimCall } from '../cimxml/cimxml.ts';
 import type { Enumeration, Enumerations } from '../cimxml/enumerations.ts';
-import { execute } from '../cimxml/execute.ts';
 import { MessageError } from '../cimxml/messageerror.ts';
+import { isWrite, perform, type Performed } from '../cimxml/perform.ts';
+import { Fault } from '../errors/fault.ts';
 import { decodeBytes, encodeText } from '../xml/charset.ts';
 import { parseXml } from '../xml/parse.ts';
+import { document, type Markup } from '../xml/write.ts';
 import { XmlError, type XmlElement } from '../xml/xml.ts';
+import type { AuditTrail } from './audit.ts';
+import { answerHeaders, charsetOf, checkHeaders, checkMatch, extensionPrefixOf, isXml } from './cimxmlheaders.ts';
 import { CONTEXT_LIMITS, Contexts } from './contexts.ts';
-import type { WbemAnswer, WbemHandler, WbemRequest } from './door.ts';
-
-const MAPPING = 'http://www.dmtf.org/cim/mapping/http/v1.0';
-const CONTENT_TYPE = 'application/xml; charset="utf-8"';
-const XML_TYPES = new Set(['application/xml', 'text/xml']);
-const NO_BODY = new Uint8Array(0);
+import type { WbemAnswer, WbemRequest } from './door.ts';
 
 export interface CimXmlOptions {
+  readonly manager: ObjectManager;
+  readonly schema: Schema;
+  readonly audit: AuditTrail;
   /** What this host is called in the object paths of answers. */
   readonly host: string;
   readonly nowMs: () => number;
   readonly newId: () => string;
+  readonly onBug: (id: string, error: unknown) => void;
 }
 
-/** Answers CIM operations. An operation that fails is an answer with status 200 and an ERROR in it. */
-export function cimXmlHandler(manager: ObjectManager, options: CimXmlOptions): WbemHandler {
-  const enumerations = enumerationsIn(new Contexts<Enumeration>(CONTEXT_LIMITS, options));
-  return async (request) => {
+const SUBJECT_CHARACTERS = 300;
+
+export class CimXml {
+  readonly #options: CimXmlOptions;
+  readonly #contexts: Contexts<Enumeration>;
+  readonly #enumerations: Enumerations;
+
+  constructor(options: CimXmlOptions) {
+    this.#options = options;
+    this.#contexts = new Contexts(CONTEXT_LIMITS, options);
+    this.#enumerations = enumerationsIn(this.#contexts);
+  }
+
+  /** Answers whoever has signed in, at any path. */
+  readonly handle = async (request: WbemRequest): Promise<WbemAnswer> => {
+    if (request.method !== 'POST' && request.method !== 'M-POST') return turnedAway(405, { Allow: 'POST, M-POST' });
+    if (!isXml(request)) return turnedAway(406, { CIMError: 'header-mismatch' });
     try {
-      return await answerTo(request, { manager, enumerations, caller: request.caller, host: options.host });
+      return await this.#answerTo(request);
     } catch (error) {
-      if (error instanceof MessageError) return { status: error.httpStatus, headers: { CIMError: error.cimError }, body: NO_BODY };
+      if (error instanceof MessageError) return turnedAway(error.httpStatus, { CIMError: error.cimError });
       throw error;
     }
   };
+
+  /** Enumerations that were not used for too long are gone. */
+  sweep(): void {
+    this.#contexts.sweep();
+  }
+
+  async #answerTo(request: WbemRequest): Promise<WbemAnswer> {
+    const prefix = extensionPrefixOf(request);
+    checkHeaders(request, prefix);
+    const call = callOf(rootOf(request));
+    checkMatch(request, prefix, call);
+    const body = document(responseTo(call, await this.#contentOf(call, request.caller)));
+    return { status: 200, headers: answerHeaders(prefix), body: encodeText(body, 'utf-8') };
+  }
+
+  async #contentOf(call: CimCall, caller: CimCaller): Promise<readonly Markup[]> {
+    const { manager, schema, host, audit } = this.#options;
+    const work = (): Promise<Performed> => perform(call, { manager, schema, host, enumerations: this.#enumerations, caller });
+    const access = call.kind === 'extrinsic' ? 'execute' : isWrite(call.method) ? 'write' : 'read';
+    try {
+      const audited = { caller, access, operation: `CIM-XML ${call.method}`, subject: subjectOf(call) } as const;
+      const { content } = await audit.during(audited, work, ({ returnValue }) => (returnValue === undefined ? 'done' : `returned ${returnValue}`));
+      return content;
+    } catch (error) {
+      return [errorElement(this.#cimErrorOf(error))];
+    }
+  }
+
+  #cimErrorOf(error: unknown): CimError {
+    if (error instanceof CimError) return error;
+    if (error instanceof Fault) return new CimError(error.row.httpStatus === 403 ? 'accessDenied' : 'failed', `${error.message}. ${error.hint}`);
+    const id = this.#options.newId();
+    this.#options.onBug(id, error);
+    return new CimError('failed', `this is a bug in Understudy; the log of understudyd has the details under ${id}`);
+  }
 }
+
+const turnedAway = (status: number, headers: Readonly<Record<string, string>>): WbemAnswer => ({ status, headers, body: new Uint8Array(0) });
+
+const subjectOf = (call: CimCall): string => (call.kind === 'extrinsic' ? pathText(call.path) : call.namespace).slice(0, SUBJECT_CHARACTERS);
 
 const enumerationsIn = (contexts: Contexts<Enumeration>): Enumerations => ({
   open: ({ name }, enumeration, idleSeconds) => contexts.open(name, enumeration, enumeration.size, 1_000 * idleSeconds),
   find: ({ name }, context) => contexts.find(name, context),
   close: ({ name }, context) => contexts.close(name, context),
 });
-
-interface Execution {
-  readonly manager: ObjectManager;
-  readonly enumerations: Enumerations;
-  readonly caller: CimCaller;
-  readonly host: string;
-}
-
-async function answerTo(request: WbemRequest, execution: Execution): Promise<WbemAnswer> {
-  if (request.method !== 'POST' && request.method !== 'M-POST') return { status: 405, headers: { Allow: 'POST, M-POST' }, body: NO_BODY };
-  if (!XML_TYPES.has(mediaTypeOf(request))) return { status: 406, headers: { CIMError: 'header-mismatch' }, body: NO_BODY };
-  const prefix = extensionPrefixOf(request);
-  checkHeaders(request, prefix);
-  const call = callOf(rootOf(request));
-  checkMatch(request, prefix, call);
-  const body = encodeText(await execute(call, execution), 'utf-8');
-  return { status: 200, headers: { 'Content-Type': CONTENT_TYPE, ...operationHeaders(prefix) }, body };
-}
-
-const header = ({ headers }: WbemRequest, name: string): string | undefined => headers[name.toLowerCase()];
-
-const mediaTypeOf = (request: WbemRequest): string => (header(request, 'content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase();
-
-const charsetOf = (request: WbemRequest): string | undefined => /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(header(request, 'content-type') ?? '')?.[1];
-
-/** The HTTP extension framework puts a prefix of the client's choice before CIM's headers. Source: RFC 2774. */
-function extensionPrefixOf(request: WbemRequest): string {
-  const man = header(request, 'man') ?? header(request, 'opt');
-  const declared = /^\s*"?([^";\s]+)"?\s*;\s*ns\s*=\s*(\d{2})\s*$/.exec(man ?? '');
-  if (declared?.[1] === MAPPING) return `${declared[2]}-`;
-  if (man !== undefined || request.method === 'M-POST') throw new MessageError('header-mismatch', 'Man must declare the CIM mapping');
-  return '';
-}
-
-function checkHeaders(request: WbemRequest, prefix: string): void {
-  if (header(request, `${prefix}CIMBatch`) !== undefined) throw new MessageError('multiple-requests-unsupported', 'one operation per request');
-  const operation = header(request, `${prefix}CIMOperation`);
-  if (operation === undefined) throw new MessageError('header-mismatch', 'there is no CIMOperation');
-  if (operation.trim().toLowerCase() !== 'methodcall') throw new MessageError('unsupported-operation', 'CIMOperation must be MethodCall');
-  const version = header(request, `${prefix}CIMProtocolVersion`)?.trim();
-  if (version !== undefined && !/^1\.\d+$/.test(version)) throw new MessageError('unsupported-protocol-version', 'CIMProtocolVersion must be 1.x');
-}
 
 function rootOf(request: WbemRequest): XmlElement {
   try {
@@ -94,25 +109,4 @@ function rootOf(request: WbemRequest): XmlElement {
     if (error instanceof XmlError) throw new MessageError('request-not-well-formed', error.message);
     throw error;
   }
-}
-
-/** Header values may be percent-encoded; a client that does not encode may use a percent sign as itself. */
-function spellingsOf(value: string): readonly string[] {
-  try {
-    return [value, decodeURIComponent(value)];
-  } catch {
-    return [value];
-  }
-}
-
-function checkMatch(request: WbemRequest, prefix: string, call: CimCall): void {
-  const methods = spellingsOf(header(request, `${prefix}CIMMethod`)?.trim() ?? '');
-  if (!methods.some((each) => each.toLowerCase() === call.method.toLowerCase())) throw new MessageError('header-mismatch', 'CIMMethod is not the method of the message');
-  const objects = spellingsOf(header(request, `${prefix}CIMObject`)?.trim() ?? '');
-  if (!objects.some((each) => isSameObject(each, call))) throw new MessageError('header-mismatch', 'CIMObject is not the object of the message');
-}
-
-function operationHeaders(prefix: string): Readonly<Record<string, string>> {
-  const operation = { [`${prefix}CIMOperation`]: 'MethodResponse' };
-  return prefix === '' ? operation : { ...operation, Ext: '', 'Cache-Control': 'no-cache', Man: `${MAPPING}; ns=${prefix.slice(0, 2)}` };
 }

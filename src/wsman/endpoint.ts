@@ -1,6 +1,6 @@
 /**
- * Endpoint references: how an object is named on the wire. The prefixes are declared again on each, because one client
- * copies the text of a reference into envelopes of its own. Source: DSP0226 §5.1.2, DSP0227 §7.
+ * Endpoint references: how an object is named on the wire. The prefixes are declared again on each and on its parts,
+ * because one client copies their text into envelopes of its own. Source: DSP0226 §5.1.2, DSP0227 §7.
  */
 import type { ObjectPath } from '../cim/instance.ts';
 import { element, text, type Markup } from '../xml/write.ts';
@@ -21,14 +21,19 @@ export const reference = (name: string, path: ObjectPath, wording: Wording): Mar
 export function referenceParts(path: ObjectPath, wording: Wording): Markup[] {
   const namespace = path.namespace ?? wording.namespace;
   const uri = element('w:ResourceURI', {}, text(classUri(wording.family, namespace, path.className)));
-  return [element('a:Address', {}, text(ANONYMOUS)), element('a:ReferenceParameters', {}, [uri, selectorSet(path, wording)])];
+  return parts([uri, selectorSet(path, wording)]);
 }
+
+const parts = (parameters: readonly Markup[]): Markup[] => [
+  element('a:Address', { 'xmlns:a': NS.addressing }, text(ANONYMOUS)),
+  element('a:ReferenceParameters', DECLARED, parameters),
+];
 
 /** Names a class by the URI of class metadata. */
 export function classReference(namespace: string, className: string): Markup {
   const selector = (name: string, value: string): Markup => element('w:Selector', { Name: name }, text(value));
   const parameters = [element('w:ResourceURI', {}, text(METADATA)), element('w:SelectorSet', {}, [selector(NAMESPACE_SELECTOR, namespace), selector('ClassName', className)])];
-  return element('a:EndpointReference', DECLARED, [element('a:Address', {}, text(ANONYMOUS)), element('a:ReferenceParameters', {}, parameters)]);
+  return element('a:EndpointReference', DECLARED, parts(parameters));
 }
 
 function selectorSet(path: ObjectPath, wording: Wording): Markup {

@@ -23,6 +23,8 @@ export interface Option {
 export interface RequestHeader {
   readonly action: string;
   readonly messageId: string;
+  /** Where the client found this service, in its own words. */
+  readonly to: string | null;
   readonly resourceUri: string | null;
   readonly selectors: readonly Selector[];
   readonly options: readonly Option[];
@@ -77,13 +79,11 @@ export function headerOf({ header }: Envelope): RequestHeader {
   if (action === '') throw missing('Action');
   checkReplies(header);
   checkLocale(header);
-  const managed = (local: string): string | null => {
-    const found = childNamed(header, local, NS.wsman);
-    return found ? trimmedTextOf(found) : null;
-  };
+  const managed = (local: string): string | null => optionalText(childNamed(header, local, NS.wsman));
   return {
     action,
     messageId,
+    to: optionalText(childNamed(header, 'To', NS.addressing)),
     resourceUri: managed('ResourceURI'),
     selectors: selectorsOf(childNamed(header, 'SelectorSet', NS.wsman)),
     options: optionsOf(childNamed(header, 'OptionSet', NS.wsman)),
@@ -98,6 +98,8 @@ export function messageIdOf({ header }: Envelope): string | null {
   const found = header && childNamed(header, 'MessageID', NS.addressing);
   return found ? trimmedTextOf(found).slice(0, MESSAGE_ID_BYTES) : null;
 }
+
+const optionalText = (found: XmlElement | undefined): string | null => (found ? trimmedTextOf(found) : null);
 
 const missing = (local: string): WsmanFault => new WsmanFault('MessageInformationHeaderRequired', `the header ${local} is missing`);
 

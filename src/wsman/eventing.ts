@@ -1,6 +1,6 @@
 /** Subscribe, Unsubscribe, Renew and GetStatus, and how events are sent. Source: WS-Eventing 2004/08; DSP0226 §10. */
 import { attributeOf, childNamed, elements, textOf, trimmedTextOf } from '../xml/read.ts';
-import { element, text, type Markup } from '../xml/write.ts';
+import { element, join, text, type Markup } from '../xml/write.ts';
 import type { XmlElement } from '../xml/xml.ts';
 import { durationMs, durationText } from './duration.ts';
 import { envelope } from './envelope.ts';
@@ -36,7 +36,7 @@ export interface SubscribeRequest {
 
 const DEFAULT_EXPIRES_MS = 600_000;
 const LONGEST_EXPIRES_MS = 24 * 3_600_000;
-const SHORTEST_HEARTBEAT_MS = 5_000;
+const SHORTEST_HEARTBEAT_MS = 1_000;
 const EVENTS_BATCH = { elements: 20, timeMs: 5_000, mostElements: 1_000, longestMs: 60_000 };
 
 const invalid = (message: string): WsmanFault => new WsmanFault('EventingInvalidMessage', message);
@@ -136,24 +136,23 @@ export function subscriptionIdOf(header: XmlElement | null, body: XmlElement): s
   return trimmedTextOf(found);
 }
 
-/** What is sent to a sink: events of one kind, or a heartbeat. */
-export type Delivery = { readonly kind: 'events'; readonly events: readonly Markup[]; readonly dropped: number } | { readonly kind: 'heartbeat' };
-
 export interface DeliveryMessage {
   readonly mode: Exclude<DeliveryMode, 'pull'>;
   readonly sink: Sink;
   readonly messageId: string;
-  readonly delivery: Delivery;
+  /** None for a heartbeat; one at most in push and pushWithAck mode. */
+  readonly events: readonly { readonly action: string; readonly markup: Markup }[];
 }
 
-/** The envelope that a sink gets; in push and pushWithAck mode it holds one event. */
-export function deliveryEnvelope({ mode, sink, messageId, delivery }: DeliveryMessage): Markup {
+/** The envelope that a sink gets. */
+export function deliveryEnvelope({ mode, sink, messageId, events }: DeliveryMessage): Markup {
+  const [first] = events;
   const more = sink.echoed.map(echo);
   if (mode !== 'push') more.push(element('a:ReplyTo', {}, element('a:Address', {}, text(ANONYMOUS))), element('w:AckRequested'));
   const header = (action: string) => ({ action, messageId, relatesTo: null, to: sink.address, more });
-  if (delivery.kind === 'heartbeat') return envelope(header(EVENT_ACTION.heartbeat), '' as Markup);
-  if (mode !== 'events') return envelope(header(EVENT_ACTION.event), delivery.events[0]!);
-  return envelope(header(EVENT_ACTION.events), element('w:Events', {}, delivery.events.map((event) => element('w:Event', { Action: EVENT_ACTION.event }, event))));
+  if (first === undefined) return envelope(header(EVENT_ACTION.heartbeat), join([]));
+  if (mode !== 'events') return envelope(header(first.action), first.markup);
+  return envelope(header(EVENT_ACTION.events), element('w:Events', {}, events.map(({ action, markup }) => element('w:Event', { Action: action }, markup))));
 }
 
 /** An element written again, with its namespace declared on it. */

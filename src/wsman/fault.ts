@@ -31,6 +31,7 @@ export const WSMAN_FAULTS = {
   CannotProcessFilter: { code: 's:Sender', subcode: 'n:CannotProcessFilter' },
   Concurrency: { code: 's:Sender', subcode: 'w:Concurrency' },
   DeliveryModeRequestedUnavailable: { code: 's:Sender', subcode: 'e:DeliveryModeRequestedUnavailable' },
+  DeliveryRefused: { code: 's:Sender', subcode: 'w:DeliveryRefused' },
   DestinationUnreachable: { code: 's:Sender', subcode: 'a:DestinationUnreachable' },
   EncodingLimit: { code: 's:Sender', subcode: 'w:EncodingLimit' },
   EventingInvalidMessage: { code: 's:Sender', subcode: 'e:InvalidMessage' },

@@ -4,6 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { compileEventQuery } from '../../src/cim/events.ts';
+import { SCHEMA } from '../../src/cim/schema/published.ts';
 import { AuditTrail } from '../../src/wbem/audit.ts';
 import { Wsman } from '../../src/wbem/wsman/wsman.ts';
 import { attributeOf, childNamed, elements, textOf } from '../../src/xml/read.ts';
@@ -43,6 +45,7 @@ async function answerTo(file: string, change: (body: string) => string = (body) 
     newId: randomUUID,
     nowMs: Date.now,
     onBug: (_id, bug) => bugs.push(bug),
+    events: { eventFilterOf: (namespace, language, text) => compileEventQuery({ schema: SCHEMA, namespace, host: 'host-a' }, language, text), eventHosts: [], onLost: () => undefined },
   });
   const { headers, body } = captured(file);
   const answer = await wsman.handle({ method: 'POST', path: '/wsman', headers, body: Buffer.from(change(asHere(body))), caller: CALLER, signal: new AbortController().signal });

@@ -69,7 +69,7 @@ refused('An empty text is refused', '', /root|no element/);
 test('Whatever the text is, it is a tree or an XmlError', () => {
   const piece = fc.constantFrom('<a>', '</a>', '<a', ' b="', '"', '/>', '<?xml version="1.0"?>', '<!--', '-->', '<![CDATA[', ']]>', '&', '&amp;', '&#', ';', 'xmlns:p="u"', 'p:', '<!DOCTYPE', '\0', '\ud800', 'x', '__proto__', '&__proto__;');
   fc.assert(
-    fc.property(fc.array(fc.oneof(piece, fc.string({ unit: 'binary' })), { maxLength: 40 }), (parts) => {
+    fc.property(fc.array(fc.oneof(piece, fc.string()), { maxLength: 40 }), (parts) => {
       try {
         parseXml(parts.join(''));
       } catch (error) {

@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { compileEventQuery } from '../../src/cim/events.ts';
+import { SCHEMA } from '../../src/cim/schema/published.ts';
 import { Fault } from '../../src/errors/fault.ts';
 import { createCertificate, createKey } from '../../src/peer/certificate.ts';
 import { AuditTrail, type AuditRecord } from '../../src/wbem/audit.ts';
@@ -14,7 +16,7 @@ import type { XmlElement } from '../../src/xml/xml.ts';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { cimModel, type CimModel } from './cimmodel.ts';
 
-export const PASSWORD = 'correct horse battery';
+export const PASSWORD = 'correct-horse-battery';
 
 export interface Users extends UserDirectory {
   readonly users: Map<string, KnownUser>;
@@ -56,6 +58,8 @@ export interface WsmanBench {
   readonly users: Users;
   readonly audit: AuditRecord[];
   readonly bugs: unknown[];
+  /** Sinks that were given up. */
+  readonly lost: string[];
   readonly wsman: Wsman;
   readonly port: number;
   readonly url: string;
@@ -85,6 +89,7 @@ export async function openWsman({ tls, machineCount, nowMs = Date.now }: BenchOp
   const users = testUsers();
   const audit: AuditRecord[] = [];
   const bugs: unknown[] = [];
+  const lost: string[] = [];
   const wsman = new Wsman({
     manager: model.manager,
     product: { vendor: 'Understudy', version: '1.0' },
@@ -93,6 +98,11 @@ export async function openWsman({ tls, machineCount, nowMs = Date.now }: BenchOp
     newId: randomUUID,
     nowMs,
     onBug: (_id, error) => bugs.push(error),
+    events: {
+      eventFilterOf: (namespace, language, text) => compileEventQuery({ schema: SCHEMA, namespace, host: 'host-a' }, language, text),
+      eventHosts: [],
+      onLost: (address, why) => lost.push(`${address}: ${why}`),
+    },
   });
   const listener: Listener = await listen({
     address: '127.0.0.1',
@@ -109,7 +119,7 @@ export async function openWsman({ tls, machineCount, nowMs = Date.now }: BenchOp
     wsman.close();
     await listener.close();
   };
-  return { model, users, audit, bugs, wsman, port: listener.port, url, post: (body, more) => post(url, body, more), close };
+  return { model, users, audit, bugs, lost, wsman, port: listener.port, url, post: (body, more) => post(url, body, more), close };
 }
 
 /** One request over a connection of its own. */

@@ -150,6 +150,17 @@ test('A provider that cannot find by key is read once for all that is looked up'
   assert.equal(reads.relationships, 1);
 });
 
+test('A query selects, traverses, and says what it selected', async () => {
+  const { manager } = world();
+  const query = (text: string, language = 'WQL') => manager.query(CALLER, 'ROOT\\virtualization\\v2', language, text);
+  assert.deepEqual(ids((await query("select * from CIM_ComputerSystem where ElementName = 'machine bbbb'")).items), ['BBBB']);
+  assert.deepEqual((await query('select elementname, name from Msvm_ComputerSystem')).projection, ['ElementName', 'Name']);
+  assert.deepEqual(ids((await query('ASSOCIATORS OF {Msvm_ComputerSystem.Name="AAAA"} WHERE ResultClass = Msvm_ReplicationRelationship', 'DMTF:CQL')).items), ['Microsoft:AAAA\\HVR\\0']);
+  assert.equal((await query('REFERENCES OF {Msvm_ComputerSystem.Name="AAAA"}')).items.length, 2);
+  await refused('queryLanguageNotSupported', () => query('*', 'XPath'));
+  await refused('invalidNamespace', () => manager.query(CALLER, 'root/virtualization', 'WQL', 'select * from Msvm_ComputerSystem'));
+});
+
 test('A method gets the object, its parameters by the schema\'s names and of their types', async () => {
   const { manager, invoked } = world();
   const outcome = await manager.invoke(CALLER, parsePath('CIM_ComputerSystem.Name="bbbb"'), 'requeststatechange', new Map<string, CimValue>([['REQUESTEDSTATE', '2'], ['timeoutperiod', 'PT60S']]));

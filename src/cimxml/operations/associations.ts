@@ -4,7 +4,7 @@ import { element, type Markup } from '../../xml/write.ts';
 import { associatedClasses, referringClasses } from '../classassociations.ts';
 import { classElement, type ClassShape } from '../classes.ts';
 import { returnValue } from '../cimxml.ts';
-import { InstanceWriter } from '../instances.ts';
+import { AnswerWriter } from '../instances.ts';
 import { classPath, instancePath } from '../objectnames.ts';
 import { boolean, classNameForm, names, objectNameForm, optional, required, string, type NamedObject } from '../parameters.ts';
 import { operation, type Ask, type Operation } from './operation.ts';
@@ -46,13 +46,13 @@ interface ShapeParameters {
 }
 
 function objects(ask: Ask, found: readonly Located[], { IncludeClassOrigin, PropertyList }: ShapeParameters): Markup {
-  const writer = new InstanceWriter(ask.manager, ask.place, { localOnly: false, classOrigin: IncludeClassOrigin, properties: PropertyList });
+  const writer = new AnswerWriter(ask.place, { localOnly: false, classOrigin: IncludeClassOrigin, properties: PropertyList });
   return returnValue(found.map((each) => writer.objectWithPath(each)));
 }
 
 function classObjects(ask: Ask, found: readonly string[], { IncludeQualifiers, IncludeClassOrigin, PropertyList }: ShapeParameters): Markup {
   const shape: ClassShape = { localOnly: false, qualifiers: IncludeQualifiers, classOrigin: IncludeClassOrigin, properties: PropertyList };
-  const objectOf = (name: string): Markup => classElement(ask.manager, ask.namespace, ask.manager.classOf(ask.namespace, name), shape);
+  const objectOf = (name: string): Markup => classElement(ask.schema, ask.namespace, ask.schema.classOf(ask.namespace, name), shape);
   return returnValue(found.map((name) => element('VALUE.OBJECTWITHPATH', {}, [classPath(name, ask.place), objectOf(name)])));
 }
 
@@ -61,25 +61,25 @@ const referring = (ask: Ask, { path }: NamedObject, filter: AssociatorFilter): P
 
 const associators = operation({ ObjectName: required(objectNameForm), ...ASSOCIATOR_FILTER, ...OBJECT_PARAMETERS }, async (ask, { ObjectName, ...rest }) => {
   const filter = filterOf(rest);
-  if (ObjectName.isClass) return [classObjects(ask, associatedClasses(ask.manager, ask.namespace, ObjectName.path.className, filter), rest)];
+  if (ObjectName.isClass) return [classObjects(ask, associatedClasses(ask.schema, ask.namespace, ObjectName.path.className, filter), rest)];
   return [objects(ask, await associated(ask, ObjectName, filter), rest)];
 });
 
 const associatorNames = operation({ ObjectName: required(objectNameForm), ...ASSOCIATOR_FILTER }, async (ask, { ObjectName, ...rest }) => {
   const filter = filterOf(rest);
-  if (ObjectName.isClass) return [classPaths(ask, associatedClasses(ask.manager, ask.namespace, ObjectName.path.className, filter))];
+  if (ObjectName.isClass) return [classPaths(ask, associatedClasses(ask.schema, ask.namespace, ObjectName.path.className, filter))];
   return [objectPaths(ask, await associated(ask, ObjectName, filter))];
 });
 
 const references = operation({ ObjectName: required(objectNameForm), ...REFERENCE_FILTER, ...OBJECT_PARAMETERS }, async (ask, { ObjectName, ...rest }) => {
   const filter = filterOf(rest);
-  if (ObjectName.isClass) return [classObjects(ask, referringClasses(ask.manager, ask.namespace, ObjectName.path.className, filter), rest)];
+  if (ObjectName.isClass) return [classObjects(ask, referringClasses(ask.schema, ask.namespace, ObjectName.path.className, filter), rest)];
   return [objects(ask, await referring(ask, ObjectName, filter), rest)];
 });
 
 const referenceNames = operation({ ObjectName: required(objectNameForm), ...REFERENCE_FILTER }, async (ask, { ObjectName, ...rest }) => {
   const filter = filterOf(rest);
-  if (ObjectName.isClass) return [classPaths(ask, referringClasses(ask.manager, ask.namespace, ObjectName.path.className, filter))];
+  if (ObjectName.isClass) return [classPaths(ask, referringClasses(ask.schema, ask.namespace, ObjectName.path.className, filter))];
   return [objectPaths(ask, await referring(ask, ObjectName, filter))];
 });
 

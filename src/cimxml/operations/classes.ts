@@ -1,6 +1,6 @@
 /** Operations on classes and qualifiers. Source: DSP0200, "GetClass" to "EnumerateQualifiers". */
 import { CimError } from '../../cim/error.ts';
-import type { ObjectManager } from '../../cim/manager.ts';
+import type { Schema } from '../../cim/schema/classes.ts';
 import type { ClassDeclaration } from '../../cim/schema.ts';
 import { classElement, type ClassShape } from '../classes.ts';
 import { returnValue } from '../cimxml.ts';
@@ -29,9 +29,9 @@ const shapeOf = ({ LocalOnly, IncludeQualifiers, IncludeClassOrigin }: ShapePara
 });
 
 /** GetClass has a status of its own for a class that is not there. */
-function existingClass(manager: ObjectManager, namespace: string, name: string): ClassDeclaration {
+function existingClass(schema: Schema, namespace: string, name: string): ClassDeclaration {
   try {
-    return manager.classOf(namespace, name);
+    return schema.classOf(namespace, name);
   } catch (error) {
     if (error instanceof CimError && error.status === 'invalidClass') throw new CimError('notFound', error.message);
     throw error;
@@ -39,26 +39,26 @@ function existingClass(manager: ObjectManager, namespace: string, name: string):
 }
 
 const getClass = operation({ ClassName: required(classNameForm), ...CLASS_PARAMETERS, PropertyList: optional(names, null) }, async (ask, { ClassName, PropertyList, ...shape }) => {
-  const declaration = existingClass(ask.manager, ask.namespace, ClassName);
-  return [returnValue([classElement(ask.manager, ask.namespace, declaration, shapeOf(shape, PropertyList))])];
+  const declaration = existingClass(ask.schema, ask.namespace, ClassName);
+  return [returnValue([classElement(ask.schema, ask.namespace, declaration, shapeOf(shape, PropertyList))])];
 });
 
 /** Without a name: the roots, or everything when deep. */
-function classesBelow(manager: ObjectManager, namespace: string, name: string | null, deep: boolean): readonly ClassDeclaration[] {
-  if (name !== null) return manager.classes(namespace, { className: name, deep });
-  const all = manager.classes(namespace);
+function classesBelow(schema: Schema, namespace: string, name: string | null, deep: boolean): readonly ClassDeclaration[] {
+  if (name !== null) return schema.subclasses(namespace, name, deep ? 'deep' : 'direct');
+  const all = schema.classes(namespace);
   return deep ? all : all.filter(({ superclass }) => superclass === null);
 }
 
 const SUBCLASS_PARAMETERS = { ClassName: optional(classNameForm, null), DeepInheritance: optional(boolean, false) } as const;
 
 const enumerateClasses = operation({ ...SUBCLASS_PARAMETERS, ...CLASS_PARAMETERS }, async (ask, { ClassName, DeepInheritance, ...shape }) => {
-  const found = classesBelow(ask.manager, ask.namespace, ClassName, DeepInheritance);
-  return [returnValue(found.map((each) => classElement(ask.manager, ask.namespace, each, shapeOf(shape, null))))];
+  const found = classesBelow(ask.schema, ask.namespace, ClassName, DeepInheritance);
+  return [returnValue(found.map((each) => classElement(ask.schema, ask.namespace, each, shapeOf(shape, null))))];
 });
 
 const enumerateClassNames = operation(SUBCLASS_PARAMETERS, async (ask, { ClassName, DeepInheritance }) =>
-  [returnValue(classesBelow(ask.manager, ask.namespace, ClassName, DeepInheritance).map(({ name }) => className(name)))],
+  [returnValue(classesBelow(ask.schema, ask.namespace, ClassName, DeepInheritance).map(({ name }) => className(name)))],
 );
 
 const QUALIFIER_NAMES = Object.keys(QUALIFIER_TYPES) as readonly QualifierName[];

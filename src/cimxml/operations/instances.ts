@@ -1,9 +1,9 @@
 /** Operations on instances. Source: DSP0200, "GetInstance" to "EnumerateInstanceNames". */
 import { CimError } from '../../cim/error.ts';
+import { readInstanceElement } from '../../cim/instancexml.ts';
+import { instanceNameElement } from '../../cim/xmlpath.ts';
 import { returnValue } from '../cimxml.ts';
-import { InstanceWriter, type InstanceShape } from '../instances.ts';
-import { instanceSent } from '../instancereader.ts';
-import { instanceName } from '../objectnames.ts';
+import { AnswerWriter, type InstanceShape } from '../instances.ts';
 import { boolean, classNameForm, instanceForm, instanceNameForm, namedInstanceForm, names, optional, required, string } from '../parameters.ts';
 import { valueElements } from '../values.ts';
 import { INSTANCE_PARAMETERS, operation, type Ask, type Operation } from './operation.ts';
@@ -23,19 +23,19 @@ export const shapeOf = ({ LocalOnly, IncludeClassOrigin, PropertyList }: ShapePa
 /** Without deep inheritance, instances of subclasses show only what the asked class has. */
 export function shapeForClass(ask: Ask, className: string, deep: boolean, shape: InstanceShape): InstanceShape {
   if (deep) return shape;
-  const own = ask.manager.classOf(ask.namespace, className).properties.map(({ name }) => name.toLowerCase());
+  const own = ask.schema.classOf(ask.namespace, className).properties.map(({ name }) => name.toLowerCase());
   return { ...shape, properties: new Set(own.filter((name) => shape.properties?.has(name) ?? true)) };
 }
 
 const getInstance = operation({ InstanceName: required(instanceNameForm), ...INSTANCE_PARAMETERS }, async (ask, { InstanceName, ...shape }) => {
   const { path, instance } = await ask.manager.get(ask.caller, InstanceName);
-  return [returnValue([new InstanceWriter(ask.manager, ask.place, shapeOf(shape)).instance(instance, path.namespace ?? ask.namespace)])];
+  return [returnValue([new AnswerWriter(ask.place, shapeOf(shape)).instance(instance, path.namespace ?? ask.namespace)])];
 });
 
 const enumerateInstances = operation(
   { ClassName: required(classNameForm), DeepInheritance: optional(boolean, true), ...INSTANCE_PARAMETERS },
   async (ask, { ClassName, DeepInheritance, ...shape }) => {
-    const writer = new InstanceWriter(ask.manager, ask.place, shapeForClass(ask, ClassName, DeepInheritance, shapeOf(shape)));
+    const writer = new AnswerWriter(ask.place, shapeForClass(ask, ClassName, DeepInheritance, shapeOf(shape)));
     const found = await ask.manager.instances(ask.caller, ask.namespace, ClassName);
     return [returnValue(found.map((each) => writer.named(each)))];
   },
@@ -43,26 +43,26 @@ const enumerateInstances = operation(
 
 const enumerateInstanceNames = operation({ ClassName: required(classNameForm) }, async (ask, { ClassName }) => {
   const found = await ask.manager.instances(ask.caller, ask.namespace, ClassName);
-  return [returnValue(found.map(({ path }) => instanceName(path, ask.place)))];
+  return [returnValue(found.map(({ path }) => instanceNameElement(path)))];
 });
 
 const getProperty = operation({ InstanceName: required(instanceNameForm), PropertyName: required(string) }, async (ask, { InstanceName, PropertyName }) => {
   const { path, instance } = await ask.manager.get(ask.caller, InstanceName);
-  const declaration = ask.manager.classOf(path.namespace ?? ask.namespace, instance.className);
+  const declaration = ask.schema.classOf(path.namespace ?? ask.namespace, instance.className);
   const property = declaration.properties.find(({ name }) => name.toLowerCase() === PropertyName.toLowerCase());
   if (property === undefined) throw new CimError('noSuchProperty', `${declaration.name} has no property ${PropertyName}`);
   return [returnValue(valueElements(property, instance.properties.get(property.name), ask.place))];
 });
 
 const createInstance = operation({ NewInstance: required(instanceForm) }, async (ask, { NewInstance }) => {
-  const created = await ask.manager.create(ask.caller, ask.namespace, instanceSent(NewInstance, ask.namespace));
-  return [returnValue([instanceName(created, ask.place)])];
+  const created = await ask.manager.create(ask.caller, ask.namespace, readInstanceElement(NewInstance));
+  return [returnValue([instanceNameElement(created)])];
 });
 
 const modifyInstance = operation(
   { ModifiedInstance: required(namedInstanceForm), IncludeQualifiers: optional(boolean, true), PropertyList: optional(names, null) },
   async (ask, { ModifiedInstance: { path, instance }, PropertyList }) => {
-    const { kind, className, properties } = instanceSent(instance, ask.namespace);
+    const { kind, className, properties } = readInstanceElement(instance);
     const listed = [...properties].filter(([name]) => PropertyList?.has(name.toLowerCase()) ?? true);
     await ask.manager.modify(ask.caller, path, { kind, className, properties: new Map(listed) });
     return [];

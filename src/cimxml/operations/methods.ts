@@ -3,6 +3,7 @@ import { CimError } from '../../cim/error.ts';
 import type { CimCaller, MethodOutcome, ObjectManager } from '../../cim/manager.ts';
 import { named } from '../../cim/name.ts';
 import type { MethodDeclaration, ParameterDeclaration } from '../../cim/schema.ts';
+import type { Schema } from '../../cim/schema/classes.ts';
 import { element, text, type Markup } from '../../xml/write.ts';
 import type { ExtrinsicCall } from '../cimxml.ts';
 import { wireType } from '../classes.ts';
@@ -13,22 +14,23 @@ import { valueElements, valueSent } from '../values.ts';
 
 interface Invocation {
   readonly manager: ObjectManager;
+  readonly schema: Schema;
   readonly caller: CimCaller;
   readonly host: string;
 }
 
-/** What the METHODRESPONSE holds. Parameters are sent on as they came: the object manager types them by the class. Rejects with CimError. */
-export async function invoke({ path, method: name, parameters }: ExtrinsicCall, { manager, caller, host }: Invocation): Promise<readonly Markup[]> {
+/** Parameters are sent on as they came: the object manager types them by the class. Rejects with CimError. */
+export async function invoke({ path, method: name, parameters }: ExtrinsicCall, { manager, schema, caller, host }: Invocation): Promise<{ readonly content: readonly Markup[]; readonly returnValue: number }> {
   const namespace = path.namespace ?? manager.defaultNamespace;
-  const method = methodDeclared(manager, namespace, path.className, name);
-  const sent = [...contentsOf(parameters, 'PARAMVALUE')].map(([parameter, content]) => [parameter, valueSent(content, namespace)] as const);
+  const method = methodDeclared(schema, namespace, path.className, name);
+  const sent = contentsOf(parameters, 'PARAMVALUE').map(({ name: parameter, content }) => [parameter, valueSent(content, namespace)] as const);
   const outcome = await manager.invoke(caller, path, method.name, new Map(sent));
-  return outcomeOf(method, outcome, { host, namespace });
+  return { content: outcomeOf(method, outcome, { schema, host, namespace }), returnValue: outcome.returnValue };
 }
 
 /** An object may be named by a class above the one that declares the method. */
-function methodDeclared(manager: ObjectManager, namespace: string, className: string, name: string): MethodDeclaration {
-  const classes = [manager.classOf(namespace, className), ...manager.classes(namespace, { className, deep: true })];
+function methodDeclared(schema: Schema, namespace: string, className: string, name: string): MethodDeclaration {
+  const classes = [schema.classOf(namespace, className), ...schema.subclasses(namespace, className)];
   const method = classes.map(({ methods }) => named(methods, name)).find((each) => each !== undefined);
   if (method === undefined) throw new CimError('methodNotFound', `${className} has no method ${name}`);
   return method;

@@ -1,5 +1,6 @@
 /** What an intrinsic operation is: a table of parameters, and what it does with their values. */
 import type { CimCaller, ObjectManager } from '../../cim/manager.ts';
+import type { Schema } from '../../cim/schema/classes.ts';
 import type { Markup } from '../../xml/write.ts';
 import type { XmlElement } from '../../xml/xml.ts';
 import type { Enumerations } from '../enumerations.ts';
@@ -8,6 +9,7 @@ import { boolean, names, optional, readParameters, type ParameterTable, type Val
 
 export interface Ask {
   readonly manager: ObjectManager;
+  readonly schema: Schema;
   readonly enumerations: Enumerations;
   readonly caller: CimCaller;
   readonly namespace: string;

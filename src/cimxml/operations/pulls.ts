@@ -5,7 +5,7 @@ import { element, text, type Markup } from '../../xml/write.ts';
 import { classElement, WHOLE_CLASS } from '../classes.ts';
 import { returnValue } from '../cimxml.ts';
 import { ListEnumeration, type Enumeration, type ItemKind } from '../enumerations.ts';
-import { InstanceWriter, WHOLE_INSTANCE } from '../instances.ts';
+import { AnswerWriter, WHOLE_INSTANCE } from '../instances.ts';
 import { instancePath } from '../objectnames.ts';
 import { boolean, classNameForm, count, instanceNameForm, names, optional, required, string, type ParameterTable, type ValuesOf } from '../parameters.ts';
 import { ASSOCIATOR_FILTER, filterOf, REFERENCE_FILTER } from './associations.ts';
@@ -63,7 +63,7 @@ interface ShapeParameters {
 }
 
 function instances(ask: Ask, found: readonly Located[], { IncludeClassOrigin, PropertyList }: ShapeParameters): Enumeration {
-  const writer = new InstanceWriter(ask.manager, ask.place, { localOnly: false, classOrigin: IncludeClassOrigin, properties: PropertyList });
+  const writer = new AnswerWriter(ask.place, { localOnly: false, classOrigin: IncludeClassOrigin, properties: PropertyList });
   return new ListEnumeration('instancesWithPath', ask.namespace, found, (each) => writer.withPath(each));
 }
 
@@ -109,7 +109,7 @@ const openQueryInstances = operation(
   async (ask, { FilterQueryLanguage, FilterQuery, ReturnQueryResultClass, ...parameters }) => {
     checkOpening(parameters);
     const { items, projection } = await ask.manager.query(ask.caller, ask.namespace, FilterQueryLanguage, FilterQuery);
-    const writer = new InstanceWriter(ask.manager, ask.place, { ...WHOLE_INSTANCE, properties: selected(projection) });
+    const writer = new AnswerWriter(ask.place, { ...WHOLE_INSTANCE, properties: selected(projection) });
     const enumeration = new ListEnumeration('instances', ask.namespace, items, ({ path, instance }) => writer.instance(instance, path.namespace ?? ask.namespace));
     return [...opened(ask, enumeration, parameters), ...(ReturnQueryResultClass ? [resultClass(ask, items, selected(projection))] : [])];
   },
@@ -118,8 +118,8 @@ const openQueryInstances = operation(
 /** The class of what was found; null when nothing was. */
 function resultClass(ask: Ask, [first]: readonly Located[], properties: ReadonlySet<string> | null): Markup {
   if (first === undefined) return element('PARAMVALUE', { NAME: 'QueryResultClass' });
-  const declaration = ask.manager.classOf(first.path.namespace ?? ask.namespace, first.instance.className);
-  return element('PARAMVALUE', { NAME: 'QueryResultClass' }, classElement(ask.manager, ask.namespace, declaration, { ...WHOLE_CLASS, properties }));
+  const declaration = ask.schema.classOf(first.path.namespace ?? ask.namespace, first.instance.className);
+  return element('PARAMVALUE', { NAME: 'QueryResultClass' }, classElement(ask.schema, ask.namespace, declaration, { ...WHOLE_CLASS, properties }));
 }
 
 function openEnumeration(ask: Ask, context: string): Enumeration {

@@ -1,6 +1,6 @@
 /** ExecQuery. Source: DSP0200, "ExecQuery"; the answer has paths, because clients take them for granted. */
 import { returnValue } from '../cimxml.ts';
-import { InstanceWriter, WHOLE_INSTANCE } from '../instances.ts';
+import { AnswerWriter, WHOLE_INSTANCE } from '../instances.ts';
 import { required, string } from '../parameters.ts';
 import { operation, type Operation } from './operation.ts';
 
@@ -10,7 +10,7 @@ export const selected = (projection: readonly string[] | null): ReadonlySet<stri
 
 const execQuery = operation({ QueryLanguage: required(string), Query: required(string) }, async (ask, { QueryLanguage, Query }) => {
   const { items, projection } = await ask.manager.query(ask.caller, ask.namespace, QueryLanguage, Query);
-  const writer = new InstanceWriter(ask.manager, ask.place, { ...WHOLE_INSTANCE, properties: selected(projection) });
+  const writer = new AnswerWriter(ask.place, { ...WHOLE_INSTANCE, properties: selected(projection) });
   return [returnValue(items.map((each) => writer.objectWithPath(each)))];
 });
 

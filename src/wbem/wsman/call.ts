@@ -11,6 +11,7 @@ import { namespaceSelector, type Naming } from '../../wsman/selectors.ts';
 import type { Markup } from '../../xml/write.ts';
 import type { Contexts } from '../contexts.ts';
 import type { Puller } from './enumerations.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 export interface Call {
   readonly caller: CimCaller;
@@ -18,6 +19,7 @@ export interface Call {
   readonly envelope: Envelope;
   readonly manager: ObjectManager;
   readonly contexts: Contexts<Puller>;
+  readonly subscriptions: Subscriptions;
   /** How many bytes an answer may have. */
   readonly maxEnvelopeBytes: number;
   bytesOf(markup: string): number;

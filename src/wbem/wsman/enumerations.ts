@@ -52,7 +52,7 @@ class OpenEnumeration<T> implements Puller {
   }
 }
 
-const roomBytes = (call: Call): number => Math.max(0, call.maxEnvelopeBytes - ENVELOPE_BYTES - call.bytesOf(call.header.messageId));
+export const roomBytes = (call: Call): number => Math.max(0, call.maxEnvelopeBytes - ENVELOPE_BYTES - call.bytesOf(call.header.messageId));
 
 export async function enumerate(call: Call): Promise<Reply> {
   const request = enumerateOf(call.envelope.body);

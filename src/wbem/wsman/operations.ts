@@ -22,6 +22,10 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   [ACTION.enumerate]: operation('read', 'Enumerate', enumerate),
   [ACTION.pull]: operation('read', 'Pull', pull),
   [ACTION.release]: operation('read', 'Release', release),
+  [ACTION.subscribe]: operation('read', 'Subscribe', (call) => call.subscriptions.subscribe(call)),
+  [ACTION.unsubscribe]: operation('read', 'Unsubscribe', (call) => call.subscriptions.unsubscribe(call)),
+  [ACTION.renew]: operation('read', 'Renew', (call) => call.subscriptions.renew(call)),
+  [ACTION.subscriptionStatus]: operation('read', 'GetStatus', (call) => call.subscriptions.status(call)),
 };
 
 /** Any other action is a method of the class. */

@@ -20,6 +20,7 @@ import type { WbemAnswer, WbemRequest } from '../door.ts';
 import type { Call, Reply } from './call.ts';
 import type { Puller } from './enumerations.ts';
 import { operationOf } from './operations.ts';
+import { Subscriptions, type SubscriptionsOptions } from './subscriptions.ts';
 
 export interface WsmanOptions {
   readonly manager: ObjectManager;
@@ -29,6 +30,7 @@ export interface WsmanOptions {
   readonly newId: () => string;
   readonly nowMs: () => number;
   readonly onBug: (id: string, error: unknown) => void;
+  readonly events: Pick<SubscriptionsOptions, 'eventFilterOf' | 'eventHosts' | 'onLost'>;
 }
 
 /** Source: MS-WSMV 2.2.4.10, the defaults of MaxEnvelopeSizekb and MaxTimeoutms. */
@@ -42,10 +44,13 @@ const STRANGER_PATHS: readonly string[] = [...PATHS, '/wsman-anon/identify'];
 export class Wsman {
   readonly #options: WsmanOptions;
   readonly #contexts: Contexts<Puller>;
+  readonly #subscriptions: Subscriptions;
 
   constructor(options: WsmanOptions) {
     this.#options = options;
     this.#contexts = new Contexts(CONTEXT_LIMITS, { newId: () => `uuid:${options.newId()}`, nowMs: options.nowMs, onEnd: (puller) => puller.end() });
+    const { manager, nowMs, newId, onBug, events } = options;
+    this.#subscriptions = new Subscriptions({ ...events, manager, nowMs, newId, onBug: (error) => onBug(newId(), error) });
   }
 
   /** Answers whoever has signed in. */
@@ -72,11 +77,13 @@ export class Wsman {
   /** Contexts that were not used for too long are gone. */
   sweep(): void {
     this.#contexts.sweep();
+    this.#subscriptions.sweep();
   }
 
   /** Every enumeration and subscription is gone. */
   close(): void {
     this.#contexts.closeAll();
+    this.#subscriptions.close();
   }
 
   async #exchange({ headers, body }: Pick<WbemRequest, 'headers' | 'body'>, work: (message: Message) => Promise<Markup>): Promise<WbemAnswer> {
@@ -100,7 +107,7 @@ export class Wsman {
     const header = headerOf(received);
     const maxEnvelopeBytes = Math.min(header.maxEnvelopeBytes ?? DEFAULT_ENVELOPE_BYTES, LARGEST_ENVELOPE_BYTES);
     const bytesOf = (markup: string): number => (charset === 'utf-8' ? Buffer.byteLength(markup) : 2 * markup.length + 2);
-    const reply = await within(timeoutMsOf(header), request.signal, (signal) => this.#run({ caller: request.caller, header, envelope: received, manager: this.#options.manager, contexts: this.#contexts, maxEnvelopeBytes, bytesOf, signal }));
+    const reply = await within(timeoutMsOf(header), request.signal, (signal) => this.#run({ caller: request.caller, header, envelope: received, manager: this.#options.manager, contexts: this.#contexts, subscriptions: this.#subscriptions, maxEnvelopeBytes, bytesOf, signal }));
     const answer = envelope({ action: reply.action ?? `${header.action}Response`, messageId: this.#newMessageId(), relatesTo: header.messageId, more: reply.headers ?? [] }, reply.body, reply.declared);
     if (bytesOf(answer) > maxEnvelopeBytes) throw new WsmanFault('EncodingLimit', `the answer does not fit into MaxEnvelopeSize ${maxEnvelopeBytes}`, { detail: 'MaxEnvelopeSize' });
     return answer;
