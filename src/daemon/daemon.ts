@@ -36,8 +36,8 @@ import { API_PORT, PEER_PORT, type Config } from './config.ts';
 import { hardwareOf } from './hardware.ts';
 import { metricsOf } from './metrics.ts';
 import { networkOf } from './network.ts';
-import { openWbem } from './wbem.ts';
 import { droppingExtents, flippingBits, skippingReturnSets } from './sabotage.ts';
+import { openWbem } from './wbem.ts';
 
 interface Parts {
   readonly hypervisor: QemuHypervisor;
@@ -55,10 +55,9 @@ export class Daemon {
   readonly #api: Api;
   readonly #parts: Parts;
   readonly #opened: () => void;
-  readonly #version: string;
   #wbem: { close(): Promise<void> } | null = null;
 
-  private constructor(config: Config, log: Logger, context: Context, cim: ObjectManager, peers: PeerNetwork, api: Api, parts: Parts, opened: () => void, version: string) {
+  private constructor(config: Config, log: Logger, context: Context, cim: ObjectManager, peers: PeerNetwork, api: Api, parts: Parts, opened: () => void) {
     this.#config = config;
     this.#log = log;
     this.context = context;
@@ -67,7 +66,6 @@ export class Daemon {
     this.#api = api;
     this.#parts = parts;
     this.#opened = opened;
-    this.#version = version;
   }
 
   /** The host is up: peers and people are answered, and what a crash left half done goes on. */
@@ -127,7 +125,7 @@ export class Daemon {
       endSession: (token) => accounts.endSession(token),
       onBug: ({ id, request, error }) => log.error({ id, request, err: error }, 'a defect while answering'),
     });
-    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, close: () => database.close() }, () => opened.resolve(undefined), version);
+    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, close: () => database.close() }, () => opened.resolve(undefined));
     await daemon.#open();
     return daemon;
   }
@@ -148,7 +146,8 @@ export class Daemon {
     this.#opened();
     for (const { hostId } of hosts.list()) this.#peers.keepContact(hostId);
     await this.#api.listenTcp({ host: apiAddress, port: API_PORT + portOffset });
-    this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, ownTls: () => ({ cert: this.#peers.identity.certificatePem, key: this.#peers.identity.keyPem }), version: this.#version, log: this.#log });
+    const ownTls = () => ({ key: this.#peers.identity.keyPem, cert: this.#peers.identity.certificatePem });
+    this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, ownTls, version: versionOf(), log: this.#log });
     void this.#autostart();
   }
 
@@ -168,8 +167,7 @@ export class Daemon {
 
   /** Guests run on; open attempts and jobs wait for the next daemon. */
   async stop(): Promise<void> {
-    await this.#wbem?.close();
-    await this.#api.close();
+    await Promise.all([this.#api.close(), this.#wbem?.close()]);
     await this.context.engine.stop();
     await this.#peers.close();
     await this.#parts.layers.stop();

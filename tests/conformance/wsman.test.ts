@@ -234,6 +234,34 @@ describe('WS-Management', () => {
     const filtered = (filter: string, resource = `${WMI}/*`) => enumerate(`<w:OptimizeEnumeration/><w:MaxElements>100</w:MaxElements>${filter}`, { resource });
     const association = (inside: string, kind = 'AssociatedInstances') => `<w:Filter Dialect="http://schemas.dmtf.org/wbem/wsman/1/cimbinding/associationFilter"><b:${kind}><b:Object>${epr()}</b:Object>${inside}</b:${kind}></w:Filter>`;
 
+    const query = (text: string, dialect = 'http://schemas.microsoft.com/wbem/wsman/1/WQL') => `<w:Filter Dialect="${dialect}">${text}</w:Filter>`;
+
+    test('by query find what fits, in WQL and in CQL, over all classes and one', async () => {
+      const cases: [string, string, number][] = [
+        [query("select * from Msvm_ComputerSystem where ElementName = 'web-02'"), `${WMI}/*`, 1],
+        [query('SELECT * FROM Msvm_ComputerSystem WHERE ElementName LIKE "web-%" AND EnabledState &lt; 3'), `${WMI}/*`, 3],
+        [query("select * from Msvm_ComputerSystem where ElementName != 'web-01'", 'http://schemas.dmtf.org/wbem/cql/1/dsp0202.pdf'), `${DMTF}/Msvm_ComputerSystem`, 2],
+        [query(`ASSOCIATORS OF {Msvm_ComputerSystem.CreationClassName="Msvm_ComputerSystem",Name="${NAME}"} WHERE AssocClass = Msvm_SystemReplicationRelationship`), `${WMI}/*`, 1],
+        [query(`REFERENCES OF {Msvm_ComputerSystem.CreationClassName="Msvm_ComputerSystem",Name="${NAME}"}`), `${WMI}/*`, 1],
+        [query('SELECT * FROM Win32_ComputerSystemProduct '), 'http://schemas.microsoft.com/wbem/wsman/1/wmi/root/cimv2/*', 1],
+      ];
+      for (const [filter, resource, count] of cases) {
+        const answer = await filtered(filter, resource);
+        assert.equal(answer.status, 200, `${filter}: ${answer.text}`);
+        assert.equal(itemsOf(answer).length, count, filter);
+      }
+    });
+
+    test('by query for a list of properties answer only these, by name and without a namespace', async () => {
+      const answer = await filtered(query('SELECT Name, ElementName FROM Msvm_ComputerSystem'));
+      assert.deepEqual(itemsOf(answer).map((item) => [item.local, ...elements(item).map(({ local, uri }) => `${uri}${local}`)]), Array(3).fill(['XmlFragment', 'ElementName', 'Name']));
+    });
+
+    test('by a query that means nothing, or asks for a class that is not there, are faults', async () => {
+      assert.equal(subcodeOf(await filtered(query('SELECT FROM WHERE'))), 'n:CannotProcessFilter');
+      assert.equal(subcodeOf(await filtered(query('SELECT * FROM Msvm_Nothing'))), 'a:DestinationUnreachable');
+    });
+
     test('by association find what a machine is associated with, with and without the class of the association', async () => {
       for (const inside of ['', '<b:AssociationClassName>Msvm_SystemReplicationRelationship</b:AssociationClassName>', '<b:ResultClassName>Msvm_ReplicationRelationship</b:ResultClassName><b:Role>Antecedent</b:Role><b:ResultRole>Dependent</b:ResultRole>']) {
         const answer = await filtered(association(inside));
@@ -407,6 +435,94 @@ describe('WS-Management', () => {
       const list = async (className: string) => itemsOf(await enumerate('<w:OptimizeEnumeration/><w:MaxElements>32000</w:MaxElements>', { resource: METADATA, selectors: { __cimnamespace: 'root/virtualization/v2', ClassName: className } }));
       assert.ok((await list('')).length > 20);
       assert.deepEqual((await list('CIM_ComputerSystem')).map((found) => attributeOf(found, 'NAME')), ['Msvm_ComputerSystem']);
+    });
+  });
+
+  describe('charsets', () => {
+    const message = envelopeText({ action: actionOf('Get'), selectors: { Name: NAME } });
+    const utf16 = (text: string, isBig = false): Buffer => (isBig ? Buffer.from(text, 'utf16le').swap16() : Buffer.from(text, 'utf16le'));
+
+    test('are answered as they were asked in, with a byte order mark or the charset that the header names', async () => {
+      const asked: [Buffer, string][] = [
+        [Buffer.concat([Buffer.from([0xff, 0xfe]), utf16(message)]), 'application/soap+xml;charset=UTF-16'],
+        [Buffer.concat([Buffer.from([0xfe, 0xff]), utf16(message, true)]), 'application/soap+xml'],
+        [utf16(message), 'application/soap+xml; charset="utf-16"'],
+      ];
+      for (const [body, contentType] of asked) {
+        const answer = await bench.post(body, { headers: { 'content-type': contentType } });
+        assert.deepEqual([answer.status, answer.headers['content-type']], [200, 'application/soap+xml;charset=UTF-16'], contentType);
+        const text = new TextDecoder(answer.bytes[0] === 0xfe ? 'utf-16be' : 'utf-16le', { fatal: true }).decode(answer.bytes);
+        assert.equal(property(bodyOf({ text }), 'Name'), NAME);
+      }
+      const marked = await bench.post(Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(message)]));
+      assert.equal(marked.headers['content-type'], 'application/soap+xml;charset=UTF-8');
+    });
+
+    test('that are not known, and bytes that are not of their charset, are told', async () => {
+      for (const [body, contentType] of [[Buffer.from(message), 'application/soap+xml;charset=EBCDIC'], [Buffer.from([0x3c, 0xff, 0xff, 0x3e]), 'application/soap+xml;charset=UTF-8']] as const) {
+        const answer = await bench.post(body, { headers: { 'content-type': contentType } });
+        assert.deepEqual([subcodeOf(answer), detailOf(answer)], ['w:EncodingLimit', 'CharacterSet'], contentType);
+      }
+    });
+  });
+
+  describe('headers', () => {
+    const message = envelopeText({ action: actionOf('Get'), selectors: { Name: NAME } });
+    const changed = (from: string | RegExp, to: string) => bench.post(message.replace(from, to));
+
+    test('that are missing are asked for', async () => {
+      for (const gone of [/<a:ReplyTo>.*<\/a:ReplyTo>/, /<a:MessageID>.*<\/a:MessageID>/, /<a:Action .*<\/a:Action>/, /<s:Header>.*<\/s:Header>/]) assert.equal(subcodeOf(await changed(gone, '')), 'a:MessageInformationHeaderRequired', String(gone));
+    });
+
+    test('that are there twice are not valid', async () => {
+      assert.equal(subcodeOf(await changed('</s:Header>', '<a:MessageID>2</a:MessageID></s:Header>')), 'a:InvalidMessageInformationHeader');
+    });
+
+    test('with an empty or bare id are answered in relation to it', async () => {
+      const bare = await changed(/uuid:1111[0-9-]*/, 'plain');
+      assert.equal(textOf(childNamed(headersOf(bare), 'RelatesTo')!), 'plain');
+      assert.equal((await changed(/uuid:1111[0-9-]*/, '')).status, 200);
+      assert.equal(subcodeOf(await changed(/uuid:1111[0-9-]*/, 'x'.repeat(3_000))), 'a:InvalidMessageInformationHeader');
+    });
+
+    test('that want the answer elsewhere are not supported', async () => {
+      assert.equal(subcodeOf(await changed(/<a:Address>.*<\/a:Address>/, '<a:Address>http://example.org/</a:Address>')), 'w:UnsupportedFeature');
+    });
+
+    test('that must be understood and are not are named in the answer', async () => {
+      for (const value of ['true', '1', ' true ']) {
+        const answer = await changed('</s:Header>', `<z:Magic xmlns:z="urn:z" s:mustUnderstand="${value}"/></s:Header>`);
+        assert.equal(textOf(childNamed(childNamed(bodyOf(answer), 'Code')!, 'Value')!), 's:MustUnderstand');
+        assert.match(answer.text, /<s:NotUnderstood xmlns:x="urn:z" qname="x:Magic">/);
+      }
+      assert.equal((await changed('</s:Header>', '<z:Magic xmlns:z="urn:z" s:mustUnderstand="false"/></s:Header>')).status, 200);
+    });
+
+    test('of robust connections are ignored and not sent back', async () => {
+      const answer = await changed('</s:Header>', '<x:SessionId s:mustUnderstand="false">uuid:1</x:SessionId><x:OperationID s:mustUnderstand="false">uuid:2</x:OperationID><x:SequenceId s:mustUnderstand="false">1</x:SequenceId></s:Header>');
+      assert.equal(answer.status, 200);
+      assert.doesNotMatch(answer.text, /OperationID|SequenceId/);
+    });
+
+    test('with options that are not known, or none, are no obstacle', async () => {
+      for (const options of ['<w:OptionSet s:mustUnderstand="true"/>', '<w:OptionSet><w:Option Name="x" MustComply="true">1</w:Option></w:OptionSet>', '<w:Locale xml:lang="de-DE" s:mustUnderstand="false"/>', '<w:Locale xml:lang="en-US" s:mustUnderstand="true"/>']) {
+        assert.equal((await changed('</s:Header>', `${options}</s:Header>`)).status, 200, options);
+      }
+      assert.equal(subcodeOf(await changed('</s:Header>', '<w:Locale xml:lang="de-DE" s:mustUnderstand="true"/></s:Header>')), 'w:UnsupportedFeature');
+    });
+
+    test('with a time are read in each spelling of a duration', async () => {
+      for (const time of ['PT60.000S', 'PT1M30S', 'P0DT0H1M0.5S', ' PT60S ']) assert.equal((await changed('</s:Header>', `<w:OperationTimeout>${time}</w:OperationTimeout></s:Header>`)).status, 200, time);
+      assert.equal(subcodeOf(await changed('</s:Header>', '<w:OperationTimeout>soon</w:OperationTimeout></s:Header>')), 'w:InvalidParameter');
+    });
+
+    test('for parts of an instance are not supported', async () => {
+      assert.equal(detailOf(await changed('</s:Header>', '<w:FragmentTransfer s:mustUnderstand="true">Name</w:FragmentTransfer></s:Header>')), 'FragmentLevelAccess');
+    });
+
+    test('of an envelope that is not SOAP 1.2 are not read', async () => {
+      const answer = await changed('http://www.w3.org/2003/05/soap-envelope', 'http://schemas.xmlsoap.org/soap/envelope/');
+      assert.equal(textOf(childNamed(childNamed(bodyOf(answer), 'Code')!, 'Value')!), 's:VersionMismatch');
     });
   });
 
