@@ -37,7 +37,8 @@ export interface WsmanOptions {
 const DEFAULT_ENVELOPE_BYTES = 512_000;
 const LARGEST_ENVELOPE_BYTES = 4 * 1_024 * 1_024;
 const DEFAULT_TIMEOUT_MS = 60_000;
-const LONGEST_TIMEOUT_MS = 600_000;
+/** Shorter than a listener lets a connection be silent. */
+const LONGEST_TIMEOUT_MS = 120_000;
 const PATHS: readonly string[] = ['/wsman', '/wsman/'];
 const STRANGER_PATHS: readonly string[] = [...PATHS, '/wsman-anon/identify'];
 
