@@ -98,7 +98,7 @@ export async function unlabelTops(host: Host, machine: Machine): Promise<void> {
     const place = placeOf(host, machine, disk, layers.at(-1)!);
     const label = await host.layers.sidecar(place);
     if (!label || label.kind === LIVE) continue;
-    const isOnPoint = diskOf(label, disk, layers.at(-1)!.layerId)?.standsOn != null;
+    const isOnPoint = (diskOf(label, disk, layers.at(-1)!.layerId)?.standsOn ?? null) !== null;
     await host.layers.relabel(place, isOnPoint ? { ...label, kind: LIVE } : null);
   }
 }

@@ -14,7 +14,7 @@ import { CharsetError, decodeBytes, encodeText, type Charset } from '../../xml/c
 import { parseXml } from '../../xml/parse.ts';
 import type { Markup } from '../../xml/write.ts';
 import { XmlError } from '../../xml/xml.ts';
-import type { AuditTrail } from '../audit.ts';
+import type { Access, AuditTrail } from '../audit.ts';
 import { Contexts, CONTEXT_LIMITS } from '../contexts.ts';
 import type { WbemAnswer, WbemRequest } from '../door.ts';
 import type { Call, Reply } from './call.ts';
@@ -36,8 +36,11 @@ export interface WsmanOptions {
 /** Source: MS-WSMV 2.2.4.10, the defaults of MaxEnvelopeSizekb and MaxTimeoutms. */
 const DEFAULT_ENVELOPE_BYTES = 512_000;
 const LARGEST_ENVELOPE_BYTES = 4 * 1_024 * 1_024;
+/** Many times what any request needs. */
+const MOST_ELEMENTS = 20_000;
 const DEFAULT_TIMEOUT_MS = 60_000;
-const LONGEST_TIMEOUT_MS = 600_000;
+/** Shorter than a listener lets a connection be silent. */
+const LONGEST_TIMEOUT_MS = 120_000;
 const PATHS: readonly string[] = ['/wsman', '/wsman/'];
 const STRANGER_PATHS: readonly string[] = [...PATHS, '/wsman-anon/identify'];
 
@@ -92,7 +95,7 @@ export class Wsman {
     try {
       const decoded = decodeBytes(body, charsetLabel(headers['content-type']));
       charset = decoded.charset;
-      const received = envelopeOf(parseXml(decoded.text));
+      const received = envelopeOf(parseXml(decoded.text, { elements: MOST_ELEMENTS }));
       relatesTo = messageIdOf(received);
       return soap(200, charset, await work({ envelope: received, charset }));
     } catch (error) {
@@ -116,7 +119,7 @@ export class Wsman {
   #run(call: Call): Promise<Reply> {
     const operation = operationOf(call.header.action);
     const { audit } = this.#options;
-    return audit.during({ caller: call.caller, access: operation.access, operation: `WS-Management ${operation.nameOf(call)}`, subject: subjectOf(call.header) }, () => operation.run(call), ({ outcome }) => outcome ?? 'done');
+    return audit.during({ caller: call.caller, access: operation.access, operation: `WS-Management ${operation.nameOf(call)}`, subject: subjectOf(call.header, operation.access) }, () => operation.run(call), ({ outcome }) => outcome ?? 'done');
   }
 
   #faultOf(error: unknown): WsmanFault {
@@ -142,11 +145,11 @@ interface Message {
 
 const SUBJECT_CHARACTERS = 300;
 
-/** `root/virtualization/v2/Msvm_ComputerSystem Name=…`. */
-function subjectOf({ resourceUri, selectors }: RequestHeader): string | null {
+/** `root/virtualization/v2/Msvm_ComputerSystem Name=…`; of a read only the class, so that reads of one kind are one. */
+function subjectOf({ resourceUri, selectors }: RequestHeader, access: Access): string | null {
   if (resourceUri === null) return null;
   const resource = resourceUri.replace(/^https?:\/\/[^/]*\/wbem\/(wsman\/1\/wmi|wscim\/1\/cim-schema\/2|wscim\/1)\//i, '');
-  const keys = selectors.map(({ name, value }) => `${name}=${typeof value === 'string' ? value : '(reference)'}`);
+  const keys = access === 'read' ? [] : selectors.map(({ name, value }) => `${name}=${typeof value === 'string' ? value : '(reference)'}`);
   return [resource, ...keys].join(' ').slice(0, SUBJECT_CHARACTERS);
 }
 
