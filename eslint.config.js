@@ -20,6 +20,7 @@ const MAY_IMPORT = {
   api: [...PURE, 'service'],
   cli: [...PURE, 'service', 'api'],
   providers: [...PURE, 'service'],
+  interop: PURE,
   wbem: PURE,
   daemon: [EVERYTHING],
   simulation: [...PURE, 'engine', 'fingerprints', 'state'],

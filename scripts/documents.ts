@@ -1,6 +1,8 @@
 /** Every generated document: its path in the repository and its content now. */
 import manifest from '../package.json' with { type: 'json' };
 import { openApiDocument } from '../src/api/openapi.ts';
+import { mofText } from '../src/cim/mof.ts';
+import { SCHEMA } from '../src/cim/schema/published.ts';
 import { cliMarkdown } from '../src/cli/reference.ts';
 import { statusMarkdown } from '../src/cli/statusreference.ts';
 import { relationshipMarkdown } from '../src/relationship/document.ts';
@@ -13,5 +15,6 @@ export async function documents(): Promise<Readonly<Record<string, string>>> {
     'docs/generated/faults.md': faultsMarkdown(),
     'docs/generated/openapi.json': await openApiDocument(manifest.version),
     'docs/generated/relationship.md': relationshipMarkdown(),
+    'docs/generated/understudy.mof': mofText(SCHEMA),
   };
 }

@@ -16,7 +16,7 @@ import { machineRoutes } from './machines.ts';
 import { withNamedSchemas } from './namedschemas.ts';
 import { relationshipRoutes } from './relationships.ts';
 import { ok, type ApiInstance } from './routes.ts';
-import { callerOf, sessionRoutes, userRoutes } from './sessions.ts';
+import { callerOf, certificateRoutes, sessionRoutes, userRoutes } from './sessions.ts';
 
 const BODY_BYTES = 262_144;
 const PARAMETER_CHARACTERS = 256;
@@ -32,6 +32,8 @@ export interface ApiOptions {
   /** Called once for each bug, with the id that the caller was given. Standard error when absent. */
   readonly onBug?: (bug: { id: string; request: string; error: unknown }) => void;
   readonly heartbeatMs?: number;
+  /** Requests that come sooner wait for it. At once when absent. */
+  readonly opened?: Promise<unknown>;
 }
 
 export interface Api {
@@ -102,7 +104,7 @@ function openRoutes(app: ApiInstance, { metrics, version }: ApiOptions): void {
 
 /** The API with all its routes; nothing listens yet. */
 export async function createApi(options: ApiOptions): Promise<Api> {
-  const { operations, changes, endSession = () => undefined, onBug = printBug } = options;
+  const { operations, changes, endSession = () => undefined, onBug = printBug, opened } = options;
   const app: ApiInstance = fastify({
     bodyLimit: BODY_BYTES,
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS },
@@ -111,6 +113,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const doors = new Doors((request, response) => app.routing(request, response));
   const callerAgain = (request: FastifyRequest) => callerOf(request, operations, doors.isLocal(request.raw.socket));
 
+  app.addHook('onRequest', async () => void (await opened));
   setUp(app, onBug);
   await describe(app, options.version);
   await app.register(async (guarded: ApiInstance) => {
@@ -122,6 +125,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     openRoutes(guarded, options);
     sessionRoutes(guarded, { operations, endSession });
     userRoutes(guarded, operations);
+    certificateRoutes(guarded, operations);
     machineRoutes(guarded, operations);
     hostRoutes(guarded, operations);
     relationshipRoutes(guarded, operations);

@@ -166,6 +166,13 @@ export const EVENT_VIEW = view('Event', {
 export const ROLE = oneOf(['viewer', 'operator', 'administrator'], 'What the user may do');
 export const USER_VIEW = view('User', { name: text('Name of the user'), role: ROLE });
 
+export const CERTIFICATE_VIEW = view('Certificate', {
+  user: text('The user that it stands for'),
+  fingerprint: text('SHA-256 of the certificate'),
+  subject: text('Whom the certificate names'),
+  expiresAtMs: instant('When it ends'),
+});
+
 export const AUDIT_VIEW = view('AuditEntry', {
   atMs: instant('When'),
   who: text('The user'),
@@ -218,6 +225,7 @@ export type SchemasAreTheViews = All<
     Same<typeof AUTHORIZATION_VIEW, views.AuthorizationView>,
     Same<typeof EVENT_VIEW, views.EventView>,
     Same<typeof USER_VIEW, views.UserView>,
+    Same<typeof CERTIFICATE_VIEW, views.CertificateView>,
     Same<typeof AUDIT_VIEW, views.AuditView>,
     Same<typeof CALLER_VIEW, views.Caller>,
     Same<typeof HOST_STATUS, HostStatus>,

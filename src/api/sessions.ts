@@ -9,7 +9,7 @@ import { Fault } from '../errors/fault.ts';
 import type { Operations } from '../service/operations.ts';
 import type { Caller } from '../service/views.ts';
 import { CLOSED, created, done, ok, type ApiInstance } from './routes.ts';
-import { CALLER_VIEW, name, ROLE, USER_VIEW } from './schemas.ts';
+import { CALLER_VIEW, CERTIFICATE_VIEW, name, ROLE, USER_VIEW } from './schemas.ts';
 import { SignInGate } from './signingate.ts';
 
 const TOKEN = /^[A-Za-z0-9._~+/=-]{16,512}$/;
@@ -20,6 +20,9 @@ const PASSWORD = Type.String({ minLength: 1, maxLength: 1_024, description: 'Pas
 const SIGN_IN_BODY = Type.Object({ name: name('Name of the user'), password: PASSWORD }, CLOSED);
 const SESSION = Type.Object({ token: Type.String({ description: 'For the header "Authorization: Bearer …"' }), user: USER_VIEW, expiresAtMs: Type.Number({ description: 'When it ends, in milliseconds since 1970' }) });
 const USER_BODY = Type.Object({ name: name('Name of the user'), role: ROLE, password: PASSWORD }, CLOSED);
+const BY_USER = Type.Object({ user: name('Name of the user') });
+const CERTIFICATE_BODY = Type.Object({ certificate: Type.String({ minLength: 1, maxLength: 65_536, description: 'The certificate in PEM' }) }, CLOSED);
+const BY_CERTIFICATE = Type.Object({ user: name('Name of the user'), fingerprint: name('SHA-256 of the certificate, in hexadecimal') });
 const SIGN_IN_BODY_BYTES = 8_192;
 
 function bearerOf(headers: IncomingHttpHeaders): string | undefined {
@@ -105,8 +108,24 @@ export function userRoutes(app: ApiInstance, operations: Operations): void {
     reply.code(201).send(await operations.userAdd(request.caller, request.body)),
   );
 
-  app.delete('/api/users/:user', { schema: { operationId: 'userRemove', tags, summary: 'Remove a user; their sessions end', params: Type.Object({ user: name('Name of the user') }), response: done } }, async (request, reply) => {
+  app.delete('/api/users/:user', { schema: { operationId: 'userRemove', tags, summary: 'Remove a user; their sessions end', params: BY_USER, response: done } }, async (request, reply) => {
     await operations.userRemove(request.caller, request.params.user);
+    return reply.code(204).send(null);
+  });
+}
+
+export function certificateRoutes(app: ApiInstance, operations: Operations): void {
+  const tags = ['users'];
+  app.get('/api/users/:user/certificates', { schema: { operationId: 'userCertificates', tags, summary: 'The client certificates of a user', params: BY_USER, response: ok(Type.Array(CERTIFICATE_VIEW)) } }, (request) =>
+    operations.userCertificates(request.caller, request.params.user),
+  );
+
+  app.post('/api/users/:user/certificates', { schema: { operationId: 'userCertificateAdd', tags, summary: 'Let a client certificate stand for a user', params: BY_USER, body: CERTIFICATE_BODY, response: created(CERTIFICATE_VIEW) } }, async (request, reply) =>
+    reply.code(201).send(await operations.userCertificateAdd(request.caller, request.params.user, request.body.certificate)),
+  );
+
+  app.delete('/api/users/:user/certificates/:fingerprint', { schema: { operationId: 'userCertificateRemove', tags, summary: 'A certificate stands for nobody', params: BY_CERTIFICATE, response: done } }, async (request, reply) => {
+    await operations.userCertificateRemove(request.caller, request.params.user, request.params.fingerprint);
     return reply.code(204).send(null);
   });
 }

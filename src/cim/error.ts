@@ -17,6 +17,8 @@ export const CIM_STATUS = {
   methodNotFound: 17,
   invalidEnumerationContext: 21,
   invalidOperationTimeout: 22,
+  filteredEnumerationNotSupported: 25,
+  continuationOnErrorNotSupported: 26,
   serverLimitsExceeded: 27,
 } as const;
 export type CimStatusName = keyof typeof CIM_STATUS;

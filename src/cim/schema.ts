@@ -14,6 +14,8 @@ export interface ValueDeclaration {
   readonly embeddedInstance?: string;
   /** Value map: value → its meaning. */
   readonly values?: Readonly<Record<string, string>>;
+  /** Of a string: most characters. */
+  readonly maxLength?: number;
 }
 
 export interface PropertyDeclaration extends ValueDeclaration {
@@ -21,6 +23,8 @@ export interface PropertyDeclaration extends ValueDeclaration {
   readonly default?: CimDefault;
   /** Set when a client may change it. */
   readonly writable?: boolean;
+  /** The class that declares it, or declares it anew: this one or the nearest above. */
+  readonly origin: string;
 }
 
 export type CimDefault = boolean | number | string | null | readonly (boolean | number | string)[];
@@ -34,6 +38,8 @@ export interface MethodDeclaration {
   readonly returns: CimType;
   readonly parameters: readonly ParameterDeclaration[];
   readonly returnValues?: Readonly<Record<string, string>>;
+  /** As of a property. */
+  readonly origin: string;
 }
 
 export interface ClassDeclaration {
@@ -42,7 +48,7 @@ export interface ClassDeclaration {
   readonly isAssociation: boolean;
   readonly isIndication: boolean;
   readonly isAbstract: boolean;
-  /** All of them, the inherited ones included, in the order in which they are emitted. */
+  /** All of them, the inherited ones included (first), in the order in which they are emitted. */
   readonly properties: readonly PropertyDeclaration[];
   readonly methods: readonly MethodDeclaration[];
 }

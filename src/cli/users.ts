@@ -1,7 +1,9 @@
 /** understudy user, sign-in and sign-out. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
-import type { UserView } from '../service/views.ts';
+import type { CertificateView, UserView } from '../service/views.ts';
 import { Failure } from './failure.ts';
 import { table } from './output.ts';
 import { confirm, password } from './questions.ts';
@@ -24,6 +26,31 @@ async function remove(run: Run, name: string, options: { yes?: boolean }): Promi
   await confirm({ name, kind: 'user', consequences: [`${name} cannot sign in any more, and their sessions end.`], yes: options.yes });
   await run.api.delete(`/api/users/${part(name)}`);
   run.out.done(`${name} is not a user any more`);
+}
+
+/** The file as PEM, whichever of PEM and DER it is in. */
+function certificateIn(file: string): X509Certificate {
+  try {
+    return new X509Certificate(readFileSync(file));
+  } catch (error) {
+    throw new Failure('usage', `${file} is no certificate that can be read: ${(error as Error).message}`, 'Give the certificate, not the key.');
+  }
+}
+
+async function certificate(run: Run, name: string, file: string, options: { remove?: boolean }): Promise<void> {
+  const given = certificateIn(file);
+  const certificates = `/api/users/${part(name)}/certificates`;
+  if (options.remove) {
+    await run.api.delete(`${certificates}/${given.fingerprint256.replaceAll(':', '').toLowerCase()}`);
+    return run.out.done(`the certificate does not stand for ${name} any more`);
+  }
+  const added = await run.api.post<CertificateView>(certificates, { certificate: given.toString() });
+  run.out.result(added, () => `whoever holds the key of ${added.subject} acts as ${name} over WS-Management and CIM-XML until ${instant(added.expiresAtMs)}`);
+}
+
+async function listCertificates(run: Run, name: string): Promise<void> {
+  const found = await run.api.get<CertificateView[]>(`/api/users/${part(name)}/certificates`);
+  run.out.result(found, () => (found.length === 0 ? `${name} has no client certificate.` : table(['SUBJECT', 'SHA-256', 'ENDS'], found.map((each) => [each.subject, each.fingerprint, instant(each.expiresAtMs)]))));
 }
 
 function urlOf(run: Run): URL {
@@ -61,6 +88,14 @@ export function userCommands(program: Command): void {
     .option(...PASSWORD_FILE)
     .action(act(add));
   user.command('remove').argument('<name>').description('remove a user').option('--yes', 'do not ask').action(act(remove));
+  user
+    .command('certificate')
+    .argument('<name>')
+    .argument('<file>', 'a TLS client certificate, PEM or DER')
+    .description('let a client certificate stand for a user, over WS-Management and CIM-XML')
+    .option('--remove', 'it stands for the user no more')
+    .action(act(certificate));
+  user.command('certificates').argument('<name>').description('the client certificates of a user').action(act(listCertificates));
   program.command('sign-in').description('sign in to the daemon at --host; kept for 12 hours').option('--user <name>', 'name of the user', userInfo().username).option(...PASSWORD_FILE).action(act(signIn));
   program.command('sign-out').description('end the session at --host').action(act(signOut));
 }

@@ -16,6 +16,15 @@ export interface Config {
   /** Address of the page, /api and /metrics; every address of the host when it is 0.0.0.0. */
   readonly apiAddress: string;
   readonly peerAddress: string;
+  /** Address of WS-Management and CIM-XML over TLS. */
+  readonly wbemAddress: string;
+  /** Address of the same without TLS; loopback unless somebody decides otherwise. */
+  readonly wbemPlainAddress: string;
+  /** Files in PEM for WBEM over TLS; null for the certificate that the peers know. */
+  readonly wbemCertificate: string | null;
+  readonly wbemKey: string | null;
+  /** Hosts, besides the one that subscribes, that events may be pushed to. */
+  readonly wbemEventHosts: readonly string[];
   readonly logLevel: string;
   /** Breaks one thing on purpose, so that a demonstration or test can fail. */
   readonly sabotage: Sabotage | null;
@@ -26,6 +35,7 @@ export type Sabotage = (typeof SABOTAGES)[number];
 
 export const API_PORT = 7480;
 export const PEER_PORT = 7443;
+export const WBEM_PORTS = { wsman: 5985, wsmanTls: 5986, cimxml: 5988, cimxmlTls: 5989 } as const;
 
 const DEFAULTS = {
   config: '/etc/understudy/understudy.toml',
@@ -33,10 +43,12 @@ const DEFAULTS = {
   runDir: '/run/understudy',
   apiAddress: '127.0.0.1',
   peerAddress: '0.0.0.0',
+  wbemAddress: '0.0.0.0',
+  wbemPlainAddress: '127.0.0.1',
   logLevel: 'info',
 };
 
-const FILE_KEYS = ['hostName', 'stateDir', 'runDir', 'storage', 'portOffset', 'apiAddress', 'peerAddress', 'logLevel'] as const;
+const FILE_KEYS = ['hostName', 'stateDir', 'runDir', 'storage', 'portOffset', 'apiAddress', 'peerAddress', 'wbemAddress', 'wbemPlainAddress', 'wbemCertificate', 'wbemKey', 'wbemEventHosts', 'logLevel'] as const;
 type FileConfig = Partial<Record<(typeof FILE_KEYS)[number], string | number>>;
 
 export function readConfig(argv: readonly string[], version: string): Config {
@@ -51,6 +63,11 @@ export function readConfig(argv: readonly string[], version: string): Config {
     .option('--storage <dir>', 'where replicas are kept')
     .option('--api-address <ip>', 'address of the page and the API')
     .option('--peer-address <ip>', 'address that peers connect to')
+    .option('--wbem-address <ip>', 'address of WS-Management and CIM-XML over TLS')
+    .option('--wbem-plain-address <ip>', 'address of the same without TLS')
+    .option('--wbem-certificate <file>', 'certificate for WBEM over TLS; this host\'s own when absent')
+    .option('--wbem-key <file>', 'key of that certificate')
+    .option('--wbem-event-hosts <list>', 'hosts that events may be pushed to, separated by commas')
     .option('--log-level <level>', 'fatal, error, warn, info, debug')
     .addOption(new Option('--sabotage <what>', 'break one thing on purpose').choices([...SABOTAGES]).hideHelp());
   command.parse([...argv], { from: 'user' });
@@ -67,8 +84,25 @@ export function readConfig(argv: readonly string[], version: string): Config {
     storage: String(flags.storage ?? file.storage ?? join(stateDir, 'replicas')),
     apiAddress: String(flags.apiAddress ?? file.apiAddress ?? DEFAULTS.apiAddress),
     peerAddress: String(flags.peerAddress ?? file.peerAddress ?? DEFAULTS.peerAddress),
+    ...wbemConfig(flags, file),
     logLevel: String(flags.logLevel ?? file.logLevel ?? DEFAULTS.logLevel),
     sabotage: flags.sabotage ?? null,
+  };
+}
+
+function wbemConfig(flags: FileConfig, file: FileConfig): Pick<Config, 'wbemAddress' | 'wbemPlainAddress' | 'wbemCertificate' | 'wbemKey' | 'wbemEventHosts'> {
+  const given = (key: (typeof FILE_KEYS)[number]): string | null => {
+    const value = flags[key] ?? file[key];
+    return value === undefined || value === '' ? null : String(value);
+  };
+  const [wbemCertificate, wbemKey] = [given('wbemCertificate'), given('wbemKey')];
+  if ((wbemCertificate === null) !== (wbemKey === null)) throw new Fault('settings-invalid', 'wbemCertificate and wbemKey are given together or not at all');
+  return {
+    wbemAddress: given('wbemAddress') ?? DEFAULTS.wbemAddress,
+    wbemPlainAddress: given('wbemPlainAddress') ?? DEFAULTS.wbemPlainAddress,
+    wbemCertificate,
+    wbemKey,
+    wbemEventHosts: (given('wbemEventHosts') ?? '').split(',').map((host) => host.trim().toLowerCase()).filter((host) => host !== ''),
   };
 }
 

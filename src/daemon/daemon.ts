@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createApi, type Api } from '../api/api.ts';
+import type { ObjectManager } from '../cim/manager.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Host } from '../engine/host.ts';
 import { Fault, faultOf } from '../errors/fault.ts';
@@ -20,21 +21,28 @@ import { PeerNetwork } from '../peer/peer.ts';
 import type { Context, Machines } from '../service/context.ts';
 import { authorizePaired } from '../service/hosts.ts';
 import { createOperations } from '../service/service.ts';
+import type { Subscriptions } from '../interop/subscriptions.ts';
 import { Accounts } from '../state/accounts.ts';
 import { openDatabase } from '../state/database.ts';
 import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
+import { ServiceSettingsRow } from '../state/servicesettings.ts';
 import { SqliteState } from '../state/state.ts';
 import { startMachine } from '../engine/power.ts';
 import { takeStock } from '../engine/replica/stocktaking.ts';
 import { ChangeFeed } from './changefeed.ts';
+import { cimHostOf, objectManagerOf } from './cim.ts';
 import { systemClock } from './clock.ts';
 import { zstd } from './compression.ts';
 import { API_PORT, PEER_PORT, type Config } from './config.ts';
+import { hardwareOf } from './hardware.ts';
 import { metricsOf } from './metrics.ts';
 import { networkOf } from './network.ts';
+import { interopOf, subscriptionsOf } from './interop.ts';
 import { droppingExtents, flippingBits, skippingReturnSets } from './sabotage.ts';
+import { openWbem } from './wbem.ts';
 
 interface Parts {
+  readonly subscriptions: Subscriptions;
   readonly hypervisor: QemuHypervisor;
   readonly layers: Qcow2Layers;
   readonly fingerprints: Fingerprints;
@@ -43,19 +51,24 @@ interface Parts {
 
 export class Daemon {
   readonly context: Context;
+  readonly cim: ObjectManager;
   readonly #config: Config;
   readonly #log: Logger;
   readonly #peers: PeerNetwork;
   readonly #api: Api;
   readonly #parts: Parts;
+  readonly #opened: () => void;
+  #wbem: { close(): Promise<void> } | null = null;
 
-  private constructor(config: Config, log: Logger, context: Context, peers: PeerNetwork, api: Api, parts: Parts) {
+  private constructor(config: Config, log: Logger, context: Context, cim: ObjectManager, peers: PeerNetwork, api: Api, parts: Parts, opened: () => void) {
     this.#config = config;
     this.#log = log;
     this.context = context;
+    this.cim = cim;
     this.#peers = peers;
     this.#api = api;
     this.#parts = parts;
+    this.#opened = opened;
   }
 
   /** The host is up: peers and people are answered, and what a crash left half done goes on. */
@@ -65,6 +78,7 @@ export class Daemon {
     const hosts = new PairedHosts(database);
     const authorizations = new Authorizations(database);
     const accounts = new Accounts(database);
+    const serviceSettings = new ServiceSettingsRow(database);
     const feed = new ChangeFeed();
     const directories = { runDir: config.runDir, stateDir: config.stateDir };
     const hypervisor = new QemuHypervisor(directories);
@@ -91,7 +105,7 @@ export class Daemon {
       state: config.sabotage === 'skip-return-set' ? skippingReturnSets(state) : state,
       newId: randomUUID,
       newKey: () => randomBytes(32),
-      storageFor: (hostId) => authorizations.forHost(hosts.get(hostId)?.name ?? '')?.storage,
+      storageFor: (hostId) => (serviceSettings.get().acceptsReplicas ? authorizations.forHost(hosts.get(hostId)?.name ?? '')?.storage : undefined),
       missingFiles: async (definition) => missingFiles(definition),
       peerName: (hostId) => hosts.get(hostId)?.name ?? hostId,
       crash,
@@ -99,22 +113,27 @@ export class Daemon {
     };
     const engine = new Engine(host);
     const network = networkOf(peers, config.stateDir);
-    const context: Context = { engine, accounts, hosts, authorizations, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
+    const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
     contextLater.current = context;
+    const operations = createOperations(context);
+    const subscriptions = subscriptionsOf(database, config.hostName);
+    const cim = objectManagerOf(cimHostOf(context, operations, hardwareOf(host.hostId)), { others: interopOf(subscriptions, config.hostName, version), hostName: config.hostName, changes: feed, sleep: (ms) => systemClock.sleep(ms), onBug: (bug) => log.error({ err: bug }, 'a defect while telling a change over CIM') });
+    const opened = Promise.withResolvers<undefined>();
     const api = await createApi({
-      operations: createOperations(context),
+      opened: opened.promise,
+      operations,
       changes: feed,
       metrics: metricsOf(context),
       version,
       endSession: (token) => accounts.endSession(token),
       onBug: ({ id, request, error }) => log.error({ id, request, err: error }, 'a defect while answering'),
     });
-    const daemon = new Daemon(config, log, context, peers, api, { hypervisor, layers, fingerprints, close: () => database.close() });
+    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, subscriptions, close: () => database.close() }, () => opened.resolve(undefined));
     await daemon.#open();
     return daemon;
   }
 
-  /** The local socket first: it is what tells that another daemon runs here. */
+  /** The local socket first: it is what tells that another daemon runs here. Nobody is answered before stock was taken. */
   async #open(): Promise<void> {
     const { apiAddress, peerAddress, portOffset, runDir } = this.#config;
     await this.#api.listenLocal(join(runDir, 'api.sock'));
@@ -127,8 +146,11 @@ export class Daemon {
       if (connected) engine.contact(hostId);
     });
     engine.start();
+    this.#opened();
     for (const { hostId } of hosts.list()) this.#peers.keepContact(hostId);
     await this.#api.listenTcp({ host: apiAddress, port: API_PORT + portOffset });
+    const ownTls = () => ({ key: this.#peers.identity.keyPem, cert: this.#peers.identity.certificatePem });
+    this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, subscriptions: this.#parts.subscriptions, ownTls, version: versionOf(), log: this.#log });
     void this.#autostart();
   }
 
@@ -148,7 +170,7 @@ export class Daemon {
 
   /** Guests run on; open attempts and jobs wait for the next daemon. */
   async stop(): Promise<void> {
-    await this.#api.close();
+    await Promise.all([this.#api.close(), this.#wbem?.close()]);
     await this.context.engine.stop();
     await this.#peers.close();
     await this.#parts.layers.stop();
@@ -169,6 +191,7 @@ const machinesOf = (hypervisor: QemuHypervisor, config: Config): Machines => ({
   probeDisks: (definition) => probeDisks(definition, { wrapperPath: (machineId, disk) => join(config.stateDir, 'machines', machineId, `${disk}.wrapper.qcow2`), createRawWrapper }),
   console: (machineId) => hypervisor.console(machineId),
   pid: (machineId) => hypervisor.pid(machineId),
+  upMs: (machineId) => hypervisor.upMs(machineId),
   forget: (machineId) => hypervisor.forget(machineId),
 });
 

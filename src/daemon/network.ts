@@ -22,8 +22,8 @@ export function networkOf(peers: PeerNetwork, stateDir: string): Network {
     renewCertificate: () => present((identity) => renewCertificate(stateDir, identity)),
     normalAddress: (text) => normalAddress(text),
     get self() {
-      const { hostId, name, pin, certificateExpiresMs } = peers.identity;
-      return { hostId, name, pin, certificateExpiresMs, address: `${ownAddress()}:${peers.port}` };
+      const { hostId, name, pin, certificateExpiresMs, certificatePem } = peers.identity;
+      return { hostId, name, pin, certificateExpiresMs, certificatePem, address: `${ownAddress()}:${peers.port}` };
     },
   };
 }

@@ -28,10 +28,11 @@ const ownedBy = ({ host }: Engine): Owned => (hostId, relationshipId) => {
   return relationship;
 };
 
-function hostAnswers(engine: Engine): Pick<Answers, 'readiness' | 'createReplica' | 'greet' | 'settings' | 'job' | 'jobShow' | 'dissolve'> {
+function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' | 'createReplica' | 'greet' | 'settings' | 'job' | 'jobShow' | 'dissolve'> {
   const { host, jobs } = engine;
   const owned = ownedBy(engine);
   return {
+    acceptance: async (hostId) => ({ hostName: host.hostName, accepts: host.storageFor(hostId) !== undefined }),
     readiness: async (hostId, { definition, storage }) => {
       const place = host.storageFor(hostId) ?? null;
       const capabilities = await host.hypervisor.capabilities();

@@ -124,6 +124,8 @@ export interface Readiness {
 }
 
 interface Calls {
+  /** Whether this host would take a replica from the one that asks. */
+  acceptance(params: Record<string, never>): { readonly hostName: string; readonly accepts: boolean };
   readiness(params: { definition: MachineDefinition; storage: string | null }): Readiness;
   createReplica(params: CreateReplica): null;
   greet(params: Greeting): Standing;

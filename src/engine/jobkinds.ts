@@ -10,22 +10,19 @@ import { becomeReplica } from './demotion.ts';
 import { commit, revert } from './failover.ts';
 import { FAILBACK_JOB, failBackHome } from './failback/failback.ts';
 import { commitHome, giveBack } from './failback/home.ts';
+import { flag, shutdownMs, text } from './jobargs.ts';
 import type { JobContext, JobResult, JobWork } from './jobs.ts';
 import { unplannedFailover } from './operations.ts';
 import { handOver, prepare } from './planned.ts';
 import { startMachine } from './power.ts';
 import { reverse } from './reverse.ts';
+import { guestKinds, stepKinds } from './stepkinds.ts';
 import { endTestCopy, makeTestCopy } from './testfailover.ts';
 import { relationshipNamed, transition } from './transition.ts';
 
-const DEFAULT_SHUTDOWN_S = 120;
 const POLL_MS = 300;
 
-const text = (job: JobContext, name: string): string | null => (typeof job.args[name] === 'string' ? (job.args[name] as string) : null);
-const flag = (job: JobContext, name: string): boolean => job.args[name] === true;
-const shutdownMs = (job: JobContext): number => 1_000 * (typeof job.args['timeoutSeconds'] === 'number' ? (job.args['timeoutSeconds'] as number) : DEFAULT_SHUTDOWN_S);
-
-export const jobKinds = (engine: Engine): Readonly<Record<string, JobWork>> => ({ ...powerKinds(engine), ...replicationKinds(engine), ...failoverKinds(engine) });
+export const jobKinds = (engine: Engine): Readonly<Record<string, JobWork>> => ({ ...powerKinds(engine), ...replicationKinds(engine), ...failoverKinds(engine), ...stepKinds(engine), ...guestKinds(engine) });
 
 function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
@@ -38,7 +35,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       const { id } = engine.relationshipOf(job.machineId);
       const copy = await alone(job, 'test failover', async () => {
         await engine.worker(job.machineId).stopMerging();
-        return makeTestCopy(host, id, text(job, 'point'), job.resumed);
+        return makeTestCopy(host, id, { pointId: text(job, 'point'), copyId: text(job, 'copyId'), resumed: job.resumed });
       });
       if (flag(job, 'start')) await engine.worker(copy.id).exclusive('starting', (signal) => startMachine(host, copy.id, signal), job.signal);
       return { machine: copy.name, machineId: copy.id, seconds: seconds(startedMs) };
@@ -102,7 +99,7 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     },
     resynchronize: async (job) => {
       const { id, state } = engine.relationshipOf(job.machineId);
-      if (state !== 10) transition(host, id, 'resynchronize');
+      if (state !== 10) transition(host, id, state === 11 ? 'continueResync' : 'resynchronize');
       return awaitPoint(engine, job, [10], 'resynchronizing');
     },
     cycle: (job) => cycleNow(engine, job),

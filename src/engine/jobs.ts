@@ -11,6 +11,7 @@ export type JobResult = Readonly<Record<string, number | string | boolean | null
 export type JobArgs = Readonly<Record<string, unknown>>;
 
 export interface JobContext {
+  /** Empty for a job of the host itself. */
   readonly machineId: string;
   readonly args: JobArgs;
   readonly signal: AbortSignal;
@@ -23,7 +24,7 @@ export type JobWork = (job: JobContext) => Promise<JobResult>;
 
 export class Jobs {
   readonly #host: Host;
-  readonly #kinds: Readonly<Record<string, JobWork>>;
+  #kinds: Readonly<Record<string, JobWork>>;
   readonly #running = new Map<string, AbortController>();
   readonly #life = new AbortController();
 
@@ -32,8 +33,23 @@ export class Jobs {
     this.#kinds = kinds;
   }
 
+  /** Kinds of jobs whose work is above the engine; before the jobs are resumed. */
+  define(kinds: Readonly<Record<string, JobWork>>): void {
+    this.#kinds = { ...this.#kinds, ...kinds };
+  }
+
+  /** A request that was not begun, kept as a job that has failed: who asked by a bare number can read why. */
+  recordFailed(kind: string, machineId: string | null, error: NonNullable<Job['error']>, result: JobResult): Job {
+    const nowMs = this.#host.clock.nowMs();
+    const job: Job = {
+      id: this.#host.newId(), kind, machineId, args: {}, state: 'failed', percent: 0, step: 'not begun', startedMs: nowMs, finishedMs: nowMs, cancellable: false, error, result,
+    };
+    this.#put(job);
+    return job;
+  }
+
   /** Durable before it begins. */
-  start(kind: string, machineId: string, args: JobArgs): Job {
+  start(kind: string, machineId: string | null, args: JobArgs): Job {
     const job: Job = {
       id: this.#host.newId(), kind, machineId, args, state: 'running', percent: 0, step: 'starting', startedMs: this.#host.clock.nowMs(),
       finishedMs: null, cancellable: true, error: null, result: null,
@@ -60,6 +76,11 @@ export class Jobs {
     return job;
   }
 
+  /** Those under way. */
+  running(): readonly Job[] {
+    return [...this.#running.keys()].flatMap((id) => this.#host.state.job(id) ?? []);
+  }
+
   /** The jobs stay as they are, to be taken up by the next daemon. */
   stop(): void {
     this.#life.abort(new DOMException('understudyd ends', 'AbortError'));
@@ -72,7 +93,7 @@ export class Jobs {
     try {
       const work = this.#kinds[job.kind];
       if (!work) throw new Fault('not-supported', `this version knows no job "${job.kind}"`);
-      const result = await work({ machineId: job.machineId!, args: job.args, signal, resumed, progress: (percent, step) => this.#progress(job.id, percent, step) });
+      const result = await work({ machineId: job.machineId ?? '', args: job.args, signal, resumed, progress: (percent, step) => this.#progress(job.id, percent, step) });
       this.#finish(job.id, { state: 'completed', percent: 100, step: 'done', result });
     } catch (thrown) {
       if (!this.#life.signal.aborted) this.#failed(job.id, thrown, controller.signal.aborted);

@@ -73,7 +73,7 @@ export async function unplannedFailover(engine: Engine, machineId: string, optio
   if (standing && standing.power !== 'off' && standing.side === 'primary' && !options.force) {
     throw new Refused(refuse(`${name} runs on ${host.peerName(relationship.peerId)}: use a planned failover, which loses nothing, or --force (then that guest is held and what it wrote since the last point is set aside)`, ['failover --planned', 'failover --unplanned --force']));
   }
-  const isPrepared = standing?.state === 4 && options.pointId === null;
+  const isPrepared = standing?.state === 4 && (options.pointId === null || options.pointId === relationship.newestPointId);
   await failOverHere(engine, machineId, { pointId: options.pointId, planned: isPrepared, start: options.start, resumed: false }, signal);
 }
 

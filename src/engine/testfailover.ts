@@ -13,10 +13,18 @@ import { relationshipNamed, update } from './transition.ts';
 /** States in which a replica's points stand still enough for a copy; a test never changes the state. In 2 there is what a host kept that yielded; in 5 and 6 also what a failed-over guest got here. */
 const TESTABLE = [2, 3, 5, 6, 7, 8];
 
+export interface TestRequest {
+  /** The newest one when null. */
+  readonly pointId: string | null;
+  /** The copy's own id, when it has to be known beforehand. */
+  readonly copyId: string | null;
+  readonly resumed: boolean;
+}
+
 /** The copy exists, off. Its machine is named `<name> - Test`. Done again by a resumed job, it is the same copy. */
-export async function makeTestCopy(host: Host, relationshipId: string, pointId: string | null, resumed: boolean): Promise<Machine> {
+export async function makeTestCopy(host: Host, relationshipId: string, request: TestRequest): Promise<Machine> {
   const { testCopy } = relationshipNamed(host, relationshipId);
-  const copy = resumed && testCopy ? machineOf(host, testCopy.instanceId) : recordCopy(host, relationshipId, pointId);
+  const copy = request.resumed && testCopy ? machineOf(host, testCopy.instanceId) : recordCopy(host, relationshipId, request);
   const { pointId: chosenId } = relationshipNamed(host, relationshipId).testCopy!;
   for (const { layers, sizeBytes } of copy.stacks) await host.layers.createActive(layers.at(-1)!, sizeBytes, null);
   if ((await host.hypervisor.power(copy.id)) === 'off') {
@@ -27,30 +35,30 @@ export async function makeTestCopy(host: Host, relationshipId: string, pointId: 
   return copy;
 }
 
-function recordCopy(host: Host, relationshipId: string, pointId: string | null): Machine {
+function recordCopy(host: Host, relationshipId: string, { pointId, copyId }: TestRequest): Machine {
   const relationship = relationshipNamed(host, relationshipId);
   const machine = machineOf(host, relationship.machineId);
   checkTestable(relationship, machine);
   const points = host.state.points(machine.id);
   const point = pointId === null ? points.filter(({ kind }) => kind !== 'divergence').at(-1) : points.find(({ id }) => id === pointId);
   if (!point) throw new Fault('point-unknown', `${machine.name} has no recovery point${pointId === null ? ' yet' : ` ${pointId}`}`);
-  const copy = copyOf(host, machine, relationship, point);
+  const copy = copyOf(host, machine, relationship, point, copyId ?? host.newId());
   host.state.transaction(() => {
     const top = copy.stacks.map(({ disk, layers }) => ({ disk, layer: layers.at(-1)! }));
-    update(host, relationshipId, () => ({ testCopy: { instanceId: copy.id, pointId: point.id, layers: top } }));
+    update(host, relationshipId, () => ({ testCopy: { instanceId: copy.id, pointId: point.id, layers: top }, lastTestMs: host.clock.nowMs() }));
     host.state.putMachine(copy);
   });
   return copy;
 }
 
-function checkTestable(relationship: Relationship, machine: Machine): void {
+/** Refused where no test failover can be made now. */
+export function checkTestable(relationship: Relationship, machine: Machine): void {
   const here = `${machine.name}: ${stateName(relationship.state)} (${relationship.side})`;
   if (relationship.side !== 'replica' || !TESTABLE.includes(relationship.state)) throw new Refused(refuse(`a test failover needs a replica with recovery points (${here})`, allowedVerbs(relationship)));
   if (relationship.testCopy) throw new Refused(refuse(`a test failover of ${machine.name} is there already: one at a time`, ['test-end']));
 }
 
-function copyOf(host: Host, machine: Machine, relationship: Relationship, point: Point): Machine {
-  const id = host.newId();
+function copyOf(host: Host, machine: Machine, relationship: Relationship, point: Point, id: string): Machine {
   const definition = { ...overridden(point.definition, relationship.overrides), id, name: `${machine.name} - Test`, autostart: false };
   const stacks = pointStacks(machine, point.id).map((stack) => withTop(stack, host.layers.layerAt(machine.storage, id, stack.disk, host.newId())));
   return { id, name: definition.name, definition, stacks, lineage: founded(host.newId(), host.hostId), powerLock: null, storage: machine.storage, copyOf: machine.id };

@@ -2,8 +2,8 @@
  * Looks after one machine: keeps exactly the work running that its standing asks for, runs what the outbox holds, merges
  * what was retired, and lets one operation at a time have the machine.
  */
-import { faultOf } from '../errors/fault.ts';
-import { Refused, refuse } from '../errors/refusal.ts';
+import { Fault, faultOf } from '../errors/fault.ts';
+import { Refused } from '../errors/refusal.ts';
 import { activityOf, type Activity } from '../relationship/step.ts';
 import { ACTIVITIES } from './activities.ts';
 import { runOutbox } from './effects.ts';
@@ -65,7 +65,7 @@ export class Worker {
 
   /** The operation has the machine: its activity is halted, another operation is refused. */
   async exclusive<T>(name: string, work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    if (this.#operation !== null) throw new Refused(refuse(`another operation holds this machine: ${this.#operation}`, ['jobs']));
+    if (this.#operation !== null) throw new Fault('machine-busy', `another operation holds this machine: ${this.#operation}`);
     this.#operation = name;
     try {
       await this.#tending;

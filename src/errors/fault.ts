@@ -43,6 +43,8 @@ export const FAULTS = {
   'guest-not-responding': row('operator', 504, 32772, 32, 'The guest did not shut down in time. Shut it down from inside, or use --force.'),
   'machine-exists': row('operator', 409, 32773, 33, 'There is a virtual machine with this name or UUID already: understudy vm list.'),
   'definition-invalid': row('operator', 422, 32773, 34, 'Correct the definition file and run the command again.'),
+  'parameter-invalid': row('never', 422, 32773, 2, 'Correct the parameter that is named and call again.'),
+  'machine-busy': row('backoff', 409, 32774, 3, 'Another operation holds this virtual machine. See what runs: understudy jobs.'),
   'machine-unknown': row('never', 404, 32779, 4, 'No virtual machine of this name or UUID is on this host: understudy vm list.'),
   'not-replicated': row('never', 404, 32775, 4, 'Replicate it first: understudy enable <machine> --to <host>.'),
   'host-unknown': row('never', 404, 32777, 4, 'No host of this name is paired: understudy host list, understudy host invite.'),

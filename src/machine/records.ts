@@ -190,8 +190,29 @@ export interface Relationship {
   readonly totals: { readonly bytesChanged: number; readonly bytesShipped: number };
   readonly lastFault: LastFault | null;
   readonly failures: number;
+  /** What is counted of its cycles; absent until the first. */
+  readonly statistics?: Statistics;
+  /** On a replica: the authorization entry that it was given to by name. */
+  readonly entryId?: string;
+  /** When a test failover was last begun here. */
+  readonly lastTestMs?: number;
   /** What is wrong with the replica's own place; none when absent. */
   readonly alarms?: readonly Alarm[];
+}
+
+/** Counted since the last reset, on each host of what it did itself: sent on the primary, made into points on the replica. */
+export interface Statistics {
+  readonly sinceMs: number;
+  readonly cycles: number;
+  readonly bytes: number;
+  readonly maxBytes: number;
+  /** Of all cycles together. */
+  readonly latencyMs: number;
+  readonly maxLatencyMs: number;
+  /** Intervals that passed without a cycle of their own. */
+  readonly missedCycles: number;
+  readonly networkFailures: number;
+  readonly otherFailures: number;
 }
 
 /** A disk has too many layers; the storage is almost full. */

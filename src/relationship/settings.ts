@@ -13,12 +13,28 @@ export interface AdditionalSettings {
   readonly demotion?: 'pause' | 'stop';
 }
 
+/**
+ * What CIM clients set and read back. Kept on both hosts; this version does not act on it: every recovery point is
+ * crash-consistent, and a resynchronization begins by itself as soon as it is needed.
+ */
+export interface DeclaredSettings {
+  /** Hours between application-consistent points; 0 for none. */
+  readonly applicationConsistentHours?: number;
+  readonly autoResynchronize?: boolean;
+  /** The window for resynchronizing, seconds after the host's midnight; it may reach across it. */
+  readonly resynchronizeFromSeconds?: number;
+  readonly resynchronizeUntilSeconds?: number;
+  readonly replicateHostItems?: boolean;
+  readonly bypassProxy?: boolean;
+}
+
 export interface Settings {
   readonly intervalSeconds: 30 | 300 | 900;
   readonly compression: boolean;
   readonly disks: readonly string[];
   readonly recoveryHistory: number;
   readonly additional: AdditionalSettings;
+  readonly declared?: DeclaredSettings;
 }
 
 export const DEFAULT_INTERVAL_SECONDS = 300;
@@ -63,6 +79,23 @@ function checkAdditional(additional: AdditionalSettings): void {
   }
 }
 
+const DECLARED_DEFAULTS: Required<DeclaredSettings> = {
+  applicationConsistentHours: 0, autoResynchronize: false, resynchronizeFromSeconds: 18.5 * 3_600, resynchronizeUntilSeconds: 6 * 3_600, replicateHostItems: true, bypassProxy: false,
+};
+
+/** A value that is the default is not kept: settings that are read and sent back are the same settings. */
+function declaredAfter(before: DeclaredSettings = {}, change: DeclaredSettings = {}): Pick<Settings, 'declared'> {
+  const kept = Object.entries({ ...before, ...change }).filter(([name, value]) => value !== DECLARED_DEFAULTS[name as keyof DeclaredSettings]);
+  return kept.length > 0 ? { declared: Object.fromEntries(kept) as DeclaredSettings } : {};
+}
+
+function checkDeclared({ applicationConsistentHours: hours, resynchronizeFromSeconds, resynchronizeUntilSeconds }: DeclaredSettings, recoveryHistory: number): void {
+  checkWhole('the interval of application-consistent points', hours, 0, 12);
+  if (hours && recoveryHistory === 0) bad('the interval of application-consistent points', hours, '0 while the recovery history is 0');
+  checkWhole('the start of the window for resynchronizing', resynchronizeFromSeconds, 0, 86_399);
+  checkWhole('the end of the window for resynchronizing', resynchronizeUntilSeconds, 0, 86_399);
+}
+
 /** The settings with the change applied. Fault settings-invalid names the field, the value and what is allowed. */
 export function changed(settings: Settings, change: SettingsChange, machineDisks: readonly string[]): Settings {
   const next: Settings = {
@@ -71,6 +104,7 @@ export function changed(settings: Settings, change: SettingsChange, machineDisks
     disks: change.disks ?? settings.disks,
     recoveryHistory: change.recoveryHistory ?? settings.recoveryHistory,
     additional: { ...settings.additional, ...change.additional },
+    ...declaredAfter(settings.declared, change.declared),
   };
   if (![30, 300, 900].includes(next.intervalSeconds)) bad('the interval', next.intervalSeconds, '30, 300 or 900 seconds');
   if (typeof next.compression !== 'boolean') bad('compression', next.compression, 'true or false');
@@ -80,6 +114,7 @@ export function changed(settings: Settings, change: SettingsChange, machineDisks
   if (new Set(next.disks).size < next.disks.length) bad('the list of disks', next.disks, 'each disk once');
   if (next.disks.length === 0) bad('the list of disks', [], `one or more of ${machineDisks.join(', ')}`);
   checkAdditional(next.additional);
+  if (next.declared) checkDeclared(next.declared, next.recoveryHistory);
   return next;
 }
 

@@ -1,15 +1,21 @@
 /** Use cases of looking on and of people: status, jobs, events, audit trail, users, sign-in. */
+import { Fault } from '../errors/fault.ts';
 import { audited, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { jobView, machineView, relationshipView, selfView } from './presenting.ts';
 
 type AdministrationOperations = Pick<
   Operations,
-  'status' | 'jobList' | 'jobShow' | 'jobCancel' | 'events' | 'auditTrail' | 'userList' | 'userAdd' | 'userRemove' | 'signIn' | 'callerOfToken'
+  'status' | 'jobList' | 'jobShow' | 'jobCancel' | 'events' | 'auditTrail' | 'userList' | 'userAdd' | 'userRemove' | 'userCertificates' | 'userCertificateAdd' | 'userCertificateRemove' | 'signIn' | 'callerOfToken'
 >;
 
 const DEFAULT_LIMIT = 100;
 const JOBS_IN_STATUS = 20;
+
+function userNamed({ accounts }: Context, name: string): string {
+  if (!accounts.account(name)) throw new Fault('user-unknown', `there is no user ${name.slice(0, 100)}`);
+  return name;
+}
 
 export function administrationOperations(context: Context): AdministrationOperations {
   const { engine, accounts } = context;
@@ -30,6 +36,9 @@ export function administrationOperations(context: Context): AdministrationOperat
     userList: (caller) => audited(context, caller, 'administrator', 'user list', null, () => accounts.users()),
     userAdd: (caller, { name, role, password }) => audited(context, caller, 'administrator', 'user add', name, () => accounts.addUser(name, role, password)),
     userRemove: (caller, name) => audited(context, caller, 'administrator', 'user remove', name, () => accounts.removeUser(name)),
+    userCertificates: (caller, user) => audited(context, caller, 'administrator', 'user certificates', user, () => accounts.certificates.of(userNamed(context, user))),
+    userCertificateAdd: (caller, user, certificate) => audited(context, caller, 'administrator', 'user certificate add', user, () => accounts.certificates.add(userNamed(context, user), certificate)),
+    userCertificateRemove: (caller, user, fingerprint) => audited(context, caller, 'administrator', 'user certificate remove', user, () => accounts.certificates.remove(user, fingerprint)),
     signIn: async ({ name, password, from }) => {
       try {
         const session = await accounts.signIn(name, password);

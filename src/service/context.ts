@@ -6,6 +6,7 @@ import type { DiskStack, MachineDefinition } from '../machine/definition.ts';
 import type { Machine } from '../machine/records.ts';
 import type { Accounts } from '../state/accounts.ts';
 import type { Authorizations, HostRow, PairedHosts } from '../state/hosts.ts';
+import type { ServiceSettingsRow } from '../state/servicesettings.ts';
 import type { Caller, Role } from './views.ts';
 
 /** The network's side of pairing, as the service uses it. */
@@ -18,7 +19,7 @@ export interface Network {
   rename(name: string): Promise<void>;
   renewCertificate(): Promise<void>;
   normalAddress(text: string): string;
-  readonly self: { readonly hostId: string; readonly name: string; readonly pin: string; readonly address: string; readonly certificateExpiresMs: number };
+  readonly self: { readonly hostId: string; readonly name: string; readonly pin: string; readonly address: string; readonly certificateExpiresMs: number; readonly certificatePem: string };
 }
 
 /** The host's side of machines, beyond what the engine needs. */
@@ -28,6 +29,8 @@ export interface Machines {
   probeDisks(definition: MachineDefinition): Promise<readonly DiskStack[]>;
   console(machineId: string): { socketPath: string; logPath: string };
   pid(machineId: string): number | null;
+  /** How long the machine has been on; null when it is off. */
+  upMs(machineId: string): number | null;
   forget(machineId: string): Promise<void>;
 }
 
@@ -36,6 +39,7 @@ export interface Context {
   readonly accounts: Accounts;
   readonly hosts: PairedHosts;
   readonly authorizations: Authorizations;
+  readonly serviceSettings: ServiceSettingsRow;
   readonly network: Network;
   readonly machines: Machines;
   /** Where replicas go when an entry names no place. */

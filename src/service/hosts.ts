@@ -4,6 +4,7 @@ import { Refused, refuse } from '../errors/refusal.ts';
 import { audited, hostNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { hostView, selfView } from './presenting.ts';
+import type { AuthorizationView } from './views.ts';
 
 type HostOperations = Pick<Operations, 'hostList' | 'hostInvite' | 'hostJoin' | 'hostRemove' | 'hostRename' | 'hostMove' | 'hostRenewCertificate'>;
 type AuthorizationOperations = Pick<Operations, 'authorizationList' | 'authorizationAdd' | 'authorizationRemove'>;
@@ -68,9 +69,7 @@ export function authorizationOperations(context: Context): AuthorizationOperatio
     authorizationList: (caller) => audited(context, caller, 'viewer', 'authorization list', null, () => [...authorizations.list()]),
     authorizationAdd: (caller, { host, storage, trustGroup }) =>
       audited(context, caller, 'administrator', 'authorization add', host, () => {
-        if (!ENTRY_HOST.test(host)) throw new Fault('settings-invalid', `the host of an entry cannot be ${JSON.stringify(host.slice(0, 100))}: allowed is a paired host's name, or *.domain`);
-        if (!storage.startsWith('/')) throw new Fault('settings-invalid', `the storage location cannot be ${JSON.stringify(storage.slice(0, 100))}: allowed is an absolute path`);
-        const entry = { id: engine.host.newId(), host, storage, trustGroup: trustGroup ?? 'DEFAULT' };
+        const entry = checkEntry({ id: engine.host.newId(), host, storage, trustGroup: trustGroup ?? 'DEFAULT' });
         authorizations.put(entry);
         return entry;
       }),
@@ -79,6 +78,15 @@ export function authorizationOperations(context: Context): AuthorizationOperatio
         if (!authorizations.remove(id)) throw new Fault('host-unknown', `there is no authorization entry ${id.slice(0, 100)}`);
       }),
   };
+}
+
+/** The entry, when it can be one. */
+export function checkEntry(entry: AuthorizationView): AuthorizationView {
+  const { host, storage, trustGroup } = entry;
+  if (!ENTRY_HOST.test(host)) throw new Fault('settings-invalid', `the host of an entry cannot be ${JSON.stringify(host.slice(0, 100))}: allowed is a paired host's name, or *.domain`);
+  if (!storage.startsWith('/')) throw new Fault('settings-invalid', `the storage location cannot be ${JSON.stringify(storage.slice(0, 100))}: allowed is an absolute path`);
+  if (trustGroup === '' || trustGroup.length > 256) throw new Fault('settings-invalid', `the trust group cannot be ${JSON.stringify(trustGroup.slice(0, 100))}: allowed are 1 to 256 characters`);
+  return entry;
 }
 
 /** Pairing says who a host is; its entry says what it may do here. */

@@ -4,7 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, EventView, FindingView, HostView, JobView, MachineView, PointView, RelationshipView, SettingsView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, EventView, FindingView, HostView, JobView, MachineView, PointView, RelationshipView, SettingsView, UserView, Role,
 } from './views.ts';
 
 export interface HostStatus {
@@ -101,6 +101,10 @@ export interface Operations {
   userList(caller: Caller): Promise<UserView[]>;
   userAdd(caller: Caller, user: { name: string; role: Role; password: string }): Promise<UserView>;
   userRemove(caller: Caller, name: string): Promise<void>;
+  userCertificates(caller: Caller, user: string): Promise<CertificateView[]>;
+  /** Whoever holds the key of this TLS client certificate (PEM) acts as the user over the management protocols. */
+  userCertificateAdd(caller: Caller, user: string, certificate: string): Promise<CertificateView>;
+  userCertificateRemove(caller: Caller, user: string, fingerprint: string): Promise<void>;
   /** A token for the API, for 12 hours. */
   signIn(credentials: { name: string; password: string; from: string }): Promise<{ token: string; user: UserView; expiresAtMs: number }>;
   /** The caller behind a token, or undefined when it is unknown or has ended. */

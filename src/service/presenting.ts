@@ -41,7 +41,7 @@ export async function machineView(context: Context, machine: Machine): Promise<M
 
 const seconds = (ms: number): string => (ms < 120_000 ? `${Math.round(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`);
 
-function healthOf(relationship: Relationship, machine: Machine, lagMs: number | null, peer: string): { health: RelationshipView['health']; reasons: string[] } {
+export function healthOf(relationship: Relationship, machine: Machine, lagMs: number | null, peer: string): { health: RelationshipView['health']; reasons: string[] } {
   const warnings: string[] = [];
   const criticals: string[] = [];
   if (relationship.state === 0) return { health: 'none', reasons: [] };
@@ -63,12 +63,16 @@ function healthOf(relationship: Relationship, machine: Machine, lagMs: number | 
   return { health: warnings.length > 0 ? 'warning' : 'ok', reasons: warnings };
 }
 
+/** How far the replica is behind; null before its first point, and where the machine runs failed over. */
+export function lagMsOf({ state, newestInstantMs }: Relationship, nowMs: number): number | null {
+  return newestInstantMs === null || [5, 6, 13, 14].includes(state) ? null : Math.max(0, nowMs - newestInstantMs);
+}
+
 export function relationshipView(context: Context, relationship: Relationship): RelationshipView {
   const { engine, network } = context;
   const machine = engine.host.state.machine(relationship.machineId)!;
   const peer = engine.host.peerName(relationship.peerId);
-  const isLive = ![5, 6, 13, 14].includes(relationship.state);
-  const lagMs = relationship.newestInstantMs === null || !isLive ? null : Math.max(0, engine.host.clock.nowMs() - relationship.newestInstantMs);
+  const lagMs = lagMsOf(relationship, engine.host.clock.nowMs());
   const { health, reasons } = healthOf(relationship, machine, lagMs, peer);
   const { number, id } = newestOf(machine.lineage);
   const { lastCycle } = relationship;
@@ -94,7 +98,7 @@ export function relationshipView(context: Context, relationship: Relationship): 
   };
 }
 
-export const settingsView = (settings: Settings): SettingsView => ({ ...settings, disks: [...settings.disks], additional: { ...settings.additional } });
+export const settingsView = ({ declared: _declared, ...settings }: Settings): SettingsView => ({ ...settings, disks: [...settings.disks], additional: { ...settings.additional } });
 
 export const pointView = (point: Point, newestId: string | undefined): PointView => ({
   id: point.id,

@@ -6,7 +6,8 @@ import { settleNext } from '../engine/branch/newpoint.ts';
 import { call } from '../engine/calls.ts';
 import { giveUp, specFor } from '../engine/primary/attempt.ts';
 import { activeStacks } from '../engine/spec.ts';
-import { relationshipNamed, transition, update } from '../engine/transition.ts';
+import { putSettings } from '../engine/stepkinds.ts';
+import { relationshipNamed, transition } from '../engine/transition.ts';
 import type { Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
 import { withoutLabels } from '../points/stack.ts';
 import { ADVISED_HISTORY, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
@@ -74,7 +75,14 @@ export function replicationOperations(context: Context): ReplicationOperations {
   };
 }
 
-async function planOf(context: Context, request: EnableRequest, signal: AbortSignal): Promise<{ plan: EnablePlan; settings: Settings; machine: Machine; peerId: string }> {
+export interface Requested {
+  readonly machine: Machine;
+  readonly peerId: string;
+  readonly settings: Settings;
+}
+
+/** What a request for a relationship comes to, as far as this host can tell by itself. */
+export function requested(context: Context, request: EnableRequest): Requested {
   const machine = machineNamed(context, request.machine);
   const existing = context.engine.host.state.relationshipOf(machine.id);
   if (existing) throw new Refused(refuse(`${machine.name} is replicated already`, allowedVerbs(existing)));
@@ -82,13 +90,18 @@ async function planOf(context: Context, request: EnableRequest, signal: AbortSig
   const { hostId } = hostNamed(context, request.host);
   const disks = machine.definition.disks.map(({ name }) => name);
   const settings = changed(defaultSettings(disks), (request.settings ?? {}) as SettingsChange, disks);
-  const findings = await readinessFindings(context.engine.host, machine, hostId, request.overrides ?? {}, true, signal);
-  const advice = settings.recoveryHistory === 0 ? [`With a recovery history of 0 only the newest point is kept: damage that replicates cannot be undone. ${ADVISED_HISTORY} is advised (--history ${ADVISED_HISTORY}).`] : [];
-  return { plan: { settings: settingsView(settings), findings, advice }, settings, machine, peerId: hostId };
+  return { settings, machine, peerId: hostId };
 }
 
-/** The relationship exists on both hosts, in state 1 here and 2 there. */
-async function enable(context: Context, request: EnableRequest, signal: AbortSignal): Promise<void> {
+async function planOf(context: Context, request: EnableRequest, signal: AbortSignal): Promise<Requested & { readonly plan: EnablePlan }> {
+  const { settings, machine, peerId } = requested(context, request);
+  const findings = await readinessFindings(context.engine.host, machine, peerId, request.overrides ?? {}, true, signal);
+  const advice = settings.recoveryHistory === 0 ? [`With a recovery history of 0 only the newest point is kept: damage that replicates cannot be undone. ${ADVISED_HISTORY} is advised (--history ${ADVISED_HISTORY}).`] : [];
+  return { plan: { settings: settingsView(settings), findings, advice }, settings, machine, peerId };
+}
+
+/** The relationship exists on both hosts, in state 1 here and 2 there. The plan that it follows is the answer. */
+export async function enable(context: Context, request: EnableRequest, signal: AbortSignal): Promise<EnablePlan> {
   const { host } = context.engine;
   const { plan, settings, machine, peerId } = await planOf(context, request, signal);
   checkReady(plan.findings, request.force === true);
@@ -104,23 +117,28 @@ async function enable(context: Context, request: EnableRequest, signal: AbortSig
     host.state.putRelationship(relationship);
     transition(host, relationship.id, 'enable');
   });
+  return plan;
 }
 
-/** Both hosts go by the new settings; the replica's host first, since it may be out of reach. */
-async function changeSettings(context: Context, relationship: Relationship, change: SettingsChange, signal: AbortSignal): Promise<void> {
-  const { host, worker } = { host: context.engine.host, worker: context.engine.worker(relationship.machineId) };
+/** What the settings would be; refused on the replica's host. */
+export function settingsAfter(context: Context, relationship: Relationship, change: SettingsChange): Settings {
+  const { host } = context.engine;
   const machine = machineNamed(context, relationship.machineId);
   if (relationship.side !== 'primary') throw new Refused(refuse(`the settings of ${machine.name} are changed on ${host.peerName(relationship.peerId)}, which is its primary`, allowedVerbs(relationship)));
   const settings = changed(relationship.settings, change, machine.definition.disks.map(({ name }) => name));
   const isSameDisks = settings.disks.length === relationship.settings.disks.length && settings.disks.every((disk) => relationship.settings.disks.includes(disk));
   if (!isSameDisks && relationship.state !== 1) throw new Fault('not-supported', 'the set of replicated disks cannot be changed after replication has begun');
-  await call(host.peers, relationship.peerId, 'settings', { relationshipId: relationship.id, settings }, signal);
-  update(host, relationship.id, () => ({ settings }));
-  worker.poke();
+  return settings;
+}
+
+/** Both hosts go by the new settings. */
+export async function changeSettings(context: Context, relationship: Relationship, change: SettingsChange, signal: AbortSignal): Promise<void> {
+  await putSettings(context.engine.host, relationship.id, settingsAfter(context, relationship, change), signal);
+  context.engine.worker(relationship.machineId).poke();
 }
 
 /** The machine is an ordinary one here; the other side is told, and stays as it is until it is removed there. */
-async function disable(context: Context, relationship: Relationship, signal: AbortSignal): Promise<void> {
+export async function disable(context: Context, relationship: Relationship, signal: AbortSignal): Promise<void> {
   const { host, worker } = { host: context.engine.host, worker: context.engine.worker(relationship.machineId) };
   if (relationship.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
   await worker.exclusive('disable', async (during) => {

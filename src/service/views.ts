@@ -124,6 +124,13 @@ export interface UserView {
   role: Role;
 }
 
+export interface CertificateView {
+  user: string;
+  fingerprint: string;
+  subject: string;
+  expiresAtMs: number;
+}
+
 export type Role = 'viewer' | 'operator' | 'administrator';
 
 export interface AuditView {

@@ -47,6 +47,7 @@ function checkStanding(pair: Pair, host: SimulatedHost, outcome: Rebuilt): void 
   // Nobody writes the disks before their labels are gone.
   const isForgetting = host.state.outbox(pair.machineId).some(({ effect }) => effect === 'forget-failback' || effect === 'free-guest');
   if (outcome.kind === 'alone') checkAlone(pair, host, outcome);
+  if (relationship.side === 'replica' && [5, 6].includes(relationship.state) && outcome.kind === 'left') throw new Violation('a machine that failed over can be rebuilt from its files', `${host.name}: ${outcome.why}`);
   if (isGuests && !isForgetting && outcome.kind === 'replica') throw new Violation('disks that a guest writes are not rebuilt as a replica', pair.standing());
   const isSealed = relationship.side === 'replica' && [3, 7, 8].includes(relationship.state) && relationship.yielded === null && relationship.newestPointId !== null;
   const isReverting = host.state.outbox(pair.machineId).some(({ effect }) => effect === 'drop-failover-layers');

@@ -5,6 +5,7 @@
 import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../errors/fault.ts';
+import { UserCertificates } from './usercertificates.ts';
 
 const ROLES = ['viewer', 'operator', 'administrator'] as const;
 type Role = (typeof ROLES)[number];
@@ -12,6 +13,11 @@ type Role = (typeof ROLES)[number];
 export interface Account {
   readonly name: string;
   readonly role: Role;
+}
+
+/** The stamp is another one after each change of the password. */
+export interface StampedAccount extends Account {
+  readonly stamp: string;
 }
 
 export interface AuditEntry {
@@ -80,6 +86,7 @@ function checkNewUser(name: string, role: string, password: string): void {
 export class Accounts {
   readonly #db: DatabaseSync;
   readonly #nowMs: () => number;
+  readonly certificates: UserCertificates;
   /** Compared with for users that do not exist, so that the time taken does not tell who does. */
   readonly #nobody = { salt: randomBytes(16), hash: randomBytes(HASH_BYTES) };
 
@@ -88,6 +95,7 @@ export class Accounts {
     this.#db = db;
     this.#nowMs = nowMs;
     db.exec(SCHEMA);
+    this.certificates = new UserCertificates(db);
   }
 
   users(): Account[] {
@@ -109,17 +117,30 @@ export class Accounts {
     const { changes } = this.#db.prepare('DELETE FROM users WHERE name = ?').run(name);
     if (changes === 0) throw new Fault('user-unknown', `there is no user ${clipped(name)}`);
     this.#db.prepare('DELETE FROM sessions WHERE name = ?').run(name);
+    this.certificates.removeAll(name);
   }
 
-  /** A new session of 12 hours. Fault sign-in-failed does not say whether the name or the password was wrong. */
+  /** Whoever uses this host under the name now. */
+  account(name: string): StampedAccount | undefined {
+    const row = this.#db.prepare('SELECT name, role, salt FROM users WHERE name = ?').get(name) as { name: string; role: Role; salt: Uint8Array } | undefined;
+    return row && { name: row.name, role: row.role, stamp: Buffer.from(row.salt).toString('hex') };
+  }
+
+  /** A new session of 12 hours. Fault sign-in-failed. */
   async signIn(name: string, password: string): Promise<{ token: string; user: Account; expiresAtMs: number }> {
+    const { name: known, role } = await this.verify(name, password);
+    return { ...this.#openSession(known), user: { name: known, role } };
+  }
+
+  /** The user whose password it is. Fault sign-in-failed does not say whether the name or the password was wrong. */
+  async verify(name: string, password: string): Promise<StampedAccount> {
     const row = this.#db.prepare('SELECT name, role, salt, hash FROM users WHERE name = ?').get(name) as { name: string; role: Role; salt: Uint8Array; hash: Uint8Array } | undefined;
     const expected = row ?? this.#nobody;
     const right = timingSafeEqual(await hashOf(password.slice(0, PASSWORD_CHARACTERS.max + 1), expected.salt), expected.hash);
     if (!row || !right) throw new Fault('sign-in-failed', 'the sign-in failed');
     // The user may have been removed while the hash was computed.
     if (!this.#db.prepare('SELECT 1 FROM users WHERE name = ? AND hash = ?').get(name, row.hash)) throw new Fault('sign-in-failed', 'the sign-in failed');
-    return { ...this.#openSession(row.name), user: { name: row.name, role: row.role } };
+    return { name: row.name, role: row.role, stamp: Buffer.from(row.salt).toString('hex') };
   }
 
   /** The user behind a token that has not ended, with the role of now. */

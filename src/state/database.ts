@@ -27,6 +27,7 @@ const MIGRATIONS = [
    CREATE TABLE hosts (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, pin TEXT NOT NULL, body TEXT NOT NULL) STRICT;
    CREATE TABLE invitations (secret_hash TEXT PRIMARY KEY, expires_ms REAL NOT NULL, body TEXT NOT NULL) STRICT;
    CREATE TABLE authorizations (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;`,
+  'CREATE TABLE service_settings (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL) STRICT;',
 ];
 
 const migrate = (database: DatabaseSync): void => {

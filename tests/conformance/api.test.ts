@@ -71,6 +71,9 @@ const ROUTES: Route[] = [
   route('userList', 'GET', '/api/users', 200),
   route('userAdd', 'POST', '/api/users', 201, { body: { name: 'new', role: 'viewer', password: PASSWORD } }),
   route('userRemove', 'DELETE', '/api/users/new', 204),
+  route('userCertificates', 'GET', '/api/users/new/certificates', 200),
+  route('userCertificateAdd', 'POST', '/api/users/new/certificates', 201, { body: { certificate: 'PEM' } }),
+  route('userCertificateRemove', 'DELETE', '/api/users/new/certificates/abab', 204),
   route('session', 'GET', '/api/session', 200),
   route('signOut', 'POST', '/api/sign-out', 204),
 ];

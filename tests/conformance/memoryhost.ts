@@ -243,6 +243,17 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('administrator', caller, 'userRemove', name);
     this.accounts.removeUser(name);
   }
+  async userCertificates(caller: Caller, user: string) {
+    this.#enter('administrator', caller, 'userCertificates', user);
+    return this.accounts.certificates.of(user);
+  }
+  async userCertificateAdd(caller: Caller, user: string, certificate: string) {
+    this.#enter('administrator', caller, 'userCertificateAdd', user, certificate);
+    return { user, fingerprint: 'ab'.repeat(32), subject: 'CN=ada', expiresAtMs: 1 };
+  }
+  async userCertificateRemove(caller: Caller, user: string, fingerprint: string) {
+    this.#enter('administrator', caller, 'userCertificateRemove', user, fingerprint);
+  }
   async signIn({ name, password }: { name: string; password: string; from: string }) {
     return this.accounts.signIn(name, password);
   }

@@ -10,28 +10,31 @@ import { killPid, until } from './testhost.ts';
 
 const CLUSTER = 65_536;
 const MIB = 1 << 20;
+/** Of the points of one slot the first stays; the layers of the others are merged under the running guest. */
+const SLOT_MS = 3_000;
 let pair: Pair;
 
 before(async () => {
   pair = await Pair.open();
-  await pair.protect({ rate: 20 }, {}, '--history', '24');
+  await pair.protect({ rate: 20 }, { cycleIntervalMs: 1_000, pointIntervalSeconds: SLOT_MS / 1_000 }, '--history', '24');
 });
 after(() => pair.close());
 
-/** What a quiet guest's disks on B hold, in files of their own, and a point that was made meanwhile. */
+/** What a quiet guest's disks on B hold, in files of their own, and a point that was made meanwhile and stays. */
 interface Kept {
   readonly pointId: string;
   readonly lastRecord: number;
   readonly disks: ReadonlyMap<string, string>;
 }
 const kept: Kept[] = [];
+const slotOf = ({ instantMs }: PointView): number => Math.floor(instantMs / SLOT_MS);
 
 async function keep(): Promise<Kept> {
   const guest = await pair.b.console();
   const { lastA } = await guest.quiet();
   await guest.run('sync');
   const sinceMs = Date.now();
-  const point = await until('a point of the quiet guest', async () => (await pair.b.points()).find(({ kind, instantMs }: PointView) => kind === 'standard' && instantMs > sinceMs));
+  const point = await until('a point of the quiet guest', async () => (await pair.b.points()).find((each, index, all) => each.instantMs > sinceMs && slotOf(each) !== slotOf(all[index + 1]!)));
   const disks = new Map([...disksOf(pair.b)].map(([disk, image]) => {
     const path = join(pair.directory, `kept-${kept.length}-${disk}.qcow2`);
     execFileSync('qemu-img', ['convert', '-U', '-O', 'qcow2', image, path]);
@@ -54,15 +57,16 @@ async function areAsKept(): Promise<void> {
 test('a guest that failed over gets recovery points on its new host, each as its disks were, also while it writes on', async () => {
   await killPid((await pair.a.machine()).pid!);
   await pair.a.kill();
+  const received = await pair.b.points();
   const since = await (await pair.b.console()).position();
   await pair.b.run('failover', 'web1', '--unplanned', '--yes');
   await (await pair.b.console()).verified({ since });
-  const received = await pair.b.points();
   for (let count = 0; count < 3; count++) {
     await writeMore(10);
     kept.push(await keep());
   }
   await writeMore(10);
+  await until('layers are merged', () => (pair.b.record().machine.stacks.every(({ branch }) => branch!.layers.every(({ pointId }) => pointId !== undefined)) ? true : undefined));
   await areAsKept();
   const now = new Set((await pair.b.points()).map(({ id }) => id));
   assert.ok(received.every(({ id }) => now.has(id)), 'the received points are all there');

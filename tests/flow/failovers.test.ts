@@ -14,13 +14,18 @@ before(async () => {
 });
 after(() => pair.close());
 
-/** The guest on this host stands still; its last record, and the point that holds it. */
+/**
+ * The guest on this host stands still; its last record, and a point that holds it and stays: one that another followed,
+ * since the point before the newest goes when both are of one interval.
+ */
 async function quietPoint(host: TestHost): Promise<{ pointId: string; lastRecord: number }> {
   const guest = await host.console();
   const { lastA } = await guest.quiet();
   await guest.run('sync');
   await host.run('cycle', 'web1');
-  return { pointId: host.record().relationship!.newestPointId!, lastRecord: lastA };
+  const { sequence } = host.record().relationship!;
+  const pointId = await until('a point that stays', async () => (await pair.b.points()).findLast((point) => point.sequence >= sequence && !point.newest)?.id);
+  return { pointId, lastRecord: lastA };
 }
 
 async function writeMore(host: TestHost, records: number): Promise<number> {
@@ -91,7 +96,7 @@ test('with the primary gone its newest point boots, and after a revert an older 
   assert.equal((await pair.b.relationship()).state, 3);
   const since = await consoleEnd(pair.b);
   const { id } = await pair.b.run<JobView>('failover', 'web1', '--unplanned', '--point', older.pointId, '--yes', '--no-wait');
-  await until('it has begun', () => (pair.b.record().relationship!.failover ? true : undefined), 20_000, () => '', 5);
+  await until('it has begun', () => (pair.b.record().relationship!.failover ? true : undefined), 20_000, () => pair.b.get<JobView>(`/api/jobs/${id}`), 5);
   await pair.b.kill();
   await pair.b.start();
   await pair.b.run('jobs', 'wait', id);

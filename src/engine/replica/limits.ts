@@ -22,7 +22,7 @@ export function alarmsOf({ layers, freeBytes, totalBytes }: Fill): Alarm[] {
 /** What each alarm means for the replica, and what to do. */
 export const alarmText = (alarm: Alarm, { storage }: Pick<Machine, 'storage'>): string =>
   ({
-    'chain-long': `A disk of the replica has more than ${MAX_LAYERS} layers: merging does not keep up. Keep fewer recovery points, or end a test failover that holds them.`,
+    'chain-long': `A disk of the replica has more than ${MAX_LAYERS} layers: merging does not keep up, and while it is failed over no further points are made here. Keep fewer recovery points, or end a test failover that holds them.`,
     'space-low': `Less than 5 % or 1 GiB of ${storage} is free: when it is full, no recovery point can be made. Free space there or keep fewer recovery points.`,
   })[alarm];
 

@@ -10,6 +10,7 @@ import { withoutLabel, withTop } from '../../points/stack.ts';
 import { DEFAULT_POINT_INTERVAL_SECONDS } from '../../relationship/settings.ts';
 import type { SealAttempt } from '../calls.ts';
 import type { Host } from '../host.ts';
+import { counted } from '../statistics.ts';
 import { machineOf } from '../spec.ts';
 import { highestSequence, relationshipNamed, transition } from '../transition.ts';
 import { united } from '../primary/growth.ts';
@@ -58,10 +59,12 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     checkReceives(host, before, request);
     const { receiving } = before;
     if (receiving?.id !== point.id || before.newestPointId !== request.parentId) throw new Fault('attempt-lost', `${host.hostName} does not hold the cycle any more`);
+    const nowMs = host.clock.nowMs();
+    const cycle = { bytes: point.sizeBytes, latencyMs: Math.max(0, nowMs - point.instantMs) };
     const isHome = before.failback?.at === 'home';
     transition(host, before.id, isHome ? 'failbackSealed' : 'pointSealed', {
       // What this host held before is what it is again when a failback is given up.
-      change: () => ({ newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null }) }),
+      change: () => ({ statistics: counted(before, cycle, nowMs), newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null }) }),
     });
     host.state.addPoint(point, request.attachments, clusters);
     host.state.addToOutbox(point.machineId, 'apply-journal', {

@@ -2,6 +2,7 @@
  * The hypervisor port on QEMU itself: one process per instance, which neither this daemon's crash nor its restart
  * touches. A new object over the same directories finds the guests that run and the attempts that are open.
  */
+import { uptime } from 'node:os';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import { Fault } from '../../errors/fault.ts';
 import type { Attachment } from '../../machine/definition.ts';
@@ -25,6 +26,9 @@ import { diskNode } from './nodes.ts';
 import { PointsInTime } from './pointintime.ts';
 import { PowerSwitch, type StartOptions } from './power.ts';
 import { reportTracking, track, untrack } from './tracking.ts';
+
+/** Linux counts process times in hundredths of a second for everyone. */
+const TICK_MS = 10;
 
 export class QemuHypervisor implements Hypervisor {
   readonly #host: Host;
@@ -142,6 +146,12 @@ export class QemuHypervisor implements Hypervisor {
   /** QEMU's process id, or null when the instance is off. */
   pid(instanceId: string): number | null {
     return qemuProcess(this.#host.run(instanceId))?.pid ?? null;
+  }
+
+  /** How long QEMU has run; null when the instance is off. */
+  upMs(instanceId: string): number | null {
+    const process = qemuProcess(this.#host.run(instanceId));
+    return process ? Math.max(0, Math.round(uptime() * 1_000 - process.startTicks * TICK_MS)) : null;
   }
 
   /** The guest agent's socket, for whoever freezes file systems. */

@@ -1,0 +1,53 @@
+/** Machines that have no guest and no disks, with their relationships and recovery points: what `npm run seed` and tests of many machines stand on. */
+import { randomUUID } from 'node:crypto';
+import { emptyRelationship } from '../src/engine/answers.ts';
+import type { State as HostState } from '../src/engine/ports/state.ts';
+import type { MachineDefinition } from '../src/machine/definition.ts';
+import { macOf } from '../src/machine/parse.ts';
+import type { Machine, Point, Relationship } from '../src/machine/records.ts';
+import { founded } from '../src/relationship/epoch.ts';
+import { defaultSettings } from '../src/relationship/settings.ts';
+import type { Side, State } from '../src/relationship/state.ts';
+
+const POINTS_EACH = 6;
+const MINUTE_MS = 60_000;
+/** Standings in which nothing runs by itself: the peer does not exist. */
+const STANDINGS: readonly (readonly [Side, State])[] = [['replica', 3], ['primary', 7], ['replica', 3], ['replica', 7]];
+
+/** The state holds that many machines more, replicated with the peer. */
+export function seedMachines(state: HostState, count: number, peerId: string, storage: string): void {
+  state.transaction(() => {
+    for (let index = 0; index < count; index++) add(state, index, peerId, storage);
+  });
+}
+
+function add(state: HostState, index: number, peerId: string, storage: string): void {
+  const id = randomUUID();
+  const definition = definitionOf(id, `vm-${String(index + 1).padStart(5, '0')}`);
+  const [side, standing] = STANDINGS[index % STANDINGS.length]!;
+  const points = side === 'replica' ? pointsOf(definition) : [];
+  const machine: Machine = { id, name: definition.name, definition, stacks: [{ disk: 'root', sizeBytes: 20 * 2 ** 30, layers: [] }], lineage: founded(randomUUID(), peerId), powerLock: null, storage, copyOf: null };
+  const newest = points.at(-1);
+  const relationship: Relationship = {
+    ...emptyRelationship, id: randomUUID(), machineId: id, peerId, side, state: standing, settings: { ...defaultSettings(['root']), recoveryHistory: POINTS_EACH - 1 }, key: '', overrides: {},
+    newestPointId: newest?.id ?? null, newestInstantMs: newest?.instantMs ?? null, sequence: points.length,
+  };
+  state.putMachine(machine);
+  state.putRelationship(relationship);
+  for (const point of points) state.addPoint(point, [], new Map());
+}
+
+function definitionOf(id: string, name: string): MachineDefinition {
+  return {
+    id, name, machineType: 'pc-q35-7.2', cpuModel: 'max', cpuCount: 1, memoryMiB: 512, disks: [{ name: 'root', path: `/nonexistent/${name}.qcow2`, format: 'qcow2', bus: 'virtio' }],
+    nics: [{ kind: 'none', mac: macOf(id, 0) }], firmware: { kind: 'bios' }, tpm: false, vga: 'none', guestAgent: false, autostart: false,
+  };
+}
+
+function pointsOf(definition: MachineDefinition): Point[] {
+  const nowMs = Date.now();
+  return Array.from({ length: POINTS_EACH }, (_, at) => ({
+    id: randomUUID(), machineId: definition.id, parentId: null, epochId: randomUUID(), sequence: at + 1, kind: 'standard', instantMs: nowMs - (POINTS_EACH - 1 - at) * 60 * MINUTE_MS,
+    definition, sizeBytes: 64 * 2 ** 20, digest: '', name: null, pinned: false,
+  }));
+}

@@ -1,0 +1,30 @@
+/** A person takes one recovery point out of the catalog. Its layers are merged afterwards, as a retired point's are. */
+import { Fault } from '../../errors/fault.ts';
+import { Refused, refuse } from '../../errors/refusal.ts';
+import type { Relationship } from '../../machine/records.ts';
+import type { Host } from '../host.ts';
+import { relationshipNamed } from '../transition.ts';
+import { removeFromCatalog } from './sealing.ts';
+
+/** The point is no more; every other one reads as before. Refused for a point that is needed. */
+export function removePoint(host: Host, relationshipId: string, pointId: string): void {
+  host.state.transaction(() => {
+    const relationship = relationshipNamed(host, relationshipId);
+    const points = host.state.points(relationship.machineId);
+    if (!points.some(({ id }) => id === pointId)) throw new Fault('point-unknown', `there is no recovery point ${pointId}`);
+    const need = neededFor(relationship, pointId, points.at(-1)!.id);
+    if (need !== null) throw new Refused(refuse(`the recovery point cannot be removed: ${need}`, need === IN_TEST ? ['test-end'] : []));
+    removeFromCatalog(host, relationship.machineId, pointId);
+  });
+  host.changed('relationship', relationshipNamed(host, relationshipId).machineId);
+}
+
+const IN_TEST = 'a test failover stands on it';
+
+function neededFor({ failover, testCopy, newestPointId, yielded }: Relationship, pointId: string, lastId: string): string | null {
+  if (testCopy?.pointId === pointId) return IN_TEST;
+  if (failover) return failover.pointId === pointId ? 'the machine runs on it' : 'a failover is under way: commit removes the others';
+  if (pointId === newestPointId || pointId === lastId) return 'it is the newest';
+  if (yielded !== null) return 'this host waits for what the other one will send';
+  return null;
+}

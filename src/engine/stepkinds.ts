@@ -1,0 +1,119 @@
+/**
+ * Kinds of jobs that take one step each. The command line joins such steps into one command; the CIM API asks for them one
+ * by one.
+ */
+import { Refused, refuse } from '../errors/refusal.ts';
+import type { Event } from '../relationship/table.ts';
+import type { State } from '../relationship/state.ts';
+import { allowedVerbs } from '../relationship/step.ts';
+import type { Settings } from '../relationship/settings.ts';
+import { call } from './calls.ts';
+import type { Engine } from './engine.ts';
+import type { Host } from './host.ts';
+import { shutdownMs, text } from './jobargs.ts';
+import type { JobContext, JobWork } from './jobs.ts';
+import { askPrimary, unplannedFailover } from './operations.ts';
+import { cancelPrepared, prepare } from './planned.ts';
+import { startMachine, startRefusal } from './power.ts';
+import { reverse } from './reverse.ts';
+import { machineOf } from './spec.ts';
+import { transition, update } from './transition.ts';
+
+/** Steps that are one event of the table, and where it has led when it is done; the second is for a resynchronization. */
+const STEPS = {
+  stopInitial: [{ event: 'stopInitial', to: 1 }],
+  suspend: [{ event: 'suspend', to: 7 }, { event: 'suspendResync', to: 11 }],
+  resume: [{ event: 'resume', to: 3 }, { event: 'continueResync', to: 10 }],
+} as const satisfies Record<string, readonly { readonly event: Event; readonly to: State }[]>;
+
+export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
+  const { host } = engine;
+  const alone = <T>(job: JobContext, name: string, work: (signal: AbortSignal) => Promise<T>) => engine.worker(job.machineId).exclusive(name, work, job.signal);
+  return {
+    preparePlanned: async (job) => {
+      const { id } = engine.relationshipOf(job.machineId);
+      job.progress(5, 'shutting the guest down');
+      await alone(job, 'planned failover', (signal) => prepare(host, id, shutdownMs(job), ({ doneBytes, totalBytes }) => job.progress(20 + (70 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal));
+      return {};
+    },
+    cancelPlanned: async (job) => {
+      const { id, side, state } = engine.relationshipOf(job.machineId);
+      if (job.resumed && side === 'primary' && state === 3) return {};
+      await alone(job, 'cancel-failover', (signal) => cancelPrepared(host, id, false, signal));
+      return {};
+    },
+    failOver: (job) => failOver(engine, job),
+    reverseHere: (job) => alone(job, 'reverse', (signal) => reverseHere(engine, job, signal)),
+    stopInitial: (job) => taken(engine, job, 'stopInitial'),
+    suspend: (job) => taken(engine, job, 'suspend'),
+    resume: (job) => taken(engine, job, 'resume'),
+  };
+}
+
+async function taken(engine: Engine, job: JobContext, kind: keyof typeof STEPS) {
+  const { id, state } = engine.relationshipOf(job.machineId);
+  const [usual, other = usual] = STEPS[kind];
+  if (job.resumed && (state === usual.to || state === other.to)) return {};
+  transition(engine.host, id, [10, 11].includes(state) ? other.event : usual.event);
+  await engine.worker(job.machineId).tended();
+  return {};
+}
+
+/** State 5 here, off. A primary that can be reached has yielded, and holds its guest, before the job ends. */
+async function failOver(engine: Engine, job: JobContext) {
+  job.progress(10, 'asking the primary');
+  await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: false, force: true, resumed: job.resumed }, job.signal);
+  job.progress(90, 'telling the primary');
+  await askPrimary(engine, engine.relationshipOf(job.machineId).id, job.signal);
+  return {};
+}
+
+/** This host is primary, in state 3 after a planned failover and in 1 after another one, which has to be committed before. */
+async function reverseHere(engine: Engine, job: JobContext, signal: AbortSignal) {
+  const { host } = engine;
+  const before = engine.relationshipOf(job.machineId);
+  if (before.state === 5 && before.failover?.planned === false) throw new Refused(refuse('the failover was not a planned one: it has to be committed before replication can be reversed', allowedVerbs(before)));
+  if (!(job.resumed && before.side === 'primary')) await reverse(host, before.id, signal);
+  const settings = job.args['settings'] as Settings | undefined;
+  if (settings) await putSettings(host, before.id, settings, signal);
+  return {};
+}
+
+/** Both hosts go by the settings; the other one first, since it may be out of reach. */
+export async function putSettings(host: Host, relationshipId: string, settings: Settings, signal: AbortSignal): Promise<void> {
+  const relationship = host.state.relationship(relationshipId)!;
+  await call(host.peers, relationship.peerId, 'settings', { relationshipId, settings }, signal);
+  update(host, relationshipId, () => ({ settings }));
+}
+
+export function guestKinds(engine: Engine): Readonly<Record<string, JobWork>> {
+  const { host } = engine;
+  const alone = async (job: JobContext, name: string, work: (signal: AbortSignal) => Promise<unknown>) => {
+    await engine.worker(job.machineId).exclusive(name, work, job.signal);
+    host.changed('machine', job.machineId);
+    return {};
+  };
+  return {
+    turnOff: async (job) => {
+      await host.hypervisor.stop(job.machineId);
+      host.changed('machine', job.machineId);
+      return {};
+    },
+    shutDown: async (job) => {
+      job.progress(10, 'waiting for the guest to shut down');
+      await host.hypervisor.shutdown(job.machineId, shutdownMs(job), job.signal);
+      host.changed('machine', job.machineId);
+      return {};
+    },
+    pause: (job) => alone(job, 'pausing', () => host.hypervisor.pause(job.machineId)),
+    goOn: (job) => alone(job, 'resuming', async () => {
+      const refusal = startRefusal(machineOf(host, job.machineId), host.state.relationshipOf(job.machineId));
+      if (refusal !== null) throw new Refused(refuse(`the guest may not go on here: ${refusal}`));
+      await host.hypervisor.resume(job.machineId);
+    }),
+    reset: (job) => alone(job, 'resetting', async (signal) => {
+      await host.hypervisor.stop(job.machineId);
+      await startMachine(host, job.machineId, signal);
+    }),
+  };
+}

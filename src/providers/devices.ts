@@ -1,0 +1,135 @@
+/** What a machine is made of: processors, memory, disks and network adapters, as resource allocation settings. */
+import type { DiskDefinition, NicDefinition } from '../machine/definition.ts';
+import type { Machine } from '../machine/records.ts';
+import type { Hardware } from './domain.ts';
+import type { Values } from './emission.ts';
+import { guidOf, INSTANCE_IDS } from './objectpaths.ts';
+
+/** Source: CIM_ResourceAllocationSettingData.ResourceType. */
+export const RESOURCE_TYPES = { processor: 3, memory: 4, ethernet: 10, disk: 31 } as const;
+const SECTOR_BYTES = 512;
+const READ_WRITE = 3;
+const VIRTUALIZED = 3;
+const IPV4_AND_IPV6 = 4_098;
+/** Hyper-V's unit of processor shares: thousandths of a percent. */
+const WHOLE_PROCESSOR = 100_000n;
+
+export function processorValues(instanceId: string, count: number): Values {
+  return {
+    InstanceID: instanceId,
+    Caption: 'Processor',
+    Description: 'Settings for Microsoft Virtual Processor.',
+    ElementName: 'Processor',
+    ResourceType: RESOURCE_TYPES.processor,
+    ResourceSubType: 'Microsoft:Hyper-V:Processor',
+    AllocationUnits: 'percent / 1000',
+    VirtualQuantity: BigInt(count),
+    VirtualQuantityUnits: 'count',
+    Reservation: 0n,
+    Limit: WHOLE_PROCESSOR,
+    Weight: 100,
+    AutomaticAllocation: true,
+    AutomaticDeallocation: true,
+    ConsumerVisibility: VIRTUALIZED,
+    LimitCPUID: false,
+    HostResource: [],
+    Connection: [],
+  };
+}
+
+/** All of it is the guest's from the start. */
+export function memoryValues(instanceId: string, memoryMiB: number): Values {
+  const quantity = BigInt(memoryMiB);
+  return {
+    InstanceID: instanceId,
+    Caption: 'Memory',
+    Description: 'Settings for Microsoft Virtual Machine Memory.',
+    ElementName: 'Memory',
+    ResourceType: RESOURCE_TYPES.memory,
+    ResourceSubType: 'Microsoft:Hyper-V:Memory',
+    AllocationUnits: 'byte * 2^20',
+    VirtualQuantity: quantity,
+    VirtualQuantityUnits: 'byte * 2^20',
+    Reservation: quantity,
+    Limit: quantity,
+    Weight: 5_000,
+    AutomaticAllocation: true,
+    AutomaticDeallocation: true,
+    ConsumerVisibility: VIRTUALIZED,
+    DynamicMemoryEnabled: false,
+    HostResource: [],
+    Connection: [],
+  };
+}
+
+/** The file that the guest's writes go to; on a replica the newest layer. */
+export function diskValues({ id, stacks }: Machine, { name, path }: DiskDefinition, index: number): Values {
+  const stack = stacks.find(({ disk }) => disk === name);
+  const top = stack?.layers.at(-1);
+  const sectors = stack ? BigInt(stack.sizeBytes) / BigInt(SECTOR_BYTES) : null;
+  return {
+    InstanceID: INSTANCE_IDS.Msvm_StorageAllocationSettingData(id, name),
+    Caption: 'Hard Disk Image',
+    Description: 'Settings for the Microsoft Hard Disk Image.',
+    ElementName: name,
+    ResourceType: RESOURCE_TYPES.disk,
+    ResourceSubType: 'Microsoft:Hyper-V:Virtual Hard Disk',
+    ConsumerVisibility: VIRTUALIZED,
+    HostResource: [top?.dataFilePath ?? top?.path ?? path],
+    VirtualQuantity: sectors,
+    Limit: sectors,
+    Reservation: sectors,
+    VirtualResourceBlockSize: BigInt(SECTOR_BYTES),
+    HostResourceBlockSize: BigInt(SECTOR_BYTES),
+    Access: READ_WRITE,
+    AutomaticAllocation: true,
+    AutomaticDeallocation: true,
+    Address: String(index),
+    AddressOnParent: String(index),
+    PersistentReservationsSupported: false,
+    IgnoreFlushes: false,
+  };
+}
+
+export function ethernetValues(machineId: string, nic: NicDefinition, index: number): Values {
+  return {
+    InstanceID: INSTANCE_IDS.Msvm_SyntheticEthernetPortSettingData(machineId, index),
+    Caption: 'Virtual Ethernet Port',
+    Description: 'Settings for the Microsoft Synthetic Ethernet Port.',
+    ElementName: index === 0 ? 'Network Adapter' : `Network Adapter ${index + 1}`,
+    ResourceType: RESOURCE_TYPES.ethernet,
+    HostResource: nic.bridge === undefined ? [] : [nic.bridge],
+    Connection: [],
+    Address: nic.mac.replaceAll(':', '').toUpperCase(),
+    AddressOnParent: String(index),
+    StaticMacAddress: true,
+    VirtualSystemIdentifiers: [`{${guidOf(machineId)}}`],
+    ClusterMonitored: false,
+  };
+}
+
+/** Nothing is injected after a failover: the guest keeps the addresses that it has. */
+export const failoverEthernetValues = (machineId: string, index: number): Values => ({
+  InstanceID: INSTANCE_IDS.Msvm_FailoverNetworkAdapterSettingData(machineId, index),
+  Caption: 'Failover Network Adapter Settings',
+  ElementName: index === 0 ? 'Network Adapter' : `Network Adapter ${index + 1}`,
+  ProtocolIFType: IPV4_AND_IPV6,
+  DHCPEnabled: false,
+  IPAddresses: [],
+  Subnets: [],
+  DefaultGateways: [],
+  DNSServers: [],
+});
+
+const BOUNDS = ['Default', 'Minimum', 'Maximum', 'Increment'] as const;
+type Bounds = Readonly<Record<(typeof BOUNDS)[number], number>>;
+const definitions = (kind: string, bounds: Bounds, values: (instanceId: string, quantity: number) => Values): Values[] =>
+  BOUNDS.map((bound) => values(`Microsoft:Definition\\${kind}\\${bound}`, bounds[bound]));
+
+/** What a machine of this host could have: clients read the bounds from settings that no machine has. Kinds as Hyper-V names them. */
+export const DEFINITIONS = {
+  processors: ({ processors }: Hardware) =>
+    definitions('B637F346-6A0E-4DEC-AF52-BD70CB80A21D', { Default: 1, Minimum: 1, Maximum: processors.reduce((total, { threads }) => total + threads, 0), Increment: 1 }, processorValues),
+  memory: ({ memoryBytes }: Hardware) =>
+    definitions('4764334D-E001-4176-82EE-5594EC9B530E', { Default: 512, Minimum: 1, Maximum: Math.floor(memoryBytes / 2 ** 20), Increment: 1 }, memoryValues),
+} as const;

@@ -1,0 +1,49 @@
+/** The host that a client names, and how it is reached: only paired hosts are, each at its own address, by certificates. */
+import type { HostSnapshot } from '../../service/inventory.ts';
+import type { HostView } from '../../service/views.ts';
+import { badValue, Rejection, RETURNS } from './rejection.ts';
+
+const CERTIFICATES = 2;
+const KERBEROS = 1;
+const MAX_THUMBPRINT_CHARACTERS = 128;
+
+const isSame = (left: string, right: string): boolean => left.toLowerCase() === right.toLowerCase();
+const hostPart = (address: string): string => address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+
+export const portIn = (address: string): number => Number(/:(\d+)$/.exec(address)?.[1] ?? 0);
+
+const isNamed = (host: HostView, text: string): boolean => [host.name, host.id, host.address, hostPart(host.address)].some((name) => isSame(name, text));
+
+/** The paired host of this name, id or address. */
+export function pairedHost({ self, peers }: HostSnapshot, name: string, text: string): HostView {
+  const wanted = text.trim();
+  const host = peers.find((each) => isNamed(each, wanted)) ?? peers.find((each) => isSame(each.name.split('.')[0]!, wanted));
+  if (host) return host;
+  if (isNamed(self, wanted)) throw badValue(name, text, `another host; this is ${self.name} itself`);
+  throw new Rejection(
+    RETURNS.notAvailable,
+    `${name}: ${self.name} is not paired with a host "${text.slice(0, 100)}".`,
+    `Pair them first: understudy host invite on one, understudy host join on the other. Paired are: ${peers.map((each) => each.name).join(', ') || 'none'}.`,
+  );
+}
+
+export function checkAuthentication(name: string, value: number | null): void {
+  if (value === null || value === CERTIFICATES) return;
+  if (value === KERBEROS) throw new Rejection(RETURNS.notSupported, `${name} 1 (Kerberos) is not supported: use 2 (certificates).`);
+  throw badValue(name, value, '2 (certificates)');
+}
+
+/** Null and 0 stand for the port that the host was paired with. */
+export function checkPort(name: string, value: number | null, host: HostView): void {
+  const port = portIn(host.address);
+  if (value !== null && value !== 0 && value !== port) throw badValue(name, value, `0 or ${port}, the port of ${host.name}`);
+}
+
+const digits = (thumbprint: string): string => thumbprint.replace(/[^0-9a-z]/gi, '').toLowerCase();
+
+/** A host proves itself by its one certificate. */
+export function checkThumbprint(name: string, value: string | null, self: HostView): void {
+  if (value === null || value === '') return;
+  if (value.length > MAX_THUMBPRINT_CHARACTERS) throw badValue(name, value, `${MAX_THUMBPRINT_CHARACTERS} characters at most`);
+  if (digits(value) !== digits(self.fingerprint)) throw badValue(name, value, `null or ${self.fingerprint}, the certificate of ${self.name}`);
+}

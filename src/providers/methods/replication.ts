@@ -1,0 +1,126 @@
+/** Methods of Msvm_ReplicationService that change one machine's relationship. */
+import type { MethodOutcome } from '../../cim/manager.ts';
+import type { MachineSnapshot } from '../../service/inventory.ts';
+import { STEPS, type Step } from '../../service/steps.ts';
+import { idIn, machinePath } from '../objectpaths.ts';
+import { embeddedOf, readerOf } from './embedded.ts';
+import { done, started, type Call, type Method } from './invocation.ts';
+import { checkStartsNow, machineOf, numberOf, pointOf, textOf, valueOf } from './parameters.ts';
+import { badValue, Rejection, RETURNS } from './rejection.ts';
+import { checkRelationship } from './relationship.ts';
+import { checkRecoveryHost, recoveryHostOf, settingsChangeOf, type Subject } from './replicationsettings.ts';
+
+const SETTINGS = 'ReplicationSettingData';
+
+const subjectOf = async (call: Call, snapshot: MachineSnapshot): Promise<Subject> => ({ snapshot, host: await call.host.inventory.host(call.caller), read: readerOf });
+
+/** A method that takes one step of the machine which it names. */
+const stepping = (name: string, step: Step, check: (call: Call, machine: MachineSnapshot) => void = () => undefined): Method => ({
+  name,
+  kind: STEPS[step].kind,
+  run: async (call) => {
+    const snapshot = await machineOf(call);
+    check(call, snapshot);
+    return started(await call.host.management.step(call.caller, snapshot.machine.id, step));
+  },
+});
+
+async function create(call: Call): Promise<MethodOutcome> {
+  const snapshot = await machineOf(call);
+  const fields = embeddedOf(call, SETTINGS, 'Msvm_ReplicationSettingData');
+  if (!fields) throw badValue(SETTINGS, null, 'the text of a Msvm_ReplicationSettingData');
+  const subject = await subjectOf(call, snapshot);
+  const change = settingsChangeOf(fields, subject);
+  const { id } = recoveryHostOf(fields, subject);
+  return started(await call.host.management.create(call.caller, snapshot.machine.id, id, change));
+}
+
+async function modify(call: Call): Promise<MethodOutcome> {
+  const snapshot = await machineOf(call);
+  const fields = embeddedOf(call, SETTINGS, 'Msvm_ReplicationSettingData');
+  if (!fields) throw badValue(SETTINGS, null, 'the text of a Msvm_ReplicationSettingData');
+  const subject = await subjectOf(call, snapshot);
+  const change = settingsChangeOf(fields, subject);
+  checkRecoveryHost(fields, subject, false);
+  const job = await call.host.management.modify(call.caller, snapshot.machine.id, change);
+  return job ? started(job) : done();
+}
+
+async function reverse(call: Call): Promise<MethodOutcome> {
+  const snapshot = await machineOf(call);
+  const fields = embeddedOf(call, SETTINGS, 'Msvm_ReplicationSettingData');
+  if (!fields) return started(await call.host.management.step(call.caller, snapshot.machine.id, 'reverse'));
+  const subject = await subjectOf(call, snapshot);
+  const settings = settingsChangeOf(fields, subject);
+  checkRecoveryHost(fields, subject, true);
+  return started(await call.host.management.step(call.caller, snapshot.machine.id, 'reverse', { settings }));
+}
+
+/** 1 over the network, 2 by media, 3 comparing with a copy that is there. */
+const TRANSFERS = { network: 1, media: 2, seeded: 3 } as const;
+
+function checkTransfer(call: Call): void {
+  const type = numberOf(call, 'InitialReplicationType') ?? TRANSFERS.network;
+  if (!Object.values<number>(TRANSFERS).includes(type)) throw badValue('InitialReplicationType', type, '1 (over the network)');
+  if (type === TRANSFERS.media && !textOf(call, 'InitialReplicationExportLocation')) throw badValue('InitialReplicationExportLocation', null, 'a directory, for InitialReplicationType 2');
+  if (type !== TRANSFERS.network) throw new Rejection(RETURNS.notSupported, `InitialReplicationType ${type} is not supported yet: use 1 (over the network).`);
+  checkStartsNow(call, 'StartTime');
+}
+
+async function failOver(call: Call): Promise<MethodOutcome> {
+  const snapshot = await machineOf(call);
+  const point = await pointOf(call, 'SnapshotSettingData', snapshot);
+  return started(await call.host.management.step(call.caller, snapshot.machine.id, 'failOver', { point: point?.id }));
+}
+
+async function testReplica(call: Call): Promise<MethodOutcome> {
+  const snapshot = await machineOf(call);
+  const point = await pointOf(call, 'SnapshotSettingData', snapshot);
+  const { job, copyId } = await call.host.management.test(call.caller, snapshot.machine.id, { point: point?.id });
+  return started(job, { ResultingSystem: machinePath(copyId) });
+}
+
+/** Called where the guest goes home to. The identifier is a point's GUID or InstanceID. */
+async function failBack(call: Call): Promise<MethodOutcome> {
+  const snapshot = await machineOf(call);
+  const fields = embeddedOf(call, SETTINGS, 'Msvm_ReplicationSettingData');
+  if (fields) settingsChangeOf(fields, await subjectOf(call, snapshot));
+  const identifier = textOf(call, 'RecoveryPointIdentifier');
+  const isGiven = identifier !== null && identifier.trim() !== '';
+  const point = isGiven ? idIn(identifier) : undefined;
+  if (isGiven && point === undefined) throw badValue('RecoveryPointIdentifier', identifier, 'the InstanceID or GUID of a recovery point');
+  return started(await call.host.operations.failbackStart(call.caller, snapshot.machine.id, point === undefined ? {} : { point }));
+}
+
+/** What a later version brings: the machine is looked up, then the answer is that it is not supported. */
+const notYet = (name: string, kind: string, what: string, check: (call: Call) => void = () => undefined): Method => ({
+  name,
+  kind,
+  run: async (call) => {
+    await machineOf(call);
+    check(call);
+    throw new Rejection(RETURNS.notSupported, `${what} is not supported yet.`);
+  },
+});
+
+export const RELATIONSHIP_METHODS: readonly Method[] = [
+  { name: 'CreateReplicationRelationship', kind: 'enable', run: create },
+  { name: 'ModifyReplicationSettings', kind: 'settings', run: modify },
+  { name: 'ReverseReplicationRelationship', kind: STEPS.reverse.kind, run: reverse },
+  { name: 'InitiateFailover', kind: STEPS.failOver.kind, run: failOver },
+  { name: 'TestReplicaSystem', kind: 'test', run: testReplica },
+  { name: 'InitiateFailback', kind: 'failbackHome', run: failBack },
+  stepping('StartReplication', 'startInitial', checkTransfer),
+  stepping('Resynchronize', 'resynchronize', (call) => checkStartsNow(call, 'StartTime')),
+  stepping('CommitFailover', 'commit'),
+  stepping('RevertFailover', 'revert'),
+  stepping('RemoveReplicationRelationship', 'remove'),
+  stepping('RemoveReplicationRelationshipEx', 'remove', checkRelationship),
+  notYet('ChangeReplicationModeToPrimary', 'changeMode', 'Replication over three hosts', (call) => embeddedOf(call, 'ReplicationRelationship', 'Msvm_ReplicationRelationship')),
+  notYet('ImportInitialReplica', 'import', 'An initial replica on media', (call) => {
+    if (!textOf(call, 'InitialReplicationImportLocation')) throw badValue('InitialReplicationImportLocation', null, 'a directory');
+  }),
+  notYet('SetFailoverNetworkAdapterSettings', 'failoverNetwork', 'Setting addresses in the guest after a failover', (call) => {
+    if (valueOf(call, 'NetworkSettings') === null) throw badValue('NetworkSettings', null, 'texts of Msvm_FailoverNetworkAdapterSettingData');
+  }),
+];

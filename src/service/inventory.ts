@@ -1,0 +1,115 @@
+/**
+ * What a host holds, as the records themselves: for interfaces that show more of them than the views do. Everything is read
+ * in one go from the state; of the hypervisor only what runs is asked for its power.
+ */
+import type { Job, Machine, Point, Relationship } from '../machine/records.ts';
+import { startRefusal } from '../engine/power.ts';
+import { entryFor } from '../state/hosts.ts';
+import type { ServiceSettings } from '../state/servicesettings.ts';
+import { audited, type Context } from './context.ts';
+import { healthOf, hostView, lagMsOf, selfView } from './presenting.ts';
+import type { AuthorizationView, Caller, HostView, MachineView, RelationshipView } from './views.ts';
+
+export interface MachineSnapshot {
+  readonly machine: Machine;
+  readonly relationship: Relationship | null;
+  readonly power: MachineView['power'];
+  /** A job that starts the guest is under way. */
+  readonly isStarting: boolean;
+  /** Why the guest may not be started here now, or null. */
+  readonly startRefusal: string | null;
+  /** Of the machine's process, while there is one. */
+  readonly pid: number | null;
+  readonly upMs: number | null;
+  readonly health: RelationshipView['health'];
+  readonly healthReasons: readonly string[];
+  /** Name of the relationship's other host, as this host knows it. */
+  readonly peer: string | null;
+  /** Of a replica: the entry by which it is here. */
+  readonly authorization: AuthorizationView | null;
+}
+
+export interface HostSnapshot {
+  readonly self: HostView;
+  readonly peers: readonly HostView[];
+  readonly authorizations: readonly AuthorizationView[];
+  /** Where replicas go when an entry names no place. */
+  readonly defaultStorage: string;
+  readonly service: ServiceSettings;
+}
+
+/** Ids are as the records have them: lower case. */
+export interface Inventory {
+  host(caller: Caller): Promise<HostSnapshot>;
+  /** By name. */
+  machines(caller: Caller): Promise<readonly MachineSnapshot[]>;
+  machine(caller: Caller, id: string): Promise<MachineSnapshot | undefined>;
+  /** Oldest first. */
+  points(caller: Caller, machineId: string): Promise<readonly Point[]>;
+  point(caller: Caller, id: string): Promise<Point | undefined>;
+  /** Newest first. */
+  jobs(caller: Caller): Promise<readonly Job[]>;
+  job(caller: Caller, id: string): Promise<Job | undefined>;
+}
+
+export function createInventory(context: Context): Inventory {
+  const { engine, hosts, authorizations, serviceSettings, defaultStorage } = context;
+  const { state, hypervisor } = engine.host;
+  const seen = <T>(caller: Caller, what: string, subject: string | null, work: () => Promise<T> | T): Promise<T> => audited(context, caller, 'viewer', what, subject, work);
+  return {
+    host: (caller) =>
+      seen(caller, 'host show', null, () => ({
+        self: selfView(context), peers: hosts.list().map((host) => hostView(context, host)), authorizations: [...authorizations.list()], defaultStorage, service: serviceSettings.get(),
+      })),
+    machines: (caller) =>
+      seen(caller, 'vm list', null, async () => {
+        const live = new Set(await hypervisor.instances());
+        const relationships = new Map(state.relationships().map((relationship) => [relationship.machineId, relationship]));
+        const surroundings = surroundingsOf(context);
+        return Promise.all(
+          state.machines().map(async (machine) => {
+            const power = live.has(machine.id) ? await hypervisor.power(machine.id) : 'off';
+            return snapshotOf(context, machine, relationships.get(machine.id), power, surroundings);
+          }),
+        );
+      }),
+    machine: (caller, id) =>
+      seen(caller, 'vm show', id, async () => {
+        const machine = state.machine(id);
+        return machine && snapshotOf(context, machine, state.relationshipOf(id), await hypervisor.power(id), surroundingsOf(context));
+      }),
+    points: (caller, machineId) => seen(caller, 'points', machineId, () => state.points(machineId)),
+    point: (caller, id) => seen(caller, 'points', id, () => state.point(id)),
+    jobs: (caller) => seen(caller, 'jobs', null, () => state.jobs()),
+    job: (caller, id) => seen(caller, 'jobs show', id, () => state.job(id)),
+  };
+}
+
+/** What many machines share, read once. */
+interface Surroundings {
+  /** Ids of the machines whose guest is being started. */
+  readonly starting: ReadonlySet<string | null>;
+  readonly entries: readonly AuthorizationView[];
+  /** By id. */
+  readonly hostNames: ReadonlyMap<string, string>;
+}
+
+const surroundingsOf = ({ engine, authorizations, hosts }: Context): Surroundings => ({
+  starting: new Set(engine.jobs.running().filter(({ kind }) => kind === 'start').map(({ machineId }) => machineId)),
+  entries: authorizations.list(),
+  hostNames: new Map(hosts.list().map(({ hostId, name }) => [hostId, name])),
+});
+
+function snapshotOf(context: Context, machine: Machine, relationship: Relationship | undefined, power: MachineSnapshot['power'], { starting, entries, hostNames }: Surroundings): MachineSnapshot {
+  const { host } = context.engine;
+  const isOff = power === 'off';
+  const standing = {
+    machine, power, isStarting: isOff && starting.has(machine.id), startRefusal: startRefusal(machine, relationship),
+    pid: isOff ? null : context.machines.pid(machine.id), upMs: isOff ? null : context.machines.upMs(machine.id),
+  };
+  if (!relationship) return { ...standing, relationship: null, health: 'none', healthReasons: [], peer: null, authorization: null };
+  const peer = hostNames.get(relationship.peerId) ?? relationship.peerId;
+  const { health, reasons } = healthOf(relationship, machine, lagMsOf(relationship, host.clock.nowMs()), peer);
+  const authorization = relationship.side === 'replica' ? (entries.find(({ id }) => id === relationship.entryId) ?? entryFor(entries, peer) ?? null) : null;
+  return { ...standing, relationship, health, healthReasons: reasons, peer, authorization };
+}

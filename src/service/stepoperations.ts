@@ -1,0 +1,119 @@
+/** Use cases of one machine, as CIM clients ask for them. */
+import { noStatistics } from '../engine/statistics.ts';
+import { removePoint } from '../engine/replica/removal.ts';
+import { update } from '../engine/transition.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { JobArgs, JobContext, JobWork } from '../engine/jobs.ts';
+import { Fault } from '../errors/fault.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
+import type { Job, Relationship } from '../machine/records.ts';
+import { changed, type Settings, type SettingsChange } from '../relationship/settings.ts';
+import { audited, machineNamed, type Context } from './context.ts';
+import { powerJob } from './guestpower.ts';
+import type { Management } from './management.ts';
+import { definedOnly } from './options.ts';
+import { jobView } from './presenting.ts';
+import { changeSettings, disable, enable, requested, settingsAfter } from './replication.ts';
+import { checkFree, checkPoint, stepJob, testJob } from './steps.ts';
+import type { Caller, JobView } from './views.ts';
+
+type StepOperations = Pick<Management, 'create' | 'modify' | 'step' | 'test' | 'destroyTest' | 'removePoint' | 'power' | 'resetStatistics'>;
+
+const PEER_WITHIN_MS = 30_000;
+const FREE_WITHIN_MS = 30_000;
+
+export function stepOperations(context: Context): StepOperations {
+  const { engine } = context;
+  engine.jobs.define(relationshipKinds(context));
+  const asked = (caller: Caller, operation: string, machine: string, work: () => Job | Promise<Job>): Promise<JobView> =>
+    audited(context, caller, 'operator', operation, machine, async () => jobView(context, await work()));
+  return {
+    create: (caller, machine, host, settings) =>
+      asked(caller, 'enable', machine, () => {
+        const request = { machine, host, settings: definedOnly(settings) };
+        const { machine: { id } } = requested(context, request);
+        checkFree(context, id);
+        return engine.jobs.start('enable', id, { host, settings: request.settings });
+      }),
+    modify: (caller, machine, change) =>
+      audited(context, caller, 'operator', 'settings', machine, async () => {
+        const relationship = engine.relationshipOf(machineNamed(context, machine).id);
+        if (isAsBefore(context, relationship, change)) return null;
+        settingsAfter(context, relationship, change);
+        checkFree(context, relationship.machineId);
+        return jobView(context, engine.jobs.start('settings', relationship.machineId, { settings: definedOnly(change) }));
+      }),
+    step: (caller, machine, step, { point, settings } = {}) =>
+      asked(caller, step, machine, () => {
+        const found = machineNamed(context, machine);
+        if (point !== undefined) checkPoint(context, found, point);
+        const args: JobArgs = definedOnly({ point, settings: settings && reversedSettings(engine.relationshipOf(found.id), settings, found.definition.disks) });
+        return stepJob(context, machine, step, args);
+      }),
+    test: (caller, machine, { point }) =>
+      audited(context, caller, 'operator', 'test', machine, () => {
+        const { job, copyId } = testJob(context, machine, point ?? null);
+        return { job: jobView(context, job), copyId };
+      }),
+    destroyTest: (caller, copy) =>
+      asked(caller, 'test-end', copy, () => {
+        const { copyOf, name } = machineNamed(context, copy);
+        if (copyOf === null) throw new Refused(refuse(`${name} is no test failover's copy: only such a copy can be destroyed`));
+        checkFree(context, copyOf);
+        return engine.jobs.start('testEnd', copyOf, {});
+      }),
+    removePoint: (caller, pointId) =>
+      audited(context, caller, 'operator', 'points remove', pointId, () => withoutMerging(engine, pointId)),
+    power: (caller, machine, request) => asked(caller, `power ${request}`, machine, () => powerJob(context, machine, request)),
+    resetStatistics: (caller, machine) =>
+      audited(context, caller, 'operator', 'statistics reset', machine, () => {
+        const { id } = engine.relationshipOf(machineNamed(context, machine).id);
+        update(engine.host, id, () => ({ statistics: noStatistics(engine.host.clock.nowMs()) }));
+      }),
+  };
+}
+
+/** The settings go by the new direction only once it is there; they are checked before. */
+const reversedSettings = ({ settings }: Relationship, change: SettingsChange, disks: readonly { readonly name: string }[]): Settings => changed(settings, change, disks.map(({ name }) => name));
+
+function isAsBefore({ engine }: Context, { settings, machineId }: Relationship, change: SettingsChange): boolean {
+  const disks = engine.host.state.machine(machineId)!.definition.disks.map(({ name }) => name);
+  return JSON.stringify(changed(settings, change, disks)) === JSON.stringify(changed(settings, {}, disks));
+}
+
+/** A merge that is under way would bring the point's label back. */
+async function withoutMerging(engine: Engine, pointId: string): Promise<void> {
+  const { host } = engine;
+  const point = host.state.point(pointId);
+  if (!point) throw new Fault('point-unknown', `there is no recovery point ${pointId}`);
+  const { id, machineId } = engine.relationshipOf(point.machineId);
+  const worker = engine.worker(machineId);
+  await worker.exclusive('removing a recovery point', async () => {
+    await worker.stopMerging();
+    removePoint(host, id, pointId);
+  }, host.clock.timeout(FREE_WITHIN_MS));
+}
+
+/** Work whose use case is the service's; each is right when it runs again. */
+function relationshipKinds(context: Context): Readonly<Record<string, JobWork>> {
+  const { engine } = context;
+  const within = (job: JobContext) => AbortSignal.any([job.signal, engine.host.clock.timeout(PEER_WITHIN_MS)]);
+  return {
+    enable: async (job) => {
+      if (job.resumed && engine.host.state.relationshipOf(job.machineId)) return {};
+      const { findings } = await enable(context, { machine: job.machineId, host: String(job.args['host']), settings: job.args['settings'] as object, force: true }, within(job));
+      const machine = machineNamed(context, job.machineId).name;
+      for (const { message, cure } of findings) engine.host.state.addEvent({ atMs: engine.host.clock.nowMs(), number: null, severity: 'warning', machine, message: `${message} ${cure}` });
+      return { warnings: findings.length };
+    },
+    settings: async (job) => {
+      await changeSettings(context, engine.relationshipOf(job.machineId), job.args['settings'] as SettingsChange, within(job));
+      return {};
+    },
+    disable: async (job) => {
+      const relationship = engine.host.state.relationshipOf(job.machineId);
+      if (relationship || !job.resumed) await disable(context, engine.relationshipOf(job.machineId), within(job));
+      return {};
+    },
+  };
+}

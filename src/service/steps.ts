@@ -1,0 +1,88 @@
+/**
+ * Operations on a relationship that are asked for one step at a time. Each is refused at once where the table of states
+ * does not allow it; otherwise it is a job.
+ */
+import { checkTestable } from '../engine/testfailover.ts';
+import type { JobArgs } from '../engine/jobs.ts';
+import { Fault } from '../errors/fault.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
+import type { Job, Machine, Relationship } from '../machine/records.ts';
+import { stateName, type Side } from '../relationship/state.ts';
+import { allowedVerbs } from '../relationship/step.ts';
+import { machineNamed, type Context } from './context.ts';
+
+interface StepRow {
+  /** Of the job. */
+  readonly kind: string;
+  /** One of these verbs has to be possible. */
+  readonly verbs: readonly string[];
+  /** Where a verb means different things on the two sides. */
+  readonly side?: Side;
+}
+
+export const STEPS = {
+  startInitial: { kind: 'initial', verbs: ['start-replication'] },
+  stopInitial: { kind: 'stopInitial', verbs: ['stop-initial'] },
+  suspend: { kind: 'suspend', verbs: ['suspend'] },
+  resume: { kind: 'resume', verbs: ['resume'] },
+  // One that was suspended goes on.
+  resynchronize: { kind: 'resynchronize', verbs: ['resynchronize', 'resume'], side: 'primary' },
+  preparePlanned: { kind: 'preparePlanned', verbs: ['failover'], side: 'primary' },
+  cancelPlanned: { kind: 'cancelPlanned', verbs: ['cancel-failover'], side: 'primary' },
+  failOver: { kind: 'failOver', verbs: ['failover'], side: 'replica' },
+  commit: { kind: 'commit', verbs: ['commit'] },
+  revert: { kind: 'revert', verbs: ['revert'] },
+  reverse: { kind: 'reverseHere', verbs: ['reverse'], side: 'replica' },
+  remove: { kind: 'disable', verbs: ['disable'] },
+} as const satisfies Record<string, StepRow>;
+
+export type Step = keyof typeof STEPS;
+
+/** Jobs that watch what goes on by itself: they hold nothing. */
+const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle'];
+
+export function stepJob(context: Context, machine: string, step: Step, args: JobArgs): Job {
+  const { id } = machineNamed(context, machine);
+  checkFree(context, id);
+  const relationship = context.engine.relationshipOf(id);
+  checkPossible(relationship, step);
+  if (step === 'failOver' && context.engine.host.state.points(id).length === 0) throw new Refused(refuse('there is no recovery point yet', allowedVerbs(relationship)));
+  return context.engine.jobs.start(STEPS[step].kind, id, args);
+}
+
+function checkPossible(relationship: Relationship, step: Step): void {
+  const { verbs, side }: StepRow = STEPS[step];
+  const allowed = allowedVerbs(relationship);
+  const isOtherSide = side !== undefined && side !== relationship.side;
+  if (isOtherSide || !verbs.some((verb) => allowed.includes(verb))) {
+    throw new Refused(refuse(`"${verbs[0]}" is not possible here while the relationship is in: ${stateName(relationship.state)} (state ${relationship.state}, ${relationship.side})`, allowed));
+  }
+  if (step === 'reverse' && relationship.state === 5 && relationship.failover?.planned === false) {
+    throw new Refused(refuse('the failover was not a planned one: it has to be committed before replication can be reversed', allowedVerbs(relationship)));
+  }
+  if (step === 'remove' && relationship.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
+}
+
+/** Fault machine-busy while another operation holds the machine. */
+export function checkFree({ engine }: Context, machineId: string): void {
+  const job = engine.jobs.running().find((each) => each.machineId === machineId && !WATCHING.includes(each.kind));
+  const holder = engine.worker(machineId).operation ?? job?.kind;
+  if (holder !== undefined) throw new Fault('machine-busy', `another operation holds ${engine.host.state.machine(machineId)?.name ?? machineId}: ${holder}`);
+}
+
+/** The job of a test failover, and the id that its copy will have. */
+export function testJob(context: Context, machine: string, point: string | null): { job: Job; copyId: string } {
+  const { engine } = context;
+  const found = machineNamed(context, machine);
+  checkFree(context, found.id);
+  checkTestable(engine.relationshipOf(found.id), found);
+  if (engine.host.state.points(found.id).length === 0) throw new Refused(refuse(`${found.name} has no recovery point yet`, allowedVerbs(engine.relationshipOf(found.id))));
+  if (point !== null) checkPoint(context, found, point);
+  const copyId = engine.host.newId();
+  return { job: engine.jobs.start('test', found.id, { ...(point !== null && { point }), copyId, start: false }), copyId };
+}
+
+/** Fault point-unknown unless the machine has the recovery point. */
+export function checkPoint({ engine }: Context, machine: Machine, pointId: string): void {
+  if (engine.host.state.point(pointId)?.machineId !== machine.id) throw new Fault('point-unknown', `${machine.name} has no recovery point ${pointId}`);
+}

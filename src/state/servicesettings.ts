@@ -1,0 +1,32 @@
+/** What is set for the host's replication as a whole, beside the engine's state in the same file. */
+import type { DatabaseSync } from 'node:sqlite';
+import { Statements } from './statements.ts';
+
+export interface ServiceSettings {
+  /** Whether this host takes replicas at all; who may send some is said by the authorization entries. */
+  readonly acceptsReplicas: boolean;
+  /** When the statistics' interval begins, seconds after the host's midnight. */
+  readonly monitoringStartSeconds: number;
+  readonly monitoringIntervalSeconds: number;
+}
+
+const DEFAULTS: ServiceSettings = { acceptsReplicas: true, monitoringStartSeconds: 9 * 3_600, monitoringIntervalSeconds: 43_200 };
+
+export class ServiceSettingsRow {
+  readonly #db: Statements;
+
+  constructor(db: DatabaseSync) {
+    this.#db = new Statements(db);
+  }
+
+  get(): ServiceSettings {
+    const row = this.#db.prepare('SELECT body FROM service_settings').get() as { body: string } | undefined;
+    return row ? { ...DEFAULTS, ...(JSON.parse(row.body) as Partial<ServiceSettings>) } : DEFAULTS;
+  }
+
+  put(change: Partial<ServiceSettings>): ServiceSettings {
+    const next = { ...this.get(), ...change };
+    this.#db.prepare('INSERT OR REPLACE INTO service_settings VALUES (1, ?)').run(JSON.stringify(next));
+    return next;
+  }
+}
