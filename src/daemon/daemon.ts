@@ -21,6 +21,7 @@ import { PeerNetwork } from '../peer/peer.ts';
 import type { Context, Machines } from '../service/context.ts';
 import { authorizePaired } from '../service/hosts.ts';
 import { createOperations } from '../service/service.ts';
+import type { Subscriptions } from '../interop/subscriptions.ts';
 import { Accounts } from '../state/accounts.ts';
 import { openDatabase } from '../state/database.ts';
 import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
@@ -36,10 +37,12 @@ import { API_PORT, PEER_PORT, type Config } from './config.ts';
 import { hardwareOf } from './hardware.ts';
 import { metricsOf } from './metrics.ts';
 import { networkOf } from './network.ts';
-import { openWbem } from './wbem.ts';
+import { interopOf, subscriptionsOf } from './interop.ts';
 import { droppingExtents, flippingBits, skippingReturnSets } from './sabotage.ts';
+import { openWbem } from './wbem.ts';
 
 interface Parts {
+  readonly subscriptions: Subscriptions;
   readonly hypervisor: QemuHypervisor;
   readonly layers: Qcow2Layers;
   readonly fingerprints: Fingerprints;
@@ -55,10 +58,9 @@ export class Daemon {
   readonly #api: Api;
   readonly #parts: Parts;
   readonly #opened: () => void;
-  readonly #version: string;
   #wbem: { close(): Promise<void> } | null = null;
 
-  private constructor(config: Config, log: Logger, context: Context, cim: ObjectManager, peers: PeerNetwork, api: Api, parts: Parts, opened: () => void, version: string) {
+  private constructor(config: Config, log: Logger, context: Context, cim: ObjectManager, peers: PeerNetwork, api: Api, parts: Parts, opened: () => void) {
     this.#config = config;
     this.#log = log;
     this.context = context;
@@ -67,7 +69,6 @@ export class Daemon {
     this.#api = api;
     this.#parts = parts;
     this.#opened = opened;
-    this.#version = version;
   }
 
   /** The host is up: peers and people are answered, and what a crash left half done goes on. */
@@ -115,8 +116,8 @@ export class Daemon {
     const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
     contextLater.current = context;
     const operations = createOperations(context);
-    const onBug = (bug: unknown) => log.error({ err: bug }, 'a defect while telling a change over CIM');
-    const cim = objectManagerOf(cimHostOf(context, operations, hardwareOf(host.hostId)), { changes: feed, sleep: (ms) => systemClock.sleep(ms), onBug });
+    const subscriptions = subscriptionsOf(database, config.hostName);
+    const cim = objectManagerOf(cimHostOf(context, operations, hardwareOf(host.hostId)), { others: interopOf(subscriptions, config.hostName, version), hostName: config.hostName, changes: feed, sleep: (ms) => systemClock.sleep(ms), onBug: (bug) => log.error({ err: bug }, 'a defect while telling a change over CIM') });
     const opened = Promise.withResolvers<undefined>();
     const api = await createApi({
       opened: opened.promise,
@@ -127,7 +128,7 @@ export class Daemon {
       endSession: (token) => accounts.endSession(token),
       onBug: ({ id, request, error }) => log.error({ id, request, err: error }, 'a defect while answering'),
     });
-    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, close: () => database.close() }, () => opened.resolve(undefined), version);
+    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, subscriptions, close: () => database.close() }, () => opened.resolve(undefined));
     await daemon.#open();
     return daemon;
   }
@@ -148,7 +149,8 @@ export class Daemon {
     this.#opened();
     for (const { hostId } of hosts.list()) this.#peers.keepContact(hostId);
     await this.#api.listenTcp({ host: apiAddress, port: API_PORT + portOffset });
-    this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, ownTls: () => ({ cert: this.#peers.identity.certificatePem, key: this.#peers.identity.keyPem }), version: this.#version, log: this.#log });
+    const ownTls = () => ({ key: this.#peers.identity.keyPem, cert: this.#peers.identity.certificatePem });
+    this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, subscriptions: this.#parts.subscriptions, ownTls, version: versionOf(), log: this.#log });
     void this.#autostart();
   }
 
@@ -168,8 +170,7 @@ export class Daemon {
 
   /** Guests run on; open attempts and jobs wait for the next daemon. */
   async stop(): Promise<void> {
-    await this.#wbem?.close();
-    await this.#api.close();
+    await Promise.all([this.#api.close(), this.#wbem?.close()]);
     await this.context.engine.stop();
     await this.#peers.close();
     await this.#parts.layers.stop();
