@@ -1,5 +1,5 @@
 /** What people ask of the pair: anything at any time, or, when it is to settle, what each state's advice says. */
-import { cancelFailback, endFailbackJobs, FAILBACK_JOB } from '../engine/failback/failback.ts';
+import { endFailback, FAILBACK_JOB } from '../engine/failback/failback.ts';
 import { cancelPrepared } from '../engine/planned.ts';
 import { transition } from '../engine/transition.ts';
 import { Fault } from '../errors/fault.ts';
@@ -110,11 +110,11 @@ export class Operator {
   #cancelPlanned(host: SimulatedHost): void {
     const engine = host.engine!;
     const { machineId, relationshipId } = this.#pair;
-    const isFailback = Boolean(this.#pair.relationshipOn(host)?.failback);
-    if (isFailback) endFailbackJobs(engine, machineId);
-    const cancel = (signal: AbortSignal) => (isFailback ? cancelFailback(engine, relationshipId, signal) : cancelPrepared(engine.host, relationshipId, false, signal));
+    const relationship = this.#pair.relationshipOn(host);
     const limit = engine.host.clock.timeout(CANCEL_WITHIN_MS);
-    const cancelling = engine.worker(machineId).exclusive('cancel-failover', cancel, limit);
+    const cancelling = relationship?.failback
+      ? endFailback(engine, relationship, limit)
+      : engine.worker(machineId).exclusive('cancel-failover', (signal) => cancelPrepared(engine.host, relationshipId, false, signal), limit);
     cancelling.catch((thrown: unknown) => this.#pair.noting(() => this.#answered(host, 'cancelPlanned', thrown)));
   }
 
