@@ -173,6 +173,6 @@ export const pathIdentity = (path: ObjectPath): string => keyIdentityAt(path, 0)
 
 export const isSameKey = (left: KeyValue, right: KeyValue): boolean => keyIdentityAt(left, 0) === keyIdentityAt(right, 0);
 
-export const isSamePath: (left: ObjectPath, right: ObjectPath) => boolean = isSameKey;
+export const isSamePath = (left: ObjectPath, right: ObjectPath): boolean => pathIdentity(left) === pathIdentity(right);
 
 export const isPath = (value: CimValue): value is ObjectPath => typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'path';

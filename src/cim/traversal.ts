@@ -42,7 +42,7 @@ export class Traversal {
     const namespace = path.namespace ?? this.#schema.defaultNamespace;
     this.#requireClass(namespace, filter.resultClass);
     const links = await this.#links(caller, path, filter.associationClass, filter.role);
-    const ends = links.flatMap((link) => link.far.filter((end) => fits(end.role, filter.resultRole)).map((end) => end.path));
+    const ends = links.flatMap((link) => link.far.filter((end) => fits(end.role, filter.resultRole) && this.#canBe(end.path, filter.resultClass)).map((end) => end.path));
     const found = await this.#instances.getAll(caller, distinct(ends));
     return found.filter((located) => this.#isOfClass(located, filter.resultClass));
   }
@@ -52,6 +52,13 @@ export class Traversal {
     const { path } = await this.#instances.get(caller, from);
     const links = await this.#links(caller, path, filter.resultClass, filter.role);
     return links.map(({ namespace, instance }) => ({ instance, path: pathOf(this.#schema, namespace, instance) }));
+  }
+
+  /** An object may be of a class below the one that the path names. */
+  #canBe({ namespace, className }: ObjectPath, resultClass: string | undefined): boolean {
+    if (resultClass === undefined || resultClass === '') return true;
+    const at = namespace ?? this.#schema.defaultNamespace;
+    return this.#schema.isA(at, className, resultClass) || this.#schema.isA(at, resultClass, className);
   }
 
   #isOfClass({ path, instance }: Located, className: string | undefined): boolean {

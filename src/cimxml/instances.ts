@@ -81,6 +81,9 @@ function propertyElement(property: PropertyDeclaration, value: CimValue | undefi
   const { name, type, array } = property;
   const content = valueElements(property, value, place);
   if (type === 'reference') return element('PROPERTY.REFERENCE', { NAME: name, REFERENCECLASS: property.class, CLASSORIGIN: origin }, content);
-  const attributes = { NAME: name, TYPE: wireType(property), CLASSORIGIN: origin, EmbeddedObject: embeddedAttribute(property) };
+  const attributes = { NAME: name, TYPE: wireType(property), CLASSORIGIN: origin, EmbeddedObject: holdsPaths(value) ? undefined : embeddedAttribute(property) };
   return element(array ? 'PROPERTY.ARRAY' : 'PROPERTY', attributes, content);
 }
+
+/** IncludedDisks is declared to hold instances and holds object paths as Windows does: a client would read them as XML. */
+const holdsPaths = (value: CimValue | undefined): boolean => [value ?? []].flat().some((item) => typeof item === 'string' && !item.startsWith('<'));

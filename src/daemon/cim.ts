@@ -1,5 +1,6 @@
 /** The CIM side of the host: the schema, the providers that read the host, the methods, and what changes for those who watch. */
 import { randomUUID } from 'node:crypto';
+import type { AssociationProvider, InstanceProvider } from '../cim/manager.ts';
 import { createObjectManager, type PublishingObjectManager } from '../cim/objectmanager.ts';
 import { SCHEMA } from '../cim/schema/published.ts';
 import { associationProviders } from '../providers/associations.ts';
@@ -14,27 +15,38 @@ import { createInventory } from '../service/inventory.ts';
 import { createManagement } from '../service/management.ts';
 import type { Changes, Operations } from '../service/operations.ts';
 
+/** The host as providers and methods see it. Before the engine starts: methods define kinds of jobs, which may have to go on. */
+export const cimHostOf = (context: Context, operations: Operations, hardware: Hardware): Host => ({
+  operations, hardware, inventory: createInventory(context), management: createManagement(context), requestedStates: new Map(), newId: randomUUID, nowMs: () => context.engine.host.clock.nowMs(),
+});
+
+export interface Providers {
+  readonly instances: readonly InstanceProvider[];
+  readonly associations: readonly AssociationProvider[];
+}
+
 interface Surroundings {
-  readonly context: Context;
-  readonly operations: Operations;
+  /** Of namespaces that are not about the host's machines. */
+  readonly others?: Providers;
+  /** What queries and events call this host. */
+  readonly hostName?: string;
   readonly changes: Changes;
-  readonly hardware: Hardware;
+  sleep(ms: number): Promise<void>;
   onBug(bug: unknown): void;
 }
 
-/** The object manager of the host. Before the engine starts: methods define kinds of jobs, which may have to go on. */
-export function objectManagerOf({ context, operations, changes, hardware, onBug }: Surroundings): PublishingObjectManager {
-  const nowMs = () => context.engine.host.clock.nowMs();
-  const host: Host = {
-    operations, hardware, nowMs, inventory: createInventory(context), management: createManagement(context), requestedStates: new Map(), newId: randomUUID,
-  };
+/** The object manager of the host. */
+export function objectManagerOf(host: Host, { others = { instances: [], associations: [] }, hostName, changes, sleep, onBug }: Surroundings): PublishingObjectManager {
   const methods = createMethods(host);
-  const modifications = createModifications(host, methods, (ms) => context.engine.host.clock.sleep(ms));
-  const instances = instanceProviders(host).map((provider) => ({ ...provider, ...modifications[provider.className], methods: methods[provider.className] ?? {} }));
+  const modifications = createModifications(host, methods, sleep);
   const manager = createObjectManager({
-    schema: SCHEMA, instances, associations: associationProviders(host), onWatched: (isWatched) => watching.watched(isWatched),
+    schema: SCHEMA,
+    instances: [...instanceProviders(host).map((provider) => ({ ...provider, ...modifications[provider.className], methods: methods[provider.className] ?? {} })), ...others.instances],
+    associations: [...associationProviders(host), ...others.associations],
+    ...(hostName === undefined ? {} : { host: hostName }),
+    onWatched: (isWatched) => watching.watched(isWatched),
   });
-  const watching = new InstanceChanges({ manager, publish: (change) => manager.publish(change), nowMs, onBug });
+  const watching = new InstanceChanges({ manager, publish: (change) => manager.publish(change), nowMs: host.nowMs, onBug });
   changes.subscribe(({ kind, id }) => watching.changed(kind, id));
   return manager;
 }

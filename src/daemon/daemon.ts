@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createApi, type Api } from '../api/api.ts';
+import type { ObjectManager } from '../cim/manager.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Host } from '../engine/host.ts';
 import { Fault, faultOf } from '../errors/fault.ts';
@@ -20,6 +21,7 @@ import { PeerNetwork } from '../peer/peer.ts';
 import type { Context, Machines } from '../service/context.ts';
 import { authorizePaired } from '../service/hosts.ts';
 import { createOperations } from '../service/service.ts';
+import type { Subscriptions } from '../interop/subscriptions.ts';
 import { Accounts } from '../state/accounts.ts';
 import { openDatabase } from '../state/database.ts';
 import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
@@ -28,14 +30,19 @@ import { SqliteState } from '../state/state.ts';
 import { startMachine } from '../engine/power.ts';
 import { takeStock } from '../engine/replica/stocktaking.ts';
 import { ChangeFeed } from './changefeed.ts';
+import { cimHostOf, objectManagerOf } from './cim.ts';
 import { systemClock } from './clock.ts';
 import { zstd } from './compression.ts';
 import { API_PORT, PEER_PORT, type Config } from './config.ts';
+import { hardwareOf } from './hardware.ts';
 import { metricsOf } from './metrics.ts';
 import { networkOf } from './network.ts';
+import { interopOf, subscriptionsOf } from './interop.ts';
 import { droppingExtents, flippingBits, skippingReturnSets } from './sabotage.ts';
+import { openWbem } from './wbem.ts';
 
 interface Parts {
+  readonly subscriptions: Subscriptions;
   readonly hypervisor: QemuHypervisor;
   readonly layers: Qcow2Layers;
   readonly fingerprints: Fingerprints;
@@ -44,17 +51,20 @@ interface Parts {
 
 export class Daemon {
   readonly context: Context;
+  readonly cim: ObjectManager;
   readonly #config: Config;
   readonly #log: Logger;
   readonly #peers: PeerNetwork;
   readonly #api: Api;
   readonly #parts: Parts;
   readonly #opened: () => void;
+  #wbem: { close(): Promise<void> } | null = null;
 
-  private constructor(config: Config, log: Logger, context: Context, peers: PeerNetwork, api: Api, parts: Parts, opened: () => void) {
+  private constructor(config: Config, log: Logger, context: Context, cim: ObjectManager, peers: PeerNetwork, api: Api, parts: Parts, opened: () => void) {
     this.#config = config;
     this.#log = log;
     this.context = context;
+    this.cim = cim;
     this.#peers = peers;
     this.#api = api;
     this.#parts = parts;
@@ -105,17 +115,20 @@ export class Daemon {
     const network = networkOf(peers, config.stateDir, config.peerAddress);
     const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
     contextLater.current = context;
+    const operations = createOperations(context);
+    const subscriptions = subscriptionsOf(database, config.hostName);
+    const cim = objectManagerOf(cimHostOf(context, operations, hardwareOf(host.hostId)), { others: interopOf(subscriptions, config.hostName, version), hostName: config.hostName, changes: feed, sleep: (ms) => systemClock.sleep(ms), onBug: (bug) => log.error({ err: bug }, 'a defect while telling a change over CIM') });
     const opened = Promise.withResolvers<undefined>();
     const api = await createApi({
       opened: opened.promise,
-      operations: createOperations(context),
+      operations,
       changes: feed,
       metrics: metricsOf(context),
       version,
       endSession: (token) => accounts.endSession(token),
       onBug: ({ id, request, error }) => log.error({ id, request, err: error }, 'a defect while answering'),
     });
-    const daemon = new Daemon(config, log, context, peers, api, { hypervisor, layers, fingerprints, close: () => database.close() }, () => opened.resolve(undefined));
+    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, subscriptions, close: () => database.close() }, () => opened.resolve(undefined));
     await daemon.#open();
     return daemon;
   }
@@ -136,6 +149,8 @@ export class Daemon {
     this.#opened();
     for (const { hostId } of hosts.list()) this.#peers.keepContact(hostId);
     await this.#api.listenTcp({ host: apiAddress, port: API_PORT + portOffset });
+    const ownTls = () => ({ key: this.#peers.identity.keyPem, cert: this.#peers.identity.certificatePem });
+    this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, subscriptions: this.#parts.subscriptions, ownTls, version: versionOf(), log: this.#log });
     void this.#autostart();
   }
 
@@ -155,7 +170,7 @@ export class Daemon {
 
   /** Guests run on; open attempts and jobs wait for the next daemon. */
   async stop(): Promise<void> {
-    await this.#api.close();
+    await Promise.all([this.#api.close(), this.#wbem?.close()]);
     await this.context.engine.stop();
     await this.#peers.close();
     await this.#parts.layers.stop();

@@ -19,7 +19,7 @@ import { reverse } from './reverse.ts';
 import { machineOf } from './spec.ts';
 import { transition, update } from './transition.ts';
 
-/** Events that a person asks for, and where each has led when it is done; in a state of the first list it is the other event. */
+/** Steps that are one event of the table, and where it has led when it is done; the second is for a resynchronization. */
 const STEPS = {
   stopInitial: [{ event: 'stopInitial', to: 1 }],
   suspend: [{ event: 'suspend', to: 7 }, { event: 'suspendResync', to: 11 }],

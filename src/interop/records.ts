@@ -11,9 +11,9 @@ import { keysIdentity } from '../cim/path.ts';
 import { INTEROP } from '../cim/schema/published.ts';
 import type { Schema } from '../cim/schema/classes.ts';
 
-/** Port. Rows by id; what is put is durable when the call returns. */
+/** Port. Texts by id; what is put is durable when the call returns. */
 export interface RecordStore {
-  rows(): Readonly<Record<string, string>>;
+  rows(): readonly string[];
   put(id: string, text: string): void;
   remove(id: string): void;
 }
@@ -35,7 +35,7 @@ export class Records {
   constructor(schema: Schema, store: RecordStore) {
     this.#schema = schema;
     this.#store = store;
-    for (const text of Object.values(store.rows())) this.#remember(readEmbedded(schema, INTEROP, text));
+    for (const text of store.rows()) this.#remember(readEmbedded(schema, INTEROP, text));
   }
 
   ofClass(className: string): readonly CimInstance[] {

@@ -26,9 +26,9 @@ export function entryOperations(context: Context): EntryOperations {
     changeEntry: (caller, id, { host, storage, trustGroup }) =>
       audited(context, caller, 'administrator', 'authorization change', host, () => {
         const before = entryNamed(context, id, host);
-        const namesake = forHost(host);
-        if (namesake && namesake.id !== before.id) throw new Fault('settings-invalid', `there is another entry for ${host} already`);
-        const entry = checkEntry({ ...before, host, storage: storage ?? before.storage, trustGroup: trustGroup ?? before.trustGroup });
+        const namesake = forHost(host ?? before.host);
+        if (namesake && namesake.id !== before.id) throw new Fault('settings-invalid', `there is another entry for ${namesake.host} already`);
+        const entry = checkEntry({ ...before, host: host ?? before.host, storage: storage ?? before.storage, trustGroup: trustGroup ?? before.trustGroup });
         authorizations.put(entry);
         return entry;
       }),

@@ -90,14 +90,17 @@ interface Surroundings {
   /** Ids of the machines whose guest is being started. */
   readonly starting: ReadonlySet<string | null>;
   readonly entries: readonly AuthorizationView[];
+  /** By id. */
+  readonly hostNames: ReadonlyMap<string, string>;
 }
 
-const surroundingsOf = ({ engine, authorizations }: Context): Surroundings => ({
+const surroundingsOf = ({ engine, authorizations, hosts }: Context): Surroundings => ({
   starting: new Set(engine.jobs.running().filter(({ kind }) => kind === 'start').map(({ machineId }) => machineId)),
   entries: authorizations.list(),
+  hostNames: new Map(hosts.list().map(({ hostId, name }) => [hostId, name])),
 });
 
-function snapshotOf(context: Context, machine: Machine, relationship: Relationship | undefined, power: MachineSnapshot['power'], { starting, entries }: Surroundings): MachineSnapshot {
+function snapshotOf(context: Context, machine: Machine, relationship: Relationship | undefined, power: MachineSnapshot['power'], { starting, entries, hostNames }: Surroundings): MachineSnapshot {
   const { host } = context.engine;
   const isOff = power === 'off';
   const standing = {
@@ -105,7 +108,7 @@ function snapshotOf(context: Context, machine: Machine, relationship: Relationsh
     pid: isOff ? null : context.machines.pid(machine.id), upMs: isOff ? null : context.machines.upMs(machine.id),
   };
   if (!relationship) return { ...standing, relationship: null, health: 'none', healthReasons: [], peer: null, authorization: null };
-  const peer = host.peerName(relationship.peerId);
+  const peer = hostNames.get(relationship.peerId) ?? relationship.peerId;
   const { health, reasons } = healthOf(relationship, machine, lagMsOf(relationship, host.clock.nowMs()), peer);
   const authorization = relationship.side === 'replica' ? (entries.find(({ id }) => id === relationship.entryId) ?? entryFor(entries, peer) ?? null) : null;
   return { ...standing, relationship, health, healthReasons: reasons, peer, authorization };

@@ -56,7 +56,7 @@ export interface Management {
 
   addEntry(caller: Caller, entry: EntryChange): Promise<AuthorizationView>;
   /** The entry of this id, or of this host. */
-  changeEntry(caller: Caller, id: string | null, entry: EntryChange): Promise<AuthorizationView>;
+  changeEntry(caller: Caller, id: string | null, entry: Omit<EntryChange, 'host'> & { readonly host: string | null }): Promise<AuthorizationView>;
   removeEntry(caller: Caller, host: string): Promise<void>;
   /** The replica's machine belongs to this entry from now on; its layers stay where they are. */
   bindEntry(caller: Caller, machine: string, entry: { readonly id: string | null; readonly host: string | null }): Promise<void>;

@@ -1,5 +1,6 @@
 /** Paired hosts, invitations and authorization entries, beside the engine's state in the same file. */
 import type { DatabaseSync } from 'node:sqlite';
+import { Statements } from './statements.ts';
 
 export interface HostRow {
   readonly hostId: string;
@@ -26,10 +27,10 @@ export interface AuthorizationRow {
 const bodyOf = <T>(row: unknown): T | undefined => (row === undefined ? undefined : (JSON.parse((row as { body: string }).body) as T));
 
 export class PairedHosts {
-  readonly #db: DatabaseSync;
+  readonly #db: Statements;
 
   constructor(db: DatabaseSync) {
-    this.#db = db;
+    this.#db = new Statements(db);
   }
 
   get(hostId: string): HostRow | undefined {
@@ -78,10 +79,10 @@ export class Invitations {
 }
 
 export class Authorizations {
-  readonly #db: DatabaseSync;
+  readonly #db: Statements;
 
   constructor(db: DatabaseSync) {
-    this.#db = db;
+    this.#db = new Statements(db);
   }
 
   list(): readonly AuthorizationRow[] {

@@ -1,5 +1,6 @@
 /** What is set for the host's replication as a whole, beside the engine's state in the same file. */
 import type { DatabaseSync } from 'node:sqlite';
+import { Statements } from './statements.ts';
 
 export interface ServiceSettings {
   /** Whether this host takes replicas at all; who may send some is said by the authorization entries. */
@@ -12,10 +13,10 @@ export interface ServiceSettings {
 const DEFAULTS: ServiceSettings = { acceptsReplicas: true, monitoringStartSeconds: 9 * 3_600, monitoringIntervalSeconds: 43_200 };
 
 export class ServiceSettingsRow {
-  readonly #db: DatabaseSync;
+  readonly #db: Statements;
 
   constructor(db: DatabaseSync) {
-    this.#db = db;
+    this.#db = new Statements(db);
   }
 
   get(): ServiceSettings {

@@ -1,22 +1,30 @@
 /** The engine's state on SQLite: rows hold their record as JSON beside the columns that are searched or checked. */
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { State, OutboxItem } from '../engine/ports/state.ts';
 import type { EventRecord, Job, Machine, Point, Relationship } from '../machine/records.ts';
 import type { Attachment } from '../machine/definition.ts';
 import type { ClusterSet } from '../extents/clusterset.ts';
 import { clusterMap, packClusters, type StoredClusters } from './clusterbits.ts';
 import { packAttachments, unpackAttachments } from './attachments.ts';
+import { Statements } from './statements.ts';
 
 const KEPT_EVENTS = 10_000;
 const KEPT_JOBS = 500;
+/** A client that started a job has this long to read how it ended, unless far too many came after it. Source: Msvm_ConcreteJob.TimeBeforeRemoval. */
+const KEPT_AFTER_END_MS = 5 * 60_000;
+const KEPT_JOBS_AT_MOST = 5_000;
+const REMOVE_JOBS = `DELETE FROM jobs WHERE json_extract(body, '$.state') <> 'running' AND (
+  (id NOT IN (SELECT id FROM jobs ORDER BY started_ms DESC LIMIT ${KEPT_JOBS}) AND coalesce(json_extract(body, '$.finishedMs'), 0) < ?)
+  OR id NOT IN (SELECT id FROM jobs ORDER BY started_ms DESC LIMIT ${KEPT_JOBS_AT_MOST}))`;
 
 export class SqliteState implements State {
   readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: Statements;
   #depth = 0;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    this.#statements = new Statements(database);
   }
 
   transaction<T>(work: () => T): T {
@@ -90,18 +98,18 @@ export class SqliteState implements State {
     this.#run('DELETE FROM points WHERE id = ?', id);
   }
   attachmentsOf(pointId: string): readonly Attachment[] {
-    const found = this.#statement('SELECT attachments FROM points WHERE id = ?').get(pointId) as { attachments: Uint8Array | null } | undefined;
+    const found = this.#statements.prepare('SELECT attachments FROM points WHERE id = ?').get(pointId) as { attachments: Uint8Array | null } | undefined;
     return unpackAttachments(found?.attachments ?? null);
   }
   clustersOf(pointId: string): ReadonlyMap<string, ClusterSet> {
-    return clusterMap(this.#statement('SELECT disk, clusters, bits FROM point_clusters WHERE point_id = ?').all(pointId) as unknown as StoredClusters[]);
+    return clusterMap(this.#statements.prepare('SELECT disk, clusters, bits FROM point_clusters WHERE point_id = ?').all(pointId) as unknown as StoredClusters[]);
   }
   putClusters(pointId: string, clusters: ReadonlyMap<string, ClusterSet>): void {
     for (const [disk, set] of clusters) this.#run('INSERT OR REPLACE INTO point_clusters VALUES (?, ?, ?, ?)', pointId, disk, set.clusters, packClusters(set));
   }
 
   carried(relationshipId: string): ReadonlyMap<string, ClusterSet> {
-    return clusterMap(this.#statement('SELECT disk, clusters, bits FROM carried WHERE relationship_id = ?').all(relationshipId) as unknown as StoredClusters[]);
+    return clusterMap(this.#statements.prepare('SELECT disk, clusters, bits FROM carried WHERE relationship_id = ?').all(relationshipId) as unknown as StoredClusters[]);
   }
   putCarried(relationshipId: string, clusters: ReadonlyMap<string, ClusterSet>): void {
     for (const [disk, set] of clusters) this.#run('INSERT OR REPLACE INTO carried VALUES (?, ?, ?, ?)', relationshipId, disk, set.clusters, packClusters(set));
@@ -114,7 +122,7 @@ export class SqliteState implements State {
     this.#run('INSERT INTO outbox (machine_id, effect, payload) VALUES (?, ?, ?)', machineId, effect, JSON.stringify(payload));
   }
   outbox(machineId: string): readonly OutboxItem[] {
-    const rows = this.#statement('SELECT id, effect, payload FROM outbox WHERE machine_id = ? ORDER BY id').all(machineId) as { id: number; effect: string; payload: string }[];
+    const rows = this.#statements.prepare('SELECT id, effect, payload FROM outbox WHERE machine_id = ? ORDER BY id').all(machineId) as { id: number; effect: string; payload: string }[];
     return rows.map((row) => ({ id: row.id, machineId, effect: row.effect, payload: JSON.parse(row.payload) }));
   }
   takeFromOutbox(id: number): void {
@@ -123,7 +131,7 @@ export class SqliteState implements State {
 
   putJob(job: Job): void {
     this.#run('INSERT OR REPLACE INTO jobs VALUES (?, ?, ?)', job.id, job.startedMs, JSON.stringify(job));
-    this.#run("DELETE FROM jobs WHERE json_extract(body, '$.state') <> 'running' AND id NOT IN (SELECT id FROM jobs ORDER BY started_ms DESC LIMIT ?)", KEPT_JOBS);
+    this.#run(REMOVE_JOBS, (job.finishedMs ?? job.startedMs) - KEPT_AFTER_END_MS);
   }
   job(id: string): Job | undefined {
     return this.#one('SELECT body FROM jobs WHERE id = ?', id);
@@ -133,7 +141,7 @@ export class SqliteState implements State {
   }
 
   addEvent(event: Omit<EventRecord, 'id'>): EventRecord {
-    const { lastInsertRowid } = this.#statement('INSERT INTO events (body) VALUES (?)').run(JSON.stringify(event));
+    const { lastInsertRowid } = this.#statements.prepare('INSERT INTO events (body) VALUES (?)').run(JSON.stringify(event));
     const id = Number(lastInsertRowid);
     this.#run('DELETE FROM events WHERE id <= ?', id - KEPT_EVENTS);
     return { ...event, id };
@@ -141,25 +149,20 @@ export class SqliteState implements State {
   events(afterId: number | null, limit: number): readonly EventRecord[] {
     const rows = (
       afterId === null
-        ? this.#statement('SELECT id, body FROM (SELECT id, body FROM events ORDER BY id DESC LIMIT ?) ORDER BY id').all(limit)
-        : this.#statement('SELECT id, body FROM events WHERE id > ? ORDER BY id LIMIT ?').all(afterId, limit)
+        ? this.#statements.prepare('SELECT id, body FROM (SELECT id, body FROM events ORDER BY id DESC LIMIT ?) ORDER BY id').all(limit)
+        : this.#statements.prepare('SELECT id, body FROM events WHERE id > ? ORDER BY id LIMIT ?').all(afterId, limit)
     ) as { id: number; body: string }[];
     return rows.map((row) => ({ ...JSON.parse(row.body), id: row.id }));
   }
 
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (!statement) this.#statements.set(sql, (statement = this.#database.prepare(sql)));
-    return statement;
-  }
   #one<T>(sql: string, ...values: SQLInputValue[]): T | undefined {
-    const row = this.#statement(sql).get(...values) as { body: string } | undefined;
+    const row = this.#statements.prepare(sql).get(...values) as { body: string } | undefined;
     return row && JSON.parse(row.body);
   }
   #all<T>(sql: string, ...values: SQLInputValue[]): T[] {
-    return (this.#statement(sql).all(...values) as { body: string }[]).map((row) => JSON.parse(row.body));
+    return (this.#statements.prepare(sql).all(...values) as { body: string }[]).map((row) => JSON.parse(row.body));
   }
   #run(sql: string, ...values: SQLInputValue[]): void {
-    this.#statement(sql).run(...values);
+    this.#statements.prepare(sql).run(...values);
   }
 }

@@ -75,6 +75,13 @@ test('A value left out is absent, one without a value is null, and an empty one 
   assert.deepEqual(valuesOf(`<INSTANCE CLASSNAME="${SETTINGS}"><PROPERTY.ARRAY NAME="IncludedDisks" TYPE="string"><VALUE.ARRAY/></PROPERTY.ARRAY></INSTANCE>`), { IncludedDisks: [] });
 });
 
+test('What GetText writes by WMI DTD 2.0 is read: qualifiers in properties are not their values', () => {
+  const qualifier = (value: string) => `<QUALIFIER NAME="CIMTYPE" PROPAGATED="true" TYPE="string" TOINSTANCE="true"><VALUE>${value}</VALUE></QUALIFIER>`;
+  const array = '<PROPERTY.ARRAY NAME="IncludedDisks" CLASSORIGIN="x" TYPE="string"><QUALIFIER.ARRAY NAME="q" TYPE="string"><VALUE.ARRAY><VALUE>no</VALUE></VALUE.ARRAY></QUALIFIER.ARRAY><VALUE.ARRAY><VALUE>a</VALUE></VALUE.ARRAY></PROPERTY.ARRAY>';
+  const text = `<INSTANCE CLASSNAME="${SETTINGS}">${qualifier('x')}<PROPERTY NAME="Notes" PROPAGATED="true" TYPE="string">${qualifier('string')}</PROPERTY><PROPERTY NAME="RecoveryServerPortNumber" TYPE="uint16">${qualifier('uint16')}<VALUE>443</VALUE></PROPERTY><PROPERTY NAME="ReplicationProvider" TYPE="string">${qualifier('string')}</PROPERTY>${array}</INSTANCE>`;
+  assert.deepEqual(valuesOf(text), { RecoveryServerPortNumber: 443, ReplicationProvider: null, IncludedDisks: ['a'] });
+});
+
 test('Instances in a property are read by either DTD', () => {
   const disk = '<INSTANCE CLASSNAME="Msvm_StorageAllocationSettingData"><PROPERTY NAME="InstanceID" TYPE="string"><VALUE>d0</VALUE></PROPERTY></INSTANCE>';
   const [first] = [read(`<INSTANCE CLASSNAME="${SETTINGS}"><PROPERTY.OBJECTARRAY NAME="IncludedDisks"><VALUE.OBJECTARRAY><VALUE.OBJECT>${disk}</VALUE.OBJECT></VALUE.OBJECTARRAY></PROPERTY.OBJECTARRAY></INSTANCE>`).properties.get('IncludedDisks') as CimInstance[]];

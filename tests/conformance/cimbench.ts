@@ -1,14 +1,12 @@
 /** Two simulated hosts with the real engine, service, providers and methods, asked as a protocol asks: through the object manager. */
 import assert from 'node:assert/strict';
-import { createObjectManager } from '../../src/cim/objectmanager.ts';
 import { embeddedText } from '../../src/cim/embeddedtext.ts';
 import type { CimValue, ObjectPath } from '../../src/cim/instance.ts';
 import type { CimCaller, MethodOutcome, ObjectManager } from '../../src/cim/manager.ts';
 import { SCHEMA, VIRTUALIZATION } from '../../src/cim/schema/published.ts';
-import { associationProviders } from '../../src/providers/associations.ts';
-import { instanceProviders } from '../../src/providers/classes.ts';
+import { ChangeFeed } from '../../src/daemon/changefeed.ts';
+import { objectManagerOf } from '../../src/daemon/cim.ts';
 import type { Hardware } from '../../src/providers/domain.ts';
-import { createMethods } from '../../src/providers/methods/methods.ts';
 import type { Host } from '../../src/providers/methods/invocation.ts';
 import { instancePath, machinePath, servicePath } from '../../src/providers/objectpaths.ts';
 import type { Context } from '../../src/service/context.ts';
@@ -66,12 +64,7 @@ export class CimHost {
       operations: createOperations(this.context), inventory: createInventory(this.context), management: createManagement(this.context), hardware: HARDWARE, requestedStates: new Map(),
       nowMs: () => engine.host.clock.nowMs(), newId: () => engine.host.newId(),
     };
-    const methods = createMethods(this.host);
-    this.manager = createObjectManager({
-      schema: SCHEMA,
-      instances: instanceProviders(this.host).map((provider) => ({ ...provider, methods: methods[provider.className] ?? {} })),
-      associations: associationProviders(this.host),
-    });
+    this.manager = objectManagerOf(this.host, { changes: new ChangeFeed(), sleep: (ms) => engine.host.clock.sleep(ms), onBug: (bug) => assert.fail(String(bug)) });
   }
 
   get service(): ObjectPath {

@@ -1,27 +1,23 @@
 /** A host behind the object manager: the real engine, service and providers over a state in memory; the peer never answers. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CimCaller } from '../../src/cim/manager.ts';
-import { createObjectManager } from '../../src/cim/objectmanager.ts';
-import { SCHEMA } from '../../src/cim/schema/published.ts';
+import type { CimCaller, ObjectManager } from '../../src/cim/manager.ts';
 import { ChangeFeed } from '../../src/daemon/changefeed.ts';
+import { cimHostOf, objectManagerOf } from '../../src/daemon/cim.ts';
 import { systemClock } from '../../src/daemon/clock.ts';
 import { emptyRelationship } from '../../src/engine/answers.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import type { Host } from '../../src/engine/host.ts';
+import type { Host as EngineHost } from '../../src/engine/host.ts';
 import { Fault } from '../../src/errors/fault.ts';
 import { Fingerprints } from '../../src/fingerprints/store.ts';
 import type { MachineDefinition } from '../../src/machine/definition.ts';
 import { macOf } from '../../src/machine/parse.ts';
 import type { Job, Machine, Point, Relationship } from '../../src/machine/records.ts';
-import { associationProviders } from '../../src/providers/associations.ts';
-import { InstanceChanges } from '../../src/providers/changes.ts';
-import { instanceProviders } from '../../src/providers/classes.ts';
-import type { Domain, Hardware } from '../../src/providers/domain.ts';
+import type { Hardware } from '../../src/providers/domain.ts';
+import type { Host } from '../../src/providers/methods/invocation.ts';
 import { founded } from '../../src/relationship/epoch.ts';
 import { defaultSettings } from '../../src/relationship/settings.ts';
 import type { Context } from '../../src/service/context.ts';
-import { createInventory } from '../../src/service/inventory.ts';
 import { createOperations } from '../../src/service/service.ts';
 import { Files } from '../../src/simulation/files.ts';
 import { MemoryDirectory } from '../../src/simulation/fingerprints.ts';
@@ -54,20 +50,15 @@ export class CimHost {
   readonly files = new Files();
   readonly hypervisor = new SimulatedHypervisor(this.files, { nowMs: () => Date.now(), sleep: (ms) => sleep(ms), onInstant: () => undefined, onStart: () => undefined });
   readonly context: Context = this.#context();
-  readonly domain: Domain = {
-    operations: createOperations(this.context), inventory: createInventory(this.context), hardware: HARDWARE, requestedStates: new Map(), nowMs: () => Date.now(), newId: randomUUID,
-  };
-  readonly manager = createObjectManager({
-    schema: SCHEMA, instances: instanceProviders(this.domain), associations: associationProviders(this.domain), onWatched: (isWatched) => this.changes.watched(isWatched),
-  });
+  readonly host: Host = cimHostOf(this.context, createOperations(this.context), HARDWARE);
   readonly bugs: unknown[] = [];
-  readonly changes: InstanceChanges = new InstanceChanges({ manager: this.manager, publish: (change) => this.manager.publish(change), nowMs: () => Date.now(), onBug: (bug) => this.bugs.push(bug) });
+  readonly manager: ObjectManager = objectManagerOf(this.host, { changes: this.feed, sleep, onBug: (bug) => this.bugs.push(bug) });
+
 
   constructor() {
     this.hosts.put({ hostId: PEER_ID, name: PEER, address: '192.0.2.7:7543', pin: 'cc'.repeat(32), certificateExpiresMs: Date.now() + 86_400_000 });
     this.authorizations.put({ id: randomUUID(), host: PEER, storage: '/replicas', trustGroup: 'DEFAULT' });
     this.authorizations.put({ id: randomUUID(), host: '*.other.example', storage: '/others', trustGroup: 'other' });
-    this.feed.subscribe(({ kind, id }) => this.changes.changed(kind, id));
   }
 
   /** A machine that is off and not replicated. */
@@ -117,7 +108,7 @@ export class CimHost {
 
   #context(): Context {
     const unreachable = () => Promise.reject(new Fault('peer-unreachable', `${PEER} does not answer`));
-    const host: Host = {
+    const host: EngineHost = {
       hostId: randomUUID(), hostName: HOST,
       clock: systemClock,
       hypervisor: this.hypervisor,

@@ -33,8 +33,8 @@ describe('wbemcli', () => {
   test('prints every instance of a class with all its properties', async () => {
     const out = await printed('ei', `${NAMESPACE}:Msvm_ComputerSystem`, '-nl');
     for (const number of [1, 2, 3]) assert.match(out, new RegExp(`Msvm_ComputerSystem\\.CreationClassName="Msvm_ComputerSystem",Name="${machineName(number)}"`));
-    assert.match(out, /OnTimeInMilliseconds=9007199254740993,/);
-    assert.match(out, /InstallDate=,/);
+    assert.match(out, /^-OnTimeInMilliseconds=9007199254740993$/m);
+    assert.match(out, /^-InstallDate=$/m);
   });
 
   test('prints the names of instances of a superclass too', async () => {
@@ -52,7 +52,7 @@ describe('wbemcli', () => {
 
   test('prints a class, its subclasses and their names', async () => {
     assert.match(await printed('gc', `${NAMESPACE}:Msvm_ReplicationRelationship`), /ReplicationState=/);
-    assert.match(await printed('ec', `${NAMESPACE}:CIM_Job`), /Msvm_ConcreteJob : CIM_ConcreteJob/);
+    assert.match(await printed('ec', `${NAMESPACE}:CIM_Job`, '-nl'), /Msvm_ConcreteJob : CIM_ConcreteJob/);
     assert.equal((await printed('ecn', `${NAMESPACE}:CIM_Job`)).trim().split('\n').length, 2);
   });
 
@@ -75,7 +75,7 @@ describe('wbemcli', () => {
   });
 
   test('sees the returned number of a method that refuses', async () => {
-    assert.match(await printed('cm', SERVICE, 'StartReplication.InitialReplicationType=1'), /StartReplication: 32775/);
+    assert.match((await rig.wbemcli('cm', SERVICE, 'StartReplication.InitialReplicationType=1')).out, /StartReplication: 32775/);
     assert.equal(rig.invoked.at(-1)!.parameters.get('InitialReplicationType'), 1);
   });
 

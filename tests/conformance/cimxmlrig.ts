@@ -5,6 +5,10 @@ import { request } from 'node:http';
 import type { CimCaller } from '../../src/cim/manager.ts';
 import { createObjectManager, type PublishingObjectManager } from '../../src/cim/objectmanager.ts';
 import { SCHEMA } from '../../src/cim/schema/published.ts';
+import { deliverIndications } from '../../src/interop/delivery.ts';
+import { interopProviders } from '../../src/interop/interop.ts';
+import { Records, type RecordStore } from '../../src/interop/records.ts';
+import { Subscriptions } from '../../src/interop/subscriptions.ts';
 import { AuditTrail, type AuditRecord } from '../../src/wbem/audit.ts';
 import { CimXml } from '../../src/wbem/cimxml.ts';
 import { listen } from '../../src/wbem/listener.ts';
@@ -25,6 +29,12 @@ export interface CimXmlRig {
   readonly invoked: Invoked[];
   readonly bugs: unknown[];
   readonly audited: AuditRecord[];
+  /** Why indications were given up. */
+  readonly lost: readonly string[];
+  /** How long delivery waited before it tried again, each time. */
+  readonly waits: readonly number[];
+  /** Whether somebody looks for changes. */
+  readonly isWatched: boolean;
   /** What the enumerations' clock says; tests move it. */
   clockMs: number;
   post(body: string | Uint8Array, headers?: Readonly<Record<string, string>>): Promise<HttpAnswer>;
@@ -35,11 +45,31 @@ export interface CimXmlRig {
 export interface RigOptions {
   readonly machines?: number;
   readonly user?: string;
+  readonly store?: RecordStore;
 }
 
-export async function openCimXmlRig({ machines = 3, user = 'anna' }: RigOptions = {}): Promise<CimXmlRig> {
+/** Rows that outlive a rig. */
+export function memoryStore(): RecordStore & { clear(): void } {
+  const rows = new Map<string, string>();
+  return { rows: () => [...rows.values()], put: (id, text) => void rows.set(id, text), remove: (id) => void rows.delete(id), clear: () => rows.clear() };
+}
+
+export async function openCimXmlRig({ machines = 3, user = 'anna', store = memoryStore() }: RigOptions = {}): Promise<CimXmlRig> {
   const model = cimXmlWorld(machines);
-  const manager = createObjectManager({ schema: SCHEMA, instances: model.instances, associations: model.associations });
+  const subscriptions = new Subscriptions({ schema: SCHEMA, hostName: HOST_NAME, records: new Records(SCHEMA, store) });
+  const interop = interopProviders({ hostName: HOST_NAME, version: '1.2.3', namespaces: SCHEMA.namespaces });
+  const lost: string[] = [];
+  const waits: number[] = [];
+  const ending = new AbortController();
+  let isWatched = false;
+  const manager = createObjectManager({
+    schema: SCHEMA,
+    host: HOST_NAME,
+    instances: [...model.instances, ...interop, ...subscriptions.instances],
+    associations: [...model.associations, ...subscriptions.associations],
+    onWatched: (watched) => (isWatched = watched),
+  });
+  deliverIndications({ manager, schema: SCHEMA, subscriptions, host: HOST_NAME, newId: randomUUID, sleep: async (ms) => void waits.push(ms), onLost: (_url, why) => lost.push(why), signal: ending.signal });
   const bugs: unknown[] = [];
   const clock = { ms: 1_000_000 };
   const audited: AuditRecord[] = [];
@@ -62,6 +92,11 @@ export async function openCimXmlRig({ machines = 3, user = 'anna' }: RigOptions 
     invoked: model.invoked,
     bugs,
     audited,
+    lost,
+    waits,
+    get isWatched() {
+      return isWatched;
+    },
     get clockMs() {
       return clock.ms;
     },
@@ -70,7 +105,10 @@ export async function openCimXmlRig({ machines = 3, user = 'anna' }: RigOptions 
     },
     post: (body, headers = {}) => post(port, user, body, headers),
     wbemcli: (operation, object, ...rest) => wbemcli([operation, `http://${user}:secret@127.0.0.1:${port}/${object}`, ...rest]),
-    close,
+    close: async () => {
+      ending.abort();
+      await close();
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 /** WS-Management over real sockets: transfer, enumeration, methods and faults, as clients send and read them. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { attributeOf, childNamed, childrenNamed, elements, textOf } from '../../src/xml/read.ts';
+import { attributeOf, childNamed, elements, textOf } from '../../src/xml/read.ts';
 import type { XmlElement } from '../../src/xml/xml.ts';
 import { JOB_ID } from './cimmodel.ts';
 import { actionOf, basic, bodyOf, DMTF, envelopeText, headersOf, openWsman, subcodeOf, WMI, type EnvelopeOptions, type WsmanAnswer, type WsmanBench } from './wsmanbench.ts';
@@ -108,36 +108,6 @@ describe('WS-Management', () => {
     });
   });
 
-  describe('faults of names', () => {
-    test('a name that fits several instances is short of selectors', async () => {
-      const answer = await get({ selectors: { CreationClassName: 'Msvm_ComputerSystem' } });
-      assert.deepEqual([answer.status, subcodeOf(answer), detailOf(answer)], [500, 'w:InvalidSelectors', 'InsufficientSelectors']);
-    });
-    test('a selector that is no key is unexpected', async () => {
-      const answer = await get({ selectors: { Name: NAME, Shoe: '46' } });
-      assert.deepEqual([subcodeOf(answer), detailOf(answer)], ['w:InvalidSelectors', 'UnexpectedSelectors']);
-    });
-    test('a selector that is there twice is a duplicate', async () => {
-      const answer = await get({ headers: `<w:SelectorSet><w:Selector Name="Name">a</w:Selector><w:Selector Name="name">b</w:Selector></w:SelectorSet>` });
-      assert.deepEqual([subcodeOf(answer), detailOf(answer)], ['w:InvalidSelectors', 'DuplicateSelectors']);
-    });
-    test('an instance that is not there, a class and a URI that are not known cannot be reached', async () => {
-      for (const more of [{ selectors: { Name: 'nobody' } }, { resource: `${WMI}/Msvm_Nothing` }, { resource: `${DMTF}/Msvm_Nothing` }]) {
-        const answer = await get(more);
-        assert.deepEqual([answer.status, subcodeOf(answer), detailOf(answer)], [500, 'a:DestinationUnreachable', 'ResourceNotFound']);
-      }
-      for (const resource of ['http://example.org/nothing', `${WMI}/`, `${WMI}/a b`, 'http://schemas.microsoft.com/wbem/wsman/1/wmi/x']) {
-        const answer = await get({ resource });
-        assert.deepEqual([subcodeOf(answer), detailOf(answer)], ['a:DestinationUnreachable', 'InvalidResourceURI'], resource);
-      }
-    });
-    test('a namespace that is not there is told with the number that clients branch on', async () => {
-      const answer = await get({ resource: 'http://schemas.microsoft.com/wbem/wsman/1/wmi/root/virtualization/Msvm_ComputerSystem' });
-      const detail = childNamed(childNamed(bodyOf(answer), 'Detail')!, 'MSFT_WmiError')!;
-      assert.deepEqual([answer.status, subcodeOf(answer), property(detail, 'error_Code'), property(detail, 'CIMStatusCode')], [500, 'w:InternalError', '2150858778', '3']);
-    });
-  });
-
   describe('enumeration', () => {
     test('hands out one instance a batch unless the client says how many', async () => {
       const opened = await enumerate('');
@@ -233,6 +203,34 @@ describe('WS-Management', () => {
   describe('filters', () => {
     const filtered = (filter: string, resource = `${WMI}/*`) => enumerate(`<w:OptimizeEnumeration/><w:MaxElements>100</w:MaxElements>${filter}`, { resource });
     const association = (inside: string, kind = 'AssociatedInstances') => `<w:Filter Dialect="http://schemas.dmtf.org/wbem/wsman/1/cimbinding/associationFilter"><b:${kind}><b:Object>${epr()}</b:Object>${inside}</b:${kind}></w:Filter>`;
+
+    const query = (text: string, dialect = 'http://schemas.microsoft.com/wbem/wsman/1/WQL') => `<w:Filter Dialect="${dialect}">${text}</w:Filter>`;
+
+    test('by query find what fits, in WQL and in CQL, over all classes and one', async () => {
+      const cases: [string, string, number][] = [
+        [query("select * from Msvm_ComputerSystem where ElementName = 'web-02'"), `${WMI}/*`, 1],
+        [query('SELECT * FROM Msvm_ComputerSystem WHERE ElementName LIKE "web-%" AND EnabledState &lt; 3'), `${WMI}/*`, 3],
+        [query("select * from Msvm_ComputerSystem where ElementName != 'web-01'", 'http://schemas.dmtf.org/wbem/cql/1/dsp0202.pdf'), `${DMTF}/Msvm_ComputerSystem`, 2],
+        [query(`ASSOCIATORS OF {Msvm_ComputerSystem.CreationClassName="Msvm_ComputerSystem",Name="${NAME}"} WHERE AssocClass = Msvm_SystemReplicationRelationship`), `${WMI}/*`, 1],
+        [query(`REFERENCES OF {Msvm_ComputerSystem.CreationClassName="Msvm_ComputerSystem",Name="${NAME}"}`), `${WMI}/*`, 1],
+        [query('SELECT * FROM Win32_ComputerSystemProduct '), 'http://schemas.microsoft.com/wbem/wsman/1/wmi/root/cimv2/*', 1],
+      ];
+      for (const [filter, resource, count] of cases) {
+        const answer = await filtered(filter, resource);
+        assert.equal(answer.status, 200, `${filter}: ${answer.text}`);
+        assert.equal(itemsOf(answer).length, count, filter);
+      }
+    });
+
+    test('by query for a list of properties answer only these, by name and without a namespace', async () => {
+      const answer = await filtered(query('SELECT Name, ElementName FROM Msvm_ComputerSystem'));
+      assert.deepEqual(itemsOf(answer).map((item) => [item.local, ...elements(item).map(({ local, uri }) => `${uri}${local}`)]), Array(3).fill(['XmlFragment', 'ElementName', 'Name']));
+    });
+
+    test('by a query that means nothing, or asks for a class that is not there, are faults', async () => {
+      assert.equal(subcodeOf(await filtered(query('SELECT FROM WHERE'))), 'n:CannotProcessFilter');
+      assert.equal(subcodeOf(await filtered(query('SELECT * FROM Msvm_Nothing'))), 'a:DestinationUnreachable');
+    });
 
     test('by association find what a machine is associated with, with and without the class of the association', async () => {
       for (const inside of ['', '<b:AssociationClassName>Msvm_SystemReplicationRelationship</b:AssociationClassName>', '<b:ResultClassName>Msvm_ReplicationRelationship</b:ResultClassName><b:Role>Antecedent</b:Role><b:ResultRole>Dependent</b:ResultRole>']) {
@@ -394,47 +392,4 @@ describe('WS-Management', () => {
     });
   });
 
-  describe('classes', () => {
-    const METADATA = 'http://schemas.dmtf.org/wbem/cim-xml/2/cim-schema/2/*';
-    test('are answered as CIM-XML without a namespace, with their lineage', async () => {
-      const answer = await get({ resource: METADATA, selectors: { __cimnamespace: 'root/virtualization/v2', ClassName: 'msvm_replicationservice' } });
-      const found = bodyOf(answer);
-      assert.deepEqual([found.local, found.uri, attributeOf(found, 'NAME'), attributeOf(found, 'SUPERCLASS')], ['CLASS', '', 'Msvm_ReplicationService', 'CIM_Service']);
-      assert.match(attributeOf(found, 'DERIVATION')!, /^CIM_Service,.*CIM_ManagedElement$/);
-      assert.ok(childrenNamed(found, 'METHOD').some((method) => attributeOf(method, 'NAME') === 'CreateReplicationRelationship'));
-    });
-    test('can be listed, all and below one', async () => {
-      const list = async (className: string) => itemsOf(await enumerate('<w:OptimizeEnumeration/><w:MaxElements>32000</w:MaxElements>', { resource: METADATA, selectors: { __cimnamespace: 'root/virtualization/v2', ClassName: className } }));
-      assert.ok((await list('')).length > 20);
-      assert.deepEqual((await list('CIM_ComputerSystem')).map((found) => attributeOf(found, 'NAME')), ['Msvm_ComputerSystem']);
-    });
-  });
-
-  describe('limits of the envelope', () => {
-    test('cut a batch before it is larger than the client can take, and the rest comes later', async () => {
-      const own = await openWsman({ machineCount: 200 });
-      try {
-        const headers = '<w:MaxEnvelopeSize s:mustUnderstand="true">32767</w:MaxEnvelopeSize>';
-        const opened = await own.post(envelopeText({ action: actionOf('Enumerate'), headers, body: '<n:Enumerate><w:OptimizeEnumeration/><w:MaxElements>500</w:MaxElements><w:EnumerationMode>EnumerateObjectAndEPR</w:EnumerationMode></n:Enumerate>' }));
-        let count = itemsOf(opened).length;
-        assert.ok(count > 1 && opened.bytes.length <= 32_767);
-        for (let context = contextOf(opened); context !== ''; ) {
-          const answer = await own.post(envelopeText({ action: actionOf('Pull'), headers, body: `<n:Pull><n:EnumerationContext>${context}</n:EnumerationContext><n:MaxElements>500</n:MaxElements></n:Pull>` }));
-          assert.ok(answer.bytes.length <= 32_767);
-          count += itemsOf(answer).length;
-          context = isEnd(answer) ? '' : contextOf(answer);
-        }
-        assert.equal(count, 200);
-      } finally {
-        await own.close();
-      }
-    });
-
-    test('that are too small, or smaller than one answer, are told', async () => {
-      const small = await get({ selectors: { Name: NAME }, headers: '<w:MaxEnvelopeSize>8191</w:MaxEnvelopeSize>' });
-      assert.deepEqual([subcodeOf(small), detailOf(small)], ['w:EncodingLimit', 'MinimumEnvelopeLimit']);
-      const large = await get({ resource: 'http://schemas.dmtf.org/wbem/cim-xml/2/cim-schema/2/*', selectors: { ClassName: 'Msvm_ReplicationService' }, headers: '<w:MaxEnvelopeSize>8192</w:MaxEnvelopeSize>' });
-      assert.deepEqual([subcodeOf(large), detailOf(large)], ['w:EncodingLimit', 'MaxEnvelopeSize']);
-    });
-  });
 });

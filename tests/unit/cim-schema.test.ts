@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { CimError } from '../../src/cim/error.ts';
+import { mofText } from '../../src/cim/mof.ts';
 import { keysOf, methodNamed, propertyNamed } from '../../src/cim/schema/classes.ts';
 import { CIMV2, INTEROP, SCHEMA, VIRTUALIZATION } from '../../src/cim/schema/published.ts';
 
@@ -126,4 +127,28 @@ test('What does not exist is said with the status that DSP0200 gives it', () => 
   };
   assert.equal(status(() => SCHEMA.classOf('root/virtualization', 'Msvm_ComputerSystem')), 'invalidNamespace');
   assert.equal(status(() => SCHEMA.classOf(VIRTUALIZATION, '__proto__')), 'invalidClass');
+});
+
+test('The MOF declares every class of every namespace once, after its superclass', () => {
+  const [, ...parts] = mofText(SCHEMA).split('#pragma namespace');
+  assert.equal(parts.length, SCHEMA.namespaces.length);
+  for (const [index, namespace] of SCHEMA.namespaces.entries()) {
+    const declared = [...(parts[index] ?? '').matchAll(/^(?:\[[^\]]*\] )?class (\w+)(?: : (\w+))? \{$/gm)].map(([, name, superclass]) => ({ name, superclass }));
+    assert.deepEqual(declared.map(({ name }) => name), SCHEMA.classes(namespace).map(({ name }) => name));
+    for (const [at, { superclass }] of declared.entries()) assert.ok(superclass === undefined || declared.slice(0, at).some(({ name }) => name === superclass), superclass);
+  }
+});
+
+test('The MOF says key, override, embedded class, reference and return values', () => {
+  const mof = mofText(SCHEMA);
+  for (const line of [
+    '  [key, read, Override("InstanceID")] string InstanceID;',
+    '    [in] CIM_ComputerSystem ref ComputerSystem,',
+    '    [in, EmbeddedInstance("Msvm_ReplicationSettingData")] string ReplicationSettingData,',
+    '    [out, EmbeddedInstance("Msvm_SummaryInformationBase")] string SummaryInformation[]);',
+    '  [read, Override("Started")] boolean Started = TRUE;',
+    '[association] class Msvm_HostedService : CIM_HostedService {',
+  ]) {
+    assert.ok(mof.includes(`${line}\n`), line);
+  }
 });

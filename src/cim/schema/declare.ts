@@ -56,7 +56,7 @@ function typeNamed(name: string): CimType {
 const DIRECTIONS = ['in', 'out', 'inout'] as const;
 
 function propertyOf(name: string, data: ValueData, origin: string): PropertyDeclaration {
-  return { ...(data as Omit<ValueData, 'type'>), name, type: typeNamed(data.type), origin } as PropertyDeclaration;
+  return { ...data, name, type: typeNamed(data.type), origin } as PropertyDeclaration;
 }
 
 function parameterOf(data: MethodData['parameters'][number], method: string): ParameterDeclaration {

@@ -1,5 +1,6 @@
 /** Methods that a class declares. Source: DSP0200, "Extrinsic methods"; DSP0201, "METHODRESPONSE". */
 import { CimError } from '../../cim/error.ts';
+import type { CimValue } from '../../cim/instance.ts';
 import type { CimCaller, MethodOutcome, ObjectManager } from '../../cim/manager.ts';
 import { named } from '../../cim/name.ts';
 import type { MethodDeclaration, ParameterDeclaration } from '../../cim/schema.ts';
@@ -39,12 +40,13 @@ function methodDeclared(schema: Schema, namespace: string, className: string, na
 function outcomeOf({ returns, parameters }: MethodDeclaration, { returnValue, out }: MethodOutcome, place: Place): readonly Markup[] {
   return [
     element('RETURNVALUE', { PARAMTYPE: wireType({ type: returns }) }, element('VALUE', {}, text(String(returnValue)))),
-    ...parameters.filter(({ direction }) => direction !== 'in').map((each) => outParameter(each, out, place)),
+    ...parameters.filter(({ direction }) => direction !== 'in').flatMap((each) => outParameter(each, out.get(each.name) ?? null, place)),
   ];
 }
 
-function outParameter(parameter: ParameterDeclaration, out: MethodOutcome['out'], place: Place): Markup {
-  const content = valueElements(parameter, out.get(parameter.name), place);
-  const attributes = { NAME: parameter.name, PARAMTYPE: wireType(parameter), EmbeddedObject: content.length > 0 ? embeddedAttribute(parameter) : undefined };
-  return element('PARAMVALUE', attributes, content);
+/** Nothing for null: wbemcli ends with a segmentation fault at a PARAMVALUE without a value. */
+function outParameter(parameter: ParameterDeclaration, value: CimValue, place: Place): readonly Markup[] {
+  if (value === null) return [];
+  const attributes = { NAME: parameter.name, PARAMTYPE: wireType(parameter), EmbeddedObject: embeddedAttribute(parameter) };
+  return [element('PARAMVALUE', attributes, valueElements(parameter, value, place))];
 }

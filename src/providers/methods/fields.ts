@@ -5,6 +5,9 @@ import { badValue } from './rejection.ts';
 const DAY_SECONDS = 86_400;
 const MICROS_PER_SECOND = 1_000_000n;
 
+/** The property by a name of ours, when it has a value. */
+export const given = <N extends string, V>(name: N, value: V | null): { readonly [K in N]?: V } => (value === null ? {} : ({ [name]: value } as { readonly [K in N]: V }));
+
 export class Fields {
   readonly #properties: ReadonlyMap<string, CimValue>;
 

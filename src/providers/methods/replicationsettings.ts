@@ -10,7 +10,7 @@ import type { AdditionalSettings, DeclaredSettings, SettingsChange } from '../..
 import type { HostView } from '../../service/views.ts';
 import { idIn, INSTANCE_IDS, keyText } from '../objectpaths.ts';
 import { checkAuthentication, checkPort, checkThumbprint, pairedHost } from './connection.ts';
-import { Fields } from './fields.ts';
+import { given, type Fields } from './fields.ts';
 import { isInstance } from './parameters.ts';
 import { badValue } from './rejection.ts';
 
@@ -40,8 +40,6 @@ export function settingsChangeOf(fields: Fields, subject: Subject): SettingsChan
     ...given('declared', declaredOf(fields)),
   };
 }
-
-const given = <N extends string, V>(name: N, value: V | null): { readonly [K in N]?: V } => (value === null ? {} : { [name]: value } as { readonly [K in N]: V });
 
 function intervalOf(fields: Fields): 30 | 300 | 900 | null {
   const value = fields.number('ReplicationInterval');

@@ -1,10 +1,9 @@
 /** Methods of Msvm_ReplicationService that are about the host: its entries, its settings, its certificate, other hosts. */
-
 import type { MethodOutcome } from '../../cim/manager.ts';
 import { idIn } from '../objectpaths.ts';
 import { checkAuthentication, checkPort, checkThumbprint, pairedHost, portIn } from './connection.ts';
 import { embeddedOf } from './embedded.ts';
-
+import { given } from './fields.ts';
 import { done, started, type Call, type Method } from './invocation.ts';
 import { machineOf, numberOf, textOf } from './parameters.ts';
 import { badValue, Rejection, RETURNS } from './rejection.ts';
@@ -42,7 +41,7 @@ async function addEntry(call: Call): Promise<MethodOutcome> {
 
 async function changeEntry(call: Call): Promise<MethodOutcome> {
   const entry = entryOf(call);
-  await call.host.management.changeEntry(call.caller, entry.id, { ...entry, host: hostOfEntry(entry) });
+  await call.host.management.changeEntry(call.caller, entry.id, { ...entry, host: entry.id === null ? hostOfEntry(entry) : entry.host });
   return done();
 }
 
@@ -86,8 +85,6 @@ async function changeSettings(call: Call): Promise<MethodOutcome> {
   });
   return done();
 }
-
-const given = <N extends string, V>(name: N, value: V | null): { readonly [K in N]?: V } => (value === null ? {} : ({ [name]: value } as { readonly [K in N]: V }));
 
 async function testConnection(call: Call): Promise<MethodOutcome> {
   const text = textOf(call, 'RecoveryConnectionPoint');
