@@ -21,6 +21,8 @@ export const cimHostOf = (context: Context, operations: Operations, hardware: Ha
 });
 
 interface Surroundings {
+  /** What `__SERVER` is in queries. */
+  readonly hostName: string;
   /** Of namespaces that are not about the host's machines. */
   readonly others?: readonly InstanceProvider[];
   readonly changes: Changes;
@@ -29,11 +31,12 @@ interface Surroundings {
 }
 
 /** The object manager of the host. */
-export function objectManagerOf(host: Host, { others = [], changes, sleep, onBug }: Surroundings): PublishingObjectManager {
+export function objectManagerOf(host: Host, { hostName, others = [], changes, sleep, onBug }: Surroundings): PublishingObjectManager {
   const methods = createMethods(host);
   const modifications = createModifications(host, methods, sleep);
   const manager = createObjectManager({
     schema: SCHEMA,
+    host: hostName,
     instances: [...instanceProviders(host).map((provider) => ({ ...provider, ...modifications[provider.className], methods: methods[provider.className] ?? {} })), ...others],
     associations: associationProviders(host),
     onWatched: (isWatched) => watching.watched(isWatched),

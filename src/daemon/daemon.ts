@@ -114,7 +114,7 @@ export class Daemon {
     contextLater.current = context;
     const operations = createOperations(context);
     const onBug = (bug: unknown) => log.error({ err: bug }, 'a defect while telling a change over CIM');
-    const cim = objectManagerOf(cimHostOf(context, operations, hardwareOf(host.hostId)), { changes: feed, sleep: (ms) => systemClock.sleep(ms), onBug });
+    const cim = objectManagerOf(cimHostOf(context, operations, hardwareOf(host.hostId)), { hostName: host.hostName, changes: feed, sleep: (ms) => systemClock.sleep(ms), onBug });
     const opened = Promise.withResolvers<undefined>();
     const api = await createApi({
       opened: opened.promise,

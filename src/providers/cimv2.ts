@@ -59,13 +59,16 @@ export const product = ({ manufacturer, model, serialNumber, uuid }: Hardware): 
   UUID: guidOf(uuid),
 });
 
+/** Clients read three numbers and no more. */
+const versionOf = (kernel: string): string => /^\d+(\.\d+){0,2}/.exec(kernel)?.[0].split('.').concat('0', '0').slice(0, 3).join('.') ?? '0.0.0';
+
 export const operatingSystem = (hostName: string, { system, memoryBytes, freeMemoryBytes }: Hardware, nowMs: number): Values => ({
   Caption: system.name,
   CreationClassName: 'Win32_OperatingSystem',
   CSCreationClassName: 'Win32_ComputerSystem',
   CSName: hostName,
   Name: system.name,
-  Version: system.kernel,
+  Version: versionOf(system.kernel),
   BuildNumber: system.version,
   Description: '',
   InstallDate: moment(system.installedMs),
