@@ -41,6 +41,9 @@ export type Step = keyof typeof STEPS;
 /** Jobs that watch what goes on by itself: they hold nothing. */
 const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle'];
 
+/** Refused unless the step is possible now. */
+export const checkStep = (context: Context, machine: string, step: Step): void => checkPossible(context.engine.relationshipOf(machineNamed(context, machine).id), step);
+
 export function stepJob(context: Context, machine: string, step: Step, args: JobArgs): Job {
   const { id } = machineNamed(context, machine);
   checkFree(context, id);
