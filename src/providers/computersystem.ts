@@ -60,7 +60,7 @@ export function machineSystem(snapshot: MachineSnapshot, requestedState: number 
     Name: guidOf(machine.id),
     EnabledState: enabledStateOf(snapshot),
     RequestedState: requestedState ?? NOT_APPLICABLE,
-    AvailableRequestedStates: power === 'off' && startRefusal !== null ? [] : REQUESTABLE[power],
+    AvailableRequestedStates: power === 'off' && startRefusal !== null ? null : REQUESTABLE[power],
     OnTimeInMilliseconds: power === 'off' ? 0n : snapshot.upMs === null ? null : BigInt(snapshot.upMs),
     ProcessID: snapshot.pid,
     NumberOfNumaNodes: 1,

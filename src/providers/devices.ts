@@ -12,7 +12,7 @@ import { switchPath } from './virtualswitch.ts';
 /** Source: CIM_ResourceAllocationSettingData.ResourceType. */
 export const RESOURCE_TYPES = { processor: 3, memory: 4, scsi: 6, ethernet: 10, drive: 17, disk: 31, connection: 33 } as const;
 /** A device is there once and is the machine's own. */
-const ONE = { AllocationUnits: 'count', VirtualQuantity: 1n, VirtualQuantityUnits: 'count', Reservation: 1n, Limit: 1n, AutomaticAllocation: true, AutomaticDeallocation: true, HostResource: [], Connection: [] } as const;
+const ONE = { AllocationUnits: 'count', VirtualQuantity: 1n, VirtualQuantityUnits: 'count', Reservation: 1n, Limit: 1n, AutomaticAllocation: true, AutomaticDeallocation: true } as const;
 const SECTOR_BYTES = 512;
 const READ_WRITE = 3;
 const VIRTUALIZED = 3;
@@ -40,8 +40,6 @@ export function processorValues(instanceId: string, count: number): Values {
     AutomaticDeallocation: true,
     ConsumerVisibility: VIRTUALIZED,
     LimitCPUID: false,
-    HostResource: [],
-    Connection: [],
   };
 }
 
@@ -65,8 +63,6 @@ export function memoryValues(instanceId: string, memoryMiB: number): Values {
     AutomaticDeallocation: true,
     ConsumerVisibility: VIRTUALIZED,
     DynamicMemoryEnabled: false,
-    HostResource: [],
-    Connection: [],
   };
 }
 
@@ -92,6 +88,8 @@ export const driveValues = (machineId: string, hostName: string, { name }: DiskD
   ResourceSubType: 'Microsoft:Hyper-V:Synthetic Disk Drive',
   ConsumerVisibility: VIRTUALIZED,
   ...ONE,
+  // No disk of the host is in it; clients count these.
+  HostResource: [],
   Parent: pathText(instancePath('Msvm_ResourceAllocationSettingData', machineId), hostName),
   AddressOnParent: String(index),
 });
@@ -133,8 +131,7 @@ export function ethernetValues(machineId: string, nic: NicDefinition, index: num
     Description: 'Settings for the Microsoft Synthetic Ethernet Port.',
     ElementName: index === 0 ? 'Network Adapter' : `Network Adapter ${index + 1}`,
     ResourceType: RESOURCE_TYPES.ethernet,
-    HostResource: nic.bridge === undefined ? [] : [nic.bridge],
-    Connection: [],
+    HostResource: nic.bridge === undefined ? null : [nic.bridge],
     Address: nic.mac.replaceAll(':', '').toUpperCase(),
     AddressOnParent: String(index),
     StaticMacAddress: true,
@@ -153,7 +150,7 @@ export function connectionValues(machineId: string, host: HostView, { bridge }: 
     ResourceType: RESOURCE_TYPES.connection,
     ResourceSubType: 'Microsoft:Hyper-V:Ethernet Connection',
     ...ONE,
-    HostResource: bridge === undefined ? [] : [pathText(switchPath(host.id, bridge), host.name)],
+    HostResource: bridge === undefined ? null : [pathText(switchPath(host.id, bridge), host.name)],
     Parent: pathText(instancePath('Msvm_SyntheticEthernetPortSettingData', machineId, index), host.name),
     EnabledState: bridge === undefined ? DISCONNECTED : CONNECTED,
   };
@@ -180,10 +177,6 @@ export const failoverEthernetValues = (machineId: string, index: number): Values
   ElementName: index === 0 ? 'Network Adapter' : `Network Adapter ${index + 1}`,
   ProtocolIFType: IPV4_AND_IPV6,
   DHCPEnabled: false,
-  IPAddresses: [],
-  Subnets: [],
-  DefaultGateways: [],
-  DNSServers: [],
 });
 
 const BOUNDS = ['Default', 'Minimum', 'Maximum', 'Increment'] as const;

@@ -63,7 +63,7 @@ describe('from a machine', () => {
   test('what a connected adapter is plugged into is a switch that is found by its path, and nothing for another', async () => {
     const connections = await related(instancePath('Msvm_VirtualSystemSettingData', scene.plain.id), { resultClass: 'Msvm_EthernetPortAllocationSettingData' });
     const [bridged, alone] = connections.map(({ properties }) => properties);
-    assert.deepEqual([alone!.get('HostResource'), alone!.get('EnabledState')], [[], 3]);
+    assert.deepEqual([alone!.get('HostResource'), alone!.get('EnabledState')], [null, 3]);
     const [switchPath] = bridged!.get('HostResource') as string[];
     const { instance } = await scene.host.manager.get(VIEWER, parsePath(switchPath!));
     assert.equal(instance.properties.get('ElementName'), 'br0');

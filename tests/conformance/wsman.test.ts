@@ -44,11 +44,11 @@ describe('WS-Management', () => {
   const detailOf = (answer: WsmanAnswer): string => textOf(childNamed(childNamed(bodyOf(answer), 'Detail')!, 'FaultDetail')!).replace(/^.*\//, '');
 
   describe('Get', () => {
-    test('answers every property of the class, nil where it has no value', async () => {
+    test('answers every property of the class, nil where it has no value, and no element for an empty array', async () => {
       const answer = await get({ selectors: { CreationClassName: 'Msvm_ComputerSystem', Name: NAME } });
       assert.equal(answer.status, 200, answer.text);
       const declared = bench.model.manager.classOf('root/virtualization/v2', 'Msvm_ComputerSystem').properties.map(({ name }) => name);
-      assert.deepEqual([...new Set(elements(bodyOf(answer)).map(({ local }) => local))], declared);
+      assert.deepEqual([...new Set(elements(bodyOf(answer)).map(({ local }) => local))], declared.filter((name) => name !== 'StatusDescriptions'));
       assert.match(answer.text, /<p:Status xsi:nil="true">/);
     });
 
@@ -434,7 +434,7 @@ describe('WS-Management', () => {
     test('can be listed, all and below one', async () => {
       const list = async (className: string) => itemsOf(await enumerate('<w:OptimizeEnumeration/><w:MaxElements>32000</w:MaxElements>', { resource: METADATA, selectors: { __cimnamespace: 'root/virtualization/v2', ClassName: className } }));
       assert.ok((await list('')).length > 20);
-      assert.deepEqual((await list('CIM_ComputerSystem')).map((found) => attributeOf(found, 'NAME')), ['Msvm_ComputerSystem']);
+      assert.deepEqual((await list('CIM_ComputerSystem')).map((found) => attributeOf(found, 'NAME')), ['Msvm_ComputerSystem', 'Msvm_VirtualEthernetSwitch']);
     });
   });
 
