@@ -7,6 +7,7 @@
  */
 import Table from 'cli-table3';
 import { parseArgs } from 'node:util';
+import { cim } from './cim.ts';
 import { GIB } from './data.ts';
 import { failover } from './failover.ts';
 import type { Figure } from './figure.ts';
@@ -15,7 +16,7 @@ import { memory } from './memory.ts';
 import { Scene, type Part } from './scene.ts';
 import { compression, transfer } from './transfer.ts';
 
-const PARTS: readonly Part[] = [transfer, compression, incremental, failover, memory];
+const PARTS: readonly Part[] = [transfer, compression, incremental, failover, memory, cim];
 /** Room for the largest part: sources, targets and the replica's files. */
 const SCENE_BYTES = 7 * GIB;
 

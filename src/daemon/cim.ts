@@ -1,6 +1,6 @@
 /** The CIM side of the host: the schema, the providers that read the host, the methods, and what changes for those who watch. */
 import { randomUUID } from 'node:crypto';
-import type { InstanceProvider } from '../cim/manager.ts';
+import type { AssociationProvider, InstanceProvider } from '../cim/manager.ts';
 import { createObjectManager, type PublishingObjectManager } from '../cim/objectmanager.ts';
 import { SCHEMA } from '../cim/schema/published.ts';
 import { associationProviders } from '../providers/associations.ts';
@@ -20,25 +20,30 @@ export const cimHostOf = (context: Context, operations: Operations, hardware: Ha
   operations, hardware, inventory: createInventory(context), management: createManagement(context), requestedStates: new Map(), newId: randomUUID, nowMs: () => context.engine.host.clock.nowMs(),
 });
 
+export interface Providers {
+  readonly instances: readonly InstanceProvider[];
+  readonly associations: readonly AssociationProvider[];
+}
+
 interface Surroundings {
-  /** What `__SERVER` is in queries. */
-  readonly hostName: string;
   /** Of namespaces that are not about the host's machines. */
-  readonly others?: readonly InstanceProvider[];
+  readonly others?: Providers;
+  /** What queries and events call this host. */
+  readonly hostName?: string;
   readonly changes: Changes;
   sleep(ms: number): Promise<void>;
   onBug(bug: unknown): void;
 }
 
 /** The object manager of the host. */
-export function objectManagerOf(host: Host, { hostName, others = [], changes, sleep, onBug }: Surroundings): PublishingObjectManager {
+export function objectManagerOf(host: Host, { others = { instances: [], associations: [] }, hostName, changes, sleep, onBug }: Surroundings): PublishingObjectManager {
   const methods = createMethods(host);
   const modifications = createModifications(host, methods, sleep);
   const manager = createObjectManager({
     schema: SCHEMA,
-    host: hostName,
-    instances: [...instanceProviders(host).map((provider) => ({ ...provider, ...modifications[provider.className], methods: methods[provider.className] ?? {} })), ...others],
-    associations: associationProviders(host),
+    instances: [...instanceProviders(host).map((provider) => ({ ...provider, ...modifications[provider.className], methods: methods[provider.className] ?? {} })), ...others.instances],
+    associations: [...associationProviders(host), ...others.associations],
+    ...(hostName === undefined ? {} : { host: hostName }),
     onWatched: (isWatched) => watching.watched(isWatched),
   });
   const watching = new InstanceChanges({ manager, publish: (change) => manager.publish(change), nowMs: host.nowMs, onBug });

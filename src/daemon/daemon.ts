@@ -21,6 +21,7 @@ import { PeerNetwork } from '../peer/peer.ts';
 import type { Context, Machines } from '../service/context.ts';
 import { authorizePaired } from '../service/hosts.ts';
 import { createOperations } from '../service/service.ts';
+import type { Subscriptions } from '../interop/subscriptions.ts';
 import { Accounts } from '../state/accounts.ts';
 import { openDatabase } from '../state/database.ts';
 import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
@@ -36,10 +37,12 @@ import { API_PORT, PEER_PORT, type Config } from './config.ts';
 import { hardwareOf } from './hardware.ts';
 import { metricsOf } from './metrics.ts';
 import { networkOf } from './network.ts';
+import { interopOf, subscriptionsOf } from './interop.ts';
 import { droppingExtents, flippingBits, skippingReturnSets } from './sabotage.ts';
 import { openWbem } from './wbem.ts';
 
 interface Parts {
+  readonly subscriptions: Subscriptions;
   readonly hypervisor: QemuHypervisor;
   readonly layers: Qcow2Layers;
   readonly fingerprints: Fingerprints;
@@ -113,8 +116,8 @@ export class Daemon {
     const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
     contextLater.current = context;
     const operations = createOperations(context);
-    const onBug = (bug: unknown) => log.error({ err: bug }, 'a defect while telling a change over CIM');
-    const cim = objectManagerOf(cimHostOf(context, operations, hardwareOf(host.hostId)), { hostName: host.hostName, changes: feed, sleep: (ms) => systemClock.sleep(ms), onBug });
+    const subscriptions = subscriptionsOf(database, config.hostName);
+    const cim = objectManagerOf(cimHostOf(context, operations, hardwareOf(host.hostId)), { others: interopOf(subscriptions, config.hostName, version), hostName: config.hostName, changes: feed, sleep: (ms) => systemClock.sleep(ms), onBug: (bug) => log.error({ err: bug }, 'a defect while telling a change over CIM') });
     const opened = Promise.withResolvers<undefined>();
     const api = await createApi({
       opened: opened.promise,
@@ -125,7 +128,7 @@ export class Daemon {
       endSession: (token) => accounts.endSession(token),
       onBug: ({ id, request, error }) => log.error({ id, request, err: error }, 'a defect while answering'),
     });
-    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, close: () => database.close() }, () => opened.resolve(undefined));
+    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, subscriptions, close: () => database.close() }, () => opened.resolve(undefined));
     await daemon.#open();
     return daemon;
   }
@@ -147,7 +150,7 @@ export class Daemon {
     for (const { hostId } of hosts.list()) this.#peers.keepContact(hostId);
     await this.#api.listenTcp({ host: apiAddress, port: API_PORT + portOffset });
     const ownTls = () => ({ key: this.#peers.identity.keyPem, cert: this.#peers.identity.certificatePem });
-    this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, ownTls, version: versionOf(), log: this.#log });
+    this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, subscriptions: this.#parts.subscriptions, ownTls, version: versionOf(), log: this.#log });
     void this.#autostart();
   }
 

@@ -7,18 +7,23 @@ import { compileEventQuery } from '../cim/events.ts';
 import type { ObjectManager } from '../cim/manager.ts';
 import { SCHEMA } from '../cim/schema/published.ts';
 import { Fault } from '../errors/fault.ts';
+import { deliverIndications } from '../interop/delivery.ts';
+import type { Subscriptions } from '../interop/subscriptions.ts';
 import type { Accounts, StampedAccount } from '../state/accounts.ts';
 import { AuditTrail } from '../wbem/audit.ts';
 import { CimXml } from '../wbem/cimxml.ts';
 import { listen, type Listener, type ListenerOptions, type Tls } from '../wbem/listener.ts';
 import { signInBy, type UserDirectory } from '../wbem/signin.ts';
 import { Wsman } from '../wbem/wsman/wsman.ts';
+import { systemClock } from './clock.ts';
 import { WBEM_PORTS, type Config } from './config.ts';
 
 export interface WbemSurroundings {
   readonly config: Config;
   readonly accounts: Accounts;
   readonly manager: ObjectManager;
+  /** Of CIM-XML listeners; their indications are sent until `close`. */
+  readonly subscriptions: Subscriptions;
   /** The certificate that the peers know, as it is now: it may be renewed. */
   readonly ownTls: () => Tls;
   readonly version: string;
@@ -62,14 +67,30 @@ export async function openWbem(surroundings: WbemSurroundings): Promise<{ close(
     { ...tlsDoor(WBEM_PORTS.cimxmlTls), handle: cimxml.handle },
   ];
   const listeners = await openAll(doors);
+  const ending = new AbortController();
+  deliver(surroundings, ending.signal);
   const housekeeping = setInterval(() => keepHouse(surroundings, [wsman, cimxml], listeners), HOUSEKEEPING_MS).unref();
   return {
     close: async () => {
       clearInterval(housekeeping);
+      ending.abort(new Fault('cancelled', 'the daemon ends'));
       wsman.close();
       await Promise.all(listeners.map((listener) => listener.close()));
     },
   };
+}
+
+function deliver({ config, manager, subscriptions, log }: WbemSurroundings, signal: AbortSignal): void {
+  deliverIndications({
+    manager,
+    schema: SCHEMA,
+    subscriptions,
+    host: config.hostName,
+    newId: randomUUID,
+    sleep: (ms, ended) => systemClock.sleep(ms, ended),
+    onLost: (destination, reason) => log.warn({ destination, reason }, 'an indication was not delivered'),
+    signal,
+  });
 }
 
 /** All of them, or none. */

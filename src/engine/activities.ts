@@ -6,6 +6,7 @@ import type { Relationship } from '../machine/records.ts';
 import { cycleIntervalMs } from '../relationship/settings.ts';
 import type { Activity } from '../relationship/step.ts';
 import { attempted, type Surroundings } from './attempted.ts';
+import { keepMerging, takePoints } from './branch/branch.ts';
 import { sendHome } from './failback/sending.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
@@ -27,6 +28,7 @@ export const ACTIVITIES: Record<Exclude<Activity, 'none'>, (around: Surroundings
   },
   announce,
   'send-home': sendHome,
+  'failed-over': failedOver,
 };
 
 async function cycles(around: Surroundings, signal: AbortSignal): Promise<void> {
@@ -86,4 +88,15 @@ async function announce({ host, relationshipId, wait }: Surroundings, signal: Ab
     if (host.state.relationship(relationshipId)?.side !== before.side) return;
     await wait(ANNOUNCE_EVERY_MS, signal);
   }
+}
+
+/** Three kinds of work side by side: when one ends, so do the others. */
+async function failedOver(around: Surroundings, signal: AbortSignal): Promise<void> {
+  const ending = new AbortController();
+  const during = AbortSignal.any([signal, ending.signal]);
+  const { host } = around;
+  const works = [announce({ ...around, wait: (ms, until) => host.clock.sleep(ms, until) }, during), takePoints(around, during), keepMerging(around, during)];
+  const over = new DOMException('the machine is not failed over any more', 'AbortError');
+  const outcomes = await Promise.allSettled(works.map((work) => work.finally(() => ending.abort(over))));
+  for (const outcome of outcomes) if (outcome.status === 'rejected' && outcome.reason !== over) throw outcome.reason;
 }

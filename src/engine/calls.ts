@@ -77,6 +77,8 @@ export interface CreateReplica {
 export interface Basis {
   /** The point that names what its disks hold now: the parent of the first reverse attempt. */
   readonly pointId: string;
+  /** No point on that host has a higher number. */
+  readonly sequence: number;
   /** The last point that both hosts know, from which `changes` counts. */
   readonly sincePointId: string | null;
   /** An attempt that was open there: it may have been sealed without that host hearing of it. */

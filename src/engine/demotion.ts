@@ -10,7 +10,7 @@ import { call } from './calls.ts';
 import { greetingOf } from './greeting.ts';
 import { keepOnly, layersAbove } from './failover.ts';
 import { activeStacks, machineOf } from './spec.ts';
-import { relationshipNamed, transition, update } from './transition.ts';
+import { highestSequence, relationshipNamed, transition, update } from './transition.ts';
 
 const yielded = (host: Host, relationship: Relationship) => `${host.peerName(relationship.peerId)} runs this machine now (a newer epoch): this host is its replica`;
 
@@ -48,10 +48,11 @@ export async function demote(host: Host, relationship: Relationship, theirs: Lin
 
 /**
  * Both hosts failed over, one after the other, and this one first: as `demote`, for what its guest wrote on the chosen point.
- * Nobody can tell from which point its disks differ. While the failover is still being made ready, nothing changes yet.
+ * Nobody can tell from which point its disks differ. While the failover is still being made ready, or its guest is getting
+ * other layers, nothing changes yet.
  */
 export async function demoteFailedOver(host: Host, relationship: Relationship, theirs: Lineage): Promise<void> {
-  if (relationship.state === 12) return;
+  if (relationship.state === 12 || relationship.failover?.next) return;
   const divergenceId = host.newId();
   transition(host, relationship.id, 'demote', {
     facts: { 'newer-epoch': true },
@@ -74,7 +75,7 @@ export const divergenceOf = (host: Host, machine: Machine, relationship: Relatio
   machineId: machine.id,
   parentId: relationship.newestPointId,
   epochId: newestOf(machine.lineage).id,
-  sequence: relationship.sequence,
+  sequence: highestSequence(host, relationship),
   kind: 'divergence',
   instantMs: host.clock.nowMs(),
   definition: machine.definition,

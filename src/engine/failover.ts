@@ -3,10 +3,13 @@
  * durable in the very transaction that enters state 12; later seals are refused from then on.
  */
 import { Fault, faultOf } from '../errors/fault.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
 import type { ClusterSet } from '../extents/clusterset.ts';
+import type { Layer } from '../machine/definition.ts';
 import type { Failover, Machine, Point, Relationship, Stack } from '../machine/records.ts';
-import { withoutLabel } from '../points/stack.ts';
+import { withoutBranch, withoutLabel } from '../points/stack.ts';
 import { mint } from '../relationship/epoch.ts';
+import { branchPoints } from './branch/thinning.ts';
 import type { Host } from './host.ts';
 import { united } from './primary/growth.ts';
 import { labelLive } from './replica/labels.ts';
@@ -105,17 +108,41 @@ function returnEpoch(host: Host, relationship: Relationship): void {
 /** The replica is as before the failover; the guest's writes here are gone. The guest must be off. */
 export async function revert(host: Host, relationshipId: string): Promise<Relationship> {
   const relationship = relationshipNamed(host, relationshipId);
+  refuseUnderTest(host, relationship, branchPoints(host, relationship.machineId));
   const power = await host.hypervisor.power(relationship.machineId);
   return transition(host, relationshipId, relationship.yielded ? 'revertYielded' : 'revert', {
     facts: { 'guest-off-here': power === 'off', 'had-yielded': relationship.yielded !== null, 'had-not-yielded': relationship.yielded === null },
     change: () => ({ failover: null }),
-    also: () => returnEpoch(host, relationship),
-    payload: (before) => ({ layers: before.failover!.layers.map(({ layer }) => layer) }),
+    also: () => {
+      returnEpoch(host, relationship);
+      dropBranch(host, relationship.machineId);
+    },
+    payload: (before) => ({ layers: writtenHere(host, before) }),
   });
 }
 
-/** Only the chosen point is left; no way back to the others. What the old primary must hear of stays recorded. */
+/** Layers that the failed-over guest wrote, lowest first: while they go, those above lead to no point. */
+function writtenHere(host: Host, { machineId, failover }: Relationship): readonly Layer[] {
+  const branches = machineOf(host, machineId).stacks.flatMap(({ branch }) => branch?.layers ?? []);
+  return [...branches, ...failover!.layers.map(({ layer }) => layer), ...(failover!.next?.layers ?? []).map(({ layer }) => layer)];
+}
+
+function dropBranch(host: Host, machineId: string): void {
+  for (const { id } of branchPoints(host, machineId)) host.state.removePoint(id);
+  const machine = machineOf(host, machineId);
+  host.state.putMachine({ ...machine, stacks: machine.stacks.map(withoutBranch) });
+}
+
+/** A test failover stands on the layers of its point. */
+function refuseUnderTest(host: Host, { testCopy, machineId }: Relationship, going: readonly Point[]): void {
+  if (!testCopy || !going.some(({ id }) => id === testCopy.pointId)) return;
+  throw new Refused(refuse(`a test failover of ${machineOf(host, machineId).name} runs on a recovery point that would be removed: end it first`, ['test-end']));
+}
+
+/** Only the chosen point and those made here since are left; no way back to the others. What the old primary must hear of stays recorded. */
 export function commit(host: Host, relationshipId: string): Relationship {
+  const relationship = relationshipNamed(host, relationshipId);
+  if (relationship.failover) refuseUnderTest(host, relationship, otherPoints(host, relationship));
   return transition(host, relationshipId, 'commit', {
     also: (before) => keepOnly(host, before),
     payload: (before) => ({ layers: layersAbove(host, before) }),
@@ -125,9 +152,15 @@ export function commit(host: Host, relationshipId: string): Relationship {
 export const layersAbove = (host: Host, { machineId, failover }: Relationship) =>
   machineOf(host, machineId).stacks.flatMap(({ layers }) => layers.slice(layers.findIndex(({ pointId }) => pointId === failover!.pointId) + 1));
 
-export function keepOnly(host: Host, { machineId, failover }: Relationship): void {
+function otherPoints(host: Host, { machineId, failover }: Relationship): readonly Point[] {
+  const kept = new Set([failover!.pointId, ...branchPoints(host, machineId).map(({ id }) => id)]);
+  return host.state.points(machineId).filter(({ id }) => !kept.has(id));
+}
+
+export function keepOnly(host: Host, relationship: Relationship): void {
+  const { machineId, failover } = relationship;
   const machine = machineOf(host, machineId);
-  const others = host.state.points(machineId).filter(({ id }) => id !== failover!.pointId);
+  const others = otherPoints(host, relationship);
   let stacks: Stack[] = machine.stacks.map((stack) => ({ ...stack, layers: stack.layers.slice(0, stack.layers.findIndex(({ pointId }) => pointId === failover!.pointId) + 1) }));
   for (const { id } of others) {
     host.state.removePoint(id);

@@ -3,16 +3,18 @@
  * the guest wrote there: when its bitmap is lost with QEMU, the layer says what has to travel.
  */
 import type { Relationship } from '../machine/records.ts';
+import { settleNext } from './branch/newpoint.ts';
 import type { Host } from './host.ts';
 import { giveUp } from './primary/attempt.ts';
 import { united } from './primary/growth.ts';
 import { machineOf, specOf } from './spec.ts';
-import { update } from './transition.ts';
+import { relationshipNamed } from './transition.ts';
 
 const GIVE_UP_WITHIN_MS = 5_000;
 
-/** The failover's bitmap is whole, or what it had recorded is carried and a new one records. The guest must be off or tracked. */
-export async function coverLostTracking(host: Host, relationship: Relationship): Promise<Relationship> {
+/** The failover's bitmap is whole, or what it had recorded is carried and it has begun anew. The guest must be off or tracked. */
+export async function coverLostTracking(host: Host, before: Relationship): Promise<Relationship> {
+  const relationship = await settleNext(host, before);
   const failover = relationship.failover!;
   const machine = machineOf(host, relationship.machineId);
   if ((await host.hypervisor.power(machine.id)) !== 'off') return relationship;
@@ -25,12 +27,8 @@ export async function coverLostTracking(host: Host, relationship: Relationship):
   })));
   // Of a failback: its changes are among what the layer says.
   if (relationship.failback?.at === 'away') await giveUp(host, relationship.id, host.clock.timeout(GIVE_UP_WITHIN_MS));
-  const trackId = host.newId();
-  const after = host.state.transaction(() => {
-    host.state.putCarried(relationship.id, united(host.state.carried(relationship.id), written));
-    return update(host, relationship.id, () => ({ failover: { ...failover, trackId } }));
-  });
+  host.state.putCarried(relationship.id, united(host.state.carried(relationship.id), written));
   await host.hypervisor.untrack(spec, failover.trackId);
-  await host.hypervisor.track(spec, trackId);
-  return after;
+  await host.hypervisor.track(spec, failover.trackId);
+  return relationshipNamed(host, relationship.id);
 }

@@ -5,7 +5,7 @@
 import { ClusterSet } from '../extents/clusterset.ts';
 import { clusterCount } from '../extents/extent.ts';
 import type { Relationship } from '../machine/records.ts';
-import { withoutLabel } from '../points/stack.ts';
+import { withoutLabels } from '../points/stack.ts';
 import { call, type Basis } from './calls.ts';
 import { commit } from './failover.ts';
 import type { Host } from './host.ts';
@@ -32,7 +32,7 @@ export async function reverse(host: Host, relationshipId: string, signal: AbortS
   await rebaseMaps(host, relationship, relationship.newestPointId, basis.pointId, returnSet);
   return transition(host, relationshipId, event, {
     facts: { 'peer-yielded': true, 'failed-over-planned': planned, 'failed-over-unplanned': !planned },
-    change: (before) => ({ failover: null, token: null, trackId: before.failover!.trackId, newestPointId: basis.pointId, attempt: null, lastCycle: null, yielded: null, divergenceId: null }),
+    change: (before) => ({ failover: null, token: null, trackId: before.failover!.trackId, newestPointId: basis.pointId, sequence: Math.max(before.sequence, basis.sequence), attempt: null, lastCycle: null, yielded: null, divergenceId: null }),
     also: (before) => {
       host.state.putCarried(relationshipId, returnSet);
       takeOver(host, before);
@@ -45,7 +45,7 @@ export async function reverse(host: Host, relationshipId: string, signal: AbortS
 function takeOver(host: Host, { machineId, failover }: Relationship): void {
   const machine = machineOf(host, machineId);
   const point = host.state.point(failover!.pointId);
-  const stacks = activeStacks(machine, failover!).map((stack) => withoutLabel(stack, failover!.pointId));
+  const stacks = activeStacks(machine, failover!).map(withoutLabels);
   host.state.putMachine({ ...machine, stacks, definition: point?.definition ?? machine.definition, powerLock: null });
   for (const { id } of host.state.points(machineId)) host.state.removePoint(id);
 }

@@ -2,8 +2,8 @@
 import { assert } from '../errors/bug.ts';
 import { Fault } from '../errors/fault.ts';
 import type { MachineDefinition, DiskStack } from '../machine/definition.ts';
-import type { Failover, Machine, Overrides, Relationship } from '../machine/records.ts';
-import { prefixOf, withTop } from '../points/stack.ts';
+import type { Failover, Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
+import { groundOf, prefixOf, withTop } from '../points/stack.ts';
 import type { Host } from './host.ts';
 import type { LaunchSpec } from './ports/hypervisor.ts';
 
@@ -43,12 +43,13 @@ export function pointStacks(machine: Machine, pointId: string): DiskStack[] {
   });
 }
 
-/** The chosen point's stacks, each under its active layer. */
-export function activeStacks(machine: Machine, failover: Pick<Failover, 'pointId' | 'layers'>): DiskStack[] {
-  return pointStacks(machine, failover.pointId).map((stack) => {
+/** The chosen point's stacks, each under what the guest wrote there; the active layer is on top. */
+export function activeStacks(machine: Machine, failover: Pick<Failover, 'pointId' | 'layers'>): Stack[] {
+  return machine.stacks.map((stack) => {
+    const ground = groundOf(stack, failover.pointId);
     const active = failover.layers.find((layer) => layer.disk === stack.disk);
-    assert(active, `no active layer for disk ${stack.disk}`);
-    return withTop(stack, active.layer);
+    assert(ground && active, `disk ${stack.disk} has no layers of the failover`);
+    return withTop(ground, active.layer);
   });
 }
 

@@ -66,6 +66,9 @@ export function update(host: Host, relationshipId: string, change: (before: Rela
   return after;
 }
 
+/** Of all points that there are here; the next point of the machine, on whichever host, has a higher one. */
+export const highestSequence = (host: Host, { machineId, sequence }: Relationship): number => Math.max(sequence, ...host.state.points(machineId).map((point) => point.sequence));
+
 export function relationshipNamed(host: Host, id: string): Relationship {
   const relationship = host.state.relationship(id);
   if (!relationship) throw new Refused(refuse('the relationship does not exist any more', ['enable']));

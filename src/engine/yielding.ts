@@ -15,7 +15,7 @@ import type { FingerprintMap } from './ports/fingerprints.ts';
 import { keyId, specFor } from './primary/attempt.ts';
 import { clusterCount } from '../extents/extent.ts';
 import { machineOf } from './spec.ts';
-import { relationshipNamed, transition, update } from './transition.ts';
+import { highestSequence, relationshipNamed, transition, update } from './transition.ts';
 
 const READ_BYTES = 512 * 1024;
 
@@ -62,6 +62,7 @@ export async function basisOf(host: Host, relationship: Relationship, signal: Ab
   await rebaseMaps(host, relationship, pointId, basisId, changes);
   return {
     pointId: basisId,
+    sequence: highestSequence(host, relationship),
     sincePointId: pointId,
     // What was found by comparing with the point says nothing of an attempt after it: a cluster may have changed twice.
     openAttemptId: isRecorded ? attemptId : null,

@@ -16,6 +16,8 @@ export interface GraphOptions {
    * `<name>.f<n>` (the qcow2 file) and `<name>.d<n>` (its data file). Without it QEMU makes names up.
    */
   readonly nodeName?: string;
+  /** Names every layer's node after the layer, wherever it lies; its protocol nodes are then `<name>.f` and `<name>.d`. */
+  readonly nameOf?: (layer: Layer) => string;
   /** The top layer can be written. Lower layers never can, except with `allWritable`. */
   readonly writable: boolean;
   /** For merging: the lower layers are written too. */
@@ -50,8 +52,9 @@ interface Place {
 }
 
 function layerNode(layer: Layer, { index, isTop, backing }: Place, options: GraphOptions): BlockNode {
-  const below = (kind: 'b' | 'f' | 'd') => options.nodeName && `${options.nodeName}.${kind}${index}`;
-  const name = isTop ? options.nodeName : below('b');
+  const own = options.nameOf?.(layer);
+  const below = (kind: 'b' | 'f' | 'd') => (own ? `${own}.${kind}` : options.nodeName && `${options.nodeName}.${kind}${index}`);
+  const name = own ?? (isTop ? options.nodeName : below('b'));
   const isWritable = !layer.readOnly && options.writable && (isTop || options.allWritable === true);
   const access: BlockNode = { 'read-only': !isWritable, ...(options.forceShare && { 'force-share': true }) };
   const file = fileNode(layer.path, below('f'), options);

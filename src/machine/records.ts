@@ -11,6 +11,14 @@ export interface LabelledLayer extends Layer {
 
 export interface Stack extends DiskStack {
   readonly layers: readonly LabelledLayer[];
+  /** While the machine is failed over, once its guest has got recovery points here. */
+  readonly branch?: Branch;
+}
+
+/** What a failed-over guest wrote on a point of the stack before its present layer, bottom first. The points above that one are not part of it. */
+export interface Branch {
+  readonly pointId: string;
+  readonly layers: readonly LabelledLayer[];
 }
 
 export interface Machine {
@@ -52,6 +60,8 @@ export interface Attempt {
   readonly digest: string | null;
   /** Where in the journal the records of the present instant begin; null until it is shipped. What is before came by the pass. */
   readonly instantFromBytes: number | null;
+  /** How much of the journal the pass wrote, once it has ended. */
+  readonly passBytes?: number;
   /** In the order that the journal numbers them; set when shipping begins. */
   readonly disks: readonly { readonly disk: string; readonly sizeBytes: number }[];
 }
@@ -69,10 +79,21 @@ export interface Receiving {
 export interface Failover {
   readonly pointId: string;
   readonly planned: boolean;
-  /** The bitmap that records from the guest's first write; the new primary's tracking starts there. */
+  /**
+   * The active layers' bitmap, which records from their first write; the new primary's tracking starts there. Their label
+   * has this id too, and so has the recovery point that is made of them.
+   */
   readonly trackId: string;
   readonly layers: readonly { readonly disk: string; readonly layer: Layer }[];
   readonly fromState: State;
+  readonly next?: NextLayers | null;
+}
+
+/** Layers that are to be the active ones next. `making`: QEMU knows nothing of them. `laying`: the guest may write them already. */
+export interface NextLayers {
+  readonly phase: 'making' | 'laying';
+  readonly trackId: string;
+  readonly layers: readonly { readonly disk: string; readonly layer: Layer }[];
 }
 
 /** The guest goes home to this host: what it was before, so that a failback that is given up leaves no trace. */

@@ -59,34 +59,35 @@ export const product = ({ manufacturer, model, serialNumber, uuid }: Hardware): 
   UUID: guidOf(uuid),
 });
 
-/** Clients read three numbers and no more. */
-const versionOf = (kernel: string): string => /^\d+(\.\d+){0,2}/.exec(kernel)?.[0].split('.').concat('0', '0').slice(0, 3).join('.') ?? '0.0.0';
-
-export const operatingSystem = (hostName: string, { system, memoryBytes, freeMemoryBytes }: Hardware, nowMs: number): Values => ({
-  Caption: system.name,
-  CreationClassName: 'Win32_OperatingSystem',
-  CSCreationClassName: 'Win32_ComputerSystem',
-  CSName: hostName,
-  Name: system.name,
-  Version: versionOf(system.kernel),
-  BuildNumber: system.version,
-  Description: '',
-  InstallDate: moment(system.installedMs),
-  LastBootUpTime: moment(system.bootedMs),
-  LocalDateTime: moment(nowMs),
-  CurrentTimeZone: 0,
-  Status: 'OK',
-  OSType: LINUX,
-  OSArchitecture: '64-bit',
-  Primary: true,
-  ProductType: SERVER,
-  Distributed: false,
-  Debug: false,
-  ServicePackMajorVersion: 0,
-  ServicePackMinorVersion: 0,
-  TotalVisibleMemorySize: kib(memoryBytes),
-  FreePhysicalMemory: kib(freeMemoryBytes()),
-});
+/** Clients take the version apart as three numbers, of which the last is the build's. */
+export function operatingSystem(hostName: string, { system, memoryBytes, freeMemoryBytes }: Hardware, nowMs: number): Values {
+  const numbers = [...(system.kernel.match(/\d+/g) ?? []), '0', '0', '0'].slice(0, 3);
+  return {
+    Caption: system.name,
+    CreationClassName: 'Win32_OperatingSystem',
+    CSCreationClassName: 'Win32_ComputerSystem',
+    CSName: hostName,
+    Name: system.name,
+    Version: numbers.join('.'),
+    BuildNumber: numbers.at(-1)!,
+    Description: '',
+    InstallDate: moment(system.installedMs),
+    LastBootUpTime: moment(system.bootedMs),
+    LocalDateTime: moment(nowMs),
+    CurrentTimeZone: 0,
+    Status: 'OK',
+    OSType: LINUX,
+    OSArchitecture: '64-bit',
+    Primary: true,
+    ProductType: SERVER,
+    Distributed: false,
+    Debug: false,
+    ServicePackMajorVersion: 0,
+    ServicePackMinorVersion: 0,
+    TotalVisibleMemorySize: kib(memoryBytes),
+    FreePhysicalMemory: kib(freeMemoryBytes()),
+  };
+}
 
 export const processors = (hostName: string, { processors: sockets, loadPercent }: Hardware): readonly Values[] =>
   sockets.map((socket, at) => ({

@@ -9,7 +9,7 @@ const EFFECT_WORDS: Readonly<Record<Effect, string>> = {
   'make-failover-layers': 'the chosen point gets the layers that the guest will write',
   'drop-failover-layers': 'the layers that the failed-over guest wrote are removed',
   'forget-failback': 'what came home with the failback is removed',
-  'drop-other-points': 'every recovery point but the chosen one is removed',
+  'drop-other-points': 'every recovery point but the chosen one and those made here since is removed',
   'tell-peer': 'the other host learns this host\'s epochs',
   'hold-guest': 'a guest that runs here without the right to is paused, its memory kept',
   'free-guest': 'a guest that was held here goes on',

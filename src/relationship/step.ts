@@ -35,11 +35,11 @@ export function allowedVerbs(from: Standing): string[] {
 export const sqlStateCheck = (column: string): string => `${column} IN (${ALL_STATES.join(', ')})`;
 
 /** Long-running work that belongs to a standing; the supervisor keeps exactly this running. */
-export type Activity = 'initial-replication' | 'cycles' | 'resynchronization' | 'recover-tracking' | 'announce' | 'send-home' | 'none';
+export type Activity = 'initial-replication' | 'cycles' | 'resynchronization' | 'recover-tracking' | 'announce' | 'failed-over' | 'send-home' | 'none';
 
 const ACTIVITIES: Readonly<Record<Side, Partial<Record<State, Activity>>>> = {
   primary: { 2: 'initial-replication', 3: 'cycles', 9: 'recover-tracking', 10: 'resynchronization' },
-  replica: { 2: 'announce', 5: 'announce', 6: 'announce', 14: 'announce' },
+  replica: { 2: 'announce', 5: 'failed-over', 6: 'failed-over', 14: 'announce' },
 };
 
 /** What a standing's failback adds to it: on the host that the guest leaves, the difference travels. */
@@ -48,6 +48,6 @@ interface Failing {
 }
 
 export function activityOf({ side, state, failback }: Standing & Failing): Activity {
-  if (failback?.at === 'away' && failback.phase !== 'handedOver') return 'send-home';
+  if (failback?.at === 'away') return failback.phase === 'handedOver' ? 'announce' : 'send-home';
   return ACTIVITIES[side][state] ?? 'none';
 }

@@ -33,7 +33,7 @@ export type Effect =
   | 'make-failover-layers' // the chosen point's active overlays exist
   | 'drop-failover-layers' // the failover's overlays are gone
   | 'forget-failback' // what came home with a failback is gone
-  | 'drop-other-points' // only the chosen point is left
+  | 'drop-other-points' // only the chosen point and those made here since are left
   | 'tell-peer' // the peer learns our lineage
   | 'hold-guest' // a guest that runs here without the right to is paused
   | 'free-guest' // a guest that was held here goes on
@@ -116,7 +116,7 @@ const TABLE = [
     basis: 'ours',
     effects: ['drop-failover-layers', 'tell-peer'],
   }),
-  row('revert', 'replica', [5], 3, 'What the guest wrote here is dropped; every recovery point is there again.', {
+  row('revert', 'replica', [5], 3, 'What the guest wrote here is dropped; every received recovery point is there again.', {
     verb: 'revert',
     requires: ['guest-off-here', 'had-not-yielded', 'no-failback'],
     effects: ['drop-failover-layers', 'tell-peer'],
@@ -132,7 +132,7 @@ const TABLE = [
     effects: ['drop-failover-layers', 'tell-peer'],
     basis: 'ours',
   }),
-  row('commit', 'replica', [5], 6, 'The chosen point is kept, all others are removed.', { verb: 'commit', requires: ['no-failback'], effects: ['drop-other-points'] }),
+  row('commit', 'replica', [5], 6, 'The chosen point is kept, and those made here since; all others are removed.', { verb: 'commit', requires: ['no-failback'], effects: ['drop-other-points'] }),
 
   row('reversePlanned', 'replica', [5, 6], 3, 'This host is primary; only what differs travels.', {
     verb: 'reverse',

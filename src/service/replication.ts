@@ -2,11 +2,14 @@
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import { emptyRelationship } from '../engine/answers.ts';
+import { settleNext } from '../engine/branch/newpoint.ts';
 import { call } from '../engine/calls.ts';
 import { giveUp, specFor } from '../engine/primary/attempt.ts';
+import { activeStacks } from '../engine/spec.ts';
 import { putSettings } from '../engine/stepkinds.ts';
-import { transition } from '../engine/transition.ts';
+import { relationshipNamed, transition } from '../engine/transition.ts';
 import type { Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
+import { withoutLabels } from '../points/stack.ts';
 import { ADVISED_HISTORY, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { audited, hostNamed, machineNamed, type Context } from './context.ts';
@@ -141,6 +144,7 @@ export async function disable(context: Context, relationship: Relationship, sign
   await worker.exclusive('disable', async (during) => {
     // What is under way holds bitmaps here, or layers there.
     if (relationship.side === 'primary') await giveUp(host, relationship.id, during);
+    else if (relationship.failover) await settleNext(host, relationshipNamed(host, relationship.id));
     else await context.engine.reception.drop(relationship.id);
     const spec = relationship.side === 'primary' ? specFor(host, relationship) : undefined;
     transition(host, relationship.id, 'disable', {
@@ -157,8 +161,8 @@ function standAlone({ engine: { host } }: Context, relationship: Relationship): 
   const machine = host.state.machine(relationship.machineId)!;
   const failover = relationship.failover;
   const stacks: readonly Stack[] = failover
-    ? machine.stacks.map((stack) => ({ ...stack, layers: [...stack.layers.slice(0, stack.layers.findIndex(({ pointId }) => pointId === failover.pointId) + 1), failover.layers.find(({ disk }) => disk === stack.disk)!.layer] }))
+    ? activeStacks(machine, failover)
     : machine.stacks;
-  host.state.putMachine({ ...machine, powerLock: null, stacks: stacks.map((stack) => ({ ...stack, layers: stack.layers.map(({ pointId: _pointId, ...layer }) => layer) })) });
+  host.state.putMachine({ ...machine, powerLock: null, stacks: stacks.map(withoutLabels) });
   for (const { id } of host.state.points(machine.id)) host.state.removePoint(id);
 }

@@ -66,6 +66,12 @@ function checkPossible(relationship: Relationship, step: Step): void {
   if (step === 'remove' && relationship.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
 }
 
+/** A planned failover that is asked for step by step stops nobody's guest. */
+export async function checkGuestOff({ engine }: Context, machine: Machine): Promise<void> {
+  if ((await engine.host.hypervisor.power(machine.id)) === 'off') return;
+  throw new Refused(refuse(`a planned failover is prepared while the guest is off: ${machine.name} has to be shut down first`, ['shutDown', 'turnOff']));
+}
+
 /** Fault machine-busy while another operation holds the machine. */
 export function checkFree({ engine }: Context, machineId: string): void {
   const job = engine.jobs.running().find((each) => each.machineId === machineId && !WATCHING.includes(each.kind));

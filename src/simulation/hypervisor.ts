@@ -6,12 +6,13 @@ import { Fault } from '../errors/fault.ts';
 import { ClusterSet } from '../extents/clusterset.ts';
 import { clusterCount } from '../extents/extent.ts';
 import type { DiskSize, DiskView } from '../engine/ports/diskview.ts';
-import type { HostCapabilities, Hypervisor, LaunchSpec, PointInTime, PointInTimeRequest, Power, TrackingReport } from '../engine/ports/hypervisor.ts';
+import type { FreshLayers, HostCapabilities, Hypervisor, Instant as Moment, LaunchSpec, LayerPair, PointInTime, PointInTimeRequest, Power, TrackingReport } from '../engine/ports/hypervisor.ts';
 import type { Attachment, DiskStack } from '../machine/definition.ts';
 import { Bitmaps, type Custody } from './bitmaps.ts';
 import type { Value } from './content.ts';
 import type { Files, ImageFile } from './files.ts';
-import { overwritten, snapshotOf, type Instant } from './instant.ts';
+import { contentOf, overwritten, snapshotOf, type Instant } from './instant.ts';
+import { isLaid, layOver, mergeInto } from './layering.ts';
 import { SimulatedView, type Shown } from './views.ts';
 
 export interface Surroundings {
@@ -24,7 +25,7 @@ export interface Surroundings {
 }
 
 export interface Instance {
-  readonly spec: LaunchSpec;
+  spec: LaunchSpec;
   readonly session: number;
   power: 'running' | 'paused';
   /** It does not react to its power button. */
@@ -32,7 +33,7 @@ export interface Instance {
   instants: readonly Instant[];
 }
 
-interface AttemptRecord {
+export interface AttemptRecord {
   readonly attemptId: string;
   readonly instantMs: number;
 }
@@ -40,6 +41,7 @@ interface AttemptRecord {
 type AttemptName = { readonly attemptId: string; readonly sincePointId: string | null };
 
 const SHUTDOWN_MS = 1_500;
+const MERGE_CLUSTER_MS = 2;
 const imagesOf = ({ stacks }: LaunchSpec): string => stacks.map(topOf).join(' ');
 const topOf = ({ layers }: DiskStack): string => layers.at(-1)!.path;
 
@@ -292,6 +294,40 @@ export class SimulatedHypervisor implements Hypervisor {
       bitmaps.remove(attemptId);
     }
     if (this.#records.get(spec.instanceId)?.attemptId === attemptId) this.#records.delete(spec.instanceId);
+  }
+
+  async layOnTop(spec: LaunchSpec, fresh: FreshLayers): Promise<Moment> {
+    const instance = this.#live.get(spec.instanceId);
+    const known = this.#records.get(spec.instanceId);
+    const isDone = known?.attemptId === fresh.pointId && (!instance || isLaid(instance, fresh));
+    const { instantMs } = isDone ? known : this.#lay(spec, fresh, instance);
+    return { instantMs, attachments: [] };
+  }
+
+  #lay(spec: LaunchSpec, fresh: FreshLayers, instance: Instance | undefined): AttemptRecord {
+    const content = contentOf(this.#files, instance?.spec ?? spec);
+    if (instance) {
+      layOver(this.#files, instance, fresh);
+      this.#custody.set(spec.instanceId, { images: imagesOf(instance.spec), expected: new Set([fresh.trackId]), distrusted: new Set(), why: '', closed: null });
+    }
+    const record = { attemptId: fresh.pointId, instantMs: this.#around.nowMs() };
+    this.#records.set(spec.instanceId, record);
+    this.#around.onInstant(spec, fresh.pointId, content);
+    return record;
+  }
+
+  async isOnTop({ instanceId }: LaunchSpec, fresh: FreshLayers): Promise<boolean> {
+    const instance = this.#live.get(instanceId);
+    return instance !== undefined && isLaid(instance, fresh);
+  }
+
+  async mergeBelow({ instanceId }: LaunchSpec, pair: LayerPair, signal: AbortSignal): Promise<void> {
+    const instance = this.#running(instanceId);
+    await mergeInto(this.#files, instance, pair, async () => {
+      await this.#around.sleep(MERGE_CLUSTER_MS);
+      signal.throwIfAborted();
+      if (this.#running(instanceId) !== instance) throw new Fault('qemu-failed', `${instanceId} has ended`);
+    });
   }
 
   async openLive(spec: LaunchSpec): Promise<DiskView> {

@@ -32,6 +32,13 @@ function checkPoints(host: SimulatedHost, { machine, points }: Extract<Rebuilt, 
   }
 }
 
+/** What a guest wrote here last is what would be rebuilt. */
+function checkAlone(pair: Pair, host: SimulatedHost, { machine }: Extract<Rebuilt, { kind: 'alone' }>): void {
+  const guest = pair.guestOn(host);
+  const wrong = guest && difference(contentOf(host.files, machine), contentOf(host.files, guest.spec));
+  if (wrong) throw new Violation('a machine that ran here is rebuilt as its guest left it', `${host.name}: ${wrong}`);
+}
+
 /** A guest's own disks are never taken for a replica's; a replica that has got points loses none of them. */
 function checkStanding(pair: Pair, host: SimulatedHost, outcome: Rebuilt): void {
   const relationship = pair.relationshipOn(host);
@@ -39,6 +46,8 @@ function checkStanding(pair: Pair, host: SimulatedHost, outcome: Rebuilt): void 
   const isGuests = relationship.side === 'primary' || [5, 6, 14].includes(relationship.state);
   // Nobody writes the disks before what came home is forgotten.
   const isForgetting = host.state.outbox(pair.machineId).some(({ effect }) => effect === 'forget-failback');
+  if (outcome.kind === 'alone') checkAlone(pair, host, outcome);
+  if (relationship.side === 'replica' && [5, 6].includes(relationship.state) && outcome.kind === 'left') throw new Violation('a machine that failed over can be rebuilt from its files', `${host.name}: ${outcome.why}`);
   if (isGuests && !isForgetting && outcome.kind === 'replica') throw new Violation('disks that a guest writes are not rebuilt as a replica', pair.standing());
   const isSealed = relationship.side === 'replica' && [3, 7, 8].includes(relationship.state) && relationship.yielded === null && relationship.newestPointId !== null;
   const isReverting = host.state.outbox(pair.machineId).some(({ effect }) => effect === 'drop-failover-layers');

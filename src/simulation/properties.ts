@@ -6,6 +6,7 @@ import { prefixOf } from '../points/stack.ts';
 import type { Value } from './content.ts';
 import type { SimulatedHost } from './host.ts';
 import { contentOf } from './instant.ts';
+import { checkBranch } from './branchcheck.ts';
 import { checkLabels } from './labelcheck.ts';
 import { checkMaps } from './mapcheck.ts';
 import type { Pair } from './pair.ts';
@@ -50,7 +51,10 @@ export class Properties {
     this.#seen.set(host, { relationship, points });
     this.#stepsByTheTable(host, before?.relationship, relationship);
     this.#keepsPoints(host, before, relationship, points, what);
-    if (points.some((id) => !before?.points.includes(id)) || what.includes('putMachine')) this.pointsReadRight(host);
+    if (points.some((id) => !before?.points.includes(id)) || what.includes('putMachine')) {
+      this.pointsReadRight(host);
+      checkBranch(this.#pair, host);
+    }
   }
 
   /** An attempt that carries a chosen point is to read as that point. */
@@ -121,6 +125,7 @@ export class Properties {
     for (const host of this.#pair.hosts) {
       this.#noteDivergence(host);
       this.pointsReadRight(host);
+      checkBranch(this.#pair, host);
       await checkMaps(this.#pair, host, (pointId) => this.#pair.instants.get(pointId) ?? this.divergences.get(pointId));
     }
   }

@@ -10,6 +10,12 @@ import { Statements } from './statements.ts';
 
 const KEPT_EVENTS = 10_000;
 const KEPT_JOBS = 500;
+/** A client that started a job has this long to read how it ended, unless far too many came after it. Source: Msvm_ConcreteJob.TimeBeforeRemoval. */
+const KEPT_AFTER_END_MS = 5 * 60_000;
+const KEPT_JOBS_AT_MOST = 5_000;
+const REMOVE_JOBS = `DELETE FROM jobs WHERE json_extract(body, '$.state') <> 'running' AND (
+  (id NOT IN (SELECT id FROM jobs ORDER BY started_ms DESC LIMIT ${KEPT_JOBS}) AND coalesce(json_extract(body, '$.finishedMs'), 0) < ?)
+  OR id NOT IN (SELECT id FROM jobs ORDER BY started_ms DESC LIMIT ${KEPT_JOBS_AT_MOST}))`;
 
 export class SqliteState implements State {
   readonly #database: DatabaseSync;
@@ -125,7 +131,7 @@ export class SqliteState implements State {
 
   putJob(job: Job): void {
     this.#run('INSERT OR REPLACE INTO jobs VALUES (?, ?, ?)', job.id, job.startedMs, JSON.stringify(job));
-    this.#run("DELETE FROM jobs WHERE json_extract(body, '$.state') <> 'running' AND id NOT IN (SELECT id FROM jobs ORDER BY started_ms DESC LIMIT ?)", KEPT_JOBS);
+    this.#run(REMOVE_JOBS, (job.finishedMs ?? job.startedMs) - KEPT_AFTER_END_MS);
   }
   job(id: string): Job | undefined {
     return this.#one('SELECT body FROM jobs WHERE id = ?', id);

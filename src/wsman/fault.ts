@@ -29,7 +29,6 @@ export const WSMAN_FAULTS = {
   ActionNotSupported: { code: 's:Sender', subcode: 'a:ActionNotSupported' },
   AlreadyExists: { code: 's:Sender', subcode: 'w:AlreadyExists' },
   CannotProcessFilter: { code: 's:Sender', subcode: 'n:CannotProcessFilter' },
-  Concurrency: { code: 's:Sender', subcode: 'w:Concurrency' },
   DeliveryModeRequestedUnavailable: { code: 's:Sender', subcode: 'e:DeliveryModeRequestedUnavailable' },
   DeliveryRefused: { code: 's:Sender', subcode: 'w:DeliveryRefused' },
   DestinationUnreachable: { code: 's:Sender', subcode: 'a:DestinationUnreachable' },
@@ -50,7 +49,6 @@ export const WSMAN_FAULTS = {
   QuotaLimit: { code: 's:Sender', subcode: 'w:QuotaLimit' },
   SchemaValidationError: { code: 's:Sender', subcode: 'w:SchemaValidationError' },
   TimedOut: { code: 's:Receiver', subcode: 'w:TimedOut' },
-  UnableToRenew: { code: 's:Sender', subcode: 'e:UnableToRenew' },
   UnsupportedFeature: { code: 's:Sender', subcode: 'w:UnsupportedFeature' },
   VersionMismatch: { code: 's:VersionMismatch', subcode: null },
 } as const satisfies Record<string, FaultRow>;

@@ -25,8 +25,6 @@ export const ACTION = {
   enumerate: `${NS.enumeration}/Enumerate`,
   pull: `${NS.enumeration}/Pull`,
   release: `${NS.enumeration}/Release`,
-  renewEnumeration: `${NS.enumeration}/Renew`,
-  enumerationStatus: `${NS.enumeration}/GetStatus`,
   subscribe: `${NS.eventing}/Subscribe`,
   unsubscribe: `${NS.eventing}/Unsubscribe`,
   renew: `${NS.eventing}/Renew`,
@@ -39,7 +37,6 @@ export const EVENT_ACTION = {
   events: 'http://schemas.dmtf.org/wbem/wsman/1/wsman/Events',
   heartbeat: 'http://schemas.dmtf.org/wbem/wsman/1/wsman/Heartbeat',
   droppedEvents: 'http://schemas.dmtf.org/wbem/wsman/1/wsman/DroppedEvents',
-  end: `${NS.eventing}/SubscriptionEnd`,
 } as const;
 
 export const DIALECT = {

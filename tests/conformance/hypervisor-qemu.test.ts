@@ -1,4 +1,6 @@
 import { hypervisorConformance } from './hypervisor.ts';
+import { layeringConformance } from './layering.ts';
 import { QemuBench } from './qemubench.ts';
 
 hypervisorConformance('QEMU', () => Promise.resolve(new QemuBench()));
+layeringConformance('QEMU', () => Promise.resolve(new QemuBench()));

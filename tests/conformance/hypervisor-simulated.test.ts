@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DiskStack, Layer } from '../../src/machine/definition.ts';
 import type { LaunchSpec } from '../../src/engine/ports/hypervisor.ts';
 import { valueOfByte } from '../../src/simulation/content.ts';
 import { Files } from '../../src/simulation/files.ts';
 import { SimulatedHypervisor } from '../../src/simulation/hypervisor.ts';
-import { hypervisorConformance, type HypervisorBench } from './hypervisor.ts';
+import { hypervisorConformance } from './hypervisor.ts';
+import { layeringConformance, type LayeringBench } from './layering.ts';
 import { definitionOf } from './qemubench.ts';
 
-class SimulatedBench implements HypervisorBench {
+class SimulatedBench implements LayeringBench {
   readonly #files = new Files();
   readonly hypervisor = new SimulatedHypervisor(this.#files, {
     nowMs: () => Date.now(),
@@ -37,6 +39,21 @@ class SimulatedBench implements HypervisorBench {
     this.hypervisor.write(spec.instanceId, disk, cluster, 0);
   }
 
+  async layer(disk: string, sizeBytes: number, trackId: string): Promise<Layer> {
+    const layerId = randomUUID();
+    const { path, bitmaps } = this.#files.create(`/images/${disk}-${layerId}`, sizeBytes);
+    bitmaps.set(trackId, { clusters: new Set(), recording: true, whole: true, saved: true });
+    return { layerId, path };
+  }
+
+  async byteOf(stack: DiskStack, cluster: number): Promise<number> {
+    return this.#files.read(stack, cluster) & 0xff;
+  }
+
+  async remove({ path }: Layer): Promise<void> {
+    this.#files.remove(path);
+  }
+
   async kill(spec: LaunchSpec): Promise<void> {
     this.hypervisor.kill(spec.instanceId);
   }
@@ -51,3 +68,4 @@ class SimulatedBench implements HypervisorBench {
 }
 
 hypervisorConformance('the simulated hypervisor', () => Promise.resolve(new SimulatedBench()));
+layeringConformance('the simulated hypervisor', () => Promise.resolve(new SimulatedBench()));

@@ -10,7 +10,9 @@ import type { LaunchSpec } from '../../src/engine/ports/hypervisor.ts';
 import { runPaths } from '../../src/hypervisor/qemu/directories.ts';
 import { QemuHypervisor } from '../../src/hypervisor/qemu/qemu.ts';
 import { CLUSTER_BYTES } from '../../src/extents/extent.ts';
-import type { HypervisorBench } from './hypervisor.ts';
+import { bitmapName } from '../../src/machine/bitmap.ts';
+import { graphFileName, stackGraph } from '../../src/machine/graph.ts';
+import type { LayeringBench } from './layering.ts';
 
 export function definitionOf(id: string, disks: MachineDefinition['disks'], more: Partial<MachineDefinition> = {}): MachineDefinition {
   return {
@@ -19,7 +21,7 @@ export function definitionOf(id: string, disks: MachineDefinition['disks'], more
   };
 }
 
-export class QemuBench implements HypervisorBench {
+export class QemuBench implements LayeringBench {
   readonly directory = mkdtempSync(join(tmpdir(), 'us-'));
   readonly directories = { runDir: join(this.directory, 'run'), stateDir: join(this.directory, 'state') };
   hypervisor = new QemuHypervisor(this.directories);
@@ -70,6 +72,24 @@ export class QemuBench implements HypervisorBench {
     const monitor = await this.hypervisor.monitor(spec.instanceId);
     const answer = await monitor.execute<string>('human-monitor-command', { 'command-line': `qemu-io -d /machine/peripheral/dev-${disk}/virtio-backend "${command}"` });
     if (answer !== '') throw new Error(`qemu-io ${command}: ${answer}`);
+  }
+
+  async layer(disk: string, sizeBytes: number, trackId: string): Promise<Layer> {
+    const layerId = randomUUID();
+    const path = this.image(`${disk}-${layerId}.qcow2`);
+    execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', path, String(sizeBytes)]);
+    execFileSync('qemu-img', ['bitmap', '--add', '-g', '65536', path, bitmapName(trackId)]);
+    return { layerId, path };
+  }
+
+  async byteOf(stack: DiskStack, cluster: number): Promise<number> {
+    const graph = graphFileName(stackGraph(stack, { writable: false, forceShare: true }));
+    const text = execFileSync('qemu-io', ['-r', '-U', '-c', `read -v ${cluster * CLUSTER_BYTES} 512`, graph], { encoding: 'utf8' });
+    return Number.parseInt(/^[0-9a-f]{8}:\s+([0-9a-f]{2})/m.exec(text)![1]!, 16);
+  }
+
+  async remove({ path }: Layer): Promise<void> {
+    rmSync(path);
   }
 
   async kill(spec: LaunchSpec): Promise<void> {

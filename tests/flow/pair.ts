@@ -135,10 +135,14 @@ function image(layers: readonly LabelledLayer[]): string {
 /** Each disk as the host has it now; with a point, as that point has it. */
 export function disksOf(host: TestHost, { name = 'web1', pointId }: { name?: string; pointId?: string } = {}): ReadonlyMap<string, string> {
   const { machine, relationship } = host.record(name);
-  return new Map(machine.stacks.map(({ disk, layers }) => {
-    const chosen = pointId ?? relationship?.failover?.pointId;
-    const shown = chosen === undefined ? layers : layers.slice(0, layers.findIndex((layer) => layer.pointId === chosen) + 1);
-    assert.ok(shown.length > 0, `${host.name} has no point ${chosen} on disk ${disk}`);
+  return new Map(machine.stacks.map(({ disk, layers, branch }) => {
+    const chosen = relationship?.failover?.pointId;
+    const upTo = (point: string, all: readonly LabelledLayer[]) => all.slice(0, all.findIndex((layer) => layer.pointId === point) + 1);
+    // What a failed-over guest wrote stands on the chosen point, whatever was received after that.
+    const written = chosen === undefined ? [] : [...upTo(chosen, layers), ...(branch?.layers ?? [])];
+    const all = pointId === undefined || written.some((layer) => layer.pointId === pointId) ? written : layers;
+    const shown = pointId !== undefined ? upTo(pointId, all) : chosen === undefined ? layers : written;
+    assert.ok(shown.length > 0, `${host.name} has no point ${pointId ?? chosen} on disk ${disk}`);
     const active = pointId === undefined ? relationship?.failover?.layers.find((each) => each.disk === disk) : undefined;
     return [disk, image(active ? [...shown, active.layer] : shown)];
   }));

@@ -149,9 +149,9 @@ for (const [count, step] of STEPS.entries()) {
           await qmp.execute('blockdev-add', fleecingGraph(disk, attempt.attemptId, path, MIB));
         }
       },
-      () => transaction(qmp, ['a', 'b'].map((disk) => addBitmap(disk, attempt.attemptId))),
+      () => transaction(qmp, spec.stacks.map((stack) => addBitmap(stack, attempt.attemptId))),
       async () => {
-        for (const disk of ['a', 'b']) await qmp.execute('blockdev-add', copyBeforeWrite(disk, attempt.attemptId));
+        for (const stack of spec.stacks) await qmp.execute('blockdev-add', copyBeforeWrite(stack, attempt.attemptId));
       },
       () => qmp.execute('blockdev-reopen', { options: ['a', 'b'].map((disk) => topFilter(disk, attemptNodes(disk, attempt.attemptId).filter)) }),
     ];

@@ -81,6 +81,22 @@ describe('a stack is rebuilt from labels', () => {
     assert.equal(outcomeOf([...points, ...onBoth({ from: 7, to: 9, kind: LIVE })]), 'a guest ran on these disks, and not all of them are whole');
   });
 
+  test('of a guest that got points where it failed over, whatever was received beside them', () => {
+    const points = onBoth({ from: null, to: 1 }, { from: 1, to: 2 }, { from: 1, to: 3 });
+    const all = { stacks: ['null-1 1-3 3-8 8-9', 'null-1 1-3 3-8 8-9'] };
+    assert.deepEqual(outcomeOf([...points, ...onBoth({ from: 3, to: 8, kind: LIVE }, { from: 8, to: 9, kind: LIVE })]), all);
+    assert.deepEqual(outcomeOf([...points, ...onBoth({ from: 3, to: 8 }, { from: 8, to: 9, kind: LIVE })]), all);
+    const half = [...points, ...onBoth({ from: 3, to: 8, kind: LIVE }), linkOf({ from: 8, to: 9, kind: LIVE, disk: 'a' })];
+    assert.deepEqual(outcomeOf(half), { stacks: ['null-1 1-3 3-8 8-9', 'null-1 1-3 3-8'] });
+    const unrelated = [...points, linkOf({ from: 3, to: 8, kind: LIVE, disk: 'a' }), linkOf({ from: 3, to: 9, kind: LIVE, disk: 'b' })];
+    assert.equal(outcomeOf(unrelated), 'a guest ran on these disks, and not all of them are whole');
+  });
+
+  test('with what a guest wrote here as a step, once points stand on it', () => {
+    const links = onBoth({ from: null, to: 1 }, { from: 1, to: 2, kind: LIVE }, { from: 2, to: 3 });
+    assert.deepEqual(outcomeOf(links), { points: ['p1', 'p3'], stacks: ['null-1=p1 1-2 2-3=p3', 'null-1=p1 1-2 2-3=p3'] });
+  });
+
   test('but not from the labels of another machine, nor for ever when labels lead in a circle', () => {
     assert.equal(rebuilt('m2', '/replicas', onBoth({ from: null, to: 1 })).kind, 'left');
     assert.deepEqual(outcomeOf(onBoth({ from: null, to: 1 }, { from: 1, to: 2 }, { from: 2, to: 1 })), { points: ['p1', 'p2', 'p1'].slice(0, 2), stacks: ['null-1=p1 1-2=p2', 'null-1=p1 1-2=p2'] });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { LabelledLayer, Stack } from '../../src/machine/records.ts';
-import { merged, nextMerge, prefixOf, withoutLabel, withTop, type Merge } from '../../src/points/stack.ts';
+import { groundOf, merged, nextBranchMerge, nextMerge, prefixOf, withBranchTop, withoutBranch, withoutLabel, withTop, type Merge } from '../../src/points/stack.ts';
 
 /** What the files hold, by layer. */
 type Files = ReadonlyMap<string, ReadonlyMap<number, string>>;
@@ -117,6 +117,27 @@ describe('merging', () => {
     const stack = stackOf(layerOf('base'), layerOf('a', 'p1'), layerOf('b', 'p2'));
     const merge = nextMerge(stack, new Set())!;
     assert.deepEqual(merged(stack, merge), stackOf({ ...layerOf('base'), pointId: 'p1' }, layerOf('b', 'p2')));
+  });
+});
+
+describe('a branch', () => {
+  const branched = withBranchTop(withBranchTop(stackOf(layerOf('base', 'p1'), layerOf('a', 'p2')), 'p1', layerOf('w1', 'b1')), 'p1', layerOf('w2', 'b2'));
+  const idsOf = (stack: Stack | undefined) => stack?.layers.map(({ layerId }) => layerId);
+
+  test('stands on its point, and not on what was received after that', () => {
+    assert.deepEqual(['p1', 'p2', 'b1', 'b2'].map((point) => idsOf(prefixOf(branched, point))), [['base'], ['base', 'a'], ['base', 'w1'], ['base', 'w1', 'w2']]);
+    assert.deepEqual([idsOf(groundOf(branched, 'p1')), idsOf(groundOf(branched, 'p2'))], [['base', 'w1', 'w2'], ['base', 'a']]);
+    assert.equal(groundOf(branched, 'p1')!.branch, undefined);
+    assert.deepEqual(withoutBranch(branched), stackOf(layerOf('base', 'p1'), layerOf('a', 'p2')));
+  });
+
+  test('is merged within itself: never into its point, though that has no label any more', () => {
+    const retired = withoutLabel(withoutLabel(branched, 'b1'), 'p1');
+    const merge = nextBranchMerge(retired, new Set())!;
+    assert.deepEqual([merge.lower.layerId, merge.upper.layerId], ['w1', 'w2']);
+    assert.deepEqual(merged(retired, merge).branch!.layers, [layerOf('w1', 'b2')]);
+    assert.equal(nextBranchMerge(merged(retired, merge), new Set()), null);
+    assert.equal(nextBranchMerge(retired, new Set(['w2'])), null);
   });
 });
 

@@ -334,15 +334,26 @@ describe('events', () => {
 });
 
 describe('jobs', () => {
+  const endedJob = (id: string, endedMs: number): Job => ({ ...jobOf(id, endedMs), finishedMs: endedMs });
+
   test('are listed newest first and kept to 500, but none that runs is forgotten', () => {
     const state = inMemory();
     state.transaction(() => {
       state.putJob(jobOf('runs', 0, 'running'));
-      for (let at = 1; at <= 600; at++) state.putJob(jobOf(`j${at}`, at));
+      for (let minute = 1; minute <= 600; minute++) state.putJob(endedJob(`j${minute}`, minute * 60_000));
     });
     const listed = state.jobs();
     assert.equal(listed[0]!.id, 'j600');
     assert.equal(listed.at(-1)!.id, 'runs');
     assert.ok(listed.length <= 501, String(listed.length));
+  });
+
+  test('can be read for five minutes after they ended, however many come after them', () => {
+    const state = inMemory();
+    state.transaction(() => {
+      for (let second = 1; second <= 900; second++) state.putJob(endedJob(`j${second}`, second * 1_000));
+    });
+    assert.equal(state.job('j601')?.id, 'j601');
+    assert.equal(state.job('j1'), undefined);
   });
 });

@@ -17,7 +17,7 @@ import { giveUp, specFor } from '../primary/attempt.ts';
 import { united } from '../primary/growth.ts';
 import { returnSetOf } from '../reverse.ts';
 import { machineOf, pointStacks } from '../spec.ts';
-import { relationshipNamed, update } from '../transition.ts';
+import { highestSequence, relationshipNamed, update } from '../transition.ts';
 
 const LOCKED = 'a failback is under way: the guest stays off here so that nothing is written after the last cycle';
 
@@ -50,7 +50,7 @@ export async function beginAway(host: Host, relationshipId: string, request: Awa
   host.state.transaction(() => {
     host.state.putCarried(relationshipId, carried);
     update(host, relationshipId, (before) => ({
-      failback: freshAway(host, before, request), newestPointId: request.basis.pointId, trackId: null, attempt: null, doubtful: null, lastCycle: null, lastFault: null, failures: 0,
+      failback: freshAway(host, before, request), sequence: Math.max(highestSequence(host, before), request.basis.sequence), newestPointId: request.basis.pointId, trackId: null, attempt: null, doubtful: null, lastCycle: null, lastFault: null, failures: 0,
     }));
   });
 }

@@ -1,7 +1,8 @@
 /** The commit of a failback, on the host that the guest left: it is the replica now, and what only it has stays as a named point. */
 import { Refused, refuse } from '../../errors/refusal.ts';
-import type { ClusterSet } from '../../extents/clusterset.ts';
-import type { AwayFailback, Machine, Point, Relationship, Stack } from '../../machine/records.ts';
+import { ClusterSet } from '../../extents/clusterset.ts';
+import { clusterCount } from '../../extents/extent.ts';
+import type { AwayFailback, LabelledLayer, Machine, Point, Relationship, Stack } from '../../machine/records.ts';
 import { newestOf } from '../../relationship/epoch.ts';
 import type { ChangedDisk, GivenUp } from '../calls.ts';
 import { divergenceOf, labelTop } from '../demotion.ts';
@@ -25,8 +26,8 @@ export async function giveUpMachine(host: Host, relationshipId: string, failback
 }
 
 async function yieldMachine(host: Host, relationship: Relationship, away: AwayFailback, homePointId: string): Promise<GivenUp> {
-  const written = await writtenOnTop(host, relationship);
-  const changes = away.pointId === null ? new Map<string, ClusterSet>() : united(between(host, relationship, away.pointId), written);
+  const changes = away.pointId === null ? new Map<string, ClusterSet>() : await since(host, relationship, away.pointId);
+  const written = await heldAbove(host, relationship, ({ pointId }) => pointId !== undefined);
   const machine = machineOf(host, relationship.machineId);
   const point = away.pointId === null ? lastPoint(host, relationship, homePointId) : divergenceOf(host, machine, relationship, host.newId());
   if (point.id !== homePointId) await rebaseMaps(host, relationship, homePointId, point.id, changes);
@@ -61,12 +62,22 @@ function lastPoint(host: Host, relationship: Relationship, id: string): Point {
   };
 }
 
-/** Clusters that the failover's own layers hold; the guest is off. */
-async function writtenOnTop(host: Host, { machineId, failover }: Relationship): Promise<Map<string, ClusterSet>> {
-  const { stacks } = machineOf(host, machineId);
-  const written = new Map<string, ClusterSet>();
-  for (const { disk, layer } of failover!.layers) written.set(disk, await host.layers.allocated(layer, stacks.find((stack) => stack.disk === disk)!.sizeBytes));
-  return written;
+/** Clusters in which the disks here may differ from that point; the guest is off. */
+async function since(host: Host, relationship: Relationship, pointId: string): Promise<Map<string, ClusterSet>> {
+  const { failover, machineId } = relationship;
+  if (isIn(activeStacks(machineOf(host, machineId), failover!), pointId)) return heldAbove(host, relationship, (layer) => layer.pointId === pointId);
+  return united(between(host, relationship, pointId), await heldAbove(host, relationship, (layer) => layer.pointId === failover!.pointId));
+}
+
+/** Clusters that the layers above the highest such layer hold, on what the guest here ran. */
+async function heldAbove(host: Host, { machineId, failover }: Relationship, isGround: (layer: LabelledLayer) => boolean): Promise<Map<string, ClusterSet>> {
+  const held = new Map<string, ClusterSet>();
+  for (const { disk, sizeBytes, layers } of activeStacks(machineOf(host, machineId), failover!)) {
+    const set = new ClusterSet(clusterCount(sizeBytes));
+    for (const layer of layers.slice(layers.findLastIndex(isGround) + 1)) set.addAll(await host.layers.allocated(layer, sizeBytes));
+    held.set(disk, set);
+  }
+  return held;
 }
 
 const isIn = (stacks: readonly Stack[], pointId: string): boolean => stacks.every(({ layers }) => layers.some((layer) => layer.pointId === pointId));

@@ -6,8 +6,8 @@
 import { Fault } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import { ClusterSet } from '../../extents/clusterset.ts';
-import type { Failover, HomeFailback, Machine, Relationship, Stack } from '../../machine/records.ts';
-import { withoutLabel } from '../../points/stack.ts';
+import type { Failover, HomeFailback, Machine, Relationship } from '../../machine/records.ts';
+import { withoutLabels } from '../../points/stack.ts';
 import { mint, newestOf, type Lineage } from '../../relationship/epoch.ts';
 import { stateName } from '../../relationship/state.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
@@ -29,8 +29,7 @@ export const homeOf = ({ failback }: Relationship): HomeFailback | null => (fail
 
 /** On the host that failed over, or that is primary, there is nothing to come home to. */
 export function refuseElsewhere(host: Host, relationship: Relationship): void {
-  const isHome = relationship.side === 'replica' ? relationship.failover === null : relationship.state === 4;
-  if (isHome) return;
+  if (allowedVerbs(relationship).includes('initiate-failback')) return;
   const name = machineOf(host, relationship.machineId).name;
   throw new Refused(refuse(`${name}: a failback is asked of the host that the guest goes home to (here: ${stateName(relationship.state)}, ${relationship.side})`, allowedVerbs(relationship)));
 }
@@ -208,8 +207,7 @@ export async function commitHome(host: Host, relationshipId: string, signal: Abo
 /** The machine runs on all the layers that came home and the one that it writes; no recovery point is kept here. */
 function runOn(host: Host, { machineId, failover }: Relationship): void {
   const machine = machineOf(host, machineId);
-  const points = host.state.points(machineId);
-  const stacks = activeStacks(machine, failover!).map((stack) => points.reduce<Stack>((all, { id }) => withoutLabel(all, id), stack));
+  const stacks = activeStacks(machine, failover!).map(withoutLabels);
   host.state.putMachine({ ...machine, stacks, definition: host.state.point(failover!.pointId)?.definition ?? machine.definition, powerLock: null });
-  for (const { id } of points) host.state.removePoint(id);
+  for (const { id } of host.state.points(machineId)) host.state.removePoint(id);
 }

@@ -3,7 +3,7 @@
  * bitmap K of a disk holds every cluster written since point K. Every method is safe to repeat after a crash.
  * Faults: disk-*, qemu-*, guest-not-responding, tracking-lost, fleecing-exhausted.
  */
-import type { Attachment, DiskStack, MachineDefinition } from '../../machine/definition.ts';
+import type { Attachment, DiskStack, Layer, MachineDefinition } from '../../machine/definition.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import type { DiskSize, DiskView } from './diskview.ts';
 
@@ -40,6 +40,28 @@ export interface PointInTimeRequest {
   readonly sincePointId: string | null;
   /** Bytes of old data that may be kept for the cycle, in all disks; when they run out the cycle fails, never the guest. */
   readonly fleecingBudgetBytes: number;
+}
+
+/** Empty layers, one for each of a machine's disks, that are to lie on top of its stacks. */
+export interface FreshLayers {
+  /** Names what the disks hold at the instant from which the layers below stand still. */
+  readonly pointId: string;
+  /** The bitmap that each of the layers was made with; it records from the first write on. */
+  readonly trackId: string;
+  readonly layers: readonly { readonly disk: string; readonly layer: Layer }[];
+}
+
+/** One instant across all disks: when it was, and the small files then. */
+export interface Instant {
+  readonly instantMs: number;
+  readonly attachments: readonly Attachment[];
+}
+
+/** Two neighbours of a disk's stack, both below its active layer. */
+export interface LayerPair {
+  readonly disk: string;
+  readonly lower: Layer;
+  readonly upper: Layer;
 }
 
 export interface Hypervisor {
@@ -91,6 +113,19 @@ export interface Hypervisor {
     attempt: { attemptId: string; sincePointId: string | null },
     outcome: 'acknowledged' | 'failed',
   ): Promise<void>;
+  /**
+   * One instant across all disks: from then on the guest writes the fresh layers, and what the spec's stacks hold stands
+   * still below them. Of a machine that is off nothing is opened. Done again (after a daemon's crash) it tells the same
+   * instant. After a fault nothing has changed, unless `isOnTop` says otherwise.
+   */
+  layOnTop(spec: LaunchSpec, fresh: FreshLayers, signal: AbortSignal): Promise<Instant>;
+  /** True while the guest runs and writes these layers. */
+  isOnTop(spec: LaunchSpec, fresh: FreshLayers): Promise<boolean>;
+  /**
+   * Of a running guest's disk: the lower layer reads as both did, durably, and the upper one is not in use any more; its file is
+   * as it was. Safe to repeat after a kill; aborting ends it half-way, which changes nothing that reads through the upper.
+   */
+  mergeBelow(spec: LaunchSpec, pair: LayerPair, signal: AbortSignal): Promise<void>;
   /** The disks as they are, while the guest runs on or is off. Everything is dirty. */
   openLive(spec: LaunchSpec, signal: AbortSignal): Promise<DiskView>;
 

@@ -126,7 +126,7 @@ async function goingOn(host: Host, relationship: Relationship, attempt: Attempt,
   const mark = await journal.lastMarkAtOrBefore(durableBytes);
   if (attempt.phase === 'pass') return mark;
   const beganAt = attempt.instantFromBytes ?? changeAttempt(host, relationship.id, { instantFromBytes: mark.bytes }).instantFromBytes!;
-  if (durableBytes < beganAt) throw new Fault('attempt-lost', `${machineOf(host, relationship.machineId).name}: the replica no longer holds what the cycle had brought there`);
+  if (durableBytes < Math.max(beganAt, attempt.passBytes ?? 0)) throw new Fault('attempt-lost', `${machineOf(host, relationship.machineId).name}: the replica no longer holds what the cycle had brought there`);
   return mark.bytes > beganAt ? mark : { bytes: beganAt, disk: 0, cluster: 0 };
 }
 

@@ -54,7 +54,8 @@ async function pass(host: Host, relationshipId: string, attempt: Attempt, onProg
   const relationship = relationshipNamed(host, relationshipId);
   const view = await host.hypervisor.openLive(specFor(host, relationship), signal);
   await transfer(host, relationship, { view, skipKnown: attempt.kind === 'resync', onProgress }, signal);
-  changeAttempt(host, relationshipId, { phase: 'delta' });
+  const { sizeBytes } = await host.fingerprints.journal(relationshipId, attempt.id);
+  changeAttempt(host, relationshipId, { phase: 'delta', passBytes: sizeBytes });
 }
 
 /** A failed instant costs only itself: what the pass shipped stays, and the bitmap holds all that changed since it began. */

@@ -45,17 +45,29 @@ export function receivedLabel(machine: Machine, relationship: Relationship, rece
   return labelOf(relationship, machine, point, attachments, disks);
 }
 
-/** The layers that a failover's guest will write say so, durably, before it writes. */
-export async function labelLive(host: Host, relationship: Relationship, { pointId, trackId, layers }: Failover): Promise<void> {
+/** The layers that a failover's guest will write say so, durably, before it writes. They stand on the chosen point, or on earlier such layers. */
+export async function labelLive(host: Host, relationship: Relationship, { pointId, trackId, layers }: Omit<Failover, 'next'>, standsOn = pointId): Promise<void> {
   await labelGround(host, relationship);
   const machine = machineOf(host, relationship.machineId);
   const point = host.state.point(pointId)!;
   const disks = layers.map(({ disk, layer }) => {
     const { sizeBytes } = machine.stacks.find((each) => each.disk === disk)!;
-    return { disk, layerId: layer.layerId, sizeBytes, standsOn: pointId, ground: [], elsewhere: null };
+    return { disk, layerId: layer.layerId, sizeBytes, standsOn, ground: [], elsewhere: null };
   });
   const label = { ...labelOf(relationship, machine, point, host.state.attachmentsOf(pointId), disks), pointId: trackId, parentId: pointId, kind: LIVE };
   for (const { layer } of layers) await host.layers.relabel(layer, label);
+}
+
+/** For layers that a failed-over guest wrote and writes no more. They stand on what their live label said. */
+export async function closedLabel(host: Host, relationship: Relationship, { layers }: Pick<Failover, 'layers'>, point: Point, attachments: readonly Attachment[]): Promise<PointSidecar> {
+  const machine = machineOf(host, relationship.machineId);
+  const disks = await Promise.all(layers.map(async ({ disk, layer }): Promise<LabelledDisk> => {
+    const { sizeBytes } = machine.stacks.find((each) => each.disk === disk)!;
+    const live = await host.layers.sidecar(layer);
+    const standsOn = (live && diskOf(live, disk, layer.layerId)?.standsOn) ?? point.parentId;
+    return { disk, layerId: layer.layerId, sizeBytes, standsOn, ground: [], elsewhere: null };
+  }));
+  return labelOf(relationship, machine, point, attachments, disks);
 }
 
 /**
@@ -86,7 +98,7 @@ export async function unlabelTops(host: Host, machine: Machine): Promise<void> {
     const place = placeOf(host, machine, disk, layers.at(-1)!);
     const label = await host.layers.sidecar(place);
     if (!label || label.kind === LIVE) continue;
-    const isOnPoint = diskOf(label, disk, layers.at(-1)!.layerId)?.standsOn != null;
+    const isOnPoint = (diskOf(label, disk, layers.at(-1)!.layerId)?.standsOn ?? null) !== null;
     await host.layers.relabel(place, isOnPoint ? { ...label, kind: LIVE } : null);
   }
 }

@@ -5,7 +5,7 @@
  */
 import { faultOf } from '../../errors/fault.ts';
 import type { Machine, Relationship } from '../../machine/records.ts';
-import { merged, nextMerge, type Merge } from '../../points/stack.ts';
+import { merged, nextMerge, prefixOf, type Merge } from '../../points/stack.ts';
 import type { Host } from '../host.ts';
 import { machineOf } from '../spec.ts';
 import { mergedLabel, placeOf } from './labels.ts';
@@ -22,7 +22,7 @@ export async function mergeRetired(host: Host, machineId: string, signal: AbortS
     const merge = firstDue(machine, relationship);
     if (!merge) return;
     try {
-      await mergeFiles(host, machine, merge, signal);
+      await mergeFiles(host, machine, merge, () => host.layers.merge(merge.lower, merge.upper, signal));
     } catch (thrown) {
       if (faultOf(thrown)?.code === 'disk-in-use') return;
       throw thrown;
@@ -32,13 +32,13 @@ export async function mergeRetired(host: Host, machineId: string, signal: AbortS
 }
 
 /** While it is merged into, the lower file is only a step to the upper's point; afterwards it has the upper's label. */
-async function mergeFiles(host: Host, machine: Machine, merge: Merge, signal: AbortSignal): Promise<void> {
+export async function mergeFiles(host: Host, machine: Machine, merge: Merge, work: () => Promise<void>): Promise<void> {
   const { layers } = host;
   const place = placeOf(host, machine, merge.disk, merge.lower);
   const [below, above] = [await layers.sidecar(place), await layers.sidecar(merge.upper)];
   if (below && above && below.pointId === above.pointId) return;
   if (below) await layers.relabel(place, { ...below, retired: true });
-  await layers.merge(merge.lower, merge.upper, signal);
+  await work();
   if (below) await layers.relabel(place, above && mergedLabel(below, above, merge));
 }
 
@@ -52,14 +52,15 @@ function firstDue(machine: Machine, relationship: Relationship): Merge | null {
 }
 
 /** Layers that a test failover's copy stands on. */
-function layersInUse(machine: Machine, relationship: Relationship): ReadonlySet<string> {
+export function layersInUse(machine: Machine, relationship: Relationship): ReadonlySet<string> {
   const { testCopy } = relationship;
   if (!testCopy) return new Set();
-  const below = machine.stacks.flatMap(({ layers }) => layers.slice(0, layers.findIndex(({ pointId }) => pointId === testCopy.pointId) + 1));
+  const below = machine.stacks.flatMap((stack) => prefixOf(stack, testCopy.pointId)?.layers ?? []);
   return new Set(below.map(({ layerId }) => layerId));
 }
 
-async function finish(host: Host, machineId: string, merge: Merge): Promise<void> {
+/** The merge is done: the upper layer is no part of the machine, then its file goes. */
+export async function finish(host: Host, machineId: string, merge: Merge): Promise<void> {
   host.state.transaction(() => {
     const machine = machineOf(host, machineId);
     host.state.putMachine({ ...machine, stacks: machine.stacks.map((stack) => (stack.disk === merge.disk ? merged(stack, merge) : stack)) });

@@ -40,10 +40,9 @@ export function linksOf(labels: readonly FoundLayer[], pathOf: (disk: string, la
 
 export function rebuilt(machineId: string, storage: string, links: readonly Link[]): Rebuilt {
   const own = links.filter(({ sidecar }) => sidecar.machineId === machineId);
-  const disks = disksOf(own);
-  const chains = disks.map((disk) => longest(own.filter((link) => link.disk.disk === disk && link.sidecar.kind !== LIVE), null));
-  const live = own.filter(({ sidecar }) => sidecar.kind === LIVE);
-  if (live.length > 0) return ranHere(storage, chains, live);
+  const disks = disksOf(own).map((disk) => own.filter((link) => link.disk.disk === disk));
+  if (disks.some((disk) => liveTops(disk).length > 0)) return ranHere(storage, disks);
+  const chains = disks.map((disk) => longest(disk, null));
   const offered = offeredIn(chains);
   const newest = offered.at(-1);
   if (!newest) return { kind: 'left', why: 'no recovery point is whole' };
@@ -74,7 +73,7 @@ const indexOf = (chain: readonly Link[], pointId: string): number => chain.findI
 
 /** Labels of the points that every disk has whole, oldest first. */
 function offeredIn(chains: readonly (readonly Link[])[]): PointSidecar[] {
-  const isWhole = (chain: readonly Link[], pointId: string) => chain.some(({ sidecar }) => sidecar.pointId === pointId && !sidecar.retired);
+  const isWhole = (chain: readonly Link[], pointId: string) => chain.some(({ sidecar }) => sidecar.pointId === pointId && !sidecar.retired && sidecar.kind !== LIVE);
   return (chains[0] ?? []).map(({ sidecar }) => sidecar).filter(({ pointId }) => chains.every((chain) => isWhole(chain, pointId)));
 }
 
@@ -108,15 +107,32 @@ const pointOf = (sidecar: PointSidecar): Point => ({
   instantMs: sidecar.instantMs, definition: sidecar.definition as MachineDefinition, sizeBytes: 0, digest: sidecar.digest, name: sidecar.name, pinned: sidecar.kind === 'divergence',
 });
 
+/** Layers that a guest writes, if it still runs: nothing stands on them. Others that one wrote are only steps, as a retired point's. */
+const liveTops = (disk: readonly Link[]): Link[] =>
+  disk.filter(({ sidecar }) => sidecar.kind === LIVE && !disk.some((other) => other.disk.standsOn === sidecar.pointId));
+
+/** The layers below the link, bottom first, and itself; undefined when no way leads down to the bottom. */
+function wayTo(disk: readonly Link[], top: Link): Link[] | undefined {
+  if (top.disk.standsOn === null) return [top];
+  for (const link of disk) {
+    const below = link.sidecar.pointId === top.disk.standsOn && wayTo(disk.filter((other) => other !== link), link);
+    if (below) return [...below, top];
+  }
+  return undefined;
+}
+
 /** A failover's guest wrote here, or still does: its disks count, and only when it is plain which they are. */
-function ranHere(storage: string, chains: readonly (readonly Link[])[], live: readonly Link[]): Rebuilt {
-  const label = live[0]!.sidecar;
-  const stacks = chains.flatMap((chain): Stack[] => {
-    const top = live.find(({ disk }) => disk.disk === chain[0]?.disk.disk);
-    const below = chain.slice(0, top ? 1 + indexOf(chain, top.disk.standsOn!) : 0);
-    return top && below.length > 0 ? [stackOf([...below, top], [])] : [];
+function ranHere(storage: string, disks: readonly (readonly Link[])[]): Rebuilt {
+  const ways = disks.flatMap((disk): Link[][] => {
+    const [top, other] = liveTops(disk);
+    const way = top && !other ? wayTo(disk, top) : undefined;
+    return way ? [way] : [];
   });
-  const isOne = live.every(({ sidecar }) => sidecar.pointId === label.pointId) && stacks.length === label.disks.length;
-  if (!isOne) return { kind: 'left', why: 'a guest ran on these disks, and not all of them are whole' };
+  const tops = ways.map((way) => way.at(-1)!);
+  // A kill may have come when the next layers were made for some of the disks: they are empty then.
+  const isOne = ways.length === disks.length && ways.some((way) => tops.every(({ sidecar }) => indexOf(way, sidecar.pointId) >= 0));
+  const label = tops[0]?.sidecar;
+  if (!isOne || !label) return { kind: 'left', why: 'a guest ran on these disks, and not all of them are whole' };
+  const stacks = ways.map((way) => stackOf(way, []));
   return { kind: 'alone', machine: machineOf(label, storage, stacks, { ...(label.definition as MachineDefinition), autostart: false }) };
 }

@@ -12,7 +12,7 @@ import type { SealAttempt } from '../calls.ts';
 import type { Host } from '../host.ts';
 import { counted } from '../statistics.ts';
 import { machineOf } from '../spec.ts';
-import { relationshipNamed, transition } from '../transition.ts';
+import { highestSequence, relationshipNamed, transition } from '../transition.ts';
 import { united } from '../primary/growth.ts';
 import { labelGround, receivedLabel } from './labels.ts';
 import { checkReceives } from './receiving.ts';
@@ -47,7 +47,8 @@ async function pointOf(host: Host, relationship: Relationship, receiving: Receiv
   const kind: PointKind = receiving.kind === 'planned' ? 'planned' : 'standard';
   return {
     id: receiving.id, machineId: relationship.machineId, parentId: receiving.parentId, epochId: receiving.epochId,
-    sequence: receiving.sequence, kind, instantMs: request.instantMs, definition: request.definition, sizeBytes, digest: request.digest, name: null, pinned: false,
+    // Also where the primary has counted less far: a point that arrives is the newest here.
+    sequence: Math.max(receiving.sequence, highestSequence(host, relationship) + 1), kind, instantMs: request.instantMs, definition: request.definition, sizeBytes, digest: request.digest, name: null, pinned: false,
   };
 }
 

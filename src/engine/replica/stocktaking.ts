@@ -41,12 +41,12 @@ function knownPaths(host: Host): ReadonlySet<string> {
   const paths = new Set<string>();
   const add = (layers: readonly Layer[]) => layers.forEach(({ path }) => paths.add(path));
   for (const { id, stacks, definition } of state.machines()) {
-    for (const { layers } of stacks) add(layers);
+    for (const { layers, branch } of stacks) add([...layers, ...(branch?.layers ?? [])]);
     for (const { path } of definition.disks) paths.add(path);
     for (const { payload } of state.outbox(id)) add([...((payload['layers'] as Layer[] | undefined) ?? []), ...(payload['layer'] ? [payload['layer'] as Layer] : [])]);
   }
   for (const { receiving, failover, failback, testCopy } of state.relationships()) {
-    for (const held of [receiving, failover, failback?.at === 'away' ? failback : null, testCopy]) add(held?.layers.map(({ layer }) => layer) ?? []);
+    for (const held of [receiving, failover, failover?.next, failback?.at === 'away' ? failback : null, testCopy]) add(held?.layers.map(({ layer }) => layer) ?? []);
   }
   return paths;
 }

@@ -6,7 +6,7 @@ import { assert } from '../../errors/bug.ts';
 import type { DirectBoot, DiskDefinition, DiskStack, MachineDefinition, NicDefinition } from '../../machine/definition.ts';
 import type { LaunchSpec } from '../../engine/ports/hypervisor.ts';
 import type { RunPaths, StatePaths } from './directories.ts';
-import { activeGraph, deviceId, topFilter, topNode } from './nodes.ts';
+import { activeGraph, deviceId, diskNode, topFilter, topNode } from './nodes.ts';
 
 export interface LaunchSurroundings {
   readonly run: RunPaths;
@@ -118,7 +118,7 @@ function diskArguments(disk: DiskDefinition, index: number, definition: MachineD
   const place = definition.disks.slice(0, index).filter((earlier) => earlier.bus === disk.bus).length;
   return [
     ...json('-blockdev', activeGraph(stack)),
-    ...json('-blockdev', topFilter(disk.name)),
+    ...json('-blockdev', topFilter(disk.name, diskNode(stack))),
     ...device({ ...attachedTo(disk.bus, place, definition), id: deviceId(disk.name), drive: topNode(disk.name), serial: disk.name, bootindex: index + 1 }),
   ];
 }

@@ -1,6 +1,8 @@
-/** What must be the same when an attempt's instant is adopted by a new daemon, and cannot be asked of QEMU. */
+/** What must be the same when an instant is adopted by a new daemon, and cannot be asked of QEMU. */
 import { readFileSync } from 'node:fs';
+import type { LaunchSpec } from '../../engine/ports/hypervisor.ts';
 import type { Attachment } from '../../machine/definition.ts';
+import { readAttachments } from './attachments.ts';
 import type { StatePaths } from './directories.ts';
 import { removeFile, replaceFile } from './files.ts';
 
@@ -10,7 +12,14 @@ export interface AttemptRecord {
   readonly attachments: readonly Attachment[];
 }
 
-export function writeAttempt(state: StatePaths, { attemptId, instantMs, attachments }: AttemptRecord): void {
+/** The host's time and the small files, just before the instant; on record so that a later daemon tells the same. */
+export function recordNow({ definition }: LaunchSpec, state: StatePaths, attemptId: string): AttemptRecord {
+  const record = { attemptId, instantMs: Date.now(), attachments: readAttachments(definition, state) };
+  writeAttempt(state, record);
+  return record;
+}
+
+function writeAttempt(state: StatePaths, { attemptId, instantMs, attachments }: AttemptRecord): void {
   const encoded = attachments.map(({ name, bytes }) => ({ name, base64: Buffer.from(bytes).toString('base64') }));
   replaceFile(state.attempt, JSON.stringify({ attemptId, instantMs, attachments: encoded }));
 }

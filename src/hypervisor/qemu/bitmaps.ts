@@ -4,7 +4,8 @@
  */
 import { BITMAP_GRANULARITY_BYTES, bitmapName, pointOfBitmap } from '../../machine/bitmap.ts';
 import { Fault } from '../../errors/fault.ts';
-import type { TrackingReport } from '../../engine/ports/hypervisor.ts';
+import type { LaunchSpec, TrackingReport } from '../../engine/ports/hypervisor.ts';
+import type { DiskStack } from '../../machine/definition.ts';
 import type { Arguments, Qmp } from '../../qmp/qmp.ts';
 import type { Custody } from './custody.ts';
 import { diskNode } from './nodes.ts';
@@ -19,6 +20,8 @@ export interface Bitmap {
   readonly busy: boolean;
   readonly dirtyBytes: number;
 }
+
+type Stacks = Pick<LaunchSpec, 'stacks'>;
 
 /** By disk. */
 export type DiskBitmaps = ReadonlyMap<string, readonly Bitmap[]>;
@@ -37,9 +40,9 @@ interface NamedNode {
 
 export const namedNodes = (qmp: Qmp): Promise<readonly NamedNode[]> => qmp.execute('query-named-block-nodes', { flat: true });
 
-export async function bitmapsOf(qmp: Qmp, disks: readonly string[]): Promise<DiskBitmaps> {
+export async function bitmapsOf(qmp: Qmp, { stacks }: Stacks): Promise<DiskBitmaps> {
   const nodes = await namedNodes(qmp);
-  return new Map(disks.map((disk) => [disk, bitmapsOfNode(nodes.find((node) => node['node-name'] === diskNode(disk)))]));
+  return new Map(stacks.map((stack) => [stack.disk, bitmapsOfNode(nodes.find((node) => node['node-name'] === diskNode(stack)))]));
 }
 
 const bitmapsOfNode = (node: NamedNode | undefined): readonly Bitmap[] =>
@@ -94,20 +97,20 @@ export function trackingFault(machine: string, bitmaps: DiskBitmaps, custody: Cu
 
 export type Action = { readonly type: string; readonly data: Arguments };
 
-export const addBitmap = (disk: string, pointId: string): Action => ({
+export const addBitmap = (stack: DiskStack, pointId: string): Action => ({
   type: 'block-dirty-bitmap-add',
-  data: { node: diskNode(disk), name: bitmapName(pointId), persistent: true, granularity: BITMAP_GRANULARITY_BYTES },
+  data: { node: diskNode(stack), name: bitmapName(pointId), persistent: true, granularity: BITMAP_GRANULARITY_BYTES },
 });
 
-export const removeBitmap = (disk: string, pointId: string): Action => named('block-dirty-bitmap-remove', disk, pointId);
-export const enableBitmap = (disk: string, pointId: string): Action => named('block-dirty-bitmap-enable', disk, pointId);
-export const disableBitmap = (disk: string, pointId: string): Action => named('block-dirty-bitmap-disable', disk, pointId);
+export const removeBitmap = (stack: DiskStack, pointId: string): Action => named('block-dirty-bitmap-remove', stack, pointId);
+export const enableBitmap = (stack: DiskStack, pointId: string): Action => named('block-dirty-bitmap-enable', stack, pointId);
+export const disableBitmap = (stack: DiskStack, pointId: string): Action => named('block-dirty-bitmap-disable', stack, pointId);
 
-const named = (type: string, disk: string, pointId: string): Action => ({ type, data: { node: diskNode(disk), name: bitmapName(pointId) } });
+const named = (type: string, stack: DiskStack, pointId: string): Action => ({ type, data: { node: diskNode(stack), name: bitmapName(pointId) } });
 
-export const mergeBitmaps = (disk: string, target: string, sources: readonly string[]): Action => ({
+export const mergeBitmaps = (stack: DiskStack, target: string, sources: readonly string[]): Action => ({
   type: 'block-dirty-bitmap-merge',
-  data: { node: diskNode(disk), target, bitmaps: sources },
+  data: { node: diskNode(stack), target, bitmaps: sources },
 });
 
 /** All of the actions take effect at one moment, or none does. */
@@ -116,9 +119,9 @@ export async function transaction(qmp: Qmp, actions: readonly Action[]): Promise
 }
 
 /** The point's bitmap is on no disk any more, also where it was broken. */
-export async function removeFromAll(qmp: Qmp, bitmaps: DiskBitmaps, points: readonly string[]): Promise<void> {
-  const actions = [...bitmaps].flatMap(([disk, present]) =>
-    present.filter((bitmap) => points.includes(bitmap.pointId)).map((bitmap) => removeBitmap(disk, bitmap.pointId)),
+export async function removeFromAll(qmp: Qmp, { stacks }: Stacks, bitmaps: DiskBitmaps, points: readonly string[]): Promise<void> {
+  const actions = stacks.flatMap((stack) =>
+    bitmaps.get(stack.disk)!.filter((bitmap) => points.includes(bitmap.pointId)).map((bitmap) => removeBitmap(stack, bitmap.pointId)),
   );
   await transaction(qmp, actions);
 }

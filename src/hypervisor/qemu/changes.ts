@@ -54,7 +54,7 @@ const exportOf = (name: string, disk: string): string => `${name}-${disk}`;
 async function ask(host: Host, spec: LaunchSpec, pointId: string, name: string, signal: AbortSignal): Promise<Question> {
   const blocks = await host.blocks(spec, signal);
   try {
-    const bitmaps = await bitmapsOf(blocks.qmp, disksOf(spec));
+    const bitmaps = await bitmapsOf(blocks.qmp, spec);
     const fault = trackingFault(spec.definition.name, bitmaps, host.custody(spec), pointId);
     if (fault) throw fault;
     const points = pointsFrom(bitmaps, pointId);
@@ -79,16 +79,16 @@ const isBusy = (bitmaps: DiskBitmaps, disk: string, point: string): boolean =>
 
 /** Of the bitmaps that can be merged, one copy, taken on all disks at one moment. */
 async function showCopy({ qmp }: Blocks, spec: LaunchSpec, name: string, bitmaps: DiskBitmaps, points: readonly string[]): Promise<void> {
-  const actions = disksOf(spec).flatMap((disk) => [
+  const actions = spec.stacks.flatMap((stack) => [
     {
       type: 'block-dirty-bitmap-add',
-      data: { node: diskNode(disk), name, persistent: false, disabled: true, granularity: BITMAP_GRANULARITY_BYTES },
+      data: { node: diskNode(stack), name, persistent: false, disabled: true, granularity: BITMAP_GRANULARITY_BYTES },
     },
-    mergeBitmaps(disk, name, points.filter((point) => !isBusy(bitmaps, disk, point)).map(bitmapName)),
+    mergeBitmaps(stack, name, points.filter((point) => !isBusy(bitmaps, stack.disk, point)).map(bitmapName)),
   ]);
   await transaction(qmp, actions);
-  for (const disk of disksOf(spec)) {
-    await addExport(qmp, { id: exportOf(name, disk), nodeName: diskNode(disk), bitmaps: [{ node: diskNode(disk), name }] });
+  for (const stack of spec.stacks) {
+    await addExport(qmp, { id: exportOf(name, stack.disk), nodeName: diskNode(stack), bitmaps: [{ node: diskNode(stack), name }] });
   }
 }
 
@@ -107,7 +107,7 @@ async function shownBitmaps({ qmp }: Blocks, spec: LaunchSpec, name: string, bit
 async function withdraw(blocks: Blocks, spec: LaunchSpec, name: string): Promise<void> {
   try {
     for (const disk of disksOf(spec)) await removeExport(blocks.qmp, exportOf(name, disk));
-    for (const disk of disksOf(spec)) await blocks.qmp.execute('block-dirty-bitmap-remove', { node: diskNode(disk), name });
+    for (const stack of spec.stacks) await blocks.qmp.execute('block-dirty-bitmap-remove', { node: diskNode(stack), name });
   } catch (thrown) {
     // A QEMU that has ended took both with it; what a living one keeps is removed as a stray at the next connection.
     if (!(thrown instanceof Fault)) throw thrown;

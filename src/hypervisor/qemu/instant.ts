@@ -5,6 +5,7 @@
  */
 import { Fault } from '../../errors/fault.ts';
 import { bitmapName } from '../../machine/bitmap.ts';
+import type { DiskStack } from '../../machine/definition.ts';
 import type { LaunchSpec } from '../../engine/ports/hypervisor.ts';
 import { QmpError, type Qmp } from '../../qmp/qmp.ts';
 import {
@@ -38,7 +39,7 @@ export type Found = 'nothing' | 'open' | 'lost';
 
 /** Looks for the attempt in a running QEMU: the export of each disk is its last step. */
 export async function findRunning({ spec, qmp, attempt }: AttemptSite): Promise<Found> {
-  const bitmaps = await bitmapsOf(qmp, disksOf(spec));
+  const bitmaps = await bitmapsOf(qmp, spec);
   const exports = await exportIds(qmp);
   const isExported = disksOf(spec).every((disk) => exports.includes(attemptNodes(disk, attempt.attemptId).exportId));
   if (isWhole(bitmaps, attempt.attemptId) && isExported) return 'open';
@@ -47,7 +48,7 @@ export async function findRunning({ spec, qmp, attempt }: AttemptSite): Promise<
 
 /** While the machine is off an instant lasts as long as nothing was written: the attempt's own bitmap is still empty. */
 export async function findOffline({ spec, qmp, custody, attempt: { attemptId } }: AttemptSite): Promise<Found> {
-  const bitmaps = await bitmapsOf(qmp, disksOf(spec));
+  const bitmaps = await bitmapsOf(qmp, spec);
   if (!isOnAny(bitmaps, attemptId)) return 'nothing';
   const isUnwritten = disksOf(spec).every((disk) => bitmapOn(bitmaps, disk, attemptId)?.dirtyBytes === 0);
   return isWhole(bitmaps, attemptId) && !custody.distrusted.includes(attemptId) && isUnwritten ? 'open' : 'lost';
@@ -56,7 +57,7 @@ export async function findOffline({ spec, qmp, custody, attempt: { attemptId } }
 /** Fault when the changes since the attempt's parent point are not known, or belong to another attempt just now. */
 export async function checkParent({ spec, qmp, custody, attempt }: AttemptSite): Promise<void> {
   if (attempt.sincePointId === null) return;
-  const bitmaps = await bitmapsOf(qmp, disksOf(spec));
+  const bitmaps = await bitmapsOf(qmp, spec);
   const fault = trackingFault(spec.definition.name, bitmaps, custody, attempt.sincePointId);
   if (fault) throw fault;
   if (!isRecording(bitmaps, attempt.sincePointId)) {
@@ -75,9 +76,9 @@ export async function prepareFleecing(site: AttemptSite, budgetBytes: number, si
   const { spec, qmp, state, attempt } = site;
   const shareBytes = fleecingShare(budgetBytes, spec.stacks.length);
   const nodes = await namedNodes(qmp);
-  const sizeOf = (disk: string): number => nodes.find((node) => node['node-name'] === diskNode(disk))!.image['virtual-size'];
+  const sizeOf = (stack: DiskStack): number => nodes.find((node) => node['node-name'] === diskNode(stack))!.image['virtual-size'];
   await Promise.all(
-    disksOf(spec).map((disk) => createFleecingFile(spec.definition.name, fleecingPath(state, disk, attempt.attemptId), sizeOf(disk), shareBytes, signal)),
+    spec.stacks.map((stack) => createFleecingFile(spec.definition.name, fleecingPath(state, stack.disk, attempt.attemptId), sizeOf(stack), shareBytes, signal)),
   );
   for (const disk of disksOf(spec)) {
     await qmp.execute('blockdev-add', fleecingGraph(disk, attempt.attemptId, fleecingPath(state, disk, attempt.attemptId), shareBytes));
@@ -86,34 +87,35 @@ export async function prepareFleecing(site: AttemptSite, budgetBytes: number, si
 
 /** The instant of a running guest. Everything that could fail for want of space has been done before. */
 export async function takeRunning({ spec, qmp, attempt: { attemptId, sincePointId } }: AttemptSite): Promise<void> {
+  const { stacks } = spec;
   const disks = disksOf(spec);
-  await transaction(qmp, disks.map((disk) => addBitmap(disk, attemptId)));
-  for (const disk of disks) await qmp.execute('blockdev-add', copyBeforeWrite(disk, attemptId));
+  await transaction(qmp, stacks.map((stack) => addBitmap(stack, attemptId)));
+  for (const stack of stacks) await qmp.execute('blockdev-add', copyBeforeWrite(stack, attemptId));
   await qmp.execute('blockdev-reopen', { options: disks.map((disk) => topFilter(disk, attemptNodes(disk, attemptId).filter)) });
-  if (sincePointId !== null) await transaction(qmp, disks.map((disk) => disableBitmap(disk, sincePointId)));
+  if (sincePointId !== null) await transaction(qmp, stacks.map((stack) => disableBitmap(stack, sincePointId)));
   for (const disk of disks) await qmp.execute('blockdev-add', snapshotAccess(disk, attemptId));
   for (const { fleecingExportId, fleecing } of disks.map((disk) => attemptNodes(disk, attemptId))) {
     await addExport(qmp, { id: fleecingExportId, nodeName: fleecing, allocationDepth: true });
   }
-  await exportDisks(qmp, disks, { attemptId, sincePointId }, (disk) => attemptNodes(disk, attemptId).access);
+  await exportDisks(qmp, stacks, { attemptId, sincePointId }, ({ disk }) => attemptNodes(disk, attemptId).access);
 }
 
 /** The instant of a machine that is off. */
 export async function takeOffline({ spec, qmp, attempt: { attemptId, sincePointId } }: AttemptSite): Promise<void> {
-  const added = disksOf(spec).map((disk) => addBitmap(disk, attemptId));
-  const stopped = sincePointId === null ? [] : disksOf(spec).map((disk) => disableBitmap(disk, sincePointId));
+  const added = spec.stacks.map((stack) => addBitmap(stack, attemptId));
+  const stopped = sincePointId === null ? [] : spec.stacks.map((stack) => disableBitmap(stack, sincePointId));
   await transaction(qmp, [...added, ...stopped]);
 }
 
-export const exportOffline = ({ spec, qmp, attempt }: AttemptSite): Promise<void> => exportDisks(qmp, disksOf(spec), attempt, diskNode);
+export const exportOffline = ({ spec, qmp, attempt }: AttemptSite): Promise<void> => exportDisks(qmp, spec.stacks, attempt, diskNode);
 
 /** Exports that are there already stay. */
-async function exportDisks(qmp: Qmp, disks: readonly string[], { attemptId, sincePointId }: Attempt, nodeOf: (disk: string) => string): Promise<void> {
+async function exportDisks(qmp: Qmp, stacks: readonly DiskStack[], { attemptId, sincePointId }: Attempt, nodeOf: (stack: DiskStack) => string): Promise<void> {
   const present = await exportIds(qmp);
-  for (const disk of disks) {
-    const id = attemptNodes(disk, attemptId).exportId;
-    const bitmaps = sincePointId === null ? [] : [{ node: diskNode(disk), name: bitmapName(sincePointId) }];
-    if (!present.includes(id)) await addExport(qmp, { id, nodeName: nodeOf(disk), bitmaps });
+  for (const stack of stacks) {
+    const id = attemptNodes(stack.disk, attemptId).exportId;
+    const bitmaps = sincePointId === null ? [] : [{ node: diskNode(stack), name: bitmapName(sincePointId) }];
+    if (!present.includes(id)) await addExport(qmp, { id, nodeName: nodeOf(stack), bitmaps });
   }
 }
 
@@ -124,7 +126,7 @@ export async function tearDown({ spec, qmp, state, attempt: { attemptId } }: Att
   for (const { exportId, fleecingExportId } of names) for (const id of [exportId, fleecingExportId]) await removeExport(qmp, id);
   for (const { access } of names) await removeNode(qmp, access);
   const present = new Set((await namedNodes(qmp)).map((node) => node['node-name']));
-  if (names.some(({ filter }) => present.has(filter))) await qmp.execute('blockdev-reopen', { options: disks.map((disk) => topFilter(disk)) });
+  if (names.some(({ filter }) => present.has(filter))) await qmp.execute('blockdev-reopen', { options: spec.stacks.map((stack) => topFilter(stack.disk, diskNode(stack))) });
   for (const { filter } of names) await removeNode(qmp, filter);
   for (const { fleecing } of names) await removeNode(qmp, fleecing);
   removeFleecingFiles(state, attemptId);
@@ -144,22 +146,22 @@ export async function removeNode(qmp: Qmp, node: string): Promise<void> {
  * so after a failure the parent's takes over what the attempt's holds. A broken parent stays: the tracking report tells.
  */
 export async function settleBitmaps({ spec, qmp, attempt: { attemptId, sincePointId } }: AttemptSite, outcome: 'acknowledged' | 'failed'): Promise<void> {
-  const bitmaps = await bitmapsOf(qmp, disksOf(spec));
-  const removal = (disk: string, pointId: string | null): readonly Action[] =>
-    pointId !== null && bitmapOn(bitmaps, disk, pointId) ? [removeBitmap(disk, pointId)] : [];
-  const actions = disksOf(spec).flatMap((disk) => {
-    if (outcome === 'acknowledged') return removal(disk, sincePointId);
-    return [...(sincePointId === null ? [] : giveBack(bitmaps, disk, sincePointId, attemptId)), ...removal(disk, attemptId)];
+  const bitmaps = await bitmapsOf(qmp, spec);
+  const removal = (stack: DiskStack, pointId: string | null): readonly Action[] =>
+    pointId !== null && bitmapOn(bitmaps, stack.disk, pointId) ? [removeBitmap(stack, pointId)] : [];
+  const actions = spec.stacks.flatMap((stack) => {
+    if (outcome === 'acknowledged') return removal(stack, sincePointId);
+    return [...(sincePointId === null ? [] : giveBack(bitmaps, stack, sincePointId, attemptId)), ...removal(stack, attemptId)];
   });
   await transaction(qmp, actions);
 }
 
 /** A parent that stood still while nothing recorded for it has missed changes: it goes, so that nobody believes it. */
-function giveBack(bitmaps: DiskBitmaps, disk: string, sincePointId: string, attemptId: string): readonly Action[] {
-  const since = bitmapOn(bitmaps, disk, sincePointId);
+function giveBack(bitmaps: DiskBitmaps, stack: DiskStack, sincePointId: string, attemptId: string): readonly Action[] {
+  const since = bitmapOn(bitmaps, stack.disk, sincePointId);
   if (!since?.whole) return [];
-  const isCovered = bitmapOn(bitmaps, disk, attemptId)?.whole === true;
-  if (!isCovered) return since.recording ? [] : [removeBitmap(disk, sincePointId)];
-  const enable = since.recording ? [] : [enableBitmap(disk, sincePointId)];
-  return [...enable, mergeBitmaps(disk, bitmapName(sincePointId), [bitmapName(attemptId)])];
+  const isCovered = bitmapOn(bitmaps, stack.disk, attemptId)?.whole === true;
+  if (!isCovered) return since.recording ? [] : [removeBitmap(stack, sincePointId)];
+  const enable = since.recording ? [] : [enableBitmap(stack, sincePointId)];
+  return [...enable, mergeBitmaps(stack, bitmapName(sincePointId), [bitmapName(attemptId)])];
 }

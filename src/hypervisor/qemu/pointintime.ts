@@ -7,8 +7,7 @@ import type { DiskSize, DiskView, LoanedChunk, StatusRun } from '../../engine/po
 import type { LaunchSpec, PointInTime, PointInTimeRequest } from '../../engine/ports/hypervisor.ts';
 import type { Extent } from '../../extents/extent.ts';
 import type { Qmp } from '../../qmp/qmp.ts';
-import { readAttempt, removeAttempt, writeAttempt, type AttemptRecord } from './attempt.ts';
-import { readAttachments } from './attachments.ts';
+import { readAttempt, recordNow, removeAttempt, type AttemptRecord } from './attempt.ts';
 import type { Blocks } from './blocks.ts';
 import { hasSoundSnapshots } from './clusterreads.ts';
 import { noLongerTracked, nowTracked } from './custody.ts';
@@ -60,7 +59,7 @@ export class PointsInTime {
     await checkParent(site);
     return this.#begin(site, async () => {
       await prepareFleecing(site, budgetBytes, signal);
-      const record = recordNow(site);
+      const record = recordNow(site.spec, site.state, site.attempt.attemptId);
       await takeRunning(site);
       return record;
     });
@@ -75,7 +74,7 @@ export class PointsInTime {
     }
     await checkParent(site);
     return this.#begin(site, async () => {
-      const record = recordNow(site);
+      const record = recordNow(site.spec, site.state, site.attempt.attemptId);
       await takeOffline(site);
       await exportOffline(site);
       return record;
@@ -143,9 +142,10 @@ export class PointsInTime {
  * are holes. Not where the guest sees another size than the file's.
  */
 async function liveNode(qmp: Qmp, { definition, stacks }: LaunchSpec, disk: string, spareName: string): Promise<string> {
-  const { layers: [layer, ...more], sizeBytes } = stacks.find((stack) => stack.disk === disk)!;
+  const stack = stacks.find((each) => each.disk === disk)!;
+  const { layers: [layer, ...more], sizeBytes } = stack;
   const isRaw = definition.disks.find(({ name }) => name === disk)?.format === 'raw' && layer?.dataFilePath !== undefined && more.length === 0;
-  if (!isRaw || statSync(layer.dataFilePath).size !== sizeBytes) return diskNode(disk);
+  if (!isRaw || statSync(layer.dataFilePath).size !== sizeBytes) return diskNode(stack);
   await qmp.execute('blockdev-add', rawReader(spareName, layer.dataFilePath));
   return spareName;
 }
@@ -160,13 +160,6 @@ async function endLive(blocks: Blocks, exportIds: readonly string[]): Promise<vo
   } finally {
     await blocks.release();
   }
-}
-
-/** The host's time and the small files, just before the instant; on record so that a later daemon reports the same. */
-function recordNow({ spec, state, attempt }: AttemptSite): AttemptRecord {
-  const record = { attemptId: attempt.attemptId, instantMs: Date.now(), attachments: readAttachments(spec.definition, state) };
-  writeAttempt(state, record);
-  return record;
 }
 
 function adopted({ spec, state, attempt }: AttemptSite, found: 'open' | 'lost'): AttemptRecord {

@@ -8,7 +8,7 @@ import { Fault } from '../../errors/fault.ts';
 import type { Attachment } from '../../machine/definition.ts';
 import type { DiskSize, DiskView } from '../../engine/ports/diskview.ts';
 import type {
-  HostCapabilities, Hypervisor, LaunchSpec, PointInTime, PointInTimeRequest, Power, TrackingReport,
+  FreshLayers, HostCapabilities, Hypervisor, Instant, LaunchSpec, LayerPair, PointInTime, PointInTimeRequest, Power, TrackingReport,
 } from '../../engine/ports/hypervisor.ts';
 import type { Qmp } from '../../qmp/qmp.ts';
 import { readAttachments, writeAttachments } from './attachments.ts';
@@ -19,7 +19,9 @@ import type { Directories } from './directories.ts';
 import { Host } from './host.ts';
 import { closedSizes } from './images.ts';
 import { liveInstances, qemuProcess } from './instance.ts';
-import { disksOf, type Attempt } from './instant.ts';
+import type { Attempt } from './instant.ts';
+import { isOnTop, layOnTop } from './freshlayers.ts';
+import { mergeBelow } from './mergebelow.ts';
 import { diskNode } from './nodes.ts';
 import { PointsInTime } from './pointintime.ts';
 import { PowerSwitch, type StartOptions } from './power.ts';
@@ -75,7 +77,7 @@ export class QemuHypervisor implements Hypervisor {
     if (!isOpen) return closedSizes(spec);
     return this.#host.withBlocks(spec, this.#closing.signal, async ({ qmp }) => {
       const nodes = await namedNodes(qmp);
-      return disksOf(spec).map((disk) => ({ disk, sizeBytes: nodes.find((node) => node['node-name'] === diskNode(disk))!.image['virtual-size'] }));
+      return spec.stacks.map((stack) => ({ disk: stack.disk, sizeBytes: nodes.find((node) => node['node-name'] === diskNode(stack))!.image['virtual-size'] }));
     });
   }
 
@@ -101,6 +103,18 @@ export class QemuHypervisor implements Hypervisor {
 
   closePointInTime(spec: LaunchSpec, attempt: Attempt, outcome: 'acknowledged' | 'failed'): Promise<void> {
     return this.#points.close(spec, attempt, outcome, this.#closing.signal);
+  }
+
+  layOnTop(spec: LaunchSpec, fresh: FreshLayers, signal: AbortSignal): Promise<Instant> {
+    return layOnTop(this.#host, spec, fresh, signal);
+  }
+
+  isOnTop(spec: LaunchSpec, fresh: FreshLayers): Promise<boolean> {
+    return isOnTop(this.#host, spec, fresh);
+  }
+
+  mergeBelow(spec: LaunchSpec, pair: LayerPair, signal: AbortSignal): Promise<void> {
+    return mergeBelow(this.#host, spec, pair, signal);
   }
 
   openLive(spec: LaunchSpec, signal: AbortSignal): Promise<DiskView> {

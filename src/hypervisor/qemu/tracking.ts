@@ -5,7 +5,6 @@ import { addBitmap, bitmapsOf, isOnAny, isRecording, pointsOf, removeFromAll, tr
 import { assessClosed, noLongerTracked, nowTracked } from './custody.ts';
 import type { Host } from './host.ts';
 import { closedBitmaps } from './images.ts';
-import { disksOf } from './instant.ts';
 
 export interface TrackSince {
   readonly pointId: string;
@@ -14,7 +13,7 @@ export interface TrackSince {
 
 /** The guest does not run yet. True when the point's changes are known without a gap; else the replacement records. */
 export async function beginTracking(host: Host, spec: LaunchSpec, qmp: Qmp, { pointId, replacementPointId }: TrackSince): Promise<boolean> {
-  const bitmaps = await bitmapsOf(qmp, disksOf(spec));
+  const bitmaps = await bitmapsOf(qmp, spec);
   const usable = usablePoints(bitmaps, host.custody(spec));
   if (usable.includes(pointId) && usable.some((point) => isRecording(bitmaps, point))) {
     host.amendCustody(spec, (custody) => nowTracked(custody, [pointId]));
@@ -22,8 +21,8 @@ export async function beginTracking(host: Host, spec: LaunchSpec, qmp: Qmp, { po
   }
   if (usable.includes(replacementPointId) && isRecording(bitmaps, replacementPointId)) return false;
   const useless = pointsOf(bitmaps).filter((point) => !usable.includes(point) || point === pointId || point === replacementPointId);
-  await removeFromAll(qmp, bitmaps, useless);
-  await transaction(qmp, disksOf(spec).map((disk) => addBitmap(disk, replacementPointId)));
+  await removeFromAll(qmp, spec, bitmaps, useless);
+  await transaction(qmp, spec.stacks.map((stack) => addBitmap(stack, replacementPointId)));
   host.amendCustody(spec, (custody) => nowTracked({ ...custody, expected: usable.filter((point) => !useless.includes(point)), distrusted: [], why: '' }, [replacementPointId]));
   return false;
 }
@@ -33,7 +32,7 @@ export function reportTracking(host: Host, spec: LaunchSpec, signal: AbortSignal
     if ((await host.isRunning(spec.instanceId)) || host.offline.isOpen(spec.instanceId)) {
       const blocks = await host.blocks(spec, signal);
       try {
-        return trackingReport(await bitmapsOf(blocks.qmp, disksOf(spec)), host.custody(spec));
+        return trackingReport(await bitmapsOf(blocks.qmp, spec), host.custody(spec));
       } finally {
         await blocks.release();
       }
@@ -47,12 +46,12 @@ export function reportTracking(host: Host, spec: LaunchSpec, signal: AbortSignal
 /** Fault tracking-lost when the bitmap is there but cannot be relied on: beginning it anew would hide that. */
 export function track(host: Host, spec: LaunchSpec, pointId: string, signal: AbortSignal): Promise<void> {
   return host.withBlocks(spec, signal, async ({ qmp }) => {
-    const bitmaps = await bitmapsOf(qmp, disksOf(spec));
+    const bitmaps = await bitmapsOf(qmp, spec);
     if (isOnAny(bitmaps, pointId)) {
       const fault = trackingFault(spec.definition.name, bitmaps, host.custody(spec), pointId);
       if (fault) throw fault;
     } else {
-      await transaction(qmp, disksOf(spec).map((disk) => addBitmap(disk, pointId)));
+      await transaction(qmp, spec.stacks.map((stack) => addBitmap(stack, pointId)));
     }
     host.amendCustody(spec, (custody) => nowTracked(custody, [pointId]));
   });
@@ -60,7 +59,7 @@ export function track(host: Host, spec: LaunchSpec, pointId: string, signal: Abo
 
 export function untrack(host: Host, spec: LaunchSpec, pointId: string, signal: AbortSignal): Promise<void> {
   return host.withBlocks(spec, signal, async ({ qmp }) => {
-    await removeFromAll(qmp, await bitmapsOf(qmp, disksOf(spec)), [pointId]);
+    await removeFromAll(qmp, spec, await bitmapsOf(qmp, spec), [pointId]);
     host.amendCustody(spec, (custody) => noLongerTracked(custody, [pointId]));
   });
 }

@@ -14,7 +14,7 @@ import { CharsetError, decodeBytes, encodeText, type Charset } from '../../xml/c
 import { parseXml } from '../../xml/parse.ts';
 import type { Markup } from '../../xml/write.ts';
 import { XmlError } from '../../xml/xml.ts';
-import type { AuditTrail } from '../audit.ts';
+import type { Access, AuditTrail } from '../audit.ts';
 import { Contexts, CONTEXT_LIMITS } from '../contexts.ts';
 import type { WbemAnswer, WbemRequest } from '../door.ts';
 import type { Call, Reply } from './call.ts';
@@ -116,7 +116,7 @@ export class Wsman {
   #run(call: Call): Promise<Reply> {
     const operation = operationOf(call.header.action);
     const { audit } = this.#options;
-    return audit.during({ caller: call.caller, access: operation.access, operation: `WS-Management ${operation.nameOf(call)}`, subject: subjectOf(call.header) }, () => operation.run(call), ({ outcome }) => outcome ?? 'done');
+    return audit.during({ caller: call.caller, access: operation.access, operation: `WS-Management ${operation.nameOf(call)}`, subject: subjectOf(call.header, operation.access) }, () => operation.run(call), ({ outcome }) => outcome ?? 'done');
   }
 
   #faultOf(error: unknown): WsmanFault {
@@ -142,11 +142,11 @@ interface Message {
 
 const SUBJECT_CHARACTERS = 300;
 
-/** `root/virtualization/v2/Msvm_ComputerSystem Name=…`. */
-function subjectOf({ resourceUri, selectors }: RequestHeader): string | null {
+/** `root/virtualization/v2/Msvm_ComputerSystem Name=…`; of a read only the class, so that reads of one kind are one. */
+function subjectOf({ resourceUri, selectors }: RequestHeader, access: Access): string | null {
   if (resourceUri === null) return null;
   const resource = resourceUri.replace(/^https?:\/\/[^/]*\/wbem\/(wsman\/1\/wmi|wscim\/1\/cim-schema\/2|wscim\/1)\//i, '');
-  const keys = selectors.map(({ name, value }) => `${name}=${typeof value === 'string' ? value : '(reference)'}`);
+  const keys = access === 'read' ? [] : selectors.map(({ name, value }) => `${name}=${typeof value === 'string' ? value : '(reference)'}`);
   return [resource, ...keys].join(' ').slice(0, SUBJECT_CHARACTERS);
 }
 
