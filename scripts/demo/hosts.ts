@@ -44,7 +44,7 @@ export class DemoHost {
   async start(): Promise<void> {
     for (const directory of [this.stateDir, this.runDir]) mkdirSync(directory, { recursive: true });
     const log = openSync(this.logPath, 'a');
-    const flags = ['--state-dir', this.stateDir, '--run-dir', this.runDir, '--host-name', this.name, '--port-offset', String(this.#portOffset), '--peer-address', '127.0.0.1'];
+    const flags = ['--state-dir', this.stateDir, '--run-dir', this.runDir, '--host-name', this.name, '--port-offset', String(this.#portOffset), '--peer-address', '127.0.0.1', '--wbem-address', '127.0.0.1'];
     const child = spawn(DAEMON, [...flags, ...(this.#sabotage ? ['--sabotage', this.#sabotage] : [])], { detached: true, stdio: ['ignore', log, log] });
     closeSync(log);
     child.unref();

@@ -36,8 +36,11 @@ export interface WsmanOptions {
 /** Source: MS-WSMV 2.2.4.10, the defaults of MaxEnvelopeSizekb and MaxTimeoutms. */
 const DEFAULT_ENVELOPE_BYTES = 512_000;
 const LARGEST_ENVELOPE_BYTES = 4 * 1_024 * 1_024;
+/** Many times what any request needs. */
+const MOST_ELEMENTS = 20_000;
 const DEFAULT_TIMEOUT_MS = 60_000;
-const LONGEST_TIMEOUT_MS = 600_000;
+/** Shorter than a listener lets a connection be silent. */
+const LONGEST_TIMEOUT_MS = 120_000;
 const PATHS: readonly string[] = ['/wsman', '/wsman/'];
 const STRANGER_PATHS: readonly string[] = [...PATHS, '/wsman-anon/identify'];
 
@@ -92,7 +95,7 @@ export class Wsman {
     try {
       const decoded = decodeBytes(body, charsetLabel(headers['content-type']));
       charset = decoded.charset;
-      const received = envelopeOf(parseXml(decoded.text));
+      const received = envelopeOf(parseXml(decoded.text, { elements: MOST_ELEMENTS }));
       relatesTo = messageIdOf(received);
       return soap(200, charset, await work({ envelope: received, charset }));
     } catch (error) {
