@@ -1,5 +1,5 @@
 /** Every method that the host offers, by class: one table, from which the object manager's are made. */
-import type { CimMethod } from '../../cim/manager.ts';
+import type { CimCaller, CimMethod } from '../../cim/manager.ts';
 import { SHUTDOWN_METHODS, SYSTEM_METHODS } from './computersystem.ts';
 import { invocable, type Host, type Method } from './invocation.ts';
 import { JOB_METHODS } from './jobs.ts';
@@ -19,6 +19,6 @@ const METHODS: Readonly<Record<string, readonly Method[]>> = {
 
 export type MethodTable = Readonly<Record<string, Readonly<Record<string, CimMethod>>>>;
 
-/** Class → method → what it does. */
-export const createMethods = (host: Host): MethodTable =>
-  Object.fromEntries(Object.entries(METHODS).map(([className, methods]) => [className, Object.fromEntries(methods.map((method) => [method.name, invocable(host, className, method)]))]));
+/** Class → method → what it does. Executing is the administrator's, unless it stands for writing. */
+export const createMethods = (host: Host, needs: CimCaller['role'] = 'administrator'): MethodTable =>
+  Object.fromEntries(Object.entries(METHODS).map(([className, methods]) => [className, Object.fromEntries(methods.map((method) => [method.name, invocable(host, className, method, needs)]))]));
