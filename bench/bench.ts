@@ -6,7 +6,6 @@
  *   npm run bench -- --json              nothing but an array of figures on standard output
  */
 import Table from 'cli-table3';
-import { parseArgs } from 'node:util';
 import { cim } from './cim.ts';
 import { GIB } from './data.ts';
 import { failover } from './failover.ts';
@@ -15,12 +14,13 @@ import { incremental } from './incremental.ts';
 import { memory } from './memory.ts';
 import { Scene, type Part } from './scene.ts';
 import { compression, transfer } from './transfer.ts';
+import { optionsOf } from '../scripts/options.ts';
 
 const PARTS: readonly Part[] = [transfer, compression, incremental, failover, memory, cim];
 /** Room for the largest part: sources, targets and the replica's files. */
 const SCENE_BYTES = 7 * GIB;
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } });
+const { values, positionals } = optionsOf({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } });
 
 function selectedParts(names: readonly string[]): readonly Part[] {
   const unknown = names.find((name) => !PARTS.some((part) => part.name === name));

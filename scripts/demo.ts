@@ -2,14 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { DemoHost } from './demo/hosts.ts';
 import { Story, type Figures } from './demo/story.ts';
+import { optionsOf } from './options.ts';
 
 const SABOTAGES = ['bitflip', 'drop-extent', 'skip-return-set'];
 const PORT_OFFSETS = [41_000, 42_000] as const;
 
-const { values } = parseArgs({ options: { keep: { type: 'boolean' }, json: { type: 'boolean' }, sabotage: { type: 'string' }, 'port-offset': { type: 'string' } } });
+const { values } = optionsOf({ options: { keep: { type: 'boolean' }, json: { type: 'boolean' }, sabotage: { type: 'string' }, 'port-offset': { type: 'string' } } });
 if (values.sabotage !== undefined && !SABOTAGES.includes(values.sabotage)) {
   process.stderr.write(`demo: --sabotage takes ${SABOTAGES.join(', ')}\n`);
   process.exit(2);

@@ -5,15 +5,15 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { openDatabase } from '../src/state/database.ts';
 import { PairedHosts } from '../src/state/hosts.ts';
 import { SqliteState } from '../src/state/state.ts';
 import { seedMachines } from './seeding.ts';
+import { optionsOf } from './options.ts';
 
 const YEAR_MS = 365 * 24 * 3_600_000;
 
-const { values } = parseArgs({ options: { vms: { type: 'string' }, 'state-dir': { type: 'string' } } });
+const { values } = optionsOf({ options: { vms: { type: 'string' }, 'state-dir': { type: 'string' } } });
 const count = Number(values.vms ?? 1_000);
 const stateDir = values['state-dir'] ?? join('.cache', 'seed');
 if (!Number.isInteger(count) || count < 1 || count > 100_000) fail(`--vms takes a whole number from 1 to 100,000, not ${values.vms}`);

@@ -2,13 +2,13 @@
  * Simulates the pair of hosts from a seed, without I/O: npm run simulate -- [--seed N] [--seeds N] [--steps N] [--troubles P] [--verbose].
  * Prints each seed; when a rule is broken, the rule and the story that led there.
  */
-import { parseArgs } from 'node:util';
 import { Dead } from '../src/simulation/life.ts';
 import { Simulation } from '../src/simulation/simulation.ts';
+import { optionsOf, wholeOption } from './options.ts';
 
 const LAST_LINES = 150;
 
-const { values } = parseArgs({
+const { values } = optionsOf({
   options: {
     seed: { type: 'string' },
     seeds: { type: 'string', default: '1' },
@@ -21,7 +21,7 @@ const { values } = parseArgs({
 });
 
 const first = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
-const count = Number(values.seeds);
+const count = wholeOption('seeds', values.seeds);
 let failures = 0;
 let points = 0;
 let splits = 0;

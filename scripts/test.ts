@@ -12,7 +12,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
-import { parseArgs } from 'node:util';
+import { optionsOf } from './options.ts';
 
 /** Fast kinds first. Every folder of tests/ that holds a test is named here. */
 const KINDS = ['unit', 'codec', 'conformance', 'simulation', 'qemu', 'flow'];
@@ -30,7 +30,7 @@ function testFiles(): readonly string[] {
 const isSelected = (path: string, filters: readonly string[]): boolean =>
   filters.length === 0 || filters.some((filter) => (KINDS.includes(filter) ? path.startsWith(`${filter}/`) : `tests/${path}`.includes(filter)));
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { name: { type: 'string', multiple: true } } });
+const { values, positionals } = optionsOf({ allowPositionals: true, options: { name: { type: 'string', multiple: true } } });
 const files = testFiles().filter((path) => isSelected(path, positionals)).map((path) => join(TESTS, path));
 if (files.length === 0) {
   console.error(`No test file fits ${positionals.join(' ')}. Kinds: ${KINDS.join(', ')}.`);

@@ -3,6 +3,8 @@ import { FAULTS, type FaultCode } from '../errors/fault.ts';
 
 const OWN_EXIT_CODES: Record<string, number> = { bug: 1, usage: 2, 'request-invalid': 2, refused: 3, interrupted: 130 };
 
+const OWN_HINTS: Record<string, string> = { usage: 'Try: understudy help, or the command with --help.' };
+
 /** What each exit code means, for docs/cli.md. */
 export const EXIT_CODES: readonly [code: number, meaning: string][] = [
   [0, 'done'],
@@ -14,6 +16,8 @@ export const EXIT_CODES: readonly [code: number, meaning: string][] = [
   [130, 'interrupted with Ctrl-C; the job goes on'],
 ];
 
+const hintOf = (code: string): string => (code in FAULTS ? FAULTS[code as FaultCode].hint : (OWN_HINTS[code] ?? ''));
+
 export class Failure extends Error {
   readonly code: string;
   readonly hint: string;
@@ -23,7 +27,7 @@ export class Failure extends Error {
     super(message);
     this.name = 'Failure';
     this.code = code;
-    this.hint = hint === '' && code in FAULTS ? FAULTS[code as FaultCode].hint : hint;
+    this.hint = hint === '' ? hintOf(code) : hint;
     this.allowed = allowed;
   }
 

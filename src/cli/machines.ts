@@ -42,7 +42,7 @@ function definitionIn(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
-    throw new Failure('usage', `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Failure('usage', `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, 'Give a file that is there and may be read, or - for standard input.');
   }
 }
 

@@ -15,6 +15,9 @@ function failureOf(error: unknown): Failure {
 /** Commander has printed its own complaint already. */
 const ofUsage = (error: CommanderError): number => (error.exitCode === 0 ? 0 : USAGE);
 
+/** With no command at all commander prints its help and names that as the reason. */
+const complaintOf = ({ code, message }: CommanderError): string => (code === 'commander.help' ? 'a command is missing' : message.replace(/^error: /, ''));
+
 async function main(): Promise<number> {
   const out = new Output(process.argv.includes('--json'));
   try {
@@ -22,7 +25,7 @@ async function main(): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (out.isJson && error.exitCode !== 0) out.result(new Failure('usage', error.message), () => '');
+      if (out.isJson && error.exitCode !== 0) out.result(new Failure('usage', complaintOf(error)), () => '');
       return ofUsage(error);
     }
     const failure = failureOf(error);

@@ -46,6 +46,7 @@ export function createProgram(): Command {
   jobCommands(program);
   userCommands(program);
   program.command('version').description('the versions of this command and of the daemon').action(act(version));
+  program.showHelpAfterError('Try: understudy help');
   program.commands.forEach(inherit);
   return program;
 }

@@ -53,7 +53,7 @@ function firstLineOf(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8').split('\n')[0]!.replace(/\r$/, '');
   } catch (error) {
-    throw new Failure('usage', `the password file cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Failure('usage', `the password file cannot be read: ${error instanceof Error ? error.message : String(error)}`, 'Give a file that is there and may be read, or - for standard input.');
   }
 }
 

@@ -32,8 +32,8 @@ const AS_JOB: readonly [verb: string, path: string, description: string][] = [
 
 /** A job that is followed, after a question. */
 const AFTER_QUESTION: readonly [verb: string, description: string, consequences: (machine: string) => string[]][] = [
-  ['commit', 'keep the point that was failed over to', (machine) => [`${machine} keeps what it runs on now. The other recovery points on this host are removed, and the failover cannot be reverted any more.`]],
-  ['revert', 'undo the failover on this host, to choose another point', (machine) => [`The guest of ${machine} is stopped on this host. What it wrote since the failover is lost.`]],
+  ['commit', 'keep the point that was failed over to, or a failback', (machine) => [`${machine} keeps what it runs on now. The other recovery points on this host are removed, and the failover, or the failback, cannot be reverted any more.`]],
+  ['revert', 'undo the failover on this host, to choose another point; or give a failback back', (machine) => [`The guest of ${machine} is stopped on this host. What it wrote since the failover is lost.`]],
   ['reverse', 'protect the guest in the other direction; commits first when needed', (machine) => [`${machine} is committed when it is not yet: the failover cannot be reverted any more.`, 'The disks of the old primary follow this host from now on; what its guest wrote after the failover is kept there as a named recovery point.']],
   ['become-replica', 'after a split brain: yield to the other host', (machine) => [`The guest of ${machine} is held on this host and does not run here any more. What it wrote is kept as a named recovery point; the other host's disks replace it.`]],
 ];

@@ -112,7 +112,7 @@ export class Daemon {
       changed: (kind, id) => feed.publish({ kind, id }),
     };
     const engine = new Engine(host);
-    const network = networkOf(peers, config.stateDir);
+    const network = networkOf(peers, config.stateDir, config.peerAddress);
     const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
     contextLater.current = context;
     const operations = createOperations(context);

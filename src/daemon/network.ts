@@ -7,10 +7,12 @@ import type { Network } from '../service/context.ts';
 
 const JOIN_WITHIN_MS = 30_000;
 
-export function networkOf(peers: PeerNetwork, stateDir: string): Network {
+/** `peerAddress`: what the peer listener is bound to. */
+export function networkOf(peers: PeerNetwork, stateDir: string, peerAddress: string): Network {
+  const bound = ['0.0.0.0', '::'].includes(peerAddress) ? undefined : peerAddress;
   const present = async (make: (identity: Identity) => Promise<Identity>) => peers.present(await make(peers.identity));
   return {
-    invite: ({ storage, expiresMs, addresses }) => peers.invite({ ...(storage && { storage }), ...(expiresMs && { expiresMs }), ...(addresses && { addresses }) }),
+    invite: ({ storage, expiresMs, addresses }) => peers.invite({ ...(storage && { storage }), ...(expiresMs && { expiresMs }), ...((addresses ?? bound) && { addresses: addresses ?? [normalAddress(bound!, peers.port)] }) }),
     join: async (invitation, options) => {
       const { host } = await peers.join(invitation, options, AbortSignal.timeout(JOIN_WITHIN_MS));
       return { host, storage: null };
@@ -23,7 +25,7 @@ export function networkOf(peers: PeerNetwork, stateDir: string): Network {
     normalAddress: (text) => normalAddress(text),
     get self() {
       const { hostId, name, pin, certificateExpiresMs, certificatePem } = peers.identity;
-      return { hostId, name, pin, certificateExpiresMs, certificatePem, address: `${ownAddress()}:${peers.port}` };
+      return { hostId, name, pin, certificateExpiresMs, certificatePem, address: normalAddress(bound ?? ownAddress(), peers.port) };
     },
   };
 }

@@ -33,11 +33,14 @@ export interface WbemSurroundings {
 /** Twice what MS-WSMV allows an envelope, which in UTF-16 is the same text. */
 const MAX_BODY_BYTES = 1_048_576;
 const HOUSEKEEPING_MS = 30_000;
+/** One commit for reads of a second, not one for each: a commit costs more than the read. */
+const READS_TOGETHER = 256;
+const AUDIT_WITHIN_MS = 1_000;
 
 /** Clients are answered until `close`. Fault port-in-use, settings-invalid. */
 export async function openWbem(surroundings: WbemSurroundings): Promise<{ close(): Promise<void> }> {
   const { config, accounts, manager, version, log } = surroundings;
-  const audit = new AuditTrail((record) => accounts.recordAudit(record));
+  const audit = new AuditTrail((records) => accounts.recordAudit(...records), Date.now, READS_TOGETHER);
   const onBug = (error: unknown) => log.error({ err: error }, 'a defect while answering a WBEM client');
   const onBugWithId = (id: string, error: unknown) => log.error({ id, err: error }, 'a defect while answering a WBEM client');
   const wsman = new Wsman({
@@ -70,12 +73,15 @@ export async function openWbem(surroundings: WbemSurroundings): Promise<{ close(
   const ending = new AbortController();
   deliver(surroundings, ending.signal);
   const housekeeping = setInterval(() => keepHouse(surroundings, [wsman, cimxml], listeners), HOUSEKEEPING_MS).unref();
+  const auditing = setInterval(() => audit.flush(), AUDIT_WITHIN_MS).unref();
   return {
     close: async () => {
       clearInterval(housekeeping);
       ending.abort(new Fault('cancelled', 'the daemon ends'));
       wsman.close();
       await Promise.all(listeners.map((listener) => listener.close()));
+      clearInterval(auditing);
+      audit.flush();
     },
   };
 }

@@ -13,56 +13,76 @@ import { call } from './calls.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
 import { runCycle, type OnProgress } from './primary/cycle.ts';
+import { startMachine } from './power.ts';
 import { checkReady, readinessFindings } from './readiness.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 
+const GIVE_UP_WITHIN_MS = 10_000;
+const START_WITHIN_MS = 60_000;
 const LOCKED = 'a planned failover is under way: the guest stays off here so that nothing is written after the last cycle';
 
-/** The guest is off, its last change is on the replica, and it cannot be started here (state 4). */
+/**
+ * The guest is off, its last change is on the replica, and it cannot be started here (state 4). When that fails or is
+ * cancelled, the lock is gone and a guest that ran runs again; when the daemon itself ends, the next one goes on.
+ */
 export async function prepare(host: Host, relationshipId: string, shutdownTimeoutMs: number, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+  const { side, state } = relationshipNamed(host, relationshipId);
+  if (side === 'primary' && state === 4) return;
+  try {
+    await handIn(host, relationshipId, shutdownTimeoutMs, onProgress, signal);
+  } catch (thrown) {
+    const isDaemonEnding = signal.aborted && faultOf(signal.reason)?.code !== 'cancelled';
+    if (!isDaemonEnding) await giveUpToken(host, relationshipId);
+    throw thrown;
+  }
+}
+
+async function handIn(host: Host, relationshipId: string, shutdownTimeoutMs: number, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   const relationship = relationshipNamed(host, relationshipId);
-  if (relationship.side === 'primary' && relationship.state === 4) return;
-  const name = machineOf(host, relationship.machineId).name;
-  if (relationship.side !== 'primary' || relationship.state !== 3) {
-    throw new Refused(refuse(`a planned failover of ${name} needs a primary that replicates; it is: ${stateName(relationship.state)} (${relationship.side})`, allowedVerbs(relationship)));
+  const { machineId, peerId, side, state } = relationship;
+  if (side !== 'primary' || state !== 3) {
+    throw new Refused(refuse(`a planned failover of ${machineOf(host, machineId).name} needs a primary that replicates; it is: ${stateName(state)} (${side})`, allowedVerbs(relationship)));
   }
   await greet(host, relationshipId, signal);
   // Found out before the guest is shut down, not after.
-  checkReady(await readinessFindings(host, machineOf(host, relationship.machineId), relationship.peerId, {}, false, signal), true);
+  checkReady(await readinessFindings(host, machineOf(host, machineId), peerId, {}, false, signal), true);
   await takeToken(host, relationship, signal);
-  try {
-    await host.hypervisor.shutdown(relationship.machineId, shutdownTimeoutMs, signal);
-    await runCycle(host, relationshipId, 'planned', onProgress, signal);
-  } catch (thrown) {
-    // While the daemon itself ends, the lock stays: the next daemon goes on from here.
-    if (!signal.aborted) await giveUpToken(host, relationshipId, signal);
-    throw thrown;
-  }
-  transition(host, relationshipId, 'preparePlanned', { facts: { 'guest-off': (await host.hypervisor.power(relationship.machineId)) === 'off', 'planned-point': true } });
+  await host.hypervisor.shutdown(machineId, shutdownTimeoutMs, signal);
+  await runCycle(host, relationshipId, 'planned', onProgress, signal);
+  transition(host, relationshipId, 'preparePlanned', { facts: { 'guest-off': (await host.hypervisor.power(machineId)) === 'off', 'planned-point': true } });
 }
 
-/** The lock precedes everything else here. */
+/** The lock precedes everything else here. A former daemon may have taken the token for this very failover. */
 async function takeToken(host: Host, { id, machineId, peerId }: Relationship, signal: AbortSignal): Promise<void> {
-  const token = relationshipNamed(host, id).token ?? host.newId();
-  host.state.transaction(() => {
-    update(host, id, () => ({ token }));
+  const isOn = (await host.hypervisor.power(machineId)) !== 'off';
+  const { token } = host.state.transaction(() => {
     host.state.putMachine({ ...machineOf(host, machineId), powerLock: LOCKED });
+    return update(host, id, (before) => (before.token === null ? { token: host.newId(), guestRan: isOn } : {}));
   });
-  await call(host.peers, peerId, 'preparePlanned', { relationshipId: id, token }, signal);
+  await call(host.peers, peerId, 'preparePlanned', { relationshipId: id, token: token! }, signal);
 }
 
-/** Nothing was prepared: the guest may run here again. The replica's token is worthless without state 4. */
-async function giveUpToken(host: Host, relationshipId: string, signal: AbortSignal): Promise<void> {
-  const { token, machineId, peerId } = relationshipNamed(host, relationshipId);
+/** Nothing was prepared: the guest may run here again, and does when it did before. The replica's token is worthless without state 4. */
+async function giveUpToken(host: Host, relationshipId: string): Promise<void> {
+  const { token, machineId, peerId, guestRan } = relationshipNamed(host, relationshipId);
   if (token === null) return;
-  await returnToken(host, relationshipId, token, peerId, signal).catch((thrown: unknown) => {
-    if (!faultOf(thrown) && !(thrown instanceof Refused)) throw thrown;
+  await returnToken(host, relationshipId, token, peerId, host.clock.timeout(GIVE_UP_WITHIN_MS)).catch(ignoreAnswer);
+  const { name } = host.state.transaction(() => {
+    update(host, relationshipId, () => ({ token: null, guestRan: false }));
+    const machine = machineOf(host, machineId);
+    if (machine.powerLock === LOCKED) host.state.putMachine({ ...machine, powerLock: null });
+    return machine;
   });
-  host.state.transaction(() => {
-    update(host, relationshipId, () => ({ token: null }));
-    host.state.putMachine({ ...machineOf(host, machineId), powerLock: null });
-  });
+  if (!guestRan || (await host.hypervisor.power(machineId)) !== 'off') return;
+  await startMachine(host, machineId, host.clock.timeout(START_WITHIN_MS)).then(
+    () => host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: name, message: `${name}: the planned failover was given up, and its guest was started on ${host.hostName} again` }),
+    ignoreAnswer,
+  );
+}
+
+function ignoreAnswer(thrown: unknown): void {
+  if (!faultOf(thrown) && !(thrown instanceof Refused)) throw thrown;
 }
 
 /**

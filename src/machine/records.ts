@@ -179,6 +179,8 @@ export interface Relationship {
   readonly testCopy: TestCopy | null;
   /** Planned failover: held by the replica from prepare until failover or cancel; the primary keeps its copy. */
   readonly token: string | null;
+  /** On a primary with a token: whether its guest ran when the planned failover began. */
+  readonly guestRan?: boolean;
   /** On a host that yielded: the point that names what its disks held then. */
   readonly divergenceId: string | null;
   /** On a host that yielded: the last point it had acknowledged, the attempt that was open, and the point that names its disks now. */

@@ -1,5 +1,5 @@
 /** Use cases of failover, reverse and failback: each is a job of the engine. */
-import { cancelFailback, endFailbackJobs, FAILBACK_JOB } from '../engine/failback/failback.ts';
+import { endFailback, FAILBACK_JOB } from '../engine/failback/failback.ts';
 import { refuseElsewhere } from '../engine/failback/home.ts';
 import { cancelPrepared } from '../engine/planned.ts';
 import type { JobArgs } from '../engine/jobs.ts';
@@ -33,11 +33,10 @@ export function failoverOperations(context: Context): FailoverOperations {
     plannedFailoverCancel: (caller, machine) =>
       audited(context, caller, 'operator', 'cancel-failover', machine, async () => {
         const relationship = engine.relationshipOf(machineNamed(context, machine).id);
-        const { id, machineId } = relationship;
-        if (relationship.failback) endFailbackJobs(engine, machineId);
-        const cancel = (signal: AbortSignal) => (relationship.failback ? cancelFailback(engine, id, signal) : cancelPrepared(engine.host, id, false, signal));
         const limit = engine.host.clock.timeout(CANCEL_WITHIN_MS);
-        return relationshipView(context, await engine.worker(machineId).exclusive('cancel-failover', cancel, limit));
+        if (relationship.failback) return relationshipView(context, await endFailback(engine, relationship, limit));
+        const cancel = (signal: AbortSignal) => cancelPrepared(engine.host, relationship.id, false, signal);
+        return relationshipView(context, await engine.worker(relationship.machineId).exclusive('cancel-failover', cancel, limit));
       }),
     unplannedFailover: (caller, machine, options) => job(caller, 'failover --unplanned', 'unplanned', machine, { ...options }),
     commit: (caller, machine) => job(caller, 'commit', 'commit', machine, {}),

@@ -16,11 +16,13 @@ export function hostOperations(context: Context): HostOperations {
   return {
     hostList: (caller) => audited(context, caller, 'viewer', 'host list', null, () => [selfView(context), ...hosts.list().map((host) => hostView(context, host))]),
     hostInvite: (caller, { storage, expiresSeconds, address }) =>
-      audited(context, caller, 'administrator', 'host invite', null, () =>
-        network.invite({ ...(storage && { storage }), ...(expiresSeconds && { expiresMs: expiresSeconds * 1_000 }), ...(address && { addresses: [network.normalAddress(address)] }) }),
-      ),
+      audited(context, caller, 'administrator', 'host invite', null, () => {
+        checkPlace(storage);
+        return network.invite({ ...(storage && { storage }), ...(expiresSeconds && { expiresMs: expiresSeconds * 1_000 }), ...(address && { addresses: [network.normalAddress(address)] }) });
+      }),
     hostJoin: (caller, invitation, { storage, address }) =>
       audited(context, caller, 'administrator', 'host join', null, async () => {
+        checkPlace(storage);
         const { host } = await network.join(invitation, address ? { address } : {});
         authorizePaired(context, host.name, storage ?? null);
         return hostView(context, host);
@@ -80,11 +82,15 @@ export function authorizationOperations(context: Context): AuthorizationOperatio
   };
 }
 
+function checkPlace(storage: string | undefined): void {
+  if (storage !== undefined && !storage.startsWith('/')) throw new Fault('settings-invalid', `the storage location cannot be ${JSON.stringify(storage.slice(0, 100))}: allowed is an absolute path`);
+}
+
 /** The entry, when it can be one. */
 export function checkEntry(entry: AuthorizationView): AuthorizationView {
   const { host, storage, trustGroup } = entry;
   if (!ENTRY_HOST.test(host)) throw new Fault('settings-invalid', `the host of an entry cannot be ${JSON.stringify(host.slice(0, 100))}: allowed is a paired host's name, or *.domain`);
-  if (!storage.startsWith('/')) throw new Fault('settings-invalid', `the storage location cannot be ${JSON.stringify(storage.slice(0, 100))}: allowed is an absolute path`);
+  checkPlace(storage);
   if (trustGroup === '' || trustGroup.length > 256) throw new Fault('settings-invalid', `the trust group cannot be ${JSON.stringify(trustGroup.slice(0, 100))}: allowed are 1 to 256 characters`);
   return entry;
 }

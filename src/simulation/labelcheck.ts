@@ -44,7 +44,7 @@ function checkStanding(pair: Pair, host: SimulatedHost, outcome: Rebuilt): void 
   const relationship = pair.relationshipOn(host);
   if (!relationship) return;
   const isGuests = relationship.side === 'primary' || [5, 6, 14].includes(relationship.state);
-  // Nobody writes the disks before what came home is forgotten, or before the guest that was held is free again.
+  // Nobody writes the disks before their labels are gone.
   const isForgetting = host.state.outbox(pair.machineId).some(({ effect }) => effect === 'forget-failback' || effect === 'free-guest');
   if (outcome.kind === 'alone') checkAlone(pair, host, outcome);
   if (relationship.side === 'replica' && [5, 6].includes(relationship.state) && outcome.kind === 'left') throw new Violation('a machine that failed over can be rebuilt from its files', `${host.name}: ${outcome.why}`);

@@ -21,7 +21,7 @@ export class SimulatedLane implements LaneSender {
   readonly to: string;
   bytesSent = 0;
   readonly #plan: LanePlan;
-  readonly #received = Promise.withResolvers<void>();
+  readonly #received = Promise.withResolvers<undefined>();
   readonly #broken = Promise.withResolvers<never>();
   #failure: Error | undefined;
   #arrivals: Promise<unknown> = Promise.resolve();
@@ -71,7 +71,7 @@ export class SimulatedLane implements LaneSender {
     signal.throwIfAborted();
     await this.#send(0, async () => {
       await Promise.all(this.#handling);
-      if (!this.#failure) this.#received.resolve();
+      if (!this.#failure) this.#received.resolve(undefined);
     });
     await Promise.race([this.#arrivals, this.#broken.promise]);
     if (this.#failure) throw this.#failure;

@@ -1,5 +1,5 @@
 /** What people ask of the pair: anything at any time, or, when it is to settle, what each state's advice says. */
-import { cancelFailback, endFailbackJobs, FAILBACK_JOB } from '../engine/failback/failback.ts';
+import { endFailback, FAILBACK_JOB } from '../engine/failback/failback.ts';
 import { cancelPrepared } from '../engine/planned.ts';
 import { transition } from '../engine/transition.ts';
 import { Fault } from '../errors/fault.ts';
@@ -17,6 +17,7 @@ const CANCEL_WITHIN_MS = 30_000;
 const DEEDS = {
   start: 8, stop: 3, stopForced: 3, cycle: 6, suspend: 2, resume: 4, initial: 3, stopInitial: 0.5, resynchronize: 3, test: 2, testEnd: 2, planned: 4, plannedReverse: 3,
   cancelPlanned: 3, unplanned: 3, unplannedForced: 2, commit: 2, revert: 3, reverse: 6, failback: 2, failbackStart: 8, cancelJob: 2,
+  preparePlanned: 1, failOver: 1, reverseHere: 2, pause: 0.5, reset: 0.5,
 } as const;
 export type Deed = keyof typeof DEEDS;
 
@@ -92,6 +93,14 @@ export class Operator {
     reverse: (host) => this.#job(host, 'reverse'),
     failback: (host) => this.#job(host, 'failback', { start: true, timeoutSeconds: 10 }),
     failbackStart: (host) => this.#job(host, FAILBACK_JOB, { ...this.#point(this.#pair.other(host), 0.3), timeoutSeconds: 10 }),
+    preparePlanned: (host) => this.#job(host, 'preparePlanned', { timeoutSeconds: 10 }),
+    failOver: (host) => {
+      this.#pair.properties.mayRunTwice = true;
+      this.#job(host, 'failOver', this.#point(host));
+    },
+    reverseHere: (host) => this.#job(host, 'reverseHere'),
+    pause: (host) => this.#job(host, 'pause'),
+    reset: (host) => this.#job(host, 'reset'),
     cancelJob: (host) => {
       const running = host.state.jobs().filter(({ state }) => state === 'running');
       if (running.length > 0) host.engine!.jobs.cancel(this.#pair.random.pick(running).id);
@@ -101,11 +110,11 @@ export class Operator {
   #cancelPlanned(host: SimulatedHost): void {
     const engine = host.engine!;
     const { machineId, relationshipId } = this.#pair;
-    const isFailback = Boolean(this.#pair.relationshipOn(host)?.failback);
-    if (isFailback) endFailbackJobs(engine, machineId);
-    const cancel = (signal: AbortSignal) => (isFailback ? cancelFailback(engine, relationshipId, signal) : cancelPrepared(engine.host, relationshipId, false, signal));
+    const relationship = this.#pair.relationshipOn(host);
     const limit = engine.host.clock.timeout(CANCEL_WITHIN_MS);
-    const cancelling = engine.worker(machineId).exclusive('cancel-failover', cancel, limit);
+    const cancelling = relationship?.failback
+      ? endFailback(engine, relationship, limit)
+      : engine.worker(machineId).exclusive('cancel-failover', (signal) => cancelPrepared(engine.host, relationshipId, false, signal), limit);
     cancelling.catch((thrown: unknown) => this.#pair.noting(() => this.#answered(host, 'cancelPlanned', thrown)));
   }
 

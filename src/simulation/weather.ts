@@ -9,6 +9,55 @@ const MINUTE_MS = 60_000;
 const TROUBLES = { lossy: 3, cut: 4, oneWay: 2, killNow: 3, killAtCall: 8, killAtCommit: 8, killQemu: 2, losePower: 1, fill: 2, breakInstant: 2, clock: 1, deaf: 1, foreign: 0.5 } as const;
 type Trouble = keyof typeof TROUBLES;
 
+/** What befalls one host: its daemon, its QEMU, its power, its storage, its clock, its guest. */
+function hostTroubles(pair: Pair, later: (run: () => void) => void): Readonly<Record<Exclude<Trouble, 'lossy' | 'cut' | 'oneWay'>, (host: SimulatedHost) => void>> {
+  const { random, story } = pair;
+  return {
+    killNow: (host) => host.kill(),
+    killAtCall: (host) => {
+      if (host.life) host.life.callsLeft = random.int(1, 150);
+    },
+    killAtCommit: (host) => {
+      if (host.life) host.life.commitsLeft = random.int(0, 8);
+    },
+    killQemu: (host) => {
+      if (!pair.guestOn(host)) return;
+      story.tell(`${host.name}: QEMU is killed`);
+      host.hypervisor.kill(pair.machineId);
+    },
+    losePower: (host) => {
+      story.tell(`${host.name}: power is lost`);
+      host.losePower();
+    },
+    fill: (host) => {
+      story.tell(`${host.name}: the storage is full`);
+      host.files.isFull = true;
+      later(() => void (host.files.isFull = false));
+    },
+    breakInstant: (host) => {
+      for (const instant of pair.guestOn(host)?.instants ?? []) {
+        story.tell(`${host.name}: the space for overwritten data runs out`);
+        instant.isBroken = true;
+      }
+    },
+    clock: (host) => {
+      host.skewMs += random.int(-120, 120) * MINUTE_MS;
+      story.tell(`${host.name}: the clock jumps to ${host.skewMs / MINUTE_MS} minutes off`);
+    },
+    deaf: (host) => {
+      const guest = pair.guestOn(host);
+      if (guest) guest.isDeaf = !guest.isDeaf;
+    },
+    foreign: (host) => {
+      const relationship = pair.relationshipOn(host);
+      if (pair.guestOn(host) || relationship?.side !== 'primary' || relationship.state === 4) return;
+      const machine = host.state.machine(pair.machineId)!;
+      story.tell(`${host.name}: another program writes a disk`);
+      host.hypervisor.changeImage({ instanceId: machine.id, definition: machine.definition, stacks: machine.stacks, isolated: false }, 'a', random.int(0, pair.clustersOf('a')), pair.newValue());
+    },
+  };
+}
+
 export class Troubles {
   readonly #pair: Pair;
   readonly #kinds: Readonly<Record<Trouble, (host: SimulatedHost) => void>>;
@@ -34,48 +83,7 @@ export class Troubles {
         network.cut(host.name, pair.other(host).name);
         later(() => this.healNetwork());
       },
-      killNow: (host) => host.kill(),
-      killAtCall: (host) => {
-        if (host.life) host.life.callsLeft = random.int(1, 150);
-      },
-      killAtCommit: (host) => {
-        if (host.life) host.life.commitsLeft = random.int(0, 8);
-      },
-      killQemu: (host) => {
-        if (!pair.guestOn(host)) return;
-        story.tell(`${host.name}: QEMU is killed`);
-        host.hypervisor.kill(pair.machineId);
-      },
-      losePower: (host) => {
-        story.tell(`${host.name}: power is lost`);
-        host.losePower();
-      },
-      fill: (host) => {
-        story.tell(`${host.name}: the storage is full`);
-        host.files.isFull = true;
-        later(() => void (host.files.isFull = false));
-      },
-      breakInstant: (host) => {
-        for (const instant of pair.guestOn(host)?.instants ?? []) {
-          story.tell(`${host.name}: the space for overwritten data runs out`);
-          instant.isBroken = true;
-        }
-      },
-      clock: (host) => {
-        host.skewMs += random.int(-120, 120) * MINUTE_MS;
-        story.tell(`${host.name}: the clock jumps to ${host.skewMs / MINUTE_MS} minutes off`);
-      },
-      deaf: (host) => {
-        const guest = pair.guestOn(host);
-        if (guest) guest.isDeaf = !guest.isDeaf;
-      },
-      foreign: (host) => {
-        const relationship = pair.relationshipOn(host);
-        if (pair.guestOn(host) || relationship?.side !== 'primary' || relationship.state === 4) return;
-        const machine = host.state.machine(pair.machineId)!;
-        story.tell(`${host.name}: another program writes a disk`);
-        host.hypervisor.changeImage({ instanceId: machine.id, definition: machine.definition, stacks: machine.stacks, isolated: false }, 'a', random.int(0, pair.clustersOf('a')), pair.newValue());
-      },
+      ...hostTroubles(pair, later),
     };
   }
 

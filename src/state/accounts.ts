@@ -156,12 +156,14 @@ export class Accounts {
     this.#db.prepare('DELETE FROM sessions WHERE token_hash = ?').run(hashOfToken(token));
   }
 
-  /** The entry is the newest of the trail; the oldest beyond 100,000 are dropped. */
-  recordAudit(entry: Omit<AuditEntry, 'atMs'>): void {
-    const { lastInsertRowid } = this.#db
-      .prepare('INSERT INTO audit (at_ms, who, from_address, operation, subject, outcome) VALUES (?, ?, ?, ?, ?, ?)')
-      .run(this.#nowMs(), clipped(entry.who), clipped(entry.from), clipped(entry.operation), entry.subject === null ? null : clipped(entry.subject), clipped(entry.outcome));
-    this.#db.prepare('DELETE FROM audit WHERE id <= ?').run(Number(lastInsertRowid) - KEPT_AUDIT_ROWS);
+  /** The entries are the newest of the trail, in one commit; the oldest beyond 100,000 are dropped. */
+  recordAudit(...entries: readonly Omit<AuditEntry, 'atMs'>[]): void {
+    const insert = this.#db.prepare('INSERT INTO audit (at_ms, who, from_address, operation, subject, outcome) VALUES (?, ?, ?, ?, ?, ?)');
+    const atMs = this.#nowMs();
+    this.#db.exec('SAVEPOINT audit');
+    for (const { who, from, operation, subject, outcome } of entries) insert.run(atMs, clipped(who), clipped(from), clipped(operation), subject === null ? null : clipped(subject), clipped(outcome));
+    this.#db.prepare('DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?').run(KEPT_AUDIT_ROWS);
+    this.#db.exec('RELEASE audit');
   }
 
   /** Newest first. */

@@ -1,6 +1,6 @@
 /**
- * What WBEM clients did, for the audit trail: every change and every call of a method; of reads, which come by the
- * hundred a second, the first of a kind in each minute, with how many there were since the one before.
+ * What WBEM clients did, for the audit trail: every change and every call of a method at once; of reads, which come by the
+ * hundred a second, the first of a kind in each minute, with how many there were since the one before, and many together.
  */
 import { CimError } from '../cim/error.ts';
 import type { CimCaller } from '../cim/manager.ts';
@@ -33,13 +33,24 @@ const READS_TOGETHER_MS = 60_000;
 const KEPT_KINDS = 1_000;
 
 export class AuditTrail {
-  readonly #record: (record: AuditRecord) => void;
+  readonly #record: (records: readonly AuditRecord[]) => void;
   readonly #nowMs: () => number;
+  readonly #readsTogether: number;
   readonly #reads = new Map<string, Reads>();
+  #waiting: AuditRecord[] = [];
 
-  constructor(record: (record: AuditRecord) => void, nowMs: () => number = Date.now) {
+  /** Reads wait until there are `readsTogether` of them, until something else is written, or for `flush`. */
+  constructor(record: (records: readonly AuditRecord[]) => void, nowMs: () => number = Date.now, readsTogether = 1) {
     this.#record = record;
     this.#nowMs = nowMs;
+    this.#readsTogether = readsTogether;
+  }
+
+  /** Everything is in the trail. */
+  flush(): void {
+    const records = this.#waiting;
+    this.#waiting = [];
+    if (records.length > 0) this.#record(records);
   }
 
   /** The outcome of the work; the trail has it in the end. `told` says what a method returned. */
@@ -68,7 +79,8 @@ export class AuditTrail {
     this.#write(call, before && before.more > 0 ? `${outcome} (and ${before.more} times before)` : outcome);
   }
 
-  #write({ caller, operation, subject }: AuditedCall, outcome: string): void {
-    this.#record({ who: caller.name, from: caller.from, operation, subject, outcome });
+  #write({ caller, access, operation, subject }: AuditedCall, outcome: string): void {
+    this.#waiting.push({ who: caller.name, from: caller.from, operation, subject, outcome });
+    if (access !== 'read' || this.#waiting.length >= this.#readsTogether) this.flush();
   }
 }

@@ -233,3 +233,19 @@ test('a failback is reverted in 14, and the other host runs on', async () => {
   assert.deepEqual([bench.state(a), bench.state(b), bench.side(b)], [2, 5, 'replica']);
   await bench.succeeds(b, bench.invoke(b, bench.machine, 'RequestStateChange', { RequestedState: 2 }));
 });
+
+test('a failback that is under way is ended by its job, and the other host is untouched', async () => {
+  const bench = await CimBench.replicating('failback-cancel');
+  const { a, b, pair } = bench;
+  await bench.succeeds(b, bench.call(b, 'InitiateFailover'));
+  await bench.succeeds(b, bench.invoke(b, bench.machine, 'RequestStateChange', { RequestedState: 2 }));
+  await pair.job(pair.a, 'stop', { force: true });
+  pair.guestOn(pair.b)!.isDeaf = true;
+  const asked = await bench.call(a, 'InitiateFailback');
+  for (let waits = 0; bench.state(a) !== 13 && waits < 100; waits += 1) await pair.pass(50);
+  assert.equal(bench.state(a), 13);
+  await bench.fails(a, bench.call(a, 'CommitFailover'), 32_774, /another operation holds vm/);
+  assert.equal((await bench.invoke(a, asked.out.get('Job') as ObjectPath, 'RequestStateChange', { RequestedState: 4 })).returnValue, 4_096);
+  assert.equal((await bench.ended(a, asked))['JobState'], 8);
+  assert.deepEqual([bench.state(a), bench.state(b), pair.isRunning(pair.b)], [2, 5, true]);
+});

@@ -73,7 +73,7 @@ export async function openCimXmlRig({ machines = 3, user = 'anna', store = memor
   const bugs: unknown[] = [];
   const clock = { ms: 1_000_000 };
   const audited: AuditRecord[] = [];
-  const audit = new AuditTrail((record) => audited.push(record), () => clock.ms);
+  const audit = new AuditTrail((records) => audited.push(...records), () => clock.ms);
   const cimxml = new CimXml({ manager, schema: SCHEMA, audit, host: HOST_NAME, nowMs: () => clock.ms, newId: randomUUID, onBug: (_id, error) => bugs.push(error) });
   const { port, close } = await listen({
     address: '127.0.0.1',

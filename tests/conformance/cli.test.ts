@@ -219,15 +219,20 @@ describe('the command line', { timeout: 120_000 }, () => {
       [['vm', 'define', '/nonexistent.toml'], /cannot be read/],
       [['--host', 'ftp://x', 'status'], /http/],
       [['vm'], /Usage/],
+      [[], /Usage/],
+      [['nosuch'], /unknown command[^]*understudy help/],
       [['user', 'add', 'x', '--role', 'king'], /viewer, operator, administrator/],
     ];
     for (const [args, says] of wrong) {
-      test(`"${args.join(' ')}" ends with 2 and says why, and with --json one JSON value`, async () => {
+      test(`"${args.join(' ')}" ends with 2 and says why and what to do, and with --json one JSON value`, async () => {
         const { code, stdout, stderr } = await cli(...args, '--json');
         assert.equal(code, 2, stderr);
         assert.match(stderr, says);
         assert.doesNotMatch(stderr, / {4}at /);
-        assert.equal(JSON.parse(stdout).error.code, 'usage');
+        const { error } = JSON.parse(stdout) as { error: { code: string; message: string; hint: string } };
+        assert.equal(error.code, 'usage');
+        assert.doesNotMatch(error.message, /^error:|outputHelp/);
+        assert.notEqual(error.hint, '');
       });
     }
 

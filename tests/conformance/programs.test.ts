@@ -58,3 +58,13 @@ describe('the programs in bin', () => {
     assert.match(stdout, /^node 24\n/);
   });
 });
+
+test('a script that is given an option it does not know says so, and which it knows, without a stack trace', async () => {
+  for (const script of ['scripts/demo.ts', 'scripts/simulate.ts', 'scripts/seed.ts', 'scripts/test.ts', 'bench/bench.ts']) {
+    const { code, stderr } = await new Promise<Ended>((resolve) => {
+      execFile(process.execPath, [join(import.meta.dirname, '../..', script), '--nosuch'], (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }));
+    });
+    assert.equal(code, 2, `${script}: ${stderr}`);
+    assert.match(stderr, /^Unknown option '--nosuch'\. Options: --[^\n]+\n$/);
+  }
+});

@@ -94,7 +94,7 @@ export async function openWsman({ tls, machineCount, nowMs = Date.now }: BenchOp
     manager: model.manager,
     product: { vendor: 'Understudy', version: '1.0' },
     profiles: ['https/basic', 'https/mutual'],
-    audit: new AuditTrail((record) => audit.push(record), nowMs),
+    audit: new AuditTrail((records) => audit.push(...records), nowMs),
     newId: randomUUID,
     nowMs,
     onBug: (_id, error) => bugs.push(error),

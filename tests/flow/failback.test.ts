@@ -42,7 +42,7 @@ test('cancelled while the difference travels, a failback leaves the guest runnin
   const { pid } = await pair.b.machine();
   assert.equal((await pair.b.fails('initiate-failback', 'web1', '--yes')).exitCode, 3, 'it is asked of the other host');
   const { id } = await pair.a.run<JobView>('initiate-failback', 'web1', '--yes', '--no-wait');
-  await until('it has begun', async () => ((await pair.a.relationship()).state === 13 ? true : undefined), 20_000, () => '', 5);
+  await until('it has begun', async () => ((await pair.a.relationship()).state === 13 ? true : undefined), 60_000, () => '', 5);
   await pair.a.run('cancel-failover', 'web1');
   await until('the job has ended', async () => ((await pair.a.get<JobView>(`/api/jobs/${id}`)).state === 'running' ? undefined : true));
   await inState(pair.a, 'replica', 2);
@@ -64,7 +64,7 @@ test('the guest goes home with everything, is found whole there, and the commit 
   const since = await (await pair.a.console()).position();
   await pair.a.run('vm', 'start', 'web1');
   assert.equal(await verified(pair.a, since), written!.lastA);
-  await pair.a.run('commit', 'web1');
+  await pair.a.run('commit', 'web1', '--yes');
   await inState(pair.a, 'primary', 3);
   await inState(pair.b, 'replica', 3);
   await writeMore(pair.a, 10);

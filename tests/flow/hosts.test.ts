@@ -18,8 +18,10 @@ after(() => pair.close());
 const peerOf = async (host: TestHost): Promise<HostView> => (await host.get<HostView[]>('/api/hosts')).find(({ self }) => !self)!;
 const inContact = (host: TestHost) => until(`${host.name} is in contact`, async () => ((await peerOf(host)).connected ? true : undefined), 20_000, () => peerOf(host));
 
-test('an invitation works once', async () => {
-  const { invitation } = await pair.a.run<{ invitation: string }>('host', 'invite', '--address', pair.a.peerAddress);
+test('an invitation works once, and is for the address that the peer port is bound to', async () => {
+  assert.equal((await pair.a.get<HostView[]>('/api/hosts')).find(({ self }) => self)!.address, pair.a.peerAddress);
+  assert.equal((await pair.a.fails('host', 'invite', '--storage', 'relative/place')).code, 'settings-invalid');
+  const { invitation } = await pair.a.run<{ invitation: string }>('host', 'invite');
   const others = ['host-c', 'host-d'].map((name, index) => new TestHost({ name, directory: `${pair.directory}/${name}`, portOffset: pair.a.portOffset + 10 * (index + 1) }));
   try {
     await Promise.all(others.map((host) => host.start()));

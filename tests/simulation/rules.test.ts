@@ -203,6 +203,37 @@ test('between preparing a planned failover and its cancellation the guest stays 
   assert.equal(pair.relationshipOn(pair.b)!.failover, null);
 });
 
+/** A planned failover began, and its job ended before anything was prepared, as `end` made it. */
+async function plannedEnds(end: (pair: Pair) => void): Promise<{ pair: Pair; state: string }> {
+  const pair = await replicating();
+  const { jobs } = pair.a.engine!;
+  const { id } = jobs.start('planned', pair.machineId, { start: true, timeoutSeconds: 10 });
+  await until(pair, () => pair.relationshipOn(pair.a)!.token !== null, 'the token is taken');
+  end(pair);
+  await until(pair, () => jobs.named(id).state !== 'running', 'the job ends');
+  return { pair, state: jobs.named(id).state };
+}
+
+test('a planned failover that is cancelled before it is prepared leaves the guest running at home, free to be stopped and started', async () => {
+  const { pair, state } = await plannedEnds(({ a }) => a.engine!.jobs.cancel(a.engine!.jobs.running()[0]!.id));
+  assert.equal(state, 'cancelled');
+  assert.match(pair.standing(), /A: primary 3 .*guest running; B: replica 3 .*guest off/);
+  assert.equal(pair.relationshipOn(pair.a)!.token, null);
+  await done(pair, pair.a, 'stop', { force: true });
+  await done(pair, pair.a, 'start');
+  await agrees(pair);
+});
+
+test('a planned failover that loses the other host while the guest shuts down starts the guest at home again', async () => {
+  const { pair, state } = await plannedEnds(cutOff);
+  assert.equal(state, 'failed');
+  assert.match(pair.standing(), /A: primary 3 .*guest running; B: replica 3 .*guest off/);
+  assert.equal(pair.relationshipOn(pair.a)!.token, null);
+  pair.network.heal();
+  await pair.pass(2 * MINUTE_MS);
+  await agrees(pair);
+});
+
 test('a planned failover is not cancelled while the host that holds its token cannot be asked', async () => {
   const pair = await replicating();
   intercept(pair, pair.b, (method) => {

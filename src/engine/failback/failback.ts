@@ -2,7 +2,7 @@
  * A failback as a job of the host that the guest goes home to: each step is decided anew from what both hosts have on record,
  * so that a daemon that died anywhere goes on from there. Cancelling it, or a fault, leaves both hosts as they were.
  */
-import { Fault, faultOf, type FaultCode } from '../../errors/fault.ts';
+import { Fault, FAULTS, faultOf, type FaultCode } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import type { Relationship } from '../../machine/records.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
@@ -21,7 +21,6 @@ const POLL_MS = 300;
 /** A guest that writes faster than its changes travel goes home all the same: then the last cycle takes longer. */
 const MAX_ROUNDS = 6;
 const END_AWAY_WITHIN_MS = 15_000;
-const GIVE_BACK_TRIES = 20;
 const GIVE_BACK_WITHIN_MS = 60_000;
 
 export interface FailbackRequest {
@@ -111,22 +110,20 @@ function tell(job: JobContext, { phase, rounds, percent, fault }: FailbackStandi
 }
 
 function endedThere(peer: string, { fault }: FailbackStanding): Error {
-  if (fault) return new Fault(fault.code as FaultCode, `${peer} gave the failback up: ${fault.message}`);
-  return new Refused(refuse(`${peer} gave the failback up`, ['initiate-failback']));
+  // What may pass is no reason to go on asking: it has been given up over there.
+  const isLasting = fault && fault.code in FAULTS && FAULTS[fault.code as FaultCode].retry !== 'backoff';
+  if (isLasting) return new Fault(fault.code as FaultCode, `${peer} gave the failback up: ${fault.message}`);
+  return new Refused(refuse(`${peer} gave the failback up${fault ? `: ${fault.message}` : ''}`, ['initiate-failback']));
 }
 
-/** Another operation may have the machine just now. */
-async function giveBackSurely(engine: Engine, machineId: string, failbackId: string): Promise<void> {
-  const { host } = engine;
-  const signal = host.clock.timeout(GIVE_BACK_WITHIN_MS);
-  for (let tries = 1; ; tries++) {
-    try {
-      return await engine.worker(machineId).exclusive('giving the failback up', () => giveBackIfHere(engine, machineId, failbackId), signal);
-    } catch (thrown) {
-      if (tries === GIVE_BACK_TRIES || !(thrown instanceof Refused)) throw thrown;
-      await host.clock.sleep(POLL_MS, signal);
-    }
-  }
+const giveBackSurely = (engine: Engine, machineId: string, failbackId: string): Promise<void> =>
+  whenFree(engine, machineId, () => giveBackIfHere(engine, machineId, failbackId), engine.host.clock.timeout(GIVE_BACK_WITHIN_MS));
+
+/** Another operation may have the machine just now; a step of the failback itself ends soon. */
+async function whenFree<T>(engine: Engine, machineId: string, work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+  const worker = engine.worker(machineId);
+  while (worker.operation !== null) await engine.host.clock.sleep(POLL_MS, signal);
+  return worker.exclusive('giving the failback up', work, signal);
 }
 
 async function giveBackIfHere(engine: Engine, machineId: string, failbackId: string): Promise<void> {
@@ -151,7 +148,8 @@ export async function cancelFailback(engine: Engine, relationshipId: string, sig
   return relationshipNamed(host, relationshipId);
 }
 
-/** Work of this host's that follows the failback ends with it. */
-export function endFailbackJobs(engine: Engine, machineId: string): void {
+/** The same, asked by a person: the job that follows the failback ends with it. */
+export function endFailback(engine: Engine, { id, machineId }: Relationship, signal: AbortSignal): Promise<Relationship> {
   for (const job of engine.host.state.jobs()) if (job.kind === FAILBACK_JOB && job.machineId === machineId && job.state === 'running') engine.jobs.cancel(job.id);
+  return whenFree(engine, machineId, (during) => cancelFailback(engine, id, during), signal);
 }

@@ -283,7 +283,7 @@ export async function letGo(host: Host, relationship: Relationship, signal: Abor
 /** The attempt's instant is gone, its changes are in the record again; the next instant ships them from the first disk on. */
 export async function dropInstant(host: Host, relationship: Relationship, attempt: Attempt): Promise<void> {
   // Only a change is written: writing wakes the worker, which may come here again.
-  if (attempt.instantFromBytes !== null) changeAttempt(host, relationship.id, { instantFromBytes: null });
+  if ((relationshipNamed(host, relationship.id).attempt?.instantFromBytes ?? null) !== null) changeAttempt(host, relationship.id, { instantFromBytes: null });
   await host.hypervisor.closePointInTime(specFor(host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, 'failed');
 }
 

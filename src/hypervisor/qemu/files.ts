@@ -1,6 +1,8 @@
 /** Small files that are there whole or not at all, also after a power loss. */
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Layer } from '../../machine/definition.ts';
 
 const PRIVATE_FILE = 0o600;
 const PRIVATE_DIRECTORY = 0o700;
@@ -11,6 +13,14 @@ export function syncDirectory(path: string): void {
     fsyncSync(directory);
   } finally {
     closeSync(directory);
+  }
+}
+
+/** What anybody wrote to the layer's files is on stable storage. Nobody is held up meanwhile. */
+export async function syncLayer({ path, dataFilePath }: Layer): Promise<void> {
+  for (const file of dataFilePath === undefined ? [path] : [path, dataFilePath]) {
+    const handle = await open(file, 'r');
+    await handle.sync().finally(() => handle.close());
   }
 }
 

@@ -10,7 +10,7 @@ import { readAttempt, recordNow } from './attempt.ts';
 import { namedNodes, transaction } from './bitmaps.ts';
 import { layerNodesOf } from './blockgraph.ts';
 import { readCustody, writeCustody, writtenFiles } from './custody.ts';
-import { replaceFile } from './files.ts';
+import { replaceFile, syncLayer } from './files.ts';
 import type { Host } from './host.ts';
 import { removeNode } from './instant.ts';
 import { diskNode, freshGraph, layerNode } from './nodes.ts';
@@ -43,6 +43,8 @@ async function isLaid(qmp: Qmp, { layers }: FreshLayers): Promise<boolean> {
 
 /** When QEMU refuses, everything is as before. */
 async function lay(host: Host, spec: LaunchSpec, fresh: FreshLayers, qmp: Qmp): Promise<void> {
+  // QEMU writes the old layers out while the guest waits: most of that is done before.
+  for (const { layers } of spec.stacks) await syncLayer(layers.at(-1)!);
   const undo = noteImages(host, spec, fresh);
   try {
     const present = new Set((await namedNodes(qmp)).map((node) => node['node-name']));

@@ -2,13 +2,11 @@
  * Merging two layers that a running guest reads through. QEMU holds their files, so it merges them itself. It wants a root
  * above them for that, which the filter under the guest's device is not: one of our own is made for the time.
  */
-import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Layer } from '../../machine/definition.ts';
 import type { LaunchSpec, LayerPair } from '../../engine/ports/hypervisor.ts';
 import type { Qmp } from '../../qmp/qmp.ts';
 import { layerNodesOf } from './blockgraph.ts';
-import { syncDirectory } from './files.ts';
+import { syncDirectory, syncLayer } from './files.ts';
 import type { Host } from './host.ts';
 import { removeNode } from './instant.ts';
 import { endJob, jobEnd } from './jobs.ts';
@@ -25,7 +23,8 @@ export async function mergeBelow(host: Host, spec: LaunchSpec, pair: LayerPair, 
     await host.turns.take(spec.instanceId, () => end(qmp, pair, name));
   }
   if (complained !== undefined) throw complaint(spec.definition.name, `merging into ${pair.lower.path}: ${complained}`);
-  await syncFiles(pair.lower);
+  await syncLayer(pair.lower);
+  syncDirectory(dirname(pair.lower.path));
 }
 
 /** The job is at work; there is none when an earlier one has done it. */
@@ -53,12 +52,4 @@ async function end(qmp: Qmp, { disk, upper }: LayerPair, name: string): Promise<
   await removeNode(qmp, name);
   const node = layerNode(disk, upper);
   if (!(await layerNodesOf(qmp, disk)).includes(node)) await removeNode(qmp, node);
-}
-
-async function syncFiles({ path, dataFilePath }: Layer): Promise<void> {
-  for (const file of dataFilePath === undefined ? [path] : [path, dataFilePath]) {
-    const handle = await open(file, 'r');
-    await handle.sync().finally(() => handle.close());
-  }
-  syncDirectory(dirname(path));
 }
