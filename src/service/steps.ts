@@ -41,6 +41,9 @@ export type Step = keyof typeof STEPS;
 /** Jobs that watch what goes on by itself: they hold nothing. */
 const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle'];
 
+/** Refused unless the step is possible now. */
+export const checkStep = (context: Context, machine: string, step: Step): void => checkPossible(context.engine.relationshipOf(machineNamed(context, machine).id), step);
+
 export function stepJob(context: Context, machine: string, step: Step, args: JobArgs): Job {
   const { id } = machineNamed(context, machine);
   checkFree(context, id);
@@ -61,6 +64,12 @@ function checkPossible(relationship: Relationship, step: Step): void {
     throw new Refused(refuse('the failover was not a planned one: it has to be committed before replication can be reversed', allowedVerbs(relationship)));
   }
   if (step === 'remove' && relationship.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
+}
+
+/** A planned failover that is asked for step by step stops nobody's guest. */
+export async function checkGuestOff({ engine }: Context, machine: Machine): Promise<void> {
+  if ((await engine.host.hypervisor.power(machine.id)) === 'off') return;
+  throw new Refused(refuse(`a planned failover is prepared while the guest is off: ${machine.name} has to be shut down first`, ['shutDown', 'turnOff']));
 }
 
 /** Fault machine-busy while another operation holds the machine. */

@@ -52,7 +52,7 @@ export class CimHost {
   readonly context: Context = this.#context();
   readonly host: Host = cimHostOf(this.context, createOperations(this.context), HARDWARE);
   readonly bugs: unknown[] = [];
-  readonly manager: ObjectManager = objectManagerOf(this.host, { changes: this.feed, sleep, onBug: (bug) => this.bugs.push(bug) });
+  readonly manager: ObjectManager = objectManagerOf(this.host, { hostName: HOST, changes: this.feed, sleep, onBug: (bug) => this.bugs.push(bug) });
 
 
   constructor() {

@@ -44,11 +44,11 @@ describe('WS-Management', () => {
   const detailOf = (answer: WsmanAnswer): string => textOf(childNamed(childNamed(bodyOf(answer), 'Detail')!, 'FaultDetail')!).replace(/^.*\//, '');
 
   describe('Get', () => {
-    test('answers every property of the class, nil where it has no value', async () => {
+    test('answers every property of the class, nil where it has no value, and no element for an empty array', async () => {
       const answer = await get({ selectors: { CreationClassName: 'Msvm_ComputerSystem', Name: NAME } });
       assert.equal(answer.status, 200, answer.text);
       const declared = bench.model.manager.classOf('root/virtualization/v2', 'Msvm_ComputerSystem').properties.map(({ name }) => name);
-      assert.deepEqual([...new Set(elements(bodyOf(answer)).map(({ local }) => local))], declared);
+      assert.deepEqual([...new Set(elements(bodyOf(answer)).map(({ local }) => local))], declared.filter((name) => name !== 'StatusDescriptions'));
       assert.match(answer.text, /<p:Status xsi:nil="true">/);
     });
 

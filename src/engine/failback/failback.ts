@@ -20,6 +20,7 @@ export const FAILBACK_JOB = 'failbackHome';
 const POLL_MS = 300;
 /** A guest that writes faster than its changes travel goes home all the same: then the last cycle takes longer. */
 const MAX_ROUNDS = 6;
+const END_AWAY_WITHIN_MS = 15_000;
 const GIVE_BACK_WITHIN_MS = 60_000;
 
 export interface FailbackRequest {
@@ -89,6 +90,17 @@ async function advance(engine: Engine, job: JobContext, relationship: Relationsh
   const isHere = standing.newestPointId === relationshipNamed(host, relationshipId).newestPointId;
   if (standing.phase === 'handedOver' || (standing.phase === 'shipped' && isHere)) await step(engine, job, (signal) => takeOverHome(host, relationshipId, signal));
   return standing.bytesShipped;
+}
+
+/** The other host has let go of the failback that was given back here; one that does not answer hears of it when they meet. */
+export async function awaitEndAway({ host }: Engine, { id: relationshipId, peerId }: Relationship, failbackId: string, signal: AbortSignal): Promise<void> {
+  const limit = AbortSignal.any([signal, host.clock.timeout(END_AWAY_WITHIN_MS)]);
+  try {
+    while ((await call(host.peers, peerId, 'failbackShow', { relationshipId, failbackId }, limit)).phase !== 'none') await host.clock.sleep(POLL_MS, limit);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (!limit.aborted && !faultOf(thrown) && !(thrown instanceof Refused)) throw thrown;
+  }
 }
 
 const isCloseEnough = ({ rounds, lastDurationMs }: FailbackStanding): boolean => rounds > 0 && (lastDurationMs < QUICK_MS || rounds >= MAX_ROUNDS);

@@ -29,8 +29,7 @@ export const homeOf = ({ failback }: Relationship): HomeFailback | null => (fail
 
 /** On the host that failed over, or that is primary, there is nothing to come home to. */
 export function refuseElsewhere(host: Host, relationship: Relationship): void {
-  const isHome = relationship.side === 'replica' ? relationship.failover === null : relationship.state === 4;
-  if (isHome) return;
+  if (allowedVerbs(relationship).includes('initiate-failback')) return;
   const name = machineOf(host, relationship.machineId).name;
   throw new Refused(refuse(`${name}: a failback is asked of the host that the guest goes home to (here: ${stateName(relationship.state)}, ${relationship.side})`, allowedVerbs(relationship)));
 }
@@ -44,17 +43,24 @@ export async function enterFailback(host: Host, relationshipId: string, pointId:
   if (host.storageFor(relationship.peerId) === undefined) throw new Fault('peer-not-authorized', `${host.hostName} takes no replicas from ${peer}`);
   await checkReadyHere(host, machine.definition);
   const standing = await greet(host, relationshipId, signal);
-  const power = await host.hypervisor.power(machine.id);
   const isOwner = newestOf(machineOf(host, machine.id).lineage).ownerHostId === relationship.peerId;
+  const runsThere = isOwner && standing.side === 'replica' && [5, 6].includes(standing.state);
+  if (runsThere) await endHeldGuest(host, relationshipNamed(host, relationshipId));
+  const power = await host.hypervisor.power(machine.id);
   const home = freshHome(host, relationshipNamed(host, relationshipId), pointId);
   transition(host, relationshipId, 'failback', {
-    facts: { 'guest-off-here': power === 'off', 'peer-failed-over': isOwner && standing.side === 'replica' && [5, 6].includes(standing.state) },
+    facts: { 'guest-off-here': power === 'off', 'peer-failed-over': runsThere },
     change: (before) => ({ failback: home, receiving: null, token: null, ...(before.side === 'primary' && yieldedAt(before)) }),
     also: (before) => {
       if (before.side === 'primary') keepPlannedPoint(host, before);
     },
   });
   return home;
+}
+
+/** A guest that was held when this host yielded stands on the layers that are kept as a recovery point, below what arrives. */
+async function endHeldGuest(host: Host, { side, machineId }: Relationship): Promise<void> {
+  if (side === 'replica' && (await host.hypervisor.power(machineId)) === 'paused') await host.hypervisor.stop(machineId);
 }
 
 function freshHome(host: Host, relationship: Relationship, pointId: string | null): HomeFailback {
