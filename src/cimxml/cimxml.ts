@@ -11,7 +11,7 @@ import { MessageError } from './messageerror.ts';
 import { localNamespaceOf, objectPathOf } from './objectnames.ts';
 
 /** Parameters as they were sent, by lower-case name. */
-export type Arguments = ReadonlyMap<string, XmlElement>;
+type Arguments = ReadonlyMap<string, XmlElement>;
 
 export interface IntrinsicCall {
   readonly kind: 'intrinsic';
