@@ -106,6 +106,7 @@ export class Daemon {
       newId: randomUUID,
       newKey: () => randomBytes(32),
       storageFor: (hostId) => (serviceSettings.get().acceptsReplicas ? authorizations.forHost(hosts.get(hostId)?.name ?? '')?.storage : undefined),
+      monitoring: () => serviceSettings.monitoring,
       missingFiles: async (definition) => missingFiles(definition),
       peerName: (hostId) => hosts.get(hostId)?.name ?? hostId,
       crash,
