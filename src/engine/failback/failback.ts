@@ -84,7 +84,9 @@ async function advance(engine: Engine, job: JobContext, relationship: Relationsh
   const standing = await call(host.peers, peerId, 'failbackShow', { relationshipId, failbackId }, job.signal);
   if (standing.phase === 'none' || standing.phase === 'ending') throw endedThere(host.peerName(peerId), standing);
   tell(job, standing);
-  if (standing.phase === 'sending' && isCloseEnough(standing)) await call(host.peers, peerId, 'failbackFinish', { relationshipId, failbackId, shutdownMs }, job.signal);
+  // A chosen point travels once.
+  const isClose = homeOf(relationship)!.pointId === null ? isCloseEnough(standing) : standing.rounds > 0;
+  if (standing.phase === 'sending' && isClose) await call(host.peers, peerId, 'failbackFinish', { relationshipId, failbackId, shutdownMs }, job.signal);
   const isHere = standing.newestPointId === relationshipNamed(host, relationshipId).newestPointId;
   if (standing.phase === 'handedOver' || (standing.phase === 'shipped' && isHere)) await step(engine, job, (signal) => takeOverHome(host, relationshipId, signal));
   return standing.bytesShipped;
