@@ -41,14 +41,17 @@ export type Step = keyof typeof STEPS;
 /** Jobs that watch what goes on by itself: they hold nothing. */
 const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle'];
 
-/** Refused unless the step is possible now. */
-export const checkStep = (context: Context, machine: string, step: Step): void => checkPossible(context.engine.relationshipOf(machineNamed(context, machine).id), step);
-
-export function stepJob(context: Context, machine: string, step: Step, args: JobArgs): Job {
+/** Refused unless the step is possible now; fault machine-busy while another operation holds the machine. */
+export function checkStep(context: Context, machine: string, step: Step): void {
   const { id } = machineNamed(context, machine);
   checkFree(context, id);
+  checkPossible(context.engine.relationshipOf(id), step);
+}
+
+export function stepJob(context: Context, machine: string, step: Step, args: JobArgs): Job {
+  checkStep(context, machine, step);
+  const { id } = machineNamed(context, machine);
   const relationship = context.engine.relationshipOf(id);
-  checkPossible(relationship, step);
   if (step === 'failOver' && context.engine.host.state.points(id).length === 0) throw new Refused(refuse('there is no recovery point yet', allowedVerbs(relationship)));
   return context.engine.jobs.start(STEPS[step].kind, id, args);
 }

@@ -258,9 +258,11 @@ describe('WS-Management', () => {
       assert.equal(subcodeOf(answer), 'a:DestinationUnreachable');
     });
 
-    test('by selectors find the instances with these keys', async () => {
+    test('by selectors find the instances whose properties, keys or not, are these', async () => {
       const answer = await filtered(`<w:Filter Dialect="http://schemas.dmtf.org/wbem/wsman/1/wsman/SelectorFilter"><w:SelectorSet><w:Selector Name="name">${NAME.toLowerCase()}</w:Selector></w:SelectorSet></w:Filter>`, `${WMI}/Msvm_ComputerSystem`);
       assert.deepEqual(itemsOf(answer).map((item) => property(item, 'ElementName')), ['web-01']);
+      const byProperties = async (state: number) => itemsOf(await filtered(`<w:Filter Dialect="http://schemas.dmtf.org/wbem/wsman/1/wsman/SelectorFilter"><w:SelectorSet><w:Selector Name="Name">${NAME}</w:Selector><w:Selector Name="EnabledState">${state}</w:Selector></w:SelectorSet></w:Filter>`, `${WMI}/Msvm_ComputerSystem`)).length;
+      assert.deepEqual([await byProperties(2), await byProperties(3)], [1, 0]);
     });
 
     test('of another dialect, two of them, and ones without a meaning are each a fault of their own', async () => {

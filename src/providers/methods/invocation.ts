@@ -72,7 +72,8 @@ function answered({ host, path, parameters }: Call, { kind, numbers }: Method, r
   return { returnValue, out: new Map([['Job', instancePath('Msvm_ConcreteJob', id)]]) };
 }
 
-const wordsOf = ({ message, hint, allowed }: Reason): string => [message, hint, allowed.length > 0 ? `Allowed now: ${allowed.join(', ')}.` : ''].filter((part) => part !== '').join(' ');
+const wordsOf = ({ message, hint, allowed }: Reason): string =>
+  [message, hint, allowed.length > 0 ? `Allowed now: ${allowed.join(', ')}` : ''].filter((part) => part !== '').map((part) => (/[.!?]$/.test(part) ? part : `${part}.`)).join(' ');
 
 /** The object that a reference among the parameters names, or the one that the method was called on. */
 function subjectOf({ path, parameters }: Call): string | null {
