@@ -50,7 +50,7 @@ function hostTroubles(pair: Pair, later: (run: () => void) => void): Readonly<Re
     },
     foreign: (host) => {
       const relationship = pair.relationshipOn(host);
-      if (pair.guestOn(host) || relationship?.side !== 'primary' || relationship.state === 4) return;
+      if (pair.guestOn(host) || relationship?.side !== 'primary') return;
       const machine = host.state.machine(pair.machineId)!;
       story.tell(`${host.name}: another program writes a disk`);
       host.hypervisor.changeImage({ instanceId: machine.id, definition: machine.definition, stacks: machine.stacks, isolated: false }, 'a', random.int(0, pair.clustersOf('a')), pair.newValue());

@@ -12,7 +12,7 @@ import { mint, newestOf, type Lineage } from '../../relationship/epoch.ts';
 import { stateName } from '../../relationship/state.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
 import { call } from '../calls.ts';
-import { labelTop } from '../demotion.ts';
+import { demote, isInCustody, labelTop } from '../demotion.ts';
 import { makeLayers } from '../failover.ts';
 import { coverLostTracking } from '../failovertracking.ts';
 import { greet } from '../greeting.ts';
@@ -45,10 +45,12 @@ export async function enterFailback(host: Host, relationshipId: string, pointId:
   await checkReadyHere(host, machine.definition);
   const standing = await greet(host, relationshipId, signal);
   const power = await host.hypervisor.power(machine.id);
-  const isOwner = newestOf(machineOf(host, machine.id).lineage).ownerHostId === relationship.peerId;
+  const { lineage } = machineOf(host, machine.id);
+  const isAway = newestOf(lineage).ownerHostId === relationship.peerId && standing.side === 'replica' && [5, 6].includes(standing.state);
+  if (isAway && relationship.side === 'primary' && !(await isInCustody(host, relationship))) await demote(host, relationship, lineage);
   const home = freshHome(host, relationshipNamed(host, relationshipId), pointId);
   transition(host, relationshipId, 'failback', {
-    facts: { 'guest-off-here': power === 'off', 'peer-failed-over': isOwner && standing.side === 'replica' && [5, 6].includes(standing.state) },
+    facts: { 'guest-off-here': power === 'off', 'peer-failed-over': isAway },
     change: (before) => ({ failback: home, receiving: null, token: null, ...(before.side === 'primary' && yieldedAt(before)) }),
     also: (before) => {
       if (before.side === 'primary') keepPlannedPoint(host, before);
