@@ -1,7 +1,9 @@
 /** Two hosts that went on in ignorance of each other: there is a way out that costs no recovery point, whoever did what first. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Wire } from '../../src/engine/ports/peers.ts';
 import { transition, update } from '../../src/engine/transition.ts';
+import { adviceOf, healthOf } from '../../src/service/presenting.ts';
 import { newestOf } from '../../src/relationship/epoch.ts';
 import type { SimulatedHost } from '../../src/simulation/host.ts';
 import { Pair } from '../../src/simulation/pair.ts';
@@ -129,5 +131,25 @@ test('the token that a host failed over by is not given up, neither for a planne
   update(pair.a.engine!.host, pair.relationshipId, () => ({ token: null }));
   assert.equal((await pair.job(pair.a, 'cancelPlanned')).error?.code, 'refused', 'a lost token gives nothing back either');
   await done(pair, pair.b, 'reverse');
+  await agrees(pair);
+});
+
+test('a host that yields reports that once, as no failure, and says that its guest is held and what to do', async () => {
+  const pair = await yielded();
+  assert.equal(standingOn(pair, pair.a).lastFault, null);
+  const messages = pair.a.state.events(null, 100).map(({ message }) => message);
+  for (const message of messages) assert.doesNotMatch(message, /vm: vm:|owns a newer epoch/);
+  assert.match(adviceOf(standingOn(pair, pair.a)), /guest here is held/);
+  const { health, reasons } = healthOf(standingOn(pair, pair.a), pair.a.state.machine(pair.machineId)!, null, 'B');
+  assert.equal(health, 'warning');
+  assert.match(reasons.join(), /B runs this machine now.*held/);
+});
+
+test('a primary of an older version, which knows nothing of failbacks, is received from', async () => {
+  const pair = await replicating();
+  pair.network.up('B', (from, method, params) => {
+    const { failbackId: _failbackId, ...older } = params as Record<string, Wire>;
+    return pair.b.engine!.handle(from, method, older);
+  });
   await agrees(pair);
 });
