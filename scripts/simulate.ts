@@ -40,8 +40,8 @@ for (let seed = first; seed < first + count; seed++) {
   try {
     const outcome = await simulation.run();
     points += outcome.points;
-    if (outcome.endedIn === 'split brain') splits++;
-    if (count === 1) console.log(`seed ${seed}: ${outcome.points} instants in ${outcome.virtualMinutes} virtual minutes, ended in ${outcome.endedIn}`);
+    if (outcome.wasSplit) splits++;
+    if (count === 1) console.log(`seed ${seed}: ${outcome.points} instants in ${outcome.virtualMinutes} virtual minutes${outcome.wasSplit ? ', after a split brain' : ''}`);
   } catch (thrown) {
     failures++;
     console.log(`seed ${seed}: ${thrown instanceof Error ? (thrown.name === 'Violation' ? thrown.message : thrown.stack) : String(thrown)}`);
@@ -52,5 +52,5 @@ for (let seed = first; seed < first + count; seed++) {
     }
   }
 }
-if (count > 1) console.log(`seeds ${first} to ${first + count - 1}: ${points} instants, ${splits} ended in a split brain, ${failures} broke a rule`);
+if (count > 1) console.log(`seeds ${first} to ${first + count - 1}: ${points} instants, ${splits} went through a split brain, ${failures} broke a rule`);
 process.exitCode = failures > 0 ? 1 : 0;

@@ -1,5 +1,6 @@
 /** /api/relationships: replication of one machine, named by the machine. */
 import { Type } from '@fastify/type-provider-typebox';
+import { MEMORY_MIB } from '../machine/parse.ts';
 import { Fault } from '../errors/fault.ts';
 import type { Operations } from '../service/operations.ts';
 import type { Caller, RelationshipView } from '../service/views.ts';
@@ -10,7 +11,7 @@ const tags = ['relationships'];
 
 const OVERRIDES = Type.Object(
   {
-    memoryMiB: Type.Optional(Type.Integer({ minimum: 1, maximum: 16_777_216, description: 'Memory of the replica' })),
+    memoryMiB: Type.Optional(Type.Integer({ minimum: MEMORY_MIB.min, maximum: MEMORY_MIB.max, description: 'Memory of the replica' })),
     bridges: Type.Optional(Type.Record(Type.String({ maxLength: 15 }), Type.String({ minLength: 1, maxLength: 15 }), { maxProperties: 64, description: 'Bridge here → bridge there' })),
     storage: Type.Optional(path('Directory on the other host')),
   },

@@ -1,5 +1,6 @@
 /** understudy enable and understudy settings: what a relationship is like. */
 import { Option, type Command } from 'commander';
+import { MEMORY_MIB } from '../machine/parse.ts';
 import type { EnablePlan } from '../service/operations.ts';
 import type { FindingView, RelationshipView, SettingsView } from '../service/views.ts';
 import { Failure } from './failure.ts';
@@ -26,7 +27,6 @@ interface EnableOptions extends SettingOptions {
   readonly dryRun?: boolean;
 }
 
-const MOST_MEMORY_MIB = 16_777_216;
 const SEVERITY_COLOURS: Record<FindingView['severity'], Colour> = { refuse: 'red', force: 'yellow', advice: 'dim' };
 const SEVERITY_WORDS: Record<FindingView['severity'], string> = { refuse: 'refused', force: 'needs --force', advice: 'advice' };
 
@@ -97,7 +97,7 @@ const withSettings = (command: Command): Command =>
 
 export function settingCommands(program: Command): void {
   withSettings(program.command('enable').argument('<machine>').description('enable replication of a machine: shows the settings and what the other host lacks, then asks').requiredOption('--to <host>', 'the host that gets the replica'))
-    .option('--memory <MiB>', 'memory of the replica', whole(1, MOST_MEMORY_MIB))
+    .option('--memory <MiB>', 'memory of the replica', whole(MEMORY_MIB.min, MEMORY_MIB.max))
     .option('--bridge <here=there>', 'bridge of the replica; can be given again', bridge)
     .option('--storage <dir>', 'directory of the replica on the other host')
     .option('--force', 'do it although a finding speaks against it')

@@ -61,10 +61,17 @@ async function disable(run: Run, machine: string, options: VerbOptions): Promise
   run.out.done(`${machine} is not replicated any more`);
 }
 
+async function whereThePointsAre(run: Run, machine: string): Promise<string> {
+  const { side, peer, lagMs } = await run.api.get<RelationshipView>(pathOf(machine));
+  if (side === 'replica' || lagMs === null) return 'There is no recovery point yet.';
+  return printable(`This host is the primary of ${machine}: its recovery points are kept on ${peer}. There: understudy points ${machine}.`);
+}
+
 async function points(run: Run, machine: string): Promise<void> {
   const shown = await run.api.get<PointView[]>(`${pathOf(machine)}/points`);
+  const none = shown.length > 0 || run.out.isJson ? '' : await whereThePointsAre(run, machine);
   const rows = () => shown.map((point) => [point.newest ? { text: point.id, colour: 'green' as const } : point.id, point.kind, instant(point.instantMs), ago(point.instantMs), size(point.sizeBytes), orDash(point.name, String), point.newest ? 'newest' : '']);
-  run.out.result(shown, () => (shown.length === 0 ? 'There is no recovery point yet.' : table(['POINT', 'KIND', 'INSTANT', 'AGE', 'SIZE', 'NAME', ''], rows())));
+  run.out.result(shown, () => (shown.length === 0 ? none : table(['POINT', 'KIND', 'INSTANT', 'AGE', 'SIZE', 'NAME', ''], rows())));
 }
 
 export function relationshipCommands(program: Command): void {

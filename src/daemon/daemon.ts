@@ -38,7 +38,7 @@ import { hardwareOf } from './hardware.ts';
 import { metricsOf } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { interopOf, subscriptionsOf } from './interop.ts';
-import { droppingExtents, flippingBits, skippingReturnSets } from './sabotage.ts';
+import { sabotaged } from './sabotage.ts';
 import { openWbem } from './wbem.ts';
 
 interface Parts {
@@ -97,12 +97,10 @@ export class Daemon {
       hostId: peers.identity.hostId,
       hostName: config.hostName,
       clock: systemClock,
-      hypervisor: config.sabotage === 'drop-extent' ? droppingExtents(hypervisor) : hypervisor,
-      layers: config.sabotage === 'bitflip' ? flippingBits(layers) : layers,
+      ...sabotaged(config.sabotage, { hypervisor, layers, state }),
       fingerprints,
       peers,
       compression: zstd,
-      state: config.sabotage === 'skip-return-set' ? skippingReturnSets(state) : state,
       newId: randomUUID,
       newKey: () => randomBytes(32),
       storageFor: (hostId) => (serviceSettings.get().acceptsReplicas ? authorizations.forHost(hosts.get(hostId)?.name ?? '')?.storage : undefined),

@@ -100,6 +100,7 @@ function failoverAnswers(engine: Engine): Pick<Answers, 'preparePlanned' | 'canc
     },
     cancelPlanned: async (hostId, { relationshipId, token, lineage }) => {
       const relationship = owned(hostId, relationshipId);
+      if (relationship.side !== 'replica') throw new Refused(refuse(`${host.hostName} is the primary: a planned failover is cancelled there`, ['cancel-failover']));
       if (relationship.failover) throw new Refused(refuse(`${host.hostName} has failed over already: revert there first`, ['revert']));
       if (relationship.token !== null && relationship.token !== token) throw new Refused(refuse('the planned failover is another one', []));
       giveUpToken(engine, relationship, lineage);

@@ -1,5 +1,5 @@
 /** One try of a long-running work: what failed is recorded with its fault, and leads where the fault's row says. */
-import { type Fault, FAULTS, faultOf } from '../errors/fault.ts';
+import { type Fault, faultOf } from '../errors/fault.ts';
 import { Refused } from '../errors/refusal.ts';
 import type { LastFault, Relationship } from '../machine/records.ts';
 import type { Host } from './host.ts';
@@ -17,8 +17,11 @@ export interface Surroundings {
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+const REFUSED_HINT = 'The other host does not allow it now, and says why: understudy status there. It is tried again by itself.';
+
 /** True when the work succeeded. What failed is recorded with its fault, and leads where the fault's row says. */
 export async function attempted(around: Surroundings, work: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
+  const sideBefore = around.host.state.relationship(around.relationshipId)?.side;
   try {
     await work();
     return true;
@@ -26,7 +29,9 @@ export async function attempted(around: Surroundings, work: () => Promise<void>,
     signal.throwIfAborted();
     const fault = faultOf(thrown);
     if (!fault && !(thrown instanceof Refused)) throw thrown;
-    if (around.host.state.relationship(around.relationshipId)) await failed(around, fault, thrown as Error, signal);
+    const side = around.host.state.relationship(around.relationshipId)?.side;
+    // A host that had to yield has said so; that is no failure of its work.
+    if (side !== undefined && !(thrown instanceof Refused && side !== sideBefore)) await failed(around, fault, thrown as Error, signal);
     return false;
   }
 }
@@ -34,7 +39,7 @@ export async function attempted(around: Surroundings, work: () => Promise<void>,
 async function failed({ host, relationshipId }: Surroundings, fault: Fault | undefined, thrown: Error, signal: AbortSignal): Promise<void> {
   const lastFault: LastFault = fault
     ? { code: fault.code, message: fault.message, hint: fault.hint, atMs: host.clock.nowMs() }
-    : { code: 'refused', message: thrown.message, hint: FAULTS['peer-busy'].hint, atMs: host.clock.nowMs() };
+    : { code: 'refused', message: thrown.message, hint: REFUSED_HINT, atMs: host.clock.nowMs() };
   const after = update(host, relationshipId, (before) => ({ lastFault, failures: before.failures + 1, statistics: countedFailure(inInterval(host, before), lastFault.code) }));
   if (after.failures === 1 || fault?.row.retry !== 'backoff') report(host, after, lastFault);
   if (fault?.code === 'attempt-lost' && after.state !== 3) await giveUp(host, relationshipId, signal);
@@ -47,5 +52,5 @@ async function failed({ host, relationshipId }: Surroundings, fault: Fault | und
 /** Source: Hyper-V-VMMS 32315 "failed, will retry"; 32086 "suspended". */
 function report(host: Host, relationship: Relationship, fault: LastFault): void {
   const machine = host.state.machine(relationship.machineId)?.name ?? relationship.machineId;
-  host.state.addEvent({ atMs: fault.atMs, number: 32315, severity: 'warning', machine, message: `${machine}: ${fault.message}. ${fault.hint}` });
+  host.state.addEvent({ atMs: fault.atMs, number: 32315, severity: 'warning', machine, message: `${fault.message.startsWith(`${machine}: `) ? '' : `${machine}: `}${fault.message}. ${fault.hint}` });
 }

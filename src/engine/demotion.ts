@@ -3,12 +3,16 @@
  * last acknowledged point is named as a recovery point of its own; nothing is written to its disks. All of it can be taken
  * back while the other host has not committed.
  */
+import { Refused, refuse } from '../errors/refusal.ts';
 import type { LabelledLayer, Machine, Point, Relationship, Stack } from '../machine/records.ts';
-import { newestOf, type Lineage } from '../relationship/epoch.ts';
+import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
+import { allowedVerbs } from '../relationship/step.ts';
 import type { Host } from './host.ts';
 import { call } from './calls.ts';
 import { greetingOf } from './greeting.ts';
+import { settleNext } from './branch/newpoint.ts';
 import { keepOnly, layersAbove } from './failover.ts';
+import { specFor } from './primary/attempt.ts';
 import { activeStacks, machineOf } from './spec.ts';
 import { highestSequence, relationshipNamed, transition, update } from './transition.ts';
 
@@ -16,15 +20,40 @@ const yielded = (host: Host, relationship: Relationship) => `${host.peerName(rel
 
 /**
  * An operator chose between two hosts that went on alone: this one is the replica, what it wrote is set aside as a named
- * point. The other one's disks are compared in full, since no common point can be trusted.
+ * point. The other one's disks are compared in full, since no common point can be trusted. Refused while the other host
+ * does not own the epoch that this one would yield to.
  */
 export async function becomeReplica(host: Host, relationshipId: string, signal: AbortSignal): Promise<void> {
   const relationship = relationshipNamed(host, relationshipId);
   const { lineage } = await call(host.peers, relationship.peerId, 'greet', greetingOf(host, relationship), signal);
   const now = relationshipNamed(host, relationshipId);
-  if (now.side === 'replica') return;
-  await demote(host, now, lineage);
-  update(host, relationshipId, ({ divergenceId }) => ({ newestPointId: divergenceId, lastFault: null }));
+  const kin = kinship(machineOf(host, now.machineId).lineage, lineage);
+  const isTheirs = newestOf(lineage).ownerHostId === now.peerId;
+  if (kin === 'same' && isTheirs && isPlainReplica(now)) return;
+  if (kin === 'same' || kin === 'ours-descends' || !isTheirs) {
+    throw new Refused(refuse(`${machineOf(host, now.machineId).name}: ${host.peerName(now.peerId)} does not own it in an epoch of its own, so there is nothing to yield to`, allowedVerbs(now)));
+  }
+  await yieldTo(host, now, lineage);
+  update(host, relationshipId, () => ({ lastFault: null }));
+}
+
+async function yieldTo(host: Host, relationship: Relationship, theirs: Lineage): Promise<void> {
+  if (relationship.side === 'primary') return demote(host, relationship, theirs);
+  if (relationship.failover === null) {
+    host.state.putMachine({ ...machineOf(host, relationship.machineId), lineage: theirs });
+    return;
+  }
+  await settleNext(host, relationship);
+  await demoteFailedOver(host, relationshipNamed(host, relationship.id), theirs);
+}
+
+/** It runs nothing, and did not yield: it holds recovery points of the other host, as before any failover. */
+export const isPlainReplica = ({ side, failover, failback, yielded }: Relationship): boolean => side === 'replica' && !failover && !failback && yielded === null;
+
+/** Nobody but QEMU has written the disks since the last point: with a planned failover prepared, they are exactly that. */
+export async function isInCustody(host: Host, relationship: Relationship): Promise<boolean> {
+  const { broken, points } = await host.hypervisor.tracking(specFor(host, relationship));
+  return !broken && relationship.trackId !== null && points.includes(relationship.trackId);
 }
 
 /** This host is the replica; its guest is held by the effect that follows. */

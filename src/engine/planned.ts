@@ -8,7 +8,7 @@ import { Refused, refuse } from '../errors/refusal.ts';
 import type { Relationship } from '../machine/records.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
-import { kinship, mint } from '../relationship/epoch.ts';
+import { kinship, mint, newestOf } from '../relationship/epoch.ts';
 import { call } from './calls.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
@@ -65,8 +65,9 @@ async function takeToken(host: Host, { id, machineId, peerId }: Relationship, si
 
 /** Nothing was prepared: the guest may run here again, and does when it did before. The replica's token is worthless without state 4. */
 async function giveUpToken(host: Host, relationshipId: string): Promise<void> {
-  const { token, machineId, peerId, guestRan } = relationshipNamed(host, relationshipId);
-  if (token === null) return;
+  const { side, token, machineId, peerId, guestRan } = relationshipNamed(host, relationshipId);
+  // A replica's token is the other host's to take back.
+  if (token === null || side !== 'primary') return;
   await returnToken(host, relationshipId, token, peerId, host.clock.timeout(GIVE_UP_WITHIN_MS)).catch(ignoreAnswer);
   const { name } = host.state.transaction(() => {
     update(host, relationshipId, () => ({ token: null, guestRan: false }));
@@ -104,6 +105,7 @@ export async function cancelPrepared(host: Host, relationshipId: string, force: 
   if (relationship.state !== 4) return transition(host, relationshipId, 'cancelPlanned');
   try {
     await greet(host, relationshipId, signal);
+    refuseFailedOver(host, relationshipNamed(host, relationshipId));
     if (relationship.token !== null) await returnToken(host, relationshipId, relationship.token, relationship.peerId, signal);
   } catch (thrown) {
     if (!faultOf(thrown) || !force) throw thrown;
@@ -115,6 +117,13 @@ export async function cancelPrepared(host: Host, relationshipId: string, force: 
     change: () => ({ token: null }),
     also: () => host.state.putMachine({ ...machineOf(host, relationship.machineId), powerLock: null }),
   });
+}
+
+/** With or without a token: what the other host runs is taken back there, not here. */
+function refuseFailedOver(host: Host, relationship: Relationship): void {
+  const { name, lineage } = machineOf(host, relationship.machineId);
+  if (newestOf(lineage).ownerHostId === host.hostId) return;
+  throw new Refused(refuse(`${name}: ${host.peerName(relationship.peerId)} has failed over already: revert there first`, ['revert']));
 }
 
 /** The other host runs the machine now (its state 5). */

@@ -6,7 +6,7 @@ import { FINGERPRINT_BYTES, Fingerprinter, sameFingerprint } from '../fingerprin
 import type { Relationship } from '../machine/records.ts';
 import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
 import type { Basis } from './calls.ts';
-import { labelTop } from './demotion.ts';
+import { demote, isInCustody, isPlainReplica, labelTop } from './demotion.ts';
 import { meet } from './greeting.ts';
 import type { Host } from './host.ts';
 import { rebaseMaps } from './maps.ts';
@@ -25,6 +25,7 @@ export async function yieldTo(host: Host, relationshipId: string, theirs: Lineag
   if (before.side === 'primary' && before.state === 4 && descends(host, before, theirs)) await yieldPlanned(host, before, theirs);
   else await meet(host, before, theirs);
   const relationship = relationshipNamed(host, relationshipId);
+  if (isPlainReplica(relationship) && relationship.newestPointId !== null && agrees(host, relationship, theirs)) return keepPoints(host, relationship);
   if (relationship.side !== 'replica' || relationship.yielded === null || relationship.failover !== null) {
     throw new Refused(refuse(`${machineOf(host, relationship.machineId).name}: ${host.hostName} does not yield: it owns the newer epoch`, []));
   }
@@ -37,8 +38,22 @@ export async function yieldTo(host: Host, relationshipId: string, theirs: Lineag
 const descends = (host: Host, { machineId }: Relationship, theirs: Lineage): boolean =>
   newestOf(theirs).ownerHostId !== host.hostId && ['same', 'theirs-descends'].includes(kinship(machineOf(host, machineId).lineage, theirs));
 
-/** Nothing was written since the planned point: the disks hold it. */
+/** Both are in one epoch, which the other host owns. */
+const agrees = (host: Host, { machineId, peerId }: Relationship, theirs: Lineage): boolean =>
+  newestOf(theirs).ownerHostId === peerId && kinship(machineOf(host, machineId).lineage, theirs) === 'same';
+
+/**
+ * The other host failed over to what it had kept while this one, ignorant of that, gave the machine back to it. This host is
+ * its replica already. No point is known to both, so everything that the other host has travels.
+ */
+function keepPoints(host: Host, { id }: Relationship): Basis {
+  const relationship = transition(host, id, 'yieldKept');
+  return { pointId: relationship.newestPointId!, sequence: highestSequence(host, relationship), sincePointId: null, openAttemptId: null, changes: null };
+}
+
+/** Nothing was written since the planned point: the disks hold it. Where another program wrote them, they are what a demotion says. */
 async function yieldPlanned(host: Host, relationship: Relationship, theirs: Lineage): Promise<void> {
+  if (!(await isInCustody(host, relationship))) return demote(host, relationship, theirs);
   const machine = machineOf(host, relationship.machineId);
   const power = await host.hypervisor.power(machine.id);
   const pointId = relationship.newestPointId!;

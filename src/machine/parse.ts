@@ -19,7 +19,10 @@ const FIELDS = {
 } as const;
 
 /** Each device has a fixed place on its bus, so that the replica offers the same hardware. */
-const LIMITS = { virtio: 14, scsi: 64, sata: 6, nics: 8, cpuCount: 1_024, memoryMiB: 16_777_216 } as const;
+/** What a machine can have. */
+export const MEMORY_MIB = { min: 16, max: 16_777_216 } as const;
+
+const LIMITS = { virtio: 14, scsi: 64, sata: 6, nics: 8, cpuCount: 1_024 } as const;
 
 const NAME: Pattern = {
   matches: /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
@@ -58,7 +61,7 @@ export function parseDefinition(text: string, freshId: string): MachineDefinitio
     machineType: table.text('machineType', MACHINE_TYPE),
     cpuModel: table.optionalText('cpuModel', CPU_MODEL) ?? 'max',
     cpuCount: table.integer('cpuCount', { min: 1, max: LIMITS.cpuCount }, 1),
-    memoryMiB: table.integer('memoryMiB', { min: 16, max: LIMITS.memoryMiB }),
+    memoryMiB: table.integer('memoryMiB', MEMORY_MIB),
     disks: disksOf(table),
     nics: nicsOf(table, id),
     firmware: firmwareOf(table.optionalTable('firmware', FIELDS.firmware)),

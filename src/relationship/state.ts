@@ -51,6 +51,10 @@ const rowOf = (state: State): StateRow => STATES[state];
 export const stateName = (state: State): string => rowOf(state).name;
 export const adviceFor = (state: State, side: Side): string => rowOf(state).advice[side];
 
+/** What to do where a guest was held, since the other host runs it in a newer epoch. */
+export const ADVICE_AFTER_YIELDING =
+  'The guest here is held, and what it wrote is a recovery point of its own (understudy points). Look at the guest on the other host. To go on there: understudy reverse; to bring it home with all that it wrote there: understudy initiate-failback here; to give up what it wrote there: understudy revert there, then the guest here goes on.';
+
 export function powerShellState(state: State, side: Side): number | null {
   const row = rowOf(state);
   return side === 'replica' ? (row.powerShellReplica ?? row.powerShell) : row.powerShell;

@@ -158,10 +158,15 @@ const TABLE = [
     effects: ['hold-guest'],
     basis: 'ours',
   }),
-  row('demote', 'replica', [5, 6, 14], 2, 'The other host failed over later: the guest here is held, what it wrote is kept.', {
+  row('demote', 'replica', [5, 6, 14], 2, 'The other host failed over later, or was chosen after both went on alone: the guest here is held, what it wrote is kept.', {
     who: 'engine',
+    verb: 'become-replica',
     requires: ['newer-epoch'],
     effects: ['hold-guest', 'drop-other-points'],
+    basis: 'ours',
+  }),
+  row('yieldKept', 'replica', [3, 7, 8], 3, 'The other host failed over to what it had kept, while this one gave the machine back: everything is compared, the points here stay.', {
+    who: 'peer',
     basis: 'ours',
   }),
   row('promote', 'replica', [2], 3, 'The other host reverted: its newest epoch names this host again.', {

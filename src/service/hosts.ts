@@ -77,7 +77,7 @@ export function authorizationOperations(context: Context): AuthorizationOperatio
       }),
     authorizationRemove: (caller, id) =>
       audited(context, caller, 'administrator', 'authorization remove', id, () => {
-        if (!authorizations.remove(id)) throw new Fault('host-unknown', `there is no authorization entry ${id.slice(0, 100)}`);
+        if (!authorizations.remove(id)) throw new Fault('authorization-unknown', `there is no authorization entry ${id.slice(0, 100)}`);
       }),
   };
 }

@@ -5,7 +5,7 @@ import type { Job, Machine, Point, Relationship } from '../machine/records.ts';
 import { newestOf } from '../relationship/epoch.ts';
 import { cycleIntervalMs, type Settings } from '../relationship/settings.ts';
 import { allowedVerbs } from '../relationship/step.ts';
-import { adviceFor, stateName } from '../relationship/state.ts';
+import { ADVICE_AFTER_YIELDING, adviceFor, stateName } from '../relationship/state.ts';
 import type { HostRow } from '../state/hosts.ts';
 import type { Context } from './context.ts';
 import type { HostView, JobView, MachineView, PointView, RelationshipView, SettingsView } from './views.ts';
@@ -41,11 +41,19 @@ export async function machineView(context: Context, machine: Machine): Promise<M
 
 const seconds = (ms: number): string => (ms < 120_000 ? `${Math.round(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`);
 
+/** Waiting for the other host's points, while the disks here are as its own guest left them. */
+const hasYielded = ({ side, state, yielded }: Relationship): boolean => side === 'replica' && [2, 3].includes(state) && yielded !== null;
+
+/** What to do next; empty when nothing needs doing. */
+export const adviceOf = (relationship: Relationship): string =>
+  hasYielded(relationship) ? ADVICE_AFTER_YIELDING : adviceFor(relationship.state, relationship.side);
+
 export function healthOf(relationship: Relationship, machine: Machine, lagMs: number | null, peer: string): { health: RelationshipView['health']; reasons: string[] } {
   const warnings: string[] = [];
   const criticals: string[] = [];
   if (relationship.state === 0) return { health: 'none', reasons: [] };
-  if ([1, 2].includes(relationship.state)) warnings.push('There is no current recovery point yet.');
+  if (hasYielded(relationship)) warnings.push(`${peer} runs this machine now, in a newer epoch: the guest here is held and may not run.`);
+  else if ([1, 2].includes(relationship.state)) warnings.push('There is no current recovery point yet.');
   if (relationship.state === 13) warnings.push('The difference is coming home; the machine runs on the other host and is not protected.');
   if (relationship.state === 14) warnings.push('The machine came home and is not protected until the failback is committed.');
   if ([5, 6].includes(relationship.state)) warnings.push('The machine runs here and is not protected until replication is reversed.');
@@ -93,7 +101,7 @@ export function relationshipView(context: Context, relationship: Relationship): 
     epoch: { number, id },
     settings: settingsView(relationship.settings),
     allowed: allowedVerbs(relationship).concat(relationship.testCopy ? ['test-end'] : []),
-    advice: adviceFor(relationship.state, relationship.side),
+    advice: adviceOf(relationship),
     lastFault: relationship.lastFault,
   };
 }

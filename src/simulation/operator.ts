@@ -5,6 +5,7 @@ import { transition } from '../engine/transition.ts';
 import { Fault } from '../errors/fault.ts';
 import { Refused } from '../errors/refusal.ts';
 import type { Relationship } from '../machine/records.ts';
+import { newestOf } from '../relationship/epoch.ts';
 import type { State } from '../relationship/state.ts';
 import type { Event } from '../relationship/table.ts';
 import { Dead } from './life.ts';
@@ -17,7 +18,7 @@ const CANCEL_WITHIN_MS = 30_000;
 const DEEDS = {
   start: 8, stop: 3, stopForced: 3, cycle: 6, suspend: 2, resume: 4, initial: 3, stopInitial: 0.5, resynchronize: 3, test: 2, testEnd: 2, planned: 4, plannedReverse: 3,
   cancelPlanned: 3, unplanned: 3, unplannedForced: 2, commit: 2, revert: 3, reverse: 6, failback: 2, failbackStart: 8, cancelJob: 2,
-  preparePlanned: 1, failOver: 1, reverseHere: 2, pause: 0.5, reset: 0.5,
+  preparePlanned: 1, failOver: 1, reverseHere: 2, pause: 0.5, reset: 0.5, becomeReplica: 0.5,
 } as const;
 export type Deed = keyof typeof DEEDS;
 
@@ -99,6 +100,7 @@ export class Operator {
       this.#job(host, 'failOver', this.#point(host));
     },
     reverseHere: (host) => this.#job(host, 'reverseHere'),
+    becomeReplica: (host) => this.#job(host, 'becomeReplica'),
     pause: (host) => this.#job(host, 'pause'),
     reset: (host) => this.#job(host, 'reset'),
     cancelJob: (host) => {
@@ -144,6 +146,15 @@ export class Operator {
     }
     if (state === 3) return null;
     return REPLICA_ADVICE[state] ?? 'wait';
+  }
+
+  /** Both hosts went on alone: one of them yields. When each gave the machine to the other, one of them takes it. */
+  choose(): void {
+    if (this.#pair.hosts.some(({ state }) => state.jobs().some((job) => job.state === 'running'))) return;
+    const owns = (host: SimulatedHost): boolean => newestOf(host.state.machine(this.#pair.machineId)!.lineage).ownerHostId === host.name;
+    const yielding = this.#pair.hosts.filter((host) => owns(this.#pair.other(host)));
+    if (yielding.length > 0) this.do('becomeReplica', this.#pair.random.pick(yielding));
+    else this.do('unplanned', this.#pair.random.pick(this.#pair.hosts));
   }
 
   /** A failback that is complete is kept; one that nobody goes on with is given up, where it came home to. */

@@ -17,7 +17,8 @@ export interface SimulationOptions {
 export interface Outcome {
   readonly seed: string;
   readonly points: number;
-  readonly endedIn: 'replication' | 'split brain';
+  /** An operator had to choose between two hosts that went on alone. */
+  readonly wasSplit: boolean;
   readonly virtualMinutes: number;
 }
 
@@ -77,28 +78,31 @@ export class Simulation {
     const { pair } = this;
     pair.story.tell(`— everything is healed (${pair.standing()}) —`);
     this.troubles.end();
-    const endedIn = await this.#settle();
+    const wasSplit = await this.#settle();
     await pair.properties.check();
-    if (endedIn === 'replication') {
-      this.#isQuiet = true;
-      await this.#newPoint();
-      pair.properties.oneGuestAtMost();
-      pair.properties.newestPointIsTheDisks(pair.primary!);
-    }
+    this.#isQuiet = true;
+    await this.#newPoint();
+    pair.properties.oneGuestAtMost();
+    pair.properties.newestPointIsTheDisks(pair.primary!);
     await pair.properties.check();
     pair.throwViolation();
-    return { seed: this.#options.seed, points: pair.instants.size, endedIn, virtualMinutes: Math.round(pair.time.nowMs / MINUTE_MS) };
+    return { seed: this.#options.seed, points: pair.instants.size, wasSplit, virtualMinutes: Math.round(pair.time.nowMs / MINUTE_MS) };
   }
 
-  async #settle(): Promise<Outcome['endedIn']> {
+  /** True when an operator had to choose for it. */
+  async #settle(): Promise<boolean> {
     const { pair } = this;
     let quietRounds = 0;
+    let wasSplit = false;
     for (let round = 0; round < SETTLE_ROUNDS; round++) {
       await pair.pass(MINUTE_MS / 2);
-      if (this.#isSplit() && round > 10) return 'split brain';
+      if (this.#isSplit() && round > 10) {
+        wasSplit = true;
+        this.operator.choose();
+      }
       const isQuiet = this.operator.advise() && pair.primary !== undefined;
       quietRounds = isQuiet ? quietRounds + 1 : 0;
-      if (quietRounds > 3) return 'replication';
+      if (quietRounds > 3) return wasSplit;
     }
     throw new Violation('a healed pair settles', `${pair.standing()}; ${this.#jobs()}`);
   }

@@ -50,7 +50,9 @@ function hostTroubles(pair: Pair, later: (run: () => void) => void): Readonly<Re
     },
     foreign: (host) => {
       const relationship = pair.relationshipOn(host);
-      if (pair.guestOn(host) || relationship?.side !== 'primary' || relationship.state === 4) return;
+      // A label that is about to go from these disks is believed only by who has lost the state, too.
+      const isForgetting = host.state.outbox(pair.machineId).some(({ effect }) => effect === 'forget-failback' || effect === 'free-guest');
+      if (pair.guestOn(host) || relationship?.side !== 'primary' || isForgetting) return;
       const machine = host.state.machine(pair.machineId)!;
       story.tell(`${host.name}: another program writes a disk`);
       host.hypervisor.changeImage({ instanceId: machine.id, definition: machine.definition, stacks: machine.stacks, isolated: false }, 'a', random.int(0, pair.clustersOf('a')), pair.newValue());

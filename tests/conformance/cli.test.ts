@@ -128,6 +128,21 @@ describe('the command line', { timeout: 120_000 }, () => {
       rig.host.findings = [];
     });
 
+    test('a replica is not given less memory than a machine can have', async () => {
+      assert.equal((await cli('enable', 'mail', '--to', 'beta', '--memory', '1', '--yes')).code, 2);
+    });
+
+    test('where there are no points, those of a primary are said to be on the other host', async () => {
+      rig.host.hasPoints = false;
+      rig.host.addRelationship('web', 3, { side: 'primary', peer: 'beta', lagMs: 5 });
+      assert.match((await cli('points', 'web')).stdout, /kept on beta.*understudy points web/);
+      assert.equal((await cli('points', 'web', '--json')).stdout.trim(), '[]');
+      rig.host.addRelationship('web', 2, { side: 'primary', peer: 'beta', lagMs: null });
+      assert.match((await cli('points', 'web')).stdout, /There is no recovery point yet/);
+      rig.host.hasPoints = true;
+      rig.host.addRelationship('web', 3);
+    });
+
     test('a password comes from a file or from standard input, and is not shown', async () => {
       const file = join(config, 'password');
       writeFileSync(file, `${PASSWORD}\n`);

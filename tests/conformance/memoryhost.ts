@@ -21,6 +21,7 @@ export class MemoryHost implements Operations, Changes {
   readonly db = new DatabaseSync(':memory:');
   readonly accounts = new Accounts(this.db);
   readonly machines = new Map<string, MachineView>();
+  hasPoints = true;
   readonly relationships = new Map<string, RelationshipView>();
   readonly jobs = new Map<string, JobView>();
   readonly eventLog: EventView[] = [];
@@ -193,6 +194,7 @@ export class MemoryHost implements Operations, Changes {
   async points(caller: Caller, machine: string): Promise<PointView[]> {
     this.#enter('viewer', caller, 'points', machine);
     this.#relationship(machine);
+    if (!this.hasPoints) return [];
     return [1, 2].map((sequence) => ({ id: `p-${sequence}`, sequence, kind: 'standard', instantMs: 1_700_000_000_000 + sequence, sizeBytes: 65_536, newest: sequence === 2, name: null }));
   }
   testFailover = (caller: Caller, machine: string, options: object) => this.#move(caller, 'testFailover', machine, 'test', 3, options);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Fault } from '../../src/errors/fault.ts';
 import type { LaunchSpec } from '../../src/engine/ports/hypervisor.ts';
@@ -76,6 +76,26 @@ test('what QEMU refuses is reported in its own words', async () => {
     return true;
   });
   assert.equal(await bench.hypervisor.power(spec.instanceId), 'off');
+});
+
+test('a disk that is no image is reported without the arguments that QEMU was given', async () => {
+  const spec = specOf({});
+  const [stack] = spec.stacks;
+  writeFileSync(stack!.layers.at(-1)!.path, 'no image');
+  await assert.rejects(bench.hypervisor.start(spec, {}, signal), (thrown) => {
+    assert.ok(thrown instanceof Fault && thrown.code === 'disk-format', String(thrown));
+    assert.doesNotMatch(thrown.message, /[{}]|-blockdev/);
+    return true;
+  });
+});
+
+test('a bridge that this host does not have is named before anything is started', async () => {
+  const spec = specOf({ nics: [{ kind: 'bridge', bridge: 'no-such-br', mac: '52:54:00:00:00:01' }] });
+  await assert.rejects(bench.hypervisor.start(spec, {}, signal), (thrown) => {
+    assert.ok(thrown instanceof Fault && thrown.code === 'bridge-missing', String(thrown));
+    assert.match(thrown.message, /m-.*no bridge "no-such-br"/);
+    return true;
+  });
 });
 
 test('UEFI variables and TPM state travel: they are read, restored on another machine, and given to a test copy', async () => {

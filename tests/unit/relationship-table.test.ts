@@ -237,6 +237,8 @@ const FURTHER: readonly (readonly [side: Side, from: readonly State[], event: Ev
   ['primary', [2, 4, 10, 11], 'demote'],
   // Both hosts failed over, one after the other.
   ['replica', [5, 6, 14], 'demote'],
+  // One gave the machine back while the other, ignorant of that, failed over to what it had kept.
+  ['replica', [3, 7, 8], 'yieldKept'],
   ['replica', [13], 'failbackSealed'],
   // What a failback is when it is given up, by where it began.
   ['replica', [13], 'cancelFailback'],

@@ -12,7 +12,7 @@ import { mint, newestOf, type Lineage } from '../../relationship/epoch.ts';
 import { stateName } from '../../relationship/state.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
 import { call } from '../calls.ts';
-import { labelTop } from '../demotion.ts';
+import { demote, isInCustody, labelTop } from '../demotion.ts';
 import { makeLayers } from '../failover.ts';
 import { coverLostTracking } from '../failovertracking.ts';
 import { greet } from '../greeting.ts';
@@ -43,13 +43,14 @@ export async function enterFailback(host: Host, relationshipId: string, pointId:
   if (host.storageFor(relationship.peerId) === undefined) throw new Fault('peer-not-authorized', `${host.hostName} takes no replicas from ${peer}`);
   await checkReadyHere(host, machine.definition);
   const standing = await greet(host, relationshipId, signal);
-  const isOwner = newestOf(machineOf(host, machine.id).lineage).ownerHostId === relationship.peerId;
-  const runsThere = isOwner && standing.side === 'replica' && [5, 6].includes(standing.state);
-  if (runsThere) await endHeldGuest(host, relationshipNamed(host, relationshipId));
+  const { lineage } = machineOf(host, machine.id);
+  const isAway = newestOf(lineage).ownerHostId === relationship.peerId && standing.side === 'replica' && [5, 6].includes(standing.state);
+  if (isAway) await endHeldGuest(host, relationshipNamed(host, relationshipId));
+  if (isAway && relationship.side === 'primary' && !(await isInCustody(host, relationship))) await demote(host, relationship, lineage);
   const power = await host.hypervisor.power(machine.id);
   const home = freshHome(host, relationshipNamed(host, relationshipId), pointId);
   transition(host, relationshipId, 'failback', {
-    facts: { 'guest-off-here': power === 'off', 'peer-failed-over': runsThere },
+    facts: { 'guest-off-here': power === 'off', 'peer-failed-over': isAway },
     change: (before) => ({ failback: home, receiving: null, token: null, ...(before.side === 'primary' && yieldedAt(before)) }),
     also: (before) => {
       if (before.side === 'primary') keepPlannedPoint(host, before);

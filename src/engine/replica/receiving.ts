@@ -18,7 +18,7 @@ import { checkLimits } from './limits.ts';
 /** Receives only in the same epoch, as a replica, in a state that takes points; those of a failback only while it is under way. */
 export function checkReceives(host: Host, relationship: Relationship, { epochId, failbackId }: Pick<BeginAttempt, 'epochId' | 'failbackId'>): void {
   const machine = machineOf(host, relationship.machineId);
-  const isOpen = failbackId === null ? [2, 3].includes(relationship.state) : relationship.state === 13 && relationship.failback?.id === failbackId && relationship.failover === null;
+  const isOpen = (failbackId ?? null) === null ? [2, 3].includes(relationship.state) : relationship.state === 13 && relationship.failback?.id === failbackId && relationship.failover === null;
   if (relationship.side !== 'replica' || !isOpen) {
     throw new Refused(refuse(`${machine.name}: ${host.hostName} takes no recovery points now: ${stateName(relationship.state)} (${relationship.side})`, allowedVerbs(relationship)));
   }

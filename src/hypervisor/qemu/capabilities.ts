@@ -48,5 +48,7 @@ function memory(): Pick<HostCapabilities, 'memoryMiB' | 'freeMemoryMiB'> {
   return { memoryMiB: mib('MemTotal'), freeMemoryMiB: mib('MemAvailable') };
 }
 
+export const isBridge = (name: string): boolean => existsSync(`${NETWORK_DEVICES}/${name}/bridge`);
+
 const bridges = (): readonly string[] =>
-  existsSync(NETWORK_DEVICES) ? readdirSync(NETWORK_DEVICES).filter((name) => existsSync(`${NETWORK_DEVICES}/${name}/bridge`)).sort() : [];
+  existsSync(NETWORK_DEVICES) ? readdirSync(NETWORK_DEVICES).filter(isBridge).sort() : [];

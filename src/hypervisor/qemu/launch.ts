@@ -8,6 +8,7 @@ import { accelerationOf } from './acceleration.ts';
 import { SHEPHERD_SCRIPT, writtenFiles } from './custody.ts';
 import { instanceMark, type RunPaths, type StatePaths } from './directories.ts';
 import { launchDetached, logTail } from './detached.ts';
+import { isBridge } from './capabilities.ts';
 import { makeDirectory, replaceFile } from './files.ts';
 import { endInstance, isLive, writeLaunchRecord } from './instance.ts';
 import type { Monitors } from './monitors.ts';
@@ -34,6 +35,7 @@ export interface LaunchPaths {
  */
 export async function launch(spec: LaunchSpec, paths: LaunchPaths, monitors: Monitors, opening: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
   const { run, state } = paths;
+  checkBridges(spec);
   prepareFiles(spec, paths);
   if (spec.definition.tpm) await startTpm(spec.definition.name, run, state, signal);
   const mark = instanceMark(spec.instanceId).slice(0, 9);
@@ -51,6 +53,12 @@ export async function launch(spec: LaunchSpec, paths: LaunchPaths, monitors: Mon
     await endTpm(run);
     throw thrown;
   }
+}
+
+/** A copy of a test failover is on no network. */
+function checkBridges({ definition, isolated }: LaunchSpec): void {
+  const missing = isolated ? undefined : definition.nics.find(({ bridge }) => bridge !== undefined && !isBridge(bridge));
+  if (missing) throw new Fault('bridge-missing', `${definition.name} cannot be started: there is no bridge "${missing.bridge}" on this host`);
 }
 
 function prepareFiles({ definition, stacks, isolated }: LaunchSpec, { run, state, original }: LaunchPaths): void {

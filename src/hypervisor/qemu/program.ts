@@ -20,9 +20,13 @@ export async function output(machine: string, program: string, args: readonly st
   }
 }
 
+/** QEMU repeats the argument that it complains of, which is a page of JSON: the file's name and what is wrong with it is enough for people. */
+const withoutArguments = (words: string): string =>
+  words.replaceAll(/\bqemu-[\w-]+: (?:-\w+ (?:\{.*\}|\S+): )?/g, '').replaceAll(/'json:\{.*?"filename":"([^"]+)".*?\}'/g, "'$1'");
+
 /** The fault that QEMU's words tell of. */
 export function complaint(machine: string, words: string, cause?: unknown): Fault {
-  const message = `${machine}: ${words || 'it said nothing'}`;
+  const message = `${machine}: ${withoutArguments(words) || 'it said nothing'}`;
   if (/Failed to get ".*" lock|Is another process using the image/.test(words)) return new Fault('disk-in-use', message, { cause });
   if (/not in qcow2 format|Unknown driver|Unsupported qcow2 version/i.test(words)) return new Fault('disk-format', message, { cause });
   if (/No space left/.test(words)) return new Fault('space-exhausted', message, { cause });

@@ -1,8 +1,8 @@
 /** Methods of Msvm_ReplicationService that tell and reset a relationship's figures. */
 import type { MethodOutcome } from '../../cim/manager.ts';
-import { adviceFor } from '../../relationship/state.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import type { MachineSnapshot } from '../../service/inventory.ts';
+import { adviceOf } from '../../service/presenting.ts';
 import { statisticsValues } from '../replication.ts';
 import { emit, instanceText } from './embedded.ts';
 import { healthIssue } from './failuretext.ts';
@@ -13,7 +13,7 @@ import { checkRelationship } from './relationship.ts';
 async function told({ host }: Call, snapshot: MachineSnapshot): Promise<MethodOutcome> {
   const { relationship, health, healthReasons, machine } = snapshot;
   if (!relationship) throw new Refused(refuse(`${machine.name} is not replicated`, ['enable']));
-  const advice = adviceFor(relationship.state, relationship.side);
+  const advice = adviceOf(relationship);
   return done({
     ReplicationStatistics: [instanceText(emit('Msvm_ReplicationStatistics', statisticsValues(snapshot, host.nowMs())))],
     ReplicationHealthIssues: healthReasons.map((reason) => instanceText(healthIssue((values) => emit('Msvm_Error', values), reason, advice, health === 'critical'))),
