@@ -80,8 +80,7 @@ export class Daemon {
     const accounts = new Accounts(database);
     const serviceSettings = new ServiceSettingsRow(database);
     const feed = new ChangeFeed();
-    const directories = { runDir: config.runDir, stateDir: config.stateDir };
-    const hypervisor = new QemuHypervisor(directories);
+    const hypervisor = new QemuHypervisor({ runDir: config.runDir, stateDir: config.stateDir });
     const layers = await Qcow2Layers.start(join(config.runDir, 'layers'));
     const fingerprints = new Fingerprints(new RealDirectory(join(config.stateDir, 'fingerprints')));
     const contextLater: { current?: Context } = {};
