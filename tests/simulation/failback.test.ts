@@ -210,6 +210,15 @@ test('with a point, home has exactly that point in the end, and what came after 
   }
 });
 
+test('a chosen point that takes long to travel comes home, since it travels once', async () => {
+  const pair = await away();
+  const [, point] = pair.b.state.points(pair.machineId);
+  pair.network.weather = { ...pair.network.weather, latencyMs: 2_500 };
+  await done(pair, pair.a, FAILBACK_JOB, { point: point!.id, timeoutSeconds: 10 });
+  assert.ok((on(pair, pair.b).lastCycle?.durationMs ?? 0) > 10_000, 'it took long');
+  same(disksOn(pair, pair.a), pair.instants.get(point!.id) ?? assert.fail('the point is known'));
+});
+
 test('either daemon may die anywhere in a failback: it comes home, or everything is as it was', async () => {
   for (const name of ['a', 'b'] as const) {
     for (let calls = 1; calls < 150; calls += name === 'a' ? 9 : 12) {

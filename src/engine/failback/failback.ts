@@ -83,13 +83,15 @@ async function advance(engine: Engine, job: JobContext, relationship: Relationsh
   const standing = await call(host.peers, peerId, 'failbackShow', { relationshipId, failbackId }, job.signal);
   if (standing.phase === 'none' || standing.phase === 'ending') throw endedThere(host.peerName(peerId), standing);
   tell(job, standing);
-  if (standing.phase === 'sending' && isCloseEnough(standing)) await call(host.peers, peerId, 'failbackFinish', { relationshipId, failbackId, shutdownMs }, job.signal);
+  if (standing.phase === 'sending' && isCloseEnough(standing, homeOf(relationshipNamed(host, relationshipId))?.pointId ?? null)) await call(host.peers, peerId, 'failbackFinish', { relationshipId, failbackId, shutdownMs }, job.signal);
   const isHere = standing.newestPointId === relationshipNamed(host, relationshipId).newestPointId;
   if (standing.phase === 'handedOver' || (standing.phase === 'shipped' && isHere)) await step(engine, job, (signal) => takeOverHome(host, relationshipId, signal));
   return standing.bytesShipped;
 }
 
-const isCloseEnough = ({ rounds, lastDurationMs }: FailbackStanding): boolean => rounds > 0 && (lastDurationMs < QUICK_MS || rounds >= MAX_ROUNDS);
+/** A chosen point travels once, however long that takes. */
+const isCloseEnough = ({ rounds, lastDurationMs }: FailbackStanding, pointId: string | null): boolean =>
+  rounds > 0 && (pointId !== null || lastDurationMs < QUICK_MS || rounds >= MAX_ROUNDS);
 
 function tell(job: JobContext, { phase, rounds, percent, fault }: FailbackStanding): void {
   const trouble = fault ? `; waiting to try again: ${fault.message}` : '';
