@@ -210,6 +210,24 @@ test('with a point, home has exactly that point in the end, and what came after 
   }
 });
 
+test('a host that took the machine back by force and gave it up again is the replica of a commit at home, with all its points', async () => {
+  const pair = await away();
+  pair.properties.mayRunTwice = true;
+  await done(pair, pair.a, FAILBACK_JOB, { timeoutSeconds: 10 });
+  pair.network.cut('A', 'B');
+  pair.network.cut('B', 'A');
+  await done(pair, pair.b, 'unplanned', { force: true });
+  await done(pair, pair.b, 'revert');
+  const kept = pointsOn(pair, pair.b);
+  pair.network.heal();
+  await until(pair, () => ownerOn(pair, pair.a) === 'A' && ownerOn(pair, pair.b) === 'A', 'they have met');
+  await done(pair, pair.a, 'start');
+  pair.write(pair.a, 'a', 2);
+  await done(pair, pair.a, 'commit');
+  assert.ok(pointsOn(pair, pair.b).includes(kept[0]!), 'what it had received is kept');
+  await agrees(pair);
+});
+
 test('a chosen point that takes long to travel comes home, since it travels once', async () => {
   const pair = await away();
   const [, point] = pair.b.state.points(pair.machineId);
