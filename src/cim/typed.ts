@@ -6,7 +6,7 @@ import { readDatetime } from './datetime.ts';
 import { CimError, type CimStatusName } from './error.ts';
 import type { CimInstance, CimScalar, CimValue, ObjectPath } from './instance.ts';
 import { isSameName } from './name.ts';
-import { parsePath, UNNAMED_KEY, type KeyValue } from './path.ts';
+import { parsePath, pathText, UNNAMED_KEY, type KeyValue } from './path.ts';
 import { keysOf, propertyNamed, type Schema } from './schema/classes.ts';
 import type { CimType, ClassDeclaration, MethodDeclaration, ParameterDeclaration, ValueDeclaration } from './schema.ts';
 
@@ -76,6 +76,8 @@ function checkedScalar({ type, embeddedInstance }: ValueDeclaration, value: CimS
   if (type === 'real32' || type === 'real64') return typeof value === 'number' ? value : undefined;
   if (isInteger(type)) return isNumber(value) ? integerOf(type, BigInt(value)) : undefined;
   if (typeof value !== 'object') return undefined;
+  // A reference in a string property is its path as text.
+  if (type === 'string' && embeddedInstance === undefined && value.kind === 'path') return pathText(value);
   const kinds = embeddedInstance === undefined ? OBJECT_KINDS[type] : OBJECT_KINDS.instance;
   return kinds?.includes(value.kind) ? value : undefined;
 }

@@ -10,9 +10,6 @@ import type { XmlElement } from '../xml/xml.ts';
 import { MessageError } from './messageerror.ts';
 import { localNamespaceOf, objectPathOf } from './objectnames.ts';
 
-/** Parameters as they were sent, by lower-case name. */
-export type Arguments = ReadonlyMap<string, XmlElement>;
-
 export interface IntrinsicCall {
   readonly kind: 'intrinsic';
   readonly messageId: string;

@@ -38,7 +38,7 @@ interface Surroundings {
 /** The object manager of the host. */
 export function objectManagerOf(host: Host, { others = { instances: [], associations: [] }, hostName, changes, sleep, onBug }: Surroundings): PublishingObjectManager {
   const methods = createMethods(host);
-  const modifications = createModifications(host, methods, sleep);
+  const modifications = createModifications(host, createMethods(host, 'operator'), sleep);
   const manager = createObjectManager({
     schema: SCHEMA,
     instances: [...instanceProviders(host).map((provider) => ({ ...provider, ...modifications[provider.className], methods: methods[provider.className] ?? {} })), ...others.instances],

@@ -6,6 +6,7 @@ import { Fault } from '../errors/fault.ts';
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
+  minutesEast: (atMs) => -new Date(atMs).getTimezoneOffset(),
   monotonicMs: () => performance.now(),
   timeout: (ms) => {
     const controller = new AbortController();

@@ -38,7 +38,7 @@ import { hardwareOf } from './hardware.ts';
 import { metricsOf } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { interopOf, subscriptionsOf } from './interop.ts';
-import { droppingExtents, flippingBits, skippingReturnSets } from './sabotage.ts';
+import { sabotaged } from './sabotage.ts';
 import { openWbem } from './wbem.ts';
 
 interface Parts {
@@ -80,8 +80,7 @@ export class Daemon {
     const accounts = new Accounts(database);
     const serviceSettings = new ServiceSettingsRow(database);
     const feed = new ChangeFeed();
-    const directories = { runDir: config.runDir, stateDir: config.stateDir };
-    const hypervisor = new QemuHypervisor(directories);
+    const hypervisor = new QemuHypervisor({ runDir: config.runDir, stateDir: config.stateDir });
     const layers = await Qcow2Layers.start(join(config.runDir, 'layers'));
     const fingerprints = new Fingerprints(new RealDirectory(join(config.stateDir, 'fingerprints')));
     const contextLater: { current?: Context } = {};
@@ -97,15 +96,14 @@ export class Daemon {
       hostId: peers.identity.hostId,
       hostName: config.hostName,
       clock: systemClock,
-      hypervisor: config.sabotage === 'drop-extent' ? droppingExtents(hypervisor) : hypervisor,
-      layers: config.sabotage === 'bitflip' ? flippingBits(layers) : layers,
+      ...sabotaged(config.sabotage, { hypervisor, layers, state }),
       fingerprints,
       peers,
       compression: zstd,
-      state: config.sabotage === 'skip-return-set' ? skippingReturnSets(state) : state,
       newId: randomUUID,
       newKey: () => randomBytes(32),
       storageFor: (hostId) => (serviceSettings.get().acceptsReplicas ? authorizations.forHost(hosts.get(hostId)?.name ?? '')?.storage : undefined),
+      monitoring: () => serviceSettings.monitoring,
       missingFiles: async (definition) => missingFiles(definition),
       peerName: (hostId) => hosts.get(hostId)?.name ?? hostId,
       crash,

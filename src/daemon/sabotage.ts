@@ -7,9 +7,25 @@ import type { Chunk, DiskView } from '../engine/ports/diskview.ts';
 import type { Hypervisor } from '../engine/ports/hypervisor.ts';
 import type { LayerStore } from '../engine/ports/layers.ts';
 import type { State } from '../engine/ports/state.ts';
+import type { Sabotage } from './config.ts';
+
+interface Breakable {
+  readonly hypervisor: Hypervisor;
+  readonly layers: LayerStore;
+  readonly state: State;
+}
+
+/** The parts, one of them broken when that was asked for. */
+export function sabotaged(what: Sabotage | null, { hypervisor, layers, state }: Breakable): Breakable {
+  return {
+    hypervisor: what === 'drop-extent' ? droppingExtents(hypervisor) : hypervisor,
+    layers: what === 'bitflip' ? flippingBits(layers) : layers,
+    state: what === 'skip-return-set' ? skippingReturnSets(state) : state,
+  };
+}
 
 /** One bit of the first data written into each layer is wrong. */
-export function flippingBits(layers: LayerStore): LayerStore {
+function flippingBits(layers: LayerStore): LayerStore {
   return proxied(layers, {
     open: async (layer) => {
       const writer = await layers.open(layer);
@@ -27,7 +43,7 @@ export function flippingBits(layers: LayerStore): LayerStore {
 }
 
 /** The largest dirty extent of each window is not told. */
-export function droppingExtents(hypervisor: Hypervisor): Hypervisor {
+function droppingExtents(hypervisor: Hypervisor): Hypervisor {
   return proxied(hypervisor, {
     openPointInTime: async (spec, request, signal) => {
       const view = await hypervisor.openPointInTime(spec, request, signal);
@@ -44,7 +60,7 @@ export function droppingExtents(hypervisor: Hypervisor): Hypervisor {
 }
 
 /** The way back carries nothing but what the new primary's bitmap says. */
-export const skippingReturnSets = (state: State): State => proxied(state, { carried: () => new Map(), putCarried: () => undefined });
+const skippingReturnSets = (state: State): State => proxied(state, { carried: () => new Map(), putCarried: () => undefined });
 
 /** The object with some of its methods replaced; the others, and its fields, are its own. */
 function proxied<T extends object>(target: T, replaced: Partial<T>): T {

@@ -5,6 +5,7 @@ import type { LastFault, Relationship } from '../machine/records.ts';
 import type { Host } from './host.ts';
 import { giveUp } from './primary/attempt.ts';
 import type { OnProgress } from './primary/cycle.ts';
+import { inInterval } from './monitoring.ts';
 import { countedFailure } from './statistics.ts';
 import { transition, update } from './transition.ts';
 
@@ -39,7 +40,7 @@ async function failed({ host, relationshipId }: Surroundings, fault: Fault | und
   const lastFault: LastFault = fault
     ? { code: fault.code, message: fault.message, hint: fault.hint, atMs: host.clock.nowMs() }
     : { code: 'refused', message: thrown.message, hint: REFUSED_HINT, atMs: host.clock.nowMs() };
-  const after = update(host, relationshipId, (before) => ({ lastFault, failures: before.failures + 1, statistics: countedFailure(before, lastFault.code, lastFault.atMs) }));
+  const after = update(host, relationshipId, (before) => ({ lastFault, failures: before.failures + 1, statistics: countedFailure(inInterval(host, before), lastFault.code) }));
   if (after.failures === 1 || fault?.row.retry !== 'backoff') report(host, after, lastFault);
   if (fault?.code === 'attempt-lost' && after.state !== 3) await giveUp(host, relationshipId, signal);
   if (after.side !== 'primary') return;

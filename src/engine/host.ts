@@ -26,6 +26,8 @@ export interface Host {
   storageFor(peerId: string): string | undefined;
   /** Files that the definition names and that are not on this host (kernel, firmware). */
   missingFiles(definition: MachineDefinition): Promise<readonly string[]>;
+  /** When intervals of the statistics begin, seconds after midnight, and how long one lasts. */
+  monitoring(): { readonly startSeconds: number; readonly intervalSeconds: number };
   peerName(hostId: string): string;
   /** Ends the process: a bug was found. */
   crash(bug: unknown): void;

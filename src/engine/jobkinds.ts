@@ -8,7 +8,7 @@ import { call } from './calls.ts';
 import type { Engine } from './engine.ts';
 import { becomeReplica } from './demotion.ts';
 import { commit, revert } from './failover.ts';
-import { FAILBACK_JOB, failBackHome } from './failback/failback.ts';
+import { awaitEndAway, FAILBACK_JOB, failBackHome } from './failback/failback.ts';
 import { commitHome, giveBack } from './failback/home.ts';
 import { flag, shutdownMs, text } from './jobargs.ts';
 import type { JobContext, JobResult, JobWork } from './jobs.ts';
@@ -61,6 +61,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       const { id, state, failback } = engine.relationshipOf(job.machineId);
       if (state === 14 || (state === 5 && !failback)) await host.hypervisor.stop(job.machineId);
       await alone(job, 'revert', () => (relationshipNamed(host, id).state === 14 ? giveBack(host, id) : revert(host, id)));
+      if (failback?.at === 'home') await awaitEndAway(engine, engine.relationshipOf(job.machineId), failback.id, job.signal);
       return {};
     },
     reverse: (job) => reversed(engine, job),

@@ -1,7 +1,7 @@
 /** What is counted of a relationship's cycles, for those who watch whether replication keeps up. */
 import { FAULTS } from '../errors/fault.ts';
-import type { Relationship, Statistics } from '../machine/records.ts';
-import { cycleIntervalMs } from '../relationship/settings.ts';
+import type { Statistics } from '../machine/records.ts';
+import { cycleIntervalMs, type Settings } from '../relationship/settings.ts';
 
 /** Nothing is counted yet. */
 export const noStatistics = (sinceMs: number): Statistics => ({
@@ -9,8 +9,7 @@ export const noStatistics = (sinceMs: number): Statistics => ({
 });
 
 /** With one more cycle that became a recovery point. */
-export function counted({ statistics, settings }: Relationship, cycle: { readonly bytes: number; readonly latencyMs: number }, nowMs: number): Statistics {
-  const before = statistics ?? noStatistics(nowMs);
+export function counted(before: Statistics, settings: Settings, cycle: { readonly bytes: number; readonly latencyMs: number }): Statistics {
   return {
     ...before,
     cycles: before.cycles + 1,
@@ -23,8 +22,7 @@ export function counted({ statistics, settings }: Relationship, cycle: { readonl
 }
 
 /** With one more attempt that failed, by the code of its fault. */
-export function countedFailure({ statistics }: Relationship, code: string, nowMs: number): Statistics {
-  const before = statistics ?? noStatistics(nowMs);
+export function countedFailure(before: Statistics, code: string): Statistics {
   const isNetwork = code.startsWith('peer-') && code in FAULTS;
   return {
     ...before,

@@ -9,7 +9,7 @@ import { CIMV2, SCHEMA, VIRTUALIZATION } from '../cim/schema/published.ts';
 import * as cimv2 from './cimv2.ts';
 import type { Domain } from './domain.ts';
 import { emitter, type Values } from './emission.ts';
-import { hostPath, instancePath, machinePath, servicePath, SERVICES } from './objectpaths.ts';
+import { hostPath, instancePath, machinePath, servicePath, SERVICES, shutdownPath } from './objectpaths.ts';
 import { scopeAround, wholeScope, type Family, type Need, type Scope } from './scope.ts';
 
 type Pair = readonly [ObjectPath, ObjectPath];
@@ -41,13 +41,14 @@ const ofMachines = (roles: AssociationRow['roles'], pairs: (family: Family, scop
   roles, needs, pairs: (scope) => scope.families.flatMap((family) => pairs(family, scope)),
 });
 
-/** Disks, network adapters, processors and memory, as parts of the machine's settings. */
+/** Processors, memory, disks with their drives and controller, network adapters with their connections, as parts of the machine's settings. */
 function partsOf({ snapshot: { machine: { id, definition } } }: Family): readonly ObjectPath[] {
   return [
     instancePath('Msvm_ProcessorSettingData', id),
     instancePath('Msvm_MemorySettingData', id),
-    ...definition.disks.map(({ name }) => instancePath('Msvm_StorageAllocationSettingData', id, name)),
-    ...definition.nics.map((_, at) => instancePath('Msvm_SyntheticEthernetPortSettingData', id, at)),
+    instancePath('Msvm_ResourceAllocationSettingData', id),
+    ...definition.disks.flatMap(({ name }) => [instancePath('Msvm_ResourceAllocationSettingData', id, name), instancePath('Msvm_StorageAllocationSettingData', id, name)]),
+    ...definition.nics.flatMap((_, at) => [instancePath('Msvm_SyntheticEthernetPortSettingData', id, at), instancePath('Msvm_EthernetPortAllocationSettingData', id, at)]),
   ];
 }
 
@@ -94,6 +95,7 @@ const ASSOCIATIONS: Readonly<Record<string, AssociationRow>> = {
   Msvm_ParentChildSettingData: ofMachines(ANTECEDENT, lineOf, ['points']),
   Msvm_EthernetPortFailoverSettingDataComponent: ofMachines(COMPONENT, ({ snapshot: { machine: { id, definition } } }) =>
     definition.nics.map((_, at) => [instancePath('Msvm_SyntheticEthernetPortSettingData', id, at), instancePath('Msvm_FailoverNetworkAdapterSettingData', id, at)])),
+  Msvm_SystemDevice: ofMachines(COMPONENT, ({ snapshot: { machine, power } }) => (power === 'running' ? [[machinePath(machine.id), shutdownPath(machine.id)]] : [])),
   Msvm_AffectedJobElement: {
     roles: AFFECTED, needs: ['machines', 'jobs'], says: { ElementEffects: [UNKNOWN] }, pairs: jobPairs,
   },

@@ -5,7 +5,7 @@ import { isSameKey, type KeyValue } from '../cim/path.ts';
 import { CIMV2, SCHEMA, VIRTUALIZATION } from '../cim/schema/published.ts';
 import { hostSystem, machineSystem } from './computersystem.ts';
 import * as cimv2 from './cimv2.ts';
-import { DEFINITIONS, diskValues, ethernetValues, failoverEthernetValues, memoryValues, processorValues } from './devices.ts';
+import { connectionValues, controllerValues, DEFINITIONS, diskValues, driveValues, ethernetValues, failoverEthernetValues, memoryValues, processorValues, shutdownValues } from './devices.ts';
 import type { Domain } from './domain.ts';
 import { emitter, type Values } from './emission.ts';
 import { jobValues } from './job.ts';
@@ -14,10 +14,13 @@ import { providerValues, relationshipValues, replicationSettingsValues, statisti
 import { hostScope, scopeAround, wholeScope, type Family, type Need, type Scope } from './scope.ts';
 import { entryValues, replicationServiceValues, serviceSettingsValues, serviceValues } from './service.ts';
 import { pointSettings, realizedSettings } from './systemsettings.ts';
+import { switches } from './virtualswitch.ts';
 
 interface ClassRow {
   readonly namespace?: string;
   readonly needs: readonly Need[];
+  /** One instance comes of what several machines have. */
+  readonly isOfMany?: true;
   of(scope: Scope): readonly Values[];
 }
 
@@ -39,7 +42,13 @@ export const CLASSES: Readonly<Record<string, ClassRow>> = {
   Msvm_ReplicationSettingData: ofMachines(({ snapshot }, { host }) => [replicationSettingsValues(snapshot, host)]),
   Msvm_ReplicationRelationship: ofMachines(({ snapshot }) => [relationshipValues(snapshot)]),
   Msvm_ReplicationStatistics: ofMachines(({ snapshot }, { nowMs }) => [statisticsValues(snapshot, nowMs)]),
-  Msvm_StorageAllocationSettingData: ofMachines(({ snapshot: { machine } }) => machine.definition.disks.map((disk, at) => diskValues(machine, disk, at))),
+  Msvm_StorageAllocationSettingData: ofMachines(({ snapshot: { machine } }, { host: { self } }) => machine.definition.disks.map((disk, at) => diskValues(machine, self.name, disk, at))),
+  Msvm_ResourceAllocationSettingData: ofMachines(({ snapshot: { machine: { id, definition } } }, { host: { self } }) => [
+    controllerValues(id), ...definition.disks.map((disk, at) => driveValues(id, self.name, disk, at)),
+  ]),
+  Msvm_EthernetPortAllocationSettingData: ofMachines(({ snapshot: { machine: { id, definition } } }, { host: { self } }) => definition.nics.map((nic, at) => connectionValues(id, self, nic, at))),
+  Msvm_VirtualEthernetSwitch: { needs: ['machines'], isOfMany: true, of: switches },
+  Msvm_ShutdownComponent: ofMachines(({ snapshot: { machine, power } }) => (power === 'running' ? [shutdownValues(machine.id)] : [])),
   Msvm_SyntheticEthernetPortSettingData: ofMachines(({ snapshot: { machine: { id, definition } } }) => definition.nics.map((nic, at) => ethernetValues(id, nic, at))),
   Msvm_FailoverNetworkAdapterSettingData: ofMachines(({ snapshot: { machine: { id, definition } } }) => definition.nics.map((_, at) => failoverEthernetValues(id, at))),
   Msvm_ProcessorSettingData: {
@@ -78,10 +87,10 @@ function providerOf(domain: Domain, className: string, row: ClassRow): InstanceP
   const namespace = row.namespace ?? VIRTUALIZATION;
   const emit = emitter(SCHEMA.classOf(namespace, className));
   const instances = (scope: Scope): CimInstance[] => row.of(scope).map(emit);
+  const listing = { namespace, className, instances: async (caller: CimCaller) => instances(await wholeScope(domain, caller, row.needs)) };
+  if (row.isOfMany) return listing;
   return {
-    namespace,
-    className,
-    instances: async (caller: CimCaller) => instances(await wholeScope(domain, caller, row.needs)),
+    ...listing,
     find: async (caller: CimCaller, path: ObjectPath) => {
       const scope = (row.needs.length > 0 ? await scopeAround(domain, caller, path, row.needs) : undefined) ?? (await hostScope(domain, caller));
       return instances(scope).find(({ properties }) => [...path.keys].every(([key, value]) => isSameKey(properties.get(key) as KeyValue, value)));

@@ -8,7 +8,7 @@ import { guidOf } from './objectpaths.ts';
 /** Source: CIM_EnabledLogicalElement, RequestedState. */
 const NOT_APPLICABLE = 12;
 const STARTING = 10;
-const OPERATES = { OperationalStatus: [2], StatusDescriptions: ['Operating normally'], Status: 'OK', HealthState: 5 } as const;
+export const OPERATES = { OperationalStatus: [2], StatusDescriptions: ['Operating normally'], Status: 'OK', HealthState: 5 } as const;
 
 const ENABLED_STATES: Readonly<Record<MachineSnapshot['power'], number>> = { running: 2, off: 3, stopping: 4, paused: 9 };
 /** What Msvm_ComputerSystem.RequestStateChange takes, by power: 2 start or resume, 3 off, 4 shutdown, 9 pause, 10 and 11 reset. */
@@ -60,7 +60,7 @@ export function machineSystem(snapshot: MachineSnapshot, requestedState: number 
     Name: guidOf(machine.id),
     EnabledState: enabledStateOf(snapshot),
     RequestedState: requestedState ?? NOT_APPLICABLE,
-    AvailableRequestedStates: power === 'off' && startRefusal !== null ? [] : REQUESTABLE[power],
+    AvailableRequestedStates: power === 'off' && startRefusal !== null ? null : REQUESTABLE[power],
     OnTimeInMilliseconds: power === 'off' ? 0n : snapshot.upMs === null ? null : BigInt(snapshot.upMs),
     ProcessID: snapshot.pid,
     NumberOfNumaNodes: 1,

@@ -1,15 +1,23 @@
 /** What a machine is made of: processors, memory, disks and network adapters, as resource allocation settings. */
+import { pathText } from '../cim/path.ts';
 import type { DiskDefinition, NicDefinition } from '../machine/definition.ts';
 import type { Machine } from '../machine/records.ts';
+import type { HostView } from '../service/views.ts';
+import { OPERATES } from './computersystem.ts';
 import type { Hardware } from './domain.ts';
 import type { Values } from './emission.ts';
-import { guidOf, INSTANCE_IDS } from './objectpaths.ts';
+import { guidOf, INSTANCE_IDS, instancePath, shutdownDeviceId } from './objectpaths.ts';
+import { switchPath } from './virtualswitch.ts';
 
 /** Source: CIM_ResourceAllocationSettingData.ResourceType. */
-export const RESOURCE_TYPES = { processor: 3, memory: 4, ethernet: 10, disk: 31 } as const;
+export const RESOURCE_TYPES = { processor: 3, memory: 4, scsi: 6, ethernet: 10, drive: 17, disk: 31, connection: 33 } as const;
+/** A device is there once and is the machine's own. */
+const ONE = { AllocationUnits: 'count', VirtualQuantity: 1n, VirtualQuantityUnits: 'count', Reservation: 1n, Limit: 1n, AutomaticAllocation: true, AutomaticDeallocation: true } as const;
 const SECTOR_BYTES = 512;
 const READ_WRITE = 3;
 const VIRTUALIZED = 3;
+const CONNECTED = 2;
+const DISCONNECTED = 3;
 const IPV4_AND_IPV6 = 4_098;
 /** Hyper-V's unit of processor shares: thousandths of a percent. */
 const WHOLE_PROCESSOR = 100_000n;
@@ -32,8 +40,6 @@ export function processorValues(instanceId: string, count: number): Values {
     AutomaticDeallocation: true,
     ConsumerVisibility: VIRTUALIZED,
     LimitCPUID: false,
-    HostResource: [],
-    Connection: [],
   };
 }
 
@@ -57,13 +63,39 @@ export function memoryValues(instanceId: string, memoryMiB: number): Values {
     AutomaticDeallocation: true,
     ConsumerVisibility: VIRTUALIZED,
     DynamicMemoryEnabled: false,
-    HostResource: [],
-    Connection: [],
   };
 }
 
+/** Clients go from a disk to its drive and from the drive to its controller by `Parent`: one controller has all of them. */
+export const controllerValues = (machineId: string): Values => ({
+  InstanceID: INSTANCE_IDS.Msvm_ResourceAllocationSettingData(machineId),
+  Caption: 'SCSI Controller',
+  Description: 'Settings for the Microsoft Synthetic SCSI Controller.',
+  ElementName: 'SCSI Controller',
+  ResourceType: RESOURCE_TYPES.scsi,
+  ResourceSubType: 'Microsoft:Hyper-V:Synthetic SCSI Controller',
+  ConsumerVisibility: VIRTUALIZED,
+  ...ONE,
+  VirtualSystemIdentifiers: [`{${guidOf(machineId)}}`],
+});
+
+export const driveValues = (machineId: string, hostName: string, { name }: DiskDefinition, index: number): Values => ({
+  InstanceID: INSTANCE_IDS.Msvm_ResourceAllocationSettingData(machineId, name),
+  Caption: 'Hard Drive',
+  Description: 'Settings for the Microsoft Synthetic Disk Drive.',
+  ElementName: 'Hard Drive',
+  ResourceType: RESOURCE_TYPES.drive,
+  ResourceSubType: 'Microsoft:Hyper-V:Synthetic Disk Drive',
+  ConsumerVisibility: VIRTUALIZED,
+  ...ONE,
+  // No disk of the host is in it; clients count these.
+  HostResource: [],
+  Parent: pathText(instancePath('Msvm_ResourceAllocationSettingData', machineId), hostName),
+  AddressOnParent: String(index),
+});
+
 /** The file that the guest's writes go to; on a replica the newest layer. */
-export function diskValues({ id, stacks }: Machine, { name, path }: DiskDefinition, index: number): Values {
+export function diskValues({ id, stacks }: Machine, hostName: string, { name, path }: DiskDefinition, index: number): Values {
   const stack = stacks.find(({ disk }) => disk === name);
   const top = stack?.layers.at(-1);
   const sectors = stack ? BigInt(stack.sizeBytes) / BigInt(SECTOR_BYTES) : null;
@@ -82,6 +114,7 @@ export function diskValues({ id, stacks }: Machine, { name, path }: DiskDefiniti
     VirtualResourceBlockSize: BigInt(SECTOR_BYTES),
     HostResourceBlockSize: BigInt(SECTOR_BYTES),
     Access: READ_WRITE,
+    Parent: pathText(instancePath('Msvm_ResourceAllocationSettingData', id, name), hostName),
     AutomaticAllocation: true,
     AutomaticDeallocation: true,
     Address: String(index),
@@ -98,8 +131,7 @@ export function ethernetValues(machineId: string, nic: NicDefinition, index: num
     Description: 'Settings for the Microsoft Synthetic Ethernet Port.',
     ElementName: index === 0 ? 'Network Adapter' : `Network Adapter ${index + 1}`,
     ResourceType: RESOURCE_TYPES.ethernet,
-    HostResource: nic.bridge === undefined ? [] : [nic.bridge],
-    Connection: [],
+    HostResource: nic.bridge === undefined ? null : [nic.bridge],
     Address: nic.mac.replaceAll(':', '').toUpperCase(),
     AddressOnParent: String(index),
     StaticMacAddress: true,
@@ -108,6 +140,36 @@ export function ethernetValues(machineId: string, nic: NicDefinition, index: num
   };
 }
 
+/** What the adapter is plugged into. Source: Msvm_EthernetPortAllocationSettingData.EnabledState. */
+export function connectionValues(machineId: string, host: HostView, { bridge }: NicDefinition, index: number): Values {
+  return {
+    InstanceID: INSTANCE_IDS.Msvm_EthernetPortAllocationSettingData(machineId, index),
+    Caption: 'Ethernet Switch Port Settings',
+    Description: 'Ethernet Switch Port Settings',
+    ElementName: 'Ethernet Switch Port Settings',
+    ResourceType: RESOURCE_TYPES.connection,
+    ResourceSubType: 'Microsoft:Hyper-V:Ethernet Connection',
+    ...ONE,
+    HostResource: bridge === undefined ? null : [pathText(switchPath(host.id, bridge), host.name)],
+    Parent: pathText(instancePath('Msvm_SyntheticEthernetPortSettingData', machineId, index), host.name),
+    EnabledState: bridge === undefined ? DISCONNECTED : CONNECTED,
+  };
+}
+
+/** There while the guest runs: it is asked to shut down by pressing its power button, or through its agent. */
+export const shutdownValues = (machineId: string): Values => ({
+  ...OPERATES,
+  Caption: 'Shutdown Component',
+  Description: 'Shuts the guest down',
+  ElementName: 'Shutdown',
+  Name: 'Shutdown',
+  SystemCreationClassName: 'Msvm_ComputerSystem',
+  SystemName: guidOf(machineId),
+  CreationClassName: 'Msvm_ShutdownComponent',
+  DeviceID: shutdownDeviceId(machineId),
+  EnabledState: CONNECTED,
+});
+
 /** Nothing is injected after a failover: the guest keeps the addresses that it has. */
 export const failoverEthernetValues = (machineId: string, index: number): Values => ({
   InstanceID: INSTANCE_IDS.Msvm_FailoverNetworkAdapterSettingData(machineId, index),
@@ -115,10 +177,6 @@ export const failoverEthernetValues = (machineId: string, index: number): Values
   ElementName: index === 0 ? 'Network Adapter' : `Network Adapter ${index + 1}`,
   ProtocolIFType: IPV4_AND_IPV6,
   DHCPEnabled: false,
-  IPAddresses: [],
-  Subnets: [],
-  DefaultGateways: [],
-  DNSServers: [],
 });
 
 const BOUNDS = ['Default', 'Minimum', 'Maximum', 'Increment'] as const;

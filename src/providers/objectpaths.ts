@@ -29,6 +29,11 @@ export const PROVIDER_ID = '22391CDC-272C-4DDF-BA88-9BEFB1A0975C';
 
 const vm = (machineId: string): string => `Microsoft:${guidOf(machineId)}`;
 
+/** What shuts the guest down from within. */
+export const shutdownDeviceId = (machineId: string): string => `${vm(machineId)}\\Shutdown`;
+export const shutdownPath = (machineId: string): ObjectPath =>
+  pathOf('Msvm_ShutdownComponent', { SystemCreationClassName: 'Msvm_ComputerSystem', SystemName: guidOf(machineId), CreationClassName: 'Msvm_ShutdownComponent', DeviceID: shutdownDeviceId(machineId) });
+
 export const INSTANCE_IDS = {
   /** A machine's own settings, and a recovery point's, which has the point's id. */
   Msvm_VirtualSystemSettingData: vm,
@@ -41,8 +46,11 @@ export const INSTANCE_IDS = {
   Msvm_ConcreteJob: guidOf,
   Msvm_ProcessorSettingData: (ownerId: string) => `${vm(ownerId)}\\Processor`,
   Msvm_MemorySettingData: (ownerId: string) => `${vm(ownerId)}\\Memory`,
+  /** The machine's one controller of disks, and the drive that an image is in. */
+  Msvm_ResourceAllocationSettingData: (ownerId: string, disk?: string) => (disk === undefined ? `${vm(ownerId)}\\Scsi` : `${vm(ownerId)}\\Drive\\${disk}`),
   Msvm_StorageAllocationSettingData: (ownerId: string, disk: string) => `${vm(ownerId)}\\Disk\\${disk}`,
   Msvm_SyntheticEthernetPortSettingData: (ownerId: string, index: number) => `${vm(ownerId)}\\Nic\\${index}`,
+  Msvm_EthernetPortAllocationSettingData: (ownerId: string, index: number) => `${vm(ownerId)}\\Nic\\${index}\\Connection`,
   Msvm_FailoverNetworkAdapterSettingData: (ownerId: string, index: number) => `${vm(ownerId)}\\Nic\\${index}\\Failover`,
 } as const;
 
@@ -58,9 +66,9 @@ export function keyText(path: ObjectPath, key: string): string | undefined {
   return undefined;
 }
 
-/** The id that the object is named by: the first GUID of its Name or InstanceID, lower case. Of a machine's settings the machine's, of a point the point's. */
+/** The id that the object is named by: the first GUID of its Name or InstanceID, or of its system, lower case. Of a machine's settings the machine's, of a point the point's. */
 export function ownerIdOf(path: ObjectPath): string | undefined {
-  const text = keyText(path, 'Name') ?? keyText(path, 'InstanceID');
+  const text = keyText(path, 'Name') ?? keyText(path, 'InstanceID') ?? keyText(path, 'SystemName');
   return text === undefined ? undefined : idIn(text);
 }
 

@@ -2,14 +2,10 @@
 import { secondsInterval } from '../cim/datetime.ts';
 import { pathText } from '../cim/path.ts';
 import type { HostSnapshot, MachineSnapshot } from '../service/inventory.ts';
-import { defaultSettings } from '../relationship/settings.ts';
+import { DEFAULT_RESYNCHRONIZATION_WINDOW, defaultSettings } from '../relationship/settings.ts';
 import { replicationHealthOf, replicationValues } from './computersystem.ts';
 import { moment, type Values } from './emission.ts';
 import { guidOf, INSTANCE_IDS, instancePath, PROVIDER_ID } from './objectpaths.ts';
-
-/** The window for resynchronizing by default, after the host's midnight. Source: Msvm_ReplicationSettingData. */
-const HALF_PAST_SIX_PM_SECONDS = 18.5 * 3_600;
-const SIX_AM_SECONDS = 6 * 3_600;
 
 /** Every machine has one, in state 0 while it is not replicated. */
 export function relationshipValues(snapshot: MachineSnapshot): Values {
@@ -65,8 +61,8 @@ export function replicationSettingsValues(snapshot: MachineSnapshot, host: HostS
     ReplicateHostKvpItems: declared.replicateHostItems ?? true,
     ApplicationConsistentSnapshotInterval: declared.applicationConsistentHours ?? 0,
     AutoResynchronizeEnabled: declared.autoResynchronize ?? false,
-    AutoResynchronizeIntervalStart: secondsInterval(declared.resynchronizeFromSeconds ?? HALF_PAST_SIX_PM_SECONDS),
-    AutoResynchronizeIntervalEnd: secondsInterval(declared.resynchronizeUntilSeconds ?? SIX_AM_SECONDS),
+    AutoResynchronizeIntervalStart: secondsInterval(declared.resynchronizeFromSeconds ?? DEFAULT_RESYNCHRONIZATION_WINDOW.fromSeconds),
+    AutoResynchronizeIntervalEnd: secondsInterval(declared.resynchronizeUntilSeconds ?? DEFAULT_RESYNCHRONIZATION_WINDOW.untilSeconds),
     RecoveryHistory: settings.recoveryHistory,
     IncludedDisks: settings.disks.map((disk) => pathText(instancePath('Msvm_StorageAllocationSettingData', machine.id, disk), host.self.name)),
     EnableWriteOrderPreservationAcrossDisks: true,

@@ -45,7 +45,6 @@ const definitionValues = (definition: MachineDefinition, machineId: string): Val
   VirtualSystemSubType: `Microsoft:Hyper-V:SubType:${definition.firmware.kind === 'uefi' ? 2 : 1}`,
   AutomaticSnapshotsEnabled: false,
   IsAutomaticSnapshot: false,
-  Notes: [],
 });
 
 /** `applied` is the point that the machine runs on, when it failed over. */

@@ -1,4 +1,5 @@
 /** What an operator can set on a relationship; every value is checked here, wherever it comes from. */
+import type { DailyWindow } from '../cycle/window.ts';
 import { Fault } from '../errors/fault.ts';
 
 export interface AdditionalSettings {
@@ -14,12 +15,13 @@ export interface AdditionalSettings {
 }
 
 /**
- * What CIM clients set and read back. Kept on both hosts; this version does not act on it: every recovery point is
- * crash-consistent, and a resynchronization begins by itself as soon as it is needed.
+ * What CIM clients set and read back, kept on both hosts. This version acts on the window for resynchronizing alone: every
+ * recovery point is crash-consistent.
  */
 export interface DeclaredSettings {
   /** Hours between application-consistent points; 0 for none. */
   readonly applicationConsistentHours?: number;
+  /** True: a resynchronization that is needed waits for the window. Otherwise it begins by itself at once. */
   readonly autoResynchronize?: boolean;
   /** The window for resynchronizing, seconds after the host's midnight; it may reach across it. */
   readonly resynchronizeFromSeconds?: number;
@@ -41,6 +43,8 @@ export const DEFAULT_INTERVAL_SECONDS = 300;
 export const DEFAULT_POINT_INTERVAL_SECONDS = 3_600;
 export const DEFAULT_FLEECING_BUDGET_MIB = 1_024;
 export const ADVISED_HISTORY = 24;
+/** Half past six in the evening until six in the morning. Source: Msvm_ReplicationSettingData. */
+export const DEFAULT_RESYNCHRONIZATION_WINDOW: DailyWindow = { fromSeconds: 66_600, untilSeconds: 21_600 };
 
 export const defaultSettings = (disks: readonly string[]): Settings => ({
   intervalSeconds: DEFAULT_INTERVAL_SECONDS,
@@ -119,3 +123,10 @@ export function changed(settings: Settings, change: SettingsChange, machineDisks
 }
 
 export const cycleIntervalMs = (settings: Settings): number => settings.additional.cycleIntervalMs ?? settings.intervalSeconds * 1_000;
+
+/** When resynchronizations may begin by themselves; null for at any time. */
+export function resynchronizationWindow({ declared = {} }: Settings): DailyWindow | null {
+  if (declared.autoResynchronize !== true) return null;
+  const { fromSeconds, untilSeconds } = DEFAULT_RESYNCHRONIZATION_WINDOW;
+  return { fromSeconds: declared.resynchronizeFromSeconds ?? fromSeconds, untilSeconds: declared.resynchronizeUntilSeconds ?? untilSeconds };
+}

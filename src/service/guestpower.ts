@@ -22,9 +22,10 @@ export async function powerJob(context: Context, name: string, request: PowerReq
   const machine = machineNamed(context, name);
   const relationship = engine.host.state.relationshipOf(machine.id);
   const belongsElsewhere = relationship !== undefined && (relationship.side === 'primary' ? relationship.state === 4 : ![5, 6, 14].includes(relationship.state));
-  const refusal = belongsElsewhere || request === 'run' ? startRefusal(machine, relationship) : null;
-  if (refusal !== null) throw new Refused(refuse(`the power of ${machine.name} may not be changed on ${engine.host.hostName}: ${refusal}`));
   const power = await engine.host.hypervisor.power(machine.id);
+  const endsHeldGuest = request === 'turnOff' && power !== 'off';
+  const refusal = (belongsElsewhere && !endsHeldGuest) || request === 'run' ? startRefusal(machine, relationship) : null;
+  if (refusal !== null) throw new Refused(refuse(`the power of ${machine.name} may not be changed on ${engine.host.hostName}: ${refusal}`));
   const kind = KINDS[request][power];
   const possible = Object.entries(KINDS).filter(([, kinds]) => kinds[power] !== undefined).map(([each]) => each);
   if (kind === undefined) throw new Refused(refuse(`${machine.name} is ${power}`, possible));

@@ -46,6 +46,8 @@ export interface Management {
   create(caller: Caller, machine: string, host: string, settings: SettingsChange): Promise<JobView>;
   /** The job in which both hosts go by the new settings; null when they are as asked for already. */
   modify(caller: Caller, machine: string, settings: SettingsChange): Promise<JobView | null>;
+  /** Refused unless the step is possible now, fault machine-busy while another operation holds the machine. */
+  checkStep(caller: Caller, machine: string, step: Step): Promise<void>;
   step(caller: Caller, machine: string, step: Step, options?: StepOptions): Promise<JobView>;
   test(caller: Caller, machine: string, options: { point?: string | undefined }): Promise<{ job: JobView; copyId: string }>;
   /** Refused for any machine but a test failover's copy. */

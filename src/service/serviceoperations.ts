@@ -28,7 +28,7 @@ export function serviceOperations(context: Context): ServiceOperations {
   });
   return {
     changeService: (caller, change) =>
-      audited(context, caller, 'administrator', 'service settings', null, () => {
+      audited(context, caller, 'operator', 'service settings', null, () => {
         checkWhole('the monitoring interval in seconds', change.monitoringIntervalSeconds, HOUR_SECONDS, WEEK_SECONDS);
         checkWhole('the monitoring start in seconds after midnight', change.monitoringStartSeconds, 0, 24 * HOUR_SECONDS - 1);
         const next = serviceSettings.put(change);

@@ -14,10 +14,10 @@ import type { Management } from './management.ts';
 import { definedOnly } from './options.ts';
 import { jobView } from './presenting.ts';
 import { changeSettings, disable, enable, requested, settingsAfter } from './replication.ts';
-import { checkFree, checkPoint, stepJob, testJob } from './steps.ts';
+import { checkFree, checkGuestOff, checkPoint, checkStep, stepJob, testJob } from './steps.ts';
 import type { Caller, JobView } from './views.ts';
 
-type StepOperations = Pick<Management, 'create' | 'modify' | 'step' | 'test' | 'destroyTest' | 'removePoint' | 'power' | 'resetStatistics'>;
+type StepOperations = Pick<Management, 'create' | 'modify' | 'checkStep' | 'step' | 'test' | 'destroyTest' | 'removePoint' | 'power' | 'resetStatistics'>;
 
 const PEER_WITHIN_MS = 30_000;
 const FREE_WITHIN_MS = 30_000;
@@ -43,9 +43,12 @@ export function stepOperations(context: Context): StepOperations {
         checkFree(context, relationship.machineId);
         return jobView(context, engine.jobs.start('settings', relationship.machineId, { settings: definedOnly(change) }));
       }),
+    checkStep: (caller, machine, step) => audited(context, caller, 'viewer', step, machine, () => checkStep(context, machine, step)),
     step: (caller, machine, step, { point, settings } = {}) =>
-      asked(caller, step, machine, () => {
+      asked(caller, step, machine, async () => {
         const found = machineNamed(context, machine);
+        checkStep(context, machine, step);
+        if (step === 'preparePlanned') await checkGuestOff(context, found);
         if (point !== undefined) checkPoint(context, found, point);
         const args: JobArgs = definedOnly({ point, settings: settings && reversedSettings(engine.relationshipOf(found.id), settings, found.definition.disks) });
         return stepJob(context, machine, step, args);

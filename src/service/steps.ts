@@ -41,11 +41,17 @@ export type Step = keyof typeof STEPS;
 /** Jobs that watch what goes on by itself: they hold nothing. */
 const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle'];
 
-export function stepJob(context: Context, machine: string, step: Step, args: JobArgs): Job {
+/** Refused unless the step is possible now; fault machine-busy while another operation holds the machine. */
+export function checkStep(context: Context, machine: string, step: Step): void {
   const { id } = machineNamed(context, machine);
   checkFree(context, id);
+  checkPossible(context.engine.relationshipOf(id), step);
+}
+
+export function stepJob(context: Context, machine: string, step: Step, args: JobArgs): Job {
+  checkStep(context, machine, step);
+  const { id } = machineNamed(context, machine);
   const relationship = context.engine.relationshipOf(id);
-  checkPossible(relationship, step);
   if (step === 'failOver' && context.engine.host.state.points(id).length === 0) throw new Refused(refuse('there is no recovery point yet', allowedVerbs(relationship)));
   return context.engine.jobs.start(STEPS[step].kind, id, args);
 }
@@ -61,6 +67,12 @@ function checkPossible(relationship: Relationship, step: Step): void {
     throw new Refused(refuse('the failover was not a planned one: it has to be committed before replication can be reversed', allowedVerbs(relationship)));
   }
   if (step === 'remove' && relationship.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
+}
+
+/** A planned failover that is asked for step by step stops nobody's guest. */
+export async function checkGuestOff({ engine }: Context, machine: Machine): Promise<void> {
+  if ((await engine.host.hypervisor.power(machine.id)) === 'off') return;
+  throw new Refused(refuse(`a planned failover is prepared while the guest is off: ${machine.name} has to be shut down first`, ['shutDown', 'turnOff']));
 }
 
 /** Fault machine-busy while another operation holds the machine. */

@@ -107,6 +107,7 @@ export class SimulatedHost {
       newId: () => this.#random.uuid(),
       newKey: () => this.#random.bytes(32),
       storageFor: () => '/replicas',
+      monitoring: () => ({ startSeconds: 0, intervalSeconds: 43_200 }),
       missingFiles: () => Promise.resolve([]),
       peerName: (hostId) => hostId,
       crash: (bug) => {
@@ -119,6 +120,7 @@ export class SimulatedHost {
   #clock(life: Life): Clock {
     return {
       nowMs: () => Math.floor(this.nowMs()),
+      minutesEast: () => 0,
       monotonicMs: () => this.#time.nowMs,
       timeout: (ms) => {
         const controller = new AbortController();

@@ -24,6 +24,11 @@ export class ServiceSettingsRow {
     return row ? { ...DEFAULTS, ...(JSON.parse(row.body) as Partial<ServiceSettings>) } : DEFAULTS;
   }
 
+  get monitoring(): { readonly startSeconds: number; readonly intervalSeconds: number } {
+    const { monitoringStartSeconds, monitoringIntervalSeconds } = this.get();
+    return { startSeconds: monitoringStartSeconds, intervalSeconds: monitoringIntervalSeconds };
+  }
+
   put(change: Partial<ServiceSettings>): ServiceSettings {
     const next = { ...this.get(), ...change };
     this.#db.prepare('INSERT OR REPLACE INTO service_settings VALUES (1, ?)').run(JSON.stringify(next));

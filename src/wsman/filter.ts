@@ -1,5 +1,5 @@
 /** Filters of an enumeration, by dialect. Source: DSP0226 §8.3; DSP0227 §9.2 (associations); MS-WSMV 2.2.4.36 (WQL). */
-import type { ObjectPath } from '../cim/instance.ts';
+import type { CimInstance, ObjectPath } from '../cim/instance.ts';
 import type { AssociatorFilter } from '../cim/manager.ts';
 import { isSameName } from '../cim/name.ts';
 import { childNamed, childrenNamed, elements, trimmedTextOf } from '../xml/read.ts';
@@ -62,9 +62,9 @@ function associationFilter(filter: XmlElement, naming: Naming): AssociationFilte
   };
 }
 
-/** Whether every selector is a key of the path with that value. */
-export const fitsSelectors = ({ keys }: ObjectPath, selectors: readonly Selector[]): boolean =>
+/** Whether every selector is a property of the instance, a key or not, with that value. */
+export const fitsSelectors = ({ properties }: CimInstance, selectors: readonly Selector[]): boolean =>
   selectors.every(({ name, value }) => {
-    const key = [...keys].find(([candidate]) => isSameName(candidate, name))?.[1];
-    return key !== undefined && typeof key !== 'object' && typeof value === 'string' && isSameName(String(key), value.trim());
+    const own = [...properties].find(([candidate]) => isSameName(candidate, name))?.[1] ?? null;
+    return own !== null && typeof own !== 'object' && typeof value === 'string' && isSameName(String(own), value.trim());
   });

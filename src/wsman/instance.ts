@@ -38,12 +38,13 @@ export function fragmentElement(instance: CimInstance, names: readonly string[],
   return element('w:XmlFragment', TYPED, written);
 }
 
-/** One element, or one for each item of an array; xsi and cim are declared around it. */
+/** One element, or one for each item of an array, so none for an empty one: clients count them. Who asked for precision gets a nil element, which is not marked as no array. xsi and cim are declared around it. */
 export function valueElements(name: string, declaration: ValueDeclaration, value: CimValue, writing: Writing): Markup[] {
   if (value === null) return [nil(name, declaration, writing)];
   if (!Array.isArray(value)) return [scalarElement(name, value as CimScalar, writing)];
   const items = value as readonly CimScalar[];
-  return items.length === 0 ? [element(name, { 'xsi:nil': 'true' })] : items.map((item) => scalarElement(name, item, writing));
+  if (items.length === 0 && writing.preciseArrays) return [element(name, { 'xsi:nil': 'true' })];
+  return items.map((item) => scalarElement(name, item, writing));
 }
 
 const nil = (name: string, { array }: ValueDeclaration, { preciseArrays }: Writing): Markup =>

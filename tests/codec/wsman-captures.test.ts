@@ -86,6 +86,23 @@ describe('captured messages', () => {
     assert.equal(model.received[0]!.parameters.get('InitialReplicationType'), 1);
   });
 
+  test('libvirt asks for the systems that are not the host, and pulls them one at a time', async () => {
+    const { text, status } = await answerTo('cap-libvirt-virtual-machines.http');
+    assert.equal(status, 200, text);
+    assert.ok(xpath(text, '/s:Envelope/s:Body/n:EnumerateResponse/n:EnumerationContext'), text);
+    const projected = await answerTo('cap-libvirt-virtual-machines.http', (body) => body.replace('<wsen:Enumerate>', '<wsen:Enumerate><wsman:OptimizeEnumeration/>'));
+    const items = xpath(projected.text, '/s:Envelope/s:Body/n:EnumerateResponse/w:Items')!;
+    assert.deepEqual(elements(items).map(({ local }) => local), ['Msvm_ComputerSystem']);
+  });
+
+  test('virt-who asks for summaries with blanks in its addresses, few selectors and an element of another namespace', async () => {
+    const { text, status, model } = await answerTo('cap-virtwho-summary.http');
+    assert.equal(status, 200, text);
+    assert.deepEqual(model.received[0]!.parameters.get('RequestedInformation'), [0, 1, 100]);
+    const summary = elements(bodyOf({ text })).find(({ local }) => local === 'SummaryInformation')!;
+    assert.equal(textOf(elements(summary).find(({ local }) => local === 'Name')!), model.machines[0]!.properties.get('Name'));
+  });
+
   test('openwsman asks what is associated with a machine that is not there', async () => {
     assert.equal(subcodeOf(await answerTo('cap-openwsman-associators.http')), 'a:DestinationUnreachable');
     const { text } = await answerTo('cap-openwsman-associators.http', (body) => body.replace('>X<', '>9A6F1F70-0A4B-4B5C-9D43-000000000001<'));

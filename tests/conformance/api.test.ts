@@ -63,6 +63,7 @@ const ROUTES: Route[] = [
   route('revert', 'POST', '/api/relationships/web/revert', 202, { state: 5 }),
   route('reverse', 'POST', '/api/relationships/web/reverse', 202, { state: 5 }),
   route('failback', 'POST', '/api/relationships/web/failback', 202, { state: 6 }),
+  route('failbackStart', 'POST', '/api/relationships/web/failback/start', 202, { state: 2 }),
   route('jobList', 'GET', '/api/jobs', 200),
   route('jobShow', 'GET', '/api/jobs/j-1', 200),
   route('jobCancel', 'POST', '/api/jobs/j-1/cancel', 200),

@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 import { CimError } from '../../src/cim/error.ts';
 import type { CimValue, ObjectPath } from '../../src/cim/instance.ts';
 import type { CimCaller, InstanceChange } from '../../src/cim/manager.ts';
-import { guidOf, instancePath, machinePath } from '../../src/providers/objectpaths.ts';
-import { CimHost, VIEWER } from './cimhost.ts';
+import { guidOf, instancePath, machinePath, servicePath } from '../../src/providers/objectpaths.ts';
+import { CimHost, HOST, VIEWER } from './cimhost.ts';
 
 const ADMINISTRATOR: CimCaller = { name: 'ada', role: 'administrator', from: 'test' };
 
@@ -129,10 +129,13 @@ describe('settings that are written back', () => {
     assert.equal((await host.manager.get(VIEWER, path)).instance.properties.get('MonitoringInterval'), 43_200);
   });
 
-  test('by somebody who may only look are denied', async () => {
+  test('by somebody who may only look are denied, and an operator may write but not execute', async () => {
     const host = new CimHost();
     const path = instancePath('Msvm_ReplicationServiceSettingData');
     await assert.rejects(host.manager.modify(VIEWER, path, changeOf(path, { MonitoringInterval: 7_200 })), (error) => error instanceof CimError && error.status === 'accessDenied');
+    const operator: CimCaller = { name: 'otto', role: 'operator', from: 'test' };
+    await host.manager.modify(operator, path, changeOf(path, { MonitoringInterval: 3_600 }));
+    await assert.rejects(host.manager.invoke(operator, servicePath('Msvm_ReplicationService', HOST), 'StopService', new Map()), (error) => error instanceof CimError && error.status === 'accessDenied');
   });
 
   test('of a relationship are refused with the reason while the other host does not answer', async () => {

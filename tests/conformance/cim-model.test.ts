@@ -10,7 +10,10 @@ import { sceneOf, VIEWER, type Scene } from './cimhost.ts';
 
 const NAMESPACES = [VIRTUALIZATION, CIMV2];
 /** Classes of the schema that never have instances of their own: values inside of methods, or told in other ways. */
-const WITHOUT_INSTANCES = new Set(['Msvm_Error', 'Msvm_KvpExchangeDataItem', 'Msvm_SummaryInformation', 'CIM_MostCurrentSnapshotInBranch', 'CIM_DataFile']);
+const WITHOUT_INSTANCES = new Set(['Msvm_Error', 'Msvm_KvpExchangeDataItem', 'Msvm_SummaryInformation', 'CIM_MostCurrentSnapshotInBranch', 'CIM_DataFile',
+  // Devices that no machine here has: clients ask for them and take it from there.
+  'Msvm_SerialPortSettingData', 'Msvm_Keyboard', 'Msvm_DiskDrive', 'Msvm_SyntheticDisplayController', 'Msvm_S3DisplayController', 'Msvm_VideoHead', 'Msvm_VideoHeadOnController', 'Msvm_VirtualEthernetSwitchManagementService',
+]);
 
 const RANGES: Partial<Record<CimType, readonly [number, number]>> = {
   uint8: [0, 2 ** 8 - 1], uint16: [0, 2 ** 16 - 1], uint32: [0, 2 ** 32 - 1], sint8: [-(2 ** 7), 2 ** 7 - 1], sint16: [-(2 ** 15), 2 ** 15 - 1], sint32: [-(2 ** 31), 2 ** 31 - 1],

@@ -47,9 +47,34 @@ describe('from a machine', () => {
   test('its processors, memory and network adapters, and what an adapter gets after a failover', async () => {
     const settings = instancePath('Msvm_VirtualSystemSettingData', scene.plain.id);
     const count = async (resultClass: string) => (await related(settings, { associationClass: 'Msvm_VirtualSystemSettingDataComponent', resultClass })).length;
-    assert.deepEqual(await Promise.all(['Msvm_ProcessorSettingData', 'Msvm_MemorySettingData', 'Msvm_SyntheticEthernetPortSettingData', 'CIM_ResourceAllocationSettingData'].map(count)), [1, 1, 2, 6]);
+    assert.deepEqual(await Promise.all(['Msvm_ProcessorSettingData', 'Msvm_MemorySettingData', 'Msvm_SyntheticEthernetPortSettingData', 'CIM_ResourceAllocationSettingData'].map(count)), [1, 1, 2, 11]);
     const [adapter] = await scene.host.manager.associators(VIEWER, settings, { resultClass: 'Msvm_SyntheticEthernetPortSettingData' });
     assert.equal((await idsOf(adapter!.path, { associationClass: 'Msvm_EthernetPortFailoverSettingDataComponent' })).length, 1);
+  });
+
+  test('from a disk by way of its drive to the controller, each the Parent of the one before', async () => {
+    const [disk] = await related(instancePath('Msvm_VirtualSystemSettingData', scene.plain.id), { resultClass: 'Msvm_StorageAllocationSettingData' });
+    const parentOf = async (properties: ReadonlyMap<string, unknown>) => (await scene.host.manager.get(VIEWER, parsePath(String(properties.get('Parent'))))).instance.properties;
+    const drive = await parentOf(disk!.properties);
+    const controller = await parentOf(drive);
+    assert.deepEqual([drive.get('ResourceType'), drive.get('AddressOnParent'), controller.get('ResourceType'), controller.get('Parent')], [17, '0', 6, null]);
+  });
+
+  test('what a connected adapter is plugged into is a switch that is found by its path, and nothing for another', async () => {
+    const connections = await related(instancePath('Msvm_VirtualSystemSettingData', scene.plain.id), { resultClass: 'Msvm_EthernetPortAllocationSettingData' });
+    const [bridged, alone] = connections.map(({ properties }) => properties);
+    assert.deepEqual([alone!.get('HostResource'), alone!.get('EnabledState')], [null, 3]);
+    const [switchPath] = bridged!.get('HostResource') as string[];
+    const { instance } = await scene.host.manager.get(VIEWER, parsePath(switchPath!));
+    assert.equal(instance.properties.get('ElementName'), 'br0');
+    assert.match(String(instance.properties.get('Name')), /^[0-9A-F]{8}-[0-9A-F]{4}-8[0-9A-F]{3}-8[0-9A-F]{3}-[0-9A-F]{12}$/);
+    const query = async (condition: string) => (await scene.host.manager.query(VIEWER, VIRTUALIZATION, 'WQL', `SELECT * FROM Msvm_VirtualEthernetSwitch WHERE ${condition}`)).items.length;
+    assert.deepEqual(await Promise.all([query(`__PATH = '${switchPath!.replaceAll('\\', '\\\\')}'`), query('HealthState = 5'), query("ElementName = 'br1'")]), [1, 1, 0]);
+  });
+
+  test('only a guest that runs can be asked to shut down', async () => {
+    const devicesOf = async (id: string) => (await related(machinePath(id), { associationClass: 'Msvm_SystemDevice', resultClass: 'Msvm_ShutdownComponent' })).length;
+    assert.deepEqual(await Promise.all([scene.primary, scene.plain, scene.replica].map(({ id }) => devicesOf(id))), [1, 0, 0]);
   });
 
   test('its jobs and no other machine\'s', async () => {

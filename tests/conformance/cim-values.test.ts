@@ -46,7 +46,7 @@ describe('a machine', () => {
     assert.deepEqual(pick(await valuesAt(machinePath(scene.plain.id)), 'RequestedState', 'AvailableRequestedStates'), [12, [2]]);
     requestedStates.set(scene.plain.id, 3);
     assert.deepEqual(pick(await valuesAt(machinePath(scene.plain.id)), 'RequestedState'), [3]);
-    assert.deepEqual(pick(await valuesAt(machinePath(scene.replica.id)), 'AvailableRequestedStates'), [[]]);
+    assert.deepEqual(pick(await valuesAt(machinePath(scene.replica.id)), 'AvailableRequestedStates'), [null]);
   });
 
   test('has the firmware\'s GUID in braces, its first three groups byte-swapped', async () => {

@@ -64,7 +64,7 @@ export class CimHost {
       operations: createOperations(this.context), inventory: createInventory(this.context), management: createManagement(this.context), hardware: HARDWARE, requestedStates: new Map(),
       nowMs: () => engine.host.clock.nowMs(), newId: () => engine.host.newId(),
     };
-    this.manager = objectManagerOf(this.host, { changes: new ChangeFeed(), sleep: (ms) => engine.host.clock.sleep(ms), onBug: (bug) => assert.fail(String(bug)) });
+    this.manager = objectManagerOf(this.host, { hostName: 'bench', changes: new ChangeFeed(), sleep: (ms) => engine.host.clock.sleep(ms), onBug: (bug) => assert.fail(String(bug)) });
   }
 
   get service(): ObjectPath {

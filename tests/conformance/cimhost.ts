@@ -52,7 +52,7 @@ export class CimHost {
   readonly context: Context = this.#context();
   readonly host: Host = cimHostOf(this.context, createOperations(this.context), HARDWARE);
   readonly bugs: unknown[] = [];
-  readonly manager: ObjectManager = objectManagerOf(this.host, { changes: this.feed, sleep, onBug: (bug) => this.bugs.push(bug) });
+  readonly manager: ObjectManager = objectManagerOf(this.host, { hostName: HOST, changes: this.feed, sleep, onBug: (bug) => this.bugs.push(bug) });
 
 
   constructor() {
@@ -116,7 +116,7 @@ export class CimHost {
       fingerprints: new Fingerprints(new MemoryDirectory()),
       peers: { call: unreachable, acceptLane: unreachable, dialLane: unreachable },
       compression: { compress: () => Promise.resolve(null), decompress: unreachable },
-      state: this.state, newId: randomUUID, newKey: () => randomBytes(32), storageFor: () => '/replicas', missingFiles: () => Promise.resolve([]),
+      state: this.state, newId: randomUUID, newKey: () => randomBytes(32), storageFor: () => '/replicas', monitoring: () => ({ startSeconds: 0, intervalSeconds: 43_200 }), missingFiles: () => Promise.resolve([]),
       peerName: (hostId) => this.hosts.get(hostId)?.name ?? hostId,
       crash: (bug) => this.bugs.push(bug),
       changed: (kind, id) => this.feed.publish({ kind, id }),

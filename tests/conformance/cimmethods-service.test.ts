@@ -134,10 +134,10 @@ test('a job tells its error, is ended when it runs and not when it has ended, an
   assert.equal((await end(failed, { RequestedState: 4 })).returnValue, 4_097);
 
   pair.guestOn(pair.a)!.isDeaf = true;
-  const preparing = await bench.invoke(a, bench.machine, 'RequestReplicationStateChange', { RequestedState: 4 });
-  const running = preparing.out.get('Job') as ObjectPath;
+  const stopping = await bench.invoke(a, bench.machine, 'RequestStateChange', { RequestedState: 4 });
+  const running = stopping.out.get('Job') as ObjectPath;
   await pair.pass(2_000);
-  await bench.fails(a, bench.invoke(a, bench.machine, 'RequestReplicationStateChange', { RequestedState: 7 }), 32_774, /another operation holds vm: planned failover/);
+  await bench.fails(a, bench.invoke(a, bench.machine, 'RequestReplicationStateChange', { RequestedState: 7 }), 32_774, /another operation holds vm: shutDown/);
   assert.equal((await end(running, { RequestedState: 3 })).returnValue, 4_097);
   assert.equal((await end(running, { RequestedState: 9 })).returnValue, 5);
   assert.equal((await end(running, { RequestedState: 4, TimeoutPeriod: { kind: 'interval', microseconds: 1n } })).returnValue, 4_098);
@@ -148,7 +148,7 @@ test('a job tells its error, is ended when it runs and not when it has ended, an
   assert.equal((await bench.get(revived, failed))['ErrorCode'], 32_775);
   assert.equal((await bench.get(revived, running))['JobState'], 4);
   assert.equal((await bench.invoke(revived, running, 'RequestStateChange', { RequestedState: 5 })).returnValue, 4_096);
-  assert.equal((await bench.ended(revived, preparing))['JobState'], 8);
+  assert.equal((await bench.ended(revived, stopping))['JobState'], 8);
 });
 
 test('a machine that does not exist, a wrong class and a missing parameter have their own numbers', async () => {

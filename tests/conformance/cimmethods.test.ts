@@ -32,13 +32,13 @@ test('after an unplanned failover a reverse needs the commit first, then leads t
   const { a, b, pair } = bench;
   await bench.succeeds(b, bench.call(b, 'InitiateFailover'));
   await bench.fails(b, bench.call(b, 'ReverseReplicationRelationship'), 32_775, /committed before.*Allowed now: .*commit/);
+  await bench.fails(b, bench.call(b, 'ReverseReplicationRelationship', { ReplicationSettingData: 'no settings' }), 32_775, /committed before/);
   await bench.succeeds(b, bench.call(b, 'CommitFailover'));
   assert.equal(bench.state(b), 6);
   await bench.fails(b, bench.call(b, 'RevertFailover'), 32_775, /Allowed now/);
   const settings = await bench.settingsText(b);
-  const { PrimaryConnectionPoint } = await bench.get(b, instancePath('Msvm_ReplicationSettingData', pair.machineId));
-  await bench.fails(b, bench.call(b, 'ReverseReplicationRelationship', { ReplicationSettingData: settings }), 32_773, /RecoveryConnectionPoint/);
-  await bench.succeeds(b, bench.call(b, 'ReverseReplicationRelationship', { ReplicationSettingData: withValue(settings, 'RecoveryConnectionPoint', String(PrimaryConnectionPoint)) }));
+  await bench.fails(b, bench.call(b, 'ReverseReplicationRelationship', { ReplicationSettingData: withValue(settings, 'RecoveryConnectionPoint', 'nowhere') }), 32_777, /not paired/);
+  await bench.succeeds(b, bench.call(b, 'ReverseReplicationRelationship', { ReplicationSettingData: settings }));
   assert.deepEqual([bench.side(b), bench.state(b), bench.side(a), bench.state(a)], ['primary', 1, 'replica', 2]);
   await bench.succeeds(b, bench.call(b, 'StartReplication', { InitialReplicationType: 1 }));
   assert.deepEqual([bench.state(b), bench.state(a)], [3, 3]);
@@ -46,10 +46,34 @@ test('after an unplanned failover a reverse needs the commit first, then leads t
   assert.ok(bytesChanged < 17 * 65_536, 'not everything travelled');
 });
 
+test('a guest that is held because the other host took over can be turned off and not started, and a failback ends it', async () => {
+  const bench = await CimBench.replicating('held');
+  const { a, b, pair } = bench;
+  const power = (state: number) => bench.invoke(a, bench.machine, 'RequestStateChange', { RequestedState: state });
+  await bench.succeeds(b, bench.call(b, 'InitiateFailover'));
+  assert.equal(pair.guestOn(pair.a)?.power, 'paused');
+  for (const state of [2, 4, 9, 11]) await bench.fails(a, power(state), 32_775, /runs this machine now/);
+  await bench.succeeds(b, bench.invoke(b, bench.machine, 'RequestStateChange', { RequestedState: 2 }));
+  await bench.succeeds(a, bench.call(a, 'InitiateFailback'));
+  assert.deepEqual([bench.state(a), pair.guestOn(pair.a)], [14, undefined]);
+  await bench.succeeds(a, bench.call(a, 'RevertFailover'));
+  await bench.succeeds(b, bench.invoke(b, bench.machine, 'RequestStateChange', { RequestedState: 2 }));
+  await bench.succeeds(b, bench.call(b, 'RevertFailover'));
+  assert.deepEqual([bench.side(a), bench.state(a)], ['primary', 3]);
+
+  await bench.succeeds(a, power(2));
+  await bench.succeeds(b, bench.call(b, 'InitiateFailover'));
+  await bench.succeeds(a, power(3));
+  assert.equal(pair.guestOn(pair.a), undefined);
+  await bench.fails(a, power(3), 32_775, /runs this machine now/);
+});
+
 test('a planned failover is prepared, cancelled, prepared again, failed over as planned and reversed directly to 3', async () => {
   const bench = await CimBench.replicating('planned');
   const { a, b, pair } = bench;
   const request = (state: number) => bench.invoke(a, bench.machine, 'RequestReplicationStateChange', { RequestedState: state });
+  await bench.fails(a, request(4), 32_775, /while the guest is off/);
+  await bench.succeeds(a, bench.invoke(a, bench.machine, 'RequestStateChange', { RequestedState: 4 }));
   await bench.succeeds(a, request(4));
   assert.deepEqual([bench.state(a), bench.state(b), pair.isRunning(pair.a)], [4, 3, false]);
   await bench.fails(a, bench.invoke(a, bench.machine, 'RequestStateChange', { RequestedState: 2 }), 32_775, /planned failover/);
@@ -66,6 +90,7 @@ test('a planned failover is prepared, cancelled, prepared again, failed over as 
 test('a planned failover that names the planned point is a planned one too', async () => {
   const bench = await CimBench.replicating('planned-point');
   const { a, b, pair } = bench;
+  await bench.succeeds(a, bench.invoke(a, bench.machine, 'RequestStateChange', { RequestedState: 3 }));
   await bench.succeeds(a, bench.invoke(a, bench.machine, 'RequestReplicationStateChangeEx', { RequestedState: 4 }));
   const newest = b.simulated.state.points(pair.machineId).at(-1)!;
   await bench.succeeds(b, bench.call(b, 'InitiateFailover', { SnapshotSettingData: instancePath('Msvm_VirtualSystemSettingData', newest.id) }));

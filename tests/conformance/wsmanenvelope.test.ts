@@ -184,7 +184,7 @@ describe('envelopes of WS-Management', () => {
     test('can be listed, all and below one', async () => {
       const list = async (className: string) => itemsOf(await enumerate('<w:OptimizeEnumeration/><w:MaxElements>32000</w:MaxElements>', { resource: METADATA, selectors: { __cimnamespace: 'root/virtualization/v2', ClassName: className } }));
       assert.ok((await list('')).length > 20);
-      assert.deepEqual((await list('CIM_ComputerSystem')).map((found) => attributeOf(found, 'NAME')), ['Msvm_ComputerSystem']);
+      assert.deepEqual((await list('CIM_ComputerSystem')).map((found) => attributeOf(found, 'NAME')), ['Msvm_ComputerSystem', 'Msvm_VirtualEthernetSwitch']);
     });
   });
 });

@@ -93,7 +93,7 @@ export class TestHost {
 
   launch(more: readonly string[] = []): ChildProcess {
     const log = openSync(join(this.directory, 'log'), 'a');
-    const flags = ['--config', '/dev/null', '--state-dir', this.stateDir, '--run-dir', this.runDir, '--host-name', this.name, '--port-offset', String(this.portOffset), '--peer-address', this.address, '--wbem-address', this.address];
+    const flags = ['--config', '/dev/null', '--state-dir', this.stateDir, '--run-dir', this.runDir, '--host-name', this.name, '--port-offset', String(this.portOffset), '--peer-address', this.address];
     const [program, ...args] = [...this.#within, process.execPath, DAEMON, ...flags, ...more];
     this.#daemon = spawn(program!, args, { stdio: ['ignore', log, log] });
     closeSync(log);

@@ -370,3 +370,21 @@ test('a token that is given back while the failover by it waits for its turn han
   await done(pair, pair.a, 'start');
   await agrees(pair);
 });
+
+test('a resynchronization that is set to a window waits for it, and statistics begin anew with their interval', async () => {
+  const pair = await replicating();
+  const { id, settings } = pair.relationshipOn(pair.a)!;
+  const secondsOfDay = Math.floor(pair.a.nowMs() / 1_000) % 86_400;
+  const declared = { autoResynchronize: true, resynchronizeFromSeconds: (secondsOfDay + 3_600) % 86_400, resynchronizeUntilSeconds: (secondsOfDay + 7_200) % 86_400 };
+  update(pair.a.engine!.host, id, () => ({ settings: { ...settings, declared } }));
+  transition(pair.a.engine!.host, id, 'requireResync');
+  await pair.pass(50 * MINUTE_MS);
+  assert.equal(pair.relationshipOn(pair.a)!.state, 9);
+  await until(pair, () => pair.relationshipOn(pair.a)!.state === 3, 'resynchronized in the window', 60 * MINUTE_MS);
+  const before = pair.relationshipOn(pair.a)!.statistics!;
+  pair.a.skewMs += 12 * 60 * MINUTE_MS;
+  await pair.pass(2 * MINUTE_MS);
+  const after = pair.relationshipOn(pair.a)!.statistics!;
+  assert.ok(after.sinceMs > before.sinceMs && after.sinceMs % (12 * 60 * MINUTE_MS) === 0, `${before.sinceMs} and ${after.sinceMs}`);
+  assert.ok(pair.a.state.events(null, 1_000).some(({ number }) => number === 29174));
+});

@@ -69,6 +69,11 @@ test('One value is an array of one, and an array of one is a value', () => {
   assert.equal(typedValue(declared('uint16', { array: true }), null), null);
 });
 
+test('A reference where a string is declared is its path as text', () => {
+  assert.equal(typedValue(declared('string'), instancePath(null, 'A', { b: 'c' })), 'A.b="c"');
+  mismatch(declared('string', { embeddedInstance: 'A' }), instancePath(null, 'A', { b: 'c' }));
+});
+
 test('Only a string that is declared to hold an instance may be one', () => {
   const instance = { kind: 'instance', className: 'A', properties: new Map<string, CimValue>() } as const;
   assert.equal(typedValue(declared('string', { embeddedInstance: 'A' }), instance), instance);

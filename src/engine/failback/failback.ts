@@ -20,6 +20,7 @@ export const FAILBACK_JOB = 'failbackHome';
 const POLL_MS = 300;
 /** A guest that writes faster than its changes travel goes home all the same: then the last cycle takes longer. */
 const MAX_ROUNDS = 6;
+const END_AWAY_WITHIN_MS = 15_000;
 const GIVE_BACK_WITHIN_MS = 60_000;
 
 export interface FailbackRequest {
@@ -83,15 +84,26 @@ async function advance(engine: Engine, job: JobContext, relationship: Relationsh
   const standing = await call(host.peers, peerId, 'failbackShow', { relationshipId, failbackId }, job.signal);
   if (standing.phase === 'none' || standing.phase === 'ending') throw endedThere(host.peerName(peerId), standing);
   tell(job, standing);
-  if (standing.phase === 'sending' && isCloseEnough(standing, homeOf(relationshipNamed(host, relationshipId))?.pointId ?? null)) await call(host.peers, peerId, 'failbackFinish', { relationshipId, failbackId, shutdownMs }, job.signal);
+  // A chosen point travels once.
+  const isClose = homeOf(relationship)!.pointId === null ? isCloseEnough(standing) : standing.rounds > 0;
+  if (standing.phase === 'sending' && isClose) await call(host.peers, peerId, 'failbackFinish', { relationshipId, failbackId, shutdownMs }, job.signal);
   const isHere = standing.newestPointId === relationshipNamed(host, relationshipId).newestPointId;
   if (standing.phase === 'handedOver' || (standing.phase === 'shipped' && isHere)) await step(engine, job, (signal) => takeOverHome(host, relationshipId, signal));
   return standing.bytesShipped;
 }
 
-/** A chosen point travels once, however long that takes. */
-const isCloseEnough = ({ rounds, lastDurationMs }: FailbackStanding, pointId: string | null): boolean =>
-  rounds > 0 && (pointId !== null || lastDurationMs < QUICK_MS || rounds >= MAX_ROUNDS);
+/** The other host has let go of the failback that was given back here; one that does not answer hears of it when they meet. */
+export async function awaitEndAway({ host }: Engine, { id: relationshipId, peerId }: Relationship, failbackId: string, signal: AbortSignal): Promise<void> {
+  const limit = AbortSignal.any([signal, host.clock.timeout(END_AWAY_WITHIN_MS)]);
+  try {
+    while ((await call(host.peers, peerId, 'failbackShow', { relationshipId, failbackId }, limit)).phase !== 'none') await host.clock.sleep(POLL_MS, limit);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (!limit.aborted && !faultOf(thrown) && !(thrown instanceof Refused)) throw thrown;
+  }
+}
+
+const isCloseEnough = ({ rounds, lastDurationMs }: FailbackStanding): boolean => rounds > 0 && (lastDurationMs < QUICK_MS || rounds >= MAX_ROUNDS);
 
 function tell(job: JobContext, { phase, rounds, percent, fault }: FailbackStanding): void {
   const trouble = fault ? `; waiting to try again: ${fault.message}` : '';

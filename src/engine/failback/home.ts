@@ -29,8 +29,7 @@ export const homeOf = ({ failback }: Relationship): HomeFailback | null => (fail
 
 /** On the host that failed over, or that is primary, there is nothing to come home to. */
 export function refuseElsewhere(host: Host, relationship: Relationship): void {
-  const isHome = relationship.side === 'replica' ? relationship.failover === null : relationship.state === 4;
-  if (isHome) return;
+  if (allowedVerbs(relationship).includes('initiate-failback')) return;
   const name = machineOf(host, relationship.machineId).name;
   throw new Refused(refuse(`${name}: a failback is asked of the host that the guest goes home to (here: ${stateName(relationship.state)}, ${relationship.side})`, allowedVerbs(relationship)));
 }
@@ -44,10 +43,11 @@ export async function enterFailback(host: Host, relationshipId: string, pointId:
   if (host.storageFor(relationship.peerId) === undefined) throw new Fault('peer-not-authorized', `${host.hostName} takes no replicas from ${peer}`);
   await checkReadyHere(host, machine.definition);
   const standing = await greet(host, relationshipId, signal);
-  const power = await host.hypervisor.power(machine.id);
   const { lineage } = machineOf(host, machine.id);
   const isAway = newestOf(lineage).ownerHostId === relationship.peerId && standing.side === 'replica' && [5, 6].includes(standing.state);
+  if (isAway) await endHeldGuest(host, relationshipNamed(host, relationshipId));
   if (isAway && relationship.side === 'primary' && !(await isInCustody(host, relationship))) await demote(host, relationship, lineage);
+  const power = await host.hypervisor.power(machine.id);
   const home = freshHome(host, relationshipNamed(host, relationshipId), pointId);
   transition(host, relationshipId, 'failback', {
     facts: { 'guest-off-here': power === 'off', 'peer-failed-over': isAway },
@@ -57,6 +57,11 @@ export async function enterFailback(host: Host, relationshipId: string, pointId:
     },
   });
   return home;
+}
+
+/** A guest that was held when this host yielded stands on the layers that are kept as a recovery point, below what arrives. */
+async function endHeldGuest(host: Host, { side, machineId }: Relationship): Promise<void> {
+  if (side === 'replica' && (await host.hypervisor.power(machineId)) === 'paused') await host.hypervisor.stop(machineId);
 }
 
 function freshHome(host: Host, relationship: Relationship, pointId: string | null): HomeFailback {

@@ -38,12 +38,17 @@ export async function sendHome(around: Surroundings, signal: AbortSignal): Promi
     if (away.phase === 'ending') return endAway(host, relationshipId, signal);
     const startedMs = host.clock.monotonicMs();
     failing = (await attempted(around, () => advance(around, away, signal), signal)) ? 0 : failing + 1;
+    if (failing === 0) forgetTrouble(host, relationshipId);
     if (away.phase === 'shipped') shippedMs ??= startedMs;
     const isLate = shippedMs !== null && startedMs - shippedMs > SHIPPED_FOR_MS;
     const relationship = relationshipNamed(host, relationshipId);
     if (isLate || (failing > 0 && isHopeless(relationship, away, failing))) changePhase(host, relationshipId, 'ending');
     else await around.wait(pauseMs(relationship, away, failing, host.clock.monotonicMs() - startedMs), signal);
   }
+}
+
+function forgetTrouble(host: Host, relationshipId: string): void {
+  if (relationshipNamed(host, relationshipId).failures > 0) update(host, relationshipId, () => ({ failures: 0, lastFault: null }));
 }
 
 async function advance(around: Surroundings, away: AwayFailback, signal: AbortSignal): Promise<void> {

@@ -10,6 +10,7 @@ import { withoutLabel, withTop } from '../../points/stack.ts';
 import { DEFAULT_POINT_INTERVAL_SECONDS } from '../../relationship/settings.ts';
 import type { SealAttempt } from '../calls.ts';
 import type { Host } from '../host.ts';
+import { inInterval } from '../monitoring.ts';
 import { counted } from '../statistics.ts';
 import { machineOf } from '../spec.ts';
 import { highestSequence, relationshipNamed, transition } from '../transition.ts';
@@ -64,7 +65,7 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     const isHome = before.failback?.at === 'home';
     transition(host, before.id, isHome ? 'failbackSealed' : 'pointSealed', {
       // What this host held before is what it is again when a failback is given up.
-      change: () => ({ statistics: counted(before, cycle, nowMs), newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null }) }),
+      change: () => ({ statistics: counted(inInterval(host, before), before.settings, cycle), newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null }) }),
     });
     host.state.addPoint(point, request.attachments, clusters);
     host.state.addToOutbox(point.machineId, 'apply-journal', {

@@ -4,8 +4,9 @@ import { Refused, refuse } from '../../errors/refusal.ts';
 import type { MachineSnapshot } from '../../service/inventory.ts';
 import type { PowerRequest } from '../../service/guestpower.ts';
 import type { Step } from '../../service/steps.ts';
-import { started, type Call, type Method } from './invocation.ts';
-import { machineAt, numberOf } from './parameters.ts';
+import { machinePath, ownerIdOf } from '../objectpaths.ts';
+import { done, started, type Call, type Method } from './invocation.ts';
+import { machineAt, numberOf, valueOf } from './parameters.ts';
 import { badValue, Rejection, RETURNS } from './rejection.ts';
 import { checkRelationship } from './relationship.ts';
 
@@ -53,6 +54,16 @@ async function requestReplication(call: Call, snapshot: MachineSnapshot): Promis
   const step = stepFor(numberOf(call, 'RequestedState'), snapshot);
   return started(await call.host.management.step(call.caller, snapshot.machine.id, step));
 }
+
+/** The device is its machine's: no job is given back, so the shutdown goes on after the answer. Source: Msvm_ShutdownComponent.InitiateShutdown. */
+async function initiateShutdown(call: Call): Promise<MethodOutcome> {
+  const { machine } = await machineAt(call, 'SystemName', machinePath(ownerIdOf(call.path) ?? ''));
+  const isForced = valueOf(call, 'Force') === true;
+  await call.host.management.power(call.caller, machine.id, isForced ? 'turnOff' : 'shutDown');
+  return done();
+}
+
+export const SHUTDOWN_METHODS: readonly Method[] = [{ name: 'InitiateShutdown', kind: null, run: initiateShutdown }];
 
 export const SYSTEM_METHODS: readonly Method[] = [
   { name: 'RequestStateChange', kind: 'start', run: requestPower },

@@ -12,7 +12,7 @@ const hostPart = (address: string): string => address.replace(/:\d+$/, '').repla
 
 export const portIn = (address: string): number => Number(/:(\d+)$/.exec(address)?.[1] ?? 0);
 
-const isNamed = (host: HostView, text: string): boolean => [host.name, host.id, host.address, hostPart(host.address)].some((name) => isSame(name, text));
+export const isNamed = (host: HostView, text: string): boolean => [host.name, host.id, host.address, hostPart(host.address)].some((name) => isSame(name, text));
 
 /** The paired host of this name, id or address. */
 export function pairedHost({ self, peers }: HostSnapshot, name: string, text: string): HostView {

@@ -1,7 +1,7 @@
 /**
  * What every method has in common: who may call it, the audit trail, and an answer in numbers. A request that is not begun
  * leaves a finished job, since a bare number names nothing. Invoking is "execute", which is the administrator's; methods
- * that only read are everybody's.
+ * that only read are everybody's, and writing settings back as an instance is the operator's.
  */
 import { CimError } from '../../cim/error.ts';
 import type { CimValue, ObjectPath } from '../../cim/instance.ts';
@@ -45,11 +45,11 @@ export const started = ({ id }: JobView, out: Readonly<Record<string, CimValue>>
 });
 
 /** The method as the object manager calls it. A defect is thrown on. */
-export function invocable(host: Host, className: string, method: Method): CimMethod {
+export function invocable(host: Host, className: string, method: Method, needs: CimCaller['role']): CimMethod {
   return async (caller, path, parameters) => {
     const call: Call = { host, caller, path, parameters };
     try {
-      return await host.management.audited(caller, method.isReading ? 'viewer' : 'administrator', `${className}.${method.name}`, subjectOf(call), () => method.run(call).catch(rethrown));
+      return await host.management.audited(caller, method.isReading ? 'viewer' : needs, `${className}.${method.name}`, subjectOf(call), () => method.run(call).catch(rethrown));
     } catch (thrown) {
       const reason = reasonOf(thrown);
       if (!reason) throw thrown;
@@ -72,7 +72,8 @@ function answered({ host, path, parameters }: Call, { kind, numbers }: Method, r
   return { returnValue, out: new Map([['Job', instancePath('Msvm_ConcreteJob', id)]]) };
 }
 
-const wordsOf = ({ message, hint, allowed }: Reason): string => [message, hint, allowed.length > 0 ? `Allowed now: ${allowed.join(', ')}.` : ''].filter((part) => part !== '').join(' ');
+const wordsOf = ({ message, hint, allowed }: Reason): string =>
+  [message, hint, allowed.length > 0 ? `Allowed now: ${allowed.join(', ')}` : ''].filter((part) => part !== '').map((part) => (/[.!?]$/.test(part) ? part : `${part}.`)).join(' ');
 
 /** The object that a reference among the parameters names, or the one that the method was called on. */
 function subjectOf({ path, parameters }: Call): string | null {

@@ -1,6 +1,6 @@
 /** Every method that the host offers, by class: one table, from which the object manager's are made. */
-import type { CimMethod } from '../../cim/manager.ts';
-import { SYSTEM_METHODS } from './computersystem.ts';
+import type { CimCaller, CimMethod } from '../../cim/manager.ts';
+import { SHUTDOWN_METHODS, SYSTEM_METHODS } from './computersystem.ts';
 import { invocable, type Host, type Method } from './invocation.ts';
 import { JOB_METHODS } from './jobs.ts';
 import { RELATIONSHIP_METHODS } from './replication.ts';
@@ -11,6 +11,7 @@ import { MANAGEMENT_METHODS, SNAPSHOT_METHODS } from './systems.ts';
 const METHODS: Readonly<Record<string, readonly Method[]>> = {
   Msvm_ReplicationService: [...RELATIONSHIP_METHODS, ...STATISTICS_METHODS, ...SERVICE_METHODS],
   Msvm_ComputerSystem: SYSTEM_METHODS,
+  Msvm_ShutdownComponent: SHUTDOWN_METHODS,
   Msvm_ConcreteJob: JOB_METHODS,
   Msvm_VirtualSystemManagementService: MANAGEMENT_METHODS,
   Msvm_VirtualSystemSnapshotService: SNAPSHOT_METHODS,
@@ -18,6 +19,6 @@ const METHODS: Readonly<Record<string, readonly Method[]>> = {
 
 export type MethodTable = Readonly<Record<string, Readonly<Record<string, CimMethod>>>>;
 
-/** Class → method → what it does. */
-export const createMethods = (host: Host): MethodTable =>
-  Object.fromEntries(Object.entries(METHODS).map(([className, methods]) => [className, Object.fromEntries(methods.map((method) => [method.name, invocable(host, className, method)]))]));
+/** Class → method → what it does. Executing is the administrator's, unless it stands for writing. */
+export const createMethods = (host: Host, needs: CimCaller['role'] = 'administrator'): MethodTable =>
+  Object.fromEntries(Object.entries(METHODS).map(([className, methods]) => [className, Object.fromEntries(methods.map((method) => [method.name, invocable(host, className, method, needs)]))]));

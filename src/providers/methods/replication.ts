@@ -48,6 +48,7 @@ async function modify(call: Call): Promise<MethodOutcome> {
 
 async function reverse(call: Call): Promise<MethodOutcome> {
   const snapshot = await machineOf(call);
+  await call.host.management.checkStep(call.caller, snapshot.machine.id, 'reverse');
   const fields = embeddedOf(call, SETTINGS, 'Msvm_ReplicationSettingData');
   if (!fields) return started(await call.host.management.step(call.caller, snapshot.machine.id, 'reverse'));
   const subject = await subjectOf(call, snapshot);

@@ -9,7 +9,7 @@ import type { HostSnapshot, MachineSnapshot } from '../../service/inventory.ts';
 import type { AdditionalSettings, DeclaredSettings, SettingsChange } from '../../relationship/settings.ts';
 import type { HostView } from '../../service/views.ts';
 import { idIn, INSTANCE_IDS, keyText } from '../objectpaths.ts';
-import { checkAuthentication, checkPort, checkThumbprint, pairedHost } from './connection.ts';
+import { checkAuthentication, checkPort, checkThumbprint, isNamed, pairedHost } from './connection.ts';
 import { given, type Fields } from './fields.ts';
 import { isInstance } from './parameters.ts';
 import { badValue } from './rejection.ts';
@@ -106,12 +106,17 @@ export function recoveryHostOf(fields: Fields, { host }: Subject): HostView {
   return found;
 }
 
-/** The recovery host cannot be changed: when it is given it is the one that it is. `ofReverse`: the one that it is going to be. */
+/**
+ * The recovery host cannot be changed: when it is given it is the one that it is. `ofReverse`: the one that it is going to
+ * be; settings that were read and sent back name this host, which cannot be meant.
+ */
 export function checkRecoveryHost(fields: Fields, { host, snapshot: { relationship } }: Subject, ofReverse: boolean): void {
   const peer = host.peers.find(({ id }) => id === relationship?.peerId);
   const expected = relationship?.side === 'primary' || ofReverse ? peer : host.self;
-  const text = fields.text('RecoveryConnectionPoint');
   if (!expected) return;
-  if (text !== null && text !== '' && (text.toLowerCase() === host.self.name.toLowerCase() ? host.self : pairedHost(host, 'RecoveryConnectionPoint', text)).id !== expected.id) throw badValue('RecoveryConnectionPoint', text, expected.name);
-  checkPort('RecoveryServerPortNumber', fields.number('RecoveryServerPortNumber'), expected);
+  const text = fields.text('RecoveryConnectionPoint')?.trim() ?? '';
+  const isSelf = isNamed(host.self, text);
+  const isAsExpected = text === '' || (isSelf ? ofReverse || expected.id === host.self.id : pairedHost(host, 'RecoveryConnectionPoint', text).id === expected.id);
+  if (!isAsExpected) throw badValue('RecoveryConnectionPoint', text, expected.name);
+  checkPort('RecoveryServerPortNumber', fields.number('RecoveryServerPortNumber'), isSelf ? host.self : expected);
 }

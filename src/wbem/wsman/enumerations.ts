@@ -104,7 +104,7 @@ async function ofClass(call: Call, resource: Resource, { polymorphism }: Enumera
   if (resource.kind !== 'class') throw new WsmanFault('UnsupportedFeature', 'the URI of all classes needs a filter', { detail: 'FilteringRequired' });
   const { name } = call.manager.classOf(resource.namespace, resource.className);
   const all = await call.manager.instances(call.caller, resource.namespace, name);
-  const fitting = filter ? all.filter(({ path }) => fitsSelectors(path, filter.selectors)) : all;
+  const fitting = filter ? all.filter(({ instance }) => fitsSelectors(instance, filter.selectors)) : all;
   if (polymorphism === 'include') return fitting;
   if (polymorphism === 'none') return fitting.filter(({ instance }) => isSameName(instance.className, name));
   return fitting.map(({ path, instance }) => ({ path, instance: asClass(instance, name) }));
