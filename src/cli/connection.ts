@@ -120,6 +120,7 @@ export class Connection {
   #unreachable(error: NodeJS.ErrnoException): Failure {
     if (error.code === 'EACCES') return new Failure('role-missing', `you may not open ${this.address}`, 'Only root may. Use sudo, or sign in: understudy --host http://localhost:7480 sign-in.');
     const why = error.name === 'TimeoutError' || error.name === 'AbortError' ? 'no answer in time' : (error.code ?? error.message);
-    return new Failure('daemon-unreachable', `understudyd does not answer at ${this.address} (${why})`);
+    const hint = 'url' in this.#target ? 'Is understudyd running there, and does it listen at this address (apiAddress in its configuration, port 7480)?' : '';
+    return new Failure('daemon-unreachable', `understudyd does not answer at ${this.address} (${why})`, hint);
   }
 }

@@ -108,8 +108,7 @@ function failoverAnswers(engine: Engine): Pick<Answers, 'preparePlanned' | 'canc
     },
     failOverPlanned: async (hostId, { relationshipId, token, start }) => {
       const relationship = owned(hostId, relationshipId);
-      if (relationship.failover === null && relationship.token !== token) throw new Refused(refuse('the planned failover was cancelled', []));
-      await failOverHere(engine, relationship.machineId, { pointId: null, planned: true, start, resumed: relationship.failover?.planned === true }, signal());
+      await failOverHere(engine, relationship.machineId, { pointId: null, planned: true, token, start, resumed: relationship.failover?.planned === true }, signal());
       return null;
     },
     yield: async (hostId, { relationshipId, lineage }) => {

@@ -1,5 +1,5 @@
 /** The kinds of jobs and their work. */
-import { Fault } from '../errors/fault.ts';
+import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Job, Relationship } from '../machine/records.ts';
 import { stateName } from '../relationship/state.ts';
@@ -13,7 +13,7 @@ import { commitHome, giveBack } from './failback/home.ts';
 import { flag, shutdownMs, text } from './jobargs.ts';
 import type { JobContext, JobResult, JobWork } from './jobs.ts';
 import { unplannedFailover } from './operations.ts';
-import { handOver, prepare } from './planned.ts';
+import { handOver, prepare, takeBackPrepared } from './planned.ts';
 import { startMachine } from './power.ts';
 import { reverse } from './reverse.ts';
 import { guestKinds, stepKinds } from './stepkinds.ts';
@@ -21,6 +21,7 @@ import { endTestCopy, makeTestCopy } from './testfailover.ts';
 import { relationshipNamed, transition } from './transition.ts';
 
 const POLL_MS = 300;
+const TAKE_BACK_WITHIN_MS = 60_000;
 
 export const jobKinds = (engine: Engine): Readonly<Record<string, JobWork>> => ({ ...powerKinds(engine), ...replicationKinds(engine), ...failoverKinds(engine), ...stepKinds(engine), ...guestKinds(engine) });
 
@@ -157,7 +158,7 @@ async function plannedFailover(engine: Engine, job: JobContext): Promise<JobResu
     job.progress(5, 'shutting the guest down');
     await engine.worker(job.machineId).exclusive('planned failover', (signal) => prepare(host, id, shutdownMs(job), ({ doneBytes, totalBytes }) => job.progress(20 + (40 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal), job.signal);
     job.progress(60, 'starting on the other host');
-    await handOver(host, id, flag(job, 'start'), job.signal);
+    await handOverOrTakeBack(engine, job, id);
   }
   const seconds = (host.clock.monotonicMs() - startedMs) / 1_000;
   const shipped = figures(relationshipNamed(host, id).lastCycle);
@@ -165,6 +166,17 @@ async function plannedFailover(engine: Engine, job: JobContext): Promise<JobResu
   job.progress(80, 'reversing');
   const { bytesShipped } = await onPeer(engine, job, 'reverse', {});
   return { ...shipped, reverseBytesShipped: bytesShipped ?? null, seconds };
+}
+
+async function handOverOrTakeBack(engine: Engine, job: JobContext, relationshipId: string): Promise<void> {
+  const { host } = engine;
+  try {
+    await handOver(host, relationshipId, flag(job, 'start'), job.signal);
+  } catch (thrown) {
+    const isCancelled = job.signal.aborted && faultOf(job.signal.reason)?.code === 'cancelled';
+    if (isCancelled) await engine.worker(job.machineId).exclusive('cancel-failover', (signal) => takeBackPrepared(host, relationshipId, signal), host.clock.timeout(TAKE_BACK_WITHIN_MS));
+    throw thrown;
+  }
 }
 
 /** The other host has asked this one, since the work is not there: neither host sends it round again. */

@@ -19,13 +19,15 @@ const ASK_WITHIN_MS = 5_000;
 export interface FailoverHere {
   readonly pointId: string | null;
   readonly planned: boolean;
+  /** Of a planned failover that the primary asks for: without it, or when it was given back meanwhile, nothing begins. */
+  readonly token?: string;
   readonly start: boolean;
   /** What was done already was done for this very request. */
   readonly resumed: boolean;
 }
 
 /** State 5 on this host, the guest running when it was to be started. */
-export async function failOverHere(engine: Engine, machineId: string, { pointId, planned, start, resumed }: FailoverHere, signal: AbortSignal): Promise<void> {
+export async function failOverHere(engine: Engine, machineId: string, { pointId, planned, token, start, resumed }: FailoverHere, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   const { id } = engine.relationshipOf(machineId);
   const worker = engine.worker(machineId);
@@ -36,6 +38,7 @@ export async function failOverHere(engine: Engine, machineId: string, { pointId,
       if (point) await checkReadyHere(host, overridden(point.definition, before.overrides));
       // A guest that is held here stands on the very layers that are kept as a recovery point.
       if (before.failover === null) await host.hypervisor.stop(machineId);
+      if (token !== undefined && relationshipNamed(host, id).token !== token) throw new Refused(refuse('the planned failover was cancelled', []));
       beginFailover(host, id, { pointId, planned });
       await engine.reception.end(id);
       await worker.stopMerging();

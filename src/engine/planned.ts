@@ -104,9 +104,10 @@ export async function cancelPrepared(host: Host, relationshipId: string, force: 
   const { name } = machineOf(host, relationship.machineId);
   if (relationship.state !== 4) return transition(host, relationshipId, 'cancelPlanned');
   try {
-    await greet(host, relationshipId, signal);
-    refuseFailedOver(host, relationshipNamed(host, relationshipId));
-    if (relationship.token !== null) await returnToken(host, relationshipId, relationship.token, relationship.peerId, signal);
+    const { failoverPlanned } = await greet(host, relationshipId, signal);
+    if (failoverPlanned !== null) throw new Refused(refuse(`${name}: ${host.peerName(relationship.peerId)} has failed over already: revert there first`, ['revert']));
+    const isOurs = newestOf(machineOf(host, relationship.machineId).lineage).ownerHostId === host.hostId;
+    if (relationship.token !== null || !isOurs) await returnToken(host, relationshipId, relationship.token ?? '', relationship.peerId, signal);
   } catch (thrown) {
     if (!faultOf(thrown) || !force) throw thrown;
     const machine = machineOf(host, relationship.machineId);
@@ -119,11 +120,21 @@ export async function cancelPrepared(host: Host, relationshipId: string, force: 
   });
 }
 
-/** With or without a token: what the other host runs is taken back there, not here. */
-function refuseFailedOver(host: Host, relationship: Relationship): void {
-  const { name, lineage } = machineOf(host, relationship.machineId);
-  if (newestOf(lineage).ownerHostId === host.hostId) return;
-  throw new Refused(refuse(`${name}: ${host.peerName(relationship.peerId)} has failed over already: revert there first`, ['revert']));
+/**
+ * Given up after everything was handed in. When the replica gives the token back, the guest runs here again if it did before;
+ * when the replica has begun already, or cannot be asked, this host stays prepared.
+ */
+export async function takeBackPrepared(host: Host, relationshipId: string, signal: AbortSignal): Promise<void> {
+  const { state, side, guestRan, machineId } = relationshipNamed(host, relationshipId);
+  if (side !== 'primary' || state !== 4) return;
+  try {
+    await cancelPrepared(host, relationshipId, false, signal);
+    if (guestRan) await startMachine(host, machineId, signal);
+  } catch (thrown) {
+    ignoreAnswer(thrown);
+    const { name } = machineOf(host, machineId);
+    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: name, message: `${name}: the planned failover could not be taken back: ${(thrown as Error).message}` });
+  }
 }
 
 /** The other host runs the machine now (its state 5). */

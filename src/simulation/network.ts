@@ -178,6 +178,7 @@ export class SimulatedNetwork implements Disposable {
   async #dial(hostId: string, to: string, token: string, handler: LaneHandler, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const waiting = await this.#awaited(`${to} ${hostId} ${token}`, signal);
+    signal.throwIfAborted();
     if (!waiting || this.#isCut(hostId, to) || this.#isCut(to, hostId) || !this.#handlers.has(to)) throw unreachable('the lane could not be opened');
     const breaksAfter = this.#random.chance(this.weather.brokenLanes) ? this.#random.int(0, 8) : Infinity;
     const lane = new SimulatedLane({ from: to, to: hostId, handler, breaksAfter, time: this.#time, latencyMs: () => this.#latency() });

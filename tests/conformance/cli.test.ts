@@ -216,7 +216,9 @@ describe('the command line', { timeout: 120_000 }, () => {
       const { code, stderr } = await run(['status'], { env: { UNDERSTUDY_RUN_DIR: '/nonexistent' } });
       assert.equal(code, 41);
       assert.match(stderr, /does not answer at \/nonexistent\/api\.sock \(ENOENT\)\nhint: /);
-      assert.equal((await run(['--host', 'http://127.0.0.1:1', 'status'])).code, 41);
+      const elsewhere = await run(['--host', 'http://127.0.0.1:1', 'status']);
+      assert.equal(elsewhere.code, 41);
+      assert.match(elsewhere.stderr, /hint: .*listen at this address/);
     });
 
     const wrong: [args: string[], says: RegExp][] = [

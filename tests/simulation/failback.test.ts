@@ -212,6 +212,33 @@ test('with a point, home has exactly that point in the end, and what came after 
   }
 });
 
+test('a host that took the machine back by force and gave it up again is the replica of a commit at home, with all its points', async () => {
+  const pair = await away();
+  pair.properties.mayRunTwice = true;
+  await done(pair, pair.a, FAILBACK_JOB, { timeoutSeconds: 10 });
+  pair.network.cut('A', 'B');
+  pair.network.cut('B', 'A');
+  await done(pair, pair.b, 'unplanned', { force: true });
+  await done(pair, pair.b, 'revert');
+  const kept = pointsOn(pair, pair.b);
+  pair.network.heal();
+  await until(pair, () => ownerOn(pair, pair.a) === 'A' && ownerOn(pair, pair.b) === 'A', 'they have met');
+  await done(pair, pair.a, 'start');
+  pair.write(pair.a, 'a', 2);
+  await done(pair, pair.a, 'commit');
+  assert.ok(pointsOn(pair, pair.b).includes(kept[0]!), 'what it had received is kept');
+  await agrees(pair);
+});
+
+test('a chosen point that takes long to travel comes home, since it travels once', async () => {
+  const pair = await away();
+  const [, point] = pair.b.state.points(pair.machineId);
+  pair.network.weather = { ...pair.network.weather, latencyMs: 2_500 };
+  await done(pair, pair.a, FAILBACK_JOB, { point: point!.id, timeoutSeconds: 10 });
+  assert.ok((on(pair, pair.b).lastCycle?.durationMs ?? 0) > 10_000, 'it took long');
+  same(disksOn(pair, pair.a), pair.instants.get(point!.id) ?? assert.fail('the point is known'));
+});
+
 test('either daemon may die anywhere in a failback: it comes home, or everything is as it was', async () => {
   for (const name of ['a', 'b'] as const) {
     for (let calls = 1; calls < 150; calls += name === 'a' ? 9 : 12) {

@@ -7,7 +7,7 @@ import { beginFailover } from '../../src/engine/failover.ts';
 import { startMachine } from '../../src/engine/power.ts';
 import { transition, update } from '../../src/engine/transition.ts';
 import { Fault } from '../../src/errors/fault.ts';
-import { newestOf } from '../../src/relationship/epoch.ts';
+import { mint, newestOf } from '../../src/relationship/epoch.ts';
 import type { SimulatedHost } from '../../src/simulation/host.ts';
 import { Pair } from '../../src/simulation/pair.ts';
 import { Operator } from '../../src/simulation/operator.ts';
@@ -336,6 +336,39 @@ test('a test failover that begins during a merge boots, and its layers stay', as
   const { instanceId } = pair.relationshipOn(pair.b)!.testCopy!;
   const copy = pair.b.state.machine(instanceId)!;
   for (const { layers } of copy.stacks) for (const { path } of layers) assert.ok(pair.b.files.has(path), `${path} is there`);
+});
+
+test('a planned failover that is cancelled while the other host is to take over is taken back, and its guest runs at home again', async () => {
+  const pair = await replicating();
+  const asked: Wire[] = [];
+  intercept(pair, pair.b, (method, params) => {
+    if (method !== 'failOverPlanned') return undefined;
+    asked.push(params);
+    return new Promise(() => undefined);
+  });
+  const { id } = pair.a.engine!.jobs.start('planned', pair.machineId, { timeoutSeconds: 10, start: true });
+  await until(pair, () => asked.length > 0, 'the other host is asked');
+  pair.a.engine!.jobs.cancel(id);
+  await until(pair, () => pair.a.state.job(id)!.state === 'cancelled', 'the job ends');
+  assert.equal(pair.relationshipOn(pair.a)!.state, 3);
+  assert.equal(pair.isRunning(pair.a), true);
+  restored(pair, pair.b);
+  await assert.rejects(pair.time.until(pair.b.engine!.handle('A', 'failOverPlanned', asked[0]!), MINUTE_MS, 'the late request'), /was cancelled/);
+  await agrees(pair);
+});
+
+test('a token that is given back while the failover by it waits for its turn hands nothing over', async () => {
+  const pair = await replicating();
+  await done(pair, pair.a, 'preparePlanned', { timeoutSeconds: 10 });
+  const { token } = pair.relationshipOn(pair.a)!;
+  const taking = pair.b.engine!.handle('A', 'failOverPlanned', { relationshipId: pair.relationshipId, token, start: true });
+  taking.catch(() => undefined);
+  const lineage = mint(lineageOn(pair, pair.a), 'cancelled', 'A');
+  await pair.time.until(pair.b.engine!.handle('A', 'cancelPlanned', { relationshipId: pair.relationshipId, token, lineage: lineage as unknown as Wire }), MINUTE_MS, 'the cancel');
+  await assert.rejects(pair.time.until(taking, MINUTE_MS, 'the failover'), /was cancelled/);
+  await done(pair, pair.a, 'cancelPlanned');
+  await done(pair, pair.a, 'start');
+  await agrees(pair);
 });
 
 test('a resynchronization that is set to a window waits for it, and statistics begin anew with their interval', async () => {

@@ -5,7 +5,7 @@ import { clusterCount } from '../../extents/extent.ts';
 import type { AwayFailback, LabelledLayer, Machine, Point, Relationship, Stack } from '../../machine/records.ts';
 import { newestOf } from '../../relationship/epoch.ts';
 import type { ChangedDisk, GivenUp } from '../calls.ts';
-import { divergenceOf, labelTop } from '../demotion.ts';
+import { divergenceOf, isPlainReplica, labelTop } from '../demotion.ts';
 import type { Host } from '../host.ts';
 import { rebaseMaps } from '../maps.ts';
 import { united } from '../primary/growth.ts';
@@ -18,11 +18,20 @@ export async function giveUpMachine(host: Host, relationshipId: string, failback
   const relationship = relationshipNamed(host, relationshipId);
   const { yielded, state, side } = relationship;
   if (side === 'replica' && state === 3 && yielded?.pointId === homePointId) return { pointId: yielded.basisId, changes: travelling(host.state.carried(relationshipId)) };
+  // It took the machine back by force, and gave it to the other host again.
+  if (isPlainReplica(relationship) && relationship.newestPointId !== null && newestOf(machineOf(host, relationship.machineId).lineage).ownerHostId === relationship.peerId) return keepAll(host, relationship);
   const away = awayOf(relationship);
   if (away?.id !== failbackId || away.phase !== 'handedOver' || relationship.newestPointId !== homePointId) {
     throw new Refused(refuse(`${machineOf(host, relationship.machineId).name}: ${host.hostName} has no part in this failback`, []));
   }
   return yieldMachine(host, relationship, away, homePointId);
+}
+
+/** Nobody can tell what differs, so everything is compared; the points here stay. */
+function keepAll(host: Host, { id, machineId }: Relationship): GivenUp {
+  const { newestPointId } = transition(host, id, 'yieldKept');
+  const all = machineOf(host, machineId).stacks.map(({ disk, sizeBytes }) => [disk, ClusterSet.full(clusterCount(sizeBytes))] as const);
+  return { pointId: newestPointId!, changes: travelling(new Map(all)) };
 }
 
 async function yieldMachine(host: Host, relationship: Relationship, away: AwayFailback, homePointId: string): Promise<GivenUp> {
