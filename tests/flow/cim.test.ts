@@ -60,7 +60,7 @@ async function chosenPoint(): Promise<{ pointId: string; lastA: number }> {
   const { lastA } = await guest.quiet();
   await guest.run('sync');
   await pair.a.run('cycle', 'web1');
-  const pointId = pair.a.record().relationship!.newestPointId!;
+  const pointId = await pair.pointThatStays(pair.a.record().relationship!.sequence);
   const since = await guest.position();
   const { number } = await guest.write(5);
   await guest.wrote(number + 5, { since });

@@ -14,18 +14,13 @@ before(async () => {
 });
 after(() => pair.close());
 
-/**
- * The guest on this host stands still; its last record, and a point that holds it and stays: one that another followed,
- * since the point before the newest goes when both are of one interval.
- */
+/** The guest on this host stands still; its last record, and a point that holds it and stays. */
 async function quietPoint(host: TestHost): Promise<{ pointId: string; lastRecord: number }> {
   const guest = await host.console();
   const { lastA } = await guest.quiet();
   await guest.run('sync');
   await host.run('cycle', 'web1');
-  const { sequence } = host.record().relationship!;
-  const pointId = await until('a point that stays', async () => (await pair.b.points()).findLast((point) => point.sequence >= sequence && !point.newest)?.id);
-  return { pointId, lastRecord: lastA };
+  return { pointId: await pair.pointThatStays(host.record().relationship!.sequence), lastRecord: lastA };
 }
 
 async function writeMore(host: TestHost, records: number): Promise<number> {

@@ -10,7 +10,7 @@ import { guestDefinition, type GuestMachine } from '../../guest/definition.ts';
 import { makeGuestDisks, type GuestDisk, type GuestDiskOptions } from '../../guest/disks.ts';
 import type { LabelledLayer } from '../../src/machine/records.ts';
 import { compareClusters } from '../../scripts/compare-clusters.ts';
-import { TestHost, type TestHostOptions } from './testhost.ts';
+import { TestHost, until, type TestHostOptions } from './testhost.ts';
 
 const FIRST_OFFSET = 10_000;
 const CYCLE_MS = 2_000;
@@ -89,6 +89,11 @@ export class Pair {
     const pointId = primary.record(name).relationship!.newestPointId!;
     assert.equal(await differing(() => disksOf(primary, { name }), () => disksOf(replica, { name, pointId })), 0);
     await primary.run('resume', name);
+  }
+
+  /** The second host's first point from that number on that another followed: the one before the newest goes when both are of one interval. */
+  pointThatStays(sequence: number, name = 'web1'): Promise<string> {
+    return until('a point that stays', async () => (await this.b.points(name)).findLast((point) => point.sequence >= sequence && !point.newest)?.id);
   }
 
   async close(): Promise<void> {

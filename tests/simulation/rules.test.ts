@@ -199,7 +199,7 @@ test('between preparing a planned failover and its cancellation the guest stays 
   new Operator(pair).do('cancelPlanned', pair.a);
   await pair.pass(MINUTE_MS);
   assert.equal(pair.relationshipOn(pair.a)!.state, 3);
-  await assert.rejects(pair.b.engine!.handle('A', 'failOverPlanned', { relationshipId: pair.relationshipId, token, start: true }), /was cancelled/);
+  await assert.rejects(pair.time.until(pair.b.engine!.handle('A', 'failOverPlanned', { relationshipId: pair.relationshipId, token, start: true }), MINUTE_MS, 'the late request'), /was cancelled/);
   assert.equal(pair.relationshipOn(pair.b)!.failover, null);
 });
 
