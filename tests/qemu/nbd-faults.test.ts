@@ -24,9 +24,11 @@ after(() => {
 
 async function nbdkit(name: string, ...args: string[]): Promise<{ socketPath: string; process: ChildProcess }> {
   const socketPath = join(directory, `${name}.s`);
-  const process = spawn('nbdkit', ['-f', '-U', socketPath, ...args], { stdio: 'ignore' });
+  // The socket is there before anybody listens on it; the pid file comes after that.
+  const readyPath = join(directory, `${name}.pid`);
+  const process = spawn('nbdkit', ['-f', '-U', socketPath, '-P', readyPath, ...args], { stdio: 'ignore' });
   children.push(process);
-  while (!existsSync(socketPath)) {
+  while (!existsSync(readyPath)) {
     assert.equal(process.exitCode, null, 'nbdkit runs');
     await delay(5);
   }
