@@ -108,6 +108,8 @@ function failoverAnswers(engine: Engine): Pick<Answers, 'preparePlanned' | 'canc
     },
     failOverPlanned: async (hostId, { relationshipId, token, start }) => {
       const relationship = owned(hostId, relationshipId);
+      if (relationship.failover === null && relationship.token !== token) throw new Refused(refuse('the planned failover was cancelled', []));
+      // It may be given back while this waits for its turn, so the token is looked at once more there.
       await failOverHere(engine, relationship.machineId, { pointId: null, planned: true, token, start, resumed: relationship.failover?.planned === true }, signal());
       return null;
     },

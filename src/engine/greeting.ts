@@ -52,15 +52,15 @@ export async function meet(host: Host, relationship: Relationship, theirs: Linea
 }
 
 /**
- * Epochs minted by both hosts for the same owner are no split brain where the other one has yielded: nobody but the owner has
- * run the guest since. The owner's lineage counts.
+ * Epochs minted by both hosts for the same owner are no split brain: nobody but the owner has run the guest since. The owner's
+ * lineage counts; a replica that did not yield then tells that everything has to be compared (`yieldKept`).
  */
 function settleUnrelated(host: Host, relationship: Relationship, theirs: Lineage): void {
   const machine = machineOf(host, relationship.machineId);
   const { ownerHostId } = newestOf(machine.lineage);
   if (newestOf(theirs).ownerHostId !== ownerHostId) throw splitBrain(host, relationship);
   if (ownerHostId === host.hostId) return;
-  if (relationship.side !== 'replica' || relationship.failover !== null || relationship.yielded === null) throw splitBrain(host, relationship);
+  if (relationship.side !== 'replica' || relationship.failover !== null) throw splitBrain(host, relationship);
   host.state.putMachine({ ...machine, lineage: theirs });
 }
 
