@@ -1,6 +1,6 @@
 /** Recovery points of a guest that failed over, made on the host where it runs. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { PointView } from '../../src/service/views.ts';
@@ -29,17 +29,31 @@ interface Kept {
 const kept: Kept[] = [];
 const slotOf = ({ instantMs }: PointView): number => Math.floor(instantMs / SLOT_MS);
 
+/** B's layers, or undefined while some are merged. */
+function layersAtRest(): string | undefined {
+  const { machine, relationship } = pair.b.record();
+  const isMerged = machine.stacks.every(({ branch }) => branch!.layers.every(({ pointId }) => pointId !== undefined));
+  return isMerged ? JSON.stringify([machine.stacks, relationship!.failover]) : undefined;
+}
+
+/** What B's disks hold, in files of their own; undefined when their layers changed meanwhile, under a reader that QEMU knows nothing of. */
+function copied(): ReadonlyMap<string, string> | undefined {
+  const before = layersAtRest();
+  if (before === undefined) return undefined;
+  const copies = new Map([...disksOf(pair.b)].map(([disk, image]) => {
+    const path = join(pair.directory, `kept-${kept.length}-${disk}.qcow2`);
+    return [disk, spawnSync('qemu-img', ['convert', '-U', '-O', 'qcow2', image, path]).status === 0 ? imageOptions(path) : ''] as const;
+  }));
+  return [...copies.values()].includes('') || layersAtRest() !== before ? undefined : copies;
+}
+
 async function keep(): Promise<Kept> {
   const guest = await pair.b.console();
   const { lastA } = await guest.quiet();
   await guest.run('sync');
   const sinceMs = Date.now();
   const point = await until('a point of the quiet guest', async () => (await pair.b.points()).find((each, index, all) => each.instantMs > sinceMs && slotOf(each) !== slotOf(all[index + 1]!)));
-  const disks = new Map([...disksOf(pair.b)].map(([disk, image]) => {
-    const path = join(pair.directory, `kept-${kept.length}-${disk}.qcow2`);
-    execFileSync('qemu-img', ['convert', '-U', '-O', 'qcow2', image, path]);
-    return [disk, imageOptions(path)];
-  }));
+  const disks = await until('a copy of disks whose layers stand still', copied);
   return { pointId: point.id, lastRecord: lastA, disks };
 }
 
@@ -66,7 +80,7 @@ test('a guest that failed over gets recovery points on its new host, each as its
     kept.push(await keep());
   }
   await writeMore(10);
-  await until('layers are merged', () => (pair.b.record().machine.stacks.every(({ branch }) => branch!.layers.every(({ pointId }) => pointId !== undefined)) ? true : undefined));
+  await until('layers are merged', layersAtRest);
   await areAsKept();
   const now = new Set((await pair.b.points()).map(({ id }) => id));
   assert.ok(received.every(({ id }) => now.has(id)), 'the received points are all there');

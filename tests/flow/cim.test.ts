@@ -99,6 +99,8 @@ test('a failover to a chosen point is committed and reversed, and both hosts hol
 });
 
 test('a planned failover the other way is prepared, taken over and reversed directly to 3', async () => {
+  assert.equal((await b.invoke(machine(id), 'RequestReplicationStateChange', { RequestedState: 4 })).returnValue, 32_775, 'the guest runs');
+  await b.done(request(b, 4));
   await b.done(b.invoke(machine(id), 'RequestReplicationStateChange', { RequestedState: 4 }));
   assert.deepEqual(await stateAt(b), ['4', '1']);
   await a.done(a.replication('InitiateFailover', id));

@@ -93,7 +93,8 @@ test('no more recovery points are kept than the settings say, and none fewer', a
 });
 
 test('an older recovery point boots as an isolated copy with the records of its time, while cycles go on', async () => {
-  const old = await quietPoint();
+  const { lastRecord } = await quietPoint();
+  const old = { lastRecord, pointId: await pair.pointThatStays(pair.a.record().relationship!.sequence) };
   const before = await pair.a.console();
   const position = await before.position();
   await before.write();
