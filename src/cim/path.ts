@@ -5,6 +5,7 @@
 import { CimError } from './error.ts';
 import type { CimValue, ObjectPath } from './instance.ts';
 import { nameKey } from './name.ts';
+import { quotedAt } from './quoted.ts';
 
 export type KeyValue = string | number | bigint | boolean | ObjectPath;
 
@@ -69,22 +70,11 @@ class KeyReader {
     return numberOf(this.#match(NUMBER)?.[0] ?? this.fail('key value'));
   }
 
-  /** A backslash keeps only a backslash or a quote from its meaning; before anything else it is itself. */
   #quoted(quote: string): string {
-    let value = '';
-    this.#at += 1;
-    for (; this.#at < this.#text.length; this.#at++) {
-      const character = this.#text[this.#at]!;
-      const next = this.#text[this.#at + 1];
-      if (character === '\\' && (next === '\\' || next === '"' || next === "'")) {
-        value += next;
-        this.#at += 1;
-      } else if (character === quote) {
-        this.#at += 1;
-        return value;
-      } else value += character;
-    }
-    return this.fail(`closing ${quote}`);
+    const found = quotedAt(this.#text, this.#at);
+    if (found === undefined) return this.fail(`closing ${quote}`);
+    this.#at = found.end;
+    return found.value;
   }
 
   #match(pattern: RegExp): RegExpExecArray | undefined {

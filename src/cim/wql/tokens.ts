@@ -1,5 +1,6 @@
 /** A query's words, with where they stand. */
 import { CimError } from '../error.ts';
+import { quotedAt } from '../quoted.ts';
 
 export type Token =
   | { readonly kind: 'word'; readonly text: string; readonly at: number }
@@ -32,7 +33,7 @@ class Tokenizer {
     const at = this.#at;
     if (at >= this.#text.length) return { kind: 'end', text: '', at };
     const first = this.#text[at]!;
-    if (first === '"' || first === "'") return { kind: 'string', text: this.#quoted(first), at };
+    if (first === '"' || first === "'") return { kind: 'string', text: this.#quoted(), at };
     if (first === '{') return { kind: 'path', text: this.#braced(), at };
     return this.#plain('word', WORD, at) ?? this.#plain('number', NUMBER, at) ?? this.#plain('symbol', SYMBOL, at) ?? this.#fail('This is not understood', at);
   }
@@ -54,22 +55,11 @@ class Tokenizer {
     return found[0];
   }
 
-  /** A backslash keeps only a backslash or a quote from its meaning; many clients do not double theirs. */
-  #quoted(quote: string): string {
-    const start = this.#at;
-    let value = '';
-    for (this.#at += 1; this.#at < this.#text.length; this.#at++) {
-      const character = this.#text[this.#at]!;
-      const next = this.#text[this.#at + 1];
-      if (character === '\\' && (next === '\\' || next === '"' || next === "'")) {
-        value += next;
-        this.#at += 1;
-      } else if (character === quote) {
-        this.#at += 1;
-        return value;
-      } else value += character;
-    }
-    return this.#fail('A string is not closed', start);
+  #quoted(): string {
+    const found = quotedAt(this.#text, this.#at);
+    if (found === undefined) return this.#fail('A string is not closed', this.#at);
+    this.#at = found.end;
+    return found.value;
   }
 
   /** Braces in quotes are of the path. */
@@ -79,7 +69,7 @@ class Tokenizer {
     while (this.#at < this.#text.length) {
       const character = this.#text[this.#at]!;
       if (character === '"' || character === "'") {
-        this.#quoted(character);
+        this.#quoted();
         continue;
       }
       this.#at += 1;
