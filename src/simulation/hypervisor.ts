@@ -343,6 +343,15 @@ export class SimulatedHypervisor implements Hypervisor {
     });
   }
 
+  async openStacks(stacks: readonly DiskStack[]): Promise<DiskView> {
+    const holder = `reader ${++this.#sessions}`;
+    const disks = stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes }));
+    for (const { layers } of stacks) for (const { path } of layers) this.#files.lockForReading(path, holder);
+    const value = (disk: string, cluster: number): Value => this.#files.read(stacks.find((stack) => stack.disk === disk)!, cluster);
+    const view = new SimulatedView({ disks, check: () => undefined, isDirty: () => true, value });
+    return Object.assign(view, { close: async () => this.#files.letGo(holder) });
+  }
+
   async attachments(): Promise<readonly Attachment[]> {
     return [];
   }

@@ -129,6 +129,9 @@ export interface Hypervisor {
   /** The disks as they are, while the guest runs on or is off. Everything is dirty. */
   openLive(spec: LaunchSpec, signal: AbortSignal): Promise<DiskView>;
 
+  /** Stacks that nobody writes, for reading. Everything is dirty. Fault disk-in-use when one is being written. */
+  openStacks(stacks: readonly DiskStack[], signal: AbortSignal): Promise<DiskView>;
+
   /** The small files' state now, and writing it back for a machine that is off. */
   attachments(spec: LaunchSpec): Promise<readonly Attachment[]>;
   restoreAttachments(spec: LaunchSpec, attachments: readonly Attachment[]): Promise<void>;
