@@ -42,6 +42,8 @@ export const FAULTS = {
   'qemu-protocol': row('backoff', 500, 32768, 31, 'QEMU answered a command with an error. Its own message is above.'),
   'bridge-missing': row('operator', 422, 32779, 49, 'Make the bridge on this host, or name one that it has: in the definition, or for a replica with enable --bridge.'),
   'guest-not-responding': row('operator', 504, 32772, 32, 'The guest did not shut down in time. Shut it down from inside, or use --force.'),
+  'agent-not-responding': row('backoff', 504, 32772, 51, 'Is the QEMU guest agent installed and running in the guest, and guestAgent true in the definition? Until it answers, do by hand in the guest what it was asked for.'),
+  'agent-refused': row('operator', 502, 32768, 52, 'The guest agent does not allow this command, or it failed in the guest. Look at the agent\'s configuration there (its list of blocked commands).'),
   'machine-exists': row('operator', 409, 32773, 33, 'There is a virtual machine with this name or UUID already: understudy vm list.'),
   'definition-invalid': row('operator', 422, 32773, 34, 'Correct the definition file and run the command again.'),
   'parameter-invalid': row('never', 422, 32773, 2, 'Correct the parameter that is named and call again.'),

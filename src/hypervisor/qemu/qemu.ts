@@ -11,6 +11,7 @@ import type {
   FreshLayers, HostCapabilities, Hypervisor, Instant, LaunchSpec, LayerPair, PointInTime, PointInTimeRequest, Power, TrackingReport,
 } from '../../engine/ports/hypervisor.ts';
 import type { Qmp } from '../../qmp/qmp.ts';
+import { askAgent } from './agent.ts';
 import { readAttachments, writeAttachments } from './attachments.ts';
 import { namedNodes } from './bitmaps.ts';
 import { Capabilities } from './capabilities.ts';
@@ -26,6 +27,7 @@ import { diskNode } from './nodes.ts';
 import { PointsInTime } from './pointintime.ts';
 import { PowerSwitch, type StartOptions } from './power.ts';
 import { reportTracking, track, untrack } from './tracking.ts';
+import { Turns } from './turns.ts';
 
 /** Linux counts process times in hundredths of a second for everyone. */
 const TICK_MS = 10;
@@ -35,6 +37,8 @@ export class QemuHypervisor implements Hypervisor {
   readonly #switch: PowerSwitch;
   readonly #points: PointsInTime;
   readonly #capabilities = new Capabilities();
+  /** An agent's port has room for one client. */
+  readonly #agents = new Turns();
   /** Aborted when this object is closed. */
   readonly #closing = new AbortController();
 
@@ -62,6 +66,11 @@ export class QemuHypervisor implements Hypervisor {
 
   stop(instanceId: string): Promise<void> {
     return this.#switch.stop(instanceId);
+  }
+
+  askAgent(instanceId: string, command: string, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown> {
+    const socketPath = this.agentSocketPath(instanceId);
+    return this.#agents.take(instanceId, () => askAgent(socketPath, command, args, signal));
   }
 
   pause(instanceId: string): Promise<void> {
