@@ -129,11 +129,11 @@ export class SimulatedHypervisor implements Hypervisor {
 
   /** What the guests' agents answer; none does by itself. */
   agent: (instanceId: string, command: string, args: Readonly<Record<string, unknown>>) => unknown = () => {
-    throw new Fault('agent-not-responding', 'no guest agent can be reached');
+    throw new Fault('agent-silent', 'no guest agent can be reached');
   };
 
   async askAgent(instanceId: string, command: string, args: Readonly<Record<string, unknown>>): Promise<unknown> {
-    if (this.#live.get(instanceId)?.power !== 'running') throw new Fault('agent-not-responding', 'no guest agent can be reached');
+    if (this.#live.get(instanceId)?.power !== 'running') throw new Fault('agent-silent', 'no guest agent can be reached');
     return this.agent(instanceId, command, args);
   }
 

@@ -85,7 +85,7 @@ export interface Hypervisor {
   /** Ends the guest at once, as pulling the plug does; its images are closed properly. Nothing when it is off. */
   stop(instanceId: string): Promise<void>;
   /**
-   * One command to the guest's agent, and its answer. Fault agent-not-responding when none answers in time, agent-refused when it says no.
+   * One command to the guest's agent, and its answer. Fault agent-silent when none answers in time, agent-refused when it says no.
    * Source: QEMU guest agent protocol.
    */
   askAgent(instanceId: string, command: string, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown>;

@@ -11,7 +11,7 @@ import type {
   FreshLayers, HostCapabilities, Hypervisor, Instant, LaunchSpec, LayerPair, PointInTime, PointInTimeRequest, Power, TrackingReport,
 } from '../../engine/ports/hypervisor.ts';
 import type { Qmp } from '../../qmp/qmp.ts';
-import { askAgent } from './agent.ts';
+import { AgentError } from './agent.ts';
 import { readAttachments, writeAttachments } from './attachments.ts';
 import { namedNodes } from './bitmaps.ts';
 import { Capabilities } from './capabilities.ts';
@@ -27,18 +27,17 @@ import { diskNode } from './nodes.ts';
 import { PointsInTime } from './pointintime.ts';
 import { PowerSwitch, type StartOptions } from './power.ts';
 import { reportTracking, track, untrack } from './tracking.ts';
-import { Turns } from './turns.ts';
 
 /** Linux counts process times in hundredths of a second for everyone. */
 const TICK_MS = 10;
+const AGENT_SYNC_MS = 2_000;
+const AGENT_ANSWER_MS = 15_000;
 
 export class QemuHypervisor implements Hypervisor {
   readonly #host: Host;
   readonly #switch: PowerSwitch;
   readonly #points: PointsInTime;
   readonly #capabilities = new Capabilities();
-  /** An agent's port has room for one client. */
-  readonly #agents = new Turns();
   /** Aborted when this object is closed. */
   readonly #closing = new AbortController();
 
@@ -68,9 +67,16 @@ export class QemuHypervisor implements Hypervisor {
     return this.#switch.stop(instanceId);
   }
 
-  askAgent(instanceId: string, command: string, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown> {
-    const socketPath = this.agentSocketPath(instanceId);
-    return this.#agents.take(instanceId, () => askAgent(socketPath, command, args, signal));
+  async askAgent(instanceId: string, command: string, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown> {
+    return this.#host.withAgent(instanceId, AGENT_SYNC_MS, async (agent) => {
+      signal.throwIfAborted();
+      try {
+        return await agent.execute(command, args, AGENT_ANSWER_MS);
+      } catch (thrown) {
+        if (thrown instanceof AgentError) throw new Fault('agent-refused', thrown.message, { cause: thrown });
+        throw thrown;
+      }
+    });
   }
 
   pause(instanceId: string): Promise<void> {
