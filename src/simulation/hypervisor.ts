@@ -127,6 +127,16 @@ export class SimulatedHypervisor implements Hypervisor {
     signal.throwIfAborted();
   }
 
+  /** What the guests' agents answer; none does by itself. */
+  agent: (instanceId: string, command: string, args: Readonly<Record<string, unknown>>) => unknown = () => {
+    throw new Fault('agent-silent', 'no guest agent can be reached');
+  };
+
+  async askAgent(instanceId: string, command: string, args: Readonly<Record<string, unknown>>): Promise<unknown> {
+    if (this.#live.get(instanceId)?.power !== 'running') throw new Fault('agent-silent', 'no guest agent can be reached');
+    return this.agent(instanceId, command, args);
+  }
+
   async stop(instanceId: string): Promise<void> {
     const instance = this.#live.get(instanceId);
     if (instance) this.#end(instance);

@@ -11,6 +11,7 @@ import type {
   FreshLayers, HostCapabilities, Hypervisor, Instant, LaunchSpec, LayerPair, PointInTime, PointInTimeRequest, Power, TrackingReport,
 } from '../../engine/ports/hypervisor.ts';
 import type { Qmp } from '../../qmp/qmp.ts';
+import { AgentError } from './agent.ts';
 import { readAttachments, writeAttachments } from './attachments.ts';
 import { namedNodes } from './bitmaps.ts';
 import { Capabilities } from './capabilities.ts';
@@ -30,6 +31,8 @@ import { reportTracking, track, untrack } from './tracking.ts';
 
 /** Linux counts process times in hundredths of a second for everyone. */
 const TICK_MS = 10;
+const AGENT_SYNC_MS = 2_000;
+const AGENT_ANSWER_MS = 15_000;
 
 export class QemuHypervisor implements Hypervisor {
   readonly #host: Host;
@@ -65,6 +68,18 @@ export class QemuHypervisor implements Hypervisor {
 
   stop(instanceId: string): Promise<void> {
     return this.#switch.stop(instanceId);
+  }
+
+  async askAgent(instanceId: string, command: string, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown> {
+    return this.#host.withAgent(instanceId, AGENT_SYNC_MS, async (agent) => {
+      signal.throwIfAborted();
+      try {
+        return await agent.execute(command, args, AGENT_ANSWER_MS);
+      } catch (thrown) {
+        if (thrown instanceof AgentError) throw new Fault('agent-refused', thrown.message, { cause: thrown });
+        throw thrown;
+      }
+    });
   }
 
   pause(instanceId: string): Promise<void> {
