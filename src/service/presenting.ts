@@ -97,7 +97,7 @@ export function relationshipView(context: Context, relationship: Relationship): 
     healthReasons: reasons,
     lagMs,
     lastCycle: lastCycle && { pointId: lastCycle.pointId, finishedAtMs: lastCycle.finishedMs, durationMs: lastCycle.durationMs, bytesChanged: lastCycle.bytesChanged, bytesShipped: lastCycle.bytesShipped },
-    nextCycleAtMs: relationship.side === 'primary' ? engine.worker(machine.id).nextAtMs : null,
+    nextCycleAtMs: relationship.side === 'primary' ? engine.workerOf(relationship).nextAtMs : null,
     points: engine.host.state.points(machine.id).length,
     epoch: { number, id },
     settings: settingsView(relationship.settings),
