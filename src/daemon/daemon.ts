@@ -143,6 +143,7 @@ export class Daemon {
       engine.host.changed('host', hostId);
       if (connected) engine.contact(hostId);
     });
+    void this.#thaw();
     engine.start();
     this.#opened();
     for (const { hostId } of hosts.list()) this.#peers.keepContact(hostId);
@@ -150,6 +151,17 @@ export class Daemon {
     const ownTls = () => ({ key: this.#peers.identity.keyPem, cert: this.#peers.identity.certificatePem });
     this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, subscriptions: this.#parts.subscriptions, ownTls, version: versionOf(), log: this.#log });
     void this.#autostart();
+  }
+
+  /** A daemon that died while a guest was frozen may have left it so, if its watchdog died too. */
+  async #thaw(): Promise<void> {
+    const { state, clock } = this.context.engine.host;
+    await this.#parts.hypervisor.thawAll((_, machine, fileSystems) => {
+      const message = fileSystems === null
+        ? `${machine}: its guest was frozen when the daemon ended, and its agent does not confirm that it goes on. Look at the guest; if it stands still, start its agent anew or reset it`
+        : `${machine}: its guest was frozen when the daemon ended; ${fileSystems} of its file systems were thawed`;
+      state.addEvent({ atMs: clock.nowMs(), number: null, severity: 'warning', machine, message });
+    });
   }
 
   /** Each asks its peer first. One that may not start, or fails, does not keep the others. */
