@@ -4,6 +4,7 @@
  */
 import { Refused, refuse } from '../errors/refusal.ts';
 import { beginsIn } from '../relationship/beginning.ts';
+import { deskOf } from '../relationship/chain.ts';
 import { step, type Facts, type Standing } from '../relationship/step.ts';
 import { stateName } from '../relationship/state.ts';
 import type { Event } from '../relationship/table.ts';
@@ -29,7 +30,7 @@ export function transition(host: Host, relationshipId: string, event: Event, { f
     const { effects, ...standing } = outcome.value;
     const next: Relationship = { ...before, ...change?.(before), ...standing, ...outlived(before, standing) };
     const details = { relationshipId, ...payload?.(before) };
-    for (const effect of effects) host.state.addToOutbox(before.machineId, effect, details);
+    for (const effect of effects) host.state.addToOutbox(before.machineId, effect, details, deskOf(before));
     if (next.state === 0) host.state.removeRelationship(relationshipId);
     else host.state.putRelationship(next);
     also?.(before, next);

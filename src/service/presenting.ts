@@ -114,7 +114,7 @@ export function relationshipView(context: Context, relationship: Relationship): 
     healthReasons: reasons,
     lagMs,
     lastCycle: lastCycle && { pointId: lastCycle.pointId, finishedAtMs: lastCycle.finishedMs, durationMs: lastCycle.durationMs, bytesChanged: lastCycle.bytesChanged, bytesShipped: lastCycle.bytesShipped },
-    nextCycleAtMs: relationship.side === 'primary' && WORKING.includes(relationship.state) ? engine.worker(machine.id).nextAtMs : null,
+    nextCycleAtMs: relationship.side === 'primary' && WORKING.includes(relationship.state) ? engine.workerOf(relationship).nextAtMs : null,
     startsAtMs: relationship.startsAtMs ?? null,
     waitingFor: waitingFor(context, relationship),
     points: engine.host.state.points(machine.id).length,

@@ -19,15 +19,15 @@ export function resynchronizationOperations(context: Context): Resynchronization
       }),
     resynchronizeAt: (caller, machine, startsAtMs) =>
       audited(context, caller, 'operator', 'resynchronize at', machine, () => {
-        const { machineId } = startAt(engine.host, named(machine).id, 'resynchronize', startsAtMs);
+        const relationship = startAt(engine.host, named(machine).id, 'resynchronize', startsAtMs);
         // It may be waiting for another moment just now.
-        engine.worker(machineId).poke();
-        return relationshipView(context, named(machine));
+        engine.workerOf(relationship).poke();
+        return relationshipView(context, relationship);
       }),
     resynchronizeCancel: (caller, machine) =>
       audited(context, caller, 'operator', 'cancel-resynchronization', machine, async () => {
-        const { machineId } = cancelResynchronization(engine.host, named(machine).id);
-        await engine.worker(machineId).tended();
+        const relationship = cancelResynchronization(engine.host, named(machine).id);
+        await engine.workerOf(relationship).tended();
         return relationshipView(context, named(machine));
       }),
   };

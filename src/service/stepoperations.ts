@@ -56,8 +56,7 @@ export function stepOperations(context: Context): StepOperations {
       }),
     startAt: (caller, machine, event, startsAtMs) =>
       audited(context, caller, 'operator', `${event} at`, machine, () => {
-        const { machineId } = startAt(engine.host, engine.relationshipOf(machineNamed(context, machine).id).id, event, startsAtMs);
-        engine.worker(machineId).poke();
+        engine.workerOf(startAt(engine.host, engine.relationshipOf(machineNamed(context, machine).id).id, event, startsAtMs)).poke();
       }),
     test: (caller, machine, { point }) =>
       audited(context, caller, 'operator', 'test', machine, () => {

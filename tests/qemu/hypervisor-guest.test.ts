@@ -7,7 +7,7 @@ import { GuestConsole } from '../../guest/console.ts';
 import { guestDefinition } from '../../guest/definition.ts';
 import { makeGuestDisks } from '../../guest/disks.ts';
 import type { LaunchSpec } from '../../src/engine/ports/hypervisor.ts';
-import { askAgentToShutDown } from '../../src/hypervisor/qemu/agent.ts';
+import { GuestAgent } from '../../src/hypervisor/qemu/agent.ts';
 import { probeDisks } from '../../src/hypervisor/qemu/probe.ts';
 import { createRawWrapper } from '../../src/layers/rawwrapper.ts';
 import { parseDefinition } from '../../src/machine/parse.ts';
@@ -44,7 +44,11 @@ for (const agent of [false, true]) {
     const view = await bench.hypervisor.openPointInTime(spec, { ...attempt, fleecingBudgetBytes: 32 * MIB }, signal);
     await view.close();
     await bench.hypervisor.closePointInTime(spec, attempt, 'acknowledged');
-    if (agent) assert.equal(await askAgentToShutDown(bench.hypervisor.agentSocketPath(spec.instanceId)), true);
+    if (agent) {
+      const connected = await GuestAgent.connect(bench.hypervisor.agentSocketPath(spec.instanceId));
+      await connected.order('guest-shutdown', { mode: 'powerdown' });
+      connected.close();
+    }
     await bench.hypervisor.shutdown(spec.instanceId, BOOT_MS, signal);
     assert.equal(await bench.hypervisor.power(spec.instanceId), 'off');
     assert.deepEqual(await bench.hypervisor.tracking(spec), { points: [attempt.attemptId], broken: false });
