@@ -70,6 +70,8 @@ export interface Attempt {
 /** The replica's attempt that is being received. */
 export interface Receiving {
   readonly id: string;
+  /** What the disks here hold, by id, when the primary compares with them: nothing below is merged meanwhile. */
+  readonly comparedWith?: string | null;
   readonly kind: AttemptKind;
   readonly parentId: string | null;
   readonly sequence: number;
