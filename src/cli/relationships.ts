@@ -25,7 +25,6 @@ const AT_ONCE: readonly [verb: string, path: string, description: string][] = [
 /** A job that is followed. */
 const AS_JOB: readonly [verb: string, path: string, description: string][] = [
   ['start-replication', 'start-replication', 'copy the disks while the guest runs (initial replication)'],
-  ['cycle', 'cycle', 'run a cycle now'],
   ['test-end', 'failover/test-end', 'end the test failover and remove its copy'],
 ];
 
@@ -60,6 +59,11 @@ async function disable(run: Run, machine: string, options: VerbOptions): Promise
   run.out.done(`${machine} is not replicated any more`);
 }
 
+async function cycle(run: Run, machine: string, options: VerbOptions & { readonly applicationConsistent?: boolean }): Promise<void> {
+  const path = `${pathOf(machine)}/cycle${options.applicationConsistent ? '/application-consistent' : ''}`;
+  await followed(run, await run.api.post<JobView>(path), options);
+}
+
 async function whereThePointsAre(run: Run, machine: string): Promise<string> {
   const { side, peer, lagMs } = await run.api.get<RelationshipView>(pathOf(machine));
   if (side === 'replica' || lagMs === null) return 'There is no recovery point yet.';
@@ -78,6 +82,13 @@ export function relationshipCommands(program: Command): void {
   for (const [verb, path, description] of AS_JOB) {
     program.command(verb).argument('<machine>').description(description).option('--no-wait', 'print the job and do not follow it').action(asJob(path));
   }
+  program
+    .command('cycle')
+    .argument('<machine>')
+    .description('run a cycle now')
+    .option('--application-consistent', 'with the guest\'s file systems held still by its agent')
+    .option('--no-wait', 'print the job and do not follow it')
+    .action(act(cycle));
   for (const [verb, description, consequences] of AFTER_QUESTION) {
     program.command(verb).argument('<machine>').description(description).option('--yes', 'do not ask').option('--no-wait', 'print the job and do not follow it').action(asJob(verb, consequences));
   }

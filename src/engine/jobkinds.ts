@@ -5,6 +5,7 @@ import type { Job, Relationship } from '../machine/records.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs, type Standing } from '../relationship/step.ts';
 import { call } from './calls.ts';
+import { cycleNow, figures } from './cyclenow.ts';
 import type { Engine } from './engine.ts';
 import { becomeReplica } from './demotion.ts';
 import { commit, revert } from './failover.ts';
@@ -131,27 +132,6 @@ const shippedSince = (before: Relationship['totals'], { totals, lastCycle }: Rel
   bytesShipped: totals.bytesShipped - before.bytesShipped,
   seconds: (lastCycle?.durationMs ?? 0) / 1_000,
 });
-
-const figures = (cycle: { bytesChanged: number; bytesShipped: number; durationMs: number } | null): JobResult =>
-  cycle ? { bytesChanged: cycle.bytesChanged, bytesShipped: cycle.bytesShipped, seconds: cycle.durationMs / 1_000 } : {};
-
-async function cycleNow(engine: Engine, job: JobContext): Promise<JobResult> {
-  const { host } = engine;
-  const before = engine.relationshipOf(job.machineId);
-  if (before.side !== 'primary' || before.state !== 3) throw new Refused(refuse(`no cycles run now: ${stateName(before.state)} (${before.side})${before.lastFault ? `; ${before.lastFault.message}` : ''}`, allowedVerbs(before)));
-  const askedMs = host.clock.nowMs();
-  const failuresBefore = before.failures;
-  for (;;) {
-    const now = engine.relationshipOf(job.machineId);
-    if (now.newestPointId !== before.newestPointId && (now.newestInstantMs ?? 0) >= askedMs) return figures(now.lastCycle);
-    if (now.failures > failuresBefore && now.lastFault) throw new Fault(now.lastFault.code === 'refused' ? 'peer-busy' : (now.lastFault.code as 'peer-busy'), now.lastFault.message);
-    if (now.state !== 3) throw new Refused(refuse(`the cycle did not end in a recovery point: ${stateName(now.state)}`, allowedVerbs(now)));
-    job.progress(10, 'cycle');
-    // After the look: a poke before it would begin a second cycle when the first has just ended.
-    engine.worker(job.machineId).poke();
-    await host.clock.sleep(POLL_MS, job.signal);
-  }
-}
 
 async function plannedFailover(engine: Engine, job: JobContext): Promise<JobResult> {
   const { host } = engine;

@@ -7,6 +7,7 @@ import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Host } from './host.ts';
 import { machineOf, overridden, pointStacks } from './spec.ts';
+import { chosen, missingText } from '../points/choosing.ts';
 import { withTop } from '../points/stack.ts';
 import { relationshipNamed, update } from './transition.ts';
 
@@ -39,9 +40,8 @@ function recordCopy(host: Host, relationshipId: string, { pointId, copyId }: Tes
   const relationship = relationshipNamed(host, relationshipId);
   const machine = machineOf(host, relationship.machineId);
   checkTestable(relationship, machine);
-  const points = host.state.points(machine.id);
-  const point = pointId === null ? points.filter(({ kind }) => kind !== 'divergence').at(-1) : points.find(({ id }) => id === pointId);
-  if (!point) throw new Fault('point-unknown', `${machine.name} has no recovery point${pointId === null ? ' yet' : ` ${pointId}`}`);
+  const point = chosen(host.state.points(machine.id), pointId);
+  if (!point || (pointId === null && point.kind === 'divergence')) throw new Fault('point-unknown', `${machine.name} has no ${missingText(pointId)}`);
   const copy = copyOf(host, machine, relationship, point, copyId ?? host.newId());
   host.state.transaction(() => {
     const top = copy.stacks.map(({ disk, layers }) => ({ disk, layer: layers.at(-1)! }));

@@ -51,6 +51,10 @@ export interface Attempt {
   /** `pass`: the live disks are read; `delta`: one instant; `sealed`: acknowledged, to be tidied up; `failed`: to be merged back. */
   readonly phase: 'pass' | 'delta' | 'sealed' | 'failed';
   readonly instantMs: number;
+  /** The guest's file systems stood still at the instant. */
+  readonly isConsistent?: boolean;
+  /** They should have, and could not; that has been counted. */
+  readonly freezeFailed?: boolean;
   readonly startedMs: number;
   /** A resynchronization's pass compared with the map of this point; null: everything travels. */
   readonly comparedWith: string | null;
@@ -81,6 +85,8 @@ export interface Receiving {
 
 export interface Failover {
   readonly pointId: string;
+  /** Of the point. */
+  readonly kind?: PointKind;
   readonly planned: boolean;
   /**
    * The active layers' bitmap, which records from their first write; the new primary's tracking starts there. Their label
@@ -171,6 +177,13 @@ export interface Relationship {
   /** Primary: the newest acknowledged point. Replica: the newest sealed one; kept after its layers were merged. */
   readonly newestPointId: string | null;
   readonly newestInstantMs: number | null;
+  readonly newestKind?: PointKind;
+  /** Instant of the last application-consistent point. */
+  readonly lastConsistentMs?: number;
+  /** Primary: when the guest could not be held still for one, after that. */
+  readonly consistencyFailedMs?: number | null;
+  /** Primary: somebody wants the next cycle's point to be application-consistent. */
+  readonly isConsistencyAsked?: boolean;
   readonly sequence: number;
   /** Primary: the bitmap in force. */
   readonly trackId: string | null;
@@ -224,6 +237,8 @@ export interface Statistics {
   readonly missedCycles: number;
   readonly networkFailures: number;
   readonly otherFailures: number;
+  /** Points that should have been application-consistent, and are not. */
+  readonly consistencyFailures?: number;
 }
 
 /** A disk has too many layers; the storage is almost full. */

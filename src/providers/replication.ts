@@ -88,7 +88,7 @@ export function statisticsValues(snapshot: MachineSnapshot, nowMs: number): Valu
     ReplicationMissCount: counted?.missedCycles ?? 0,
     NetworkFailureCount: counted?.networkFailures ?? 0,
     ReplicationFailureCount: counted?.otherFailures ?? 0,
-    ApplicationConsistentSnapshotFailureCount: 0,
+    ApplicationConsistentSnapshotFailureCount: counted?.consistencyFailures ?? 0,
     ReplicationHealth: replicationHealthOf(snapshot),
     LastTestFailoverTime: moment(relationship?.lastTestMs ?? null),
   };

@@ -20,7 +20,7 @@ import { checkReady, readinessFindings } from '../engine/readiness.ts';
 
 type ReplicationOperations = Pick<
   Operations,
-  'enablePlan' | 'enable' | 'settingsChange' | 'initialStart' | 'initialStop' | 'suspend' | 'resume' | 'cycleNow' | 'disable' | 'points'
+  'enablePlan' | 'enable' | 'settingsChange' | 'initialStart' | 'initialStop' | 'suspend' | 'resume' | 'cycleNow' | 'consistentCycleNow' | 'disable' | 'points'
 >;
 
 const PEER_WITHIN_MS = 30_000;
@@ -59,6 +59,8 @@ export function replicationOperations(context: Context): ReplicationOperations {
     suspend: (caller, machine) => audited(context, caller, 'operator', 'suspend', machine, () => step(machine, ({ state }) => (state === 10 ? 'suspendResync' : 'suspend'))),
     resume: (caller, machine) => audited(context, caller, 'operator', 'resume', machine, () => step(machine, ({ state }) => (state === 11 ? 'continueResync' : 'resume'))),
     cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => jobView(context, engine.jobs.start('cycle', named(machine).machineId, {}))),
+    consistentCycleNow: (caller, machine) =>
+      audited(context, caller, 'operator', 'cycle', machine, () => jobView(context, engine.jobs.start('cycle', named(machine).machineId, { applicationConsistent: true }))),
     disable: (caller, machine) => audited(context, caller, 'operator', 'disable', machine, () => disable(context, named(machine), within())),
     points: (caller, machine) =>
       audited(context, caller, 'viewer', 'points', machine, () => {

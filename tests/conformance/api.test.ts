@@ -55,6 +55,7 @@ const ROUTES: Route[] = [
   route('resynchronizeAt', 'POST', '/api/relationships/web/resynchronize/at', 200, { body: { startsAtMs: 1_800_000_000_000 }, state: 9 }),
   route('resynchronizeCancel', 'POST', '/api/relationships/web/resynchronize/cancel', 200, { state: 10 }),
   route('cycleNow', 'POST', '/api/relationships/web/cycle', 202),
+  route('consistentCycleNow', 'POST', '/api/relationships/web/cycle/application-consistent', 202),
   route('testFailover', 'POST', '/api/relationships/web/failover/test', 202, { body: { point: 'p-1' } }),
   route('testFailoverEnd', 'POST', '/api/relationships/web/failover/test-end', 202),
   route('plannedFailover', 'POST', '/api/relationships/web/failover/planned', 202, { body: { reverse: true } }),

@@ -21,6 +21,7 @@ import { definitionOf, machineOf, replicatedSpec, specOf } from '../spec.ts';
 import { inInterval } from '../monitoring.ts';
 import { counted } from '../statistics.ts';
 import { relationshipNamed, update } from '../transition.ts';
+import { asNewest, isToBeConsistent, pointKindOf } from './consistency.ts';
 import { comparedWithReplica } from './comparison.ts';
 import { ship, type Known, type Progress } from './shipment.ts';
 
@@ -67,7 +68,7 @@ export function changeAttempt(host: Host, relationshipId: string, change: Partia
 /** The instant of this attempt: made now, or still open from before a crash. */
 export async function openInstant(host: Host, relationship: Relationship, attempt: Attempt, signal: AbortSignal) {
   const budgetMiB = relationship.settings.additional.fleecingBudgetMiB ?? DEFAULT_FLEECING_BUDGET_MIB;
-  const request = { attemptId: attempt.id, sincePointId: attempt.sinceId, fleecingBudgetBytes: budgetMiB * MIB };
+  const request = { attemptId: attempt.id, sincePointId: attempt.sinceId, fleecingBudgetBytes: budgetMiB * MIB, isToBeConsistent: isToBeConsistent(host, relationship, attempt) };
   return host.hypervisor.openPointInTime(specFor(host, relationship), request, signal);
 }
 
@@ -174,6 +175,7 @@ export async function seal(host: Host, relationship: Relationship, attempt: Atte
     attemptId: attempt.id,
     parentId: attempt.parentId,
     instantMs: attempt.instantMs,
+    isConsistent: attempt.isConsistent ?? false,
     failbackId: relationship.failback?.id ?? null,
     definition: definitionOf(host, relationship),
     digest, dataClusters, zeroClusters, attachments,
@@ -188,9 +190,7 @@ export function acknowledge(host: Host, relationshipId: string, attempt: Attempt
   const nowMs = host.clock.nowMs();
   update(host, relationshipId, (before) => ({
     attempt: { ...attempt, phase: 'sealed' },
-    newestPointId: attempt.id,
-    newestInstantMs: attempt.instantMs,
-    sequence: attempt.sequence,
+    ...asNewest({ ...attempt, kind: pointKindOf(attempt) }),
     failures: 0,
     lastFault: null,
     ...(before.failback?.at === 'away' && { failback: { ...before.failback, rounds: before.failback.rounds + 1, bytesShipped: before.failback.bytesShipped + attempt.shippedBytes } }),
@@ -255,8 +255,7 @@ async function resolveDoubt(host: Host, relationship: Relationship, standing: St
   const isSealed = standing.newestPointId === doubtful.id && relationship.newestPointId === doubtful.parentId;
   if (isSealed) await host.fingerprints.applyJournal(relationship.id, journalOf(relationship, doubtful));
   await host.fingerprints.removeJournal(relationship.id, doubtful.id);
-  const { id: newestPointId, instantMs: newestInstantMs, sequence } = doubtful;
-  return update(host, relationship.id, () => ({ doubtful: null, ...(isSealed && { newestPointId, newestInstantMs, sequence }) }));
+  return update(host, relationship.id, () => ({ doubtful: null, ...(isSealed && asNewest({ ...doubtful, kind: pointKindOf(doubtful) })) }));
 }
 
 const misfit = (host: Host, relationship: Relationship): Fault =>
