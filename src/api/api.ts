@@ -10,6 +10,7 @@ import { Doors, type Tls } from './doors.ts';
 import { answerTo, routeUnknown, type ErrorAnswer } from './errors.ts';
 import { streamRoute } from './eventstream.ts';
 import { failoverRoutes } from './failovers.ts';
+import { healthRoutes } from './health.ts';
 import { hostRoutes } from './hosts.ts';
 import { jobRoutes } from './jobs.ts';
 import { machineRoutes } from './machines.ts';
@@ -129,6 +130,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     machineRoutes(guarded, operations);
     hostRoutes(guarded, operations);
     relationshipRoutes(guarded, operations);
+    healthRoutes(guarded, operations);
     failoverRoutes(guarded, operations);
     jobRoutes(guarded, operations);
     streamRoute(guarded, { operations, changes, callerAgain, ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }) });

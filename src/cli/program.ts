@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { settingCommands } from './enable.ts';
 import { Failure } from './failure.ts';
 import { failoverCommands } from './failovers.ts';
+import { healthCommands } from './health.ts';
 import { hostCommands } from './hosts.ts';
 import { jobCommands } from './jobs.ts';
 import { machineCommands } from './machines.ts';
@@ -42,6 +43,7 @@ export function createProgram(): Command {
   hostCommands(program);
   settingCommands(program);
   relationshipCommands(program);
+  healthCommands(program);
   failoverCommands(program);
   jobCommands(program);
   userCommands(program);

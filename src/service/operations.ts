@@ -4,7 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, EventView, FindingView, HostView, JobView, MachineView, PointView, RelationshipView, SettingsView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, EventView, FindingView, HealthView, HostView, JobView, MachineView, MonitoringView, PointView, RelationshipView, SettingsView, UserView, Role,
 } from './views.ts';
 
 export interface HostStatus {
@@ -29,8 +29,24 @@ export interface EnableRequest {
   force?: boolean;
 }
 
+export interface MonitoringChange {
+  monitoringIntervalSeconds?: number;
+  monitoringStartSeconds?: number;
+  /** Each by its name. */
+  limits?: Partial<MonitoringView['limits']>;
+}
+
 export interface Operations {
   status(caller: Caller): Promise<HostStatus>;
+
+  /** Health and statistics of every relationship, as last known. */
+  healthList(caller: Caller): Promise<HealthView[]>;
+  /** With `refresh` the guest is asked now how much is yet to be replicated. */
+  healthShow(caller: Caller, machine: string, options: { refresh?: boolean }): Promise<HealthView>;
+  /** Counting begins anew; a warning that no longer holds is gone. */
+  statisticsReset(caller: Caller, machine: string): Promise<HealthView>;
+  monitoringShow(caller: Caller): Promise<MonitoringView>;
+  monitoringChange(caller: Caller, change: MonitoringChange): Promise<MonitoringView>;
 
   machineList(caller: Caller): Promise<MachineView[]>;
   machineShow(caller: Caller, machine: string): Promise<MachineView & { definition: unknown }>;

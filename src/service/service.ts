@@ -2,6 +2,7 @@
 import { administrationOperations } from './administration.ts';
 import type { Context } from './context.ts';
 import { failoverOperations } from './failovers.ts';
+import { healthOperations } from './health.ts';
 import { authorizationOperations, hostOperations } from './hosts.ts';
 import { machineOperations } from './machines.ts';
 import type { Operations } from './operations.ts';
@@ -10,6 +11,7 @@ import { replicationOperations } from './replication.ts';
 export const createOperations = (context: Context): Operations => ({
   ...administrationOperations(context),
   ...machineOperations(context),
+  ...healthOperations(context),
   ...hostOperations(context),
   ...authorizationOperations(context),
   ...replicationOperations(context),
