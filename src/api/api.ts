@@ -16,6 +16,7 @@ import { machineRoutes } from './machines.ts';
 import { withNamedSchemas } from './namedschemas.ts';
 import { relationshipRoutes } from './relationships.ts';
 import { ok, type ApiInstance } from './routes.ts';
+import { serverRoutes } from './server.ts';
 import { callerOf, certificateRoutes, sessionRoutes, userRoutes } from './sessions.ts';
 
 const BODY_BYTES = 262_144;
@@ -128,6 +129,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     certificateRoutes(guarded, operations);
     machineRoutes(guarded, operations);
     hostRoutes(guarded, operations);
+    serverRoutes(guarded, operations);
     relationshipRoutes(guarded, operations);
     failoverRoutes(guarded, operations);
     jobRoutes(guarded, operations);

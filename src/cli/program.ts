@@ -10,6 +10,7 @@ import { jobCommands } from './jobs.ts';
 import { machineCommands } from './machines.ts';
 import { relationshipCommands } from './relationships.ts';
 import { act, parseUrl, type Run } from './run.ts';
+import { serverCommands } from './server.ts';
 import { statusCommand } from './status.ts';
 import { userCommands } from './users.ts';
 
@@ -40,6 +41,7 @@ export function createProgram(): Command {
   statusCommand(program);
   machineCommands(program);
   hostCommands(program);
+  serverCommands(program);
   settingCommands(program);
   relationshipCommands(program);
   failoverCommands(program);
