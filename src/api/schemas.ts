@@ -60,6 +60,8 @@ const SETTINGS_FIELDS = {
   compression: truth('Whether what travels is compressed when that pays'),
   disks: DISKS,
   recoveryHistory: whole('Recovery points kept besides the newest: 0 to 24'),
+  applicationConsistentHours: whole('Hours between application-consistent points: 1 to 12, 0 for none; only with a recovery history'),
+  replicateHostItems: truth('Whether the guest is told which host it runs on'),
   additional: ADDITIONAL,
 };
 export const SETTINGS_VIEW = view('Settings', SETTINGS_FIELDS, 'How it is replicated');

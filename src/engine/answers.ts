@@ -69,18 +69,23 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' |
 const acceptanceOf = (hostName: string, admission: Admission): Acceptance =>
   admission.isAdmitted ? { hostName, accepts: true } : { hostName, accepts: false, isServerOff: admission.why === 'server-off' };
 
-function attemptAnswers(engine: Engine): Pick<Answers, 'begin' | 'lane' | 'seal' | 'abandon'> {
+function attemptAnswers(engine: Engine): Pick<Answers, 'begin' | 'lane' | 'compare' | 'seal' | 'abandon'> {
   const { host, reception } = engine;
   const owned = ownedBy(engine);
   return {
     begin: async (hostId, request) => {
-      const { entryId } = owned(hostId, request.relationshipId);
+      const { machineId, entryId } = owned(hostId, request.relationshipId);
       admitted(host, hostId, entryId);
+      if (request.comparedWith) await engine.worker(machineId).stopMerging();
       return reception.begin(request);
     },
     lane: async (hostId, { relationshipId, attemptId, token, journalBytes }) => {
       owned(hostId, relationshipId);
       return reception.lane(hostId, relationshipId, attemptId, token, journalBytes);
+    },
+    compare: async (hostId, request) => {
+      owned(hostId, request.relationshipId);
+      return { fingerprints: await reception.compare(request) };
     },
     seal: async (hostId, request) => {
       owned(hostId, request.relationshipId);

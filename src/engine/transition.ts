@@ -3,6 +3,7 @@
  * relationship's state.
  */
 import { Refused, refuse } from '../errors/refusal.ts';
+import { deskOf } from '../relationship/chain.ts';
 import { step, type Facts } from '../relationship/step.ts';
 import { stateName } from '../relationship/state.ts';
 import type { Event } from '../relationship/table.ts';
@@ -28,7 +29,7 @@ export function transition(host: Host, relationshipId: string, event: Event, { f
     const { effects, ...standing } = outcome.value;
     const next: Relationship = { ...before, ...change?.(before), ...standing };
     const details = { relationshipId, ...payload?.(before) };
-    for (const effect of effects) host.state.addToOutbox(before.machineId, effect, details);
+    for (const effect of effects) host.state.addToOutbox(before.machineId, effect, details, deskOf(before));
     if (next.state === 0) host.state.removeRelationship(relationshipId);
     else host.state.putRelationship(next);
     also?.(before, next);

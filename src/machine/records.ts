@@ -2,6 +2,7 @@
 import type { DiskStack, Layer, MachineDefinition } from './definition.ts';
 import type { Epoch, Lineage } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';
+import type { Kind } from '../relationship/chain.ts';
 import type { Side, State } from '../relationship/state.ts';
 
 /** A layer of a machine's disk; labelled with the point whose content the stack up to here is. */
@@ -69,6 +70,8 @@ export interface Attempt {
 /** The replica's attempt that is being received. */
 export interface Receiving {
   readonly id: string;
+  /** What the disks here hold, by id, when the primary compares with them: nothing below is merged meanwhile. */
+  readonly comparedWith?: string | null;
   readonly kind: AttemptKind;
   readonly parentId: string | null;
   readonly sequence: number;
@@ -158,6 +161,8 @@ export interface Relationship {
   readonly id: string;
   readonly machineId: string;
   readonly peerId: string;
+  /** Simple when absent. */
+  readonly kind?: Kind;
   readonly side: Side;
   readonly state: State;
   readonly settings: Settings;

@@ -14,18 +14,16 @@ export interface AdditionalSettings {
   readonly demotion?: 'pause' | 'stop';
 }
 
-/**
- * What CIM clients set and read back, kept on both hosts. This version acts on the window for resynchronizing alone: every
- * recovery point is crash-consistent.
- */
+/** Settings that are kept only where they are not the default; both hosts go by them. */
 export interface DeclaredSettings {
-  /** Hours between application-consistent points; 0 for none. */
+  /** Hours between application-consistent points, 1 to 12; 0 for none. Only with a recovery history. */
   readonly applicationConsistentHours?: number;
   /** True: a resynchronization that is needed waits for the window. Otherwise it begins by itself at once. */
   readonly autoResynchronize?: boolean;
   /** The window for resynchronizing, seconds after the host's midnight; it may reach across it. */
   readonly resynchronizeFromSeconds?: number;
   readonly resynchronizeUntilSeconds?: number;
+  /** Whether the guest is told which host it runs on: by the primary, and by the replica's host after a failover. */
   readonly replicateHostItems?: boolean;
   readonly bypassProxy?: boolean;
 }
@@ -93,9 +91,10 @@ function declaredAfter(before: DeclaredSettings = {}, change: DeclaredSettings =
   return kept.length > 0 ? { declared: Object.fromEntries(kept) as DeclaredSettings } : {};
 }
 
-function checkDeclared({ applicationConsistentHours: hours, resynchronizeFromSeconds, resynchronizeUntilSeconds }: DeclaredSettings, recoveryHistory: number): void {
-  checkWhole('the interval of application-consistent points', hours, 0, 12);
-  if (hours && recoveryHistory === 0) bad('the interval of application-consistent points', hours, '0 while the recovery history is 0');
+function checkDeclared({ applicationConsistentHours: hours, replicateHostItems, resynchronizeFromSeconds, resynchronizeUntilSeconds }: DeclaredSettings, recoveryHistory: number): void {
+  checkWhole('the interval of application-consistent points in hours', hours, 0, 12);
+  if (hours && recoveryHistory === 0) bad('the interval of application-consistent points in hours', hours, '0 while the recovery history is 0');
+  if (typeof (replicateHostItems ?? true) !== 'boolean') bad('telling the guest of its host', replicateHostItems, 'true or false');
   checkWhole('the start of the window for resynchronizing', resynchronizeFromSeconds, 0, 86_399);
   checkWhole('the end of the window for resynchronizing', resynchronizeUntilSeconds, 0, 86_399);
 }
@@ -123,6 +122,11 @@ export function changed(settings: Settings, change: SettingsChange, machineDisks
 }
 
 export const cycleIntervalMs = (settings: Settings): number => settings.additional.cycleIntervalMs ?? settings.intervalSeconds * 1_000;
+
+/** Hours between application-consistent points; 0 for none. */
+export const applicationConsistentHours = ({ declared }: Settings): number => declared?.applicationConsistentHours ?? DECLARED_DEFAULTS.applicationConsistentHours;
+
+export const tellsHostItems = ({ declared }: Settings): boolean => declared?.replicateHostItems ?? DECLARED_DEFAULTS.replicateHostItems;
 
 /** When resynchronizations may begin by themselves; null for at any time. */
 export function resynchronizationWindow({ declared = {} }: Settings): DailyWindow | null {

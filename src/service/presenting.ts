@@ -3,12 +3,13 @@ import { startRefusal } from '../engine/power.ts';
 import { alarmText } from '../engine/replica/limits.ts';
 import type { Job, Machine, Point, Relationship } from '../machine/records.ts';
 import { newestOf } from '../relationship/epoch.ts';
-import { cycleIntervalMs, type Settings } from '../relationship/settings.ts';
+import { cycleIntervalMs } from '../relationship/settings.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { ADVICE_AFTER_YIELDING, adviceFor, stateName } from '../relationship/state.ts';
 import type { HostRow } from '../state/hosts.ts';
 import type { Context } from './context.ts';
-import type { HostView, JobView, MachineView, PointView, RelationshipView, SettingsView } from './views.ts';
+import { settingsView } from './settingsview.ts';
+import type { HostView, JobView, MachineView, PointView, RelationshipView } from './views.ts';
 
 const LATE_WARNING = 2;
 const LATE_CRITICAL = 3;
@@ -96,7 +97,7 @@ export function relationshipView(context: Context, relationship: Relationship): 
     healthReasons: reasons,
     lagMs,
     lastCycle: lastCycle && { pointId: lastCycle.pointId, finishedAtMs: lastCycle.finishedMs, durationMs: lastCycle.durationMs, bytesChanged: lastCycle.bytesChanged, bytesShipped: lastCycle.bytesShipped },
-    nextCycleAtMs: relationship.side === 'primary' ? engine.worker(machine.id).nextAtMs : null,
+    nextCycleAtMs: relationship.side === 'primary' ? engine.workerOf(relationship).nextAtMs : null,
     points: engine.host.state.points(machine.id).length,
     epoch: { number, id },
     settings: settingsView(relationship.settings),
@@ -105,8 +106,6 @@ export function relationshipView(context: Context, relationship: Relationship): 
     lastFault: relationship.lastFault,
   };
 }
-
-export const settingsView = ({ declared: _declared, ...settings }: Settings): SettingsView => ({ ...settings, disks: [...settings.disks], additional: { ...settings.additional } });
 
 export const pointView = (point: Point, newestId: string | undefined): PointView => ({
   id: point.id,

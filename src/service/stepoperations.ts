@@ -30,7 +30,7 @@ export function stepOperations(context: Context): StepOperations {
   return {
     create: (caller, machine, host, settings) =>
       asked(caller, 'enable', machine, () => {
-        const request = { machine, host, settings: definedOnly(settings) };
+        const request = { machine, host, settings: definedOnly(settings) as SettingsChange };
         const { machine: { id } } = requested(context, request);
         checkFree(context, id);
         return engine.jobs.start('enable', id, { host, settings: request.settings });
@@ -104,7 +104,7 @@ function relationshipKinds(context: Context): Readonly<Record<string, JobWork>> 
   return {
     enable: async (job) => {
       if (job.resumed && engine.host.state.relationshipOf(job.machineId)) return {};
-      const { findings } = await enable(context, { machine: job.machineId, host: String(job.args['host']), settings: job.args['settings'] as object, force: true }, within(job));
+      const { findings } = await enable(context, { machine: job.machineId, host: String(job.args['host']), settings: job.args['settings'] as SettingsChange, force: true }, within(job));
       const machine = machineNamed(context, job.machineId).name;
       for (const { message, cure } of findings) engine.host.state.addEvent({ atMs: engine.host.clock.nowMs(), number: null, severity: 'warning', machine, message: `${message} ${cure}` });
       return { warnings: findings.length };

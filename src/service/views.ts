@@ -23,6 +23,10 @@ export interface SettingsView {
   compression: boolean;
   disks: string[];
   recoveryHistory: number;
+  /** Hours between application-consistent points; 0 for none. */
+  applicationConsistentHours: number;
+  /** Whether the guest is told which host it runs on. */
+  replicateHostItems: boolean;
   /** Extensions: cycle interval below 30 s for tests, spacing of recovery points, budget of the fleecing file, demotion policy. */
   additional: {
     cycleIntervalMs?: number;
