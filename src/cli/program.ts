@@ -9,6 +9,7 @@ import { hostCommands } from './hosts.ts';
 import { jobCommands } from './jobs.ts';
 import { machineCommands } from './machines.ts';
 import { relationshipCommands } from './relationships.ts';
+import { resynchronizationCommands } from './resynchronization.ts';
 import { act, parseUrl, type Run } from './run.ts';
 import { serverCommands } from './server.ts';
 import { statusCommand } from './status.ts';
@@ -44,6 +45,7 @@ export function createProgram(): Command {
   serverCommands(program);
   settingCommands(program);
   relationshipCommands(program);
+  resynchronizationCommands(program);
   failoverCommands(program);
   jobCommands(program);
   userCommands(program);

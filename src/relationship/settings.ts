@@ -12,6 +12,8 @@ export interface AdditionalSettings {
   readonly fleecingBudgetMiB?: number;
   /** What happens to a guest that runs here without the right to: held with its memory, or stopped. */
   readonly demotion?: 'pause' | 'stop';
+  /** A resynchronization that is required begins by itself (at once, or in its window), or only when somebody asks. */
+  readonly resynchronization?: 'automatic' | 'manual';
 }
 
 /** Settings that are kept only where they are not the default; both hosts go by them. */
@@ -71,6 +73,9 @@ const ADDITIONAL_CHECKS: Record<keyof AdditionalSettings, (value: unknown) => vo
   fleecingBudgetMiB: (value) => checkWhole('fleecingBudgetMiB', value, 4, 1_048_576),
   demotion: (value) => {
     if (value !== undefined && value !== 'pause' && value !== 'stop') bad('demotion', value, '"pause" or "stop"');
+  },
+  resynchronization: (value) => {
+    if (value !== undefined && value !== 'automatic' && value !== 'manual') bad('resynchronization', value, '"automatic" or "manual"');
   },
 };
 

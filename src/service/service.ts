@@ -8,6 +8,7 @@ import { machineOperations } from './machines.ts';
 import type { Operations } from './operations.ts';
 import { replicationOperations } from './replication.ts';
 import { serverOperations } from './server.ts';
+import { resynchronizationOperations } from './resynchronization.ts';
 
 export const createOperations = (context: Context): Operations => ({
   ...administrationOperations(context),
@@ -16,5 +17,6 @@ export const createOperations = (context: Context): Operations => ({
   ...serverOperations(context),
   ...authorizationOperations(context),
   ...replicationOperations(context),
+  ...resynchronizationOperations(context),
   ...failoverOperations(context),
 });
