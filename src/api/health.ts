@@ -1,9 +1,9 @@
-/** /api/health, /api/monitoring and a relationship's health: how well replication keeps up, and how that is judged. */
+/** /api/health and a relationship's health: how well replication keeps up, and how that is judged. */
 import { Type } from '@fastify/type-provider-typebox';
 import { HEALTH_LIMITS, LIMIT_NAMES, type HealthLimit } from '../health/limits.ts';
 import type { Operations } from '../service/operations.ts';
 import { BY_MACHINE, CLOSED, ok, type ApiInstance } from './routes.ts';
-import { HEALTH_VIEW, MONITORING_VIEW } from './schemas.ts';
+import { HEALTH_LIMITS_VIEW, HEALTH_VIEW } from './schemas.ts';
 
 const tags = ['health'];
 const REFRESH = Type.Object({ refresh: Type.Optional(Type.Boolean({ description: 'Ask the guest now how much is yet to be replicated, instead of what was last known', default: false })) }, CLOSED);
@@ -12,15 +12,6 @@ const REFRESH = Type.Object({ refresh: Type.Optional(Type.Boolean({ description:
 const LIMITS = Type.Unsafe<Partial<Record<HealthLimit, number>>>(
   Type.Object(Object.fromEntries(LIMIT_NAMES.map((name) => [name, Type.Optional(Type.Integer({ description: `${HEALTH_LIMITS[name].meaning}; ${HEALTH_LIMITS[name].default} by default` }))])), { ...CLOSED, title: 'HealthLimitsChange' }),
 );
-const MONITORING_BODY = Type.Object(
-  {
-    monitoringIntervalSeconds: Type.Optional(Type.Integer({ description: 'How long statistics are counted before they begin anew: 1, 2, 3, 4, 6, 8, 12 or 24 hours, 2 to 7 days' })),
-    monitoringStartSeconds: Type.Optional(Type.Integer({ description: 'When such an interval begins, in seconds after the host\'s midnight' })),
-    limits: Type.Optional(LIMITS),
-  },
-  CLOSED,
-);
-
 export function healthRoutes(app: ApiInstance, operations: Operations): void {
   app.get('/api/health', { schema: { operationId: 'healthList', tags, summary: 'Health and statistics of every relationship, as last known', response: ok(Type.Array(HEALTH_VIEW)) } }, (request) =>
     operations.healthList(request.caller),
@@ -38,11 +29,11 @@ export function healthRoutes(app: ApiInstance, operations: Operations): void {
     (request) => operations.statisticsReset(request.caller, request.params.machine),
   );
 
-  app.get('/api/monitoring', { schema: { operationId: 'monitoringShow', tags, summary: 'The monitoring interval and the limits of the health', response: ok(MONITORING_VIEW) } }, (request) =>
-    operations.monitoringShow(request.caller),
+  app.get('/api/health/limits', { schema: { operationId: 'healthLimits', tags, summary: 'From where on the health is a warning, or critical', response: ok(HEALTH_LIMITS_VIEW) } }, (request) =>
+    operations.healthLimits(request.caller),
   );
 
-  app.patch('/api/monitoring', { schema: { operationId: 'monitoringChange', tags, summary: 'Change them', body: MONITORING_BODY, response: ok(MONITORING_VIEW) } }, (request) =>
-    operations.monitoringChange(request.caller, request.body),
+  app.patch('/api/health/limits', { schema: { operationId: 'healthLimitsChange', tags, summary: 'Change such limits', body: LIMITS, response: ok(HEALTH_LIMITS_VIEW) } }, (request) =>
+    operations.healthLimitsChange(request.caller, request.body),
   );
 }

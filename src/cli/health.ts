@@ -1,18 +1,15 @@
-/** understudy health and monitoring: how well replication keeps up, what is wrong and what to do, and how that is judged. */
+/** understudy health: how well replication keeps up, what is wrong and what to do, and how that is judged. */
 import { writeFileSync } from 'node:fs';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { HEALTH_LIMITS, LIMIT_NAMES, type HealthLimit } from '../health/limits.ts';
-import type { HealthView, IntervalView, IssueView, MonitoringView } from '../service/views.ts';
+import type { HealthLimitsView, HealthView, IntervalView, IssueView } from '../service/views.ts';
 import { Failure } from './failure.ts';
 import { list, table, type Cell, type Colour } from './output.ts';
 import { pathOf } from './relationships.ts';
-import { act, given, whole, type Run } from './run.ts';
+import { act, whole, type Run } from './run.ts';
 import { ago, duration, instant, orDash, printable, size } from './words.ts';
 
 const COLOURS: Readonly<Record<string, Colour>> = { ok: 'green', warning: 'yellow', critical: 'red' };
-const MINUTE_S = 60;
-const HOUR_S = 3_600;
-const DAY_S = 86_400;
 
 const cell = (text: string): Cell => (COLOURS[text] ? { text, colour: COLOURS[text] } : { text });
 const about = (issues: readonly IssueView[]): string => issues.map(({ severity, message, hint }) => printable(`${severity}: ${message}${hint === '' ? '' : ` ${hint}`}`)).join('\n');
@@ -119,37 +116,12 @@ async function reset(run: Run, machine: string): Promise<void> {
   run.out.result(it, () => printable(`${it.machine}: counting begins anew; health is ${it.health}`));
 }
 
-/** "12h", "2d". */
-function interval(text: string): number {
-  const [, count, unit] = /^(\d{1,3})(h|d)$/.exec(text) ?? [];
-  if (count === undefined) throw new InvalidArgumentError('It must be hours or days, like 12h or 2d.');
-  return Number(count) * (unit === 'h' ? HOUR_S : DAY_S);
-}
-
-/** "HH:MM". */
-function timeOfDay(text: string): number {
-  const [, hours, minutes] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
-  if (hours === undefined) throw new InvalidArgumentError('It must be a time of day like 06:00.');
-  return Number(hours) * HOUR_S + Number(minutes) * MINUTE_S;
-}
-
-const timeText = (seconds: number): string => `${String(Math.floor(seconds / HOUR_S)).padStart(2, '0')}:${String(Math.floor((seconds % HOUR_S) / MINUTE_S)).padStart(2, '0')}`;
 const optionOf = (name: HealthLimit): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-function monitoringText(it: MonitoringView): string {
-  return list([
-    ['monitoring interval', duration(it.monitoringIntervalSeconds * 1_000)],
-    ['begins at', timeText(it.monitoringStartSeconds)],
-    ['next one begins', instant(it.nextIntervalMs)],
-    ...LIMIT_NAMES.map((name): [string, string] => [optionOf(name), `${it.limits[name]} ${HEALTH_LIMITS[name].unit}`]),
-  ]);
-}
-
-async function monitoring(run: Run, { interval: monitoringIntervalSeconds, start: monitoringStartSeconds, ...limits }: { interval?: number; start?: number } & Partial<Record<HealthLimit, number>>): Promise<void> {
-  const set = Object.fromEntries(LIMIT_NAMES.filter((name) => limits[name] !== undefined).map((name) => [name, limits[name]]));
-  const change = given({ monitoringIntervalSeconds, monitoringStartSeconds, limits: Object.keys(set).length > 0 ? set : undefined });
-  const it = await (Object.keys(change).length === 0 ? run.api.get<MonitoringView>('/api/monitoring') : run.api.patch<MonitoringView>('/api/monitoring', change));
-  run.out.result(it, () => monitoringText(it));
+async function limits(run: Run, options: Partial<Record<HealthLimit, number>>): Promise<void> {
+  const change = Object.fromEntries(LIMIT_NAMES.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));
+  const it = await (Object.keys(change).length === 0 ? run.api.get<HealthLimitsView>('/api/health/limits') : run.api.patch<HealthLimitsView>('/api/health/limits', change));
+  run.out.result(it, () => list(LIMIT_NAMES.map((name): [string, string] => [optionOf(name), `${it[name]} ${HEALTH_LIMITS[name].unit}`])));
 }
 
 export function healthCommands(program: Command): void {
@@ -161,9 +133,7 @@ export function healthCommands(program: Command): void {
     .option('--csv <file>', 'save as CSV; "-" is standard output')
     .action(act(show));
   health.command('reset').argument('<machine>').description('begin to count anew').action(act(reset));
-  const judged = program.command('monitoring').description('the monitoring interval of the statistics, and from where on the health is a warning, or critical')
-    .option('--interval <length>', '1h, 2h, 3h, 4h, 6h, 8h, 12h, 24h, or 2d to 7d', interval)
-    .option('--start <time>', 'time of day at which intervals begin', timeOfDay);
-  for (const name of LIMIT_NAMES) judged.option(`--${optionOf(name)} <n>`, `${HEALTH_LIMITS[name].meaning} (${HEALTH_LIMITS[name].default})`, whole(HEALTH_LIMITS[name].min, HEALTH_LIMITS[name].max));
-  judged.action(act(monitoring));
+  const judged = health.command('limits').description('from where on the health is a warning, or critical; without an option they are shown');
+  for (const name of LIMIT_NAMES) judged.option(`--${optionOf(name)} <n>`, `${HEALTH_LIMITS[name].meaning} (${HEALTH_LIMITS[name].default} ${HEALTH_LIMITS[name].unit})`, whole(HEALTH_LIMITS[name].min, HEALTH_LIMITS[name].max));
+  judged.action(act(limits));
 }

@@ -3,7 +3,9 @@
  * relationship's state.
  */
 import { Refused, refuse } from '../errors/refusal.ts';
-import { step, type Facts } from '../relationship/step.ts';
+import { beginsIn } from '../relationship/beginning.ts';
+import { deskOf } from '../relationship/chain.ts';
+import { step, type Facts, type Standing } from '../relationship/step.ts';
 import { stateName } from '../relationship/state.ts';
 import type { Event } from '../relationship/table.ts';
 import type { EventName } from '../health/events.ts';
@@ -29,9 +31,9 @@ export function transition(host: Host, relationshipId: string, event: Event, { f
     const outcome = step(before, event, { 'no-failback': !before.failback, ...facts });
     if (!outcome.ok) throw new Refused(outcome);
     const { effects, ...standing } = outcome.value;
-    const next = acrossTransition(host, before, { ...before, ...change?.(before), ...standing });
+    const next = acrossTransition(host, before, { ...before, ...change?.(before), ...standing, ...outlived(before, standing) });
     const details = { relationshipId, ...payload?.(before) };
-    for (const effect of effects) host.state.addToOutbox(before.machineId, effect, details);
+    for (const effect of effects) host.state.addToOutbox(before.machineId, effect, details, deskOf(before));
     if (next.state === 0) host.state.removeRelationship(relationshipId);
     else host.state.putRelationship(next);
     also?.(before, next);
@@ -42,16 +44,21 @@ export function transition(host: Host, relationshipId: string, event: Event, { f
   return after;
 }
 
+/** What was chosen for a state that waits does not outlive the waiting. */
+function outlived(before: Relationship, { side, state }: Standing): Partial<Relationship> {
+  const isOver = side !== 'primary' || beginsIn(state) !== beginsIn(before.state);
+  return { ...(isOver && (before.startsAtMs ?? null) !== null && { startsAtMs: null }), ...(state !== 9 && before.heldBack && { heldBack: false }) };
+}
+
 function record(host: Host, event: Event, before: Relationship, after: Relationship): void {
   const side = before.side === after.side ? '' : `, now ${after.side}`;
   const machine = host.state.machine(before.machineId)?.name ?? before.machineId;
-  const cause = after.state === 8 && after.lastFault ? `: ${after.lastFault.message}` : '';
-  const logged = event === 'resynchronized' ? 'resync-completed' : (LOGGED[after.state] ?? 'state-changed');
-  report(host, logged, machine, `${stateName(before.state)} → ${stateName(after.state)}${side}${cause}`, cause === '' ? undefined : after.lastFault?.hint);
+  const cause = event === 'failHard' && after.lastFault ? `: ${after.lastFault.message}` : '';
+  report(host, LOGGED[event] ?? 'state-changed', machine, `${stateName(before.state)} → ${stateName(after.state)}${side}${cause}`, cause === '' ? undefined : after.lastFault?.hint);
 }
 
-/** States whose beginning is an event of its own. */
-const LOGGED: Partial<Record<number, EventName>> = { 8: 'suspended', 9: 'resync-required', 10: 'resync-started' };
+/** Events of the table that are events of the log too. */
+const LOGGED: Partial<Record<Event, EventName>> = { failHard: 'suspended', requireResync: 'resync-required', resynchronize: 'resync-started', continueResync: 'resync-started', resynchronized: 'resync-completed' };
 
 /** Changes fields that are not the standing. */
 export function update(host: Host, relationshipId: string, change: (before: Relationship) => Partial<Omit<Relationship, 'state' | 'side'>>): Relationship {

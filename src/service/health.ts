@@ -1,18 +1,17 @@
-/** Use cases of looking after replication: health and statistics of each relationship, and how the host judges them. */
+/** Use cases of looking after replication: health and statistics of each relationship, and from where on the health is bad. */
 import { afterReset, nextIntervalMs } from '../engine/monitoring.ts';
 import { update } from '../engine/transition.ts';
 import { faultOf } from '../errors/fault.ts';
 import { judge, lagMsOf, type Judgement } from '../health/health.ts';
 import { checkLimits, limitsOf, type HealthLimits } from '../health/limits.ts';
-import { checkMonitoring } from '../health/monitoring.ts';
 import { average, missedCycles } from '../health/statistics.ts';
 import type { Machine, Relationship, Statistics } from '../machine/records.ts';
 import { stateName } from '../relationship/state.ts';
 import { audited, machineNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
-import type { Caller, HealthView, IntervalView, MonitoringView } from './views.ts';
+import type { Caller, HealthView, IntervalView } from './views.ts';
 
-type HealthOperations = Pick<Operations, 'healthList' | 'healthShow' | 'statisticsReset' | 'monitoringShow' | 'monitoringChange'>;
+type HealthOperations = Pick<Operations, 'healthList' | 'healthShow' | 'statisticsReset' | 'healthLimits' | 'healthLimitsChange'>;
 
 export function healthOperations(context: Context): HealthOperations {
   const { state } = context.engine.host;
@@ -25,15 +24,13 @@ export function healthOperations(context: Context): HealthOperations {
         return healthView(context, relationship);
       }),
     statisticsReset: (caller, machine) => resetStatistics(context, caller, machine),
-    monitoringShow: (caller) => audited(context, caller, 'viewer', 'monitoring', null, () => monitoringView(context)),
-    monitoringChange: (caller, { limits = {}, ...change }) =>
-      audited(context, caller, 'operator', 'monitoring', null, () => {
-        checkMonitoring(change);
-        checkLimits(limits);
-        const { healthLimits } = context.serviceSettings.get();
-        context.serviceSettings.put({ ...change, healthLimits: { ...healthLimits, ...limits } });
+    healthLimits: (caller) => audited(context, caller, 'viewer', 'health limits', null, () => limitsOf(context.serviceSettings.get().healthLimits)),
+    healthLimitsChange: (caller, change) =>
+      audited(context, caller, 'operator', 'health limits', null, () => {
+        checkLimits(change);
+        const { healthLimits } = context.serviceSettings.put({ healthLimits: { ...context.serviceSettings.get().healthLimits, ...change } });
         context.engine.host.changed('host', context.engine.host.hostId);
-        return monitoringView(context);
+        return limitsOf(healthLimits);
       }),
   };
 }
@@ -58,11 +55,6 @@ async function askGuest(context: Context, relationship: Relationship): Promise<v
   } catch (thrown) {
     if (!faultOf(thrown)) throw thrown;
   }
-}
-
-function monitoringView({ serviceSettings, engine }: Context): MonitoringView {
-  const { monitoringIntervalSeconds, monitoringStartSeconds, healthLimits } = serviceSettings.get();
-  return { monitoringIntervalSeconds, monitoringStartSeconds, nextIntervalMs: nextIntervalMs(engine.host), limits: limitsOf(healthLimits) };
 }
 
 /** By the limits that are set on this host. */

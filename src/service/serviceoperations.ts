@@ -1,17 +1,17 @@
 /** Use cases of a host's replication as a whole: whether it takes replicas, its certificate, whether another host answers. */
 import { call } from '../engine/calls.ts';
 import { Fault } from '../errors/fault.ts';
-import { checkMonitoring } from '../health/monitoring.ts';
 import { audited, hostNamed, type Context } from './context.ts';
 import type { Management } from './management.ts';
 import { jobView } from './presenting.ts';
+import { changeService, roleFor } from './server.ts';
 
 type ServiceOperations = Pick<Management, 'changeService' | 'testConnection' | 'certificates'>;
 
 const PEER_WITHIN_MS = 15_000;
 
 export function serviceOperations(context: Context): ServiceOperations {
-  const { engine, network, serviceSettings } = context;
+  const { engine, network } = context;
   const { host } = engine;
   engine.jobs.define({
     connectionTest: async (job) => {
@@ -22,13 +22,7 @@ export function serviceOperations(context: Context): ServiceOperations {
     },
   });
   return {
-    changeService: (caller, change) =>
-      audited(context, caller, 'operator', 'service settings', null, () => {
-        checkMonitoring(change);
-        const next = serviceSettings.put(change);
-        host.changed('host', host.hostId);
-        return next;
-      }),
+    changeService: (caller, change) => audited(context, caller, roleFor(context, change), 'server set', null, () => changeService(context, change)),
     testConnection: (caller, name) =>
       audited(context, caller, 'operator', 'host test', name, () => jobView(context, engine.jobs.start('connectionTest', null, { host: hostNamed(context, name).hostId }))),
     certificates: (caller) =>
