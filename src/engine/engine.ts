@@ -4,6 +4,7 @@
  */
 import { Fault } from '../errors/fault.ts';
 import type { Relationship } from '../machine/records.ts';
+import { deskOf, type Desk } from '../relationship/chain.ts';
 import { answersOf } from './answers.ts';
 import type { Answers, Method, ParamsOf } from './calls.ts';
 import type { Host } from './host.ts';
@@ -26,7 +27,7 @@ export class Engine {
     this.host = {
       ...host,
       changed: (kind, id) => {
-        if (kind === 'relationship' && this.#started) this.worker(id).wake();
+        if (kind === 'relationship' && this.#started) this.#wake(id);
         host.changed(kind, id);
       },
     };
@@ -38,7 +39,7 @@ export class Engine {
   /** Everything that a crash left half done goes on. */
   start(): void {
     this.#started = true;
-    for (const { id } of this.host.state.machines()) this.worker(id).wake();
+    for (const { id } of this.host.state.machines()) this.#wake(id);
     this.jobs.resume();
   }
 
@@ -49,15 +50,29 @@ export class Engine {
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
   }
 
-  worker(machineId: string): Worker {
-    let worker = this.#workers.get(machineId);
-    if (!worker) this.#workers.set(machineId, (worker = new Worker(this.host, machineId)));
+  /** Of the machine's own relationship, or of the one by which it is sent on. */
+  worker(machineId: string, desk: Desk = 'own'): Worker {
+    const key = `${desk} ${machineId}`;
+    let worker = this.#workers.get(key);
+    if (!worker) this.#workers.set(key, (worker = new Worker(this.host, machineId, desk)));
     return worker;
+  }
+
+  workerOf(relationship: Relationship): Worker {
+    return this.worker(relationship.machineId, deskOf(relationship));
+  }
+
+  #wake(machineId: string): void {
+    this.worker(machineId).wake();
+    const isSentOn = this.host.state.extendedOf(machineId) !== undefined || this.host.state.outbox(machineId, 'onward').length > 0;
+    if (isSentOn || this.#workers.has(`onward ${machineId}`)) this.worker(machineId, 'onward').wake();
   }
 
   /** The peer can be reached again: what waited for it goes on now. */
   contact(hostId: string): void {
-    for (const { machineId, peerId, failures } of this.host.state.relationships()) if (peerId === hostId && failures > 0) this.worker(machineId).poke();
+    for (const relationship of this.host.state.relationships()) {
+      if (relationship.peerId === hostId && relationship.failures > 0) this.workerOf(relationship).poke();
+    }
   }
 
   relationshipOf(machineId: string): Relationship {

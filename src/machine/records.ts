@@ -2,6 +2,7 @@
 import type { DiskStack, Layer, MachineDefinition } from './definition.ts';
 import type { Epoch, Lineage } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';
+import type { Kind } from '../relationship/chain.ts';
 import type { Side, State } from '../relationship/state.ts';
 
 /** A layer of a machine's disk; labelled with the point whose content the stack up to here is. */
@@ -69,6 +70,8 @@ export interface Attempt {
 /** The replica's attempt that is being received. */
 export interface Receiving {
   readonly id: string;
+  /** What the disks here hold, by id, when the primary compares with them: nothing below is merged meanwhile. */
+  readonly comparedWith?: string | null;
   readonly kind: AttemptKind;
   readonly parentId: string | null;
   readonly sequence: number;
@@ -158,6 +161,8 @@ export interface Relationship {
   readonly id: string;
   readonly machineId: string;
   readonly peerId: string;
+  /** Simple when absent. */
+  readonly kind?: Kind;
   readonly side: Side;
   readonly state: State;
   readonly settings: Settings;
@@ -200,6 +205,10 @@ export interface Relationship {
   readonly lastTestMs?: number;
   /** What is wrong with the replica's own place; none when absent. */
   readonly alarms?: readonly Alarm[];
+  /** When what the state waits for (an initial replication, a resynchronization) begins by itself, as somebody chose. */
+  readonly startsAtMs?: number | null;
+  /** Somebody cancelled the resynchronization: it does not begin by itself. */
+  readonly heldBack?: boolean;
 }
 
 /** Counted since the last reset, on each host of what it did itself: sent on the primary, made into points on the replica. */

@@ -4,6 +4,7 @@
  */
 import type { Job, Machine, Point, Relationship } from '../machine/records.ts';
 import { startRefusal } from '../engine/power.ts';
+import { isOnward } from '../relationship/chain.ts';
 import { entryFor } from '../state/hosts.ts';
 import type { ServiceSettings } from '../state/servicesettings.ts';
 import { audited, type Context } from './context.ts';
@@ -64,7 +65,7 @@ export function createInventory(context: Context): Inventory {
     machines: (caller) =>
       seen(caller, 'vm list', null, async () => {
         const live = new Set(await hypervisor.instances());
-        const relationships = new Map(state.relationships().map((relationship) => [relationship.machineId, relationship]));
+        const relationships = new Map(state.relationships().filter((relationship) => !isOnward(relationship)).map((relationship) => [relationship.machineId, relationship]));
         const surroundings = surroundingsOf(context);
         return Promise.all(
           state.machines().map(async (machine) => {
