@@ -40,7 +40,7 @@ export class KnownClusters {
   }
 }
 
-export async function knownIn(map: FingerprintMap | undefined, window: Extent): Promise<KnownClusters> {
+export async function knownIn(map: Pick<FingerprintMap, 'read'> | undefined, window: Extent): Promise<KnownClusters> {
   const { first, count } = clustersTouched(window);
   return new KnownClusters(first, (await map?.read(first, count)) ?? null);
 }
