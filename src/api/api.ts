@@ -17,6 +17,7 @@ import { withNamedSchemas } from './namedschemas.ts';
 import { relationshipRoutes } from './relationships.ts';
 import { resynchronizationRoutes } from './resynchronization.ts';
 import { ok, type ApiInstance } from './routes.ts';
+import { serverRoutes } from './server.ts';
 import { callerOf, certificateRoutes, sessionRoutes, userRoutes } from './sessions.ts';
 
 const BODY_BYTES = 262_144;
@@ -129,6 +130,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     certificateRoutes(guarded, operations);
     machineRoutes(guarded, operations);
     hostRoutes(guarded, operations);
+    serverRoutes(guarded, operations);
     relationshipRoutes(guarded, operations);
     resynchronizationRoutes(guarded, operations);
     failoverRoutes(guarded, operations);

@@ -154,10 +154,25 @@ export const FINDING_VIEW = view('Finding', {
 
 export const AUTHORIZATION_VIEW = view('Authorization', {
   id: text('Id of the entry'),
-  host: text('A paired host, or *.domain'),
+  host: text('A paired host, *.domain, or * for any paired host'),
   storage: text('Directory that its replicas are kept in'),
   trustGroup: text('Hosts of one trust group may take over each other\'s replicas'),
 });
+
+const SERVER_FIELDS = {
+  replicaServer: truth('Whether this host takes replicas'),
+  anyHost: truth('Any paired host may send replicas; otherwise those that authorization entries let in'),
+  storage: path('Where the replicas of any host are kept, absolute'),
+  monitoringStartSeconds: whole('When the intervals of the statistics begin, in seconds after the host\'s midnight'),
+  monitoringIntervalSeconds: whole('How long such an interval lasts: 3,600 to 604,800'),
+};
+export const SERVER_VIEW = view('Server', {
+  ...SERVER_FIELDS,
+  storage: text('Where replicas are kept when no entry says another place'),
+  authentication: oneOf(['certificate'], 'How hosts prove themselves'),
+  peerAddress: text('Where peers reach this host'),
+});
+export const SERVER_CHANGE = Type.Partial(Type.Object(SERVER_FIELDS), { title: 'ServerChange', additionalProperties: false });
 
 export const EVENT_VIEW = view('Event', {
   id: whole('Grows from event to event'),
@@ -228,6 +243,8 @@ export type SchemasAreTheViews = All<
     Same<typeof HOST_VIEW, views.HostView>,
     Same<typeof FINDING_VIEW, views.FindingView>,
     Same<typeof AUTHORIZATION_VIEW, views.AuthorizationView>,
+    Same<typeof SERVER_VIEW, views.ServerView>,
+    Same<typeof SERVER_CHANGE, views.ServerChange>,
     Same<typeof EVENT_VIEW, views.EventView>,
     Same<typeof USER_VIEW, views.UserView>,
     Same<typeof CERTIFICATE_VIEW, views.CertificateView>,

@@ -11,6 +11,7 @@ import { machineCommands } from './machines.ts';
 import { relationshipCommands } from './relationships.ts';
 import { resynchronizationCommands } from './resynchronization.ts';
 import { act, parseUrl, type Run } from './run.ts';
+import { serverCommands } from './server.ts';
 import { statusCommand } from './status.ts';
 import { userCommands } from './users.ts';
 
@@ -41,6 +42,7 @@ export function createProgram(): Command {
   statusCommand(program);
   machineCommands(program);
   hostCommands(program);
+  serverCommands(program);
   settingCommands(program);
   relationshipCommands(program);
   resynchronizationCommands(program);

@@ -119,6 +119,32 @@ export interface AuthorizationView {
   trustGroup: string;
 }
 
+/** What is set for the host as a replica server. */
+export interface ServerView {
+  /** Whether this host takes replicas at all. */
+  replicaServer: boolean;
+  /** Any paired host may send replicas; otherwise those that authorization entries let in. */
+  anyHost: boolean;
+  /** Where replicas are kept when no entry says another place. */
+  storage: string;
+  authentication: 'certificate';
+  /** Where peers reach this host. */
+  peerAddress: string;
+  /** When the statistics' intervals begin, after the host's midnight, and how long one lasts. */
+  monitoringStartSeconds: number;
+  monitoringIntervalSeconds: number;
+}
+
+/** What is not named stays. */
+export interface ServerChange {
+  replicaServer?: boolean;
+  anyHost?: boolean;
+  /** Of any host. */
+  storage?: string;
+  monitoringStartSeconds?: number;
+  monitoringIntervalSeconds?: number;
+}
+
 export interface EventView {
   id: number;
   atMs: number;

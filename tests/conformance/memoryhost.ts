@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
 import type { Changes, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
-import type { AuthorizationView, Caller, EventView, HostView, JobView, MachineView, PointView, RelationshipView, Role, SettingsView } from '../../src/service/views.ts';
+import type { AuthorizationView, Caller, EventView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
@@ -31,6 +31,9 @@ export class MemoryHost implements Operations, Changes {
     { id: 'h-1', name: 'alpha', address: '10.0.0.1:7443', fingerprint: 'aa:bb', self: true, connected: true, lastContactMs: null, certificateExpiresMs: 1_900_000_000_000 },
     { id: 'h-2', name: 'beta', address: '10.0.0.2:7443', fingerprint: 'cc:dd', self: false, connected: true, lastContactMs: 1_700_000_000_000, certificateExpiresMs: null },
   ];
+  readonly server: ServerView = {
+    replicaServer: true, anyHost: false, storage: '/replicas', authentication: 'certificate', peerAddress: '10.0.0.1:7443', monitoringStartSeconds: 32_400, monitoringIntervalSeconds: 43_200,
+  };
   /** Set by a test: what the next operation throws instead of working. */
   throws: unknown;
   /** What the plan finds. */
@@ -154,14 +157,29 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('viewer', caller, 'authorizationList');
     return this.authorizations;
   }
-  async authorizationAdd(caller: Caller, entry: { host: string; storage: string; trustGroup?: string }) {
+  async authorizationAdd(caller: Caller, entry: { host: string; storage?: string; trustGroup?: string }) {
     this.#enter('administrator', caller, 'authorizationAdd', entry);
-    const added = { trustGroup: 'default', ...entry, id: `a-${this.authorizations.length + 1}` };
+    const added = { trustGroup: 'default', storage: '/replicas', ...entry, id: `a-${this.authorizations.length + 1}` };
     this.authorizations.push(added);
     return added;
   }
+  async authorizationChange(caller: Caller, entry: string, change: Partial<AuthorizationView>) {
+    this.#enter('administrator', caller, 'authorizationChange', entry, change);
+    return { id: entry, host: '*.example.org', storage: '/replicas', trustGroup: 'DEFAULT', ...change };
+  }
   async authorizationRemove(caller: Caller, id: string) {
     this.#enter('administrator', caller, 'authorizationRemove', id);
+  }
+  async authorizationAssign(caller: Caller, machine: string, entry: string) {
+    this.#enter('administrator', caller, 'authorizationAssign', machine, entry);
+  }
+  async serverShow(caller: Caller) {
+    this.#enter('viewer', caller, 'serverShow');
+    return this.server;
+  }
+  async serverSet(caller: Caller, change: ServerChange) {
+    this.#enter('administrator', caller, 'serverSet', change);
+    return { ...this.server, ...change };
   }
 
   async enablePlan(caller: Caller, request: EnableRequest) {
