@@ -16,6 +16,7 @@ import { Qcow2Layers } from '../layers/layers.ts';
 import { createRawWrapper } from '../layers/rawwrapper.ts';
 import type { MachineDefinition } from '../machine/definition.ts';
 import { parseDefinition, renderDefinition } from '../machine/parse.ts';
+import { admissionOf } from '../relationship/authorization.ts';
 import { openIdentity } from '../peer/identity.ts';
 import { PeerNetwork } from '../peer/peer.ts';
 import type { Context, Machines } from '../service/context.ts';
@@ -28,6 +29,7 @@ import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
 import { ServiceSettingsRow } from '../state/servicesettings.ts';
 import { SqliteState } from '../state/state.ts';
 import { startMachine } from '../engine/power.ts';
+import { report } from '../engine/report.ts';
 import { takeStock } from '../engine/replica/stocktaking.ts';
 import { ChangeFeed } from './changefeed.ts';
 import { cimHostOf, objectManagerOf } from './cim.ts';
@@ -102,7 +104,7 @@ export class Daemon {
       compression: zstd,
       newId: randomUUID,
       newKey: () => randomBytes(32),
-      storageFor: (hostId) => (serviceSettings.get().acceptsReplicas ? authorizations.forHost(hosts.get(hostId)?.name ?? '')?.storage : undefined),
+      admission: (hostId, boundId) => admissionOf(serviceSettings.get().acceptsReplicas, authorizations.list(), hosts.get(hostId)?.name ?? '', boundId),
       monitoring: () => serviceSettings.monitoring,
       missingFiles: async (definition) => missingFiles(definition),
       peerName: (hostId) => hosts.get(hostId)?.name ?? hostId,
@@ -155,12 +157,10 @@ export class Daemon {
 
   /** A daemon that died while a guest was frozen may have left it so, if its watchdog died too. */
   async #thaw(): Promise<void> {
-    const { state, clock } = this.context.engine.host;
-    await this.#parts.hypervisor.thawAll((_, machine, fileSystems) => {
-      const message = fileSystems === null
-        ? `${machine}: its guest was frozen when the daemon ended, and its agent does not confirm that it goes on. Look at the guest; if it stands still, start its agent anew or reset it`
-        : `${machine}: its guest was frozen when the daemon ended; ${fileSystems} of its file systems were thawed`;
-      state.addEvent({ atMs: clock.nowMs(), number: null, severity: 'warning', machine, message });
+    const { host } = this.context.engine;
+    await this.#parts.hypervisor.thawAll((machine, fileSystems) => {
+      if (fileSystems === null) report(host, 'guest-frozen', machine, 'its guest was frozen when the daemon ended, and its agent does not confirm that it goes on');
+      else report(host, 'guest-thawed', machine, `its guest was frozen when the daemon ended; ${fileSystems} of its file systems were thawed`);
     });
   }
 

@@ -6,7 +6,9 @@ import { isConsistencyDue } from '../../cycle/consistency.ts';
 import type { Attempt, PointKind, Relationship } from '../../machine/records.ts';
 import { applicationConsistentHours } from '../../relationship/settings.ts';
 import type { Host } from '../host.ts';
-import { inInterval } from '../monitoring.ts';
+import { countedConsistencyFailure } from '../../health/statistics.ts';
+import { counting } from '../monitoring.ts';
+import { report } from '../report.ts';
 import type { PointInTime } from '../ports/hypervisor.ts';
 import { machineOf } from '../spec.ts';
 import { update } from '../transition.ts';
@@ -23,16 +25,13 @@ export function noteFreeze(host: Host, { id, machineId, attempt }: Relationship,
   if (freezeFault === null || attempt?.freezeFailed === true) return;
   const nowMs = host.clock.nowMs();
   host.state.transaction(() => {
-    update(host, id, (before) => {
-      const statistics = inInterval(host, before);
-      return {
-        consistencyFailedMs: nowMs,
-        isConsistencyAsked: false,
-        statistics: { ...statistics, consistencyFailures: (statistics.consistencyFailures ?? 0) + 1 },
-        ...(before.attempt?.id === attemptId && { attempt: { ...before.attempt, freezeFailed: true } }),
-      };
-    });
-    host.state.addEvent({ atMs: nowMs, number: null, severity: 'warning', machine: machineOf(host, machineId).name, message: `${freezeFault.message}. The recovery point is crash-consistent. ${freezeFault.hint}` });
+    update(host, id, (before) => ({
+      consistencyFailedMs: nowMs,
+      isConsistencyAsked: false,
+      ...counting(host, before, countedConsistencyFailure),
+      ...(before.attempt?.id === attemptId && { attempt: { ...before.attempt, freezeFailed: true } }),
+    }));
+    report(host, 'consistency-failed', machineOf(host, machineId).name, `${freezeFault.message}. The recovery point is crash-consistent.`, freezeFault.hint);
   });
 }
 

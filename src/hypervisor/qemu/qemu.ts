@@ -29,7 +29,7 @@ import { diskNode } from './nodes.ts';
 import { PointsInTime } from './pointintime.ts';
 import { PowerSwitch, type StartOptions } from './power.ts';
 import { StackReaders } from './stackreaders.ts';
-import { reportTracking, track, untrack } from './tracking.ts';
+import { pendingBytes, reportTracking, track, untrack } from './tracking.ts';
 
 /** Linux counts process times in hundredths of a second for everyone. */
 const TICK_MS = 10;
@@ -113,6 +113,10 @@ export class QemuHypervisor implements Hypervisor {
     return untrack(this.#host, spec, pointId, this.#closing.signal);
   }
 
+  pendingBytes(spec: LaunchSpec, pointIds: readonly string[]): Promise<number | null> {
+    return pendingBytes(this.#host, spec, pointIds);
+  }
+
   changesSince(spec: LaunchSpec, pointId: string, signal: AbortSignal): Promise<ReadonlyMap<string, ClusterSet>> {
     return changesSince(this.#host, spec, pointId, signal);
   }
@@ -182,14 +186,14 @@ export class QemuHypervisor implements Hypervisor {
    * Guests that a daemon which has ended may have left frozen go on: those with a note by every means, the others when their agent
    * answers at once. Tells of each that was found frozen; null: its agent does not confirm that it goes on.
    */
-  async thawAll(tell: (machineId: string, machineName: string, fileSystems: number | null) => void): Promise<void> {
+  async thawAll(tell: (machineName: string, fileSystems: number | null) => void): Promise<void> {
     await Promise.all(liveInstances(this.#host.directories).map(async (instanceId) => {
       const run = this.#host.run(instanceId);
       const record = readLaunchRecord(run);
       if (!record?.guestAgent) return;
       const isNoted = existsSync(run.freezeNote);
       const outcome = await this.#host.agentTurns.take(instanceId, () => thawFound(run));
-      if (outcome !== 'gone' && (isNoted || outcome !== null) && outcome !== 0) tell(record.machineId, record.machineName, outcome);
+      if (outcome !== 'gone' && (isNoted || outcome !== null) && outcome !== 0) tell(record.machineName, outcome);
     }));
   }
 
