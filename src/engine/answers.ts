@@ -51,7 +51,8 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' |
       return null;
     },
     job: async (hostId, { machineId, kind, args }) => {
-      owned(hostId, engine.relationshipOf(machineId).id);
+      const relationship = host.state.relationships().find((each) => each.machineId === machineId && each.peerId === hostId) ?? engine.relationshipOf(machineId);
+      owned(hostId, relationship.id);
       return { jobId: jobs.start(kind, machineId, args).id };
     },
     jobShow: async (_hostId, { jobId }) => JSON.parse(JSON.stringify(jobs.named(jobId))),
@@ -213,7 +214,7 @@ function createReplica({ host }: Engine, hostId: string, request: CreateReplica)
       id: request.machineId, name: request.definition.name, definition: request.definition, stacks: [], lineage: request.lineage,
       powerLock: null, storage: request.overrides.storage ?? storage, copyOf: null,
     });
-    host.state.putRelationship({ ...emptyRelationship, id: request.relationshipId, machineId: request.machineId, peerId: hostId, side: 'replica', state: 0, settings: request.settings, key: request.key, overrides: request.overrides });
+    host.state.putRelationship({ ...emptyRelationship, id: request.relationshipId, machineId: request.machineId, peerId: hostId, side: 'replica', state: 0, settings: request.settings, key: request.key, overrides: request.overrides, ...(request.kind && { kind: request.kind }) });
     transition(host, request.relationshipId, 'accept');
   });
   host.changed('machine', request.machineId);

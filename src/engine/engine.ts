@@ -54,7 +54,7 @@ export class Engine {
   worker(machineId: string, desk: Desk = 'own'): Worker {
     const key = `${desk} ${machineId}`;
     let worker = this.#workers.get(key);
-    if (!worker) this.#workers.set(key, (worker = new Worker(this.host, machineId, desk)));
+    if (!worker) this.#workers.set(key, (worker = new Worker(this.host, machineId, desk === 'own' ? null : this.worker(machineId))));
     return worker;
   }
 

@@ -15,6 +15,7 @@ import type { DiskView } from '../ports/diskview.ts';
 import { changeAttempt, giveUp, openAttempt, seal, settle, specFor, tidy, transfer } from '../primary/attempt.ts';
 import { runCycle, type OnProgress } from '../primary/cycle.ts';
 import { coverGrowth, united } from '../primary/growth.ts';
+import { openPoint } from '../primary/pointview.ts';
 import { machineOf, replicatedSpec } from '../spec.ts';
 import { relationshipNamed, update } from '../transition.ts';
 import { awayOf, changePhase, endAway, pointReader } from './away.ts';
@@ -136,7 +137,7 @@ async function sendPoint(host: Host, relationshipId: string, onProgress: OnProgr
   if (!settled.attempt) openAttempt(host, settled, { kind: 'reverse', phase: 'delta', sinceId: null, comparedWith: null });
   changeAttempt(host, relationshipId, { instantMs: point.instantMs });
   try {
-    const view = onlyCarried(await openPoint(host, settled, away, signal));
+    const view = await openChosen(host, settled, away, signal);
     await transfer(host, relationshipNamed(host, relationshipId), { view, skipKnown: false, onProgress }, signal);
     const shipped = relationshipNamed(host, relationshipId);
     await seal(host, shipped, shipped.attempt!, host.state.attachmentsOf(point.id), signal);
@@ -146,16 +147,7 @@ async function sendPoint(host: Host, relationshipId: string, onProgress: OnProgr
   }
 }
 
-async function openPoint(host: Host, relationship: Relationship, away: AwayFailback, signal: AbortSignal): Promise<DiskView> {
+async function openChosen(host: Host, relationship: Relationship, away: AwayFailback, signal: AbortSignal): Promise<DiskView> {
   const reader = pointReader(machineOf(host, relationship.machineId), away);
-  for (const { disk, layer } of away.layers) await host.layers.createActive(layer, reader.stacks.find((stack) => stack.disk === disk)!.sizeBytes, null);
-  return host.hypervisor.openLive(replicatedSpec(reader, relationship.settings.disks), signal);
+  return openPoint(host, replicatedSpec(reader, relationship.settings.disks), away.layers, signal);
 }
-
-/** The view, in which nothing is dirty by itself: what is carried travels, and nothing else. */
-const onlyCarried = (view: DiskView): DiskView => ({
-  disks: view.disks,
-  status: async (disk, window, signal) => (await view.status(disk, window, signal)).map((run) => ({ ...run, dirty: false })),
-  read: (disk, extent, signal) => view.read(disk, extent, signal),
-  close: () => view.close(),
-});

@@ -1,0 +1,48 @@
+/**
+ * The end of an extended relationship by this host's own doing: the machine is primary here, and a chain does not fan out.
+ * The next host keeps what it has; it is told why nothing more comes, also when it can be reached only later.
+ */
+import { faultOf } from '../../errors/fault.ts';
+import { Refused } from '../../errors/refusal.ts';
+import { call } from '../calls.ts';
+import type { Host } from '../host.ts';
+import type { OutboxItem } from '../ports/state.ts';
+import { closeSource } from './source.ts';
+import type { Attempt } from '../../machine/records.ts';
+
+const TELL_WITHIN_MS = 5_000;
+/** A host that has been away for longer finds out when it is asked for something. */
+const TELL_FOR_MS = 7 * 24 * 3_600_000;
+
+/** Part of a transaction: there is no extended relationship here any more. */
+export function endExtended(host: Host, machineId: string, why: string): void {
+  const extended = host.state.extendedOf(machineId);
+  if (!extended) return;
+  const { id: relationshipId, peerId, attempt } = extended;
+  host.state.removeRelationship(relationshipId);
+  const layers = attempt?.source?.layers.map(({ layer }) => layer) ?? [];
+  host.state.addToOutbox(machineId, 'forget-extended', { relationshipId, attempt, layers }, 'onward');
+  host.state.addToOutbox(machineId, 'dissolve', { relationshipId, peerId, why, sinceMs: host.clock.nowMs() }, 'onward');
+  const machine = host.state.machine(machineId)?.name ?? machineId;
+  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine, message: `${machine}: replication from here to ${host.peerName(peerId)} has ended: ${why}. The disks there are kept` });
+}
+
+/** Effect: what was kept for it is gone. */
+export async function forgetExtended(host: Host, { payload }: OutboxItem): Promise<void> {
+  const attempt = payload['attempt'] as Attempt | null;
+  if (attempt) await closeSource(host, attempt);
+  await host.fingerprints.drop(String(payload['relationshipId']));
+}
+
+/** Effect: the next host knows. A fault leaves it for later. */
+export async function dissolve(host: Host, { payload }: OutboxItem, signal: AbortSignal): Promise<void> {
+  const within = AbortSignal.any([signal, host.clock.timeout(TELL_WITHIN_MS)]);
+  try {
+    await call(host.peers, String(payload['peerId']), 'dissolve', { relationshipId: String(payload['relationshipId']), why: String(payload['why']) }, within);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (!faultOf(thrown) && !(thrown instanceof Refused)) throw thrown;
+    const isLate = host.clock.nowMs() - Number(payload['sinceMs']) > TELL_FOR_MS;
+    if (faultOf(thrown)?.code === 'peer-unreachable' && !isLate) throw thrown;
+  }
+}
