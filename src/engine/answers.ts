@@ -64,18 +64,23 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' |
   };
 }
 
-function attemptAnswers(engine: Engine): Pick<Answers, 'begin' | 'lane' | 'seal' | 'abandon'> {
+function attemptAnswers(engine: Engine): Pick<Answers, 'begin' | 'lane' | 'compare' | 'seal' | 'abandon'> {
   const { host, reception } = engine;
   const owned = ownedBy(engine);
   return {
     begin: async (hostId, request) => {
-      owned(hostId, request.relationshipId);
+      const { machineId } = owned(hostId, request.relationshipId);
       if (host.storageFor(hostId) === undefined) throw new Fault('peer-not-authorized', `${host.hostName} takes no replicas from ${host.peerName(hostId)}`);
+      if (request.comparedWith) await engine.worker(machineId).stopMerging();
       return reception.begin(request);
     },
     lane: async (hostId, { relationshipId, attemptId, token, journalBytes }) => {
       owned(hostId, relationshipId);
       return reception.lane(hostId, relationshipId, attemptId, token, journalBytes);
+    },
+    compare: async (hostId, request) => {
+      owned(hostId, request.relationshipId);
+      return { fingerprints: await reception.compare(request) };
     },
     seal: async (hostId, request) => {
       owned(hostId, request.relationshipId);

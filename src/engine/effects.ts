@@ -10,7 +10,7 @@ import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
 import type { OutboxItem } from './ports/state.ts';
 import type { SealedJournal } from '../fingerprints/store.ts';
-import { dissolve, forgetExtended } from './extended/ending.ts';
+import { dissolve } from './extended/ending.ts';
 import { makeFailover } from './failover.ts';
 import { startMachine } from './power.ts';
 import { unlabelAll, unlabelTops } from './replica/labels.ts';
@@ -113,7 +113,7 @@ const RUN: Record<Recorded, Run> = {
     await host.fingerprints.applyJournal(relationshipIdOf(item), attempt);
     await host.fingerprints.removeJournal(relationshipIdOf(item), attempt.attemptId);
   },
-  'forget-extended': forgetExtended,
+  'forget-extended': (host, item) => host.fingerprints.drop(relationshipIdOf(item)),
   dissolve,
   'start-guest': startGuest,
   'remove-layer': (host, item) => host.layers.remove(item.payload['layer'] as Layer),

@@ -9,7 +9,7 @@ import { answersOf } from './answers.ts';
 import type { Answers, Method, ParamsOf } from './calls.ts';
 import type { Host } from './host.ts';
 import { jobKinds } from './jobkinds.ts';
-import { Jobs } from './jobs.ts';
+import { Jobs, type JobContext } from './jobs.ts';
 import type { PeerHandler, Wire } from './ports/peers.ts';
 import { Reception } from './replica/reception.ts';
 import { Worker } from './worker.ts';
@@ -73,6 +73,14 @@ export class Engine {
     for (const relationship of this.host.state.relationships()) {
       if (relationship.peerId === hostId && relationship.failures > 0) this.workerOf(relationship).poke();
     }
+  }
+
+  /** The one that the job is about: the machine's own, or that by which it is sent on. */
+  relationshipFor({ machineId, args }: Pick<JobContext, 'machineId' | 'args'>): Relationship {
+    if (args['extended'] !== true) return this.relationshipOf(machineId);
+    const extended = this.host.state.extendedOf(machineId);
+    if (!extended) throw new Fault('not-replicated', `${this.host.state.machine(machineId)?.name ?? machineId} has no extended relationship on ${this.host.hostName}`);
+    return extended;
   }
 
   relationshipOf(machineId: string): Relationship {

@@ -51,11 +51,11 @@ export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
 }
 
 async function taken(engine: Engine, job: JobContext, kind: keyof typeof STEPS) {
-  const { id, state } = engine.relationshipOf(job.machineId);
+  const { id, state } = engine.relationshipFor(job);
   const [usual, other = usual] = STEPS[kind];
   if (job.resumed && (state === usual.to || state === other.to)) return {};
   transition(engine.host, id, [10, 11].includes(state) ? other.event : usual.event);
-  await engine.worker(job.machineId).tended();
+  await engine.workerOf(engine.relationshipFor(job)).tended();
   return {};
 }
 

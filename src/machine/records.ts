@@ -42,8 +42,6 @@ export type AttemptKind = 'initial' | 'resync' | 'cycle' | 'planned' | 'reverse'
 /** In the middle of a chain: the recovery point of this host that an attempt sends on. */
 export interface Source {
   readonly pointId: string;
-  /** What the point is read through. */
-  readonly layers: readonly { readonly disk: string; readonly layer: Layer }[];
   /** This host's disks went another way meanwhile: all that is carried stays so when the attempt is acknowledged. */
   readonly isOutdated?: boolean;
 }
@@ -81,6 +79,8 @@ export interface Attempt {
 /** The replica's attempt that is being received. */
 export interface Receiving {
   readonly id: string;
+  /** What the disks here hold, by id, when the primary compares with them: nothing below is merged meanwhile. */
+  readonly comparedWith?: string | null;
   readonly kind: AttemptKind;
   readonly parentId: string | null;
   readonly sequence: number;

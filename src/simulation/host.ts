@@ -98,7 +98,7 @@ export class SimulatedHost {
       hostId: this.name,
       hostName: this.name,
       clock: this.#clock(life),
-      hypervisor: lived(this.hypervisor, life, { name: 'hypervisor', opening: ['openPointInTime', 'openLive'] }),
+      hypervisor: lived(this.hypervisor, life, { name: 'hypervisor', opening: ['openPointInTime', 'openLive', 'openStacks'] }),
       layers: lived(layers, life, { name: 'layers', opening: ['open'] }),
       fingerprints: new Fingerprints(lived(this.directory, life, { name: 'fingerprints', opening: ['open'], isQuick: true })),
       peers: lived(this.#network.of(this.name), life, { name: 'peers', opening: ['acceptLane'], isQuick: true }),

@@ -127,6 +127,16 @@ export class SimulatedHypervisor implements Hypervisor {
     signal.throwIfAborted();
   }
 
+  /** What the guests' agents answer; none does by itself. */
+  agent: (instanceId: string, command: string, args: Readonly<Record<string, unknown>>) => unknown = () => {
+    throw new Fault('agent-silent', 'no guest agent can be reached');
+  };
+
+  async askAgent(instanceId: string, command: string, args: Readonly<Record<string, unknown>>): Promise<unknown> {
+    if (this.#live.get(instanceId)?.power !== 'running') throw new Fault('agent-silent', 'no guest agent can be reached');
+    return this.agent(instanceId, command, args);
+  }
+
   async stop(instanceId: string): Promise<void> {
     const instance = this.#live.get(instanceId);
     if (instance) this.#end(instance);
@@ -341,6 +351,15 @@ export class SimulatedHypervisor implements Hypervisor {
         if (this.#live.get(spec.instanceId) !== instance) throw new Fault('disk-io', `${spec.definition.name}: the disks are no longer served`);
       },
     });
+  }
+
+  async openStacks(stacks: readonly DiskStack[]): Promise<DiskView> {
+    const holder = `reader ${++this.#sessions}`;
+    const disks = stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes }));
+    for (const { layers } of stacks) for (const { path } of layers) this.#files.lockForReading(path, holder);
+    const value = (disk: string, cluster: number): Value => this.#files.read(stacks.find((stack) => stack.disk === disk)!, cluster);
+    const view = new SimulatedView({ disks, check: () => undefined, isDirty: () => true, value });
+    return Object.assign(view, { close: async () => this.#files.letGo(holder) });
   }
 
   async attachments(): Promise<readonly Attachment[]> {

@@ -57,3 +57,15 @@ for (const agent of [false, true]) {
     assert.match(readFileSync(bench.hypervisor.console(spec.instanceId).logPath, 'utf8'), agent ? /./ : /POWEROFF/);
   });
 }
+
+test('a guest\'s agent answers one question after the other, says what it refuses, and one that is not there is a fault in time', async () => {
+  const { spec } = await booted(true);
+  const ask = (command: string, args = {}) => bench.hypervisor.askAgent(spec.instanceId, command, args, signal);
+  const [first, second] = await Promise.all([ask('guest-ping'), ask('guest-info')]);
+  assert.deepEqual([first, typeof (second as { version: string }).version], [{}, 'string']);
+  await assert.rejects(ask('guest-nothing'), { code: 'agent-refused' });
+  await bench.hypervisor.pause(spec.instanceId);
+  await assert.rejects(ask('guest-ping'), { code: 'agent-silent' });
+  await bench.hypervisor.stop(spec.instanceId);
+  await assert.rejects(ask('guest-ping'), { code: 'agent-silent' });
+});

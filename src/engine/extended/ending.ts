@@ -7,8 +7,6 @@ import { Refused } from '../../errors/refusal.ts';
 import { call } from '../calls.ts';
 import type { Host } from '../host.ts';
 import type { OutboxItem } from '../ports/state.ts';
-import { closeSource } from './source.ts';
-import type { Attempt } from '../../machine/records.ts';
 
 const TELL_WITHIN_MS = 5_000;
 /** A host that has been away for longer finds out when it is asked for something. */
@@ -18,20 +16,12 @@ const TELL_FOR_MS = 7 * 24 * 3_600_000;
 export function endExtended(host: Host, machineId: string, why: string): void {
   const extended = host.state.extendedOf(machineId);
   if (!extended) return;
-  const { id: relationshipId, peerId, attempt } = extended;
+  const { id: relationshipId, peerId } = extended;
   host.state.removeRelationship(relationshipId);
-  const layers = attempt?.source?.layers.map(({ layer }) => layer) ?? [];
-  host.state.addToOutbox(machineId, 'forget-extended', { relationshipId, attempt, layers }, 'onward');
+  host.state.addToOutbox(machineId, 'forget-extended', { relationshipId }, 'onward');
   host.state.addToOutbox(machineId, 'dissolve', { relationshipId, peerId, why, sinceMs: host.clock.nowMs() }, 'onward');
   const machine = host.state.machine(machineId)?.name ?? machineId;
   host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine, message: `${machine}: replication from here to ${host.peerName(peerId)} has ended: ${why}. The disks there are kept` });
-}
-
-/** Effect: what was kept for it is gone. */
-export async function forgetExtended(host: Host, { payload }: OutboxItem): Promise<void> {
-  const attempt = payload['attempt'] as Attempt | null;
-  if (attempt) await closeSource(host, attempt);
-  await host.fingerprints.drop(String(payload['relationshipId']));
 }
 
 /** Effect: the next host knows. A fault leaves it for later. */

@@ -18,7 +18,7 @@ import { changeAttempt, giveUp, openAttempt, seal, settle, transfer } from '../p
 import { machineOf } from '../spec.ts';
 import { relationshipNamed, transition, update } from '../transition.ts';
 import { carryAside, wholeDisks } from './carrying.ts';
-import { newestSource, openSource, sourceAt } from './source.ts';
+import { newestSource, openSource } from './source.ts';
 
 /** How soon it is looked again where there was nothing to send. */
 const IDLE_MS = 10_000;
@@ -104,7 +104,8 @@ function openSending(host: Host, relationship: Relationship, kind: AttemptKind):
   if (kind === 'cycle' && isSent) return null;
   return host.state.transaction(() => {
     if (kind === 'initial' || kind === 'resync') carryAside(host, machineId, wholeDisks(host, machineId));
-    openAttempt(host, relationship, { kind, phase: 'delta', sinceId: null, comparedWith: null, source: sourceAt(host, machineOf(host, machineId), point) });
+    const compares = kind === 'resync';
+    openAttempt(host, relationship, { kind, phase: compares ? 'pass' : 'delta', sinceId: null, comparedWith: compares ? relationship.newestPointId : null, source: { pointId: point.id } });
     return changeAttempt(host, id, { instantMs: point.instantMs });
   });
 }

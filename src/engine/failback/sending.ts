@@ -15,7 +15,7 @@ import type { DiskView } from '../ports/diskview.ts';
 import { changeAttempt, giveUp, openAttempt, seal, settle, specFor, tidy, transfer } from '../primary/attempt.ts';
 import { runCycle, type OnProgress } from '../primary/cycle.ts';
 import { coverGrowth, united } from '../primary/growth.ts';
-import { openPoint } from '../primary/pointview.ts';
+import { onlyCarried } from '../primary/carriedview.ts';
 import { machineOf, replicatedSpec } from '../spec.ts';
 import { relationshipNamed, update } from '../transition.ts';
 import { awayOf, changePhase, endAway, pointReader } from './away.ts';
@@ -137,7 +137,7 @@ async function sendPoint(host: Host, relationshipId: string, onProgress: OnProgr
   if (!settled.attempt) openAttempt(host, settled, { kind: 'reverse', phase: 'delta', sinceId: null, comparedWith: null });
   changeAttempt(host, relationshipId, { instantMs: point.instantMs });
   try {
-    const view = await openChosen(host, settled, away, signal);
+    const view = onlyCarried(await openPoint(host, settled, away, signal));
     await transfer(host, relationshipNamed(host, relationshipId), { view, skipKnown: false, onProgress }, signal);
     const shipped = relationshipNamed(host, relationshipId);
     await seal(host, shipped, shipped.attempt!, host.state.attachmentsOf(point.id), signal);
@@ -147,7 +147,8 @@ async function sendPoint(host: Host, relationshipId: string, onProgress: OnProgr
   }
 }
 
-async function openChosen(host: Host, relationship: Relationship, away: AwayFailback, signal: AbortSignal): Promise<DiskView> {
+async function openPoint(host: Host, relationship: Relationship, away: AwayFailback, signal: AbortSignal): Promise<DiskView> {
   const reader = pointReader(machineOf(host, relationship.machineId), away);
-  return openPoint(host, replicatedSpec(reader, relationship.settings.disks), away.layers, signal);
+  for (const { disk, layer } of away.layers) await host.layers.createActive(layer, reader.stacks.find((stack) => stack.disk === disk)!.sizeBytes, null);
+  return host.hypervisor.openLive(replicatedSpec(reader, relationship.settings.disks), signal);
 }

@@ -15,15 +15,15 @@ import { DEFAULT_FLEECING_BUDGET_MIB } from '../../relationship/settings.ts';
 import { call, type Standing } from '../calls.ts';
 import type { Host } from '../host.ts';
 import type { DiskView } from '../ports/diskview.ts';
-import type { AttemptJournal, FingerprintMap } from '../ports/fingerprints.ts';
+import type { AttemptJournal } from '../ports/fingerprints.ts';
 import type { LaunchSpec } from '../ports/hypervisor.ts';
 import { carryRest } from '../extended/carrying.ts';
-import { closeSource } from '../extended/source.ts';
 import { definitionOf, machineOf, replicatedSpec, specOf } from '../spec.ts';
 import { inInterval } from '../monitoring.ts';
 import { counted } from '../statistics.ts';
 import { relationshipNamed, update } from '../transition.ts';
-import { ship, type Progress } from './shipment.ts';
+import { comparedWithReplica } from './comparison.ts';
+import { ship, type Known, type Progress } from './shipment.ts';
 
 const MIB = 1024 * 1024;
 /** The replica may die between its answer and its dialling. */
@@ -91,7 +91,7 @@ export async function transfer(host: Host, relationship: Relationship, job: Tran
 async function shipOver(host: Host, relationship: Relationship, { view, skipKnown, onProgress }: Transfer, signal: AbortSignal): Promise<void> {
   const { peerId, id: relationshipId } = relationship;
   const attempt = changeAttempt(host, relationshipId, { disks: view.disks });
-  const begin = { relationshipId, epochId: attempt.epochId, attemptId: attempt.id, parentId: attempt.parentId, kind: attempt.kind, sequence: attempt.sequence, disks: view.disks, failbackId: relationship.failback?.id ?? null };
+  const begin = { relationshipId, epochId: attempt.epochId, attemptId: attempt.id, parentId: attempt.parentId, kind: attempt.kind, sequence: attempt.sequence, disks: view.disks, failbackId: relationship.failback?.id ?? null, comparedWith: attempt.phase === 'pass' ? attempt.comparedWith : null };
   const { durableBytes, isSealed } = await call(host.peers, peerId, 'begin', begin, signal);
   if (isSealed && attempt.digest !== null) return;
   const journal = await host.fingerprints.journal(relationshipId, attempt.id);
@@ -102,7 +102,7 @@ async function shipOver(host: Host, relationship: Relationship, { view, skipKnow
     await ship({
       view, journal, lane, from, signal, onProgress,
       carried: carriedBy(host, relationship),
-      maps: skipKnown ? await usableMaps(host, relationship, attempt, view) : new Map<string, FingerprintMap>(),
+      maps: skipKnown ? await knownBy(host, relationship, attempt, view, signal) : new Map<string, Known>(),
       fingerprinter: new Fingerprinter(Buffer.from(relationship.key, 'base64')),
       compression: relationship.settings.compression ? { with: host.compression, level: relationship.settings.additional.compressionLevel ?? 1 } : null,
     });
@@ -150,14 +150,17 @@ async function openLane(host: Host, { id: relationshipId, peerId }: Relationship
 
 export const keyId = (relationship: Relationship): string => relationship.id;
 
-async function usableMaps(host: Host, relationship: Relationship, attempt: Attempt, view: DiskView): Promise<ReadonlyMap<string, FingerprintMap>> {
-  const usable = new Map<string, FingerprintMap>();
+/** By the maps that speak of the parent. A pass asks the replica for what they do not know. */
+async function knownBy(host: Host, relationship: Relationship, attempt: Attempt, view: DiskView, signal: AbortSignal): Promise<ReadonlyMap<string, Known>> {
+  const known = new Map<string, Known>();
   const pointId = attempt.comparedWith ?? attempt.parentId;
   for (const { disk, sizeBytes } of view.disks) {
+    if (pointId === null) break;
     const map = await host.fingerprints.map(relationship.id, disk, sizeBytes, keyId(relationship));
-    if (pointId !== null && map.usableFor(pointId, keyId(relationship))) usable.set(disk, map);
+    if (attempt.phase === 'pass') known.set(disk, await comparedWithReplica(host, relationship, attempt, { disk, sizeBytes, pointId, map }, signal));
+    else if (map.usableFor(pointId, keyId(relationship))) known.set(disk, map);
   }
-  return usable;
+  return known;
 }
 
 /** The replica made the point: seal request, durable acknowledgement here, then the tidying up. */
@@ -185,7 +188,8 @@ export async function seal(host: Host, relationship: Relationship, attempt: Atte
 export function acknowledge(host: Host, relationshipId: string, attempt: Attempt): void {
   const nowMs = host.clock.nowMs();
   update(host, relationshipId, (before) => ({
-    attempt: { ...attempt, phase: 'sealed' },
+    // What this host's disks did meanwhile is known of the row's own attempt.
+    attempt: { ...attempt, ...(before.attempt?.source && { source: before.attempt.source }), phase: 'sealed' },
     newestPointId: attempt.id,
     ...(attempt.source && { sentPointId: attempt.source.pointId }),
     newestInstantMs: attempt.instantMs,
@@ -209,7 +213,6 @@ export async function tidy(host: Host, relationship: Relationship): Promise<void
   if (hasInstant) await host.hypervisor.closePointInTime(specFor(host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, isSealed ? 'acknowledged' : 'failed');
   if (isSealed) await host.fingerprints.applyJournal(relationship.id, journalOf(relationship, attempt));
   else if (attempt.id !== relationship.doubtful?.id) await host.fingerprints.removeJournal(relationship.id, attempt.id);
-  await closeSource(host, attempt);
   host.state.transaction(() => {
     if (isSealed && attempt.source) carryRest(host, relationshipNamed(host, relationship.id));
     else if (isSealed && relationship.failback?.at !== 'away') host.state.clearCarried(relationship.id);
@@ -282,7 +285,7 @@ export async function letGo(host: Host, relationship: Relationship, signal: Abor
   const { attempt } = relationship;
   if (!attempt) return;
   // What is sent on stands still by itself.
-  if (attempt.source && attempt.phase === 'delta') return;
+  if (attempt.source && (attempt.phase === 'pass' || attempt.phase === 'delta')) return;
   const hadPass = attempt.kind === 'initial' || attempt.kind === 'resync';
   if (!hadPass || attempt.phase === 'sealed' || attempt.phase === 'failed') return giveUp(host, relationship.id, signal);
   if (attempt.phase === 'delta') await dropInstant(host, relationship, attempt);

@@ -19,12 +19,15 @@ const READS_UNDER_WAY = 8;
 /** A mark (a resume point, made durable by the replica) at least this often. */
 const MARK_EVERY_BYTES = 64 * 1024 * 1024;
 
+/** What is known of a disk's clusters on the replica. */
+export type Known = Pick<FingerprintMap, 'read'>;
+
 export interface Shipment {
   readonly view: DiskView;
   /** Clusters that travel besides what the view calls dirty. */
   readonly carried: ReadonlyMap<string, ClusterSet>;
-  /** Maps that hold what the replica has; a disk without one skips nothing. */
-  readonly maps: ReadonlyMap<string, FingerprintMap>;
+  /** What the replica has, where that is known; a disk without it skips nothing. */
+  readonly maps: ReadonlyMap<string, Known>;
   readonly fingerprinter: Fingerprinter;
   readonly journal: AttemptJournal;
   readonly lane: LaneSender;

@@ -57,8 +57,9 @@ export function pointsInUse({ state }: Host, { machineId, testCopy }: Pick<Relat
   return new Set([testCopy, sent].flatMap((use) => (use ? [use.pointId] : [])));
 }
 
-/** Layers of the points in use. */
+/** Layers of the points in use; all of them while the primary compares with what they hold. */
 export function layersInUse(host: Host, machine: Machine, relationship: Relationship): ReadonlySet<string> {
+  if (relationship.receiving?.comparedWith) return new Set(machine.stacks.flatMap(({ layers }) => layers.map(({ layerId }) => layerId)));
   const below = [...pointsInUse(host, relationship)].flatMap((pointId) => machine.stacks.flatMap((stack) => prefixOf(stack, pointId)?.layers ?? []));
   return new Set(below.map(({ layerId }) => layerId));
 }

@@ -1,15 +1,18 @@
 /** The lanes that are being received, one at a time for each relationship, and the order of begin, lane and seal. */
 import { Fault, faultOf } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
-import type { BeginAttempt, Begun, SealAttempt } from '../calls.ts';
+import type { BeginAttempt, Begun, CompareRequest, SealAttempt } from '../calls.ts';
 import type { Host } from '../host.ts';
 import { relationshipNamed } from '../transition.ts';
+import { Comparing } from './comparing.ts';
 import { Intake } from './intake.ts';
 import { begin, dropReceiving } from './receiving.ts';
 import { sealPoint } from './sealing.ts';
 
 interface Lane {
+  readonly attemptId: string;
   readonly controller: AbortController;
+  readonly comparing: Comparing;
   readonly done: Promise<void>;
 }
 
@@ -34,22 +37,32 @@ export class Reception {
   lane(peerId: string, relationshipId: string, attemptId: string, token: string, journalBytes: number): Promise<null> {
     return this.#inTurn(relationshipId, async () => {
       await this.#endLane(relationshipId);
-      const { receiving } = relationshipNamed(this.#host, relationshipId);
+      const relationship = relationshipNamed(this.#host, relationshipId);
+      const { receiving } = relationship;
       if (receiving?.id !== attemptId) throw new Fault('attempt-lost', `${this.#host.hostName} does not hold the cycle that the lane is for`);
       const journal = await this.#host.fingerprints.journal(relationshipId, attemptId);
       if (journalBytes > journal.sizeBytes) throw new Fault('peer-protocol', 'the journal is to be cut beyond its end');
       await journal.truncateTo(journalBytes);
       const intake = await Intake.open(receiving, this.#host.layers, journal, this.#host.compression);
+      const comparing = new Comparing(this.#host, relationship, receiving);
       const controller = new AbortController();
       const signal = AbortSignal.any([controller.signal, this.#life.signal]);
       const done = this.#host.peers
         .dialLane(peerId, token, intake, signal)
         .catch(ignoreEnd)
-        .finally(() => intake.close())
-        .catch(ignoreEnd);
-      this.#lanes.set(relationshipId, { controller, done });
+        .finally(() => Promise.all([intake.close(), comparing.close()]))
+        .catch(ignoreEnd)
+        .then(() => undefined);
+      this.#lanes.set(relationshipId, { attemptId, controller, comparing, done });
       return null;
     });
+  }
+
+  /** Of the attempt whose lane is open: only then do the disks below it stand still. */
+  compare(request: CompareRequest): Promise<Buffer> {
+    const lane = this.#lanes.get(request.relationshipId);
+    if (lane?.attemptId !== request.attemptId) throw new Fault('attempt-lost', `${this.#host.hostName} does not hold the cycle that compares`);
+    return lane.comparing.fingerprints(request);
   }
 
   seal(request: SealAttempt): Promise<{ sealedId: string }> {
