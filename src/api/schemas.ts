@@ -81,6 +81,8 @@ const LAST_FAULT = view('LastFault', {
 }, 'The last failure that has not been made good since');
 
 export const RELATIONSHIP_VIEW = view('Relationship', {
+  id: text('Id of the relationship, the same on both hosts; it can stand in the place of the machine in a path'),
+  kind: oneOf(['simple', 'extended'], 'In the middle of a chain a machine has one of each: the simple one, and the one by which it is sent on to a third host'),
   machineId: text('UUID of the virtual machine'),
   machine: text('Name of the virtual machine'),
   side: oneOf(['primary', 'replica'], 'What this host is in the relationship'),

@@ -5,6 +5,7 @@ import type { Machine, Relationship } from '../machine/records.ts';
 import { kinship, type Lineage } from '../relationship/epoch.ts';
 import type { Answers, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
 import type { Engine } from './engine.ts';
+import { sendingEnded } from './extended/ending.ts';
 import { awayOf, beginAway, finishAway, handOverAway, noticeEnd } from './failback/away.ts';
 import { cancelFailback } from './failback/failback.ts';
 import { giveUpMachine } from './failback/givenup.ts';
@@ -56,9 +57,10 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' |
       return { jobId: jobs.start(kind, machineId, args).id };
     },
     jobShow: async (_hostId, { jobId }) => JSON.parse(JSON.stringify(jobs.named(jobId))),
-    dissolve: async (hostId, { relationshipId }) => {
+    dissolve: async (hostId, { relationshipId, why }) => {
       const relationship = host.state.relationship(relationshipId);
-      if (relationship?.peerId === hostId) host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: host.state.machine(relationship.machineId)?.name ?? null, message: `${host.peerName(hostId)} removed its side of the relationship; remove it here too: understudy disable` });
+      if (relationship?.peerId === hostId && why !== undefined) sendingEnded(host, relationship, why);
+      else if (relationship?.peerId === hostId) host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: host.state.machine(relationship.machineId)?.name ?? null, message: `${host.peerName(hostId)} removed its side of the relationship; remove it here too: understudy disable` });
       return null;
     },
   };

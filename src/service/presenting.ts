@@ -2,6 +2,7 @@
 import { startRefusal } from '../engine/power.ts';
 import { alarmText } from '../engine/replica/limits.ts';
 import type { Job, Machine, Point, Relationship } from '../machine/records.ts';
+import { kindOf } from '../relationship/chain.ts';
 import { newestOf } from '../relationship/epoch.ts';
 import { cycleIntervalMs, type Settings } from '../relationship/settings.ts';
 import { allowedVerbs } from '../relationship/step.ts';
@@ -85,6 +86,8 @@ export function relationshipView(context: Context, relationship: Relationship): 
   const { number, id } = newestOf(machine.lineage);
   const { lastCycle } = relationship;
   return {
+    id: relationship.id,
+    kind: kindOf(relationship),
     machineId: machine.id,
     machine: machine.name,
     side: relationship.side,

@@ -34,6 +34,10 @@ export interface SettingsView {
 }
 
 export interface RelationshipView {
+  /** Names the relationship where its machine has two. */
+  id: string;
+  /** In the middle of a chain a machine has one of each: the simple one, and the one by which it is sent on to a third host. */
+  kind: 'simple' | 'extended';
   machineId: string;
   machine: string;
   side: 'primary' | 'replica';
