@@ -51,6 +51,7 @@ const ADDITIONAL = Type.Object(
     compressionLevel: Type.Optional(whole('zstd level')),
     fleecingBudgetMiB: Type.Optional(whole('Old data that may be kept aside for one cycle, over all disks')),
     demotion: Type.Optional(oneOf(['pause', 'stop'], 'What happens to a guest that runs without the right to')),
+    resynchronization: Type.Optional(oneOf(['automatic', 'manual'], 'Whether a resynchronization that is required begins by itself, or only when somebody asks; "automatic" when absent')),
   },
   { title: 'AdditionalSettings', additionalProperties: false, description: 'Settings that CIM has no property for' },
 );
@@ -60,6 +61,8 @@ const SETTINGS_FIELDS = {
   compression: truth('Whether what travels is compressed when that pays'),
   disks: DISKS,
   recoveryHistory: whole('Recovery points kept besides the newest: 0 to 24'),
+  applicationConsistentHours: whole('Hours between application-consistent points: 1 to 12, 0 for none; only with a recovery history'),
+  replicateHostItems: truth('Whether the guest is told which host it runs on'),
   additional: ADDITIONAL,
 };
 export const SETTINGS_VIEW = view('Settings', SETTINGS_FIELDS, 'How it is replicated');
@@ -95,6 +98,8 @@ export const RELATIONSHIP_VIEW = view('Relationship', {
   lagMs: nullable(Type.Number({ description: 'How far the replica is behind, now; null before the first recovery point' })),
   lastCycle: nullable(LAST_CYCLE),
   nextCycleAtMs: nullable(instant('When the next cycle is due')),
+  startsAtMs: nullable(instant('When the initial replication, or the resynchronization, begins by itself, as somebody chose')),
+  waitingFor: nullable(text('What its work waits for now, in words: a moment, a window, its turn')),
   points: whole('Number of recovery points'),
   epoch: Type.Object({ number: whole('Grows with every failover'), id: text('Random id') }, { description: 'Who may run the guest' }),
   settings: SETTINGS_VIEW,
@@ -151,10 +156,25 @@ export const FINDING_VIEW = view('Finding', {
 
 export const AUTHORIZATION_VIEW = view('Authorization', {
   id: text('Id of the entry'),
-  host: text('A paired host, or *.domain'),
+  host: text('A paired host, *.domain, or * for any paired host'),
   storage: text('Directory that its replicas are kept in'),
   trustGroup: text('Hosts of one trust group may take over each other\'s replicas'),
 });
+
+const SERVER_FIELDS = {
+  replicaServer: truth('Whether this host takes replicas'),
+  anyHost: truth('Any paired host may send replicas; otherwise those that authorization entries let in'),
+  storage: path('Where the replicas of any host are kept, absolute'),
+  monitoringStartSeconds: whole('When the intervals of the statistics begin, in seconds after the host\'s midnight'),
+  monitoringIntervalSeconds: whole('How long such an interval lasts: 3,600 to 604,800'),
+};
+export const SERVER_VIEW = view('Server', {
+  ...SERVER_FIELDS,
+  storage: text('Where replicas are kept when no entry says another place'),
+  authentication: oneOf(['certificate'], 'How hosts prove themselves'),
+  peerAddress: text('Where peers reach this host'),
+});
+export const SERVER_CHANGE = Type.Partial(Type.Object(SERVER_FIELDS), { title: 'ServerChange', additionalProperties: false });
 
 export const EVENT_VIEW = view('Event', {
   id: whole('Grows from event to event'),
@@ -225,6 +245,8 @@ export type SchemasAreTheViews = All<
     Same<typeof HOST_VIEW, views.HostView>,
     Same<typeof FINDING_VIEW, views.FindingView>,
     Same<typeof AUTHORIZATION_VIEW, views.AuthorizationView>,
+    Same<typeof SERVER_VIEW, views.ServerView>,
+    Same<typeof SERVER_CHANGE, views.ServerChange>,
     Same<typeof EVENT_VIEW, views.EventView>,
     Same<typeof USER_VIEW, views.UserView>,
     Same<typeof CERTIFICATE_VIEW, views.CertificateView>,

@@ -132,17 +132,26 @@ export interface GivenUp {
   readonly changes: readonly ChangedDisk[];
 }
 
+export interface Acceptance {
+  readonly hostName: string;
+  readonly accepts: boolean;
+  /** Nobody's replicas are taken. */
+  readonly isServerOff?: boolean;
+}
+
 export interface Readiness {
   readonly capabilities: HostCapabilities;
   readonly freeBytes: number;
   readonly storage: string | null;
+  /** No replica is taken from anybody. */
+  readonly isServerOff?: boolean;
   readonly machines: readonly { readonly id: string; readonly name: string }[];
   readonly missingFiles: readonly string[];
 }
 
 interface Calls {
   /** Whether this host would take a replica from the one that asks. */
-  acceptance(params: Record<string, never>): { readonly hostName: string; readonly accepts: boolean };
+  acceptance(params: Record<string, never>): Acceptance;
   readiness(params: { definition: MachineDefinition; storage: string | null }): Readiness;
   createReplica(params: CreateReplica): null;
   greet(params: Greeting): Standing;

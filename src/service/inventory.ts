@@ -4,8 +4,8 @@
  */
 import type { Job, Machine, Point, Relationship } from '../machine/records.ts';
 import { startRefusal } from '../engine/power.ts';
+import { entryFor } from '../relationship/authorization.ts';
 import { isOnward } from '../relationship/chain.ts';
-import { entryFor } from '../state/hosts.ts';
 import type { ServiceSettings } from '../state/servicesettings.ts';
 import { audited, type Context } from './context.ts';
 import { healthOf, hostView, lagMsOf, selfView } from './presenting.ts';

@@ -11,19 +11,20 @@ import { putSettings } from '../engine/stepkinds.ts';
 import { relationshipNamed as rowNamed, transition } from '../engine/transition.ts';
 import type { Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
 import { withoutLabels } from '../points/stack.ts';
-import { ADVISED_HISTORY, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
+import { ADVISED_HISTORY, applicationConsistentHours, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
 import { isOnward, kindOf } from '../relationship/chain.ts';
 import { defaultExtendedSettings, extendedChanged } from '../relationship/extendedsettings.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, audited, hostNamed, machineNamed, relationshipNamed, sendingNamed, type Context } from './context.ts';
 import type { EnablePlan, EnableRequest, Operations } from './operations.ts';
-import { jobView, pointView, relationshipView, settingsView } from './presenting.ts';
+import { jobView, pointView, relationshipView } from './presenting.ts';
+import { settingsChangeOf, settingsView } from './settingsview.ts';
 import { checkReady, readinessFindings } from '../engine/readiness.ts';
 
 type ReplicationOperations = Pick<
   Operations,
-  'enablePlan' | 'enable' | 'settingsChange' | 'initialStart' | 'initialStop' | 'suspend' | 'resume' | 'resynchronize' | 'cycleNow' | 'disable' | 'points'
+  'enablePlan' | 'enable' | 'settingsChange' | 'initialStart' | 'initialStop' | 'suspend' | 'resume' | 'cycleNow' | 'disable' | 'points'
 >;
 
 const PEER_WITHIN_MS = 30_000;
@@ -41,16 +42,16 @@ export function replicationOperations(context: Context): ReplicationOperations {
     return viewed(relationship);
   };
   return {
-    enablePlan: (caller, request) => audited(context, caller, 'viewer', 'enable plan', request.machine, async () => (await planOf(context, request, within())).plan),
+    enablePlan: (caller, request) => audited(context, caller, 'viewer', 'enable plan', request.machine, async () => (await planOf(context, wishOf(request), within())).plan),
     enable: (caller, request) =>
       audited(context, caller, 'operator', 'enable', request.machine, async () => {
-        const { relationship } = await enable(context, request, within());
+        const { relationship } = await enable(context, wishOf(request), within());
         return viewed(relationship);
       }),
     settingsChange: (caller, machine, change) =>
       audited(context, caller, 'operator', 'settings', machine, async () => {
         const relationship = named(machine);
-        await changeSettings(context, relationship, change as SettingsChange, within());
+        await changeSettings(context, relationship, settingsChangeOf(change), within());
         return viewed(relationship);
       }),
     initialStart: (caller, machine) =>
@@ -62,12 +63,6 @@ export function replicationOperations(context: Context): ReplicationOperations {
     initialStop: (caller, machine) => audited(context, caller, 'operator', 'stop-initial', machine, () => step(machine, () => 'stopInitial')),
     suspend: (caller, machine) => audited(context, caller, 'operator', 'suspend', machine, () => step(machine, ({ state }) => (state === 10 ? 'suspendResync' : 'suspend'))),
     resume: (caller, machine) => audited(context, caller, 'operator', 'resume', machine, () => step(machine, ({ state }) => (state === 11 ? 'continueResync' : 'resume'))),
-    resynchronize: (caller, machine) =>
-      audited(context, caller, 'operator', 'resynchronize', machine, () => {
-        const relationship = sendingNamed(context, machine);
-        if (relationship.state !== 10) transition(host, relationship.id, 'resynchronize');
-        return jobView(context, engine.jobs.start('resynchronize', relationship.machineId, aboutIt(relationship)));
-      }),
     cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => {
         const relationship = named(machine);
         return jobView(context, engine.jobs.start('cycle', relationship.machineId, aboutIt(relationship)));
@@ -83,6 +78,13 @@ export function replicationOperations(context: Context): ReplicationOperations {
   };
 }
 
+/** A request for a relationship, whichever interface it came by. */
+export interface Wish extends Omit<EnableRequest, 'settings'> {
+  readonly settings: SettingsChange;
+}
+
+const wishOf = (request: EnableRequest): Wish => ({ ...request, settings: settingsChangeOf(request.settings ?? {}) });
+
 export interface Requested {
   readonly machine: Machine;
   readonly peerId: string;
@@ -92,19 +94,19 @@ export interface Requested {
 }
 
 /** What a request for a relationship comes to, as far as this host can tell by itself. */
-export function requested(context: Context, request: EnableRequest): Requested {
+export function requested(context: Context, request: Wish): Requested {
   const machine = machineNamed(context, request.machine);
   const existing = context.engine.host.state.relationshipOf(machine.id);
   if (existing) return requestedOnward(context, machine, existing, request);
   if (machine.copyOf !== null) throw new Refused(refuse(`${machine.name} is a test failover's copy`, ['test-end']));
   const { hostId } = hostNamed(context, request.host);
   const disks = machine.definition.disks.map(({ name }) => name);
-  const settings = changed(defaultSettings(disks), (request.settings ?? {}) as SettingsChange, disks);
+  const settings = changed(defaultSettings(disks), request.settings, disks);
   return { settings, machine, peerId: hostId };
 }
 
 /** A replica is sent on to a third host. */
-function requestedOnward(context: Context, machine: Machine, own: Relationship, request: EnableRequest): Requested {
+function requestedOnward(context: Context, machine: Machine, own: Relationship, request: Wish): Requested {
   const { state, peerName } = context.engine.host;
   const no = (why: string): Refused => new Refused(refuse(`${machine.name} is replicated already${why}`, allowedVerbs(own)));
   if (own.side === 'primary') throw no(', and a primary has one replica: it is extended on the replica\'s host');
@@ -114,20 +116,27 @@ function requestedOnward(context: Context, machine: Machine, own: Relationship, 
   if (!isSendable(own)) throw no(`; it can be extended while it is a replica with recovery points of ${peerName(own.peerId)} (${stateName(own.state)})`);
   const { hostId } = hostNamed(context, request.host);
   if (hostId === own.peerId) throw no(` from ${peerName(hostId)}: the third host has to be another one`);
-  const settings = extendedChanged(defaultExtendedSettings(own.settings), (request.settings ?? {}) as SettingsChange, own.settings);
+  const settings = extendedChanged(defaultExtendedSettings(own.settings), request.settings ?? {}, own.settings);
   return { settings, machine, peerId: hostId, kind: 'extended' };
 }
 
-async function planOf(context: Context, request: EnableRequest, signal: AbortSignal): Promise<Requested & { readonly plan: EnablePlan }> {
+async function planOf(context: Context, request: Wish, signal: AbortSignal): Promise<Requested & { readonly plan: EnablePlan }> {
   const asked = requested(context, request);
   const { settings, machine, peerId } = asked;
   const findings = await readinessFindings(context.engine.host, machine, peerId, request.overrides ?? {}, true, signal);
-  const advice = settings.recoveryHistory === 0 ? [`With a recovery history of 0 only the newest point is kept: damage that replicates cannot be undone. ${ADVISED_HISTORY} is advised (--history ${ADVISED_HISTORY}).`] : [];
-  return { ...asked, plan: { settings: settingsView(settings), findings, advice } };
+  return { ...asked, plan: { settings: settingsView(settings), findings, advice: adviceFor(machine, settings) } };
+}
+
+function adviceFor({ name, definition }: Machine, settings: Settings): string[] {
+  const hasNoAgent = applicationConsistentHours(settings) > 0 && !definition.guestAgent;
+  return [
+    ...(settings.recoveryHistory === 0 ? [`With a recovery history of 0 only the newest point is kept: damage that replicates cannot be undone. ${ADVISED_HISTORY} is advised (--history ${ADVISED_HISTORY}).`] : []),
+    ...(hasNoAgent ? [`${name} is defined without a guest agent, so that its recovery points will be crash-consistent: set guestAgent = true in the definition and install qemu-guest-agent in the guest.`] : []),
+  ];
 }
 
 /** The relationship exists on both hosts, in state 1 here and 2 there. The plan that it follows is the answer. */
-export async function enable(context: Context, request: EnableRequest, signal: AbortSignal): Promise<{ plan: EnablePlan; relationship: Relationship }> {
+export async function enable(context: Context, request: Wish, signal: AbortSignal): Promise<{ plan: EnablePlan; relationship: Relationship }> {
   const { host } = context.engine;
   const { plan, settings, machine, peerId, kind } = await planOf(context, request, signal);
   checkReady(plan.findings, request.force === true);

@@ -23,6 +23,10 @@ export interface SettingsView {
   compression: boolean;
   disks: string[];
   recoveryHistory: number;
+  /** Hours between application-consistent points; 0 for none. */
+  applicationConsistentHours: number;
+  /** Whether the guest is told which host it runs on. */
+  replicateHostItems: boolean;
   /** Extensions: cycle interval below 30 s for tests, spacing of recovery points, budget of the fleecing file, demotion policy. */
   additional: {
     cycleIntervalMs?: number;
@@ -30,6 +34,7 @@ export interface SettingsView {
     compressionLevel?: number;
     fleecingBudgetMiB?: number;
     demotion?: 'pause' | 'stop';
+    resynchronization?: 'automatic' | 'manual';
   };
 }
 
@@ -51,6 +56,10 @@ export interface RelationshipView {
   lagMs: number | null;
   lastCycle: { pointId: string; finishedAtMs: number; durationMs: number; bytesChanged: number; bytesShipped: number } | null;
   nextCycleAtMs: number | null;
+  /** When the initial replication, or the resynchronization, begins by itself, as somebody chose. */
+  startsAtMs: number | null;
+  /** What its work waits for now, in words: a moment, a window, its turn. */
+  waitingFor: string | null;
   points: number;
   epoch: { number: number; id: string };
   settings: SettingsView;
@@ -112,6 +121,32 @@ export interface AuthorizationView {
   host: string;
   storage: string;
   trustGroup: string;
+}
+
+/** What is set for the host as a replica server. */
+export interface ServerView {
+  /** Whether this host takes replicas at all. */
+  replicaServer: boolean;
+  /** Any paired host may send replicas; otherwise those that authorization entries let in. */
+  anyHost: boolean;
+  /** Where replicas are kept when no entry says another place. */
+  storage: string;
+  authentication: 'certificate';
+  /** Where peers reach this host. */
+  peerAddress: string;
+  /** When the statistics' intervals begin, after the host's midnight, and how long one lasts. */
+  monitoringStartSeconds: number;
+  monitoringIntervalSeconds: number;
+}
+
+/** What is not named stays. */
+export interface ServerChange {
+  replicaServer?: boolean;
+  anyHost?: boolean;
+  /** Of any host. */
+  storage?: string;
+  monitoringStartSeconds?: number;
+  monitoringIntervalSeconds?: number;
 }
 
 export interface EventView {

@@ -6,16 +6,16 @@ import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
 import type { Changes, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
-import type { AuthorizationView, Caller, EventView, HostView, JobView, MachineView, PointView, RelationshipView, Role, SettingsView } from '../../src/service/views.ts';
+import type { AuthorizationView, Caller, EventView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
 type Change = Parameters<Listener>[0];
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, administrator: 2 };
-const DEFAULTS: SettingsView = { intervalSeconds: 300, compression: true, disks: ['vda'], recoveryHistory: 0, additional: {} };
+const DEFAULTS: SettingsView = { intervalSeconds: 300, compression: true, disks: ['vda'], recoveryHistory: 0, applicationConsistentHours: 0, replicateHostItems: true, additional: {} };
 const STATE_NAMES: Record<number, string> = { 1: 'Ready for initial replication', 2: 'Initial replication in progress', 3: 'Replicating', 4: 'Prepared for planned failover', 5: 'Failed over, not committed', 6: 'Failed over, committed', 7: 'Suspended', 9: 'Resynchronization required', 10: 'Resynchronizing' };
-const ALLOWED: Record<number, string[]> = { 1: ['start-replication', 'disable'], 2: ['stop-initial', 'initiate-failback'], 3: ['suspend', 'cycle', 'test', 'failover', 'disable'], 4: ['cancel-failover', 'failover'], 5: ['commit', 'revert', 'reverse'], 6: ['reverse', 'failback'], 7: ['resume', 'disable'], 9: ['resynchronize'], 10: ['suspend'] };
+const ALLOWED: Record<number, string[]> = { 1: ['start-replication', 'disable'], 2: ['stop-initial', 'initiate-failback'], 3: ['suspend', 'cycle', 'test', 'failover', 'disable'], 4: ['cancel-failover', 'failover'], 5: ['commit', 'revert', 'reverse'], 6: ['reverse', 'failback'], 7: ['resume', 'disable'], 9: ['resynchronize'], 10: ['suspend', 'cancel-resynchronization'] };
 
 export class MemoryHost implements Operations, Changes {
   readonly db = new DatabaseSync(':memory:');
@@ -31,6 +31,9 @@ export class MemoryHost implements Operations, Changes {
     { id: 'h-1', name: 'alpha', address: '10.0.0.1:7443', fingerprint: 'aa:bb', self: true, connected: true, lastContactMs: null, certificateExpiresMs: 1_900_000_000_000 },
     { id: 'h-2', name: 'beta', address: '10.0.0.2:7443', fingerprint: 'cc:dd', self: false, connected: true, lastContactMs: 1_700_000_000_000, certificateExpiresMs: null },
   ];
+  readonly server: ServerView = {
+    replicaServer: true, anyHost: false, storage: '/replicas', authentication: 'certificate', peerAddress: '10.0.0.1:7443', monitoringStartSeconds: 32_400, monitoringIntervalSeconds: 43_200,
+  };
   /** Set by a test: what the next operation throws instead of working. */
   throws: unknown;
   /** What the plan finds. */
@@ -71,7 +74,7 @@ export class MemoryHost implements Operations, Changes {
     const relationship: RelationshipView = {
       id: `r-${machine}`, kind: 'simple', machineId: this.#machine(machine).id, machine, side: 'primary', peer: 'beta', peerConnected: true, state, stateName: STATE_NAMES[state]!, health: 'ok', healthReasons: [], lagMs: state === 1 ? null : 12_000,
       lastCycle: state === 1 ? null : { pointId: 'p-9', finishedAtMs: 1_700_000_000_000, durationMs: 840, bytesChanged: 1_048_576, bytesShipped: 524_288 },
-      nextCycleAtMs: null, points: state === 1 ? 0 : 3, epoch: { number: 1, id: 'e-1' }, settings: DEFAULTS, allowed: ALLOWED[state]!, advice: '', lastFault: null, ...changes,
+      nextCycleAtMs: null, startsAtMs: null, waitingFor: null, points: state === 1 ? 0 : 3, epoch: { number: 1, id: 'e-1' }, settings: DEFAULTS, allowed: ALLOWED[state]!, advice: '', lastFault: null, ...changes,
     };
     this.relationships.set(machine, relationship);
     return relationship;
@@ -154,14 +157,29 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('viewer', caller, 'authorizationList');
     return this.authorizations;
   }
-  async authorizationAdd(caller: Caller, entry: { host: string; storage: string; trustGroup?: string }) {
+  async authorizationAdd(caller: Caller, entry: { host: string; storage?: string; trustGroup?: string }) {
     this.#enter('administrator', caller, 'authorizationAdd', entry);
-    const added = { trustGroup: 'default', ...entry, id: `a-${this.authorizations.length + 1}` };
+    const added = { trustGroup: 'default', storage: '/replicas', ...entry, id: `a-${this.authorizations.length + 1}` };
     this.authorizations.push(added);
     return added;
   }
+  async authorizationChange(caller: Caller, entry: string, change: Partial<AuthorizationView>) {
+    this.#enter('administrator', caller, 'authorizationChange', entry, change);
+    return { id: entry, host: '*.example.org', storage: '/replicas', trustGroup: 'DEFAULT', ...change };
+  }
   async authorizationRemove(caller: Caller, id: string) {
     this.#enter('administrator', caller, 'authorizationRemove', id);
+  }
+  async authorizationAssign(caller: Caller, machine: string, entry: string) {
+    this.#enter('administrator', caller, 'authorizationAssign', machine, entry);
+  }
+  async serverShow(caller: Caller) {
+    this.#enter('viewer', caller, 'serverShow');
+    return this.server;
+  }
+  async serverSet(caller: Caller, change: ServerChange) {
+    this.#enter('administrator', caller, 'serverSet', change);
+    return { ...this.server, ...change };
   }
 
   async enablePlan(caller: Caller, request: EnableRequest) {
@@ -185,6 +203,11 @@ export class MemoryHost implements Operations, Changes {
   suspend = (caller: Caller, machine: string) => this.#become(caller, 'suspend', machine, 'suspend', 7);
   resume = (caller: Caller, machine: string) => this.#become(caller, 'resume', machine, 'resume', 3);
   resynchronize = (caller: Caller, machine: string) => this.#move(caller, 'resynchronize', machine, 'resynchronize', 10);
+  async resynchronizeAt(caller: Caller, machine: string, startsAtMs: number) {
+    this.#enter('operator', caller, 'resynchronizeAt', machine, startsAtMs);
+    return this.addRelationship(this.#relationship(machine).machine, 9, { startsAtMs });
+  }
+  resynchronizeCancel = (caller: Caller, machine: string) => this.#become(caller, 'resynchronizeCancel', machine, 'cancel-resynchronization', 9);
   cycleNow = (caller: Caller, machine: string) => this.#move(caller, 'cycleNow', machine, 'cycle', 3);
   async disable(caller: Caller, machine: string) {
     await this.#become(caller, 'disable', machine, 'disable', 1);
