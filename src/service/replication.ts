@@ -10,7 +10,7 @@ import { putSettings } from '../engine/stepkinds.ts';
 import { relationshipNamed, transition } from '../engine/transition.ts';
 import type { Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
 import { withoutLabels } from '../points/stack.ts';
-import { ADVISED_HISTORY, applicationConsistentHours, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
+import { ADVISED_HISTORY, applicationConsistentHours, bypassesProxy, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { audited, hostNamed, machineNamed, type Context } from './context.ts';
 import type { EnablePlan, EnableRequest, Operations } from './operations.ts';
@@ -97,7 +97,7 @@ export function requested(context: Context, request: Wish): Requested {
 
 async function planOf(context: Context, request: Wish, signal: AbortSignal): Promise<Requested & { readonly plan: EnablePlan }> {
   const { settings, machine, peerId } = requested(context, request);
-  const findings = await readinessFindings(context.engine.host, machine, peerId, request.overrides ?? {}, true, signal);
+  const findings = await readinessFindings(context.engine.host, machine, peerId, request.overrides ?? {}, true, signal, bypassesProxy(settings));
   return { plan: { settings: settingsView(settings), findings, advice: adviceFor(machine, settings) }, settings, machine, peerId };
 }
 
