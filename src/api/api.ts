@@ -10,6 +10,7 @@ import { Doors, type Tls } from './doors.ts';
 import { answerTo, routeUnknown, type ErrorAnswer } from './errors.ts';
 import { streamRoute } from './eventstream.ts';
 import { failoverRoutes } from './failovers.ts';
+import { healthRoutes } from './health.ts';
 import { hostRoutes } from './hosts.ts';
 import { jobRoutes } from './jobs.ts';
 import { machineRoutes } from './machines.ts';
@@ -132,6 +133,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     hostRoutes(guarded, operations);
     serverRoutes(guarded, operations);
     relationshipRoutes(guarded, operations);
+    healthRoutes(guarded, operations);
     resynchronizationRoutes(guarded, operations);
     failoverRoutes(guarded, operations);
     jobRoutes(guarded, operations);

@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { settingCommands } from './enable.ts';
 import { Failure } from './failure.ts';
 import { failoverCommands } from './failovers.ts';
+import { healthCommands } from './health.ts';
 import { hostCommands } from './hosts.ts';
 import { jobCommands } from './jobs.ts';
 import { machineCommands } from './machines.ts';
@@ -45,6 +46,7 @@ export function createProgram(): Command {
   serverCommands(program);
   settingCommands(program);
   relationshipCommands(program);
+  healthCommands(program);
   resynchronizationCommands(program);
   failoverCommands(program);
   jobCommands(program);

@@ -118,7 +118,7 @@ export function serverCommands(program: Command): void {
     .addOption(new Option('--any-host <on|off>', 'whether any paired host may send replicas, whatever the entries say').choices(['on', 'off']))
     .option('--storage <dir>', 'where the replicas of any host are kept')
     .option('--monitoring-start <time>', 'when the intervals of the statistics begin, for example 09:00', timeOfDay)
-    .option('--monitoring-interval <hours>', 'how long such an interval lasts', whole(1, 168))
+    .option('--monitoring-interval <hours>', 'how long such an interval lasts: 1, 2, 3, 4, 6, 8, 12 or 24 hours, or 2 to 7 days in hours', whole(1, 168))
     .action(act(setServer));
   authorizationCommands(program);
 }

@@ -1,4 +1,5 @@
 /** Everything the engine has of its host: the ports, and who it is. */
+import type { HealthLimits } from '../health/limits.ts';
 import type { MachineDefinition } from '../machine/definition.ts';
 import type { Admission } from '../relationship/authorization.ts';
 import type { Clock } from './ports/clock.ts';
@@ -27,8 +28,8 @@ export interface Host {
   admission(peerId: string, boundId?: string): Admission;
   /** Files that the definition names and that are not on this host (kernel, firmware). */
   missingFiles(definition: MachineDefinition): Promise<readonly string[]>;
-  /** When intervals of the statistics begin, seconds after midnight, and how long one lasts. */
-  monitoring(): { readonly startSeconds: number; readonly intervalSeconds: number };
+  /** When intervals of the statistics begin, seconds after midnight, how long one lasts, and limits of the health that differ from the defaults. */
+  monitoring(): { readonly startSeconds: number; readonly intervalSeconds: number; readonly limits?: Partial<HealthLimits> };
   peerName(hostId: string): string;
   /** Ends the process: a bug was found. */
   crash(bug: unknown): void;

@@ -4,7 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, EventView, FindingView, HostView, JobView, MachineView, PointView, RelationshipView, ServerChange, ServerView, SettingsView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, EventView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerChange, ServerView, SettingsView, UserView, Role,
 } from './views.ts';
 
 export interface HostStatus {
@@ -31,6 +31,16 @@ export interface EnableRequest {
 
 export interface Operations {
   status(caller: Caller): Promise<HostStatus>;
+
+  /** Health and statistics of every relationship, as last known. */
+  healthList(caller: Caller): Promise<HealthView[]>;
+  /** With `refresh` the guest is asked now how much is yet to be replicated. */
+  healthShow(caller: Caller, machine: string, options: { refresh?: boolean }): Promise<HealthView>;
+  /** Counting begins anew; a warning that no longer holds is gone. */
+  statisticsReset(caller: Caller, machine: string): Promise<HealthView>;
+  /** From where on the health is a warning, or critical. */
+  healthLimits(caller: Caller): Promise<HealthLimitsView>;
+  healthLimitsChange(caller: Caller, change: Partial<HealthLimitsView>): Promise<HealthLimitsView>;
 
   machineList(caller: Caller): Promise<MachineView[]>;
   machineShow(caller: Caller, machine: string): Promise<MachineView & { definition: unknown }>;

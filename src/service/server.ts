@@ -1,5 +1,6 @@
 /** Use cases of a host as a replica server: whether it takes replicas, from whom, and when its statistics' intervals begin. */
 import { Fault } from '../errors/fault.ts';
+import { checkMonitoring } from '../health/monitoring.ts';
 import { ANY_HOST, checkedEntry, DEFAULT_TRUST_GROUP } from '../relationship/authorization.ts';
 import type { ServiceSettings } from '../state/servicesettings.ts';
 import { audited, type Context } from './context.ts';
@@ -8,8 +9,6 @@ import type { Role, ServerView } from './views.ts';
 
 type ServerOperations = Pick<Operations, 'serverShow' | 'serverSet'>;
 
-const HOUR_SECONDS = 3_600;
-const WEEK_SECONDS = 7 * 24 * HOUR_SECONDS;
 
 export function serverOperations(context: Context): ServerOperations {
   return {
@@ -17,7 +16,7 @@ export function serverOperations(context: Context): ServerOperations {
     serverSet: (caller, change) =>
       audited(context, caller, 'administrator', 'server set', null, () => {
         const { replicaServer, anyHost, storage, ...service } = change;
-        checkService(service);
+        checkMonitoring(service);
         setAnyHost(context, anyHost, storage);
         changeService(context, { ...service, ...(replicaServer !== undefined && { acceptsReplicas: replicaServer }) });
         return serverView(context);
@@ -52,16 +51,6 @@ function setAnyHost(context: Context, anyHost: boolean | undefined, storage: str
   authorizations.put(checkedEntry({ id: before?.id ?? engine.host.newId(), host: ANY_HOST, storage: storage ?? defaultStorage, trustGroup: DEFAULT_TRUST_GROUP }));
 }
 
-/** Fault settings-invalid names the field and what is allowed. */
-export function checkService({ monitoringIntervalSeconds, monitoringStartSeconds }: Partial<ServiceSettings>): void {
-  checkWhole('the monitoring interval in seconds', monitoringIntervalSeconds, HOUR_SECONDS, WEEK_SECONDS);
-  checkWhole('the monitoring start in seconds after midnight', monitoringStartSeconds, 0, 24 * HOUR_SECONDS - 1);
-}
-
-function checkWhole(name: string, value: number | undefined, min: number, max: number): void {
-  if (value !== undefined && !(Number.isInteger(value) && value >= min && value <= max)) throw new Fault('settings-invalid', `${name} cannot be ${value}: allowed is a whole number from ${min} to ${max}`);
-}
-
 /** An operator may change when statistics begin; who may replicate here is the administrator's. */
 export function roleFor({ serviceSettings }: Context, change: Partial<ServiceSettings>): Role {
   const { monitoringStartSeconds: _start, monitoringIntervalSeconds: _interval, ...rest } = change;
@@ -71,7 +60,7 @@ export function roleFor({ serviceSettings }: Context, change: Partial<ServiceSet
 
 /** Replicas that are here stay when the server is switched off: nothing more is taken for them. */
 export function changeService({ engine: { host }, serviceSettings }: Context, change: Partial<ServiceSettings>): ServiceSettings {
-  checkService(change);
+  checkMonitoring(change);
   const before = serviceSettings.get();
   const next = serviceSettings.put(change);
   if (before.acceptsReplicas && !next.acceptsReplicas) {

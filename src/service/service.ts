@@ -3,6 +3,7 @@ import { administrationOperations } from './administration.ts';
 import type { Context } from './context.ts';
 import { failoverOperations } from './failovers.ts';
 import { authorizationOperations } from './entries.ts';
+import { healthOperations } from './health.ts';
 import { hostOperations } from './hosts.ts';
 import { machineOperations } from './machines.ts';
 import type { Operations } from './operations.ts';
@@ -13,6 +14,7 @@ import { resynchronizationOperations } from './resynchronization.ts';
 export const createOperations = (context: Context): Operations => ({
   ...administrationOperations(context),
   ...machineOperations(context),
+  ...healthOperations(context),
   ...hostOperations(context),
   ...serverOperations(context),
   ...authorizationOperations(context),

@@ -1,8 +1,6 @@
 /** Use cases of one machine, as CIM clients ask for them. */
-import { noStatistics } from '../engine/statistics.ts';
 import { removePoint } from '../engine/replica/removal.ts';
 import { startAt } from '../engine/starts.ts';
-import { update } from '../engine/transition.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { JobArgs, JobContext, JobWork } from '../engine/jobs.ts';
 import { Fault } from '../errors/fault.ts';
@@ -11,6 +9,7 @@ import type { Job, Relationship } from '../machine/records.ts';
 import { changed, type Settings, type SettingsChange } from '../relationship/settings.ts';
 import { audited, machineNamed, type Context } from './context.ts';
 import { powerJob } from './guestpower.ts';
+import { resetStatistics } from './health.ts';
 import type { Management } from './management.ts';
 import { definedOnly } from './options.ts';
 import { jobView } from './presenting.ts';
@@ -73,11 +72,7 @@ export function stepOperations(context: Context): StepOperations {
     removePoint: (caller, pointId) =>
       audited(context, caller, 'operator', 'points remove', pointId, () => withoutMerging(engine, pointId)),
     power: (caller, machine, request) => asked(caller, `power ${request}`, machine, () => powerJob(context, machine, request)),
-    resetStatistics: (caller, machine) =>
-      audited(context, caller, 'operator', 'statistics reset', machine, () => {
-        const { id } = engine.relationshipOf(machineNamed(context, machine).id);
-        update(engine.host, id, () => ({ statistics: noStatistics(engine.host.clock.nowMs()) }));
-      }),
+    resetStatistics: async (caller, machine) => void (await resetStatistics(context, caller, machine)),
   };
 }
 

@@ -1,5 +1,7 @@
 /** What people and programs see of a host: plain JSON, the same for the API, the command line and the page. */
 
+import type { HealthLimit } from '../health/limits.ts';
+
 export interface MachineView {
   id: string;
   name: string;
@@ -68,6 +70,58 @@ export interface RelationshipView {
   /** The last failure that has not been made good since. */
   lastFault: { code: string; message: string; hint: string; atMs: number } | null;
 }
+
+export interface IssueView {
+  rule: string;
+  severity: 'critical' | 'warning' | 'advice';
+  message: string;
+  hint: string;
+}
+
+/** What was counted from `sinceMs` to `untilMs`. */
+export interface IntervalView {
+  sinceMs: number | null;
+  untilMs: number;
+  cycles: number;
+  missedCycles: number;
+  bytes: number;
+  averageBytes: number | null;
+  maxBytes: number;
+  averageLatencyMs: number | null;
+  maxLatencyMs: number;
+  errors: number;
+  networkFailures: number;
+  otherFailures: number;
+  consistencyFailures: number;
+}
+
+export interface HealthView {
+  machineId: string;
+  machine: string;
+  side: 'primary' | 'replica';
+  state: number;
+  stateName: string;
+  health: 'ok' | 'warning' | 'critical' | 'none';
+  issues: IssueView[];
+  primaryHost: string;
+  replicaHost: string;
+  runsOn: string;
+  present: IntervalView;
+  previous: IntervalView | null;
+  nextIntervalMs: number;
+  lagMs: number | null;
+  lastSynchronizedMs: number | null;
+  pendingBytes: number | null;
+  pendingKnownMs: number | null;
+  disksBytes: number;
+  lastConsistentMs: number | null;
+  testCopy: string | null;
+  lastTestMs: number | null;
+  lastFault: { code: string; message: string; hint: string; atMs: number } | null;
+}
+
+/** By name: see docs/generated/health.md. */
+export type HealthLimitsView = Record<HealthLimit, number>;
 
 export interface PointView {
   id: string;
@@ -154,6 +208,8 @@ export interface EventView {
   severity: 'information' | 'warning' | 'error';
   machine: string | null;
   message: string;
+  /** What to do; null when there is nothing to do. */
+  hint: string | null;
 }
 
 export interface UserView {

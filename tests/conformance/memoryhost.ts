@@ -5,8 +5,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
+import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
-import type { AuthorizationView, Caller, EventView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
+import type { AuthorizationView, Caller, EventView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
@@ -17,11 +18,21 @@ const DEFAULTS: SettingsView = { intervalSeconds: 300, compression: true, disks:
 const STATE_NAMES: Record<number, string> = { 1: 'Ready for initial replication', 2: 'Initial replication in progress', 3: 'Replicating', 4: 'Prepared for planned failover', 5: 'Failed over, not committed', 6: 'Failed over, committed', 7: 'Suspended', 9: 'Resynchronization required', 10: 'Resynchronizing' };
 const ALLOWED: Record<number, string[]> = { 1: ['start-replication', 'disable'], 2: ['stop-initial', 'initiate-failback'], 3: ['suspend', 'cycle', 'test', 'failover', 'disable'], 4: ['cancel-failover', 'failover'], 5: ['commit', 'revert', 'reverse'], 6: ['reverse', 'failback'], 7: ['resume', 'disable'], 9: ['resynchronize'], 10: ['suspend', 'cancel-resynchronization'] };
 
+const NOW_MS = 1_700_000_000_000;
+const NOTHING: HealthView['present'] = { sinceMs: NOW_MS, untilMs: NOW_MS, cycles: 0, missedCycles: 0, bytes: 0, averageBytes: null, maxBytes: 0, averageLatencyMs: null, maxLatencyMs: 0, errors: 0, networkFailures: 0, otherFailures: 0, consistencyFailures: 0 };
+
+const healthOf = ({ machineId, machine, side, peer, state, stateName, health, healthReasons, lagMs, lastFault }: RelationshipView): HealthView => ({
+  machineId, machine, side, state, stateName, health, issues: healthReasons.map((message) => ({ rule: 'late', severity: 'warning', message, hint: 'Look at the network.' })),
+  primaryHost: 'alpha', replicaHost: peer, runsOn: 'alpha', present: NOTHING, previous: null, nextIntervalMs: NOW_MS, lagMs, lastSynchronizedMs: lagMs === null ? null : NOW_MS - lagMs,
+  pendingBytes: 65_536, pendingKnownMs: NOW_MS, disksBytes: 1_073_741_824, lastConsistentMs: null, testCopy: null, lastTestMs: null, lastFault,
+});
+
 export class MemoryHost implements Operations, Changes {
   readonly db = new DatabaseSync(':memory:');
   readonly accounts = new Accounts(this.db);
   readonly machines = new Map<string, MachineView>();
   hasPoints = true;
+  limits: HealthLimitsView = limitsOf();
   readonly relationships = new Map<string, RelationshipView>();
   readonly jobs = new Map<string, JobView>();
   readonly eventLog: EventView[] = [];
@@ -56,7 +67,7 @@ export class MemoryHost implements Operations, Changes {
   }
 
   log(message: string, machine: string | null = null): EventView {
-    const event: EventView = { id: this.eventLog.length + 1, atMs: 1_700_000_000_000, number: 29_242, severity: 'information', machine, message };
+    const event: EventView = { id: this.eventLog.length + 1, atMs: 1_700_000_000_000, number: 29_242, severity: 'information', machine, message, hint: null };
     this.eventLog.push(event);
     this.announce({ kind: 'event', id: String(event.id) });
     return event;
@@ -94,6 +105,27 @@ export class MemoryHost implements Operations, Changes {
   async status(caller: Caller) {
     this.#enter('viewer', caller, 'status');
     return { host: this.hosts[0]!, machines: [...this.machines.values()], relationships: [...this.relationships.values()], jobs: [...this.jobs.values()] };
+  }
+  async healthList(caller: Caller) {
+    this.#enter('viewer', caller, 'healthList');
+    return [...this.relationships.values()].map(healthOf);
+  }
+  async healthShow(caller: Caller, machine: string, options: { refresh?: boolean }) {
+    this.#enter('viewer', caller, 'healthShow', machine, options);
+    return healthOf(this.#relationship(machine));
+  }
+  async statisticsReset(caller: Caller, machine: string) {
+    this.#enter('operator', caller, 'statisticsReset', machine);
+    return healthOf(this.#relationship(machine));
+  }
+  async healthLimits(caller: Caller) {
+    this.#enter('viewer', caller, 'healthLimits');
+    return this.limits;
+  }
+  async healthLimitsChange(caller: Caller, change: Partial<HealthLimitsView>) {
+    this.#enter('operator', caller, 'healthLimitsChange', change);
+    this.limits = { ...this.limits, ...change };
+    return this.limits;
   }
   async machineList(caller: Caller) {
     this.#enter('viewer', caller, 'machineList');

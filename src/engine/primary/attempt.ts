@@ -18,8 +18,8 @@ import type { DiskView } from '../ports/diskview.ts';
 import type { AttemptJournal } from '../ports/fingerprints.ts';
 import type { LaunchSpec } from '../ports/hypervisor.ts';
 import { definitionOf, machineOf, replicatedSpec, specOf } from '../spec.ts';
-import { inInterval } from '../monitoring.ts';
-import { counted } from '../statistics.ts';
+import { counted } from '../../health/statistics.ts';
+import { counting } from '../monitoring.ts';
 import { relationshipNamed, update } from '../transition.ts';
 import { comparedWithReplica } from './comparison.ts';
 import { ship, type Known, type Progress } from './shipment.ts';
@@ -195,7 +195,7 @@ export function acknowledge(host: Host, relationshipId: string, attempt: Attempt
     lastFault: null,
     ...(before.failback?.at === 'away' && { failback: { ...before.failback, rounds: before.failback.rounds + 1, bytesShipped: before.failback.bytesShipped + attempt.shippedBytes } }),
     lastCycle: { pointId: attempt.id, finishedMs: nowMs, durationMs: nowMs - attempt.startedMs, bytesChanged: attempt.changedBytes, bytesShipped: attempt.shippedBytes },
-    statistics: counted(inInterval(host, before), before.settings, { bytes: attempt.shippedBytes, latencyMs: nowMs - attempt.startedMs }),
+    ...counting(host, before, (statistics) => counted(statistics, before.settings, { bytes: attempt.shippedBytes, latencyMs: nowMs - attempt.startedMs, endedMs: nowMs })),
     totals: { bytesChanged: before.totals.bytesChanged + attempt.changedBytes, bytesShipped: before.totals.bytesShipped + attempt.shippedBytes },
   }));
 }

@@ -1,13 +1,16 @@
 /** The lanes that are being received, one at a time for each relationship, and the order of begin, lane and seal. */
-import { Fault, faultOf } from '../../errors/fault.ts';
+import { Fault, faultOf, type FaultCode } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import type { BeginAttempt, Begun, CompareRequest, SealAttempt } from '../calls.ts';
 import type { Host } from '../host.ts';
+import { report } from '../report.ts';
 import { relationshipNamed } from '../transition.ts';
 import { Comparing } from './comparing.ts';
 import { Intake } from './intake.ts';
 import { begin, dropReceiving } from './receiving.ts';
 import { sealPoint } from './sealing.ts';
+
+const OWN_FAULTS: readonly FaultCode[] = ['disk-io', 'disk-missing', 'disk-in-use', 'disk-format', 'space-exhausted', 'integrity'];
 
 interface Lane {
   readonly attemptId: string;
@@ -53,6 +56,7 @@ export class Reception {
         .dialLane(peerId, token, intake, signal, { relationshipId, onOpen: () => opening.resolve(null) })
         .catch((thrown: unknown) => {
           opening.reject(this.#notOpened(thrown));
+          this.#report(relationshipId, 'write-failed', thrown);
           ignoreEnd(thrown);
         })
         .finally(() => Promise.all([intake.close(), comparing.close()]))
@@ -79,7 +83,10 @@ export class Reception {
   seal(request: SealAttempt): Promise<{ sealedId: string }> {
     return this.#inTurn(request.relationshipId, async () => {
       await this.#lanes.get(request.relationshipId)?.done;
-      return sealPoint(this.#host, request);
+      return sealPoint(this.#host, request).catch((thrown: unknown) => {
+        this.#report(request.relationshipId, 'receive-failed', thrown);
+        throw thrown;
+      });
     });
   }
 
@@ -104,6 +111,14 @@ export class Reception {
       await this.#endLane(relationshipId);
       await dropReceiving(this.#host, relationshipId);
     });
+  }
+
+  /** What this host's own storage, or what arrived, is to blame for. */
+  #report(relationshipId: string, event: 'receive-failed' | 'write-failed', thrown: unknown): void {
+    const fault = faultOf(thrown);
+    const relationship = this.#host.state.relationship(relationshipId);
+    if (!fault || !relationship || !OWN_FAULTS.includes(fault.code)) return;
+    report(this.#host, event, this.#host.state.machine(relationship.machineId)?.name ?? relationship.machineId, fault.message, fault.hint);
   }
 
   stop(): void {
