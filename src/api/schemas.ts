@@ -64,6 +64,7 @@ const SETTINGS_FIELDS = {
   recoveryHistory: whole('Recovery points kept besides the newest: 0 to 24'),
   applicationConsistentHours: whole('Hours between application-consistent points: 1 to 12, 0 for none; only with a recovery history'),
   replicateHostItems: truth('Whether the guest is told which host it runs on'),
+  bypassProxy: truth('Whether the two hosts reach each other past their proxies'),
   additional: ADDITIONAL,
 };
 export const SETTINGS_VIEW = view('Settings', SETTINGS_FIELDS, 'How it is replicated');

@@ -15,6 +15,7 @@ interface SettingOptions {
   readonly history?: number;
   readonly applicationConsistent?: number;
   readonly hostItems?: boolean;
+  readonly bypassProxy?: boolean;
   readonly compression?: boolean;
   readonly disks?: string[];
   readonly additional?: object;
@@ -39,6 +40,7 @@ const settingsIn = (options: SettingOptions): object =>
     recoveryHistory: options.history,
     applicationConsistentHours: options.applicationConsistent,
     replicateHostItems: options.hostItems,
+    bypassProxy: options.bypassProxy,
     compression: options.compression,
     disks: options.disks,
     additional: options.additional,
@@ -53,6 +55,7 @@ function settingsText(settings: SettingsView): string {
     ['older recovery points', String(settings.recoveryHistory)],
     ['application-consistent', settings.applicationConsistentHours > 0 ? `every ${settings.applicationConsistentHours} h` : 'no'],
     ['host items', yesNo(settings.replicateHostItems)],
+    ['past the proxy', yesNo(settings.bypassProxy)],
     ['additional', additional.length > 0 ? additional.join(', ') : '-'],
   ]);
 }
@@ -100,6 +103,8 @@ const withSettings = (command: Command): Command =>
     .option('--application-consistent <hours>', 'an application-consistent point so often; 0 for none', whole(0, 12))
     .option('--host-items', 'tell the guest which host it runs on')
     .option('--no-host-items', 'do not')
+    .option('--bypass-proxy', 'reach the other host past the proxy')
+    .option('--no-bypass-proxy', 'through it')
     .option('--compression', 'compress what travels')
     .option('--no-compression', 'do not')
     .option('--disks <names>', 'only these disks, with commas between them', names)

@@ -152,7 +152,8 @@ export interface Readiness {
 interface Calls {
   /** Whether this host would take a replica from the one that asks. */
   acceptance(params: Record<string, never>): Acceptance;
-  readiness(params: { definition: MachineDefinition; storage: string | null }): Readiness;
+  /** The last two say by which way it is asked. */
+  readiness(params: { definition: MachineDefinition; storage: string | null; machineId?: string; bypassProxy?: boolean }): Readiness;
   createReplica(params: CreateReplica): null;
   greet(params: Greeting): Standing;
   settings(params: { relationshipId: string; settings: Settings }): null;

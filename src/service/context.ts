@@ -14,7 +14,7 @@ import type { Caller, Role } from './views.ts';
 /** The network's side of pairing, as the service uses it. */
 export interface Network {
   invite(options: { storage?: string; expiresMs?: number; addresses?: readonly string[] }): { invitation: string; expiresAtMs: number };
-  join(invitation: string, options: { address?: string }): Promise<{ host: HostRow; storage: string | null }>;
+  join(invitation: string, options: { address?: string; bypassProxy?: boolean }): Promise<{ host: HostRow; storage: string | null }>;
   connected(hostId: string): boolean;
   lastContactMs(hostId: string): number | null;
   forget(hostId: string): void;

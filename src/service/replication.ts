@@ -11,7 +11,7 @@ import { putSettings } from '../engine/stepkinds.ts';
 import { relationshipNamed as rowNamed, transition } from '../engine/transition.ts';
 import type { Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
 import { withoutLabels } from '../points/stack.ts';
-import { ADVISED_HISTORY, applicationConsistentHours, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
+import { ADVISED_HISTORY, applicationConsistentHours, bypassesProxy, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
 import { isOnward, kindOf } from '../relationship/chain.ts';
 import { defaultExtendedSettings, extendedChanged } from '../relationship/extendedsettings.ts';
 import { stateName } from '../relationship/state.ts';
@@ -123,7 +123,7 @@ function requestedOnward(context: Context, machine: Machine, own: Relationship, 
 async function planOf(context: Context, request: Wish, signal: AbortSignal): Promise<Requested & { readonly plan: EnablePlan }> {
   const asked = requested(context, request);
   const { settings, machine, peerId } = asked;
-  const findings = await readinessFindings(context.engine.host, machine, peerId, request.overrides ?? {}, true, signal);
+  const findings = await readinessFindings(context.engine.host, machine, peerId, request.overrides ?? {}, true, signal, bypassesProxy(settings));
   return { ...asked, plan: { settings: settingsView(settings), findings, advice: adviceFor(machine, settings) } };
 }
 

@@ -29,6 +29,8 @@ export interface SettingsView {
   applicationConsistentHours: number;
   /** Whether the guest is told which host it runs on. */
   replicateHostItems: boolean;
+  /** Whether the two hosts reach each other past their proxies. */
+  bypassProxy: boolean;
   /** Extensions: cycle interval below 30 s for tests, spacing of recovery points, budget of the fleecing file, demotion policy. */
   additional: {
     cycleIntervalMs?: number;
