@@ -98,12 +98,12 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
   return {
     initial: async (job) => {
-      const { id, side, state } = engine.relationshipOf(job.machineId);
+      const { id, side, state } = engine.relationshipFor(job);
       if (side !== 'primary' || state !== 2) transition(host, id, 'startInitial');
       return awaitPoint(engine, job, [2], 'initial replication');
     },
     resynchronize: async (job) => {
-      const { id, state } = engine.relationshipOf(job.machineId);
+      const { id, state } = engine.relationshipFor(job);
       if (state !== 10) transition(host, id, state === 11 ? 'continueResync' : 'resynchronize');
       return awaitPoint(engine, job, [10, 11], 'resynchronizing');
     },
@@ -113,12 +113,12 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
 
 /** Resolves when the relationship has left the states, with the figures of the point that did it. */
 async function awaitPoint(engine: Engine, job: JobContext, states: readonly number[], step: string): Promise<JobResult> {
-  const before = engine.relationshipOf(job.machineId).totals;
+  const before = engine.relationshipFor(job).totals;
   for (;;) {
-    const relationship = engine.relationshipOf(job.machineId);
+    const relationship = engine.relationshipFor(job);
     if (relationship.side === 'primary' && TAKEN_BACK.includes(relationship.state)) throw new Fault('cancelled', `${step} was cancelled: ${stateName(relationship.state)}`);
     if (!states.includes(relationship.state)) return shippedSince(before, relationship);
-    const { progress } = engine.worker(job.machineId);
+    const { progress } = engine.workerOf(relationship);
     const isStanding = relationship.state === 11;
     const trouble = isStanding ? `${step}; suspended` : relationship.lastFault && relationship.failures > 0 ? `${step}; waiting to try again: ${relationship.lastFault.message}` : step;
     job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, trouble);

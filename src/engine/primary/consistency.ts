@@ -4,6 +4,7 @@
  */
 import { isConsistencyDue } from '../../cycle/consistency.ts';
 import type { Attempt, PointKind, Relationship } from '../../machine/records.ts';
+import { isOnward } from '../../relationship/chain.ts';
 import { applicationConsistentHours } from '../../relationship/settings.ts';
 import type { Host } from '../host.ts';
 import { countedConsistencyFailure } from '../../health/statistics.ts';
@@ -15,7 +16,7 @@ import { update } from '../transition.ts';
 
 /** Whether this attempt's instant is to be application-consistent: by the settings, or because somebody asked for it. */
 export function isToBeConsistent(host: Host, relationship: Relationship, { kind }: Pick<Attempt, 'kind'>): boolean {
-  if (kind !== 'cycle') return false;
+  if (kind !== 'cycle' || isOnward(relationship)) return false;
   const { settings, lastConsistentMs: lastMs = null, consistencyFailedMs: failedMs = null, isConsistencyAsked } = relationship;
   return isConsistencyAsked === true || isConsistencyDue({ hours: applicationConsistentHours(settings), historyPoints: settings.recoveryHistory, lastMs, failedMs }, host.clock.nowMs());
 }
