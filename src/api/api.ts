@@ -13,6 +13,7 @@ import { failoverRoutes } from './failovers.ts';
 import { hostRoutes } from './hosts.ts';
 import { jobRoutes } from './jobs.ts';
 import { machineRoutes } from './machines.ts';
+import { networkRoutes } from './network.ts';
 import { withNamedSchemas } from './namedschemas.ts';
 import { relationshipRoutes } from './relationships.ts';
 import { ok, type ApiInstance } from './routes.ts';
@@ -130,6 +131,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     hostRoutes(guarded, operations);
     relationshipRoutes(guarded, operations);
     failoverRoutes(guarded, operations);
+    networkRoutes(guarded, operations);
     jobRoutes(guarded, operations);
     streamRoute(guarded, { operations, changes, callerAgain, ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }) });
   });

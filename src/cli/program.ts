@@ -8,6 +8,7 @@ import { failoverCommands } from './failovers.ts';
 import { hostCommands } from './hosts.ts';
 import { jobCommands } from './jobs.ts';
 import { machineCommands } from './machines.ts';
+import { networkCommands } from './network.ts';
 import { relationshipCommands } from './relationships.ts';
 import { act, parseUrl, type Run } from './run.ts';
 import { statusCommand } from './status.ts';
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   settingCommands(program);
   relationshipCommands(program);
   failoverCommands(program);
+  networkCommands(program);
   jobCommands(program);
   userCommands(program);
   program.command('version').description('the versions of this command and of the daemon').action(act(version));

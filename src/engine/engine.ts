@@ -10,6 +10,7 @@ import type { Answers, Method, ParamsOf } from './calls.ts';
 import type { Host } from './host.ts';
 import { jobKinds } from './jobkinds.ts';
 import { Jobs } from './jobs.ts';
+import { ADDRESSING_JOB, isWaiting } from './network/addressing.ts';
 import type { PeerHandler, Wire } from './ports/peers.ts';
 import { Reception } from './replica/reception.ts';
 import { Worker } from './worker.ts';
@@ -28,6 +29,7 @@ export class Engine {
       ...host,
       changed: (kind, id) => {
         if (kind === 'relationship' && this.#started) this.#wake(id);
+        if (kind === 'machine' && this.#started) this.#address(id);
         host.changed(kind, id);
       },
     };
@@ -41,6 +43,14 @@ export class Engine {
     this.#started = true;
     for (const { id } of this.host.state.machines()) this.#wake(id);
     this.jobs.resume();
+    for (const { id } of this.host.state.machines()) this.#address(id);
+  }
+
+  /** A guest that waits for its addresses has a job that sets them. */
+  #address(machineId: string): void {
+    if (!isWaiting(this.host.state.machine(machineId)?.network)) return;
+    const isUnderWay = this.jobs.running().some((job) => job.kind === ADDRESSING_JOB && job.machineId === machineId);
+    if (!isUnderWay) this.jobs.start(ADDRESSING_JOB, machineId, {});
   }
 
   /** Open attempts and running jobs stay as they are for the next daemon. */

@@ -4,6 +4,7 @@ import type { Context } from './context.ts';
 import { failoverOperations } from './failovers.ts';
 import { authorizationOperations, hostOperations } from './hosts.ts';
 import { machineOperations } from './machines.ts';
+import { networkOperations } from './network.ts';
 import type { Operations } from './operations.ts';
 import { replicationOperations } from './replication.ts';
 
@@ -14,4 +15,5 @@ export const createOperations = (context: Context): Operations => ({
   ...authorizationOperations(context),
   ...replicationOperations(context),
   ...failoverOperations(context),
+  ...networkOperations(context),
 });
