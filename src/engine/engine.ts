@@ -7,10 +7,12 @@ import type { Relationship } from '../machine/records.ts';
 import { deskOf, type Desk } from '../relationship/chain.ts';
 import { answersOf } from './answers.ts';
 import type { Answers, Method, ParamsOf } from './calls.ts';
+import { HealthWatch } from './healthwatch.ts';
 import type { Host } from './host.ts';
 import { jobKinds } from './jobkinds.ts';
 import { Jobs } from './jobs.ts';
 import { ADDRESSING_JOB, isWaiting } from './network/addressing.ts';
+import { PendingBytes } from './pending.ts';
 import type { PeerHandler, Wire } from './ports/peers.ts';
 import { Reception } from './replica/reception.ts';
 import { Worker } from './worker.ts';
@@ -19,6 +21,8 @@ export class Engine {
   readonly host: Host;
   readonly jobs: Jobs;
   readonly reception: Reception;
+  readonly pending: PendingBytes;
+  readonly #watch: HealthWatch;
   readonly #workers = new Map<string, Worker>();
   readonly #answers: Answers;
   #started = false;
@@ -35,6 +39,8 @@ export class Engine {
     };
     this.reception = new Reception(this.host);
     this.jobs = new Jobs(this.host, jobKinds(this));
+    this.pending = new PendingBytes(this.host, (machineId) => this.worker(machineId).progress);
+    this.#watch = new HealthWatch(this.host, this.pending);
     this.#answers = answersOf(this);
   }
 
@@ -43,6 +49,7 @@ export class Engine {
     this.#started = true;
     for (const { id } of this.host.state.machines()) this.#wake(id);
     this.jobs.resume();
+    this.#watch.start();
     for (const { id } of this.host.state.machines()) this.#address(id);
   }
 
@@ -57,6 +64,7 @@ export class Engine {
   async stop(): Promise<void> {
     this.jobs.stop();
     this.reception.stop();
+    await this.#watch.stop();
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
   }
 

@@ -14,6 +14,7 @@ import type { Host } from './host.ts';
 import { giveUp, letGo } from './primary/attempt.ts';
 import type { Progress } from './primary/shipment.ts';
 import { mergeRetired } from './replica/merging.ts';
+import { report } from './report.ts';
 
 const OUTBOX_RETRY_MS = 5_000;
 
@@ -35,6 +36,7 @@ export class Worker {
   #tendQueued = false;
   #wanted: (() => void) | null = null;
   #retrying = false;
+  #mergeFault: string | null = null;
   /** How far the present work is. */
   progress: Progress | null = null;
   nextAtMs: number | null = null;
@@ -204,14 +206,25 @@ export class Worker {
     if (this.#merging || relationship?.side !== 'replica' || relationship.state !== 3) return;
     const controller = new AbortController();
     const done = mergeRetired(this.#host, this.#machineId, controller.signal)
+      .then(() => {
+        this.#mergeFault = null;
+      })
       .catch((thrown: unknown) => {
-        if (faultOf(thrown)) this.#retryLater();
-        else this.#ended(thrown);
+        this.#mergeFailed(thrown);
       })
       .finally(() => {
         this.#merging = null;
       });
     this.#merging = { controller, done };
+  }
+
+  /** Said once, until it succeeds or fails for another cause. */
+  #mergeFailed(thrown: unknown): void {
+    const fault = faultOf(thrown);
+    if (!fault) return this.#ended(thrown);
+    if (this.#mergeFault !== fault.code) report(this.#host, 'merge-failed', this.#host.state.machine(this.#machineId)?.name ?? this.#machineId, fault.message);
+    this.#mergeFault = fault.code;
+    this.#retryLater();
   }
 
   /** Aborting is how work is ended; anything else that is no fault is a bug. */

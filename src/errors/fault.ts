@@ -26,7 +26,8 @@ const row = (retry: Retry, httpStatus: number, cimReturn: number, exitCode: numb
 export const FAULTS = {
   'peer-unreachable': row('backoff', 503, 32777, 10, 'Check that the other host is up and that its peer port (7443) can be reached: understudy host list.'),
   'peer-certificate': row('operator', 502, 32777, 11, 'The host that answered is not the host that was paired. If it was reinstalled, remove it and pair again: understudy host remove, understudy host invite.'),
-  'peer-not-authorized': row('operator', 403, 32769, 12, 'The other host has no authorization entry for this host. Add one there: understudy authorization add.'),
+  'peer-not-authorized': row('operator', 403, 32769, 12, 'The other host has no authorization entry for this host. Add one there (understudy authorization add), then go on here: understudy resume.'),
+  'server-off': row('operator', 403, 32777, 51, 'Switch the replica server on there (understudy server set --replica-server on), then go on here: understudy resume.'),
   'peer-protocol': row('operator', 502, 32768, 13, 'The two hosts do not understand each other. Run the same version of Understudy on both.'),
   'peer-busy': row('backoff', 503, 32774, 14, 'The other host works on this virtual machine already. The request is tried again by itself.'),
   'attempt-lost': row('backoff', 409, 32775, 15, 'The cycle could not be finished. Nothing is lost: the next cycle carries its changes too.'),

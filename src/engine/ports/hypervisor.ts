@@ -102,6 +102,8 @@ export interface Hypervisor {
   track(spec: LaunchSpec, pointId: string): Promise<void>;
   /** Removes that bitmap, also a broken one. Nothing when it is absent. */
   untrack(spec: LaunchSpec, pointId: string): Promise<void>;
+  /** Bytes that these bitmaps of a running guest hold together, at most; null when it is off, or no bitmap says. Waits for nobody. */
+  pendingBytes(spec: LaunchSpec, pointIds: readonly string[]): Promise<number | null>;
   /** The clusters of bitmap `pointId` united with those of all later ones, per disk. */
   changesSince(spec: LaunchSpec, pointId: string, signal: AbortSignal): Promise<ReadonlyMap<string, ClusterSet>>;
 
@@ -135,6 +137,9 @@ export interface Hypervisor {
   mergeBelow(spec: LaunchSpec, pair: LayerPair, signal: AbortSignal): Promise<void>;
   /** The disks as they are, while the guest runs on or is off. Everything is dirty. */
   openLive(spec: LaunchSpec, signal: AbortSignal): Promise<DiskView>;
+
+  /** Stacks that nobody writes, for reading. Everything is dirty. Fault disk-in-use when one is being written. */
+  openStacks(stacks: readonly DiskStack[], signal: AbortSignal): Promise<DiskView>;
 
   /** The small files' state now, and writing it back for a machine that is off. */
   attachments(spec: LaunchSpec): Promise<readonly Attachment[]>;

@@ -5,7 +5,7 @@
 import { uptime } from 'node:os';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import { Fault } from '../../errors/fault.ts';
-import type { Attachment } from '../../machine/definition.ts';
+import type { Attachment, DiskStack } from '../../machine/definition.ts';
 import type { DiskSize, DiskView } from '../../engine/ports/diskview.ts';
 import type {
   FreshLayers, HostCapabilities, Hypervisor, Instant, LaunchSpec, LayerPair, PointInTime, PointInTimeRequest, Power, TrackingReport,
@@ -26,7 +26,8 @@ import { mergeBelow } from './mergebelow.ts';
 import { diskNode } from './nodes.ts';
 import { PointsInTime } from './pointintime.ts';
 import { PowerSwitch, type StartOptions } from './power.ts';
-import { reportTracking, track, untrack } from './tracking.ts';
+import { StackReaders } from './stackreaders.ts';
+import { pendingBytes, reportTracking, track, untrack } from './tracking.ts';
 
 /** Linux counts process times in hundredths of a second for everyone. */
 const TICK_MS = 10;
@@ -37,6 +38,7 @@ export class QemuHypervisor implements Hypervisor {
   readonly #host: Host;
   readonly #switch: PowerSwitch;
   readonly #points: PointsInTime;
+  readonly #readers: StackReaders;
   readonly #capabilities = new Capabilities();
   /** Aborted when this object is closed. */
   readonly #closing = new AbortController();
@@ -45,6 +47,7 @@ export class QemuHypervisor implements Hypervisor {
     this.#host = new Host(directories);
     this.#switch = new PowerSwitch(this.#host);
     this.#points = new PointsInTime(this.#host);
+    this.#readers = new StackReaders(directories);
   }
 
   power(instanceId: string): Promise<Power> {
@@ -108,6 +111,10 @@ export class QemuHypervisor implements Hypervisor {
     return untrack(this.#host, spec, pointId, this.#closing.signal);
   }
 
+  pendingBytes(spec: LaunchSpec, pointIds: readonly string[]): Promise<number | null> {
+    return pendingBytes(this.#host, spec, pointIds);
+  }
+
   changesSince(spec: LaunchSpec, pointId: string, signal: AbortSignal): Promise<ReadonlyMap<string, ClusterSet>> {
     return changesSince(this.#host, spec, pointId, signal);
   }
@@ -134,6 +141,10 @@ export class QemuHypervisor implements Hypervisor {
 
   openLive(spec: LaunchSpec, signal: AbortSignal): Promise<DiskView> {
     return this.#points.openLive(spec, signal);
+  }
+
+  openStacks(stacks: readonly DiskStack[], signal: AbortSignal): Promise<DiskView> {
+    return this.#readers.open(stacks, AbortSignal.any([signal, this.#closing.signal]));
   }
 
   attachments(spec: LaunchSpec): Promise<readonly Attachment[]> {
@@ -184,5 +195,6 @@ export class QemuHypervisor implements Hypervisor {
     this.#closing.abort(new Fault('cancelled', 'the daemon ends'));
     await this.#host.monitors.close();
     await this.#host.offline.closeAll();
+    await this.#readers.close();
   }
 }
