@@ -64,6 +64,7 @@ const SETTINGS_FIELDS = {
   recoveryHistory: whole('Recovery points kept besides the newest: 0 to 24'),
   applicationConsistentHours: whole('Hours between application-consistent points: 1 to 12, 0 for none; only with a recovery history'),
   replicateHostItems: truth('Whether the guest is told which host it runs on'),
+  bypassProxy: truth('Whether the two hosts reach each other past their proxies'),
   additional: ADDITIONAL,
 };
 export const SETTINGS_VIEW = view('Settings', SETTINGS_FIELDS, 'How it is replicated');
@@ -85,6 +86,8 @@ const LAST_FAULT = view('LastFault', {
 }, 'The last failure that has not been made good since');
 
 export const RELATIONSHIP_VIEW = view('Relationship', {
+  id: text('Id of the relationship, the same on both hosts; it can stand in the place of the machine in a path'),
+  kind: oneOf(['simple', 'extended'], 'In the middle of a chain a machine has one of each: the simple one, and the one by which it is sent on to a third host'),
   machineId: text('UUID of the virtual machine'),
   machine: text('Name of the virtual machine'),
   side: oneOf(['primary', 'replica'], 'What this host is in the relationship'),

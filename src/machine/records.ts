@@ -42,6 +42,13 @@ export interface Machine {
 
 export type AttemptKind = 'initial' | 'resync' | 'cycle' | 'planned' | 'reverse';
 
+/** In the middle of a chain: the recovery point of this host that an attempt sends on. */
+export interface Source {
+  readonly pointId: string;
+  /** This host's disks went another way meanwhile: all that is carried stays so when the attempt is acknowledged. */
+  readonly isOutdated?: boolean;
+}
+
 /** The primary's open attempt at a recovery point. */
 export interface Attempt {
   readonly id: string;
@@ -68,6 +75,8 @@ export interface Attempt {
   readonly passBytes?: number;
   /** In the order that the journal numbers them; set when shipping begins. */
   readonly disks: readonly { readonly disk: string; readonly sizeBytes: number }[];
+  /** Absent where the guest's own disks are read. */
+  readonly source?: Source;
 }
 
 /** The replica's attempt that is being received. */
@@ -175,6 +184,8 @@ export interface Relationship {
   readonly newestPointId: string | null;
   readonly newestInstantMs: number | null;
   readonly sequence: number;
+  /** In the middle of a chain: this host's point that the next host acknowledged last. */
+  readonly sentPointId?: string;
   /** Primary: the bitmap in force. */
   readonly trackId: string | null;
   readonly attempt: Attempt | null;

@@ -7,7 +7,7 @@ import { checkLimits, limitsOf, type HealthLimits } from '../health/limits.ts';
 import { average, missedCycles } from '../health/statistics.ts';
 import type { Machine, Relationship, Statistics } from '../machine/records.ts';
 import { stateName } from '../relationship/state.ts';
-import { audited, machineNamed, type Context } from './context.ts';
+import { audited, relationshipNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import type { Caller, HealthView, IntervalView } from './views.ts';
 
@@ -19,7 +19,7 @@ export function healthOperations(context: Context): HealthOperations {
     healthList: (caller) => audited(context, caller, 'viewer', 'health', null, () => state.relationships().map((relationship) => healthView(context, relationship))),
     healthShow: (caller, machine, { refresh }) =>
       audited(context, caller, 'viewer', 'health', machine, async () => {
-        const relationship = context.engine.relationshipOf(machineNamed(context, machine).id);
+        const relationship = relationshipNamed(context, machine);
         if (refresh) await askGuest(context, relationship);
         return healthView(context, relationship);
       }),
@@ -39,7 +39,7 @@ export function healthOperations(context: Context): HealthOperations {
 export function resetStatistics(context: Context, caller: Caller, machine: string): Promise<HealthView> {
   const { host } = context.engine;
   return audited(context, caller, 'operator', 'statistics reset', machine, () => {
-    const { id } = context.engine.relationshipOf(machineNamed(context, machine).id);
+    const { id } = relationshipNamed(context, machine);
     const after = update(host, id, (before) => ({ ...afterReset(host, before), ...(isForgettable(before) && { lastFault: null }) }));
     return healthView(context, after);
   });

@@ -61,7 +61,7 @@ export interface Operations {
   hostList(caller: Caller): Promise<HostView[]>;
   /** The invitation is text to paste into `hostJoin` on the other host. */
   hostInvite(caller: Caller, options: { storage?: string; expiresSeconds?: number; address?: string }): Promise<{ invitation: string; expiresAtMs: number }>;
-  hostJoin(caller: Caller, invitation: string, options: { storage?: string; address?: string }): Promise<HostView>;
+  hostJoin(caller: Caller, invitation: string, options: { storage?: string; address?: string; bypassProxy?: boolean }): Promise<HostView>;
   hostRemove(caller: Caller, host: string): Promise<void>;
   hostRename(caller: Caller, host: string, name: string): Promise<HostView>;
   /** For a peer that moved. */

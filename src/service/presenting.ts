@@ -4,6 +4,7 @@ import { lagMsOf, reasonsOf } from '../health/health.ts';
 import { hasYielded } from '../health/rules.ts';
 import type { EventRecord, Job, Machine, Point, Relationship } from '../machine/records.ts';
 import { beginningOf, beginsIn } from '../relationship/beginning.ts';
+import { kindOf } from '../relationship/chain.ts';
 import { newestOf } from '../relationship/epoch.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { ADVICE_AFTER_YIELDING, adviceFor, stateName } from '../relationship/state.ts';
@@ -67,6 +68,8 @@ export function relationshipView(context: Context, relationship: Relationship): 
   const { number, id } = newestOf(machine.lineage);
   const { lastCycle } = relationship;
   return {
+    id: relationship.id,
+    kind: kindOf(relationship),
     machineId: machine.id,
     machine: machine.name,
     side: relationship.side,

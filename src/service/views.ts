@@ -29,6 +29,8 @@ export interface SettingsView {
   applicationConsistentHours: number;
   /** Whether the guest is told which host it runs on. */
   replicateHostItems: boolean;
+  /** Whether the two hosts reach each other past their proxies. */
+  bypassProxy: boolean;
   /** Extensions: cycle interval below 30 s for tests, spacing of recovery points, budget of the fleecing file, demotion policy. */
   additional: {
     cycleIntervalMs?: number;
@@ -41,6 +43,10 @@ export interface SettingsView {
 }
 
 export interface RelationshipView {
+  /** Names the relationship where its machine has two. */
+  id: string;
+  /** In the middle of a chain a machine has one of each: the simple one, and the one by which it is sent on to a third host. */
+  kind: 'simple' | 'extended';
   machineId: string;
   machine: string;
   side: 'primary' | 'replica';
