@@ -13,6 +13,7 @@ import { awaitEndAway, FAILBACK_JOB, failBackHome } from './failback/failback.ts
 import { commitHome, giveBack } from './failback/home.ts';
 import { flag, shutdownMs, text } from './jobargs.ts';
 import type { JobContext, JobResult, JobWork } from './jobs.ts';
+import { ADDRESSING_JOB, setAddresses } from './network/addressing.ts';
 import { unplannedFailover } from './operations.ts';
 import { handOver, prepare, takeBackPrepared } from './planned.ts';
 import { startMachine } from './power.ts';
@@ -39,7 +40,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       const { id } = engine.relationshipOf(job.machineId);
       const copy = await alone(job, 'test failover', async () => {
         await engine.worker(job.machineId).stopMerging();
-        return makeTestCopy(host, id, { pointId: text(job, 'point'), copyId: text(job, 'copyId'), resumed: job.resumed });
+        return makeTestCopy(host, id, { pointId: text(job, 'point'), copyId: text(job, 'copyId'), network: text(job, 'network'), isolated: flag(job, 'isolated'), resumed: job.resumed });
       });
       if (flag(job, 'start')) await engine.worker(copy.id).exclusive('starting', (signal) => startMachine(host, copy.id, signal), job.signal);
       return { machine: copy.name, machineId: copy.id, seconds: seconds(startedMs) };
@@ -73,6 +74,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       return {};
     },
     failback: (job) => failback(engine, job),
+    [ADDRESSING_JOB]: (job) => setAddresses(host, job),
     [FAILBACK_JOB]: (job) => failBackHome(engine, job, { pointId: text(job, 'point'), shutdownMs: shutdownMs(job) }),
   };
 }

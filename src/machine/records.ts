@@ -2,6 +2,7 @@
 import type { DiskStack, Layer, MachineDefinition } from './definition.ts';
 import type { Epoch, Lineage } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';
+import type { GuestNetwork } from './guestnetwork.ts';
 import type { Kind } from '../relationship/chain.ts';
 import type { Side, State } from '../relationship/state.ts';
 
@@ -35,6 +36,8 @@ export interface Machine {
   readonly storage: string;
   /** For a test failover's copy: the machine that it is a copy of. */
   readonly copyOf: string | null;
+  /** What its adapters are like when it runs on this host after a failover; as defined when absent. */
+  readonly network?: GuestNetwork;
 }
 
 export type AttemptKind = 'initial' | 'resync' | 'cycle' | 'planned' | 'reverse';
