@@ -4,6 +4,7 @@ import type { JobView, PointView, RelationshipView } from '../service/views.ts';
 import { followed } from './follow.ts';
 import { table } from './output.ts';
 import { confirm } from './questions.ts';
+import { removalConsequences } from './removal.ts';
 import { act, part, type Run } from './run.ts';
 import { ago, instant, orDash, printable, size } from './words.ts';
 
@@ -54,8 +55,10 @@ function asJob(path: string, consequences?: (machine: string) => string[]) {
 }
 
 async function disable(run: Run, machine: string, options: VerbOptions): Promise<void> {
-  const consequences = [`Replication of ${machine} ends. Its recovery points are not kept up any more, and enabling it again copies everything again.`];
-  await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
+  if (!options.yes) {
+    const relationship = await run.api.get<RelationshipView>(pathOf(machine));
+    await confirm({ name: relationship.machine, kind: 'machine', consequences: removalConsequences(relationship), yes: false });
+  }
   await run.api.delete(pathOf(machine));
   run.out.done(`${machine} is not replicated any more`);
 }

@@ -2,6 +2,7 @@
  * Operations on a relationship that are asked for one step at a time. Each is refused at once where the table of states
  * does not allow it; otherwise it is a job.
  */
+import { FAILBACK_JOB } from '../engine/failback/failback.ts';
 import { checkTestable } from '../engine/testfailover.ts';
 import type { JobArgs } from '../engine/jobs.ts';
 import { Fault } from '../errors/fault.ts';
@@ -45,7 +46,7 @@ const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle'];
 /** Refused unless the step is possible now; fault machine-busy while another operation holds the machine. */
 export function checkStep(context: Context, machine: string, step: Step): void {
   const { id } = machineNamed(context, machine);
-  checkFree(context, id);
+  checkFree(context, id, step === 'remove' ? [FAILBACK_JOB] : []);
   checkPossible(context.engine.relationshipOf(id), step);
 }
 
@@ -76,9 +77,9 @@ export async function checkGuestOff({ engine }: Context, machine: Machine): Prom
   throw new Refused(refuse(`a planned failover is prepared while the guest is off: ${machine.name} has to be shut down first`, ['shutDown', 'turnOff']));
 }
 
-/** Fault machine-busy while another operation holds the machine. */
-export function checkFree({ engine }: Context, machineId: string): void {
-  const job = engine.jobs.running().find((each) => each.machineId === machineId && !WATCHING.includes(each.kind));
+/** Fault machine-busy while another operation holds the machine; jobs of the kinds that what follows ends do not. */
+export function checkFree({ engine }: Context, machineId: string, ended: readonly string[] = []): void {
+  const job = engine.jobs.running().find((each) => each.machineId === machineId && ![...WATCHING, ...ended].includes(each.kind));
   const holder = engine.worker(machineId).operation ?? job?.kind;
   if (holder !== undefined) throw new Fault('machine-busy', `another operation holds ${engine.host.state.machine(machineId)?.name ?? machineId}: ${holder}`);
 }
