@@ -3,14 +3,16 @@
  * does not allow it; otherwise it is a job.
  */
 import { FAILBACK_JOB } from '../engine/failback/failback.ts';
+import { ADDRESSING_JOB } from '../engine/network/addressing.ts';
 import { checkTestable } from '../engine/testfailover.ts';
 import type { JobArgs } from '../engine/jobs.ts';
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Job, Machine, Relationship } from '../machine/records.ts';
+import { deskOf, type Desk } from '../relationship/chain.ts';
 import { stateName, type Side } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
-import { machineNamed, type Context } from './context.ts';
+import { aboutIt, machineNamed, relationshipNamed, type Context } from './context.ts';
 
 interface StepRow {
   /** Of the job. */
@@ -41,21 +43,21 @@ export const STEPS = {
 export type Step = keyof typeof STEPS;
 
 /** Jobs that watch what goes on by itself: they hold nothing. */
-const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle'];
+const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle', ADDRESSING_JOB];
 
 /** Refused unless the step is possible now; fault machine-busy while another operation holds the machine. */
 export function checkStep(context: Context, machine: string, step: Step): void {
-  const { id } = machineNamed(context, machine);
-  checkFree(context, id, step === 'remove' ? [FAILBACK_JOB] : []);
-  checkPossible(context.engine.relationshipOf(id), step);
+  const relationship = relationshipNamed(context, machine);
+  checkFree(context, relationship.machineId, deskOf(relationship), step === 'remove' ? [FAILBACK_JOB] : []);
+  checkPossible(relationship, step);
 }
 
 export function stepJob(context: Context, machine: string, step: Step, args: JobArgs): Job {
   checkStep(context, machine, step);
-  const { id } = machineNamed(context, machine);
-  const relationship = context.engine.relationshipOf(id);
+  const relationship = relationshipNamed(context, machine);
+  const { machineId: id } = relationship;
   if (step === 'failOver' && context.engine.host.state.points(id).length === 0) throw new Refused(refuse('there is no recovery point yet', allowedVerbs(relationship)));
-  return context.engine.jobs.start(STEPS[step].kind, id, args);
+  return context.engine.jobs.start(STEPS[step].kind, id, { ...args, ...aboutIt(relationship) });
 }
 
 function checkPossible(relationship: Relationship, step: Step): void {
@@ -78,9 +80,11 @@ export async function checkGuestOff({ engine }: Context, machine: Machine): Prom
 }
 
 /** Fault machine-busy while another operation holds the machine; jobs of the kinds that what follows ends do not. */
-export function checkFree({ engine }: Context, machineId: string, ended: readonly string[] = []): void {
-  const job = engine.jobs.running().find((each) => each.machineId === machineId && ![...WATCHING, ...ended].includes(each.kind));
-  const holder = engine.worker(machineId).operation ?? job?.kind;
+export function checkFree({ engine }: Context, machineId: string, desk: Desk = 'own', ended: readonly string[] = []): void {
+  const isOnward = desk === 'onward';
+  const holds = ({ kind, args, machineId: id }: Job) => id === machineId && (args['extended'] === true) === isOnward && ![...WATCHING, ...ended].includes(kind);
+  const job = engine.jobs.running().find(holds);
+  const holder = engine.worker(machineId, desk).operation ?? job?.kind;
   if (holder !== undefined) throw new Fault('machine-busy', `another operation holds ${engine.host.state.machine(machineId)?.name ?? machineId}: ${holder}`);
 }
 
