@@ -5,6 +5,7 @@ import { Failure } from './failure.ts';
 import { followed } from './follow.ts';
 import { table } from './output.ts';
 import { confirm } from './questions.ts';
+import { removalConsequences } from './removal.ts';
 import { act, part, type Run } from './run.ts';
 import { ago, instant, orDash, printable, size } from './words.ts';
 
@@ -67,9 +68,12 @@ function asJob(path: string, consequences?: (machine: string) => string[]) {
 }
 
 async function disable(run: Run, machine: string, options: VerbOptions): Promise<void> {
-  const consequences = [`Replication of ${machine} ends. Its recovery points are not kept up any more, and enabling it again copies everything again.`];
-  await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
-  await run.api.delete(await chosenPath(run, machine, options));
+  const path = await chosenPath(run, machine, options);
+  if (!options.yes) {
+    const relationship = await run.api.get<RelationshipView>(path);
+    await confirm({ name: relationship.machine, kind: 'machine', consequences: removalConsequences(relationship), yes: false });
+  }
+  await run.api.delete(path);
   run.out.done(`${machine} is not replicated any more`);
 }
 

@@ -226,6 +226,8 @@ export interface Relationship {
   readonly failures: number;
   /** What is counted of its cycles; absent until the first. */
   readonly statistics?: Statistics;
+  /** When the other host told that it removed its side. */
+  readonly peerRemovedMs?: number;
   /** On a replica: the authorization entry that it was given to by name. */
   readonly entryId?: string;
   /** What the monitoring interval before counted. */
