@@ -16,6 +16,7 @@ import { jobRoutes } from './jobs.ts';
 import { machineRoutes } from './machines.ts';
 import { networkRoutes } from './network.ts';
 import { withNamedSchemas } from './namedschemas.ts';
+import { pointRoutes } from './points.ts';
 import { relationshipRoutes } from './relationships.ts';
 import { resynchronizationRoutes } from './resynchronization.ts';
 import { ok, type ApiInstance } from './routes.ts';
@@ -136,6 +137,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     relationshipRoutes(guarded, operations);
     healthRoutes(guarded, operations);
     resynchronizationRoutes(guarded, operations);
+    pointRoutes(guarded, operations);
     failoverRoutes(guarded, operations);
     networkRoutes(guarded, operations);
     jobRoutes(guarded, operations);

@@ -10,6 +10,7 @@ import { hostCommands } from './hosts.ts';
 import { jobCommands } from './jobs.ts';
 import { machineCommands } from './machines.ts';
 import { networkCommands } from './network.ts';
+import { pointCommands } from './points.ts';
 import { relationshipCommands } from './relationships.ts';
 import { resynchronizationCommands } from './resynchronization.ts';
 import { act, parseUrl, type Run } from './run.ts';
@@ -49,6 +50,7 @@ export function createProgram(): Command {
   relationshipCommands(program);
   healthCommands(program);
   resynchronizationCommands(program);
+  pointCommands(program);
   failoverCommands(program);
   networkCommands(program);
   jobCommands(program);

@@ -12,6 +12,7 @@ import { awayOf, beginAway, finishAway, handOverAway, noticeEnd } from './failba
 import { cancelFailback } from './failback/failback.ts';
 import { giveUpMachine } from './failback/givenup.ts';
 import { greetingOf, meet } from './greeting.ts';
+import type { Host } from './host.ts';
 import { failOverHere } from './operations.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
@@ -198,6 +199,13 @@ function giveUpToken({ host }: Engine, relationship: Relationship, lineage: Line
   });
 }
 
+/** A replica goes by its primary's settings: it may have been out of reach when they were changed. */
+function adoptSettings(host: Host, relationshipId: string, { settings, side }: Greeting): void {
+  const { settings: ours, ...own } = relationshipNamed(host, relationshipId);
+  const isMeant = settings !== undefined && side === 'primary' && own.side === 'replica' && own.failover === null && !own.failback;
+  if (isMeant && JSON.stringify(settings) !== JSON.stringify(ours)) update(host, relationshipId, () => ({ settings }));
+}
+
 /** Each side tells its epochs; whoever has to yield has yielded, and held its guest, before the answer is given. */
 async function greeted(engine: Engine, hostId: string, greeting: Greeting): Promise<Standing> {
   const { host } = engine;
@@ -207,6 +215,7 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
     if (!(thrown instanceof Fault)) throw thrown;
   });
   noticeEnd(host, found.id, greeting);
+  adoptSettings(host, found.id, greeting);
   const relationship = relationshipNamed(host, found.id);
   if (relationship.side !== found.side) await engine.worker(found.machineId).tended();
   const machine: Machine = machineOf(host, relationship.machineId);

@@ -17,6 +17,8 @@ export interface Greeting {
   readonly state: State;
   /** The failback that this host has part in. */
   readonly failbackId: string | null;
+  /** Of a primary: both hosts go by them. */
+  readonly settings?: Settings;
 }
 
 export interface Standing extends Greeting {

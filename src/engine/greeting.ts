@@ -33,6 +33,7 @@ export const greetingOf = (host: Host, relationship: Relationship): Greeting => 
   side: relationship.side,
   state: relationship.state,
   failbackId: relationship.failback?.id ?? null,
+  ...(relationship.side === 'primary' && { settings: relationship.settings }),
 });
 
 /** Our side of a meeting: adopts what descends from ours, yields or takes over where its owner says so. */

@@ -2,6 +2,7 @@
  * Kinds of jobs that take one step each. The command line joins such steps into one command; the CIM API asks for them one
  * by one.
  */
+import { faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Event } from '../relationship/table.ts';
 import type { State } from '../relationship/state.ts';
@@ -15,6 +16,7 @@ import type { JobContext, JobWork } from './jobs.ts';
 import { askPrimary, unplannedFailover } from './operations.ts';
 import { cancelPrepared, prepare } from './planned.ts';
 import { startMachine, startRefusal } from './power.ts';
+import { report } from './report.ts';
 import { reverse } from './reverse.ts';
 import { machineOf } from './spec.ts';
 import { cancelResynchronization } from './starts.ts';
@@ -86,11 +88,15 @@ async function reverseHere(engine: Engine, job: JobContext, signal: AbortSignal)
   return {};
 }
 
-/** Both hosts go by the settings; the other one first, since it may be out of reach. */
+/** This host goes by the settings, and the other one: now, or when they meet next. */
 export async function putSettings(host: Host, relationshipId: string, settings: Settings, signal: AbortSignal): Promise<void> {
-  const relationship = host.state.relationship(relationshipId)!;
-  await call(host.peers, relationship.peerId, 'settings', { relationshipId, settings }, signal);
-  update(host, relationshipId, () => ({ settings }));
+  const { peerId, machineId } = update(host, relationshipId, () => ({ settings }));
+  try {
+    await call(host.peers, peerId, 'settings', { relationshipId, settings }, signal);
+  } catch (thrown) {
+    if (faultOf(thrown)?.code !== 'peer-unreachable') throw thrown;
+    report(host, 'settings-later', machineOf(host, machineId).name, `${host.peerName(peerId)} cannot be reached now; it goes by the new settings from their next meeting on`);
+  }
 }
 
 export function guestKinds(engine: Engine): Readonly<Record<string, JobWork>> {

@@ -8,6 +8,7 @@ import { hostOperations } from './hosts.ts';
 import { machineOperations } from './machines.ts';
 import { networkOperations } from './network.ts';
 import type { Operations } from './operations.ts';
+import { pointOperations } from './points.ts';
 import { replicationOperations } from './replication.ts';
 import { serverOperations } from './server.ts';
 import { resynchronizationOperations } from './resynchronization.ts';
@@ -20,6 +21,7 @@ export const createOperations = (context: Context): Operations => ({
   ...serverOperations(context),
   ...authorizationOperations(context),
   ...replicationOperations(context),
+  ...pointOperations(context),
   ...resynchronizationOperations(context),
   ...failoverOperations(context),
   ...networkOperations(context),
