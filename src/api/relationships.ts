@@ -23,7 +23,7 @@ const ENABLE_BODY = Type.Object(
   { ...CLOSED, title: 'EnableRequest' },
 );
 
-type OnRelationship = 'initialStop' | 'suspend' | 'resume' | 'plannedFailoverCancel';
+type OnRelationship = 'initialStop' | 'suspend' | 'resume';
 type OnRelationshipAsJob = 'initialStart' | 'cycleNow' | 'testFailoverEnd' | 'commit' | 'revert' | 'reverse' | 'becomeReplica';
 
 /** POST …/<verb> without a body: at once, answered with the relationship. */
@@ -31,7 +31,6 @@ const AT_ONCE: readonly [verb: string, operation: OnRelationship, summary: strin
   ['stop-initial', 'initialStop', 'Stop the initial replication'],
   ['suspend', 'suspend', 'No cycles until resume; changes are still tracked'],
   ['resume', 'resume', 'Go on with everything that changed meanwhile'],
-  ['failover/cancel', 'plannedFailoverCancel', 'Cancel a planned failover that was prepared'],
 ];
 
 /** POST …/<verb> without a body: a job. */

@@ -33,7 +33,6 @@ const AT_ONCE: readonly [verb: string, path: string, description: string][] = [
   ['stop-initial', 'stop-initial', 'stop the initial replication'],
   ['suspend', 'suspend', 'no cycles until resume; changes are still tracked'],
   ['resume', 'resume', 'go on, with everything that changed meanwhile'],
-  ['cancel-failover', 'failover/cancel', 'cancel a planned failover that was prepared, or a failback'],
 ];
 
 /** A job that is followed. */

@@ -27,6 +27,8 @@ export interface Standing extends Greeting {
   readonly newestPointId: string | null;
   readonly newestInstantMs: number | null;
   readonly failoverPlanned: boolean | null;
+  /** On a primary: a planned failover is under way, and not prepared yet. */
+  readonly isPreparing?: boolean;
   readonly storageFreeBytes: number;
 }
 
@@ -147,6 +149,8 @@ export interface Readiness {
   readonly isServerOff?: boolean;
   readonly machines: readonly { readonly id: string; readonly name: string }[];
   readonly missingFiles: readonly string[];
+  /** Of a replica that is there: its definition with what that host has for it, memory and bridges. */
+  readonly definition?: MachineDefinition;
 }
 
 interface Calls {
@@ -165,7 +169,7 @@ interface Calls {
   abandon(params: { relationshipId: string; attemptId: string }): null;
   preparePlanned(params: { relationshipId: string; token: string }): null;
   cancelPlanned(params: { relationshipId: string; token: string; lineage: Lineage }): null;
-  failOverPlanned(params: { relationshipId: string; token: string; start: boolean }): null;
+  failOverPlanned(params: { relationshipId: string; token: string; start: boolean; commitAfterSeconds?: number | null }): null;
   failbackBegin(params: { relationshipId: string; failbackId: string; lineage: Lineage; basis: Basis; pointId: string | null }): null;
   failbackShow(params: { relationshipId: string; failbackId: string }): FailbackStanding;
   failbackFinish(params: { relationshipId: string; failbackId: string; shutdownMs: number }): null;

@@ -85,6 +85,8 @@ export function relationshipView(context: Context, relationship: Relationship): 
     startsAtMs: relationship.startsAtMs ?? null,
     waitingFor: waitingFor(context, relationship),
     points: engine.host.state.points(machine.id).length,
+    commitsAtMs: relationship.state === 5 ? (relationship.failover?.commit?.dueMs ?? null) : null,
+    lastTestAtMs: relationship.lastTestMs ?? null,
     epoch: { number, id },
     settings: settingsView(relationship.settings),
     allowed: allowedVerbs(relationship).concat(relationship.testCopy ? ['test-end'] : []),
