@@ -6,6 +6,7 @@ import type { Admission } from '../relationship/authorization.ts';
 import { kinship, type Lineage } from '../relationship/epoch.ts';
 import { admitted } from './admission.ts';
 import type { Acceptance, Answers, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
+import { qemuVersionOf, spaceAt } from './checkup.ts';
 import type { Engine } from './engine.ts';
 import { sendingEnded } from './extended/ending.ts';
 import { awayOf, beginAway, finishAway, handOverAway, noticeEnd } from './failback/away.ts';
@@ -31,7 +32,7 @@ const ownedBy = ({ host }: Engine): Owned => (hostId, relationshipId) => {
   return relationship;
 };
 
-function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' | 'createReplica' | 'greet' | 'settings' | 'job' | 'jobShow' | 'dissolve'> {
+function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | 'readiness' | 'createReplica' | 'greet' | 'settings' | 'job' | 'jobShow' | 'dissolve'> {
   const { host, jobs } = engine;
   const owned = ownedBy(engine);
   return {
@@ -43,6 +44,10 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' |
       const freeBytes = place === null ? 0 : await host.layers.freeBytes(storage ?? place);
       const missingFiles = await host.missingFiles(definition);
       return { capabilities, freeBytes, storage: place, isServerOff: !admission.isAdmitted && admission.why === 'server-off', machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles };
+    },
+    checkup: async (hostId) => {
+      const admission = host.admission(hostId);
+      return { nowMs: host.clock.nowMs(), version: host.version, qemuVersion: await qemuVersionOf(host), storage: admission.isAdmitted ? await spaceAt(host, admission.entry.storage) : null };
     },
     createReplica: async (hostId, request) => {
       createReplica(engine, hostId, request);

@@ -217,6 +217,8 @@ export interface Relationship {
   readonly entryId?: string;
   /** What the monitoring interval before counted. */
   readonly previousStatistics?: EndedInterval;
+  /** When it came to its present state. */
+  readonly stateSinceMs?: number;
   /** Rules of the health that held when it was last looked at: each is written to the log once. */
   readonly issues?: readonly string[];
   /** When a test failover was last begun here, and since when there has been something to test. */
