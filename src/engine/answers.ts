@@ -3,13 +3,14 @@ import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import { kinship, type Lineage } from '../relationship/epoch.ts';
-import type { Answers, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
+import type { Answers, CreatedReplica, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
 import type { Engine } from './engine.ts';
 import { awayOf, beginAway, finishAway, handOverAway, noticeEnd } from './failback/away.ts';
 import { cancelFailback } from './failback/failback.ts';
 import { giveUpMachine } from './failback/givenup.ts';
 import { greetingOf, meet } from './greeting.ts';
 import { failOverHere } from './operations.ts';
+import { seedKind, takeUp } from './replica/seeding.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 import { yieldTo } from './yielding.ts';
@@ -38,11 +39,10 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' |
       const capabilities = await host.hypervisor.capabilities();
       const freeBytes = place === null ? 0 : await host.layers.freeBytes(storage ?? place);
       const missingFiles = await host.missingFiles(definition);
-      return { capabilities, freeBytes, storage: place, machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles };
+      return { capabilities, freeBytes, storage: place, machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles, seed: seedKind(host, hostId, definition.id) };
     },
     createReplica: async (hostId, request) => {
-      createReplica(engine, hostId, request);
-      return null;
+      return createReplica(engine, hostId, request);
     },
     greet: async (hostId, greeting) => greeted(engine, hostId, greeting),
     settings: async (hostId, { relationshipId, settings }) => {
@@ -203,25 +203,27 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
     newestInstantMs: relationship.newestInstantMs,
     failoverPlanned: relationship.failover?.planned ?? null,
     storageFreeBytes: 0,
+    seedId: relationship.seed?.isOffer ? null : (relationship.seed?.id ?? null),
   };
 }
 
-/** The replica exists in state 2, off, with no disks yet. Repeats change nothing. */
-function createReplica({ host }: Engine, hostId: string, request: CreateReplica): void {
+/** The replica exists in state 2, off: with no disks yet, or with those of a seed. Repeats change nothing. */
+async function createReplica({ host }: Engine, hostId: string, request: CreateReplica): Promise<CreatedReplica> {
   const storage = host.storageFor(hostId);
   if (storage === undefined) throw new Fault('peer-not-authorized', `${host.hostName} takes no replicas from ${host.peerName(hostId)}`);
-  if (host.state.relationship(request.relationshipId)) return;
-  if (host.state.machine(request.machineId)) throw new Fault('machine-exists', `${host.hostName} has a machine with this UUID already`);
-  if (host.state.machines().some(({ name }) => name === request.definition.name)) throw new Fault('machine-exists', `${host.hostName} has a machine named ${request.definition.name} already`);
+  const known = host.state.relationship(request.relationshipId);
+  if (known) return { seedId: known.seed?.id ?? null };
+  const { machineId, definition, settings, key, overrides, lineage } = request;
+  if (host.state.machines().some(({ name, id }) => name === definition.name && id !== machineId)) throw new Fault('machine-exists', `${host.hostName} has a machine named ${definition.name} already`);
+  const seeded = await takeUp(host, hostId, request);
   host.state.transaction(() => {
-    host.state.putMachine({
-      id: request.machineId, name: request.definition.name, definition: request.definition, stacks: [], lineage: request.lineage,
-      powerLock: null, storage: request.overrides.storage ?? storage, copyOf: null,
-    });
-    host.state.putRelationship({ ...emptyRelationship, id: request.relationshipId, machineId: request.machineId, peerId: hostId, side: 'replica', state: 0, settings: request.settings, key: request.key, overrides: request.overrides });
+    host.state.putMachine({ id: machineId, stacks: [], storage: overrides.storage ?? storage, copyOf: null, ...seeded?.machine, name: definition.name, definition, lineage, powerLock: null });
+    if (seeded?.offerId) host.state.removeRelationship(seeded.offerId);
+    host.state.putRelationship({ ...emptyRelationship, id: request.relationshipId, machineId, peerId: hostId, side: 'replica', state: 0, settings, key, overrides, seed: seeded?.seed ?? null });
     transition(host, request.relationshipId, 'accept');
   });
-  host.changed('machine', request.machineId);
+  host.changed('machine', machineId);
+  return { seedId: seeded?.seed.id ?? null };
 }
 
 export const emptyRelationship = {

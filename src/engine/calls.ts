@@ -27,6 +27,8 @@ export interface Standing extends Greeting {
   readonly newestInstantMs: number | null;
   readonly failoverPlanned: boolean | null;
   readonly storageFreeBytes: number;
+  /** What the disks of a replica without points hold, when that is a copy of the machine. */
+  readonly seedId?: string | null;
 }
 
 export interface BeginAttempt {
@@ -85,7 +87,12 @@ export interface CreateReplica {
   readonly key: string;
   readonly overrides: Overrides;
   readonly sizes: readonly DiskSize[];
+  /** A machine that was this primary's replica before may be taken up as a seed. */
+  readonly useExisting?: boolean;
 }
+
+/** The seed that the replica begins with; null when it begins with nothing. A host of an older version answers null. */
+export type CreatedReplica = { readonly seedId: string | null } | null;
 
 /** What a host that yielded says of its disks. */
 export interface Basis {
@@ -135,13 +142,15 @@ export interface Readiness {
   readonly storage: string | null;
   readonly machines: readonly { readonly id: string; readonly name: string }[];
   readonly missingFiles: readonly string[];
+  /** A machine of the same UUID there that may become the replica: offered there, or a former replica of the host that asks. */
+  readonly seed?: 'offered' | 'former' | null;
 }
 
 interface Calls {
   /** Whether this host would take a replica from the one that asks. */
   acceptance(params: Record<string, never>): { readonly hostName: string; readonly accepts: boolean };
   readiness(params: { definition: MachineDefinition; storage: string | null }): Readiness;
-  createReplica(params: CreateReplica): null;
+  createReplica(params: CreateReplica): CreatedReplica;
   greet(params: Greeting): Standing;
   settings(params: { relationshipId: string; settings: Settings }): null;
   begin(params: BeginAttempt): Begun;

@@ -37,7 +37,13 @@ export async function startMachine(host: Host, machineId: string, signal: AbortS
   const tracked = trackId === null || trackId === undefined ? {} : { trackSince: { pointId: trackId, replacementPointId: host.newId() } };
   const { intact } = await host.hypervisor.start(spec, tracked, signal);
   if (!intact && relationship && tracked.trackSince) lostTracking(host, relationship);
+  if (!relationship) ownNow(host, machineOf(host, machineId));
   host.changed('machine', machineId);
+}
+
+/** It has run by itself: it is nobody's former replica any more. */
+function ownNow(host: Host, { replicaOf, ...machine }: Machine): void {
+  if (replicaOf !== undefined) host.state.putMachine(machine);
 }
 
 /** Hearing of a newer epoch demotes this host; that is what the question is for. */

@@ -35,6 +35,26 @@ export interface Machine {
   readonly storage: string;
   /** For a test failover's copy: the machine that it is a copy of. */
   readonly copyOf: string | null;
+  /** An ordinary machine that was this host's replica, and has not run here since: what was kept of it is a seed for that host. */
+  readonly replicaOf?: string;
+}
+
+/** What a replica's disks hold before its first recovery point: a copy of the machine that was here already. */
+export interface Seed {
+  /** Names what they hold. */
+  readonly id: string;
+  /** It waits for a primary that takes it up. */
+  readonly isOffer: boolean;
+  /** The machine as it was, and is again when replication is removed before the first recovery point. */
+  readonly before: Pick<Machine, 'name' | 'definition' | 'stacks' | 'lineage' | 'powerLock'>;
+}
+
+/** How the first copy reaches the replica: all of it over the network, what differs from a copy that is there, or on media. */
+export type InitialTransfer = 'network' | 'seed' | 'media';
+
+/** On a primary, until it replicates: how the first copy travels. */
+export interface Initial {
+  readonly by: InitialTransfer;
 }
 
 export type AttemptKind = 'initial' | 'resync' | 'cycle' | 'planned' | 'reverse';
@@ -190,6 +210,10 @@ export interface Relationship {
   readonly divergenceId: string | null;
   /** On a host that yielded: the last point it had acknowledged, the attempt that was open, and the point that names its disks now. */
   readonly yielded: { readonly pointId: string | null; readonly attemptId: string | null; readonly basisId: string } | null;
+  /** The network when absent. */
+  readonly initial?: Initial;
+  /** On a replica that waits for its first point; none when absent. */
+  readonly seed?: Seed | null;
   /** Values of the replica's own that replace the definition's there. */
   readonly overrides: Overrides;
   readonly lastCycle: LastCycle | null;

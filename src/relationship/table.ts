@@ -78,6 +78,7 @@ const row = <E extends string>(event: E, side: Side, from: readonly State[], to:
 const TABLE = [
   row('enable', 'primary', [0], 1, 'A relationship exists; nothing is tracked yet.', { verb: 'enable' }),
   row('accept', 'replica', [0], 2, 'The replica waits for the first recovery point.', { who: 'peer' }),
+  row('offerSeed', 'replica', [0], 2, 'The machine here is a copy; it waits for its primary, which ships only what differs.', { verb: 'as-replica', requires: ['guest-off-here'] }),
   row('startInitial', 'primary', [1], 2, 'Tracking starts, then the disks are copied while the guest runs.', { verb: 'start-replication' }),
   row('stopInitial', 'primary', [2], 1, 'What was copied is dropped; the guest was never touched.', { verb: 'stop-initial', effects: ['forget-attempt'] }),
   row('initialCompleted', 'primary', [2], 3, 'The first recovery point was acknowledged.', { who: 'engine' }),

@@ -6,6 +6,7 @@ import { settleNext } from '../engine/branch/newpoint.ts';
 import { call } from '../engine/calls.ts';
 import { giveUp, specFor } from '../engine/primary/attempt.ts';
 import { activeStacks } from '../engine/spec.ts';
+import { withoutSeed } from '../engine/replica/seeding.ts';
 import { putSettings } from '../engine/stepkinds.ts';
 import { relationshipNamed, transition } from '../engine/transition.ts';
 import type { Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
@@ -159,10 +160,11 @@ export async function disable(context: Context, relationship: Relationship, sign
 /** What runs here keeps running on the same layers; a replica is what its newest point is. */
 function standAlone({ engine: { host } }: Context, relationship: Relationship): void {
   const machine = host.state.machine(relationship.machineId)!;
+  if (relationship.seed) return host.state.putMachine(withoutSeed(machine, relationship.seed));
   const failover = relationship.failover;
   const stacks: readonly Stack[] = failover
     ? activeStacks(machine, failover)
     : machine.stacks;
-  host.state.putMachine({ ...machine, powerLock: null, stacks: stacks.map(withoutLabels) });
+  host.state.putMachine({ ...machine, powerLock: null, stacks: stacks.map(withoutLabels), ...(relationship.side === 'replica' && !failover && { replicaOf: relationship.peerId }) });
   for (const { id } of host.state.points(machine.id)) host.state.removePoint(id);
 }
