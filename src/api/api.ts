@@ -15,6 +15,7 @@ import { jobRoutes } from './jobs.ts';
 import { machineRoutes } from './machines.ts';
 import { withNamedSchemas } from './namedschemas.ts';
 import { relationshipRoutes } from './relationships.ts';
+import { resynchronizationRoutes } from './resynchronization.ts';
 import { ok, type ApiInstance } from './routes.ts';
 import { callerOf, certificateRoutes, sessionRoutes, userRoutes } from './sessions.ts';
 
@@ -129,6 +130,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     machineRoutes(guarded, operations);
     hostRoutes(guarded, operations);
     relationshipRoutes(guarded, operations);
+    resynchronizationRoutes(guarded, operations);
     failoverRoutes(guarded, operations);
     jobRoutes(guarded, operations);
     streamRoute(guarded, { operations, changes, callerAgain, ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }) });

@@ -51,6 +51,7 @@ const ADDITIONAL = Type.Object(
     compressionLevel: Type.Optional(whole('zstd level')),
     fleecingBudgetMiB: Type.Optional(whole('Old data that may be kept aside for one cycle, over all disks')),
     demotion: Type.Optional(oneOf(['pause', 'stop'], 'What happens to a guest that runs without the right to')),
+    resynchronization: Type.Optional(oneOf(['automatic', 'manual'], 'Whether a resynchronization that is required begins by itself, or only when somebody asks; "automatic" when absent')),
   },
   { title: 'AdditionalSettings', additionalProperties: false, description: 'Settings that CIM has no property for' },
 );
@@ -60,6 +61,8 @@ const SETTINGS_FIELDS = {
   compression: truth('Whether what travels is compressed when that pays'),
   disks: DISKS,
   recoveryHistory: whole('Recovery points kept besides the newest: 0 to 24'),
+  applicationConsistentHours: whole('Hours between application-consistent points: 1 to 12, 0 for none; only with a recovery history'),
+  replicateHostItems: truth('Whether the guest is told which host it runs on'),
   additional: ADDITIONAL,
 };
 export const SETTINGS_VIEW = view('Settings', SETTINGS_FIELDS, 'How it is replicated');
@@ -93,6 +96,8 @@ export const RELATIONSHIP_VIEW = view('Relationship', {
   lagMs: nullable(Type.Number({ description: 'How far the replica is behind, now; null before the first recovery point' })),
   lastCycle: nullable(LAST_CYCLE),
   nextCycleAtMs: nullable(instant('When the next cycle is due')),
+  startsAtMs: nullable(instant('When the initial replication, or the resynchronization, begins by itself, as somebody chose')),
+  waitingFor: nullable(text('What its work waits for now, in words: a moment, a window, its turn')),
   points: whole('Number of recovery points'),
   epoch: Type.Object({ number: whole('Grows with every failover'), id: text('Random id') }, { description: 'Who may run the guest' }),
   settings: SETTINGS_VIEW,

@@ -9,6 +9,7 @@ import { hostCommands } from './hosts.ts';
 import { jobCommands } from './jobs.ts';
 import { machineCommands } from './machines.ts';
 import { relationshipCommands } from './relationships.ts';
+import { resynchronizationCommands } from './resynchronization.ts';
 import { act, parseUrl, type Run } from './run.ts';
 import { statusCommand } from './status.ts';
 import { userCommands } from './users.ts';
@@ -42,6 +43,7 @@ export function createProgram(): Command {
   hostCommands(program);
   settingCommands(program);
   relationshipCommands(program);
+  resynchronizationCommands(program);
   failoverCommands(program);
   jobCommands(program);
   userCommands(program);

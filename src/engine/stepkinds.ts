@@ -17,6 +17,7 @@ import { cancelPrepared, prepare } from './planned.ts';
 import { startMachine, startRefusal } from './power.ts';
 import { reverse } from './reverse.ts';
 import { machineOf } from './spec.ts';
+import { cancelResynchronization } from './starts.ts';
 import { transition, update } from './transition.ts';
 
 /** Steps that are one event of the table, and where it has led when it is done; the second is for a resynchronization. */
@@ -47,6 +48,13 @@ export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     stopInitial: (job) => taken(engine, job, 'stopInitial'),
     suspend: (job) => taken(engine, job, 'suspend'),
     resume: (job) => taken(engine, job, 'resume'),
+    cancelResync: async (job) => {
+      const { id, state, heldBack } = engine.relationshipOf(job.machineId);
+      if (job.resumed && state === 9 && heldBack) return {};
+      cancelResynchronization(host, id);
+      await engine.worker(job.machineId).tended();
+      return {};
+    },
   };
 }
 

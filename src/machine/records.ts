@@ -229,6 +229,10 @@ export interface Relationship {
   readonly lastTestMs?: number;
   /** What is wrong with the replica's own place; none when absent. */
   readonly alarms?: readonly Alarm[];
+  /** When what the state waits for (an initial replication, a resynchronization) begins by itself, as somebody chose. */
+  readonly startsAtMs?: number | null;
+  /** Somebody cancelled the resynchronization: it does not begin by itself. */
+  readonly heldBack?: boolean;
 }
 
 /** Counted since the last reset, on each host of what it did itself: sent on the primary, made into points on the replica. */

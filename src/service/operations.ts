@@ -63,7 +63,12 @@ export interface Operations {
   initialStop(caller: Caller, machine: string): Promise<RelationshipView>;
   suspend(caller: Caller, machine: string): Promise<RelationshipView>;
   resume(caller: Caller, machine: string): Promise<RelationshipView>;
+  /** One that was suspended goes on. */
   resynchronize(caller: Caller, machine: string): Promise<JobView>;
+  /** It begins by itself at that moment, within the next seven days. */
+  resynchronizeAt(caller: Caller, machine: string, startsAtMs: number): Promise<RelationshipView>;
+  /** What it has brought is dropped, and it begins from the start when somebody asks for it; one that is only scheduled is not begun. */
+  resynchronizeCancel(caller: Caller, machine: string): Promise<RelationshipView>;
   /** Runs a cycle now and waits for its acknowledgement as a job. */
   cycleNow(caller: Caller, machine: string): Promise<JobView>;
   disable(caller: Caller, machine: string): Promise<void>;

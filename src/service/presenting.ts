@@ -2,13 +2,15 @@
 import { startRefusal } from '../engine/power.ts';
 import { alarmText } from '../engine/replica/limits.ts';
 import type { Job, Machine, Point, Relationship } from '../machine/records.ts';
+import { beginningOf, beginsIn } from '../relationship/beginning.ts';
 import { newestOf } from '../relationship/epoch.ts';
-import { cycleIntervalMs, type Settings } from '../relationship/settings.ts';
+import { cycleIntervalMs } from '../relationship/settings.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { ADVICE_AFTER_YIELDING, adviceFor, stateName } from '../relationship/state.ts';
 import type { HostRow } from '../state/hosts.ts';
 import type { Context } from './context.ts';
-import type { HostView, JobView, MachineView, PointView, RelationshipView, SettingsView } from './views.ts';
+import { settingsView } from './settingsview.ts';
+import type { HostView, JobView, MachineView, PointView, RelationshipView } from './views.ts';
 
 const LATE_WARNING = 2;
 const LATE_CRITICAL = 3;
@@ -76,6 +78,23 @@ export function lagMsOf({ state, newestInstantMs }: Relationship, nowMs: number)
   return newestInstantMs === null || [5, 6, 13, 14].includes(state) ? null : Math.max(0, nowMs - newestInstantMs);
 }
 
+/** States whose work runs again and again, or is tried again. */
+const WORKING: readonly number[] = [2, 3, 10];
+
+const clockTime = (seconds: number): string => `${String(Math.floor(seconds / 3_600)).padStart(2, '0')}:${String(Math.floor(seconds / 60) % 60).padStart(2, '0')}`;
+
+/** What begins by itself, and when. */
+function waitingFor({ engine: { host } }: Context, relationship: Relationship): string | null {
+  const event = relationship.side === 'primary' ? beginsIn(relationship.state) : undefined;
+  if (!event) return null;
+  const what = event === 'startInitial' ? 'the initial replication' : 'the resynchronization';
+  const beginning = beginningOf(relationship, host.clock.nowMs(), (atMs) => host.clock.minutesEast(atMs));
+  if (beginning.kind === 'at') return `waits until ${new Date(beginning.atMs).toISOString()}: then ${what} begins by itself`;
+  if (beginning.kind === 'window') return `waits for its window from ${clockTime(beginning.window.fromSeconds)} to ${clockTime(beginning.window.untilSeconds)}: then ${what} begins by itself`;
+  if (beginning.kind === 'asked' && relationship.state === 9) return `${what} ${relationship.heldBack ? 'was cancelled and ' : ''}begins when somebody asks for it`;
+  return null;
+}
+
 export function relationshipView(context: Context, relationship: Relationship): RelationshipView {
   const { engine, network } = context;
   const machine = engine.host.state.machine(relationship.machineId)!;
@@ -96,7 +115,9 @@ export function relationshipView(context: Context, relationship: Relationship): 
     healthReasons: reasons,
     lagMs,
     lastCycle: lastCycle && { pointId: lastCycle.pointId, finishedAtMs: lastCycle.finishedMs, durationMs: lastCycle.durationMs, bytesChanged: lastCycle.bytesChanged, bytesShipped: lastCycle.bytesShipped },
-    nextCycleAtMs: relationship.side === 'primary' ? engine.workerOf(relationship).nextAtMs : null,
+    nextCycleAtMs: relationship.side === 'primary' && WORKING.includes(relationship.state) ? engine.workerOf(relationship).nextAtMs : null,
+    startsAtMs: relationship.startsAtMs ?? null,
+    waitingFor: waitingFor(context, relationship),
     points: engine.host.state.points(machine.id).length,
     epoch: { number, id },
     settings: settingsView(relationship.settings),
@@ -105,8 +126,6 @@ export function relationshipView(context: Context, relationship: Relationship): 
     lastFault: relationship.lastFault,
   };
 }
-
-export const settingsView = ({ declared: _declared, ...settings }: Settings): SettingsView => ({ ...settings, disks: [...settings.disks], additional: { ...settings.additional } });
 
 export const pointView = (point: Point, newestId: string | undefined): PointView => ({
   id: point.id,

@@ -6,6 +6,7 @@ import { authorizationOperations, hostOperations } from './hosts.ts';
 import { machineOperations } from './machines.ts';
 import type { Operations } from './operations.ts';
 import { replicationOperations } from './replication.ts';
+import { resynchronizationOperations } from './resynchronization.ts';
 
 export const createOperations = (context: Context): Operations => ({
   ...administrationOperations(context),
@@ -13,5 +14,6 @@ export const createOperations = (context: Context): Operations => ({
   ...hostOperations(context),
   ...authorizationOperations(context),
   ...replicationOperations(context),
+  ...resynchronizationOperations(context),
   ...failoverOperations(context),
 });

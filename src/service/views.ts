@@ -23,6 +23,10 @@ export interface SettingsView {
   compression: boolean;
   disks: string[];
   recoveryHistory: number;
+  /** Hours between application-consistent points; 0 for none. */
+  applicationConsistentHours: number;
+  /** Whether the guest is told which host it runs on. */
+  replicateHostItems: boolean;
   /** Extensions: cycle interval below 30 s for tests, spacing of recovery points, budget of the fleecing file, demotion policy. */
   additional: {
     cycleIntervalMs?: number;
@@ -30,6 +34,7 @@ export interface SettingsView {
     compressionLevel?: number;
     fleecingBudgetMiB?: number;
     demotion?: 'pause' | 'stop';
+    resynchronization?: 'automatic' | 'manual';
   };
 }
 
@@ -47,6 +52,10 @@ export interface RelationshipView {
   lagMs: number | null;
   lastCycle: { pointId: string; finishedAtMs: number; durationMs: number; bytesChanged: number; bytesShipped: number } | null;
   nextCycleAtMs: number | null;
+  /** When the initial replication, or the resynchronization, begins by itself, as somebody chose. */
+  startsAtMs: number | null;
+  /** What its work waits for now, in words: a moment, a window, its turn. */
+  waitingFor: string | null;
   points: number;
   epoch: { number: number; id: string };
   settings: SettingsView;

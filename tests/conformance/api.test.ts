@@ -52,6 +52,8 @@ const ROUTES: Route[] = [
   route('suspend', 'POST', '/api/relationships/web/suspend', 200),
   route('resume', 'POST', '/api/relationships/web/resume', 200, { state: 7 }),
   route('resynchronize', 'POST', '/api/relationships/web/resynchronize', 202, { state: 9 }),
+  route('resynchronizeAt', 'POST', '/api/relationships/web/resynchronize/at', 200, { body: { startsAtMs: 1_800_000_000_000 }, state: 9 }),
+  route('resynchronizeCancel', 'POST', '/api/relationships/web/resynchronize/cancel', 200, { state: 10 }),
   route('cycleNow', 'POST', '/api/relationships/web/cycle', 202),
   route('testFailover', 'POST', '/api/relationships/web/failover/test', 202, { body: { point: 'p-1' } }),
   route('testFailoverEnd', 'POST', '/api/relationships/web/failover/test-end', 202),

@@ -13,9 +13,9 @@ type Listener = Parameters<Changes['subscribe']>[0];
 type Change = Parameters<Listener>[0];
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, administrator: 2 };
-const DEFAULTS: SettingsView = { intervalSeconds: 300, compression: true, disks: ['vda'], recoveryHistory: 0, additional: {} };
+const DEFAULTS: SettingsView = { intervalSeconds: 300, compression: true, disks: ['vda'], recoveryHistory: 0, applicationConsistentHours: 0, replicateHostItems: true, additional: {} };
 const STATE_NAMES: Record<number, string> = { 1: 'Ready for initial replication', 2: 'Initial replication in progress', 3: 'Replicating', 4: 'Prepared for planned failover', 5: 'Failed over, not committed', 6: 'Failed over, committed', 7: 'Suspended', 9: 'Resynchronization required', 10: 'Resynchronizing' };
-const ALLOWED: Record<number, string[]> = { 1: ['start-replication', 'disable'], 2: ['stop-initial', 'initiate-failback'], 3: ['suspend', 'cycle', 'test', 'failover', 'disable'], 4: ['cancel-failover', 'failover'], 5: ['commit', 'revert', 'reverse'], 6: ['reverse', 'failback'], 7: ['resume', 'disable'], 9: ['resynchronize'], 10: ['suspend'] };
+const ALLOWED: Record<number, string[]> = { 1: ['start-replication', 'disable'], 2: ['stop-initial', 'initiate-failback'], 3: ['suspend', 'cycle', 'test', 'failover', 'disable'], 4: ['cancel-failover', 'failover'], 5: ['commit', 'revert', 'reverse'], 6: ['reverse', 'failback'], 7: ['resume', 'disable'], 9: ['resynchronize'], 10: ['suspend', 'cancel-resynchronization'] };
 
 export class MemoryHost implements Operations, Changes {
   readonly db = new DatabaseSync(':memory:');
@@ -71,7 +71,7 @@ export class MemoryHost implements Operations, Changes {
     const relationship: RelationshipView = {
       machineId: this.#machine(machine).id, machine, side: 'primary', peer: 'beta', peerConnected: true, state, stateName: STATE_NAMES[state]!, health: 'ok', healthReasons: [], lagMs: state === 1 ? null : 12_000,
       lastCycle: state === 1 ? null : { pointId: 'p-9', finishedAtMs: 1_700_000_000_000, durationMs: 840, bytesChanged: 1_048_576, bytesShipped: 524_288 },
-      nextCycleAtMs: null, points: state === 1 ? 0 : 3, epoch: { number: 1, id: 'e-1' }, settings: DEFAULTS, allowed: ALLOWED[state]!, advice: '', lastFault: null, ...changes,
+      nextCycleAtMs: null, startsAtMs: null, waitingFor: null, points: state === 1 ? 0 : 3, epoch: { number: 1, id: 'e-1' }, settings: DEFAULTS, allowed: ALLOWED[state]!, advice: '', lastFault: null, ...changes,
     };
     this.relationships.set(machine, relationship);
     return relationship;
@@ -185,6 +185,11 @@ export class MemoryHost implements Operations, Changes {
   suspend = (caller: Caller, machine: string) => this.#become(caller, 'suspend', machine, 'suspend', 7);
   resume = (caller: Caller, machine: string) => this.#become(caller, 'resume', machine, 'resume', 3);
   resynchronize = (caller: Caller, machine: string) => this.#move(caller, 'resynchronize', machine, 'resynchronize', 10);
+  async resynchronizeAt(caller: Caller, machine: string, startsAtMs: number) {
+    this.#enter('operator', caller, 'resynchronizeAt', machine, startsAtMs);
+    return this.addRelationship(this.#relationship(machine).machine, 9, { startsAtMs });
+  }
+  resynchronizeCancel = (caller: Caller, machine: string) => this.#become(caller, 'resynchronizeCancel', machine, 'cancel-resynchronization', 9);
   cycleNow = (caller: Caller, machine: string) => this.#move(caller, 'cycleNow', machine, 'cycle', 3);
   async disable(caller: Caller, machine: string) {
     await this.#become(caller, 'disable', machine, 'disable', 1);
