@@ -11,6 +11,7 @@ import { answerTo, routeUnknown, type ErrorAnswer } from './errors.ts';
 import { streamRoute } from './eventstream.ts';
 import { failoverRoutes } from './failovers.ts';
 import { hostRoutes } from './hosts.ts';
+import { initialRoutes } from './initial.ts';
 import { jobRoutes } from './jobs.ts';
 import { machineRoutes } from './machines.ts';
 import { withNamedSchemas } from './namedschemas.ts';
@@ -130,6 +131,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     machineRoutes(guarded, operations);
     hostRoutes(guarded, operations);
     relationshipRoutes(guarded, operations);
+    initialRoutes(guarded, operations);
     resynchronizationRoutes(guarded, operations);
     failoverRoutes(guarded, operations);
     jobRoutes(guarded, operations);

@@ -6,6 +6,7 @@ import { settingCommands } from './enable.ts';
 import { Failure } from './failure.ts';
 import { failoverCommands } from './failovers.ts';
 import { hostCommands } from './hosts.ts';
+import { initialCommands } from './initial.ts';
 import { jobCommands } from './jobs.ts';
 import { machineCommands } from './machines.ts';
 import { relationshipCommands } from './relationships.ts';
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   hostCommands(program);
   settingCommands(program);
   relationshipCommands(program);
+  initialCommands(program);
   resynchronizationCommands(program);
   failoverCommands(program);
   jobCommands(program);

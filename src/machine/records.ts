@@ -55,6 +55,35 @@ export type InitialTransfer = 'network' | 'seed' | 'media';
 /** On a primary, until it replicates: how the first copy travels. */
 export interface Initial {
   readonly by: InitialTransfer;
+  /** On media: the directory that was named, on this host. */
+  readonly directory?: string;
+  /** The media are whole. */
+  readonly exported?: Exported;
+}
+
+/** A first copy on media, from which on changes flow to the replica. */
+export interface Exported {
+  readonly pointId: string;
+  readonly instantMs: number;
+  readonly finishedMs: number;
+  /** The machine's own directory. */
+  readonly path: string;
+  /** The other host knows which media to wait for. */
+  readonly isTold: boolean;
+}
+
+/** On a replica: the point that the media carry which it waits for. What has arrived since stands on it, and is no recovery point yet. */
+export interface Awaited {
+  readonly pointId: string;
+  readonly instantMs: number;
+}
+
+/** Media that are being copied in. */
+export interface Importing {
+  readonly pointId: string;
+  readonly layers: readonly { readonly disk: string; readonly sizeBytes: number; readonly layer: Layer }[];
+  /** Where copying goes on: what is before it is durable. */
+  readonly at: { readonly disk: number; readonly cluster: number };
 }
 
 export type AttemptKind = 'initial' | 'resync' | 'cycle' | 'planned' | 'reverse';
@@ -210,10 +239,12 @@ export interface Relationship {
   readonly divergenceId: string | null;
   /** On a host that yielded: the last point it had acknowledged, the attempt that was open, and the point that names its disks now. */
   readonly yielded: { readonly pointId: string | null; readonly attemptId: string | null; readonly basisId: string } | null;
-  /** The network when absent. */
-  readonly initial?: Initial;
+  /** On a primary that does not replicate yet. Over the network when absent. */
+  readonly initial?: Initial | null;
   /** On a replica that waits for its first point; none when absent. */
   readonly seed?: Seed | null;
+  readonly awaited?: Awaited | null;
+  readonly importing?: Importing | null;
   /** Values of the replica's own that replace the definition's there. */
   readonly overrides: Overrides;
   readonly lastCycle: LastCycle | null;

@@ -17,11 +17,11 @@ import { audited, hostNamed, machineNamed, type Context } from './context.ts';
 import type { EnablePlan, EnableRequest, Operations } from './operations.ts';
 import { jobView, pointView, relationshipView } from './presenting.ts';
 import { settingsChangeOf, settingsView } from './settingsview.ts';
-import { checkReady, readinessFindings } from '../engine/readiness.ts';
+import { checkReady, FORMER_REPLICA, readinessFindings, usedCopy } from '../engine/readiness.ts';
 
 type ReplicationOperations = Pick<
   Operations,
-  'enablePlan' | 'enable' | 'settingsChange' | 'initialStart' | 'initialStop' | 'suspend' | 'resume' | 'cycleNow' | 'disable' | 'points'
+  'enablePlan' | 'enable' | 'settingsChange' | 'suspend' | 'resume' | 'cycleNow' | 'disable' | 'points'
 >;
 
 const PEER_WITHIN_MS = 30_000;
@@ -50,13 +50,6 @@ export function replicationOperations(context: Context): ReplicationOperations {
         await changeSettings(context, named(machine), settingsChangeOf(change), within());
         return viewed(machine);
       }),
-    initialStart: (caller, machine) =>
-      audited(context, caller, 'operator', 'start-replication', machine, () => {
-        const relationship = named(machine);
-        transition(host, relationship.id, 'startInitial');
-        return jobView(context, engine.jobs.start('initial', relationship.machineId, {}));
-      }),
-    initialStop: (caller, machine) => audited(context, caller, 'operator', 'stop-initial', machine, () => step(machine, () => 'stopInitial')),
     suspend: (caller, machine) => audited(context, caller, 'operator', 'suspend', machine, () => step(machine, ({ state }) => (state === 10 ? 'suspendResync' : 'suspend'))),
     resume: (caller, machine) => audited(context, caller, 'operator', 'resume', machine, () => step(machine, ({ state }) => (state === 11 ? 'continueResync' : 'resume'))),
     cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => jobView(context, engine.jobs.start('cycle', named(machine).machineId, {}))),
@@ -98,7 +91,8 @@ export function requested(context: Context, request: Wish): Requested {
 
 async function planOf(context: Context, request: Wish, signal: AbortSignal): Promise<Requested & { readonly plan: EnablePlan }> {
   const { settings, machine, peerId } = requested(context, request);
-  const findings = await readinessFindings(context.engine.host, machine, peerId, request.overrides ?? {}, true, signal);
+  const found = await readinessFindings(context.engine.host, machine, peerId, request.overrides ?? {}, true, signal);
+  const findings = found.map((each) => (each.subject === FORMER_REPLICA && request.useExisting ? usedCopy(context.engine.host.peerName(peerId)) : each));
   return { plan: { settings: settingsView(settings), findings, advice: adviceFor(machine, settings) }, settings, machine, peerId };
 }
 
@@ -120,11 +114,11 @@ export async function enable(context: Context, request: Wish, signal: AbortSigna
   };
   const replica = {
     relationshipId: relationship.id, machineId: machine.id, definition: machine.definition, settings, lineage: machine.lineage, key: relationship.key,
-    overrides: (request.overrides ?? {}) as Overrides, sizes: machine.stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })),
+    overrides: (request.overrides ?? {}) as Overrides, sizes: machine.stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })), useExisting: request.useExisting === true,
   };
-  await call(host.peers, peerId, 'createReplica', replica, signal);
+  const created = await call(host.peers, peerId, 'createReplica', replica, signal);
   host.state.transaction(() => {
-    host.state.putRelationship(relationship);
+    host.state.putRelationship({ ...relationship, ...(created?.seedId && { initial: { by: 'seed' } }) });
     transition(host, relationship.id, 'enable');
   });
   return plan;

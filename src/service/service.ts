@@ -3,6 +3,7 @@ import { administrationOperations } from './administration.ts';
 import type { Context } from './context.ts';
 import { failoverOperations } from './failovers.ts';
 import { authorizationOperations, hostOperations } from './hosts.ts';
+import { initialOperations } from './initial.ts';
 import { machineOperations } from './machines.ts';
 import type { Operations } from './operations.ts';
 import { replicationOperations } from './replication.ts';
@@ -14,6 +15,7 @@ export const createOperations = (context: Context): Operations => ({
   ...hostOperations(context),
   ...authorizationOperations(context),
   ...replicationOperations(context),
+  ...initialOperations(context),
   ...resynchronizationOperations(context),
   ...failoverOperations(context),
 });
