@@ -10,6 +10,7 @@ import { Doors, type Tls } from './doors.ts';
 import { answerTo, routeUnknown, type ErrorAnswer } from './errors.ts';
 import { streamRoute } from './eventstream.ts';
 import { failoverRoutes } from './failovers.ts';
+import { healthRoutes } from './health.ts';
 import { hostRoutes } from './hosts.ts';
 import { initialRoutes } from './initial.ts';
 import { jobRoutes } from './jobs.ts';
@@ -18,6 +19,7 @@ import { withNamedSchemas } from './namedschemas.ts';
 import { relationshipRoutes } from './relationships.ts';
 import { resynchronizationRoutes } from './resynchronization.ts';
 import { ok, type ApiInstance } from './routes.ts';
+import { serverRoutes } from './server.ts';
 import { callerOf, certificateRoutes, sessionRoutes, userRoutes } from './sessions.ts';
 
 const BODY_BYTES = 262_144;
@@ -130,8 +132,10 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     certificateRoutes(guarded, operations);
     machineRoutes(guarded, operations);
     hostRoutes(guarded, operations);
+    serverRoutes(guarded, operations);
     relationshipRoutes(guarded, operations);
     initialRoutes(guarded, operations);
+    healthRoutes(guarded, operations);
     resynchronizationRoutes(guarded, operations);
     failoverRoutes(guarded, operations);
     jobRoutes(guarded, operations);

@@ -4,7 +4,7 @@ import type { JobView, RelationshipView } from '../service/views.ts';
 import { Failure } from './failure.ts';
 import { followed } from './follow.ts';
 import { confirm } from './questions.ts';
-import { pathOf } from './relationships.ts';
+import { chosenPath, EXTENDED, pathOf } from './relationships.ts';
 import { act, given, whole, type Run } from './run.ts';
 import { duration } from './words.ts';
 
@@ -17,6 +17,7 @@ interface TestOptions {
 interface FailoverOptions extends TestOptions {
   readonly planned?: boolean;
   readonly unplanned?: boolean;
+  readonly extended?: boolean;
   readonly reverse?: boolean;
   readonly force?: boolean;
   readonly timeout?: number;
@@ -33,7 +34,7 @@ async function planned(run: Run, machine: string, options: FailoverOptions): Pro
   if (options.force) throw new Failure('usage', '--force is for an unplanned failover');
   const consequences = [`The guest of ${machine} is shut down, then booted on the other host. It does not answer meanwhile; nothing that it wrote is lost.`];
   await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
-  return run.api.post<JobView>(`${pathOf(machine)}/failover/planned`, given({ start: options.start, reverse: options.reverse, timeoutSeconds: options.timeout }));
+  return run.api.post<JobView>(`${await chosenPath(run, machine, options)}/failover/planned`, given({ start: options.start, reverse: options.reverse, timeoutSeconds: options.timeout }));
 }
 
 /** What is lost, in words; the lag says how much when it is known. */
@@ -49,6 +50,7 @@ function losses({ machine, peer, lagMs }: RelationshipView, options: FailoverOpt
 }
 
 async function unplanned(run: Run, machine: string, options: FailoverOptions): Promise<JobView> {
+  if (options.extended) throw new Failure('usage', '--extended is for a planned failover', 'An unplanned failover to the third host is asked for on that host.');
   if (options.reverse) throw new Failure('usage', '--reverse is for a planned failover', 'After an unplanned one, look at the guest first, then: understudy reverse.');
   if (options.timeout !== undefined) throw new Failure('usage', '--timeout is for a planned failover');
   if (!options.yes) {
@@ -96,6 +98,7 @@ export function failoverCommands(program: Command): void {
     .option(...POINT)
     .option(...NO_START)
     .option('--reverse', 'with --planned: replicate back at once')
+    .option(...EXTENDED)
     .option('--force', 'with --unplanned: even if the primary says that its guest runs')
     .option(TIMEOUT[0], TIMEOUT[1], whole(1, 86_400))
     .option(...YES)

@@ -4,7 +4,7 @@ import type { JobView, RelationshipView } from '../service/views.ts';
 import { Failure } from './failure.ts';
 import { followed } from './follow.ts';
 import { momentFromNow } from './moments.ts';
-import { pathOf, stateText } from './relationships.ts';
+import { chosenPath, EXTENDED, stateText } from './relationships.ts';
 import { act, given, type Run } from './run.ts';
 import { printable } from './words.ts';
 
@@ -12,6 +12,7 @@ interface StartOptions {
   readonly at?: number;
   readonly useExisting?: boolean;
   readonly copyEverything?: boolean;
+  readonly extended?: boolean;
   readonly wait: boolean;
 }
 
@@ -23,14 +24,14 @@ function transferIn({ useExisting, copyEverything }: StartOptions): 'network' | 
 
 async function start(run: Run, machine: string, options: StartOptions): Promise<void> {
   const transfer = transferIn(options);
-  const path = `${pathOf(machine)}/start-replication`;
+  const path = `${await chosenPath(run, machine, options)}/start-replication`;
   if (options.at === undefined) return followed(run, await run.api.post<JobView>(`${path}${transfer ? `?transfer=${transfer}` : ''}`), options);
   const relationship = await run.api.post<RelationshipView>(`${path}/at`, given({ startsAtMs: options.at, transfer }));
   run.out.result(relationship, () => stateText(relationship));
 }
 
-async function stop(run: Run, machine: string): Promise<void> {
-  const relationship = await run.api.post<RelationshipView>(`${pathOf(machine)}/stop-initial`);
+async function stop(run: Run, machine: string, options: { readonly extended?: boolean }): Promise<void> {
+  const relationship = await run.api.post<RelationshipView>(`${await chosenPath(run, machine, options)}/stop-initial`);
   run.out.result(relationship, () => stateText(relationship));
 }
 
@@ -47,9 +48,10 @@ export function initialCommands(program: Command): void {
     .option('--use-existing', 'begin with the copy that is on the other host: only what differs travels')
     .option('--copy-everything', 'over the network, although a copy is there')
     .option('--at <moment>', 'begin then, within seven days: 22:30, "2026-11-27 22:30" or +90m', momentFromNow)
+    .option(...EXTENDED)
     .option('--no-wait', 'print the job and do not follow it')
     .action(act(start));
-  program.command('stop-initial').argument('<machine>').description('stop the initial replication, or do not begin one that is scheduled').action(act(stop));
+  program.command('stop-initial').argument('<machine>').description('stop the initial replication, or do not begin one that is scheduled').option(...EXTENDED).action(act(stop));
   program
     .command('as-replica')
     .argument('<machine>')

@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { settingCommands } from './enable.ts';
 import { Failure } from './failure.ts';
 import { failoverCommands } from './failovers.ts';
+import { healthCommands } from './health.ts';
 import { hostCommands } from './hosts.ts';
 import { initialCommands } from './initial.ts';
 import { jobCommands } from './jobs.ts';
@@ -12,6 +13,7 @@ import { machineCommands } from './machines.ts';
 import { relationshipCommands } from './relationships.ts';
 import { resynchronizationCommands } from './resynchronization.ts';
 import { act, parseUrl, type Run } from './run.ts';
+import { serverCommands } from './server.ts';
 import { statusCommand } from './status.ts';
 import { userCommands } from './users.ts';
 
@@ -42,9 +44,11 @@ export function createProgram(): Command {
   statusCommand(program);
   machineCommands(program);
   hostCommands(program);
+  serverCommands(program);
   settingCommands(program);
   relationshipCommands(program);
   initialCommands(program);
+  healthCommands(program);
   resynchronizationCommands(program);
   failoverCommands(program);
   jobCommands(program);

@@ -2,9 +2,12 @@
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
+import type { Admission } from '../relationship/authorization.ts';
 import { kinship, type Lineage } from '../relationship/epoch.ts';
-import type { Answers, CreatedReplica, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
+import { admitted } from './admission.ts';
+import type { Acceptance, Answers, CreatedReplica, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
 import type { Engine } from './engine.ts';
+import { sendingEnded } from './extended/ending.ts';
 import { awayOf, beginAway, finishAway, handOverAway, noticeEnd } from './failback/away.ts';
 import { cancelFailback } from './failback/failback.ts';
 import { giveUpMachine } from './failback/givenup.ts';
@@ -33,13 +36,14 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' |
   const { host, jobs } = engine;
   const owned = ownedBy(engine);
   return {
-    acceptance: async (hostId) => ({ hostName: host.hostName, accepts: host.storageFor(hostId) !== undefined }),
+    acceptance: async (hostId) => acceptanceOf(host.hostName, host.admission(hostId)),
     readiness: async (hostId, { definition, storage }) => {
-      const place = host.storageFor(hostId) ?? null;
+      const admission = host.admission(hostId);
+      const place = admission.isAdmitted ? admission.entry.storage : null;
       const capabilities = await host.hypervisor.capabilities();
       const freeBytes = place === null ? 0 : await host.layers.freeBytes(storage ?? place);
       const missingFiles = await host.missingFiles(definition);
-      return { capabilities, freeBytes, storage: place, machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles, seed: seedKind(host, hostId, definition.id) };
+      return { capabilities, freeBytes, storage: place, isServerOff: !admission.isAdmitted && admission.why === 'server-off', machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles, seed: seedKind(host, hostId, definition.id) };
     },
     createReplica: async (hostId, request) => {
       return createReplica(engine, hostId, request);
@@ -51,25 +55,30 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' |
       return null;
     },
     job: async (hostId, { machineId, kind, args }) => {
-      owned(hostId, engine.relationshipOf(machineId).id);
+      const relationship = host.state.relationships().find((each) => each.machineId === machineId && each.peerId === hostId) ?? engine.relationshipOf(machineId);
+      owned(hostId, relationship.id);
       return { jobId: jobs.start(kind, machineId, args).id };
     },
     jobShow: async (_hostId, { jobId }) => JSON.parse(JSON.stringify(jobs.named(jobId))),
-    dissolve: async (hostId, { relationshipId }) => {
+    dissolve: async (hostId, { relationshipId, why }) => {
       const relationship = host.state.relationship(relationshipId);
-      if (relationship?.peerId === hostId) host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: host.state.machine(relationship.machineId)?.name ?? null, message: `${host.peerName(hostId)} removed its side of the relationship; remove it here too: understudy disable` });
+      if (relationship?.peerId === hostId && why !== undefined) sendingEnded(host, relationship, why);
+      else if (relationship?.peerId === hostId) host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: host.state.machine(relationship.machineId)?.name ?? null, message: `${host.peerName(hostId)} removed its side of the relationship; remove it here too: understudy disable` });
       return null;
     },
   };
 }
+
+const acceptanceOf = (hostName: string, admission: Admission): Acceptance =>
+  admission.isAdmitted ? { hostName, accepts: true } : { hostName, accepts: false, isServerOff: admission.why === 'server-off' };
 
 function attemptAnswers(engine: Engine): Pick<Answers, 'begin' | 'lane' | 'compare' | 'seal' | 'abandon'> {
   const { host, reception } = engine;
   const owned = ownedBy(engine);
   return {
     begin: async (hostId, request) => {
-      const { machineId } = owned(hostId, request.relationshipId);
-      if (host.storageFor(hostId) === undefined) throw new Fault('peer-not-authorized', `${host.hostName} takes no replicas from ${host.peerName(hostId)}`);
+      const { machineId, entryId } = owned(hostId, request.relationshipId);
+      admitted(host, hostId, entryId);
       if (request.comparedWith) await engine.worker(machineId).stopMerging();
       return reception.begin(request);
     },
@@ -209,17 +218,16 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
 
 /** The replica exists in state 2, off: with no disks yet, or with those of a seed. Repeats change nothing. */
 async function createReplica({ host }: Engine, hostId: string, request: CreateReplica): Promise<CreatedReplica> {
-  const storage = host.storageFor(hostId);
-  if (storage === undefined) throw new Fault('peer-not-authorized', `${host.hostName} takes no replicas from ${host.peerName(hostId)}`);
+  const { storage } = admitted(host, hostId);
   const known = host.state.relationship(request.relationshipId);
   if (known) return { seedId: known.seed?.id ?? null };
-  const { machineId, definition, settings, key, overrides, lineage } = request;
+  const { machineId, definition, settings, key, overrides, lineage, kind } = request;
   if (host.state.machines().some(({ name, id }) => name === definition.name && id !== machineId)) throw new Fault('machine-exists', `${host.hostName} has a machine named ${definition.name} already`);
   const seeded = await takeUp(host, hostId, request);
   host.state.transaction(() => {
     host.state.putMachine({ id: machineId, stacks: [], storage: overrides.storage ?? storage, copyOf: null, ...seeded?.machine, name: definition.name, definition, lineage, powerLock: null });
     if (seeded?.offerId) host.state.removeRelationship(seeded.offerId);
-    host.state.putRelationship({ ...emptyRelationship, id: request.relationshipId, machineId, peerId: hostId, side: 'replica', state: 0, settings, key, overrides, seed: seeded?.seed ?? null });
+    host.state.putRelationship({ ...emptyRelationship, id: request.relationshipId, machineId, peerId: hostId, side: 'replica', state: 0, settings, key, overrides, ...(kind && { kind }), seed: seeded?.seed ?? null });
     transition(host, request.relationshipId, 'accept');
   });
   host.changed('machine', machineId);

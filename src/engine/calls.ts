@@ -1,6 +1,7 @@
 /** What the hosts of a pair ask of each other: one typed function per call, and the wire in one place. */
 import type { Attachment, MachineDefinition } from '../machine/definition.ts';
 import type { AttemptKind, AwayFailback, LastFault, Overrides } from '../machine/records.ts';
+import type { Kind } from '../relationship/chain.ts';
 import type { Lineage } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';
 import type { Side, State } from '../relationship/state.ts';
@@ -86,6 +87,8 @@ export interface CreateReplica {
   readonly lineage: Lineage;
   readonly key: string;
   readonly overrides: Overrides;
+  /** Simple when absent. */
+  readonly kind?: Kind;
   readonly sizes: readonly DiskSize[];
   /** A machine that was this primary's replica before may be taken up as a seed. */
   readonly useExisting?: boolean;
@@ -136,10 +139,19 @@ export interface GivenUp {
   readonly changes: readonly ChangedDisk[];
 }
 
+export interface Acceptance {
+  readonly hostName: string;
+  readonly accepts: boolean;
+  /** Nobody's replicas are taken. */
+  readonly isServerOff?: boolean;
+}
+
 export interface Readiness {
   readonly capabilities: HostCapabilities;
   readonly freeBytes: number;
   readonly storage: string | null;
+  /** No replica is taken from anybody. */
+  readonly isServerOff?: boolean;
   readonly machines: readonly { readonly id: string; readonly name: string }[];
   readonly missingFiles: readonly string[];
   /** A machine of the same UUID there that may become the replica: offered there, or a former replica of the host that asks. */
@@ -148,8 +160,9 @@ export interface Readiness {
 
 interface Calls {
   /** Whether this host would take a replica from the one that asks. */
-  acceptance(params: Record<string, never>): { readonly hostName: string; readonly accepts: boolean };
-  readiness(params: { definition: MachineDefinition; storage: string | null }): Readiness;
+  acceptance(params: Record<string, never>): Acceptance;
+  /** The last two say by which way it is asked. */
+  readiness(params: { definition: MachineDefinition; storage: string | null; machineId?: string; bypassProxy?: boolean }): Readiness;
   createReplica(params: CreateReplica): CreatedReplica;
   greet(params: Greeting): Standing;
   settings(params: { relationshipId: string; settings: Settings }): null;
@@ -170,7 +183,8 @@ interface Calls {
   yield(params: { relationshipId: string; lineage: Lineage }): Basis;
   job(params: { machineId: string; kind: string; args: Record<string, boolean | number | string | undefined> }): { readonly jobId: string };
   jobShow(params: { jobId: string }): Wire;
-  dissolve(params: { relationshipId: string }): null;
+  /** `why` is given where nobody asked for it. */
+  dissolve(params: { relationshipId: string; why?: string }): null;
 }
 
 export type Method = keyof Calls;

@@ -7,9 +7,11 @@ import type { Relationship } from '../machine/records.ts';
 import { deskOf, type Desk } from '../relationship/chain.ts';
 import { answersOf } from './answers.ts';
 import type { Answers, Method, ParamsOf } from './calls.ts';
+import { HealthWatch } from './healthwatch.ts';
 import type { Host } from './host.ts';
 import { jobKinds } from './jobkinds.ts';
-import { Jobs } from './jobs.ts';
+import { Jobs, type JobContext } from './jobs.ts';
+import { PendingBytes } from './pending.ts';
 import type { PeerHandler, Wire } from './ports/peers.ts';
 import { Reception } from './replica/reception.ts';
 import { Worker } from './worker.ts';
@@ -18,6 +20,8 @@ export class Engine {
   readonly host: Host;
   readonly jobs: Jobs;
   readonly reception: Reception;
+  readonly pending: PendingBytes;
+  readonly #watch: HealthWatch;
   readonly #workers = new Map<string, Worker>();
   readonly #answers: Answers;
   #started = false;
@@ -33,6 +37,8 @@ export class Engine {
     };
     this.reception = new Reception(this.host);
     this.jobs = new Jobs(this.host, jobKinds(this));
+    this.pending = new PendingBytes(this.host, (machineId) => this.worker(machineId).progress);
+    this.#watch = new HealthWatch(this.host, this.pending);
     this.#answers = answersOf(this);
   }
 
@@ -41,12 +47,14 @@ export class Engine {
     this.#started = true;
     for (const { id } of this.host.state.machines()) this.#wake(id);
     this.jobs.resume();
+    this.#watch.start();
   }
 
   /** Open attempts and running jobs stay as they are for the next daemon. */
   async stop(): Promise<void> {
     this.jobs.stop();
     this.reception.stop();
+    await this.#watch.stop();
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
   }
 
@@ -54,7 +62,7 @@ export class Engine {
   worker(machineId: string, desk: Desk = 'own'): Worker {
     const key = `${desk} ${machineId}`;
     let worker = this.#workers.get(key);
-    if (!worker) this.#workers.set(key, (worker = new Worker(this.host, machineId, desk)));
+    if (!worker) this.#workers.set(key, (worker = new Worker(this.host, machineId, desk === 'own' ? null : this.worker(machineId))));
     return worker;
   }
 
@@ -73,6 +81,14 @@ export class Engine {
     for (const relationship of this.host.state.relationships()) {
       if (relationship.peerId === hostId && relationship.failures > 0) this.workerOf(relationship).poke();
     }
+  }
+
+  /** The one that the job is about: the machine's own, or that by which it is sent on. */
+  relationshipFor({ machineId, args }: Pick<JobContext, 'machineId' | 'args'>): Relationship {
+    if (args['extended'] !== true) return this.relationshipOf(machineId);
+    const extended = this.host.state.extendedOf(machineId);
+    if (!extended) throw new Fault('not-replicated', `${this.host.state.machine(machineId)?.name ?? machineId} has no extended relationship on ${this.host.hostName}`);
+    return extended;
   }
 
   relationshipOf(machineId: string): Relationship {

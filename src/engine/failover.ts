@@ -10,6 +10,7 @@ import type { Failover, Machine, Point, Relationship, Stack } from '../machine/r
 import { withoutBranch, withoutLabel } from '../points/stack.ts';
 import { mint } from '../relationship/epoch.ts';
 import { branchPoints } from './branch/thinning.ts';
+import { carryAside } from './extended/carrying.ts';
 import type { Host } from './host.ts';
 import { united } from './primary/growth.ts';
 import { labelLive } from './replica/labels.ts';
@@ -40,7 +41,9 @@ export function beginFailover(host: Host, relationshipId: string, { pointId, pla
     facts: { 'has-point': point !== undefined },
     change: (before) => ({ failover: failoverTo(host, machine, point!, planned, before) }),
     also: () => {
-      host.state.putCarried(relationshipId, newerThan(host, machine.id, point!));
+      const newer = newerThan(host, machine.id, point!);
+      host.state.putCarried(relationshipId, newer);
+      carryAside(host, machine.id, newer);
       host.state.putMachine({ ...machineOf(host, machine.id), lineage: mint(machine.lineage, host.newId(), host.hostId), powerLock: null });
     },
   });

@@ -22,9 +22,9 @@ export function checkReady(findings: readonly Finding[], force: boolean): void {
   if (stopping.length > 0) throw new Fault('readiness-failed', stopping.map(({ message, cure }) => `${message} ${cure}`).join('\n'));
 }
 
-export async function readinessFindings(host: Host, machine: Machine, peerId: string, overrides: Overrides, isNew: boolean, signal: AbortSignal): Promise<Finding[]> {
+export async function readinessFindings(host: Host, machine: Machine, peerId: string, overrides: Overrides, isNew: boolean, signal: AbortSignal, bypassProxy?: boolean): Promise<Finding[]> {
   const definition = overridden(machine.definition, overrides);
-  const readiness = await call(host.peers, peerId, 'readiness', { definition, storage: overrides.storage ?? null }, signal);
+  const readiness = await call(host.peers, peerId, 'readiness', { definition, storage: overrides.storage ?? null, machineId: machine.id, ...(bypassProxy !== undefined && { bypassProxy }) }, signal);
   const sizes = await host.hypervisor.sizes({ instanceId: machine.id, definition, stacks: machine.stacks, isolated: false });
   return [...hardwareFindings(definition, readiness, host.peerName(peerId)), ...place(machine, readiness, sizes.reduce((sum, disk) => sum + disk.sizeBytes, 0), isNew, host.peerName(peerId))];
 }
@@ -68,7 +68,8 @@ function ofSameId(machine: Machine, seed: Readiness['seed'], peer: string): Find
 /** A thin replica may need less than the disks' size, so too little room for all of it is no refusal by itself. */
 function place(machine: Machine, readiness: Readiness, sizeBytes: number, isNew: boolean, peer: string): Finding[] {
   const findings: Finding[] = [];
-  if (readiness.storage === null) findings.push(finding('refuse', 'authorization', `${peer} takes no replicas from this host.`, 'Add an authorization entry there: understudy authorization add.'));
+  if (readiness.isServerOff === true) findings.push(finding('refuse', 'replica server', `${peer} takes no replicas: its replica server is switched off.`, 'Switch it on there: understudy server set --replica-server on.'));
+  else if (readiness.storage === null) findings.push(finding('refuse', 'authorization', `${peer} takes no replicas from this host.`, 'Add an authorization entry there: understudy authorization add.'));
   else if (readiness.freeBytes < sizeBytes) findings.push(finding('force', 'space', `The disks may grow to ${Math.ceil(sizeBytes / 2 ** 30)} GiB; ${peer} has ${Math.floor(readiness.freeBytes / 2 ** 30)} GiB free for replicas.`, 'Free space there or choose another place (--storage DIR); --force when the disks will not fill.'));
   findings.push(...fileFindings(readiness.missingFiles, peer));
   if (!isNew) return findings;

@@ -13,8 +13,10 @@ export function machineOf(host: Host, machineId: string): Machine {
   return machine;
 }
 
-/** As the machine was defined at home: on a failed-over replica, the chosen point's, without what this host overrides. */
+/** As the machine was defined at home: on a failed-over replica, the chosen point's, without what this host overrides; of a point that is sent on, that point's. */
 export function definitionOf(host: Host, relationship: Relationship): MachineDefinition {
+  const source = relationship.attempt?.source;
+  if (source) return host.state.point(source.pointId)?.definition ?? machineOf(host, relationship.machineId).definition;
   const failover = relationship.side === 'replica' ? relationship.failover : null;
   return (failover && host.state.point(failover.pointId)?.definition) ?? machineOf(host, relationship.machineId).definition;
 }

@@ -25,8 +25,10 @@ const row = (retry: Retry, httpStatus: number, cimReturn: number, exitCode: numb
 /** Exit codes: 1 bug, 2 usage, 3 refused now, 4 not found, 5 not allowed to you, 10 and above the world failed. */
 export const FAULTS = {
   'peer-unreachable': row('backoff', 503, 32777, 10, 'Check that the other host is up and that its peer port (7443) can be reached: understudy host list.'),
+  'peer-proxy': row('backoff', 502, 32777, 52, 'Look at the proxy (its rules, its log) and at proxy in the configuration of this host (address, user, password). A relationship goes past it with: understudy settings MACHINE --bypass-proxy.'),
   'peer-certificate': row('operator', 502, 32777, 11, 'The host that answered is not the host that was paired. If it was reinstalled, remove it and pair again: understudy host remove, understudy host invite.'),
-  'peer-not-authorized': row('operator', 403, 32769, 12, 'The other host has no authorization entry for this host. Add one there: understudy authorization add.'),
+  'peer-not-authorized': row('operator', 403, 32769, 12, 'The other host has no authorization entry for this host. Add one there (understudy authorization add), then go on here: understudy resume.'),
+  'server-off': row('operator', 403, 32777, 51, 'Switch the replica server on there (understudy server set --replica-server on), then go on here: understudy resume.'),
   'peer-protocol': row('operator', 502, 32768, 13, 'The two hosts do not understand each other. Run the same version of Understudy on both.'),
   'peer-busy': row('backoff', 503, 32774, 14, 'The other host works on this virtual machine already. The request is tried again by itself.'),
   'attempt-lost': row('backoff', 409, 32775, 15, 'The cycle could not be finished. Nothing is lost: the next cycle carries its changes too.'),
@@ -71,6 +73,7 @@ export const FAULTS = {
   cancelled: row('never', 409, 32768, 45, 'The operation was cancelled. Nothing is lost.'),
   'split-brain': row('operator', 409, 32775, 47, 'Nobody overwrites anybody until you choose: look at both guests, then run understudy become-replica on the host whose changes may be set aside (they are kept as a recovery point).'),
   'replica-unknown': row('operator', 409, 32779, 48, 'The replica was removed there. Remove the relationship here too (understudy disable) and enable it again.'),
+  'sending-ended': row('operator', 409, 32775, 60, 'The disks and recovery points here are kept. Remove the relationship here too (understudy disable); then the machine can be replicated here again.'),
   'integrity': row('operator', 500, 32768, 46, 'What arrived is not what was sent, so it was not kept. It is sent again; if this repeats, check memory and storage of both hosts.'),
 } as const satisfies Record<string, FaultRow>;
 
@@ -94,6 +97,9 @@ export class Fault extends Error {
     return this.row.hint;
   }
 }
+
+/** The other host cannot be asked now, for whatever reason on the way to it. */
+export const isOutOfReach = (code: string | undefined): boolean => code === 'peer-unreachable' || code === 'peer-proxy';
 
 /** The fault inside anything thrown, or undefined when it is none (a bug). */
 export const faultOf = (thrown: unknown): Fault | undefined => (thrown instanceof Fault ? thrown : undefined);

@@ -88,6 +88,13 @@ export interface Importing {
 
 export type AttemptKind = 'initial' | 'resync' | 'cycle' | 'planned' | 'reverse';
 
+/** In the middle of a chain: the recovery point of this host that an attempt sends on. */
+export interface Source {
+  readonly pointId: string;
+  /** This host's disks went another way meanwhile: all that is carried stays so when the attempt is acknowledged. */
+  readonly isOutdated?: boolean;
+}
+
 /** The primary's open attempt at a recovery point. */
 export interface Attempt {
   readonly id: string;
@@ -114,6 +121,8 @@ export interface Attempt {
   readonly passBytes?: number;
   /** In the order that the journal numbers them; set when shipping begins. */
   readonly disks: readonly { readonly disk: string; readonly sizeBytes: number }[];
+  /** Absent where the guest's own disks are read. */
+  readonly source?: Source;
 }
 
 /** The replica's attempt that is being received. */
@@ -221,6 +230,8 @@ export interface Relationship {
   readonly newestPointId: string | null;
   readonly newestInstantMs: number | null;
   readonly sequence: number;
+  /** In the middle of a chain: this host's point that the next host acknowledged last. */
+  readonly sentPointId?: string;
   /** Primary: the bitmap in force. */
   readonly trackId: string | null;
   readonly attempt: Attempt | null;
@@ -256,8 +267,13 @@ export interface Relationship {
   readonly statistics?: Statistics;
   /** On a replica: the authorization entry that it was given to by name. */
   readonly entryId?: string;
-  /** When a test failover was last begun here. */
+  /** What the monitoring interval before counted. */
+  readonly previousStatistics?: EndedInterval;
+  /** Rules of the health that held when it was last looked at: each is written to the log once. */
+  readonly issues?: readonly string[];
+  /** When a test failover was last begun here, and since when there has been something to test. */
   readonly lastTestMs?: number;
+  readonly testableSinceMs?: number;
   /** What is wrong with the replica's own place; none when absent. */
   readonly alarms?: readonly Alarm[];
   /** When what the state waits for (an initial replication, a resynchronization) begins by itself, as somebody chose. */
@@ -266,7 +282,7 @@ export interface Relationship {
   readonly heldBack?: boolean;
 }
 
-/** Counted since the last reset, on each host of what it did itself: sent on the primary, made into points on the replica. */
+/** Counted since the last reset or the monitoring interval's beginning, on each host of what it did itself: sent on the primary, made into points on the replica. */
 export interface Statistics {
   readonly sinceMs: number;
   readonly cycles: number;
@@ -279,6 +295,15 @@ export interface Statistics {
   readonly missedCycles: number;
   readonly networkFailures: number;
   readonly otherFailures: number;
+  /** Application-consistent points that came out crash-consistent; none when absent. */
+  readonly consistencyFailures?: number;
+  /** The end of the last cycle, or since when cycles are due; null or absent while none is due. */
+  readonly dueFromMs?: number | null;
+}
+
+/** A monitoring interval that is over. */
+export interface EndedInterval extends Statistics {
+  readonly untilMs: number;
 }
 
 /** A disk has too many layers; the storage is almost full. */
@@ -331,4 +356,6 @@ export interface EventRecord {
   readonly severity: 'information' | 'warning' | 'error';
   readonly machine: string | null;
   readonly message: string;
+  /** What to do; absent when there is nothing to do. */
+  readonly hint?: string;
 }

@@ -3,7 +3,7 @@ import { beginInitialAt, transferOf } from '../engine/initial.ts';
 import { offerSeed } from '../engine/replica/seeding.ts';
 import { transition } from '../engine/transition.ts';
 import { Fault } from '../errors/fault.ts';
-import { audited, hostNamed, machineNamed, type Context } from './context.ts';
+import { aboutIt, audited, hostNamed, machineNamed, sendingNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { jobView, relationshipView } from './presenting.ts';
 
@@ -13,7 +13,7 @@ const PEER_WITHIN_MS = 30_000;
 
 export function initialOperations(context: Context): InitialOperations {
   const { engine } = context;
-  const named = (machine: string) => engine.relationshipOf(machineNamed(context, machine).id);
+  const named = (machine: string) => sendingNamed(context, machine);
   return {
     initialStart: (caller, machine, { transfer }) =>
       audited(context, caller, 'operator', 'start-replication', machine, () => {
@@ -21,7 +21,7 @@ export function initialOperations(context: Context): InitialOperations {
         const by = transferOf(relationship, transfer ?? null);
         // What needs no word of the other host is refused at once.
         if (by === 'network' || relationship.state !== 1) transition(engine.host, relationship.id, 'startInitial', { change: () => ({ initial: { by } }) });
-        return jobView(context, engine.jobs.start('initial', relationship.machineId, { transfer: by }));
+        return jobView(context, engine.jobs.start('initial', relationship.machineId, { transfer: by, ...aboutIt(relationship) }));
       }),
     initialStartAt: (caller, machine, startsAtMs, { transfer }) =>
       audited(context, caller, 'operator', 'start-replication at', machine, async () => {

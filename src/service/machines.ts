@@ -1,5 +1,5 @@
 /** Use cases of machines: define, start, stop, undefine, look at. */
-import { Fault, faultOf } from '../errors/fault.ts';
+import { Fault, faultOf, isOutOfReach } from '../errors/fault.ts';
 import { checkReady, readinessFindings } from '../engine/readiness.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import { founded } from '../relationship/epoch.ts';
@@ -62,7 +62,7 @@ async function checkPeer({ engine }: Context, machine: Machine, { peerId }: Rela
   try {
     checkReady(await readinessFindings(engine.host, machine, peerId, {}, false, engine.host.clock.timeout(ASK_WITHIN_MS)), true);
   } catch (thrown) {
-    if (faultOf(thrown)?.code !== 'peer-unreachable') throw thrown;
+    if (!isOutOfReach(faultOf(thrown)?.code)) throw thrown;
   }
 }
 

@@ -7,9 +7,10 @@ import type { JobArgs } from '../engine/jobs.ts';
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Job, Machine, Relationship } from '../machine/records.ts';
+import { deskOf, type Desk } from '../relationship/chain.ts';
 import { stateName, type Side } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
-import { machineNamed, type Context } from './context.ts';
+import { aboutIt, machineNamed, relationshipNamed, type Context } from './context.ts';
 
 interface StepRow {
   /** Of the job. */
@@ -44,17 +45,17 @@ const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle'];
 
 /** Refused unless the step is possible now; fault machine-busy while another operation holds the machine. */
 export function checkStep(context: Context, machine: string, step: Step): void {
-  const { id } = machineNamed(context, machine);
-  checkFree(context, id);
-  checkPossible(context.engine.relationshipOf(id), step);
+  const relationship = relationshipNamed(context, machine);
+  checkFree(context, relationship.machineId, deskOf(relationship));
+  checkPossible(relationship, step);
 }
 
 export function stepJob(context: Context, machine: string, step: Step, args: JobArgs): Job {
   checkStep(context, machine, step);
-  const { id } = machineNamed(context, machine);
-  const relationship = context.engine.relationshipOf(id);
+  const relationship = relationshipNamed(context, machine);
+  const { machineId: id } = relationship;
   if (step === 'failOver' && context.engine.host.state.points(id).length === 0) throw new Refused(refuse('there is no recovery point yet', allowedVerbs(relationship)));
-  return context.engine.jobs.start(STEPS[step].kind, id, args);
+  return context.engine.jobs.start(STEPS[step].kind, id, { ...args, ...aboutIt(relationship) });
 }
 
 function checkPossible(relationship: Relationship, step: Step): void {
@@ -78,9 +79,10 @@ export async function checkGuestOff({ engine }: Context, machine: Machine): Prom
 }
 
 /** Fault machine-busy while another operation holds the machine. */
-export function checkFree({ engine }: Context, machineId: string): void {
-  const job = engine.jobs.running().find((each) => each.machineId === machineId && !WATCHING.includes(each.kind));
-  const holder = engine.worker(machineId).operation ?? job?.kind;
+export function checkFree({ engine }: Context, machineId: string, desk: Desk = 'own'): void {
+  const isOnward = desk === 'onward';
+  const job = engine.jobs.running().find((each) => each.machineId === machineId && (each.args['extended'] === true) === isOnward && !WATCHING.includes(each.kind));
+  const holder = engine.worker(machineId, desk).operation ?? job?.kind;
   if (holder !== undefined) throw new Fault('machine-busy', `another operation holds ${engine.host.state.machine(machineId)?.name ?? machineId}: ${holder}`);
 }
 

@@ -4,7 +4,7 @@
  */
 import { Fault } from '../errors/fault.ts';
 import { ClusterSet } from '../extents/clusterset.ts';
-import { clusterCount } from '../extents/extent.ts';
+import { CLUSTER_BYTES, clusterCount } from '../extents/extent.ts';
 import type { DiskSize, DiskView } from '../engine/ports/diskview.ts';
 import type { FreshLayers, HostCapabilities, Hypervisor, Instant as Moment, LaunchSpec, LayerPair, PointInTime, PointInTimeRequest, Power, TrackingReport } from '../engine/ports/hypervisor.ts';
 import type { Attachment, DiskStack } from '../machine/definition.ts';
@@ -213,6 +213,14 @@ export class SimulatedHypervisor implements Hypervisor {
 
   async untrack(spec: LaunchSpec, pointId: string): Promise<void> {
     this.#opened(spec).remove(pointId);
+  }
+
+  async pendingBytes(spec: LaunchSpec, pointIds: readonly string[]): Promise<number | null> {
+    if (!this.#live.has(spec.instanceId)) return null;
+    const bitmaps = this.#bitmaps(spec);
+    if (!pointIds.some(bitmaps.isOnAny)) return null;
+    const clusters = [...bitmaps.disks.values()].flatMap((file) => pointIds.map((point) => file.bitmaps.get(point)?.clusters.size ?? 0));
+    return clusters.reduce((sum, count) => sum + count, 0) * CLUSTER_BYTES;
   }
 
   async changesSince(spec: LaunchSpec, pointId: string): Promise<ReadonlyMap<string, ClusterSet>> {

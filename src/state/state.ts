@@ -2,7 +2,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { State, OutboxItem } from '../engine/ports/state.ts';
 import { kindOf, type Desk } from '../relationship/chain.ts';
-import type { EventRecord, Job, Machine, Point, Relationship } from '../machine/records.ts';
+import type { EventRecord, Job, Machine, Point, PointKind, Relationship } from '../machine/records.ts';
 import type { Attachment } from '../machine/definition.ts';
 import type { ClusterSet } from '../extents/clusterset.ts';
 import { clusterMap, packClusters, type StoredClusters } from './clusterbits.ts';
@@ -85,6 +85,10 @@ export class SqliteState implements State {
 
   points(machineId: string): readonly Point[] {
     return this.#all('SELECT body FROM points WHERE machine_id = ? ORDER BY sequence, rowid', machineId);
+  }
+  lastPointMs(machineId: string, kind: PointKind): number | null {
+    const found = this.#statements.prepare("SELECT max(json_extract(body, '$.instantMs')) AS instantMs FROM points WHERE machine_id = ? AND json_extract(body, '$.kind') = ?").get(machineId, kind) as { instantMs: number | null };
+    return found.instantMs;
   }
   point(id: string): Point | undefined {
     return this.#one('SELECT body FROM points WHERE id = ?', id);

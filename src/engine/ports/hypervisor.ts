@@ -100,6 +100,8 @@ export interface Hypervisor {
   track(spec: LaunchSpec, pointId: string): Promise<void>;
   /** Removes that bitmap, also a broken one. Nothing when it is absent. */
   untrack(spec: LaunchSpec, pointId: string): Promise<void>;
+  /** Bytes that these bitmaps of a running guest hold together, at most; null when it is off, or no bitmap says. Waits for nobody. */
+  pendingBytes(spec: LaunchSpec, pointIds: readonly string[]): Promise<number | null>;
   /** The clusters of bitmap `pointId` united with those of all later ones, per disk. */
   changesSince(spec: LaunchSpec, pointId: string, signal: AbortSignal): Promise<ReadonlyMap<string, ClusterSet>>;
 

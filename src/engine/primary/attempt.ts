@@ -17,9 +17,10 @@ import type { Host } from '../host.ts';
 import type { DiskView } from '../ports/diskview.ts';
 import type { AttemptJournal } from '../ports/fingerprints.ts';
 import type { LaunchSpec } from '../ports/hypervisor.ts';
+import { carryRest } from '../extended/carrying.ts';
 import { definitionOf, machineOf, replicatedSpec, specOf } from '../spec.ts';
-import { inInterval } from '../monitoring.ts';
-import { counted } from '../statistics.ts';
+import { counted } from '../../health/statistics.ts';
+import { counting } from '../monitoring.ts';
 import { relationshipNamed, update } from '../transition.ts';
 import { comparedWithReplica } from './comparison.ts';
 import { ship, type Known, type Progress } from './shipment.ts';
@@ -36,7 +37,7 @@ export const specFor = (host: Host, relationship: Relationship): LaunchSpec =>
 export const epochOf = (host: Host, relationship: Relationship): string => newestOf(machineOf(host, relationship.machineId).lineage).id;
 
 /** A new attempt, durable before anything of it happens. */
-export function openAttempt(host: Host, relationship: Relationship, attempt: Pick<Attempt, 'kind' | 'phase' | 'sinceId' | 'comparedWith'>): Attempt {
+export function openAttempt(host: Host, relationship: Relationship, attempt: Pick<Attempt, 'kind' | 'phase' | 'sinceId' | 'comparedWith' | 'source'>): Attempt {
   assert(relationship.attempt === null, 'an attempt is open already');
   const opened: Attempt = {
     ...attempt,
@@ -187,15 +188,17 @@ export async function seal(host: Host, relationship: Relationship, attempt: Atte
 export function acknowledge(host: Host, relationshipId: string, attempt: Attempt): void {
   const nowMs = host.clock.nowMs();
   update(host, relationshipId, (before) => ({
-    attempt: { ...attempt, phase: 'sealed' },
+    // What this host's disks did meanwhile is known of the row's own attempt.
+    attempt: { ...attempt, ...(before.attempt?.source && { source: before.attempt.source }), phase: 'sealed' },
     newestPointId: attempt.id,
+    ...(attempt.source && { sentPointId: attempt.source.pointId }),
     newestInstantMs: attempt.instantMs,
     sequence: attempt.sequence,
     failures: 0,
     lastFault: null,
     ...(before.failback?.at === 'away' && { failback: { ...before.failback, rounds: before.failback.rounds + 1, bytesShipped: before.failback.bytesShipped + attempt.shippedBytes } }),
     lastCycle: { pointId: attempt.id, finishedMs: nowMs, durationMs: nowMs - attempt.startedMs, bytesChanged: attempt.changedBytes, bytesShipped: attempt.shippedBytes },
-    statistics: counted(inInterval(host, before), before.settings, { bytes: attempt.shippedBytes, latencyMs: nowMs - attempt.startedMs }),
+    ...counting(host, before, (statistics) => counted(statistics, before.settings, { bytes: attempt.shippedBytes, latencyMs: nowMs - attempt.startedMs, endedMs: nowMs })),
     totals: { bytesChanged: before.totals.bytesChanged + attempt.changedBytes, bytesShipped: before.totals.bytesShipped + attempt.shippedBytes },
   }));
 }
@@ -205,13 +208,14 @@ export async function tidy(host: Host, relationship: Relationship): Promise<void
   const { attempt } = relationship;
   if (!attempt) return;
   const isSealed = attempt.phase === 'sealed';
-  // A failback with a chosen point reads that point, not an instant of the guest.
-  const hasInstant = relationship.failback?.at !== 'away' || relationship.failback.pointId === null;
+  // A failback with a chosen point, and what is sent on, read that point, not an instant of the guest.
+  const hasInstant = !attempt.source && (relationship.failback?.at !== 'away' || relationship.failback.pointId === null);
   if (hasInstant) await host.hypervisor.closePointInTime(specFor(host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, isSealed ? 'acknowledged' : 'failed');
   if (isSealed) await host.fingerprints.applyJournal(relationship.id, journalOf(relationship, attempt));
   else if (attempt.id !== relationship.doubtful?.id) await host.fingerprints.removeJournal(relationship.id, attempt.id);
   host.state.transaction(() => {
-    if (isSealed && relationship.failback?.at !== 'away') host.state.clearCarried(relationship.id);
+    if (isSealed && attempt.source) carryRest(host, relationshipNamed(host, relationship.id));
+    else if (isSealed && relationship.failback?.at !== 'away') host.state.clearCarried(relationship.id);
     update(host, relationship.id, (before) => ({ attempt: null, trackId: isSealed && hasInstant ? attempt.id : before.trackId }));
   });
   if (isSealed) await host.fingerprints.removeJournal(relationship.id, attempt.id);
@@ -281,6 +285,8 @@ export async function giveUp(host: Host, relationshipId: string, signal: AbortSi
 export async function letGo(host: Host, relationship: Relationship, signal: AbortSignal): Promise<void> {
   const { attempt } = relationship;
   if (!attempt) return;
+  // What is sent on stands still by itself.
+  if (attempt.source && (attempt.phase === 'pass' || attempt.phase === 'delta')) return;
   const hadPass = attempt.kind === 'initial' || attempt.kind === 'resync';
   if (!hadPass || attempt.phase === 'sealed' || attempt.phase === 'failed') return giveUp(host, relationship.id, signal);
   if (attempt.phase === 'delta') await dropInstant(host, relationship, attempt);

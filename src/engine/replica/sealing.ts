@@ -10,12 +10,14 @@ import { withoutLabel, withTop } from '../../points/stack.ts';
 import { DEFAULT_POINT_INTERVAL_SECONDS } from '../../relationship/settings.ts';
 import type { SealAttempt } from '../calls.ts';
 import type { Host } from '../host.ts';
-import { inInterval } from '../monitoring.ts';
-import { counted } from '../statistics.ts';
+import { counted } from '../../health/statistics.ts';
+import { counting } from '../monitoring.ts';
 import { machineOf } from '../spec.ts';
 import { highestSequence, relationshipNamed, transition } from '../transition.ts';
 import { united } from '../primary/growth.ts';
+import { carryOn } from '../extended/carrying.ts';
 import { labelGround, receivedLabel } from './labels.ts';
+import { pointsInUse } from './merging.ts';
 import { labelSeed } from './seeding.ts';
 import { checkReceives } from './receiving.ts';
 
@@ -63,13 +65,14 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     const { receiving } = before;
     if (receiving?.id !== point.id || before.newestPointId !== request.parentId) throw new Fault('attempt-lost', `${host.hostName} does not hold the cycle any more`);
     const nowMs = host.clock.nowMs();
-    const cycle = { bytes: point.sizeBytes, latencyMs: Math.max(0, nowMs - point.instantMs) };
+    const cycle = { bytes: point.sizeBytes, latencyMs: Math.max(0, nowMs - point.instantMs), endedMs: nowMs };
     const isHome = before.failback?.at === 'home';
     transition(host, before.id, isHome ? 'failbackSealed' : 'pointSealed', {
       // What this host held before is what it is again when a failback is given up.
-      change: () => ({ statistics: counted(inInterval(host, before), before.settings, cycle), newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null, seed: null }) }),
+      change: () => ({ ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null, seed: null }) }),
     });
     host.state.addPoint(point, request.attachments, clusters);
+    carryOn(host, point.machineId, clusters);
     host.state.addToOutbox(point.machineId, 'apply-journal', {
       relationshipId: before.id,
       attempt: { attemptId: point.id, parentId: point.parentId ?? receiving.comparedWith ?? null, epochId: point.epochId, keyId: before.id, digest: point.digest, disks: receiving.layers.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })) },
@@ -89,13 +92,16 @@ function stacked(machine: Machine, receiving: Receiving, pointId: string): Stack
 
 /** At most one point goes for each that arrives; its clusters live on in its successor's, for the way back. */
 export function retire(host: Host, relationship: Relationship): void {
-  const { machineId, testCopy } = relationship;
+  const { machineId } = relationship;
   const { recoveryHistory, additional } = relationship.settings;
+  // What is in use stays, and another goes in its place.
+  const inUse = pointsInUse(host, relationship);
+  const candidates = () => host.state.points(machineId).map((point) => ({ ...point, pinned: point.pinned || inUse.has(point.id) }));
   const remove = (pointId: string | null) => {
-    if (pointId !== null && testCopy?.pointId !== pointId) removeFromCatalog(host, machineId, pointId);
+    if (pointId !== null) removeFromCatalog(host, machineId, pointId);
   };
-  remove(toRetire(host.state.points(machineId), recoveryHistory, additional.pointIntervalSeconds ?? DEFAULT_POINT_INTERVAL_SECONDS));
-  remove(beyondHistory(host.state.points(machineId), recoveryHistory));
+  remove(toRetire(candidates(), recoveryHistory, additional.pointIntervalSeconds ?? DEFAULT_POINT_INTERVAL_SECONDS));
+  remove(beyondHistory(candidates(), recoveryHistory));
 }
 
 /** The point is no more; its layers are merged when that can be. */

@@ -27,7 +27,7 @@ import { diskNode } from './nodes.ts';
 import { PointsInTime } from './pointintime.ts';
 import { PowerSwitch, type StartOptions } from './power.ts';
 import { StackReaders } from './stackreaders.ts';
-import { reportTracking, track, untrack } from './tracking.ts';
+import { pendingBytes, reportTracking, track, untrack } from './tracking.ts';
 
 /** Linux counts process times in hundredths of a second for everyone. */
 const TICK_MS = 10;
@@ -109,6 +109,10 @@ export class QemuHypervisor implements Hypervisor {
 
   untrack(spec: LaunchSpec, pointId: string): Promise<void> {
     return untrack(this.#host, spec, pointId, this.#closing.signal);
+  }
+
+  pendingBytes(spec: LaunchSpec, pointIds: readonly string[]): Promise<number | null> {
+    return pendingBytes(this.#host, spec, pointIds);
   }
 
   changesSince(spec: LaunchSpec, pointId: string, signal: AbortSignal): Promise<ReadonlyMap<string, ClusterSet>> {
