@@ -1,6 +1,7 @@
 /** How the first copy travels is decided when it is asked for, or when its start is scheduled. */
 import { Fault } from '../errors/fault.ts';
-import type { InitialTransfer, Relationship } from '../machine/records.ts';
+import type { InitialTransfer } from '../machine/initial.ts';
+import type { Relationship } from '../machine/records.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
 import { machineOf } from './spec.ts';

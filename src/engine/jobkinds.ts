@@ -1,7 +1,8 @@
 /** The kinds of jobs and their work. */
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
-import type { InitialTransfer, Job, Relationship } from '../machine/records.ts';
+import type { InitialTransfer } from '../machine/initial.ts';
+import type { Job, Relationship } from '../machine/records.ts';
 import { isOnward } from '../relationship/chain.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs, type Standing } from '../relationship/step.ts';
@@ -15,6 +16,7 @@ import { beginInitial } from './initial.ts';
 import { commitHome, giveBack } from './failback/home.ts';
 import { flag, shutdownMs, text } from './jobargs.ts';
 import type { JobContext, JobResult, JobWork } from './jobs.ts';
+import { ADDRESSING_JOB, setAddresses } from './network/addressing.ts';
 import { unplannedFailover } from './operations.ts';
 import { handOver, prepare, takeBackPrepared } from './planned.ts';
 import { startMachine } from './power.ts';
@@ -41,7 +43,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       const { id } = engine.relationshipOf(job.machineId);
       const copy = await alone(job, 'test failover', async () => {
         await engine.worker(job.machineId).stopMerging();
-        return makeTestCopy(host, id, { pointId: text(job, 'point'), copyId: text(job, 'copyId'), resumed: job.resumed });
+        return makeTestCopy(host, id, { pointId: text(job, 'point'), copyId: text(job, 'copyId'), network: text(job, 'network'), isolated: flag(job, 'isolated'), resumed: job.resumed });
       });
       if (flag(job, 'start')) await engine.worker(copy.id).exclusive('starting', (signal) => startMachine(host, copy.id, signal), job.signal);
       return { machine: copy.name, machineId: copy.id, seconds: seconds(startedMs) };
@@ -75,6 +77,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       return {};
     },
     failback: (job) => failback(engine, job),
+    [ADDRESSING_JOB]: (job) => setAddresses(host, job),
     [FAILBACK_JOB]: (job) => failBackHome(engine, job, { pointId: text(job, 'point'), shutdownMs: shutdownMs(job) }),
   };
 }

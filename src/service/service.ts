@@ -7,6 +7,7 @@ import { healthOperations } from './health.ts';
 import { hostOperations } from './hosts.ts';
 import { initialOperations } from './initial.ts';
 import { machineOperations } from './machines.ts';
+import { networkOperations } from './network.ts';
 import type { Operations } from './operations.ts';
 import { replicationOperations } from './replication.ts';
 import { serverOperations } from './server.ts';
@@ -23,4 +24,5 @@ export const createOperations = (context: Context): Operations => ({
   ...initialOperations(context),
   ...resynchronizationOperations(context),
   ...failoverOperations(context),
+  ...networkOperations(context),
 });

@@ -2,6 +2,7 @@
  * Operations on a relationship that are asked for one step at a time. Each is refused at once where the table of states
  * does not allow it; otherwise it is a job.
  */
+import { ADDRESSING_JOB } from '../engine/network/addressing.ts';
 import { checkTestable } from '../engine/testfailover.ts';
 import type { JobArgs } from '../engine/jobs.ts';
 import { Fault } from '../errors/fault.ts';
@@ -41,7 +42,7 @@ export const STEPS = {
 export type Step = keyof typeof STEPS;
 
 /** Jobs that watch what goes on by itself: they hold nothing. */
-const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle'];
+const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle', ADDRESSING_JOB];
 
 /** Refused unless the step is possible now; fault machine-busy while another operation holds the machine. */
 export function checkStep(context: Context, machine: string, step: Step): void {

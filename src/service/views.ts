@@ -75,6 +75,34 @@ export interface RelationshipView {
   lastFault: { code: string; message: string; hint: string; atMs: number } | null;
 }
 
+/** Addresses for a guest: each with its prefix length, 192.0.2.10/24. */
+export interface FailoverAddressesView {
+  protocol: 'unknown' | 'other' | 'ipv4' | 'ipv6' | 'both';
+  dhcp: boolean;
+  addresses: string[];
+  gateways: string[];
+  dnsServers: string[];
+}
+
+/** What a machine's adapters are like on this host once it has failed over to it. */
+export interface FailoverNetworkView {
+  machineId: string;
+  machine: string;
+  guestAgent: boolean;
+  /** It came to this host by a failover: its guest gets the addresses when it starts here. */
+  hasArrived: boolean;
+  adapters: {
+    index: number;
+    mac: string;
+    /** What it is plugged into without a choice: a bridge of this host, "user" or "none". */
+    network: string;
+    bridge: string | null;
+    testBridge: string | null;
+    addresses: FailoverAddressesView | null;
+  }[];
+  outcome: { state: 'waiting' | 'applied' | 'failed'; atMs: number; message: string; hint: string } | null;
+}
+
 export interface IssueView {
   rule: string;
   severity: 'critical' | 'warning' | 'advice';

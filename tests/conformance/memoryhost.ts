@@ -7,7 +7,7 @@ import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
 import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
-import type { AuthorizationView, Caller, EventView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
+import type { AuthorizationView, Caller, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
@@ -153,6 +153,25 @@ export class MemoryHost implements Operations, Changes {
   async machineUndefine(caller: Caller, machine: string) {
     this.#enter('operator', caller, 'machineUndefine', machine);
     this.machines.delete(this.#machine(machine).name);
+  }
+
+  readonly network: FailoverNetworkView['adapters'] = [{ index: 0, mac: '52:54:00:00:00:01', network: 'br0', bridge: null, testBridge: null, addresses: null }];
+
+  #networkView(machine: string): FailoverNetworkView {
+    const { id, name } = this.#machine(machine);
+    return { machineId: id, machine: name, guestAgent: true, hasArrived: false, adapters: this.network, outcome: null };
+  }
+  async networkShow(caller: Caller, machine: string) {
+    this.#enter('viewer', caller, 'networkShow', machine);
+    return this.#networkView(machine);
+  }
+  async networkChange(caller: Caller, machine: string, adapter: string, change: object) {
+    this.#enter('operator', caller, 'networkChange', machine, adapter, change);
+    return this.#networkView(machine);
+  }
+  async networkApply(caller: Caller, machine: string) {
+    this.#enter('operator', caller, 'networkApply', machine);
+    return this.#startJob('network', machine);
   }
 
   async hostList(caller: Caller) {

@@ -6,7 +6,8 @@
 import { Fault } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import type { Layer } from '../../machine/definition.ts';
-import type { LabelledLayer, Machine, Point, Relationship, Seed, Stack } from '../../machine/records.ts';
+import type { Seed } from '../../machine/initial.ts';
+import type { LabelledLayer, Machine, Point, Relationship, Stack } from '../../machine/records.ts';
 import { newestOf } from '../../relationship/epoch.ts';
 import { defaultSettings } from '../../relationship/settings.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
