@@ -13,6 +13,7 @@ import { streamRoute } from './eventstream.ts';
 import { failoverRoutes } from './failovers.ts';
 import { healthRoutes } from './health.ts';
 import { hostRoutes } from './hosts.ts';
+import { initialRoutes } from './initial.ts';
 import { jobRoutes } from './jobs.ts';
 import { machineRoutes } from './machines.ts';
 import { networkRoutes } from './network.ts';
@@ -135,6 +136,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     hostRoutes(guarded, operations);
     serverRoutes(guarded, operations);
     relationshipRoutes(guarded, operations);
+    initialRoutes(guarded, operations);
     healthRoutes(guarded, operations);
     doctorRoutes(guarded, operations);
     resynchronizationRoutes(guarded, operations);

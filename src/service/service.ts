@@ -6,6 +6,7 @@ import { authorizationOperations } from './entries.ts';
 import { doctorOperations } from './doctor.ts';
 import { healthOperations } from './health.ts';
 import { hostOperations } from './hosts.ts';
+import { initialOperations } from './initial.ts';
 import { machineOperations } from './machines.ts';
 import { networkOperations } from './network.ts';
 import type { Operations } from './operations.ts';
@@ -22,6 +23,7 @@ export const createOperations = (context: Context): Operations => ({
   ...serverOperations(context),
   ...authorizationOperations(context),
   ...replicationOperations(context),
+  ...initialOperations(context),
   ...resynchronizationOperations(context),
   ...failoverOperations(context),
   ...networkOperations(context),
