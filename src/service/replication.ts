@@ -1,13 +1,16 @@
 /** Use cases of a relationship: enable, its settings, initial replication, suspend and resume, disable, points. */
-import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import { emptyRelationship } from '../engine/answers.ts';
 import { settleNext } from '../engine/branch/newpoint.ts';
 import { call } from '../engine/calls.ts';
-import { giveUp, specFor } from '../engine/primary/attempt.ts';
-import { activeStacks } from '../engine/spec.ts';
+import { giveUp, wholeSpecFor } from '../engine/primary/attempt.ts';
+import { isReceived } from '../engine/failover.ts';
+import type { Host } from '../engine/host.ts';
+import { activeStacks, otherStacks } from '../engine/spec.ts';
 import { putSettings } from '../engine/stepkinds.ts';
-import { relationshipNamed, transition } from '../engine/transition.ts';
+import { checkDisks } from '../engine/primary/diskupdate.ts';
+import { isSameSet } from '../engine/primary/incoming.ts';
+import { relationshipNamed, transition, update } from '../engine/transition.ts';
 import type { Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
 import { withoutLabels } from '../points/stack.ts';
 import { ADVISED_HISTORY, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
@@ -56,7 +59,7 @@ export function replicationOperations(context: Context): ReplicationOperations {
       }),
     initialStop: (caller, machine) => audited(context, caller, 'operator', 'stop-initial', machine, () => step(machine, () => 'stopInitial')),
     suspend: (caller, machine) => audited(context, caller, 'operator', 'suspend', machine, () => step(machine, ({ state }) => (state === 10 ? 'suspendResync' : 'suspend'))),
-    resume: (caller, machine) => audited(context, caller, 'operator', 'resume', machine, () => step(machine, ({ state }) => (state === 11 ? 'continueResync' : 'resume'))),
+    resume: (caller, machine) => audited(context, caller, 'operator', 'resume', machine, () => step(machine, ({ state }) => (state === 11 ? 'continueResync' : state === 16 ? 'retryDisks' : 'resume'))),
     resynchronize: (caller, machine) =>
       audited(context, caller, 'operator', 'resynchronize', machine, () => {
         const relationship = named(machine);
@@ -120,21 +123,28 @@ export async function enable(context: Context, request: EnableRequest, signal: A
   return plan;
 }
 
+/** A disk that does not replicate may be on the other host only. */
+export const disksHere = ({ definition, stacks }: Machine): string[] => definition.disks.map(({ name }) => name).filter((name) => stacks.some(({ disk }) => disk === name));
+
 /** What the settings would be; refused on the replica's host. */
 export function settingsAfter(context: Context, relationship: Relationship, change: SettingsChange): Settings {
   const { host } = context.engine;
   const machine = machineNamed(context, relationship.machineId);
   if (relationship.side !== 'primary') throw new Refused(refuse(`the settings of ${machine.name} are changed on ${host.peerName(relationship.peerId)}, which is its primary`, allowedVerbs(relationship)));
-  const settings = changed(relationship.settings, change, machine.definition.disks.map(({ name }) => name));
-  const isSameDisks = settings.disks.length === relationship.settings.disks.length && settings.disks.every((disk) => relationship.settings.disks.includes(disk));
-  if (!isSameDisks && relationship.state !== 1) throw new Fault('not-supported', 'the set of replicated disks cannot be changed after replication has begun');
+  const settings = changed(relationship.settings, change, disksHere(machine));
+  if (!isSameSet(settings.disks, relationship.settings.disks)) checkDisks(host, relationship, settings.disks);
   return settings;
 }
 
 /** Both hosts go by the new settings. */
 export async function changeSettings(context: Context, relationship: Relationship, change: SettingsChange, signal: AbortSignal): Promise<void> {
-  await putSettings(context.engine.host, relationship.id, settingsAfter(context, relationship, change), signal);
-  context.engine.worker(relationship.machineId).poke();
+  const { host } = context.engine;
+  const worker = context.engine.worker(relationship.machineId);
+  const settings = settingsAfter(context, relationship, change);
+  if (isSameSet(settings.disks, relationship.settings.disks)) await putSettings(host, relationship.id, settings, signal);
+  else await worker.exclusive('settings', (during) => putSettings(host, relationship.id, settings, during), signal);
+  if (change.disks !== undefined) update(host, relationship.id, () => ({ undecidedDisks: [] }));
+  worker.poke();
 }
 
 /** The machine is an ordinary one here; the other side is told, and stays as it is until it is removed there. */
@@ -146,7 +156,7 @@ export async function disable(context: Context, relationship: Relationship, sign
     if (relationship.side === 'primary') await giveUp(host, relationship.id, during);
     else if (relationship.failover) await settleNext(host, relationshipNamed(host, relationship.id));
     else await context.engine.reception.drop(relationship.id);
-    const spec = relationship.side === 'primary' ? specFor(host, relationship) : undefined;
+    const spec = relationship.side === 'primary' ? wholeSpecFor(host, relationship) : undefined;
     transition(host, relationship.id, 'disable', {
       facts: { 'no-extended': true },
       payload: () => (spec ? { spec } : {}),
@@ -156,13 +166,24 @@ export async function disable(context: Context, relationship: Relationship, sign
   }, signal);
 }
 
+/** Disks that only older recovery points had are none of the machine's. */
+function stacksAlone(host: Host, machine: Machine, { failover, side, newestPointId }: Relationship): readonly Stack[] {
+  const own = (stack: Stack): boolean => !isReceived(host, machine, stack);
+  if (failover) {
+    const active = activeStacks(machine, failover);
+    return [...active, ...otherStacks(machine, active).filter(own)];
+  }
+  if (side === 'primary' || newestPointId === null) return machine.stacks;
+  return machine.stacks.filter((stack) => own(stack) || stack.layers.at(-1)?.pointId === newestPointId);
+}
+
 /** What runs here keeps running on the same layers; a replica is what its newest point is. */
 function standAlone({ engine: { host } }: Context, relationship: Relationship): void {
   const machine = host.state.machine(relationship.machineId)!;
-  const failover = relationship.failover;
-  const stacks: readonly Stack[] = failover
-    ? activeStacks(machine, failover)
-    : machine.stacks;
+  const stacks = stacksAlone(host, machine, relationship);
+  const kept = new Set(stacks.flatMap(({ layers }) => layers.map(({ layerId }) => layerId)));
+  const others = relationship.side === 'replica' ? machine.stacks.flatMap((stack) => (isReceived(host, machine, stack) ? stack.layers : [])).filter(({ layerId }) => !kept.has(layerId)) : [];
+  for (const layer of others) host.state.addToOutbox(machine.id, 'remove-layer', { layer });
   host.state.putMachine({ ...machine, powerLock: null, stacks: stacks.map(withoutLabels) });
   for (const { id } of host.state.points(machine.id)) host.state.removePoint(id);
 }

@@ -99,8 +99,8 @@ describe('the table', () => {
     }
   });
 
-  test('sends cycles in state 3 only, on the primary only', () => {
-    assert.deepEqual(eachStanding.filter((standing) => activityOf(standing) === 'cycles'), [{ side: 'primary', state: 3 }]);
+  test('sends cycles in state 3, and in 16 those of the disks that replicate, on the primary only', () => {
+    assert.deepEqual(eachStanding.filter((standing) => activityOf(standing) === 'cycles'), [3, 16].map((state) => ({ side: 'primary', state })));
   });
 });
 
@@ -246,6 +246,12 @@ const FURTHER: readonly (readonly [side: Side, from: readonly State[], event: Ev
   ['replica', [14], 'revertFailback'],
   ['replica', [14], 'revertFailbackPrepared'],
   ['primary', [15, 16], 'disable'],
+  // The disks that replicate already go on meanwhile, and can be stopped, lose their record, or learn of a newer epoch.
+  ['primary', [15, 16], 'suspend'],
+  ['primary', [15, 16], 'requireResync'],
+  ['primary', [15, 16], 'demote'],
+  // Another set is asked for before the last one is there.
+  ['primary', [15, 16], 'updateDisks'],
 ];
 
 test('nothing is possible that is neither documented nor named here as going further', () => {
@@ -294,7 +300,6 @@ const NOT_YET: readonly (readonly [name: string, side: Side, from: readonly Stat
   ['importing media', 'replica', [2], 'importInitial'],
   ['cancelling a resynchronization', 'primary', [10, 11], 'cancelResync'],
   ['the middle of a chain taking over', 'replica', [6], 'changeMode'],
-  ['changing the set of disks', 'primary', [3], 'updateDisks'],
 ];
 
 describe('not supported yet, and said so:', () => {

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../errors/fault.ts';
-import type { LaunchSpec, Power } from '../../engine/ports/hypervisor.ts';
+import type { LaunchSpec, Power, TrackSince } from '../../engine/ports/hypervisor.ts';
 import { askAgentToShutDown } from './agent.ts';
 import { pointsOf } from './bitmaps.ts';
 import { takeCustody } from './custody.ts';
@@ -10,7 +10,7 @@ import type { Host } from './host.ts';
 import { checkImages, closedBitmaps } from './images.ts';
 import { endInstance, hasEnded, isLive, readLaunchRecord } from './instance.ts';
 import { launch } from './launch.ts';
-import { beginTracking, type TrackSince } from './tracking.ts';
+import { beginTracking } from './tracking.ts';
 import { endTpm } from './tpm.ts';
 
 const QUIT_MS = 60_000;

@@ -25,7 +25,7 @@ import { mergeBelow } from './mergebelow.ts';
 import { diskNode } from './nodes.ts';
 import { PointsInTime } from './pointintime.ts';
 import { PowerSwitch, type StartOptions } from './power.ts';
-import { reportTracking, track, untrack } from './tracking.ts';
+import { reportTracking, track, untrack, untrackAll } from './tracking.ts';
 
 /** Linux counts process times in hundredths of a second for everyone. */
 const TICK_MS = 10;
@@ -77,7 +77,9 @@ export class QemuHypervisor implements Hypervisor {
     if (!isOpen) return closedSizes(spec);
     return this.#host.withBlocks(spec, this.#closing.signal, async ({ qmp }) => {
       const nodes = await namedNodes(qmp);
-      return spec.stacks.map((stack) => ({ disk: stack.disk, sizeBytes: nodes.find((node) => node['node-name'] === diskNode(stack))!.image['virtual-size'] }));
+      const open = spec.stacks.flatMap((stack) => nodes.filter((node) => node['node-name'] === diskNode(stack)).map((node) => ({ disk: stack.disk, sizeBytes: node.image['virtual-size'] })));
+      const closed = spec.stacks.filter((stack) => !open.some(({ disk }) => disk === stack.disk));
+      return [...open, ...(await closedSizes({ ...spec, stacks: closed }))];
     });
   }
 
@@ -91,6 +93,10 @@ export class QemuHypervisor implements Hypervisor {
 
   untrack(spec: LaunchSpec, pointId: string): Promise<void> {
     return untrack(this.#host, spec, pointId, this.#closing.signal);
+  }
+
+  untrackAll(spec: LaunchSpec): Promise<void> {
+    return untrackAll(this.#host, spec, this.#closing.signal);
   }
 
   changesSince(spec: LaunchSpec, pointId: string, signal: AbortSignal): Promise<ReadonlyMap<string, ClusterSet>> {
