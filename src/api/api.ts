@@ -10,12 +10,15 @@ import { Doors, type Tls } from './doors.ts';
 import { answerTo, routeUnknown, type ErrorAnswer } from './errors.ts';
 import { streamRoute } from './eventstream.ts';
 import { failoverRoutes } from './failovers.ts';
+import { healthRoutes } from './health.ts';
 import { hostRoutes } from './hosts.ts';
 import { jobRoutes } from './jobs.ts';
 import { machineRoutes } from './machines.ts';
 import { withNamedSchemas } from './namedschemas.ts';
 import { relationshipRoutes } from './relationships.ts';
+import { resynchronizationRoutes } from './resynchronization.ts';
 import { ok, type ApiInstance } from './routes.ts';
+import { serverRoutes } from './server.ts';
 import { callerOf, certificateRoutes, sessionRoutes, userRoutes } from './sessions.ts';
 
 const BODY_BYTES = 262_144;
@@ -128,7 +131,10 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     certificateRoutes(guarded, operations);
     machineRoutes(guarded, operations);
     hostRoutes(guarded, operations);
+    serverRoutes(guarded, operations);
     relationshipRoutes(guarded, operations);
+    healthRoutes(guarded, operations);
+    resynchronizationRoutes(guarded, operations);
     failoverRoutes(guarded, operations);
     jobRoutes(guarded, operations);
     streamRoute(guarded, { operations, changes, callerAgain, ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }) });

@@ -24,7 +24,7 @@ const ENABLE_BODY = Type.Object(
 );
 
 type OnRelationship = 'initialStop' | 'suspend' | 'resume' | 'plannedFailoverCancel';
-type OnRelationshipAsJob = 'initialStart' | 'resynchronize' | 'cycleNow' | 'testFailoverEnd' | 'commit' | 'revert' | 'reverse' | 'becomeReplica';
+type OnRelationshipAsJob = 'initialStart' | 'cycleNow' | 'testFailoverEnd' | 'commit' | 'revert' | 'reverse' | 'becomeReplica';
 
 /** POST …/<verb> without a body: at once, answered with the relationship. */
 const AT_ONCE: readonly [verb: string, operation: OnRelationship, summary: string][] = [
@@ -37,7 +37,6 @@ const AT_ONCE: readonly [verb: string, operation: OnRelationship, summary: strin
 /** POST …/<verb> without a body: a job. */
 const AS_JOB: readonly [verb: string, operation: OnRelationshipAsJob, summary: string][] = [
   ['start-replication', 'initialStart', 'Copy the disks while the guest runs'],
-  ['resynchronize', 'resynchronize', 'Compare the disks and ship what differs'],
   ['cycle', 'cycleNow', 'Run a cycle now'],
   ['failover/test-end', 'testFailoverEnd', 'Remove the test failover\'s copy'],
   ['commit', 'commit', 'Keep the point that was failed over to'],

@@ -3,6 +3,7 @@
  * exactly its view.
  */
 import { Type, type Static, type TSchema } from '@fastify/type-provider-typebox';
+import { HEALTH_LIMITS, LIMIT_NAMES } from '../health/limits.ts';
 import type * as views from '../service/views.ts';
 import type { EnablePlan, HostStatus } from '../service/operations.ts';
 
@@ -51,6 +52,7 @@ const ADDITIONAL = Type.Object(
     compressionLevel: Type.Optional(whole('zstd level')),
     fleecingBudgetMiB: Type.Optional(whole('Old data that may be kept aside for one cycle, over all disks')),
     demotion: Type.Optional(oneOf(['pause', 'stop'], 'What happens to a guest that runs without the right to')),
+    resynchronization: Type.Optional(oneOf(['automatic', 'manual'], 'Whether a resynchronization that is required begins by itself, or only when somebody asks; "automatic" when absent')),
   },
   { title: 'AdditionalSettings', additionalProperties: false, description: 'Settings that CIM has no property for' },
 );
@@ -60,6 +62,8 @@ const SETTINGS_FIELDS = {
   compression: truth('Whether what travels is compressed when that pays'),
   disks: DISKS,
   recoveryHistory: whole('Recovery points kept besides the newest: 0 to 24'),
+  applicationConsistentHours: whole('Hours between application-consistent points: 1 to 12, 0 for none; only with a recovery history'),
+  replicateHostItems: truth('Whether the guest is told which host it runs on'),
   additional: ADDITIONAL,
 };
 export const SETTINGS_VIEW = view('Settings', SETTINGS_FIELDS, 'How it is replicated');
@@ -93,6 +97,8 @@ export const RELATIONSHIP_VIEW = view('Relationship', {
   lagMs: nullable(Type.Number({ description: 'How far the replica is behind, now; null before the first recovery point' })),
   lastCycle: nullable(LAST_CYCLE),
   nextCycleAtMs: nullable(instant('When the next cycle is due')),
+  startsAtMs: nullable(instant('When the initial replication, or the resynchronization, begins by itself, as somebody chose')),
+  waitingFor: nullable(text('What its work waits for now, in words: a moment, a window, its turn')),
   points: whole('Number of recovery points'),
   epoch: Type.Object({ number: whole('Grows with every failover'), id: text('Random id') }, { description: 'Who may run the guest' }),
   settings: SETTINGS_VIEW,
@@ -100,6 +106,56 @@ export const RELATIONSHIP_VIEW = view('Relationship', {
   advice: text('What to do next, in words; empty when nothing needs doing'),
   lastFault: nullable(LAST_FAULT),
 });
+
+const ISSUE_VIEW = view('Issue', {
+  rule: text('Name of the rule that holds: see docs/generated/health.md'),
+  severity: oneOf(['critical', 'warning', 'advice'], 'Advice does not change the health'),
+  message: text('What it means'),
+  hint: text('What to do'),
+});
+
+const INTERVAL_FIELDS = {
+  sinceMs: nullable(instant('When counting began')),
+  untilMs: instant('Until when it was counted'),
+  cycles: whole('Cycles that became recovery points'),
+  missedCycles: whole('Intervals that passed without a cycle of their own'),
+  bytes: whole('Bytes of all cycles: sent by a primary, kept by a replica'),
+  averageBytes: nullable(whole('Per cycle; null before the first')),
+  maxBytes: whole('Of the largest cycle'),
+  averageLatencyMs: nullable(whole('Per cycle: from its start (primary) or its point in time (replica) to the recovery point')),
+  maxLatencyMs: whole('Of the slowest cycle'),
+  errors: whole('Attempts that failed'),
+  networkFailures: whole('Of those, for the network'),
+  otherFailures: whole('Of those, for another cause'),
+  consistencyFailures: whole('Application-consistent points that came out crash-consistent'),
+};
+
+export const HEALTH_VIEW = view('Health', {
+  machineId: text('UUID of the virtual machine'),
+  machine: text('Name of the virtual machine'),
+  side: oneOf(['primary', 'replica'], 'What this host is in the relationship'),
+  state: whole('State as CIM numbers it'),
+  stateName: text('State in words'),
+  health: oneOf(['ok', 'warning', 'critical', 'none'], 'The worst of the issues'),
+  issues: Type.Array(ISSUE_VIEW, { description: 'The rules that hold now, the worst first' }),
+  primaryHost: text('Name of the primary'),
+  replicaHost: text('Name of the replica\'s host'),
+  runsOn: text('The host whose guest is the machine now'),
+  present: view('StatisticsInterval', INTERVAL_FIELDS, 'Counted in the present monitoring interval, or since the last reset'),
+  previous: nullable(view('StatisticsInterval', INTERVAL_FIELDS, 'Counted in the monitoring interval before')),
+  nextIntervalMs: instant('When the next monitoring interval begins'),
+  lagMs: nullable(Type.Number({ description: 'How far the replica is behind, now' })),
+  lastSynchronizedMs: nullable(instant('The point in time of the newest recovery point: what came after it would be lost')),
+  pendingBytes: nullable(whole('Bytes that are yet to be replicated, at most; null when nobody can tell')),
+  pendingKnownMs: nullable(instant('When that was known')),
+  disksBytes: whole('Size of the replicated disks: what an initial replication reads'),
+  lastConsistentMs: nullable(instant('The newest application-consistent recovery point on this host')),
+  testCopy: nullable(text('Name of the test failover\'s copy, while there is one')),
+  lastTestMs: nullable(instant('When a test failover was last made here')),
+  lastFault: nullable(LAST_FAULT),
+});
+
+export const HEALTH_LIMITS_VIEW = Type.Unsafe<views.HealthLimitsView>(view('HealthLimits', Object.fromEntries(LIMIT_NAMES.map((limit) => [limit, whole(HEALTH_LIMITS[limit].meaning)]))));
 
 export const POINT_VIEW = view('RecoveryPoint', {
   id: text('Id of the recovery point'),
@@ -149,10 +205,25 @@ export const FINDING_VIEW = view('Finding', {
 
 export const AUTHORIZATION_VIEW = view('Authorization', {
   id: text('Id of the entry'),
-  host: text('A paired host, or *.domain'),
+  host: text('A paired host, *.domain, or * for any paired host'),
   storage: text('Directory that its replicas are kept in'),
   trustGroup: text('Hosts of one trust group may take over each other\'s replicas'),
 });
+
+const SERVER_FIELDS = {
+  replicaServer: truth('Whether this host takes replicas'),
+  anyHost: truth('Any paired host may send replicas; otherwise those that authorization entries let in'),
+  storage: path('Where the replicas of any host are kept, absolute'),
+  monitoringStartSeconds: whole('When the intervals of the statistics begin, in seconds after the host\'s midnight'),
+  monitoringIntervalSeconds: whole('How long such an interval lasts: 3,600 to 604,800'),
+};
+export const SERVER_VIEW = view('Server', {
+  ...SERVER_FIELDS,
+  storage: text('Where replicas are kept when no entry says another place'),
+  authentication: oneOf(['certificate'], 'How hosts prove themselves'),
+  peerAddress: text('Where peers reach this host'),
+});
+export const SERVER_CHANGE = Type.Partial(Type.Object(SERVER_FIELDS), { title: 'ServerChange', additionalProperties: false });
 
 export const EVENT_VIEW = view('Event', {
   id: whole('Grows from event to event'),
@@ -161,6 +232,7 @@ export const EVENT_VIEW = view('Event', {
   severity: oneOf(['information', 'warning', 'error'], 'How bad it is'),
   machine: nullable(text('Name of the virtual machine')),
   message: text('What happened'),
+  hint: nullable(text('What to do; null when there is nothing to do')),
 });
 
 export const ROLE = oneOf(['viewer', 'operator', 'administrator'], 'What the user may do');
@@ -218,11 +290,15 @@ export type SchemasAreTheViews = All<
     Same<typeof MACHINE_VIEW, views.MachineView>,
     Same<typeof SETTINGS_VIEW, views.SettingsView>,
     Same<typeof RELATIONSHIP_VIEW, views.RelationshipView>,
+    Same<typeof HEALTH_VIEW, views.HealthView>,
+    Same<typeof HEALTH_LIMITS_VIEW, views.HealthLimitsView>,
     Same<typeof POINT_VIEW, views.PointView>,
     Same<typeof JOB_VIEW, views.JobView>,
     Same<typeof HOST_VIEW, views.HostView>,
     Same<typeof FINDING_VIEW, views.FindingView>,
     Same<typeof AUTHORIZATION_VIEW, views.AuthorizationView>,
+    Same<typeof SERVER_VIEW, views.ServerView>,
+    Same<typeof SERVER_CHANGE, views.ServerChange>,
     Same<typeof EVENT_VIEW, views.EventView>,
     Same<typeof USER_VIEW, views.UserView>,
     Same<typeof CERTIFICATE_VIEW, views.CertificateView>,

@@ -12,6 +12,8 @@ import { printable, yesNo } from './words.ts';
 interface SettingOptions {
   readonly interval?: string;
   readonly history?: number;
+  readonly applicationConsistent?: number;
+  readonly hostItems?: boolean;
   readonly compression?: boolean;
   readonly disks?: string[];
   readonly additional?: object;
@@ -34,6 +36,8 @@ const settingsIn = (options: SettingOptions): object =>
   given({
     intervalSeconds: options.interval === undefined ? undefined : Number(options.interval),
     recoveryHistory: options.history,
+    applicationConsistentHours: options.applicationConsistent,
+    replicateHostItems: options.hostItems,
     compression: options.compression,
     disks: options.disks,
     additional: options.additional,
@@ -46,6 +50,8 @@ function settingsText(settings: SettingsView): string {
     ['compression', yesNo(settings.compression)],
     ['disks', settings.disks.join(', ')],
     ['older recovery points', String(settings.recoveryHistory)],
+    ['application-consistent', settings.applicationConsistentHours > 0 ? `every ${settings.applicationConsistentHours} h` : 'no'],
+    ['host items', yesNo(settings.replicateHostItems)],
     ['additional', additional.length > 0 ? additional.join(', ') : '-'],
   ]);
 }
@@ -90,6 +96,9 @@ const withSettings = (command: Command): Command =>
   command
     .addOption(new Option('--interval <seconds>', 'from cycle to cycle').choices(['30', '300', '900']))
     .option('--history <points>', 'recovery points kept besides the newest', whole(0, 24))
+    .option('--application-consistent <hours>', 'an application-consistent point so often; 0 for none', whole(0, 12))
+    .option('--host-items', 'tell the guest which host it runs on')
+    .option('--no-host-items', 'do not')
     .option('--compression', 'compress what travels')
     .option('--no-compression', 'do not')
     .option('--disks <names>', 'only these disks, with commas between them', names)

@@ -5,11 +5,14 @@ import { Command, Option } from 'commander';
 import { settingCommands } from './enable.ts';
 import { Failure } from './failure.ts';
 import { failoverCommands } from './failovers.ts';
+import { healthCommands } from './health.ts';
 import { hostCommands } from './hosts.ts';
 import { jobCommands } from './jobs.ts';
 import { machineCommands } from './machines.ts';
 import { relationshipCommands } from './relationships.ts';
+import { resynchronizationCommands } from './resynchronization.ts';
 import { act, parseUrl, type Run } from './run.ts';
+import { serverCommands } from './server.ts';
 import { statusCommand } from './status.ts';
 import { userCommands } from './users.ts';
 
@@ -40,8 +43,11 @@ export function createProgram(): Command {
   statusCommand(program);
   machineCommands(program);
   hostCommands(program);
+  serverCommands(program);
   settingCommands(program);
   relationshipCommands(program);
+  healthCommands(program);
+  resynchronizationCommands(program);
   failoverCommands(program);
   jobCommands(program);
   userCommands(program);

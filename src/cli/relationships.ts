@@ -25,7 +25,6 @@ const AT_ONCE: readonly [verb: string, path: string, description: string][] = [
 /** A job that is followed. */
 const AS_JOB: readonly [verb: string, path: string, description: string][] = [
   ['start-replication', 'start-replication', 'copy the disks while the guest runs (initial replication)'],
-  ['resynchronize', 'resynchronize', 'compare the disks and ship what differs'],
   ['cycle', 'cycle', 'run a cycle now'],
   ['test-end', 'failover/test-end', 'end the test failover and remove its copy'],
 ];
@@ -38,7 +37,7 @@ const AFTER_QUESTION: readonly [verb: string, description: string, consequences:
   ['become-replica', 'after a split brain: yield to the other host', (machine) => [`The guest of ${machine} is held on this host and does not run here any more. What it wrote is kept as a named recovery point; the other host's disks replace it.`]],
 ];
 
-const stateText = (it: RelationshipView): string => printable(`${it.machine}: ${it.stateName}${it.advice === '' ? '' : `. Next: ${it.advice}`}`);
+export const stateText = (it: RelationshipView): string => printable([`${it.machine}: ${it.stateName}`, it.waitingFor ?? '', it.advice === '' ? '' : `Next: ${it.advice}`].filter((part) => part !== '').join('. '));
 
 function atOnce(path: string) {
   return act(async (run: Run, machine: string) => {

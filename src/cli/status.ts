@@ -26,6 +26,7 @@ function remarks(it: RelationshipView): string[] {
   const found = it.healthReasons.map((reason) => `${it.machine}: ${reason}`);
   if (it.lastFault && !it.healthReasons.includes(it.lastFault.message)) found.push(`${it.machine}: ${it.lastFault.message} (${ago(it.lastFault.atMs)})`);
   if (it.lastFault) found.push(`  hint: ${it.lastFault.hint}`);
+  if (it.waitingFor !== null) found.push(`${it.machine}: ${it.waitingFor}`);
   if (it.advice !== '') found.push(`${it.machine}: next: ${it.advice}`);
   return found.map(printable);
 }

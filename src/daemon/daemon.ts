@@ -16,6 +16,7 @@ import { Qcow2Layers } from '../layers/layers.ts';
 import { createRawWrapper } from '../layers/rawwrapper.ts';
 import type { MachineDefinition } from '../machine/definition.ts';
 import { parseDefinition, renderDefinition } from '../machine/parse.ts';
+import { admissionOf } from '../relationship/authorization.ts';
 import { openIdentity } from '../peer/identity.ts';
 import { PeerNetwork } from '../peer/peer.ts';
 import type { Context, Machines } from '../service/context.ts';
@@ -102,7 +103,7 @@ export class Daemon {
       compression: zstd,
       newId: randomUUID,
       newKey: () => randomBytes(32),
-      storageFor: (hostId) => (serviceSettings.get().acceptsReplicas ? authorizations.forHost(hosts.get(hostId)?.name ?? '')?.storage : undefined),
+      admission: (hostId, boundId) => admissionOf(serviceSettings.get().acceptsReplicas, authorizations.list(), hosts.get(hostId)?.name ?? '', boundId),
       monitoring: () => serviceSettings.monitoring,
       missingFiles: async (definition) => missingFiles(definition),
       peerName: (hostId) => hosts.get(hostId)?.name ?? hostId,

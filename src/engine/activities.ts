@@ -2,9 +2,9 @@
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused } from '../errors/refusal.ts';
 import { retryDelayMs } from '../cycle/retry.ts';
-import { isWithin } from '../cycle/window.ts';
 import type { Relationship } from '../machine/records.ts';
-import { cycleIntervalMs, resynchronizationWindow } from '../relationship/settings.ts';
+import { beginningOf, beginsIn } from '../relationship/beginning.ts';
+import { cycleIntervalMs } from '../relationship/settings.ts';
 import type { Activity } from '../relationship/step.ts';
 import { attempted, type Surroundings } from './attempted.ts';
 import { keepMerging, takePoints } from './branch/branch.ts';
@@ -19,27 +19,31 @@ import { machineOf } from './spec.ts';
 import { relationshipNamed, transition } from './transition.ts';
 
 const ANNOUNCE_EVERY_MS = 10_000;
-const LOOK_AT_WINDOW_EVERY_MS = 60_000;
+const LOOK_EVERY_MS = 60_000;
 
 export const ACTIVITIES: Record<Exclude<Activity, 'none'>, (around: Surroundings, signal: AbortSignal) => Promise<void>> = {
   cycles,
   'initial-replication': (around, signal) => untilDone(around, () => firstPoint(around, signal), signal),
   resynchronization: (around, signal) => untilDone(around, () => resynchronize(around, signal), signal),
-  'recover-tracking': recoverTracking,
+  'await-start': awaitStart,
   announce,
   'send-home': sendHome,
   'failed-over': failedOver,
   'disk-update': bringDisks,
 };
 
-/** At once, or within the window where the settings name one. */
-async function recoverTracking({ host, relationshipId, wait }: Surroundings, signal: AbortSignal): Promise<void> {
+/** What the state waits for begins when it is time. */
+async function awaitStart({ host, relationshipId, wait }: Surroundings, signal: AbortSignal): Promise<void> {
   for (;;) {
-    const window = resynchronizationWindow(relationshipNamed(host, relationshipId).settings);
-    if (!window || isWithin(window, host.clock.nowMs(), (atMs) => host.clock.minutesEast(atMs))) break;
-    await wait(LOOK_AT_WINDOW_EVERY_MS, signal);
+    const relationship = relationshipNamed(host, relationshipId);
+    const event = beginsIn(relationship.state);
+    if (!event) return;
+    const nowMs = host.clock.nowMs();
+    const beginning = beginningOf(relationship, nowMs, (atMs) => host.clock.minutesEast(atMs));
+    if (beginning.kind === 'now') return void transition(host, relationshipId, event);
+    // Looked at again soon in any case: the clock on the wall may be set.
+    await wait(beginning.kind === 'at' ? Math.min(beginning.atMs - nowMs, LOOK_EVERY_MS) : LOOK_EVERY_MS, signal);
   }
-  transition(host, relationshipId, 'resynchronize');
 }
 
 async function cycles(around: Surroundings, signal: AbortSignal): Promise<void> {

@@ -2,8 +2,10 @@
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
+import type { Admission } from '../relationship/authorization.ts';
 import { kinship, type Lineage } from '../relationship/epoch.ts';
-import type { Answers, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
+import { admitted } from './admission.ts';
+import type { Acceptance, Answers, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
 import type { Engine } from './engine.ts';
 import { awayOf, beginAway, finishAway, handOverAway, noticeEnd } from './failback/away.ts';
 import { cancelFailback } from './failback/failback.ts';
@@ -32,13 +34,14 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' |
   const { host, jobs } = engine;
   const owned = ownedBy(engine);
   return {
-    acceptance: async (hostId) => ({ hostName: host.hostName, accepts: host.storageFor(hostId) !== undefined }),
+    acceptance: async (hostId) => acceptanceOf(host.hostName, host.admission(hostId)),
     readiness: async (hostId, { definition, storage }) => {
-      const place = host.storageFor(hostId) ?? null;
+      const admission = host.admission(hostId);
+      const place = admission.isAdmitted ? admission.entry.storage : null;
       const capabilities = await host.hypervisor.capabilities();
       const freeBytes = place === null ? 0 : await host.layers.freeBytes(storage ?? place);
       const missingFiles = await host.missingFiles(definition);
-      return { capabilities, freeBytes, storage: place, machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles };
+      return { capabilities, freeBytes, storage: place, isServerOff: !admission.isAdmitted && admission.why === 'server-off', machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles };
     },
     createReplica: async (hostId, request) => {
       createReplica(engine, hostId, request);
@@ -64,18 +67,26 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' |
   };
 }
 
-function attemptAnswers(engine: Engine): Pick<Answers, 'begin' | 'lane' | 'seal' | 'abandon'> {
+const acceptanceOf = (hostName: string, admission: Admission): Acceptance =>
+  admission.isAdmitted ? { hostName, accepts: true } : { hostName, accepts: false, isServerOff: admission.why === 'server-off' };
+
+function attemptAnswers(engine: Engine): Pick<Answers, 'begin' | 'lane' | 'compare' | 'seal' | 'abandon'> {
   const { host, reception } = engine;
   const owned = ownedBy(engine);
   return {
     begin: async (hostId, request) => {
-      owned(hostId, request.relationshipId);
-      if (host.storageFor(hostId) === undefined) throw new Fault('peer-not-authorized', `${host.hostName} takes no replicas from ${host.peerName(hostId)}`);
+      const { machineId, entryId } = owned(hostId, request.relationshipId);
+      admitted(host, hostId, entryId);
+      if (request.comparedWith) await engine.worker(machineId).stopMerging();
       return reception.begin(request);
     },
     lane: async (hostId, { relationshipId, attemptId, token, journalBytes }) => {
       owned(hostId, relationshipId);
       return reception.lane(hostId, relationshipId, attemptId, token, journalBytes);
+    },
+    compare: async (hostId, request) => {
+      owned(hostId, request.relationshipId);
+      return { fingerprints: await reception.compare(request) };
     },
     seal: async (hostId, request) => {
       owned(hostId, request.relationshipId);
@@ -204,8 +215,7 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
 
 /** The replica exists in state 2, off, with no disks yet. Repeats change nothing. */
 function createReplica({ host }: Engine, hostId: string, request: CreateReplica): void {
-  const storage = host.storageFor(hostId);
-  if (storage === undefined) throw new Fault('peer-not-authorized', `${host.hostName} takes no replicas from ${host.peerName(hostId)}`);
+  const { storage } = admitted(host, hostId);
   if (host.state.relationship(request.relationshipId)) return;
   if (host.state.machine(request.machineId)) throw new Fault('machine-exists', `${host.hostName} has a machine with this UUID already`);
   if (host.state.machines().some(({ name }) => name === request.definition.name)) throw new Fault('machine-exists', `${host.hostName} has a machine named ${request.definition.name} already`);

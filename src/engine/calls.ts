@@ -42,7 +42,21 @@ export interface BeginAttempt {
   readonly partial?: readonly string[];
   /** The failback that the attempt is part of. */
   readonly failbackId: string | null;
+  /** What the replica's disks hold, by id, when the attempt asks for their fingerprints. */
+  readonly comparedWith?: string | null;
 }
+
+/** Clusters of one disk whose fingerprints are asked for; at most MAX_COMPARED_CLUSTERS. */
+export interface CompareRequest {
+  readonly relationshipId: string;
+  readonly attemptId: string;
+  readonly disk: string;
+  readonly first: number;
+  readonly count: number;
+}
+
+/** 64 MiB of disk: 16 KiB of fingerprints. */
+export const MAX_COMPARED_CLUSTERS = 1_024;
 
 export interface Begun {
   /** How much of the attempt's journal the replica holds. */
@@ -118,23 +132,34 @@ export interface GivenUp {
   readonly changes: readonly ChangedDisk[];
 }
 
+export interface Acceptance {
+  readonly hostName: string;
+  readonly accepts: boolean;
+  /** Nobody's replicas are taken. */
+  readonly isServerOff?: boolean;
+}
+
 export interface Readiness {
   readonly capabilities: HostCapabilities;
   readonly freeBytes: number;
   readonly storage: string | null;
+  /** No replica is taken from anybody. */
+  readonly isServerOff?: boolean;
   readonly machines: readonly { readonly id: string; readonly name: string }[];
   readonly missingFiles: readonly string[];
 }
 
 interface Calls {
   /** Whether this host would take a replica from the one that asks. */
-  acceptance(params: Record<string, never>): { readonly hostName: string; readonly accepts: boolean };
+  acceptance(params: Record<string, never>): Acceptance;
   readiness(params: { definition: MachineDefinition; storage: string | null }): Readiness;
   createReplica(params: CreateReplica): null;
   greet(params: Greeting): Standing;
   settings(params: { relationshipId: string; settings: Settings }): null;
   begin(params: BeginAttempt): Begun;
   lane(params: { relationshipId: string; attemptId: string; token: string; journalBytes: number }): null;
+  /** Fingerprints of what the replica's disks hold, as its disks are read now; unknown for clusters that they do not have. */
+  compare(params: CompareRequest): { readonly fingerprints: Uint8Array };
   seal(params: SealAttempt): { readonly sealedId: string };
   abandon(params: { relationshipId: string; attemptId: string }): null;
   preparePlanned(params: { relationshipId: string; token: string }): null;

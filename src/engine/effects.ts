@@ -14,6 +14,7 @@ import { makeFailover } from './failover.ts';
 import { startMachine } from './power.ts';
 import { unlabelAll, unlabelTops } from './replica/labels.ts';
 import { dropReceiving } from './replica/receiving.ts';
+import type { Desk } from '../relationship/chain.ts';
 import type { Effect } from '../relationship/table.ts';
 
 type Recorded = Effect | 'apply-journal' | 'remove-layer' | 'start-guest';
@@ -112,9 +113,9 @@ const RUN: Record<Recorded, Run> = {
   'remove-layer': (host, item) => host.layers.remove(item.payload['layer'] as Layer),
 };
 
-/** Nothing is left in the machine's outbox. A fault leaves the rest for the next run, in order. */
-export async function runOutbox(host: Host, machineId: string, signal: AbortSignal): Promise<void> {
-  for (let item = host.state.outbox(machineId)[0]; item; item = host.state.outbox(machineId)[0]) {
+/** Nothing is left in this outbox of the machine. A fault leaves the rest for the next run, in order. */
+export async function runOutbox(host: Host, machineId: string, desk: Desk, signal: AbortSignal): Promise<void> {
+  for (let item = host.state.outbox(machineId, desk)[0]; item; item = host.state.outbox(machineId, desk)[0]) {
     signal.throwIfAborted();
     await RUN[item.effect as Recorded](host, item, signal);
     host.state.takeFromOutbox(item.id);

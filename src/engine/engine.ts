@@ -4,11 +4,14 @@
  */
 import { Fault } from '../errors/fault.ts';
 import type { Relationship } from '../machine/records.ts';
+import { deskOf, type Desk } from '../relationship/chain.ts';
 import { answersOf } from './answers.ts';
 import type { Answers, Method, ParamsOf } from './calls.ts';
+import { HealthWatch } from './healthwatch.ts';
 import type { Host } from './host.ts';
 import { jobKinds } from './jobkinds.ts';
 import { Jobs } from './jobs.ts';
+import { PendingBytes } from './pending.ts';
 import type { PeerHandler, Wire } from './ports/peers.ts';
 import { Reception } from './replica/reception.ts';
 import { Worker } from './worker.ts';
@@ -17,6 +20,8 @@ export class Engine {
   readonly host: Host;
   readonly jobs: Jobs;
   readonly reception: Reception;
+  readonly pending: PendingBytes;
+  readonly #watch: HealthWatch;
   readonly #workers = new Map<string, Worker>();
   readonly #answers: Answers;
   #started = false;
@@ -26,38 +31,56 @@ export class Engine {
     this.host = {
       ...host,
       changed: (kind, id) => {
-        if (kind === 'relationship' && this.#started) this.worker(id).wake();
+        if (kind === 'relationship' && this.#started) this.#wake(id);
         host.changed(kind, id);
       },
     };
     this.reception = new Reception(this.host);
     this.jobs = new Jobs(this.host, jobKinds(this));
+    this.pending = new PendingBytes(this.host, (machineId) => this.worker(machineId).progress);
+    this.#watch = new HealthWatch(this.host, this.pending);
     this.#answers = answersOf(this);
   }
 
   /** Everything that a crash left half done goes on. */
   start(): void {
     this.#started = true;
-    for (const { id } of this.host.state.machines()) this.worker(id).wake();
+    for (const { id } of this.host.state.machines()) this.#wake(id);
     this.jobs.resume();
+    this.#watch.start();
   }
 
   /** Open attempts and running jobs stay as they are for the next daemon. */
   async stop(): Promise<void> {
     this.jobs.stop();
     this.reception.stop();
+    await this.#watch.stop();
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
   }
 
-  worker(machineId: string): Worker {
-    let worker = this.#workers.get(machineId);
-    if (!worker) this.#workers.set(machineId, (worker = new Worker(this.host, machineId)));
+  /** Of the machine's own relationship, or of the one by which it is sent on. */
+  worker(machineId: string, desk: Desk = 'own'): Worker {
+    const key = `${desk} ${machineId}`;
+    let worker = this.#workers.get(key);
+    if (!worker) this.#workers.set(key, (worker = new Worker(this.host, machineId, desk)));
     return worker;
+  }
+
+  workerOf(relationship: Relationship): Worker {
+    return this.worker(relationship.machineId, deskOf(relationship));
+  }
+
+  #wake(machineId: string): void {
+    this.worker(machineId).wake();
+    const isSentOn = this.host.state.extendedOf(machineId) !== undefined || this.host.state.outbox(machineId, 'onward').length > 0;
+    if (isSentOn || this.#workers.has(`onward ${machineId}`)) this.worker(machineId, 'onward').wake();
   }
 
   /** The peer can be reached again: what waited for it goes on now. */
   contact(hostId: string): void {
-    for (const { machineId, peerId, failures } of this.host.state.relationships()) if (peerId === hostId && failures > 0) this.worker(machineId).poke();
+    for (const relationship of this.host.state.relationships()) {
+      if (relationship.peerId === hostId && relationship.failures > 0) this.workerOf(relationship).poke();
+    }
   }
 
   relationshipOf(machineId: string): Relationship {

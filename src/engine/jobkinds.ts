@@ -21,6 +21,8 @@ import { endTestCopy, makeTestCopy } from './testfailover.ts';
 import { relationshipNamed, transition } from './transition.ts';
 
 const POLL_MS = 300;
+/** Where an initial replication or a resynchronization leads that somebody stopped. */
+const TAKEN_BACK: readonly number[] = [1, 9];
 const TAKE_BACK_WITHIN_MS = 60_000;
 
 export const jobKinds = (engine: Engine): Readonly<Record<string, JobWork>> => ({ ...powerKinds(engine), ...replicationKinds(engine), ...failoverKinds(engine), ...stepKinds(engine), ...guestKinds(engine) });
@@ -102,7 +104,7 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     resynchronize: async (job) => {
       const { id, state } = engine.relationshipOf(job.machineId);
       if (state !== 10) transition(host, id, state === 11 ? 'continueResync' : 'resynchronize');
-      return awaitPoint(engine, job, [10], 'resynchronizing');
+      return awaitPoint(engine, job, [10, 11], 'resynchronizing');
     },
     cycle: (job) => cycleNow(engine, job),
   };
@@ -113,9 +115,11 @@ async function awaitPoint(engine: Engine, job: JobContext, states: readonly numb
   const before = engine.relationshipOf(job.machineId).totals;
   for (;;) {
     const relationship = engine.relationshipOf(job.machineId);
+    if (relationship.side === 'primary' && TAKEN_BACK.includes(relationship.state)) throw new Fault('cancelled', `${step} was cancelled: ${stateName(relationship.state)}`);
     if (!states.includes(relationship.state)) return shippedSince(before, relationship);
     const { progress } = engine.worker(job.machineId);
-    const trouble = relationship.lastFault && relationship.failures > 0 ? `${step}; waiting to try again: ${relationship.lastFault.message}` : step;
+    const isStanding = relationship.state === 11;
+    const trouble = isStanding ? `${step}; suspended` : relationship.lastFault && relationship.failures > 0 ? `${step}; waiting to try again: ${relationship.lastFault.message}` : step;
     job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, trouble);
     await engine.host.clock.sleep(POLL_MS, job.signal);
   }

@@ -57,7 +57,8 @@ function hardwareFindings(definition: MachineDefinition, { capabilities }: Pick<
 /** A thin replica may need less than the disks' size, so too little room for all of it is no refusal by itself. */
 function place(machine: Machine, readiness: Readiness, sizeBytes: number, isNew: boolean, peer: string): Finding[] {
   const findings: Finding[] = [];
-  if (readiness.storage === null) findings.push(finding('refuse', 'authorization', `${peer} takes no replicas from this host.`, 'Add an authorization entry there: understudy authorization add.'));
+  if (readiness.isServerOff === true) findings.push(finding('refuse', 'replica server', `${peer} takes no replicas: its replica server is switched off.`, 'Switch it on there: understudy server set --replica-server on.'));
+  else if (readiness.storage === null) findings.push(finding('refuse', 'authorization', `${peer} takes no replicas from this host.`, 'Add an authorization entry there: understudy authorization add.'));
   else if (readiness.freeBytes < sizeBytes) findings.push(finding('force', 'space', `The disks may grow to ${Math.ceil(sizeBytes / 2 ** 30)} GiB; ${peer} has ${Math.floor(readiness.freeBytes / 2 ** 30)} GiB free for replicas.`, 'Free space there or choose another place (--storage DIR); --force when the disks will not fill.'));
   findings.push(...fileFindings(readiness.missingFiles, peer));
   if (!isNew) return findings;

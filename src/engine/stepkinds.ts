@@ -19,6 +19,7 @@ import { checkDisks, updateDisks } from './primary/diskupdate.ts';
 import { incomingWith, isSameSet } from './primary/incoming.ts';
 import { reverse } from './reverse.ts';
 import { machineOf } from './spec.ts';
+import { cancelResynchronization } from './starts.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 
 interface OneStep {
@@ -56,6 +57,13 @@ export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     stopInitial: (job) => taken(engine, job, 'stopInitial'),
     suspend: (job) => taken(engine, job, 'suspend'),
     resume: (job) => taken(engine, job, 'resume'),
+    cancelResync: async (job) => {
+      const { id, state, heldBack } = engine.relationshipOf(job.machineId);
+      if (job.resumed && state === 9 && heldBack) return {};
+      cancelResynchronization(host, id);
+      await engine.worker(job.machineId).tended();
+      return {};
+    },
   };
 }
 

@@ -3,11 +3,16 @@
  * relationship's state.
  */
 import { Refused, refuse } from '../errors/refusal.ts';
-import { step, type Facts } from '../relationship/step.ts';
+import { beginsIn } from '../relationship/beginning.ts';
+import { deskOf } from '../relationship/chain.ts';
+import { step, type Facts, type Standing } from '../relationship/step.ts';
 import { stateName } from '../relationship/state.ts';
 import type { Event } from '../relationship/table.ts';
+import type { EventName } from '../health/events.ts';
 import type { Relationship } from '../machine/records.ts';
 import type { Host } from './host.ts';
+import { acrossTransition } from './monitoring.ts';
+import { report } from './report.ts';
 
 export interface Transition {
   readonly facts?: Facts;
@@ -26,33 +31,34 @@ export function transition(host: Host, relationshipId: string, event: Event, { f
     const outcome = step(before, event, { 'no-failback': !before.failback, ...facts });
     if (!outcome.ok) throw new Refused(outcome);
     const { effects, ...standing } = outcome.value;
-    const next: Relationship = { ...before, ...change?.(before), ...standing };
+    const next = acrossTransition(host, before, { ...before, ...change?.(before), ...standing, ...outlived(before, standing) });
     const details = { relationshipId, ...payload?.(before) };
-    for (const effect of effects) host.state.addToOutbox(before.machineId, effect, details);
+    for (const effect of effects) host.state.addToOutbox(before.machineId, effect, details, deskOf(before));
     if (next.state === 0) host.state.removeRelationship(relationshipId);
     else host.state.putRelationship(next);
     also?.(before, next);
-    if (before.state !== next.state || before.side !== next.side) record(host, before, next);
+    if (before.state !== next.state || before.side !== next.side) record(host, event, before, next);
     return next;
   });
   host.changed('relationship', after.machineId);
   return after;
 }
 
-function record(host: Host, before: Relationship, after: Relationship): void {
-  const side = before.side === after.side ? '' : `, now ${after.side}`;
-  const machine = host.state.machine(before.machineId)?.name ?? before.machineId;
-  host.state.addEvent({
-    atMs: host.clock.nowMs(),
-    number: EVENT_NUMBERS[after.state] ?? null,
-    severity: after.state === 8 || after.state === 9 ? 'error' : 'information',
-    machine,
-    message: `${machine}: ${stateName(before.state)} → ${stateName(after.state)}${side}`,
-  });
+/** What was chosen for a state that waits does not outlive the waiting. */
+function outlived(before: Relationship, { side, state }: Standing): Partial<Relationship> {
+  const isOver = side !== 'primary' || beginsIn(state) !== beginsIn(before.state);
+  return { ...(isOver && (before.startsAtMs ?? null) !== null && { startsAtMs: null }), ...(state !== 9 && before.heldBack && { heldBack: false }) };
 }
 
-/** Source: Hyper-V-VMMS events. */
-const EVENT_NUMBERS: Partial<Record<number, number>> = { 8: 32086, 9: 33680, 10: 29242 };
+function record(host: Host, event: Event, before: Relationship, after: Relationship): void {
+  const side = before.side === after.side ? '' : `, now ${after.side}`;
+  const machine = host.state.machine(before.machineId)?.name ?? before.machineId;
+  const cause = event === 'failHard' && after.lastFault ? `: ${after.lastFault.message}` : '';
+  report(host, LOGGED[event] ?? 'state-changed', machine, `${stateName(before.state)} → ${stateName(after.state)}${side}${cause}`, cause === '' ? undefined : after.lastFault?.hint);
+}
+
+/** Events of the table that are events of the log too. */
+const LOGGED: Partial<Record<Event, EventName>> = { failHard: 'suspended', requireResync: 'resync-required', resynchronize: 'resync-started', continueResync: 'resync-started', resynchronized: 'resync-completed' };
 
 /** Changes fields that are not the standing. */
 export function update(host: Host, relationshipId: string, change: (before: Relationship) => Partial<Omit<Relationship, 'state' | 'side'>>): Relationship {

@@ -1,9 +1,12 @@
 /**
  * Looks after one machine: keeps exactly the work running that its standing asks for, runs what the outbox holds, merges
- * what was retired, and lets one operation at a time have the machine.
+ * what was retired, and lets one operation at a time have the machine. In the middle of a chain a second one looks after
+ * the relationship by which it is sent on.
  */
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused } from '../errors/refusal.ts';
+import type { Relationship } from '../machine/records.ts';
+import type { Desk } from '../relationship/chain.ts';
 import { activityOf, type Activity } from '../relationship/step.ts';
 import { ACTIVITIES } from './activities.ts';
 import { runOutbox } from './effects.ts';
@@ -11,6 +14,7 @@ import type { Host } from './host.ts';
 import { giveUp, letGo } from './primary/attempt.ts';
 import type { Progress } from './primary/shipment.ts';
 import { mergeRetired } from './replica/merging.ts';
+import { report } from './report.ts';
 
 const OUTBOX_RETRY_MS = 5_000;
 
@@ -23,6 +27,7 @@ interface Running {
 export class Worker {
   readonly #host: Host;
   readonly #machineId: string;
+  readonly #desk: Desk;
   readonly #life = new AbortController();
   #running: Running | null = null;
   #merging: { readonly controller: AbortController; readonly done: Promise<void> } | null = null;
@@ -31,13 +36,15 @@ export class Worker {
   #tendQueued = false;
   #wanted: (() => void) | null = null;
   #retrying = false;
+  #mergeFault: string | null = null;
   /** How far the present work is. */
   progress: Progress | null = null;
   nextAtMs: number | null = null;
 
-  constructor(host: Host, machineId: string) {
+  constructor(host: Host, machineId: string, desk: Desk = 'own') {
     this.#host = host;
     this.#machineId = machineId;
+    this.#desk = desk;
   }
 
   /** What has the machine now. */
@@ -70,9 +77,9 @@ export class Worker {
     try {
       await this.#tending;
       await this.#halt();
-      await runOutbox(this.#host, this.#machineId, signal);
+      await this.settleEffects(signal);
       const result = await work(AbortSignal.any([signal, this.#life.signal]));
-      await runOutbox(this.#host, this.#machineId, signal);
+      await this.settleEffects(signal);
       return result;
     } finally {
       this.#operation = null;
@@ -82,7 +89,7 @@ export class Worker {
 
   /** Runs the outbox within an operation: what follows needs its effects. */
   settleEffects(signal: AbortSignal): Promise<void> {
-    return runOutbox(this.#host, this.#machineId, signal);
+    return runOutbox(this.#host, this.#machineId, this.#desk, signal);
   }
 
   /** A failover beats merging: it is killed and reaped; it is done again later. */
@@ -98,11 +105,15 @@ export class Worker {
     await this.#tending;
   }
 
+  get #relationship(): Relationship | undefined {
+    return this.#desk === 'own' ? this.#host.state.relationshipOf(this.#machineId) : this.#host.state.extendedOf(this.#machineId);
+  }
+
   async #tend(): Promise<void> {
     this.#tendQueued = false;
     if (this.#operation !== null || this.#life.signal.aborted) return;
     await this.#effects();
-    const relationship = this.#host.state.relationshipOf(this.#machineId);
+    const relationship = this.#relationship;
     const activity = relationship ? activityOf(relationship) : 'none';
     if (this.#running?.activity !== activity) {
       await this.#halt();
@@ -115,7 +126,7 @@ export class Worker {
   /** Effects that fail are tried again; the rest of the machine goes on. */
   async #effects(): Promise<void> {
     try {
-      await runOutbox(this.#host, this.#machineId, this.#life.signal);
+      await this.settleEffects(this.#life.signal);
     } catch (thrown) {
       if (!faultOf(thrown)) throw thrown;
       this.#retryLater();
@@ -136,7 +147,7 @@ export class Worker {
 
   /** An attempt whose work was stopped by an operator lets go of its instant; its changes are in the record again. */
   async #quiesce(): Promise<void> {
-    const relationship = this.#host.state.relationshipOf(this.#machineId);
+    const relationship = this.#relationship;
     if (!relationship?.attempt || relationship.side !== 'primary') return;
     if (relationship.state === 11) await letGo(this.#host, relationship, this.#life.signal);
     else await giveUp(this.#host, relationship.id, this.#life.signal);
@@ -164,7 +175,7 @@ export class Worker {
 
   /** Work that ended without changing the standing is not begun again at once. */
   #continue(ended: Activity): void {
-    const relationship = this.#host.state.relationshipOf(this.#machineId);
+    const relationship = this.#relationship;
     if (relationship && activityOf(relationship) === ended) this.#retryLater();
     else this.wake();
   }
@@ -191,18 +202,29 @@ export class Worker {
   }
 
   #merge(): void {
-    const relationship = this.#host.state.relationshipOf(this.#machineId);
+    const relationship = this.#relationship;
     if (this.#merging || relationship?.side !== 'replica' || relationship.state !== 3) return;
     const controller = new AbortController();
     const done = mergeRetired(this.#host, this.#machineId, controller.signal)
+      .then(() => {
+        this.#mergeFault = null;
+      })
       .catch((thrown: unknown) => {
-        if (faultOf(thrown)) this.#retryLater();
-        else this.#ended(thrown);
+        this.#mergeFailed(thrown);
       })
       .finally(() => {
         this.#merging = null;
       });
     this.#merging = { controller, done };
+  }
+
+  /** Said once, until it succeeds or fails for another cause. */
+  #mergeFailed(thrown: unknown): void {
+    const fault = faultOf(thrown);
+    if (!fault) return this.#ended(thrown);
+    if (this.#mergeFault !== fault.code) report(this.#host, 'merge-failed', this.#host.state.machine(this.#machineId)?.name ?? this.#machineId, fault.message);
+    this.#mergeFault = fault.code;
+    this.#retryLater();
   }
 
   /** Aborting is how work is ended; anything else that is no fault is a bug. */

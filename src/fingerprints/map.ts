@@ -8,7 +8,7 @@ import { CLUSTER_BYTES, clusterCount } from '../extents/extent.ts';
 import type { ClusterSet } from '../extents/clusterset.ts';
 import type { DurableFile } from './durablefile.ts';
 import { EntryWindow, entryOffset } from './entrywindow.ts';
-import { FINGERPRINT_BYTES } from './fingerprint.ts';
+import { FINGERPRINT_BYTES, isUnknown } from './fingerprint.ts';
 import { decodeHeader, encodeHeader, HEADER_BYTES, type MapHeader } from './header.ts';
 import { outside } from './journal.ts';
 import { recordsOf, type Shipped } from './record.ts';
@@ -150,6 +150,28 @@ export class MapFile {
       if (!isRepeated && this.pointId !== attempt.parentId) await this.#empty(this.#header);
       await this.#write(journal, attempt);
       await this.#commit({ ...this.#header, pointId: attempt.attemptId, epochId: attempt.epochId, applying: null });
+    });
+  }
+
+  /** The map speaks of the point, durably. When it did not before, no cluster is known. */
+  claim(point: { readonly pointId: string; readonly epochId: string }): Promise<void> {
+    return this.#turns.take(async () => {
+      if (this.pointId === point.pointId) return;
+      await this.#empty(this.#header);
+      await this.#commit({ ...this.#header, ...point });
+    });
+  }
+
+  /**
+   * Fingerprints of the clusters from `first` as somebody read them of the point are in the map where nothing was known; nothing
+   * is when the map speaks of another point. Durable with the next change that is: a power loss may tear an entry, and a torn one equals no cluster's.
+   */
+  learn(pointId: string, first: number, entries: Buffer): Promise<void> {
+    return this.#turns.take(async () => {
+      if (this.pointId !== pointId) return;
+      const known = await this.read(first, entries.length / FINGERPRINT_BYTES);
+      for (let at = 0; at < entries.length; at += FINGERPRINT_BYTES) if (isUnknown(known, at)) entries.copy(known, at, at, at + FINGERPRINT_BYTES);
+      await this.#file.write(known, entryOffset(first));
     });
   }
 

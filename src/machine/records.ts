@@ -2,6 +2,7 @@
 import type { DiskStack, Layer, MachineDefinition } from './definition.ts';
 import type { Epoch, Lineage } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';
+import type { Kind } from '../relationship/chain.ts';
 import type { Side, State } from '../relationship/state.ts';
 
 /** A layer of a machine's disk; labelled with the point whose content the stack up to here is. */
@@ -90,6 +91,8 @@ export interface Attempt {
 /** The replica's attempt that is being received. */
 export interface Receiving {
   readonly id: string;
+  /** What the disks here hold, by id, when the primary compares with them: nothing below is merged meanwhile. */
+  readonly comparedWith?: string | null;
   readonly kind: AttemptKind;
   readonly parentId: string | null;
   readonly sequence: number;
@@ -181,6 +184,8 @@ export interface Relationship {
   readonly id: string;
   readonly machineId: string;
   readonly peerId: string;
+  /** Simple when absent. */
+  readonly kind?: Kind;
   readonly side: Side;
   readonly state: State;
   readonly settings: Settings;
@@ -225,13 +230,22 @@ export interface Relationship {
   readonly statistics?: Statistics;
   /** On a replica: the authorization entry that it was given to by name. */
   readonly entryId?: string;
-  /** When a test failover was last begun here. */
+  /** What the monitoring interval before counted. */
+  readonly previousStatistics?: EndedInterval;
+  /** Rules of the health that held when it was last looked at: each is written to the log once. */
+  readonly issues?: readonly string[];
+  /** When a test failover was last begun here, and since when there has been something to test. */
   readonly lastTestMs?: number;
+  readonly testableSinceMs?: number;
   /** What is wrong with the replica's own place; none when absent. */
   readonly alarms?: readonly Alarm[];
+  /** When what the state waits for (an initial replication, a resynchronization) begins by itself, as somebody chose. */
+  readonly startsAtMs?: number | null;
+  /** Somebody cancelled the resynchronization: it does not begin by itself. */
+  readonly heldBack?: boolean;
 }
 
-/** Counted since the last reset, on each host of what it did itself: sent on the primary, made into points on the replica. */
+/** Counted since the last reset or the monitoring interval's beginning, on each host of what it did itself: sent on the primary, made into points on the replica. */
 export interface Statistics {
   readonly sinceMs: number;
   readonly cycles: number;
@@ -244,6 +258,15 @@ export interface Statistics {
   readonly missedCycles: number;
   readonly networkFailures: number;
   readonly otherFailures: number;
+  /** Application-consistent points that came out crash-consistent; none when absent. */
+  readonly consistencyFailures?: number;
+  /** The end of the last cycle, or since when cycles are due; null or absent while none is due. */
+  readonly dueFromMs?: number | null;
+}
+
+/** A monitoring interval that is over. */
+export interface EndedInterval extends Statistics {
+  readonly untilMs: number;
 }
 
 /** A disk has too many layers; the storage is almost full. */
@@ -296,4 +319,6 @@ export interface EventRecord {
   readonly severity: 'information' | 'warning' | 'error';
   readonly machine: string | null;
   readonly message: string;
+  /** What to do; absent when there is nothing to do. */
+  readonly hint?: string;
 }

@@ -12,20 +12,20 @@ export interface AdditionalSettings {
   readonly fleecingBudgetMiB?: number;
   /** What happens to a guest that runs here without the right to: held with its memory, or stopped. */
   readonly demotion?: 'pause' | 'stop';
+  /** A resynchronization that is required begins by itself (at once, or in its window), or only when somebody asks. */
+  readonly resynchronization?: 'automatic' | 'manual';
 }
 
-/**
- * What CIM clients set and read back, kept on both hosts. This version acts on the window for resynchronizing alone: every
- * recovery point is crash-consistent.
- */
+/** Settings that are kept only where they are not the default; both hosts go by them. */
 export interface DeclaredSettings {
-  /** Hours between application-consistent points; 0 for none. */
+  /** Hours between application-consistent points, 1 to 12; 0 for none. Only with a recovery history. */
   readonly applicationConsistentHours?: number;
   /** True: a resynchronization that is needed waits for the window. Otherwise it begins by itself at once. */
   readonly autoResynchronize?: boolean;
   /** The window for resynchronizing, seconds after the host's midnight; it may reach across it. */
   readonly resynchronizeFromSeconds?: number;
   readonly resynchronizeUntilSeconds?: number;
+  /** Whether the guest is told which host it runs on: by the primary, and by the replica's host after a failover. */
   readonly replicateHostItems?: boolean;
   readonly bypassProxy?: boolean;
 }
@@ -74,6 +74,9 @@ const ADDITIONAL_CHECKS: Record<keyof AdditionalSettings, (value: unknown) => vo
   demotion: (value) => {
     if (value !== undefined && value !== 'pause' && value !== 'stop') bad('demotion', value, '"pause" or "stop"');
   },
+  resynchronization: (value) => {
+    if (value !== undefined && value !== 'automatic' && value !== 'manual') bad('resynchronization', value, '"automatic" or "manual"');
+  },
 };
 
 function checkAdditional(additional: AdditionalSettings): void {
@@ -93,9 +96,10 @@ function declaredAfter(before: DeclaredSettings = {}, change: DeclaredSettings =
   return kept.length > 0 ? { declared: Object.fromEntries(kept) as DeclaredSettings } : {};
 }
 
-function checkDeclared({ applicationConsistentHours: hours, resynchronizeFromSeconds, resynchronizeUntilSeconds }: DeclaredSettings, recoveryHistory: number): void {
-  checkWhole('the interval of application-consistent points', hours, 0, 12);
-  if (hours && recoveryHistory === 0) bad('the interval of application-consistent points', hours, '0 while the recovery history is 0');
+function checkDeclared({ applicationConsistentHours: hours, replicateHostItems, resynchronizeFromSeconds, resynchronizeUntilSeconds }: DeclaredSettings, recoveryHistory: number): void {
+  checkWhole('the interval of application-consistent points in hours', hours, 0, 12);
+  if (hours && recoveryHistory === 0) bad('the interval of application-consistent points in hours', hours, '0 while the recovery history is 0');
+  if (typeof (replicateHostItems ?? true) !== 'boolean') bad('telling the guest of its host', replicateHostItems, 'true or false');
   checkWhole('the start of the window for resynchronizing', resynchronizeFromSeconds, 0, 86_399);
   checkWhole('the end of the window for resynchronizing', resynchronizeUntilSeconds, 0, 86_399);
 }
@@ -123,6 +127,11 @@ export function changed(settings: Settings, change: SettingsChange, machineDisks
 }
 
 export const cycleIntervalMs = (settings: Settings): number => settings.additional.cycleIntervalMs ?? settings.intervalSeconds * 1_000;
+
+/** Hours between application-consistent points; 0 for none. */
+export const applicationConsistentHours = ({ declared }: Settings): number => declared?.applicationConsistentHours ?? DECLARED_DEFAULTS.applicationConsistentHours;
+
+export const tellsHostItems = ({ declared }: Settings): boolean => declared?.replicateHostItems ?? DECLARED_DEFAULTS.replicateHostItems;
 
 /** When resynchronizations may begin by themselves; null for at any time. */
 export function resynchronizationWindow({ declared = {} }: Settings): DailyWindow | null {

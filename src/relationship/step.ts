@@ -1,6 +1,7 @@
 /** The step function and what else follows from the table. */
 import { refuse, type Outcome } from '../errors/refusal.ts';
 import { CONDITIONS, ROWS, type Condition, type Effect, type Event } from './table.ts';
+import { beginsIn } from './beginning.ts';
 import { ALL_STATES, stateName, type Side, type State } from './state.ts';
 
 export interface Standing {
@@ -35,10 +36,10 @@ export function allowedVerbs(from: Standing): string[] {
 export const sqlStateCheck = (column: string): string => `${column} IN (${ALL_STATES.join(', ')})`;
 
 /** Long-running work that belongs to a standing; the supervisor keeps exactly this running. */
-export type Activity = 'initial-replication' | 'cycles' | 'resynchronization' | 'recover-tracking' | 'announce' | 'failed-over' | 'send-home' | 'disk-update' | 'none';
+export type Activity = 'initial-replication' | 'cycles' | 'resynchronization' | 'await-start' | 'announce' | 'failed-over' | 'send-home' | 'disk-update' | 'none';
 
 const ACTIVITIES: Readonly<Record<Side, Partial<Record<State, Activity>>>> = {
-  primary: { 2: 'initial-replication', 3: 'cycles', 9: 'recover-tracking', 10: 'resynchronization', 15: 'disk-update', 16: 'cycles' },
+  primary: { 2: 'initial-replication', 3: 'cycles', 9: 'await-start', 10: 'resynchronization', 15: 'disk-update', 16: 'cycles' },
   replica: { 2: 'announce', 5: 'failed-over', 6: 'failed-over', 14: 'announce' },
 };
 
@@ -47,7 +48,13 @@ interface Failing {
   readonly failback?: { readonly at: 'home' } | { readonly at: 'away'; readonly phase: string } | null;
 }
 
-export function activityOf({ side, state, failback }: Standing & Failing): Activity {
+/** Somebody chose when the work that the standing waits for begins. */
+interface Scheduled {
+  readonly startsAtMs?: number | null;
+}
+
+export function activityOf({ side, state, failback, startsAtMs = null }: Standing & Failing & Scheduled): Activity {
   if (failback?.at === 'away') return failback.phase === 'handedOver' ? 'announce' : 'send-home';
+  if (side === 'primary' && startsAtMs !== null && beginsIn(state)) return 'await-start';
   return ACTIVITIES[side][state] ?? 'none';
 }

@@ -97,7 +97,7 @@ const TABLE = [
   row('resynchronized', 'primary', [10], 3, 'A recovery point was acknowledged.', { who: 'engine' }),
   row('suspendResync', 'primary', [10], 11, 'The comparison stands still; its place is kept.', { verb: 'suspend' }),
   row('continueResync', 'primary', [11], 10, 'The comparison goes on.', { verb: 'resume' }),
-  row('cancelResync', 'primary', [10, 11], 9, 'The comparison starts again next time.', { verb: 'cancel-resynchronization', effects: ['forget-attempt'], supported: false }),
+  row('cancelResync', 'primary', [10, 11], 9, 'The comparison begins from the start when somebody asks for it again.', { verb: 'cancel-resynchronization', effects: ['forget-attempt'] }),
 
   row('preparePlanned', 'primary', [3], 4, 'The guest is off and its last change is on the replica; it stays off here.', {
     verb: 'failover',

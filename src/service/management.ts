@@ -49,6 +49,8 @@ export interface Management {
   /** Refused unless the step is possible now, fault machine-busy while another operation holds the machine. */
   checkStep(caller: Caller, machine: string, step: Step): Promise<void>;
   step(caller: Caller, machine: string, step: Step, options?: StepOptions): Promise<JobView>;
+  /** The initial replication or the resynchronization begins by itself at that moment. */
+  startAt(caller: Caller, machine: string, event: 'startInitial' | 'resynchronize', startsAtMs: number): Promise<void>;
   test(caller: Caller, machine: string, options: { point?: string | undefined }): Promise<{ job: JobView; copyId: string }>;
   /** Refused for any machine but a test failover's copy. */
   destroyTest(caller: Caller, copy: string): Promise<JobView>;

@@ -4,7 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, EventView, FindingView, HostView, JobView, MachineView, PointView, RelationshipView, SettingsView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, EventView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerChange, ServerView, SettingsView, UserView, Role,
 } from './views.ts';
 
 export interface HostStatus {
@@ -32,6 +32,16 @@ export interface EnableRequest {
 export interface Operations {
   status(caller: Caller): Promise<HostStatus>;
 
+  /** Health and statistics of every relationship, as last known. */
+  healthList(caller: Caller): Promise<HealthView[]>;
+  /** With `refresh` the guest is asked now how much is yet to be replicated. */
+  healthShow(caller: Caller, machine: string, options: { refresh?: boolean }): Promise<HealthView>;
+  /** Counting begins anew; a warning that no longer holds is gone. */
+  statisticsReset(caller: Caller, machine: string): Promise<HealthView>;
+  /** From where on the health is a warning, or critical. */
+  healthLimits(caller: Caller): Promise<HealthLimitsView>;
+  healthLimitsChange(caller: Caller, change: Partial<HealthLimitsView>): Promise<HealthLimitsView>;
+
   machineList(caller: Caller): Promise<MachineView[]>;
   machineShow(caller: Caller, machine: string): Promise<MachineView & { definition: unknown }>;
   /** From TOML text; paths in it are absolute. Defining an existing id again changes the definition. */
@@ -52,8 +62,17 @@ export interface Operations {
   hostRenewCertificate(caller: Caller): Promise<HostView>;
 
   authorizationList(caller: Caller): Promise<AuthorizationView[]>;
-  authorizationAdd(caller: Caller, entry: { host: string; storage: string; trustGroup?: string }): Promise<AuthorizationView>;
-  authorizationRemove(caller: Caller, id: string): Promise<void>;
+  serverShow(caller: Caller): Promise<ServerView>;
+  serverSet(caller: Caller, change: ServerChange): Promise<ServerView>;
+
+  /** For a paired host, `*.domain`, or `*` for any paired host. Without a storage location: the host's own place for replicas. */
+  authorizationAdd(caller: Caller, entry: { host: string; storage?: string; trustGroup?: string }): Promise<AuthorizationView>;
+  /** Entries are named by id or host. Replicas that exist stay where they are. */
+  authorizationChange(caller: Caller, entry: string, change: { host?: string; storage?: string; trustGroup?: string }): Promise<AuthorizationView>;
+  /** Nothing more is taken for its replicas. */
+  authorizationRemove(caller: Caller, entry: string): Promise<void>;
+  /** The replica belongs to this entry alone from now on. */
+  authorizationAssign(caller: Caller, machine: string, entry: string): Promise<void>;
 
   /** The defaults and the readiness findings; changes nothing. */
   enablePlan(caller: Caller, request: EnableRequest): Promise<EnablePlan>;
@@ -63,7 +82,12 @@ export interface Operations {
   initialStop(caller: Caller, machine: string): Promise<RelationshipView>;
   suspend(caller: Caller, machine: string): Promise<RelationshipView>;
   resume(caller: Caller, machine: string): Promise<RelationshipView>;
+  /** One that was suspended goes on. */
   resynchronize(caller: Caller, machine: string): Promise<JobView>;
+  /** It begins by itself at that moment, within the next seven days. */
+  resynchronizeAt(caller: Caller, machine: string, startsAtMs: number): Promise<RelationshipView>;
+  /** What it has brought is dropped, and it begins from the start when somebody asks for it; one that is only scheduled is not begun. */
+  resynchronizeCancel(caller: Caller, machine: string): Promise<RelationshipView>;
   /** Runs a cycle now and waits for its acknowledgement as a job. */
   cycleNow(caller: Caller, machine: string): Promise<JobView>;
   disable(caller: Caller, machine: string): Promise<void>;

@@ -13,16 +13,17 @@ import { isSameSet } from '../engine/primary/incoming.ts';
 import { relationshipNamed, transition, update } from '../engine/transition.ts';
 import type { Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
 import { withoutLabels } from '../points/stack.ts';
-import { ADVISED_HISTORY, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
+import { ADVISED_HISTORY, applicationConsistentHours, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { audited, hostNamed, machineNamed, type Context } from './context.ts';
 import type { EnablePlan, EnableRequest, Operations } from './operations.ts';
-import { jobView, pointView, relationshipView, settingsView } from './presenting.ts';
+import { jobView, pointView, relationshipView } from './presenting.ts';
+import { settingsChangeOf, settingsView } from './settingsview.ts';
 import { checkReady, readinessFindings } from '../engine/readiness.ts';
 
 type ReplicationOperations = Pick<
   Operations,
-  'enablePlan' | 'enable' | 'settingsChange' | 'initialStart' | 'initialStop' | 'suspend' | 'resume' | 'resynchronize' | 'cycleNow' | 'disable' | 'points'
+  'enablePlan' | 'enable' | 'settingsChange' | 'initialStart' | 'initialStop' | 'suspend' | 'resume' | 'cycleNow' | 'disable' | 'points'
 >;
 
 const PEER_WITHIN_MS = 30_000;
@@ -40,15 +41,15 @@ export function replicationOperations(context: Context): ReplicationOperations {
     return viewed(machine);
   };
   return {
-    enablePlan: (caller, request) => audited(context, caller, 'viewer', 'enable plan', request.machine, async () => (await planOf(context, request, within())).plan),
+    enablePlan: (caller, request) => audited(context, caller, 'viewer', 'enable plan', request.machine, async () => (await planOf(context, wishOf(request), within())).plan),
     enable: (caller, request) =>
       audited(context, caller, 'operator', 'enable', request.machine, async () => {
-        await enable(context, request, within());
+        await enable(context, wishOf(request), within());
         return viewed(request.machine);
       }),
     settingsChange: (caller, machine, change) =>
       audited(context, caller, 'operator', 'settings', machine, async () => {
-        await changeSettings(context, named(machine), change as SettingsChange, within());
+        await changeSettings(context, named(machine), settingsChangeOf(change), within());
         return viewed(machine);
       }),
     initialStart: (caller, machine) =>
@@ -60,12 +61,6 @@ export function replicationOperations(context: Context): ReplicationOperations {
     initialStop: (caller, machine) => audited(context, caller, 'operator', 'stop-initial', machine, () => step(machine, () => 'stopInitial')),
     suspend: (caller, machine) => audited(context, caller, 'operator', 'suspend', machine, () => step(machine, ({ state }) => (state === 10 ? 'suspendResync' : 'suspend'))),
     resume: (caller, machine) => audited(context, caller, 'operator', 'resume', machine, () => step(machine, ({ state }) => (state === 11 ? 'continueResync' : state === 16 ? 'retryDisks' : 'resume'))),
-    resynchronize: (caller, machine) =>
-      audited(context, caller, 'operator', 'resynchronize', machine, () => {
-        const relationship = named(machine);
-        if (relationship.state !== 10) transition(host, relationship.id, 'resynchronize');
-        return jobView(context, engine.jobs.start('resynchronize', relationship.machineId, {}));
-      }),
     cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => jobView(context, engine.jobs.start('cycle', named(machine).machineId, {}))),
     disable: (caller, machine) => audited(context, caller, 'operator', 'disable', machine, () => disable(context, named(machine), within())),
     points: (caller, machine) =>
@@ -78,6 +73,13 @@ export function replicationOperations(context: Context): ReplicationOperations {
   };
 }
 
+/** A request for a relationship, whichever interface it came by. */
+export interface Wish extends Omit<EnableRequest, 'settings'> {
+  readonly settings: SettingsChange;
+}
+
+const wishOf = (request: EnableRequest): Wish => ({ ...request, settings: settingsChangeOf(request.settings ?? {}) });
+
 export interface Requested {
   readonly machine: Machine;
   readonly peerId: string;
@@ -85,26 +87,33 @@ export interface Requested {
 }
 
 /** What a request for a relationship comes to, as far as this host can tell by itself. */
-export function requested(context: Context, request: EnableRequest): Requested {
+export function requested(context: Context, request: Wish): Requested {
   const machine = machineNamed(context, request.machine);
   const existing = context.engine.host.state.relationshipOf(machine.id);
   if (existing) throw new Refused(refuse(`${machine.name} is replicated already`, allowedVerbs(existing)));
   if (machine.copyOf !== null) throw new Refused(refuse(`${machine.name} is a test failover's copy`, ['test-end']));
   const { hostId } = hostNamed(context, request.host);
   const disks = machine.definition.disks.map(({ name }) => name);
-  const settings = changed(defaultSettings(disks), (request.settings ?? {}) as SettingsChange, disks);
+  const settings = changed(defaultSettings(disks), request.settings, disks);
   return { settings, machine, peerId: hostId };
 }
 
-async function planOf(context: Context, request: EnableRequest, signal: AbortSignal): Promise<Requested & { readonly plan: EnablePlan }> {
+async function planOf(context: Context, request: Wish, signal: AbortSignal): Promise<Requested & { readonly plan: EnablePlan }> {
   const { settings, machine, peerId } = requested(context, request);
   const findings = await readinessFindings(context.engine.host, machine, peerId, request.overrides ?? {}, true, signal);
-  const advice = settings.recoveryHistory === 0 ? [`With a recovery history of 0 only the newest point is kept: damage that replicates cannot be undone. ${ADVISED_HISTORY} is advised (--history ${ADVISED_HISTORY}).`] : [];
-  return { plan: { settings: settingsView(settings), findings, advice }, settings, machine, peerId };
+  return { plan: { settings: settingsView(settings), findings, advice: adviceFor(machine, settings) }, settings, machine, peerId };
+}
+
+function adviceFor({ name, definition }: Machine, settings: Settings): string[] {
+  const hasNoAgent = applicationConsistentHours(settings) > 0 && !definition.guestAgent;
+  return [
+    ...(settings.recoveryHistory === 0 ? [`With a recovery history of 0 only the newest point is kept: damage that replicates cannot be undone. ${ADVISED_HISTORY} is advised (--history ${ADVISED_HISTORY}).`] : []),
+    ...(hasNoAgent ? [`${name} is defined without a guest agent, so that its recovery points will be crash-consistent: set guestAgent = true in the definition and install qemu-guest-agent in the guest.`] : []),
+  ];
 }
 
 /** The relationship exists on both hosts, in state 1 here and 2 there. The plan that it follows is the answer. */
-export async function enable(context: Context, request: EnableRequest, signal: AbortSignal): Promise<EnablePlan> {
+export async function enable(context: Context, request: Wish, signal: AbortSignal): Promise<EnablePlan> {
   const { host } = context.engine;
   const { plan, settings, machine, peerId } = await planOf(context, request, signal);
   checkReady(plan.findings, request.force === true);

@@ -2,16 +2,23 @@
 import { administrationOperations } from './administration.ts';
 import type { Context } from './context.ts';
 import { failoverOperations } from './failovers.ts';
-import { authorizationOperations, hostOperations } from './hosts.ts';
+import { authorizationOperations } from './entries.ts';
+import { healthOperations } from './health.ts';
+import { hostOperations } from './hosts.ts';
 import { machineOperations } from './machines.ts';
 import type { Operations } from './operations.ts';
 import { replicationOperations } from './replication.ts';
+import { serverOperations } from './server.ts';
+import { resynchronizationOperations } from './resynchronization.ts';
 
 export const createOperations = (context: Context): Operations => ({
   ...administrationOperations(context),
   ...machineOperations(context),
+  ...healthOperations(context),
   ...hostOperations(context),
+  ...serverOperations(context),
   ...authorizationOperations(context),
   ...replicationOperations(context),
+  ...resynchronizationOperations(context),
   ...failoverOperations(context),
 });

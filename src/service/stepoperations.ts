@@ -1,7 +1,6 @@
 /** Use cases of one machine, as CIM clients ask for them. */
-import { noStatistics } from '../engine/statistics.ts';
 import { removePoint } from '../engine/replica/removal.ts';
-import { update } from '../engine/transition.ts';
+import { startAt } from '../engine/starts.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { JobArgs, JobContext, JobWork } from '../engine/jobs.ts';
 import { Fault } from '../errors/fault.ts';
@@ -10,6 +9,7 @@ import type { Job, Relationship } from '../machine/records.ts';
 import { changed, type Settings, type SettingsChange } from '../relationship/settings.ts';
 import { audited, machineNamed, type Context } from './context.ts';
 import { powerJob } from './guestpower.ts';
+import { resetStatistics } from './health.ts';
 import type { Management } from './management.ts';
 import { definedOnly } from './options.ts';
 import { jobView } from './presenting.ts';
@@ -17,7 +17,7 @@ import { changeSettings, disable, enable, requested, settingsAfter } from './rep
 import { checkFree, checkGuestOff, checkPoint, checkStep, stepJob, testJob } from './steps.ts';
 import type { Caller, JobView } from './views.ts';
 
-type StepOperations = Pick<Management, 'create' | 'modify' | 'checkStep' | 'step' | 'test' | 'destroyTest' | 'removePoint' | 'power' | 'resetStatistics'>;
+type StepOperations = Pick<Management, 'create' | 'modify' | 'checkStep' | 'step' | 'startAt' | 'test' | 'destroyTest' | 'removePoint' | 'power' | 'resetStatistics'>;
 
 const PEER_WITHIN_MS = 30_000;
 const FREE_WITHIN_MS = 30_000;
@@ -30,7 +30,7 @@ export function stepOperations(context: Context): StepOperations {
   return {
     create: (caller, machine, host, settings) =>
       asked(caller, 'enable', machine, () => {
-        const request = { machine, host, settings: definedOnly(settings) };
+        const request = { machine, host, settings: definedOnly(settings) as SettingsChange };
         const { machine: { id } } = requested(context, request);
         checkFree(context, id);
         return engine.jobs.start('enable', id, { host, settings: request.settings });
@@ -53,6 +53,10 @@ export function stepOperations(context: Context): StepOperations {
         const args: JobArgs = definedOnly({ point, settings: settings && reversedSettings(engine.relationshipOf(found.id), settings, found.definition.disks) });
         return stepJob(context, machine, step, args);
       }),
+    startAt: (caller, machine, event, startsAtMs) =>
+      audited(context, caller, 'operator', `${event} at`, machine, () => {
+        engine.workerOf(startAt(engine.host, engine.relationshipOf(machineNamed(context, machine).id).id, event, startsAtMs)).poke();
+      }),
     test: (caller, machine, { point }) =>
       audited(context, caller, 'operator', 'test', machine, () => {
         const { job, copyId } = testJob(context, machine, point ?? null);
@@ -68,11 +72,7 @@ export function stepOperations(context: Context): StepOperations {
     removePoint: (caller, pointId) =>
       audited(context, caller, 'operator', 'points remove', pointId, () => withoutMerging(engine, pointId)),
     power: (caller, machine, request) => asked(caller, `power ${request}`, machine, () => powerJob(context, machine, request)),
-    resetStatistics: (caller, machine) =>
-      audited(context, caller, 'operator', 'statistics reset', machine, () => {
-        const { id } = engine.relationshipOf(machineNamed(context, machine).id);
-        update(engine.host, id, () => ({ statistics: noStatistics(engine.host.clock.nowMs()) }));
-      }),
+    resetStatistics: async (caller, machine) => void (await resetStatistics(context, caller, machine)),
   };
 }
 
@@ -104,7 +104,7 @@ function relationshipKinds(context: Context): Readonly<Record<string, JobWork>> 
   return {
     enable: async (job) => {
       if (job.resumed && engine.host.state.relationshipOf(job.machineId)) return {};
-      const { findings } = await enable(context, { machine: job.machineId, host: String(job.args['host']), settings: job.args['settings'] as object, force: true }, within(job));
+      const { findings } = await enable(context, { machine: job.machineId, host: String(job.args['host']), settings: job.args['settings'] as SettingsChange, force: true }, within(job));
       const machine = machineNamed(context, job.machineId).name;
       for (const { message, cure } of findings) engine.host.state.addEvent({ atMs: engine.host.clock.nowMs(), number: null, severity: 'warning', machine, message: `${message} ${cure}` });
       return { warnings: findings.length };

@@ -27,6 +27,7 @@ export const STEPS = {
   resume: { kind: 'resume', verbs: ['resume'] },
   // One that was suspended goes on.
   resynchronize: { kind: 'resynchronize', verbs: ['resynchronize', 'resume'], side: 'primary' },
+  cancelResync: { kind: 'cancelResync', verbs: ['cancel-resynchronization'], side: 'primary' },
   preparePlanned: { kind: 'preparePlanned', verbs: ['failover'], side: 'primary' },
   cancelPlanned: { kind: 'cancelPlanned', verbs: ['cancel-failover'], side: 'primary' },
   failOver: { kind: 'failOver', verbs: ['failover'], side: 'replica' },

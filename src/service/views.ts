@@ -1,5 +1,7 @@
 /** What people and programs see of a host: plain JSON, the same for the API, the command line and the page. */
 
+import type { HealthLimit } from '../health/limits.ts';
+
 export interface MachineView {
   id: string;
   name: string;
@@ -23,6 +25,10 @@ export interface SettingsView {
   compression: boolean;
   disks: string[];
   recoveryHistory: number;
+  /** Hours between application-consistent points; 0 for none. */
+  applicationConsistentHours: number;
+  /** Whether the guest is told which host it runs on. */
+  replicateHostItems: boolean;
   /** Extensions: cycle interval below 30 s for tests, spacing of recovery points, budget of the fleecing file, demotion policy. */
   additional: {
     cycleIntervalMs?: number;
@@ -30,6 +36,7 @@ export interface SettingsView {
     compressionLevel?: number;
     fleecingBudgetMiB?: number;
     demotion?: 'pause' | 'stop';
+    resynchronization?: 'automatic' | 'manual';
   };
 }
 
@@ -47,6 +54,10 @@ export interface RelationshipView {
   lagMs: number | null;
   lastCycle: { pointId: string; finishedAtMs: number; durationMs: number; bytesChanged: number; bytesShipped: number } | null;
   nextCycleAtMs: number | null;
+  /** When the initial replication, or the resynchronization, begins by itself, as somebody chose. */
+  startsAtMs: number | null;
+  /** What its work waits for now, in words: a moment, a window, its turn. */
+  waitingFor: string | null;
   points: number;
   epoch: { number: number; id: string };
   settings: SettingsView;
@@ -57,6 +68,58 @@ export interface RelationshipView {
   /** The last failure that has not been made good since. */
   lastFault: { code: string; message: string; hint: string; atMs: number } | null;
 }
+
+export interface IssueView {
+  rule: string;
+  severity: 'critical' | 'warning' | 'advice';
+  message: string;
+  hint: string;
+}
+
+/** What was counted from `sinceMs` to `untilMs`. */
+export interface IntervalView {
+  sinceMs: number | null;
+  untilMs: number;
+  cycles: number;
+  missedCycles: number;
+  bytes: number;
+  averageBytes: number | null;
+  maxBytes: number;
+  averageLatencyMs: number | null;
+  maxLatencyMs: number;
+  errors: number;
+  networkFailures: number;
+  otherFailures: number;
+  consistencyFailures: number;
+}
+
+export interface HealthView {
+  machineId: string;
+  machine: string;
+  side: 'primary' | 'replica';
+  state: number;
+  stateName: string;
+  health: 'ok' | 'warning' | 'critical' | 'none';
+  issues: IssueView[];
+  primaryHost: string;
+  replicaHost: string;
+  runsOn: string;
+  present: IntervalView;
+  previous: IntervalView | null;
+  nextIntervalMs: number;
+  lagMs: number | null;
+  lastSynchronizedMs: number | null;
+  pendingBytes: number | null;
+  pendingKnownMs: number | null;
+  disksBytes: number;
+  lastConsistentMs: number | null;
+  testCopy: string | null;
+  lastTestMs: number | null;
+  lastFault: { code: string; message: string; hint: string; atMs: number } | null;
+}
+
+/** By name: see docs/generated/health.md. */
+export type HealthLimitsView = Record<HealthLimit, number>;
 
 export interface PointView {
   id: string;
@@ -110,6 +173,32 @@ export interface AuthorizationView {
   trustGroup: string;
 }
 
+/** What is set for the host as a replica server. */
+export interface ServerView {
+  /** Whether this host takes replicas at all. */
+  replicaServer: boolean;
+  /** Any paired host may send replicas; otherwise those that authorization entries let in. */
+  anyHost: boolean;
+  /** Where replicas are kept when no entry says another place. */
+  storage: string;
+  authentication: 'certificate';
+  /** Where peers reach this host. */
+  peerAddress: string;
+  /** When the statistics' intervals begin, after the host's midnight, and how long one lasts. */
+  monitoringStartSeconds: number;
+  monitoringIntervalSeconds: number;
+}
+
+/** What is not named stays. */
+export interface ServerChange {
+  replicaServer?: boolean;
+  anyHost?: boolean;
+  /** Of any host. */
+  storage?: string;
+  monitoringStartSeconds?: number;
+  monitoringIntervalSeconds?: number;
+}
+
 export interface EventView {
   id: number;
   atMs: number;
@@ -117,6 +206,8 @@ export interface EventView {
   severity: 'information' | 'warning' | 'error';
   machine: string | null;
   message: string;
+  /** What to do; null when there is nothing to do. */
+  hint: string | null;
 }
 
 export interface UserView {

@@ -101,7 +101,7 @@ export class Files {
 
   /** A daemon's writers and merges end with it; guests' locks stay. */
   letGoOfDaemon(): void {
-    const isDaemons = (holder: string) => holder.startsWith('writer ') || holder.startsWith('merge ');
+    const isDaemons = (holder: string) => ['writer ', 'merge ', 'reader '].some((kind) => holder.startsWith(kind));
     for (const file of this.#files.values()) {
       if (file.writer !== null && isDaemons(file.writer)) file.writer = null;
       for (const reader of file.readers) if (isDaemons(reader)) file.readers.delete(reader);

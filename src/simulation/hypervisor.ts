@@ -4,7 +4,7 @@
  */
 import { Fault } from '../errors/fault.ts';
 import { ClusterSet } from '../extents/clusterset.ts';
-import { clusterCount } from '../extents/extent.ts';
+import { CLUSTER_BYTES, clusterCount } from '../extents/extent.ts';
 import type { DiskSize, DiskView } from '../engine/ports/diskview.ts';
 import type { FreshLayers, HostCapabilities, Hypervisor, Instant as Moment, LaunchSpec, LayerPair, PointInTime, PointInTimeRequest, Power, TrackingReport, TrackSince } from '../engine/ports/hypervisor.ts';
 import type { Attachment, DiskStack } from '../machine/definition.ts';
@@ -127,6 +127,16 @@ export class SimulatedHypervisor implements Hypervisor {
     signal.throwIfAborted();
   }
 
+  /** What the guests' agents answer; none does by itself. */
+  agent: (instanceId: string, command: string, args: Readonly<Record<string, unknown>>) => unknown = () => {
+    throw new Fault('agent-silent', 'no guest agent can be reached');
+  };
+
+  async askAgent(instanceId: string, command: string, args: Readonly<Record<string, unknown>>): Promise<unknown> {
+    if (this.#live.get(instanceId)?.power !== 'running') throw new Fault('agent-silent', 'no guest agent can be reached');
+    return this.agent(instanceId, command, args);
+  }
+
   async stop(instanceId: string): Promise<void> {
     const instance = this.#live.get(instanceId);
     if (instance) this.#end(instance);
@@ -209,6 +219,14 @@ export class SimulatedHypervisor implements Hypervisor {
     const bitmaps = this.#opened(spec);
     for (const point of [...bitmaps.points, ...bitmaps.expected]) bitmaps.remove(point);
     bitmaps.trustAll();
+  }
+
+  async pendingBytes(spec: LaunchSpec, pointIds: readonly string[]): Promise<number | null> {
+    if (!this.#live.has(spec.instanceId)) return null;
+    const bitmaps = this.#bitmaps(spec);
+    if (!pointIds.some(bitmaps.isOnAny)) return null;
+    const clusters = [...bitmaps.disks.values()].flatMap((file) => pointIds.map((point) => file.bitmaps.get(point)?.clusters.size ?? 0));
+    return clusters.reduce((sum, count) => sum + count, 0) * CLUSTER_BYTES;
   }
 
   async changesSince(spec: LaunchSpec, pointId: string): Promise<ReadonlyMap<string, ClusterSet>> {
@@ -350,6 +368,15 @@ export class SimulatedHypervisor implements Hypervisor {
         if (this.#live.get(spec.instanceId) !== instance) throw new Fault('disk-io', `${spec.definition.name}: the disks are no longer served`);
       },
     });
+  }
+
+  async openStacks(stacks: readonly DiskStack[]): Promise<DiskView> {
+    const holder = `reader ${++this.#sessions}`;
+    const disks = stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes }));
+    for (const { layers } of stacks) for (const { path } of layers) this.#files.lockForReading(path, holder);
+    const value = (disk: string, cluster: number): Value => this.#files.read(stacks.find((stack) => stack.disk === disk)!, cluster);
+    const view = new SimulatedView({ disks, check: () => undefined, isDirty: () => true, value });
+    return Object.assign(view, { close: async () => this.#files.letGo(holder) });
   }
 
   async attachments(): Promise<readonly Attachment[]> {

@@ -9,7 +9,7 @@ import { Fault } from '../errors/fault.ts';
 import { sqlStateCheck } from '../relationship/step.ts';
 
 /** One entry per schema version, in order; `user_version` says how many have run. */
-const MIGRATIONS = [
+export const MIGRATIONS = [
   `CREATE TABLE machines (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT;
    CREATE TABLE relationships (
      id TEXT PRIMARY KEY, machine_id TEXT NOT NULL UNIQUE REFERENCES machines(id),
@@ -28,6 +28,17 @@ const MIGRATIONS = [
    CREATE TABLE invitations (secret_hash TEXT PRIMARY KEY, expires_ms REAL NOT NULL, body TEXT NOT NULL) STRICT;
    CREATE TABLE authorizations (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;`,
   'CREATE TABLE service_settings (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL) STRICT;',
+  // A machine in the middle of a chain has two relationships.
+  `CREATE TABLE relationships_in_chains (
+     id TEXT PRIMARY KEY, machine_id TEXT NOT NULL REFERENCES machines(id),
+     kind TEXT NOT NULL CHECK (kind IN ('simple', 'extended')),
+     side TEXT NOT NULL CHECK (side IN ('primary', 'replica')),
+     state INTEGER NOT NULL CHECK (${sqlStateCheck('state')}),
+     body TEXT NOT NULL, UNIQUE (machine_id, kind)) STRICT;
+   INSERT INTO relationships_in_chains SELECT id, machine_id, 'simple', side, state, body FROM relationships;
+   DROP TABLE relationships;
+   ALTER TABLE relationships_in_chains RENAME TO relationships;
+   ALTER TABLE outbox ADD COLUMN desk TEXT NOT NULL DEFAULT 'own' CHECK (desk IN ('own', 'onward'));`,
 ];
 
 const migrate = (database: DatabaseSync): void => {
@@ -42,8 +53,10 @@ const migrate = (database: DatabaseSync): void => {
 };
 
 const configure = (database: DatabaseSync): DatabaseSync => {
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000');
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA busy_timeout = 5000');
+  // A table that is made anew must not take with it what refers to it.
   migrate(database);
+  database.exec('PRAGMA foreign_keys = ON');
   return database;
 };
 

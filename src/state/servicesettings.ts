@@ -1,5 +1,6 @@
 /** What is set for the host's replication as a whole, beside the engine's state in the same file. */
 import type { DatabaseSync } from 'node:sqlite';
+import type { HealthLimits } from '../health/limits.ts';
 import { Statements } from './statements.ts';
 
 export interface ServiceSettings {
@@ -8,6 +9,8 @@ export interface ServiceSettings {
   /** When the statistics' interval begins, seconds after the host's midnight. */
   readonly monitoringStartSeconds: number;
   readonly monitoringIntervalSeconds: number;
+  /** Limits of the health that differ from the defaults. */
+  readonly healthLimits?: Partial<HealthLimits>;
 }
 
 const DEFAULTS: ServiceSettings = { acceptsReplicas: true, monitoringStartSeconds: 9 * 3_600, monitoringIntervalSeconds: 43_200 };
@@ -24,9 +27,9 @@ export class ServiceSettingsRow {
     return row ? { ...DEFAULTS, ...(JSON.parse(row.body) as Partial<ServiceSettings>) } : DEFAULTS;
   }
 
-  get monitoring(): { readonly startSeconds: number; readonly intervalSeconds: number } {
-    const { monitoringStartSeconds, monitoringIntervalSeconds } = this.get();
-    return { startSeconds: monitoringStartSeconds, intervalSeconds: monitoringIntervalSeconds };
+  get monitoring(): { readonly startSeconds: number; readonly intervalSeconds: number; readonly limits: Partial<HealthLimits> } {
+    const { monitoringStartSeconds, monitoringIntervalSeconds, healthLimits } = this.get();
+    return { startSeconds: monitoringStartSeconds, intervalSeconds: monitoringIntervalSeconds, limits: healthLimits ?? {} };
   }
 
   put(change: Partial<ServiceSettings>): ServiceSettings {

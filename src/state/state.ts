@@ -1,7 +1,8 @@
 /** The engine's state on SQLite: rows hold their record as JSON beside the columns that are searched or checked. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { State, OutboxItem } from '../engine/ports/state.ts';
-import type { EventRecord, Job, Machine, Point, Relationship } from '../machine/records.ts';
+import { kindOf, type Desk } from '../relationship/chain.ts';
+import type { EventRecord, Job, Machine, Point, PointKind, Relationship } from '../machine/records.ts';
 import type { Attachment } from '../machine/definition.ts';
 import type { ClusterSet } from '../extents/clusterset.ts';
 import { clusterMap, packClusters, type StoredClusters } from './clusterbits.ts';
@@ -64,15 +65,18 @@ export class SqliteState implements State {
     return this.#one('SELECT body FROM relationships WHERE id = ?', id);
   }
   relationshipOf(machineId: string): Relationship | undefined {
-    return this.#one('SELECT body FROM relationships WHERE machine_id = ?', machineId);
+    return this.#one("SELECT body FROM relationships WHERE machine_id = ? AND NOT (kind = 'extended' AND side = 'primary')", machineId);
+  }
+  extendedOf(machineId: string): Relationship | undefined {
+    return this.#one("SELECT body FROM relationships WHERE machine_id = ? AND kind = 'extended' AND side = 'primary'", machineId);
   }
   relationships(): readonly Relationship[] {
     return this.#all('SELECT body FROM relationships');
   }
   putRelationship(it: Relationship): void {
     this.#run(
-      'INSERT INTO relationships VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET side = excluded.side, state = excluded.state, body = excluded.body',
-      it.id, it.machineId, it.side, it.state, JSON.stringify(it),
+      'INSERT INTO relationships (id, machine_id, kind, side, state, body) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, side = excluded.side, state = excluded.state, body = excluded.body',
+      it.id, it.machineId, kindOf(it), it.side, it.state, JSON.stringify(it),
     );
   }
   removeRelationship(id: string): void {
@@ -81,6 +85,10 @@ export class SqliteState implements State {
 
   points(machineId: string): readonly Point[] {
     return this.#all('SELECT body FROM points WHERE machine_id = ? ORDER BY sequence, rowid', machineId);
+  }
+  lastPointMs(machineId: string, kind: PointKind): number | null {
+    const found = this.#statements.prepare("SELECT max(json_extract(body, '$.instantMs')) AS instantMs FROM points WHERE machine_id = ? AND json_extract(body, '$.kind') = ?").get(machineId, kind) as { instantMs: number | null };
+    return found.instantMs;
   }
   point(id: string): Point | undefined {
     return this.#one('SELECT body FROM points WHERE id = ?', id);
@@ -118,11 +126,11 @@ export class SqliteState implements State {
     this.#run('DELETE FROM carried WHERE relationship_id = ?', relationshipId);
   }
 
-  addToOutbox(machineId: string, effect: string, payload: Readonly<Record<string, unknown>>): void {
-    this.#run('INSERT INTO outbox (machine_id, effect, payload) VALUES (?, ?, ?)', machineId, effect, JSON.stringify(payload));
+  addToOutbox(machineId: string, effect: string, payload: Readonly<Record<string, unknown>>, desk: Desk = 'own'): void {
+    this.#run('INSERT INTO outbox (machine_id, effect, payload, desk) VALUES (?, ?, ?, ?)', machineId, effect, JSON.stringify(payload), desk);
   }
-  outbox(machineId: string): readonly OutboxItem[] {
-    const rows = this.#statements.prepare('SELECT id, effect, payload FROM outbox WHERE machine_id = ? ORDER BY id').all(machineId) as { id: number; effect: string; payload: string }[];
+  outbox(machineId: string, desk: Desk = 'own'): readonly OutboxItem[] {
+    const rows = this.#statements.prepare('SELECT id, effect, payload FROM outbox WHERE machine_id = ? AND desk = ? ORDER BY id').all(machineId, desk) as { id: number; effect: string; payload: string }[];
     return rows.map((row) => ({ id: row.id, machineId, effect: row.effect, payload: JSON.parse(row.payload) }));
   }
   takeFromOutbox(id: number): void {

@@ -116,7 +116,7 @@ export class CimHost {
       fingerprints: new Fingerprints(new MemoryDirectory()),
       peers: { call: unreachable, acceptLane: unreachable, dialLane: unreachable },
       compression: { compress: () => Promise.resolve(null), decompress: unreachable },
-      state: this.state, newId: randomUUID, newKey: () => randomBytes(32), storageFor: () => '/replicas', monitoring: () => ({ startSeconds: 0, intervalSeconds: 43_200 }), missingFiles: () => Promise.resolve([]),
+      state: this.state, newId: randomUUID, newKey: () => randomBytes(32), admission: () => ({ isAdmitted: true, entry: { id: 'entry', host: '*', storage: '/replicas', trustGroup: 'DEFAULT' } }), monitoring: () => ({ startSeconds: 0, intervalSeconds: 43_200 }), missingFiles: () => Promise.resolve([]),
       peerName: (hostId) => this.hosts.get(hostId)?.name ?? hostId,
       crash: (bug) => this.bugs.push(bug),
       changed: (kind, id) => this.feed.publish({ kind, id }),

@@ -139,7 +139,7 @@ test('initial replication is stopped, replication suspended and resumed, on eith
   assert.equal(bench.state(b), 7);
   await bench.succeeds(b, request(3, b));
   await bench.fails(a, request(3), 32_775, /Allowed now/);
-  await bench.fails(a, request(9), 32_775, /not resynchronizing/);
+  await bench.fails(a, request(9), 32_775, /cancel-resynchronization.* is not possible/);
   await bench.fails(a, request(5), 32_773, /RequestedState cannot be 5: allowed is 1, 2, 3, 4, 7, 9/);
 });
 
@@ -153,7 +153,6 @@ test('a resynchronization starts after a suspend, is suspended itself, and goes 
   assert.equal((await bench.call(a, 'Resynchronize')).returnValue, 4_096);
   await pair.pass(1_000);
   assert.equal(bench.state(a), 10);
-  await bench.fails(a, request(9), 32_770, /cannot be cancelled yet/);
   await bench.succeeds(a, request(7));
   assert.equal(bench.state(a), 11);
   pair.network.heal();
@@ -161,8 +160,29 @@ test('a resynchronization starts after a suspend, is suspended itself, and goes 
   await pair.pass(60_000);
   assert.equal(bench.state(a), 3);
   const later = { kind: 'timestamp', epochMs: a.simulated.nowMs() + 3_600_000, micros: 0 } as const;
-  await bench.fails(a, bench.call(a, 'Resynchronize', { StartTime: later }), 32_770, /later time/);
+  await bench.fails(a, bench.call(a, 'Resynchronize', { StartTime: later }), 32_775, /no resynchronization can be scheduled/);
   await bench.fails(a, bench.call(a, 'Resynchronize', { StartTime: { ...later, epochMs: later.epochMs + 8 * 86_400_000 } }), 32_773, /seven days/);
+});
+
+test('a resynchronization is cancelled with state 9, and one with a StartTime begins then', async () => {
+  const bench = await CimBench.replicating('resync at');
+  const { a, pair } = bench;
+  const request = (state: number) => bench.invoke(a, bench.machine, 'RequestReplicationStateChange', { RequestedState: state });
+  await bench.succeeds(a, request(7));
+  pair.network.cut('A', 'B');
+  assert.equal((await bench.call(a, 'Resynchronize')).returnValue, 4_096);
+  await pair.pass(1_000);
+  await bench.succeeds(a, request(9));
+  assert.equal(bench.state(a), 9);
+  pair.network.heal();
+  await pair.pass(600_000);
+  assert.equal(bench.state(a), 9, 'a cancelled one does not begin by itself');
+  const StartTime = { kind: 'timestamp', epochMs: a.simulated.nowMs() + 3_600_000, micros: 0 } as const;
+  assert.equal((await bench.call(a, 'Resynchronize', { StartTime })).returnValue, 0);
+  await pair.pass(3_500_000);
+  assert.equal(bench.state(a), 9);
+  await pair.pass(200_000);
+  assert.equal(bench.state(a), 3);
 });
 
 test('the power of a guest is changed where it belongs, and the last request is told', async () => {

@@ -301,6 +301,22 @@ export function hypervisorConformance(name: string, makeBench: () => Promise<Hyp
       });
     }
 
+    describe('stacks that nobody writes', () => {
+      test('read as their layers do, several readers at a time, and not while a guest writes them', async () => {
+        const { spec } = await tracked();
+        await bench.guestWrites(spec, 'a', 2, 0x11);
+        await assert.rejects(bench.hypervisor.openStacks(spec.stacks, signal), hasFault('disk-in-use'));
+        await bench.hypervisor.stop(spec.instanceId);
+        const views = [await bench.hypervisor.openStacks(spec.stacks, signal), await bench.hypervisor.openStacks(spec.stacks, signal)];
+        for (const view of views) {
+          assert.deepEqual(view.disks.map(({ disk }) => disk), ['a', 'b']);
+          assert.equal(await firstByte(view, 'a', 2), 0x11);
+          assert.equal(await firstByte(view, 'b', 2), 0);
+          await view.close();
+        }
+      });
+    });
+
     describe('a point in time', () => {
       test('keeps showing what was there when the guest overwrites it', async () => {
         const { spec, since } = await tracked();

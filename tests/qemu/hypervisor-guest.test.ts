@@ -7,7 +7,7 @@ import { GuestConsole } from '../../guest/console.ts';
 import { guestDefinition } from '../../guest/definition.ts';
 import { makeGuestDisks } from '../../guest/disks.ts';
 import type { LaunchSpec } from '../../src/engine/ports/hypervisor.ts';
-import { askAgentToShutDown } from '../../src/hypervisor/qemu/agent.ts';
+import { GuestAgent } from '../../src/hypervisor/qemu/agent.ts';
 import { probeDisks } from '../../src/hypervisor/qemu/probe.ts';
 import { createRawWrapper } from '../../src/layers/rawwrapper.ts';
 import { parseDefinition } from '../../src/machine/parse.ts';
@@ -44,7 +44,11 @@ for (const agent of [false, true]) {
     const view = await bench.hypervisor.openPointInTime(spec, { ...attempt, fleecingBudgetBytes: 32 * MIB }, signal);
     await view.close();
     await bench.hypervisor.closePointInTime(spec, attempt, 'acknowledged');
-    if (agent) assert.equal(await askAgentToShutDown(bench.hypervisor.agentSocketPath(spec.instanceId)), true);
+    if (agent) {
+      const connected = await GuestAgent.connect(bench.hypervisor.agentSocketPath(spec.instanceId));
+      await connected.order('guest-shutdown', { mode: 'powerdown' });
+      connected.close();
+    }
     await bench.hypervisor.shutdown(spec.instanceId, BOOT_MS, signal);
     assert.equal(await bench.hypervisor.power(spec.instanceId), 'off');
     assert.deepEqual(await bench.hypervisor.tracking(spec), { points: [attempt.attemptId], broken: false });
@@ -53,3 +57,15 @@ for (const agent of [false, true]) {
     assert.match(readFileSync(bench.hypervisor.console(spec.instanceId).logPath, 'utf8'), agent ? /./ : /POWEROFF/);
   });
 }
+
+test('a guest\'s agent answers one question after the other, says what it refuses, and one that is not there is a fault in time', async () => {
+  const { spec } = await booted(true);
+  const ask = (command: string, args = {}) => bench.hypervisor.askAgent(spec.instanceId, command, args, signal);
+  const [first, second] = await Promise.all([ask('guest-ping'), ask('guest-info')]);
+  assert.deepEqual([first, typeof (second as { version: string }).version], [{}, 'string']);
+  await assert.rejects(ask('guest-nothing'), { code: 'agent-refused' });
+  await bench.hypervisor.pause(spec.instanceId);
+  await assert.rejects(ask('guest-ping'), { code: 'agent-silent' });
+  await bench.hypervisor.stop(spec.instanceId);
+  await assert.rejects(ask('guest-ping'), { code: 'agent-silent' });
+});

@@ -190,6 +190,7 @@ const DOCUMENTED: readonly (readonly [name: string, side: Side, from: readonly S
   ['a suspended, critical or waiting primary resynchronizes', 'primary', [7, 8, 9], 'resynchronize', 10],
   ['a resynchronization ends in replicating', 'primary', [10], 'resynchronized', 3],
   ['a resynchronization can be suspended', 'primary', [10], 'suspendResync', 11],
+  ['a resynchronization that is under way or suspended can be cancelled', 'primary', [10, 11], 'cancelResync', 9],
   ['a suspended resynchronization goes on', 'primary', [11], 'continueResync', 10],
   ['the last cycle prepares a planned failover', 'primary', [3], 'preparePlanned', 4],
   ['a prepared planned failover can be cancelled', 'primary', [4], 'cancelPlanned', 3],
@@ -298,7 +299,6 @@ describe('as documented, refused:', () => {
 const NOT_YET: readonly (readonly [name: string, side: Side, from: readonly State[], event: Event])[] = [
   ['initial replication by media', 'primary', [1], 'exportInitial'],
   ['importing media', 'replica', [2], 'importInitial'],
-  ['cancelling a resynchronization', 'primary', [10, 11], 'cancelResync'],
   ['the middle of a chain taking over', 'replica', [6], 'changeMode'],
 ];
 

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Fault } from '../../src/errors/fault.ts';
@@ -13,7 +14,8 @@ import type { EventRecord, Job, Machine, Point, Relationship } from '../../src/m
 import { founded } from '../../src/relationship/epoch.ts';
 import { defaultSettings } from '../../src/relationship/settings.ts';
 import { ALL_STATES } from '../../src/relationship/state.ts';
-import { openDatabase, openInMemory } from '../../src/state/database.ts';
+import { packClusters } from '../../src/state/clusterbits.ts';
+import { MIGRATIONS, openDatabase, openInMemory } from '../../src/state/database.ts';
 import { SqliteState } from '../../src/state/state.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'understudy-state-'));
@@ -222,6 +224,44 @@ describe('a relationship', () => {
     state.putRelationship(relationshipOf('m1'));
     assert.throws(() => state.putRelationship(relationshipOf('m1', { id: 'other' })), /UNIQUE/);
     assert.throws(() => state.putRelationship(relationshipOf('m9')), /FOREIGN KEY/);
+  });
+
+  test('in the middle of a chain is two, each found by what it is to the machine', () => {
+    const state = inMemory();
+    state.putMachine(machineNamed('m1', 'web'));
+    state.putRelationship(relationshipOf('m1', { side: 'replica' }));
+    state.putRelationship(relationshipOf('m1', { id: 'onward', kind: 'extended' }));
+    assert.deepEqual([state.relationshipOf('m1')?.id, state.extendedOf('m1')?.id], ['r-m1', 'onward']);
+    assert.throws(() => state.putRelationship(relationshipOf('m1', { id: 'another', kind: 'extended' })), /UNIQUE/);
+    state.addToOutbox('m1', 'tell-peer', {});
+    state.addToOutbox('m1', 'forget-attempt', {}, 'onward');
+    assert.deepEqual([state.outbox('m1'), state.outbox('m1', 'onward')].map((items) => items.map(({ effect }) => effect)), [['tell-peer'], ['forget-attempt']]);
+  });
+
+  test('at the end of a chain is the machine\'s own, although it is an extended one', () => {
+    const state = inMemory();
+    state.putMachine(machineNamed('m1', 'web'));
+    state.putRelationship(relationshipOf('m1', { side: 'replica', kind: 'extended' }));
+    assert.deepEqual([state.relationshipOf('m1')?.id, state.extendedOf('m1')], ['r-m1', undefined]);
+  });
+
+  test('of a directory of an older version is a simple one, and what it carries is still there', () => {
+    const path = freshDir();
+    mkdirSync(path);
+    const old = new DatabaseSync(join(path, 'state.db'));
+    for (const statements of MIGRATIONS.slice(0, 2)) old.exec(statements);
+    old.exec('PRAGMA user_version = 2');
+    old.prepare('INSERT INTO machines VALUES (?, ?, ?)').run('m1', 'web', JSON.stringify(machineNamed('m1', 'web')));
+    old.prepare('INSERT INTO relationships VALUES (?, ?, ?, ?, ?)').run('r-m1', 'm1', 'primary', 3, JSON.stringify(relationshipOf('m1')));
+    old.prepare('INSERT INTO carried VALUES (?, ?, ?, ?)').run('r-m1', 'root', 8, packClusters(ClusterSet.full(8)));
+    old.prepare("INSERT INTO outbox (machine_id, effect, payload) VALUES ('m1', 'tell-peer', '{}')").run();
+    old.close();
+    const state = new SqliteState(openDatabase(path));
+    assert.deepEqual(state.relationshipOf('m1'), relationshipOf('m1'));
+    assert.equal(state.carried('r-m1').get('root')?.size, 8);
+    assert.equal(state.outbox('m1').length, 1);
+    state.removeRelationship('r-m1');
+    assert.equal(state.carried('r-m1').size, 0, 'what it carried still belongs to it');
   });
 
   test('takes what it carried with it when it goes', () => {

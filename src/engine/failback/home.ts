@@ -3,13 +3,13 @@
  * that giving the failback up is only to take layers away. It owns the machine once the other host has consented to an
  * epoch that was recorded here first.
  */
-import { Fault } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import { ClusterSet } from '../../extents/clusterset.ts';
 import type { Failover, HomeFailback, Machine, Relationship } from '../../machine/records.ts';
 import { mint, newestOf, type Lineage } from '../../relationship/epoch.ts';
 import { stateName } from '../../relationship/state.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
+import { admitted } from '../admission.ts';
 import { call } from '../calls.ts';
 import { demote, isInCustody, labelTops } from '../demotion.ts';
 import { makeLayers } from '../failover.ts';
@@ -40,8 +40,7 @@ export async function enterFailback(host: Host, relationshipId: string, pointId:
   const relationship = relationshipNamed(host, relationshipId);
   refuseElsewhere(host, relationship);
   const machine = machineOf(host, relationship.machineId);
-  const peer = host.peerName(relationship.peerId);
-  if (host.storageFor(relationship.peerId) === undefined) throw new Fault('peer-not-authorized', `${host.hostName} takes no replicas from ${peer}`);
+  admitted(host, relationship.peerId, relationship.entryId);
   await checkReadyHere(host, machine.definition);
   const standing = await greet(host, relationshipId, signal);
   const { lineage } = machineOf(host, machine.id);

@@ -49,6 +49,10 @@ export interface FingerprintMap {
    * No cluster is known when the map speaks of neither.
    */
   rebase(fromPointId: string, to: { readonly pointId: string; readonly epochId: string }, differing: ClusterSet): Promise<void>;
+  /** The map speaks of the point, durably. When it did not before, no cluster is known. */
+  claim(point: { readonly pointId: string; readonly epochId: string }): Promise<void>;
+  /** Fingerprints of the clusters from `first`, as somebody read them of the point, are known where nothing was; nothing changes when the map speaks of another. */
+  learn(pointId: string, first: number, entries: Buffer): Promise<void>;
   /** No cluster is known, durably. */
   reset(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /**
  * What the engine needs of a hypervisor. A dirty bitmap is named by the recovery point at whose instant it starts:
  * bitmap K of a disk holds every cluster written since point K. Every method is safe to repeat after a crash.
- * Faults: disk-*, qemu-*, guest-not-responding, tracking-lost, fleecing-exhausted.
+ * Faults: disk-*, qemu-*, guest-not-responding, agent-*, tracking-lost, fleecing-exhausted.
  */
 import type { Attachment, DiskStack, Layer, MachineDefinition } from '../../machine/definition.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
@@ -92,6 +92,11 @@ export interface Hypervisor {
   shutdown(instanceId: string, timeoutMs: number, signal: AbortSignal): Promise<void>;
   /** Ends the guest at once, as pulling the plug does; its images are closed properly. Nothing when it is off. */
   stop(instanceId: string): Promise<void>;
+  /**
+   * One command to the guest's agent, and its answer. Fault agent-silent when none answers in time, agent-refused when it says no.
+   * Source: QEMU guest agent protocol.
+   */
+  askAgent(instanceId: string, command: string, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown>;
   pause(instanceId: string): Promise<void>;
   resume(instanceId: string): Promise<void>;
 
@@ -105,6 +110,8 @@ export interface Hypervisor {
   untrack(spec: LaunchSpec, pointId: string): Promise<void>;
   /** Removes every bitmap of ours, also broken ones, of whichever points. */
   untrackAll(spec: LaunchSpec): Promise<void>;
+  /** Bytes that these bitmaps of a running guest hold together, at most; null when it is off, or no bitmap says. Waits for nobody. */
+  pendingBytes(spec: LaunchSpec, pointIds: readonly string[]): Promise<number | null>;
   /** The clusters of bitmap `pointId` united with those of all later ones, per disk. */
   changesSince(spec: LaunchSpec, pointId: string, signal: AbortSignal): Promise<ReadonlyMap<string, ClusterSet>>;
 
@@ -138,6 +145,9 @@ export interface Hypervisor {
   mergeBelow(spec: LaunchSpec, pair: LayerPair, signal: AbortSignal): Promise<void>;
   /** The disks as they are, while the guest runs on or is off. Everything is dirty. */
   openLive(spec: LaunchSpec, signal: AbortSignal): Promise<DiskView>;
+
+  /** Stacks that nobody writes, for reading. Everything is dirty. Fault disk-in-use when one is being written. */
+  openStacks(stacks: readonly DiskStack[], signal: AbortSignal): Promise<DiskView>;
 
   /** The small files' state now, and writing it back for a machine that is off. */
   attachments(spec: LaunchSpec): Promise<readonly Attachment[]>;

@@ -4,7 +4,8 @@
  */
 import type { Attachment } from '../../machine/definition.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
-import type { EventRecord, Job, Machine, Point, Relationship } from '../../machine/records.ts';
+import type { Desk } from '../../relationship/chain.ts';
+import type { EventRecord, Job, Machine, Point, PointKind, Relationship } from '../../machine/records.ts';
 
 export interface OutboxItem {
   readonly id: number;
@@ -22,7 +23,10 @@ export interface State {
   removeMachine(id: string): void;
 
   relationship(id: string): Relationship | undefined;
+  /** The machine's own: the simple one, and on the last host of a chain the extended one. */
   relationshipOf(machineId: string): Relationship | undefined;
+  /** In the middle of a chain: the one by which the machine's recovery points are sent on. */
+  extendedOf(machineId: string): Relationship | undefined;
   relationships(): readonly Relationship[];
   putRelationship(relationship: Relationship): void;
   removeRelationship(id: string): void;
@@ -30,6 +34,8 @@ export interface State {
   /** Oldest first. */
   points(machineId: string): readonly Point[];
   point(id: string): Point | undefined;
+  /** When the machine's newest recovery point of this kind was; null when there is none. */
+  lastPointMs(machineId: string, kind: PointKind): number | null;
   addPoint(point: Point, attachments: readonly Attachment[], clusters: ReadonlyMap<string, ClusterSet>): void;
   putPoint(point: Point): void;
   removePoint(id: string): void;
@@ -42,8 +48,9 @@ export interface State {
   putCarried(relationshipId: string, clusters: ReadonlyMap<string, ClusterSet>): void;
   clearCarried(relationshipId: string): void;
 
-  addToOutbox(machineId: string, effect: string, payload: Readonly<Record<string, unknown>>): void;
-  outbox(machineId: string): readonly OutboxItem[];
+  /** Each desk has an outbox of its own: what one cannot do now does not hold up the other. 'own' when absent. */
+  addToOutbox(machineId: string, effect: string, payload: Readonly<Record<string, unknown>>, desk?: Desk): void;
+  outbox(machineId: string, desk?: Desk): readonly OutboxItem[];
   takeFromOutbox(id: number): void;
 
   putJob(job: Job): void;

@@ -15,14 +15,15 @@ import { DEFAULT_FLEECING_BUDGET_MIB } from '../../relationship/settings.ts';
 import { call, type BeginAttempt, type Standing } from '../calls.ts';
 import type { Host } from '../host.ts';
 import type { DiskView } from '../ports/diskview.ts';
-import type { AttemptJournal, FingerprintMap } from '../ports/fingerprints.ts';
+import type { AttemptJournal } from '../ports/fingerprints.ts';
 import type { LaunchSpec } from '../ports/hypervisor.ts';
 import { definitionOf, machineOf, replicatedSpec, specOf } from '../spec.ts';
-import { inInterval } from '../monitoring.ts';
-import { counted } from '../statistics.ts';
+import { counted } from '../../health/statistics.ts';
+import { counting } from '../monitoring.ts';
 import { relationshipNamed, update } from '../transition.ts';
 import { arrived, recordedDisks } from './incoming.ts';
-import { ship, type Progress } from './shipment.ts';
+import { comparedWithReplica } from './comparison.ts';
+import { ship, type Known, type Progress } from './shipment.ts';
 
 const MIB = 1024 * 1024;
 /** The replica may die between its answer and its dialling. */
@@ -102,7 +103,10 @@ export async function transfer(host: Host, relationship: Relationship, job: Tran
 async function shipOver(host: Host, relationship: Relationship, { view, skipKnown, onProgress }: Transfer, signal: AbortSignal): Promise<void> {
   const { peerId, id: relationshipId } = relationship;
   const attempt = changeAttempt(host, relationshipId, { disks: view.disks });
-  const begin = { relationshipId, epochId: attempt.epochId, attemptId: attempt.id, parentId: attempt.parentId, kind: attempt.kind, sequence: attempt.sequence, disks: view.disks, ...partsOf(attempt), failbackId: relationship.failback?.id ?? null };
+  const begin = {
+    relationshipId, epochId: attempt.epochId, attemptId: attempt.id, parentId: attempt.parentId, kind: attempt.kind, sequence: attempt.sequence, disks: view.disks, ...partsOf(attempt),
+    failbackId: relationship.failback?.id ?? null, comparedWith: attempt.phase === 'pass' ? attempt.comparedWith : null,
+  };
   const { durableBytes, isSealed } = await call(host.peers, peerId, 'begin', begin, signal);
   if (isSealed && attempt.digest !== null) return;
   const journal = await host.fingerprints.journal(relationshipId, attempt.id);
@@ -113,7 +117,7 @@ async function shipOver(host: Host, relationship: Relationship, { view, skipKnow
     await ship({
       view, journal, lane, from, signal, onProgress,
       carried: carriedBy(host, relationship),
-      maps: skipKnown ? await usableMaps(host, relationship, attempt, view) : new Map<string, FingerprintMap>(),
+      maps: skipKnown ? await knownBy(host, relationship, attempt, view, signal) : new Map<string, Known>(),
       fingerprinter: new Fingerprinter(Buffer.from(relationship.key, 'base64')),
       compression: relationship.settings.compression ? { with: host.compression, level: relationship.settings.additional.compressionLevel ?? 1 } : null,
     });
@@ -167,14 +171,17 @@ async function openLane(host: Host, { id: relationshipId, peerId }: Relationship
 
 export const keyId = (relationship: Relationship): string => relationship.id;
 
-async function usableMaps(host: Host, relationship: Relationship, attempt: Attempt, view: DiskView): Promise<ReadonlyMap<string, FingerprintMap>> {
-  const usable = new Map<string, FingerprintMap>();
+/** By the maps that speak of the parent. A pass asks the replica for what they do not know. */
+async function knownBy(host: Host, relationship: Relationship, attempt: Attempt, view: DiskView, signal: AbortSignal): Promise<ReadonlyMap<string, Known>> {
+  const known = new Map<string, Known>();
   const pointId = attempt.comparedWith ?? attempt.parentId;
   for (const { disk, sizeBytes } of view.disks) {
+    if (pointId === null) break;
     const map = await host.fingerprints.map(relationship.id, disk, sizeBytes, keyId(relationship));
-    if (pointId !== null && map.usableFor(pointId, keyId(relationship))) usable.set(disk, map);
+    if (attempt.phase === 'pass') known.set(disk, await comparedWithReplica(host, relationship, attempt, { disk, sizeBytes, pointId, map }, signal));
+    else if (map.usableFor(pointId, keyId(relationship))) known.set(disk, map);
   }
-  return usable;
+  return known;
 }
 
 /** The replica made the point: seal request, durable acknowledgement here, then the tidying up. */
@@ -211,7 +218,7 @@ export function acknowledge(host: Host, relationshipId: string, attempt: Attempt
     ...arrived(before, attempt, nowMs),
     ...(before.failback?.at === 'away' && { failback: { ...before.failback, rounds: before.failback.rounds + 1, bytesShipped: before.failback.bytesShipped + attempt.shippedBytes } }),
     lastCycle: { pointId: attempt.id, finishedMs: nowMs, durationMs: nowMs - attempt.startedMs, bytesChanged: attempt.changedBytes, bytesShipped: attempt.shippedBytes },
-    statistics: counted(inInterval(host, before), before.settings, { bytes: attempt.shippedBytes, latencyMs: nowMs - attempt.startedMs }),
+    ...counting(host, before, (statistics) => counted(statistics, before.settings, { bytes: attempt.shippedBytes, latencyMs: nowMs - attempt.startedMs, endedMs: nowMs })),
     totals: { bytesChanged: before.totals.bytesChanged + attempt.changedBytes, bytesShipped: before.totals.bytesShipped + attempt.shippedBytes },
   }));
 }

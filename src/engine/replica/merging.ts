@@ -51,9 +51,10 @@ function firstDue(machine: Machine, relationship: Relationship): Merge | null {
   return null;
 }
 
-/** Layers that a test failover's copy stands on. */
+/** Layers that a test failover's copy stands on; all of them while the primary compares with what they hold. */
 export function layersInUse(machine: Machine, relationship: Relationship): ReadonlySet<string> {
-  const { testCopy } = relationship;
+  const { testCopy, receiving } = relationship;
+  if (receiving?.comparedWith) return new Set(machine.stacks.flatMap(({ layers }) => layers.map(({ layerId }) => layerId)));
   if (!testCopy) return new Set();
   const below = machine.stacks.flatMap((stack) => prefixOf(stack, testCopy.pointId)?.layers ?? []);
   return new Set(below.map(({ layerId }) => layerId));

@@ -31,6 +31,7 @@ export async function begin(host: Host, request: BeginAttempt): Promise<Begun> {
   checkReceives(host, relationship, request);
   if (request.attemptId === relationship.newestPointId) return { durableBytes: 0, isSealed: true };
   if (request.parentId !== relationship.newestPointId) throw misparented(host, relationship);
+  if (request.comparedWith && request.comparedWith !== relationship.newestPointId) throw misparented(host, relationship);
   checkGround(host, relationship, request);
   await checkLimits(host, relationship.id);
   // With nothing durable yet, a crash may have come before the layers were made.
@@ -39,6 +40,7 @@ export async function begin(host: Host, request: BeginAttempt): Promise<Begun> {
     await dropReceiving(host, relationship.id);
     await create(host, relationshipNamed(host, request.relationshipId), request);
   }
+  if (request.comparedWith) update(host, relationship.id, ({ receiving }) => ({ receiving: { ...receiving!, comparedWith: request.comparedWith! } }));
   const journal = await host.fingerprints.journal(request.relationshipId, request.attemptId);
   return { durableBytes: journal.sizeBytes, isSealed: false };
 }
@@ -71,6 +73,7 @@ async function create(host: Host, relationship: Relationship, request: BeginAtte
     parentId: request.parentId,
     sequence: request.sequence,
     epochId: request.epochId,
+    comparedWith: request.comparedWith ?? null,
     layers,
     ...(request.partial && request.partial.length > 0 && { partial: request.partial }),
   };

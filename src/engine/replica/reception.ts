@@ -1,15 +1,21 @@
 /** The lanes that are being received, one at a time for each relationship, and the order of begin, lane and seal. */
-import { Fault, faultOf } from '../../errors/fault.ts';
+import { Fault, faultOf, type FaultCode } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
-import type { BeginAttempt, Begun, SealAttempt } from '../calls.ts';
+import type { BeginAttempt, Begun, CompareRequest, SealAttempt } from '../calls.ts';
 import type { Host } from '../host.ts';
+import { report } from '../report.ts';
 import { relationshipNamed } from '../transition.ts';
+import { Comparing } from './comparing.ts';
 import { Intake } from './intake.ts';
 import { begin, dropReceiving } from './receiving.ts';
 import { sealPoint } from './sealing.ts';
 
+const OWN_FAULTS: readonly FaultCode[] = ['disk-io', 'disk-missing', 'disk-in-use', 'disk-format', 'space-exhausted', 'integrity'];
+
 interface Lane {
+  readonly attemptId: string;
   readonly controller: AbortController;
+  readonly comparing: Comparing;
   readonly done: Promise<void>;
 }
 
@@ -34,28 +40,44 @@ export class Reception {
   lane(peerId: string, relationshipId: string, attemptId: string, token: string, journalBytes: number): Promise<null> {
     return this.#inTurn(relationshipId, async () => {
       await this.#endLane(relationshipId);
-      const { receiving } = relationshipNamed(this.#host, relationshipId);
+      const relationship = relationshipNamed(this.#host, relationshipId);
+      const { receiving } = relationship;
       if (receiving?.id !== attemptId) throw new Fault('attempt-lost', `${this.#host.hostName} does not hold the cycle that the lane is for`);
       const journal = await this.#host.fingerprints.journal(relationshipId, attemptId);
       if (journalBytes > journal.sizeBytes) throw new Fault('peer-protocol', 'the journal is to be cut beyond its end');
       await journal.truncateTo(journalBytes);
       const intake = await Intake.open(receiving, this.#host.layers, journal, this.#host.compression);
+      const comparing = new Comparing(this.#host, relationship, receiving);
       const controller = new AbortController();
       const signal = AbortSignal.any([controller.signal, this.#life.signal]);
       const done = this.#host.peers
         .dialLane(peerId, token, intake, signal)
+        .catch((thrown: unknown) => {
+          this.#report(relationshipId, 'write-failed', thrown);
+          ignoreEnd(thrown);
+        })
+        .finally(() => Promise.all([intake.close(), comparing.close()]))
         .catch(ignoreEnd)
-        .finally(() => intake.close())
-        .catch(ignoreEnd);
-      this.#lanes.set(relationshipId, { controller, done });
+        .then(() => undefined);
+      this.#lanes.set(relationshipId, { attemptId, controller, comparing, done });
       return null;
     });
+  }
+
+  /** Of the attempt whose lane is open: only then do the disks below it stand still. */
+  compare(request: CompareRequest): Promise<Buffer> {
+    const lane = this.#lanes.get(request.relationshipId);
+    if (lane?.attemptId !== request.attemptId) throw new Fault('attempt-lost', `${this.#host.hostName} does not hold the cycle that compares`);
+    return lane.comparing.fingerprints(request);
   }
 
   seal(request: SealAttempt): Promise<{ sealedId: string }> {
     return this.#inTurn(request.relationshipId, async () => {
       await this.#lanes.get(request.relationshipId)?.done;
-      return sealPoint(this.#host, request);
+      return sealPoint(this.#host, request).catch((thrown: unknown) => {
+        this.#report(request.relationshipId, 'receive-failed', thrown);
+        throw thrown;
+      });
     });
   }
 
@@ -80,6 +102,14 @@ export class Reception {
       await this.#endLane(relationshipId);
       await dropReceiving(this.#host, relationshipId);
     });
+  }
+
+  /** What this host's own storage, or what arrived, is to blame for. */
+  #report(relationshipId: string, event: 'receive-failed' | 'write-failed', thrown: unknown): void {
+    const fault = faultOf(thrown);
+    const relationship = this.#host.state.relationship(relationshipId);
+    if (!fault || !relationship || !OWN_FAULTS.includes(fault.code)) return;
+    report(this.#host, event, this.#host.state.machine(relationship.machineId)?.name ?? relationship.machineId, fault.message, fault.hint);
   }
 
   stop(): void {

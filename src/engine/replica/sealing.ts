@@ -12,8 +12,8 @@ import type { Layer } from '../../machine/definition.ts';
 import type { SealAttempt } from '../calls.ts';
 import { isReceived } from '../failover.ts';
 import type { Host } from '../host.ts';
-import { inInterval } from '../monitoring.ts';
-import { counted } from '../statistics.ts';
+import { counted } from '../../health/statistics.ts';
+import { counting } from '../monitoring.ts';
 import { machineOf } from '../spec.ts';
 import { highestSequence, relationshipNamed, transition } from '../transition.ts';
 import { united } from '../primary/growth.ts';
@@ -67,11 +67,11 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     const { receiving } = before;
     if (receiving?.id !== point.id || before.newestPointId !== request.parentId) throw new Fault('attempt-lost', `${host.hostName} does not hold the cycle any more`);
     const nowMs = host.clock.nowMs();
-    const cycle = { bytes: point.sizeBytes, latencyMs: Math.max(0, nowMs - point.instantMs) };
+    const cycle = { bytes: point.sizeBytes, latencyMs: Math.max(0, nowMs - point.instantMs), endedMs: nowMs };
     const isHome = before.failback?.at === 'home';
     transition(host, before.id, isHome ? 'failbackSealed' : 'pointSealed', {
       // What this host held before is what it is again when a failback is given up.
-      change: () => ({ statistics: counted(inInterval(host, before), before.settings, cycle), newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, ...takenOver(before, receiving, isHome), ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null }) }),
+      change: () => ({ ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, ...takenOver(before, receiving, isHome), ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null }) }),
     });
     host.state.addPoint(point, request.attachments, clusters);
     host.state.addToOutbox(point.machineId, 'apply-journal', {

@@ -43,7 +43,7 @@ function knownPaths(host: Host): ReadonlySet<string> {
   for (const { id, stacks, definition } of state.machines()) {
     for (const { layers, branch } of stacks) add([...layers, ...(branch?.layers ?? [])]);
     for (const { path } of definition.disks) paths.add(path);
-    for (const { payload } of state.outbox(id)) add([...((payload['layers'] as Layer[] | undefined) ?? []), ...(payload['layer'] ? [payload['layer'] as Layer] : [])]);
+    for (const { payload } of [...state.outbox(id), ...state.outbox(id, 'onward')]) add([...((payload['layers'] as Layer[] | undefined) ?? []), ...(payload['layer'] ? [payload['layer'] as Layer] : [])]);
   }
   for (const { receiving, failover, failback, testCopy } of state.relationships()) {
     for (const held of [receiving, failover, failover?.next, failback?.at === 'away' ? failback : null, testCopy]) add(held?.layers.map(({ layer }) => layer) ?? []);

@@ -18,6 +18,9 @@ export const instanceMark = (instanceId: string): string => createHash('sha256')
 
 export const allRuns = ({ runDir }: Directories): string => join(runDir, 'vm');
 
+/** Of the storage daemons that read stacks for us. */
+export const readersDirectory = ({ runDir }: Directories): string => join(runDir, 'readers');
+
 export function runPaths(directories: Directories, instanceId: string) {
   const directory = join(allRuns(directories), instanceMark(instanceId));
   const at = (file: string): string => {

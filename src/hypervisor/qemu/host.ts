@@ -1,6 +1,7 @@
 /** What the parts of the driver share: where things are, who is connected, and whose turn it is. */
 import { Fault } from '../../errors/fault.ts';
 import type { LaunchSpec } from '../../engine/ports/hypervisor.ts';
+import { GuestAgent } from './agent.ts';
 import { OfflineBlocks, type Blocks } from './blocks.ts';
 import { amendCustody, readCustody, type Custody } from './custody.ts';
 import { runPaths, statePaths, type Directories, type RunPaths, type StatePaths } from './directories.ts';
@@ -16,6 +17,8 @@ export class Host {
   readonly offline: OfflineBlocks;
   readonly turns = new Turns();
   readonly strays = new Strays();
+  /** Of the guest agents' ports, which serve one client each. */
+  readonly agentTurns = new Turns();
 
   constructor(directories: Directories) {
     this.directories = directories;
@@ -56,6 +59,18 @@ export class Host {
         return await work(blocks);
       } finally {
         await blocks.release();
+      }
+    });
+  }
+
+  /** Does the work with the guest's agent, alone. Fault agent-silent when nobody answers in time. */
+  withAgent<T>(instanceId: string, withinMs: number, work: (agent: GuestAgent) => Promise<T>): Promise<T> {
+    return this.agentTurns.take(instanceId, async () => {
+      const agent = await GuestAgent.connect(this.run(instanceId).agent, withinMs);
+      try {
+        return await work(agent);
+      } finally {
+        agent.close();
       }
     });
   }

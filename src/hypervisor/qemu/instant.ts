@@ -129,7 +129,7 @@ export async function tearDown({ spec, qmp, state, attempt: { attemptId } }: Att
   if (names.some(({ filter }) => present.has(filter))) await qmp.execute('blockdev-reopen', { options: spec.stacks.map((stack) => topFilter(stack.disk, diskNode(stack))) });
   for (const { filter } of names) await removeNode(qmp, filter);
   for (const { fleecing } of names) await removeNode(qmp, fleecing);
-  removeFleecingFiles(state, attemptId);
+  await removeFleecingFiles(state, attemptId);
 }
 
 /** The node is gone. Nothing when there was none. */

@@ -3,7 +3,6 @@ import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../errors/fault.ts';
 import type { LaunchSpec, Power, TrackSince } from '../../engine/ports/hypervisor.ts';
-import { askAgentToShutDown } from './agent.ts';
 import { pointsOf } from './bitmaps.ts';
 import { takeCustody } from './custody.ts';
 import type { Host } from './host.ts';
@@ -16,6 +15,7 @@ import { endTpm } from './tpm.ts';
 const QUIT_MS = 60_000;
 const POLITE_MS = 5_000;
 const POWER_BUTTON_EVERY_MS = 4_000;
+const AGENT_MS = 2_000;
 
 export interface StartOptions {
   readonly trackSince?: TrackSince;
@@ -93,7 +93,7 @@ export class PowerSwitch {
   async #pressPowerButton(instanceId: string, signal: AbortSignal): Promise<void> {
     const run = this.#host.run(instanceId);
     try {
-      if (readLaunchRecord(run)?.guestAgent && (await askAgentToShutDown(run.agent))) await delay(POWER_BUTTON_EVERY_MS, null, { signal });
+      if (readLaunchRecord(run)?.guestAgent && (await this.#agentTakesOrder(instanceId))) await delay(POWER_BUTTON_EVERY_MS, null, { signal });
       while (!signal.aborted && isLive(run)) {
         const qmp = await this.#host.monitors.get(instanceId);
         await qmp.execute('system_powerdown', {}, { signal });
@@ -102,6 +102,12 @@ export class PowerSwitch {
     } catch {
       // Aborted, or QEMU has ended meanwhile: the waiting side sees which.
     }
+  }
+
+  /** An agent that is not there is no fault: the button is pressed then. */
+  #agentTakesOrder(instanceId: string): Promise<boolean> {
+    const order = this.#host.withAgent(instanceId, AGENT_MS, (agent) => agent.order('guest-shutdown', { mode: 'powerdown' }));
+    return order.then(() => true, () => false);
   }
 
   stop(instanceId: string): Promise<void> {

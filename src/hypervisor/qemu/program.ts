@@ -27,7 +27,7 @@ const withoutArguments = (words: string): string =>
 /** The fault that QEMU's words tell of. */
 export function complaint(machine: string, words: string, cause?: unknown): Fault {
   const message = `${machine}: ${withoutArguments(words) || 'it said nothing'}`;
-  if (/Failed to get ".*" lock|Is another process using the image/.test(words)) return new Fault('disk-in-use', message, { cause });
+  if (/Failed to get (shared )?".*" lock|Is another process using the image/.test(words)) return new Fault('disk-in-use', message, { cause });
   if (/not in qcow2 format|Unknown driver|Unsupported qcow2 version/i.test(words)) return new Fault('disk-format', message, { cause });
   if (/No space left/.test(words)) return new Fault('space-exhausted', message, { cause });
   if (/No such file or directory/.test(words)) return new Fault('disk-missing', message, { cause });

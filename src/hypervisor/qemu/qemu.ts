@@ -5,12 +5,13 @@
 import { uptime } from 'node:os';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import { Fault } from '../../errors/fault.ts';
-import type { Attachment } from '../../machine/definition.ts';
+import type { Attachment, DiskStack } from '../../machine/definition.ts';
 import type { DiskSize, DiskView } from '../../engine/ports/diskview.ts';
 import type {
   FreshLayers, HostCapabilities, Hypervisor, Instant, LaunchSpec, LayerPair, PointInTime, PointInTimeRequest, Power, TrackingReport,
 } from '../../engine/ports/hypervisor.ts';
 import type { Qmp } from '../../qmp/qmp.ts';
+import { AgentError } from './agent.ts';
 import { readAttachments, writeAttachments } from './attachments.ts';
 import { namedNodes } from './bitmaps.ts';
 import { Capabilities } from './capabilities.ts';
@@ -25,15 +26,19 @@ import { mergeBelow } from './mergebelow.ts';
 import { diskNode } from './nodes.ts';
 import { PointsInTime } from './pointintime.ts';
 import { PowerSwitch, type StartOptions } from './power.ts';
-import { reportTracking, track, untrack, untrackAll } from './tracking.ts';
+import { StackReaders } from './stackreaders.ts';
+import { pendingBytes, reportTracking, track, untrack, untrackAll } from './tracking.ts';
 
 /** Linux counts process times in hundredths of a second for everyone. */
 const TICK_MS = 10;
+const AGENT_SYNC_MS = 2_000;
+const AGENT_ANSWER_MS = 15_000;
 
 export class QemuHypervisor implements Hypervisor {
   readonly #host: Host;
   readonly #switch: PowerSwitch;
   readonly #points: PointsInTime;
+  readonly #readers: StackReaders;
   readonly #capabilities = new Capabilities();
   /** Aborted when this object is closed. */
   readonly #closing = new AbortController();
@@ -42,6 +47,7 @@ export class QemuHypervisor implements Hypervisor {
     this.#host = new Host(directories);
     this.#switch = new PowerSwitch(this.#host);
     this.#points = new PointsInTime(this.#host);
+    this.#readers = new StackReaders(directories);
   }
 
   power(instanceId: string): Promise<Power> {
@@ -62,6 +68,18 @@ export class QemuHypervisor implements Hypervisor {
 
   stop(instanceId: string): Promise<void> {
     return this.#switch.stop(instanceId);
+  }
+
+  async askAgent(instanceId: string, command: string, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown> {
+    return this.#host.withAgent(instanceId, AGENT_SYNC_MS, async (agent) => {
+      signal.throwIfAborted();
+      try {
+        return await agent.execute(command, args, AGENT_ANSWER_MS);
+      } catch (thrown) {
+        if (thrown instanceof AgentError) throw new Fault('agent-refused', thrown.message, { cause: thrown });
+        throw thrown;
+      }
+    });
   }
 
   pause(instanceId: string): Promise<void> {
@@ -99,6 +117,10 @@ export class QemuHypervisor implements Hypervisor {
     return untrackAll(this.#host, spec, this.#closing.signal);
   }
 
+  pendingBytes(spec: LaunchSpec, pointIds: readonly string[]): Promise<number | null> {
+    return pendingBytes(this.#host, spec, pointIds);
+  }
+
   changesSince(spec: LaunchSpec, pointId: string, signal: AbortSignal): Promise<ReadonlyMap<string, ClusterSet>> {
     return changesSince(this.#host, spec, pointId, signal);
   }
@@ -125,6 +147,10 @@ export class QemuHypervisor implements Hypervisor {
 
   openLive(spec: LaunchSpec, signal: AbortSignal): Promise<DiskView> {
     return this.#points.openLive(spec, signal);
+  }
+
+  openStacks(stacks: readonly DiskStack[], signal: AbortSignal): Promise<DiskView> {
+    return this.#readers.open(stacks, AbortSignal.any([signal, this.#closing.signal]));
   }
 
   attachments(spec: LaunchSpec): Promise<readonly Attachment[]> {
@@ -175,5 +201,6 @@ export class QemuHypervisor implements Hypervisor {
     this.#closing.abort(new Fault('cancelled', 'the daemon ends'));
     await this.#host.monitors.close();
     await this.#host.offline.closeAll();
+    await this.#readers.close();
   }
 }

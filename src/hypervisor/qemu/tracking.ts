@@ -39,6 +39,14 @@ export function reportTracking(host: Host, spec: LaunchSpec, signal: AbortSignal
   });
 }
 
+/** QEMU counts what its bitmaps hold; a cluster in two of them counts twice. */
+export async function pendingBytes(host: Host, spec: LaunchSpec, pointIds: readonly string[]): Promise<number | null> {
+  if (!(await host.isRunning(spec.instanceId))) return null;
+  const bitmaps = await bitmapsOf(await host.monitors.get(spec.instanceId), spec);
+  if (!pointIds.some((pointId) => isOnAny(bitmaps, pointId))) return null;
+  return [...bitmaps.values()].flat().filter(({ pointId }) => pointIds.includes(pointId)).reduce((sum, { dirtyBytes }) => sum + dirtyBytes, 0);
+}
+
 /** Fault tracking-lost when the bitmap is there but cannot be relied on: beginning it anew would hide that. */
 export function track(host: Host, spec: LaunchSpec, pointId: string, signal: AbortSignal): Promise<void> {
   return host.withBlocks(spec, signal, async ({ qmp }) => {

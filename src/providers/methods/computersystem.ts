@@ -30,24 +30,20 @@ async function requestPower(call: Call): Promise<MethodOutcome> {
  * What a requested replication state asks for, by the state that the machine is in; `any` where it does not matter. Source:
  * Msvm_ComputerSystem.RequestReplicationStateChange.
  */
-const STATE_REQUESTS: Readonly<Record<number, Readonly<Partial<Record<number | 'any', Step>>>>> = {
+const STATE_REQUESTS: Readonly<Record<number, Readonly<Partial<Record<number, Step>> & { any: Step }>>> = {
   1: { any: 'stopInitial' },
   2: { any: 'startInitial' },
   3: { 4: 'cancelPlanned', any: 'resume' },
   4: { any: 'preparePlanned' },
   7: { any: 'suspend' },
-  9: {},
+  9: { any: 'cancelResync' },
 };
-const RESYNCHRONIZING = [10, 11];
 
 function stepFor(state: number | null, { machine, relationship }: MachineSnapshot): Step {
   const requests = state === null ? undefined : STATE_REQUESTS[state];
   if (!requests) throw badValue('RequestedState', state, Object.keys(STATE_REQUESTS).join(', '));
   if (!relationship) throw new Refused(refuse(`${machine.name} is not replicated`, ['enable']));
-  const step = requests[relationship.state] ?? requests.any;
-  if (step) return step;
-  if (RESYNCHRONIZING.includes(relationship.state)) throw new Rejection(RETURNS.notSupported, 'A resynchronization that is under way cannot be cancelled yet; it can be suspended (7).');
-  throw new Refused(refuse(`${machine.name} is not resynchronizing`));
+  return requests[relationship.state] ?? requests.any;
 }
 
 async function requestReplication(call: Call, snapshot: MachineSnapshot): Promise<MethodOutcome> {

@@ -1,5 +1,6 @@
 /** Msvm_Error: why a job failed, or what is wrong with a relationship, with what to do. */
 import type { CimInstance } from '../../cim/instance.ts';
+import type { Issue } from '../../health/health.ts';
 import type { Job } from '../../machine/records.ts';
 import type { Emit } from '../emission.ts';
 
@@ -26,16 +27,17 @@ export const errorOfJob = (emit: Emit, { code, message, hint, allowed }: NonNull
     CIMStatusCodeDescription: message,
   });
 
-export const healthIssue = (emit: Emit, reason: string, hint: string, isCritical: boolean): CimInstance =>
+/** The message's id is the rule's name: see docs/generated/health.md. */
+export const healthIssue = (emit: Emit, { rule, severity, message, hint }: Issue): CimInstance =>
   emit({
-    ErrorType: SOFTWARE,
+    ErrorType: rule === 'cannot-send' || rule === 'out-of-sync' ? COMMUNICATIONS : SOFTWARE,
     OwningEntity: 'Understudy',
-    MessageID: 'health',
-    Message: reason,
-    PerceivedSeverity: isCritical ? HIGH : MEDIUM,
-    ProbableCauseDescription: reason,
+    MessageID: rule,
+    Message: message,
+    PerceivedSeverity: severity === 'critical' ? HIGH : MEDIUM,
+    ProbableCauseDescription: message,
     RecommendedActions: hint === '' ? [] : [hint],
     ErrorSourceFormat: 0,
     CIMStatusCode: CIM_FAILED,
-    CIMStatusCodeDescription: reason,
+    CIMStatusCodeDescription: message,
   });

@@ -1,6 +1,7 @@
 /** Parameters of methods: what they name is looked up, what they say is read; what does not fit is a rejection. */
 import type { CimInstance, CimTimestamp, CimValue, ObjectPath } from '../../cim/instance.ts';
 import { isSameName } from '../../cim/name.ts';
+import { checkStart } from '../../cycle/schedule.ts';
 import type { Point } from '../../machine/records.ts';
 import type { MachineSnapshot } from '../../service/inventory.ts';
 import { idIn, keyText } from '../objectpaths.ts';
@@ -65,15 +66,14 @@ export async function pointOf(call: Call, name: string, machine: MachineSnapshot
   return point;
 }
 
-const WEEK_MS = 7 * 24 * 3_600_000;
-
-/** Nothing when the work is to begin at once; later is not possible yet. */
-export function checkStartsNow(call: Call, name: string): void {
+/** The moment, in the next seven days, at which the work is to begin; null for at once. */
+export function startOf(call: Call, name: string): number | null {
   const value = valueOf(call, name);
-  if (value === null) return;
+  if (value === null) return null;
   const { kind, epochMs } = value as CimTimestamp;
   if (kind !== 'timestamp') throw badValue(name, 'an interval', 'a moment');
   const nowMs = call.host.nowMs();
-  if (epochMs > nowMs + WEEK_MS) throw badValue(name, new Date(epochMs).toISOString(), 'a moment in the next seven days');
-  if (epochMs > nowMs) throw new Rejection(RETURNS.notSupported, `${name}: a start at a later time is not supported yet.`, 'Leave it null to start at once.');
+  if (epochMs <= nowMs) return null;
+  checkStart(epochMs, nowMs);
+  return epochMs;
 }

@@ -5,7 +5,7 @@ import { STEPS, type Step } from '../../service/steps.ts';
 import { idIn, machinePath } from '../objectpaths.ts';
 import { embeddedOf, readerOf } from './embedded.ts';
 import { done, started, type Call, type Method } from './invocation.ts';
-import { checkStartsNow, machineOf, numberOf, pointOf, textOf, valueOf } from './parameters.ts';
+import { machineOf, numberOf, pointOf, startOf, textOf, valueOf } from './parameters.ts';
 import { badValue, Rejection, RETURNS } from './rejection.ts';
 import { checkRelationship } from './relationship.ts';
 import { checkRecoveryHost, recoveryHostOf, settingsChangeOf, type Subject } from './replicationsettings.ts';
@@ -22,6 +22,20 @@ const stepping = (name: string, step: Step, check: (call: Call, machine: Machine
     const snapshot = await machineOf(call);
     check(call, snapshot);
     return started(await call.host.management.step(call.caller, snapshot.machine.id, step));
+  },
+});
+
+/** As `stepping`, at once or at StartTime. */
+const beginning = (name: string, step: 'startInitial' | 'resynchronize', check: (call: Call) => void = () => undefined): Method => ({
+  name,
+  kind: STEPS[step].kind,
+  run: async (call) => {
+    const { machine } = await machineOf(call);
+    check(call);
+    const startsAtMs = startOf(call, 'StartTime');
+    if (startsAtMs === null) return started(await call.host.management.step(call.caller, machine.id, step));
+    await call.host.management.startAt(call.caller, machine.id, step, startsAtMs);
+    return done();
   },
 });
 
@@ -65,7 +79,6 @@ function checkTransfer(call: Call): void {
   if (!Object.values<number>(TRANSFERS).includes(type)) throw badValue('InitialReplicationType', type, '1 (over the network)');
   if (type === TRANSFERS.media && !textOf(call, 'InitialReplicationExportLocation')) throw badValue('InitialReplicationExportLocation', null, 'a directory, for InitialReplicationType 2');
   if (type !== TRANSFERS.network) throw new Rejection(RETURNS.notSupported, `InitialReplicationType ${type} is not supported yet: use 1 (over the network).`);
-  checkStartsNow(call, 'StartTime');
 }
 
 async function failOver(call: Call): Promise<MethodOutcome> {
@@ -111,8 +124,8 @@ export const RELATIONSHIP_METHODS: readonly Method[] = [
   { name: 'InitiateFailover', kind: STEPS.failOver.kind, run: failOver },
   { name: 'TestReplicaSystem', kind: 'test', run: testReplica },
   { name: 'InitiateFailback', kind: 'failbackHome', run: failBack },
-  stepping('StartReplication', 'startInitial', checkTransfer),
-  stepping('Resynchronize', 'resynchronize', (call) => checkStartsNow(call, 'StartTime')),
+  beginning('StartReplication', 'startInitial', checkTransfer),
+  beginning('Resynchronize', 'resynchronize'),
   stepping('CommitFailover', 'commit'),
   stepping('RevertFailover', 'revert'),
   stepping('RemoveReplicationRelationship', 'remove'),

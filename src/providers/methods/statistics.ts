@@ -2,7 +2,6 @@
 import type { MethodOutcome } from '../../cim/manager.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import type { MachineSnapshot } from '../../service/inventory.ts';
-import { adviceOf } from '../../service/presenting.ts';
 import { statisticsValues } from '../replication.ts';
 import { emit, instanceText } from './embedded.ts';
 import { healthIssue } from './failuretext.ts';
@@ -11,12 +10,11 @@ import { machineOf } from './parameters.ts';
 import { checkRelationship } from './relationship.ts';
 
 async function told({ host }: Call, snapshot: MachineSnapshot): Promise<MethodOutcome> {
-  const { relationship, health, healthReasons, machine } = snapshot;
+  const { relationship, issues, machine } = snapshot;
   if (!relationship) throw new Refused(refuse(`${machine.name} is not replicated`, ['enable']));
-  const advice = adviceOf(relationship);
   return done({
     ReplicationStatistics: [instanceText(emit('Msvm_ReplicationStatistics', statisticsValues(snapshot, host.nowMs())))],
-    ReplicationHealthIssues: healthReasons.map((reason) => instanceText(healthIssue((values) => emit('Msvm_Error', values), reason, advice, health === 'critical'))),
+    ReplicationHealthIssues: issues.map((issue) => instanceText(healthIssue((values) => emit('Msvm_Error', values), issue))),
   });
 }
 

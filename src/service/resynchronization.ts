@@ -1,0 +1,34 @@
+/** Use cases of resynchronizing: now, at a moment, given up. */
+import { cancelResynchronization, startAt } from '../engine/starts.ts';
+import { transition } from '../engine/transition.ts';
+import { audited, machineNamed, type Context } from './context.ts';
+import type { Operations } from './operations.ts';
+import { jobView, relationshipView } from './presenting.ts';
+
+type ResynchronizationOperations = Pick<Operations, 'resynchronize' | 'resynchronizeAt' | 'resynchronizeCancel'>;
+
+export function resynchronizationOperations(context: Context): ResynchronizationOperations {
+  const { engine } = context;
+  const named = (machine: string) => engine.relationshipOf(machineNamed(context, machine).id);
+  return {
+    resynchronize: (caller, machine) =>
+      audited(context, caller, 'operator', 'resynchronize', machine, () => {
+        const { id, machineId, state } = named(machine);
+        if (state !== 10) transition(engine.host, id, state === 11 ? 'continueResync' : 'resynchronize');
+        return jobView(context, engine.jobs.start('resynchronize', machineId, {}));
+      }),
+    resynchronizeAt: (caller, machine, startsAtMs) =>
+      audited(context, caller, 'operator', 'resynchronize at', machine, () => {
+        const relationship = startAt(engine.host, named(machine).id, 'resynchronize', startsAtMs);
+        // It may be waiting for another moment just now.
+        engine.workerOf(relationship).poke();
+        return relationshipView(context, relationship);
+      }),
+    resynchronizeCancel: (caller, machine) =>
+      audited(context, caller, 'operator', 'cancel-resynchronization', machine, async () => {
+        const relationship = cancelResynchronization(engine.host, named(machine).id);
+        await engine.workerOf(relationship).tended();
+        return relationshipView(context, named(machine));
+      }),
+  };
+}

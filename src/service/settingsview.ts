@@ -1,0 +1,19 @@
+/** Settings as people and programs see and change them: all in one row, whatever is kept where. */
+import { applicationConsistentHours, tellsHostItems, type Settings, type SettingsChange } from '../relationship/settings.ts';
+import { definedOnly } from './options.ts';
+import type { SettingsView } from './views.ts';
+
+export const settingsView = (settings: Settings): SettingsView => ({
+  intervalSeconds: settings.intervalSeconds,
+  compression: settings.compression,
+  disks: [...settings.disks],
+  recoveryHistory: settings.recoveryHistory,
+  applicationConsistentHours: applicationConsistentHours(settings),
+  replicateHostItems: tellsHostItems(settings),
+  additional: { ...settings.additional },
+});
+
+/** What is not named stays as it is. */
+export function settingsChangeOf({ applicationConsistentHours: hours, replicateHostItems, ...plain }: Partial<SettingsView>): SettingsChange {
+  return { ...(plain as SettingsChange), declared: definedOnly({ applicationConsistentHours: hours, replicateHostItems }) };
+}
