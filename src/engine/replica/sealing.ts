@@ -15,7 +15,7 @@ import type { Host } from '../host.ts';
 import { counted } from '../../health/statistics.ts';
 import { counting } from '../monitoring.ts';
 import { machineOf } from '../spec.ts';
-import { highestSequence, relationshipNamed, transition } from '../transition.ts';
+import { highestSequence, relationshipNamed, transition, update } from '../transition.ts';
 import { united } from '../primary/growth.ts';
 import { labelGround, receivedLabels } from './labels.ts';
 import { checkReceives } from './receiving.ts';
@@ -116,8 +116,9 @@ export function retire(host: Host, relationship: Relationship): void {
 
 /** Layers that came with a disk which does not travel any more go with the last recovery point that has them. Part of a transaction. */
 export function dropSpare(host: Host, relationshipId: string): void {
-  const { machineId, settings } = relationshipNamed(host, relationshipId);
+  const { machineId, settings, partial } = relationshipNamed(host, relationshipId);
   const machine = machineOf(host, machineId);
+  if (partial && !partial.disks.every((disk) => settings.disks.includes(disk))) update(host, relationshipId, () => ({ partial: null }));
   const stacks = machine.stacks.map((stack) => (settings.disks.includes(stack.disk) || !isReceived(host, machine, stack) ? stack : withoutSpare(stack)));
   const kept = new Set(stacks.flatMap(({ layers }) => layers.map(({ layerId }) => layerId)));
   const spare = machine.stacks.flatMap(({ layers }) => layers).filter(({ layerId }) => !kept.has(layerId));
