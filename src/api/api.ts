@@ -14,6 +14,7 @@ import { healthRoutes } from './health.ts';
 import { hostRoutes } from './hosts.ts';
 import { jobRoutes } from './jobs.ts';
 import { machineRoutes } from './machines.ts';
+import { networkRoutes } from './network.ts';
 import { withNamedSchemas } from './namedschemas.ts';
 import { relationshipRoutes } from './relationships.ts';
 import { resynchronizationRoutes } from './resynchronization.ts';
@@ -136,6 +137,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     healthRoutes(guarded, operations);
     resynchronizationRoutes(guarded, operations);
     failoverRoutes(guarded, operations);
+    networkRoutes(guarded, operations);
     jobRoutes(guarded, operations);
     streamRoute(guarded, { operations, changes, callerAgain, ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }) });
   });

@@ -12,7 +12,7 @@ const INVITE_BODY = Type.Object(
   CLOSED,
 );
 const INVITATION = Type.Object({ invitation: Type.String({ description: 'Text to paste on the other host; it works once' }), expiresAtMs: Type.Number({ description: 'When it expires, in milliseconds since 1970' }) });
-const JOIN_BODY = Type.Object({ invitation: Type.String({ minLength: 1, maxLength: 8_192, description: 'What the other host printed' }), storage: Type.Optional(STORAGE), address: Type.Optional(ADDRESS) }, CLOSED);
+const JOIN_BODY = Type.Object({ invitation: Type.String({ minLength: 1, maxLength: 8_192, description: 'What the other host printed' }), storage: Type.Optional(STORAGE), address: Type.Optional(ADDRESS), bypassProxy: Type.Optional(Type.Boolean({ description: 'Reach that host past the proxy' })) }, CLOSED);
 const RENAME_BODY = Type.Object({ name: name('New name') }, CLOSED);
 const MOVE_BODY = Type.Object({ address: ADDRESS }, CLOSED);
 

@@ -47,7 +47,9 @@ const AS_JOB: readonly [verb: string, operation: OnRelationshipAsJob, summary: s
 
 export async function relationshipOf(operations: Operations, caller: Caller, machine: string): Promise<RelationshipView> {
   const { relationships } = await operations.status(caller);
-  const found = relationships.find((candidate) => candidate.machineId === machine || candidate.machine === machine);
+  const isNamed = (it: RelationshipView) => it.id === machine || it.machineId === machine || it.machine === machine;
+  const isOwn = (it: RelationshipView) => it.kind === 'simple' || it.side === 'replica';
+  const found = relationships.find((it) => it.id === machine) ?? relationships.find((it) => isNamed(it) && isOwn(it));
   if (!found) throw new Fault('machine-unknown', `there is no relationship for a machine ${machine} on this host`);
   return found;
 }

@@ -64,6 +64,7 @@ const SETTINGS_FIELDS = {
   recoveryHistory: whole('Recovery points kept besides the newest: 0 to 24'),
   applicationConsistentHours: whole('Hours between application-consistent points: 1 to 12, 0 for none; only with a recovery history'),
   replicateHostItems: truth('Whether the guest is told which host it runs on'),
+  bypassProxy: truth('Whether the two hosts reach each other past their proxies'),
   additional: ADDITIONAL,
 };
 export const SETTINGS_VIEW = view('Settings', SETTINGS_FIELDS, 'How it is replicated');
@@ -85,6 +86,8 @@ const LAST_FAULT = view('LastFault', {
 }, 'The last failure that has not been made good since');
 
 export const RELATIONSHIP_VIEW = view('Relationship', {
+  id: text('Id of the relationship, the same on both hosts; it can stand in the place of the machine in a path'),
+  kind: oneOf(['simple', 'extended'], 'In the middle of a chain a machine has one of each: the simple one, and the one by which it is sent on to a third host'),
   machineId: text('UUID of the virtual machine'),
   machine: text('Name of the virtual machine'),
   side: oneOf(['primary', 'replica'], 'What this host is in the relationship'),
@@ -107,6 +110,34 @@ export const RELATIONSHIP_VIEW = view('Relationship', {
   lastFault: nullable(LAST_FAULT),
 });
 
+const FAILOVER_ADDRESSES = view('FailoverAddresses', {
+  protocol: oneOf(['unknown', 'other', 'ipv4', 'ipv6', 'both'], 'Of which family addresses are set'),
+  dhcp: truth('Whether IPv4 addresses come from a DHCP server'),
+  addresses: Type.Array(text('An address with its prefix length')),
+  gateways: Type.Array(text('An address')),
+  dnsServers: Type.Array(text('An address')),
+}, 'What is set in the guest');
+
+export const FAILOVER_NETWORK_VIEW = view('FailoverNetwork', {
+  machineId: text('UUID of the virtual machine'),
+  machine: text('Name of the virtual machine'),
+  guestAgent: truth('Whether the machine has a port for a guest agent, by which addresses are set'),
+  hasArrived: truth('Whether it came to this host by a failover: its guest gets the addresses when it starts here'),
+  adapters: Type.Array(view('FailoverAdapter', {
+    index: whole('Place in the definition, from 0'),
+    mac: text('MAC address'),
+    network: text('What it is plugged into without a choice: a bridge of this host, "user" or "none"'),
+    bridge: nullable(text('Bridge of this host that was chosen')),
+    testBridge: nullable(text('Bridge of this host for test failovers; null: their copy reaches nothing')),
+    addresses: nullable(FAILOVER_ADDRESSES),
+  })),
+  outcome: nullable(view('AddressOutcome', {
+    state: oneOf(['waiting', 'applied', 'failed'], 'How setting the addresses went, the last time'),
+    atMs: instant('When'),
+    message: text('What happened'),
+    hint: text('What to do'),
+  })),
+}, 'What the network adapters are like on this host after a failover');
 const ISSUE_VIEW = view('Issue', {
   rule: text('Name of the rule that holds: see docs/generated/health.md'),
   severity: oneOf(['critical', 'warning', 'advice'], 'Advice does not change the health'),
@@ -290,6 +321,7 @@ export type SchemasAreTheViews = All<
     Same<typeof MACHINE_VIEW, views.MachineView>,
     Same<typeof SETTINGS_VIEW, views.SettingsView>,
     Same<typeof RELATIONSHIP_VIEW, views.RelationshipView>,
+    Same<typeof FAILOVER_NETWORK_VIEW, views.FailoverNetworkView>,
     Same<typeof HEALTH_VIEW, views.HealthView>,
     Same<typeof HEALTH_LIMITS_VIEW, views.HealthLimitsView>,
     Same<typeof POINT_VIEW, views.PointView>,

@@ -16,9 +16,9 @@ async function invite(run: Run, options: { storage?: string; expires?: number; a
   if (!run.out.isJson) run.out.note(`Until ${instant(made.expiresAtMs)} this can be used once, on the other host: understudy host join <invitation>`);
 }
 
-async function join(run: Run, invitation: string, options: { storage?: string; address?: string }): Promise<void> {
+async function join(run: Run, invitation: string, options: { storage?: string; address?: string; bypassProxy?: boolean }): Promise<void> {
   const text = invitation === '-' ? readFileSync(0, 'utf8').trim() : invitation;
-  const host = await run.api.post<HostView>('/api/hosts/join', { invitation: text, ...given({ storage: options.storage, address: options.address }) });
+  const host = await run.api.post<HostView>('/api/hosts/join', { invitation: text, ...given({ storage: options.storage, address: options.address, bypassProxy: options.bypassProxy }) });
   run.out.result(host, () => `paired with ${host.name} (${host.address})`);
 }
 
@@ -72,6 +72,7 @@ export function hostCommands(program: Command): void {
     .description('pair with the host that made the invitation')
     .option('--storage <dir>', 'where replicas from that host are kept')
     .option('--address <address>', 'address under which that host reaches this one')
+    .option('--bypass-proxy', 'reach that host past the proxy')
     .action(act(join));
   host.command('list').description('this host and those it is paired with').action(act(listHosts));
   host.command('remove').argument('<host>').description('end the pairing').option('--yes', 'do not ask').action(act(remove));

@@ -9,6 +9,7 @@ import { healthCommands } from './health.ts';
 import { hostCommands } from './hosts.ts';
 import { jobCommands } from './jobs.ts';
 import { machineCommands } from './machines.ts';
+import { networkCommands } from './network.ts';
 import { relationshipCommands } from './relationships.ts';
 import { resynchronizationCommands } from './resynchronization.ts';
 import { act, parseUrl, type Run } from './run.ts';
@@ -49,6 +50,7 @@ export function createProgram(): Command {
   healthCommands(program);
   resynchronizationCommands(program);
   failoverCommands(program);
+  networkCommands(program);
   jobCommands(program);
   userCommands(program);
   program.command('version').description('the versions of this command and of the daemon').action(act(version));

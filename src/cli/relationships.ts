@@ -1,6 +1,7 @@
 /** The verbs of a relationship that take no options, and its recovery points. */
 import type { Command } from 'commander';
 import type { JobView, PointView, RelationshipView } from '../service/views.ts';
+import { Failure } from './failure.ts';
 import { followed } from './follow.ts';
 import { table } from './output.ts';
 import { confirm } from './questions.ts';
@@ -9,7 +10,20 @@ import { ago, instant, orDash, printable, size } from './words.ts';
 
 export const pathOf = (machine: string): string => `/api/relationships/${part(machine)}`;
 
+/** Of a machine in the middle of a chain: the relationship by which it is sent on. */
+export const EXTENDED = ['--extended', 'the extended relationship: by which this replica is sent on to a third host'] as const;
+
+/** The path of the machine's own relationship, or with --extended of the other. */
+export async function chosenPath({ api }: Run, machine: string, { extended }: { readonly extended?: boolean }): Promise<string> {
+  if (!extended) return pathOf(machine);
+  const all = await api.get<RelationshipView[]>('/api/relationships');
+  const found = all.find((it) => (it.machine === machine || it.machineId === machine) && it.kind === 'extended');
+  if (!found) throw new Failure('not-replicated', `${machine} has no extended relationship on this host`, `On its replica's host: understudy enable ${machine} --to HOST.`);
+  return pathOf(found.id);
+}
+
 interface VerbOptions {
+  readonly extended?: boolean;
   readonly yes?: boolean;
   readonly wait: boolean;
 }
@@ -23,9 +37,9 @@ const AT_ONCE: readonly [verb: string, path: string, description: string][] = [
 ];
 
 /** A job that is followed. */
-const AS_JOB: readonly [verb: string, path: string, description: string][] = [
-  ['start-replication', 'start-replication', 'copy the disks while the guest runs (initial replication)'],
-  ['cycle', 'cycle', 'run a cycle now'],
+const AS_JOB: readonly [verb: string, path: string, description: string, ofExtended?: boolean][] = [
+  ['start-replication', 'start-replication', 'copy the disks while the guest runs (initial replication)', true],
+  ['cycle', 'cycle', 'run a cycle now', true],
   ['test-end', 'failover/test-end', 'end the test failover and remove its copy'],
 ];
 
@@ -40,8 +54,8 @@ const AFTER_QUESTION: readonly [verb: string, description: string, consequences:
 export const stateText = (it: RelationshipView): string => printable([`${it.machine}: ${it.stateName}`, it.waitingFor ?? '', it.advice === '' ? '' : `Next: ${it.advice}`].filter((part) => part !== '').join('. '));
 
 function atOnce(path: string) {
-  return act(async (run: Run, machine: string) => {
-    const relationship = await run.api.post<RelationshipView>(`${pathOf(machine)}/${path}`);
+  return act(async (run: Run, machine: string, options: VerbOptions) => {
+    const relationship = await run.api.post<RelationshipView>(`${await chosenPath(run, machine, options)}/${path}`);
     run.out.result(relationship, () => stateText(relationship));
   });
 }
@@ -49,14 +63,14 @@ function atOnce(path: string) {
 function asJob(path: string, consequences?: (machine: string) => string[]) {
   return act(async (run: Run, machine: string, options: VerbOptions) => {
     if (consequences) await confirm({ name: machine, kind: 'machine', consequences: consequences(machine), yes: options.yes });
-    await followed(run, await run.api.post<JobView>(`${pathOf(machine)}/${path}`), options);
+    await followed(run, await run.api.post<JobView>(`${await chosenPath(run, machine, options)}/${path}`), options);
   });
 }
 
 async function disable(run: Run, machine: string, options: VerbOptions): Promise<void> {
   const consequences = [`Replication of ${machine} ends. Its recovery points are not kept up any more, and enabling it again copies everything again.`];
   await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
-  await run.api.delete(pathOf(machine));
+  await run.api.delete(await chosenPath(run, machine, options));
   run.out.done(`${machine} is not replicated any more`);
 }
 
@@ -74,13 +88,14 @@ async function points(run: Run, machine: string): Promise<void> {
 }
 
 export function relationshipCommands(program: Command): void {
-  for (const [verb, path, description] of AT_ONCE) program.command(verb).argument('<machine>').description(description).action(atOnce(path));
-  for (const [verb, path, description] of AS_JOB) {
-    program.command(verb).argument('<machine>').description(description).option('--no-wait', 'print the job and do not follow it').action(asJob(path));
+  for (const [verb, path, description] of AT_ONCE) program.command(verb).argument('<machine>').description(description).option(...EXTENDED).action(atOnce(path));
+  for (const [verb, path, description, ofExtended] of AS_JOB) {
+    const command = program.command(verb).argument('<machine>').description(description).option('--no-wait', 'print the job and do not follow it').action(asJob(path));
+    if (ofExtended) command.option(...EXTENDED);
   }
   for (const [verb, description, consequences] of AFTER_QUESTION) {
     program.command(verb).argument('<machine>').description(description).option('--yes', 'do not ask').option('--no-wait', 'print the job and do not follow it').action(asJob(verb, consequences));
   }
-  program.command('disable').argument('<machine>').description('end replication of a machine').option('--yes', 'do not ask').action(act(disable));
+  program.command('disable').argument('<machine>').description('end replication of a machine').option(...EXTENDED).option('--yes', 'do not ask').action(act(disable));
   program.command('points').argument('<machine>').description('the recovery points').action(act(points));
 }

@@ -19,6 +19,7 @@ import { parseDefinition, renderDefinition } from '../machine/parse.ts';
 import { admissionOf } from '../relationship/authorization.ts';
 import { openIdentity } from '../peer/identity.ts';
 import { PeerNetwork } from '../peer/peer.ts';
+import { waysOf } from '../peer/proxy.ts';
 import type { Context, Machines } from '../service/context.ts';
 import { authorizePaired } from '../service/hosts.ts';
 import { createOperations } from '../service/service.ts';
@@ -39,6 +40,7 @@ import { hardwareOf } from './hardware.ts';
 import { metricsOf } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { interopOf, subscriptionsOf } from './interop.ts';
+import { routed, routeTo } from './routing.ts';
 import { sabotaged } from './sabotage.ts';
 import { openWbem } from './wbem.ts';
 
@@ -85,21 +87,23 @@ export class Daemon {
     const layers = await Qcow2Layers.start(join(config.runDir, 'layers'));
     const fingerprints = new Fingerprints(new RealDirectory(join(config.stateDir, 'fingerprints')));
     const contextLater: { current?: Context } = {};
+    const state = new SqliteState(database);
     const peers = new PeerNetwork({
       identity: await openIdentity(config.stateDir, config.hostName),
       directory: hosts,
       invitations: new Invitations(database),
       reportBug: (error, subject) => log.error({ err: error, subject }, 'a defect while answering a peer'),
       onPaired: (host, storage) => authorizePaired(contextLater.current!, host.name, storage),
+      wayTo: waysOf(config.proxy),
+      routeTo: (hostId) => routeTo(state, hostId),
     });
-    const state = new SqliteState(database);
     const host: Host = {
       hostId: peers.identity.hostId,
       hostName: config.hostName,
       clock: systemClock,
       ...sabotaged(config.sabotage, { hypervisor, layers, state }),
       fingerprints,
-      peers,
+      peers: routed(peers, state),
       compression: zstd,
       newId: randomUUID,
       newKey: () => randomBytes(32),

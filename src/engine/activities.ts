@@ -8,6 +8,7 @@ import { cycleIntervalMs } from '../relationship/settings.ts';
 import type { Activity } from '../relationship/step.ts';
 import { attempted, type Surroundings } from './attempted.ts';
 import { keepMerging, takePoints } from './branch/branch.ts';
+import { sendOn } from './extended/extended.ts';
 import { sendHome } from './failback/sending.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
@@ -28,6 +29,7 @@ export const ACTIVITIES: Record<Exclude<Activity, 'none'>, (around: Surroundings
   'await-start': awaitStart,
   announce,
   'send-home': sendHome,
+  'send-on': sendOn,
   'failed-over': failedOver,
   'disk-update': bringDisks,
 };

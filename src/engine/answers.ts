@@ -7,6 +7,7 @@ import { kinship, type Lineage } from '../relationship/epoch.ts';
 import { admitted } from './admission.ts';
 import type { Acceptance, Answers, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
 import type { Engine } from './engine.ts';
+import { sendingEnded } from './extended/ending.ts';
 import { awayOf, beginAway, finishAway, handOverAway, noticeEnd } from './failback/away.ts';
 import { cancelFailback } from './failback/failback.ts';
 import { giveUpMachine } from './failback/givenup.ts';
@@ -55,13 +56,15 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' |
       return null;
     },
     job: async (hostId, { machineId, kind, args }) => {
-      owned(hostId, engine.relationshipOf(machineId).id);
+      const relationship = host.state.relationships().find((each) => each.machineId === machineId && each.peerId === hostId) ?? engine.relationshipOf(machineId);
+      owned(hostId, relationship.id);
       return { jobId: jobs.start(kind, machineId, args).id };
     },
     jobShow: async (_hostId, { jobId }) => JSON.parse(JSON.stringify(jobs.named(jobId))),
-    dissolve: async (hostId, { relationshipId }) => {
+    dissolve: async (hostId, { relationshipId, why }) => {
       const relationship = host.state.relationship(relationshipId);
-      if (relationship?.peerId === hostId) host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: host.state.machine(relationship.machineId)?.name ?? null, message: `${host.peerName(hostId)} removed its side of the relationship; remove it here too: understudy disable` });
+      if (relationship?.peerId === hostId && why !== undefined) sendingEnded(host, relationship, why);
+      else if (relationship?.peerId === hostId) host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: host.state.machine(relationship.machineId)?.name ?? null, message: `${host.peerName(hostId)} removed its side of the relationship; remove it here too: understudy disable` });
       return null;
     },
   };
@@ -224,7 +227,7 @@ function createReplica({ host }: Engine, hostId: string, request: CreateReplica)
       id: request.machineId, name: request.definition.name, definition: request.definition, stacks: [], lineage: request.lineage,
       powerLock: null, storage: request.overrides.storage ?? storage, copyOf: null,
     });
-    host.state.putRelationship({ ...emptyRelationship, id: request.relationshipId, machineId: request.machineId, peerId: hostId, side: 'replica', state: 0, settings: request.settings, key: request.key, overrides: request.overrides });
+    host.state.putRelationship({ ...emptyRelationship, id: request.relationshipId, machineId: request.machineId, peerId: hostId, side: 'replica', state: 0, settings: request.settings, key: request.key, overrides: request.overrides, ...(request.kind && { kind: request.kind }) });
     transition(host, request.relationshipId, 'accept');
   });
   host.changed('machine', request.machineId);

@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly host: Host;
   readonly relationshipId: string;
   readonly onProgress: OnProgress;
+  /** No layer of the machine is being merged. */
+  stopMerging(): Promise<void>;
   /** Resolves after the time, or sooner when a cycle is wanted now. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** What the hosts of a pair ask of each other: one typed function per call, and the wire in one place. */
 import type { Attachment, MachineDefinition } from '../machine/definition.ts';
 import type { AttemptKind, AwayFailback, LastFault, Overrides } from '../machine/records.ts';
+import type { Kind } from '../relationship/chain.ts';
 import type { Lineage } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';
 import type { Side, State } from '../relationship/state.ts';
@@ -87,6 +88,8 @@ export interface CreateReplica {
   readonly lineage: Lineage;
   readonly key: string;
   readonly overrides: Overrides;
+  /** Simple when absent. */
+  readonly kind?: Kind;
   readonly sizes: readonly DiskSize[];
 }
 
@@ -152,7 +155,8 @@ export interface Readiness {
 interface Calls {
   /** Whether this host would take a replica from the one that asks. */
   acceptance(params: Record<string, never>): Acceptance;
-  readiness(params: { definition: MachineDefinition; storage: string | null }): Readiness;
+  /** The last two say by which way it is asked. */
+  readiness(params: { definition: MachineDefinition; storage: string | null; machineId?: string; bypassProxy?: boolean }): Readiness;
   createReplica(params: CreateReplica): null;
   greet(params: Greeting): Standing;
   settings(params: { relationshipId: string; settings: Settings }): null;
@@ -173,7 +177,8 @@ interface Calls {
   yield(params: { relationshipId: string; lineage: Lineage }): Basis;
   job(params: { machineId: string; kind: string; args: Record<string, boolean | number | string | undefined> }): { readonly jobId: string };
   jobShow(params: { jobId: string }): Wire;
-  dissolve(params: { relationshipId: string }): null;
+  /** `why` is given where nobody asked for it. */
+  dissolve(params: { relationshipId: string; why?: string }): null;
 }
 
 export type Method = keyof Calls;

@@ -10,7 +10,8 @@ import type { Answers, Method, ParamsOf } from './calls.ts';
 import { HealthWatch } from './healthwatch.ts';
 import type { Host } from './host.ts';
 import { jobKinds } from './jobkinds.ts';
-import { Jobs } from './jobs.ts';
+import { Jobs, type JobContext } from './jobs.ts';
+import { ADDRESSING_JOB, isWaiting } from './network/addressing.ts';
 import { PendingBytes } from './pending.ts';
 import type { PeerHandler, Wire } from './ports/peers.ts';
 import { Reception } from './replica/reception.ts';
@@ -32,6 +33,7 @@ export class Engine {
       ...host,
       changed: (kind, id) => {
         if (kind === 'relationship' && this.#started) this.#wake(id);
+        if (kind === 'machine' && this.#started) this.#address(id);
         host.changed(kind, id);
       },
     };
@@ -48,6 +50,14 @@ export class Engine {
     for (const { id } of this.host.state.machines()) this.#wake(id);
     this.jobs.resume();
     this.#watch.start();
+    for (const { id } of this.host.state.machines()) this.#address(id);
+  }
+
+  /** A guest that waits for its addresses has a job that sets them. */
+  #address(machineId: string): void {
+    if (!isWaiting(this.host.state.machine(machineId)?.network)) return;
+    const isUnderWay = this.jobs.running().some((job) => job.kind === ADDRESSING_JOB && job.machineId === machineId);
+    if (!isUnderWay) this.jobs.start(ADDRESSING_JOB, machineId, {});
   }
 
   /** Open attempts and running jobs stay as they are for the next daemon. */
@@ -62,7 +72,7 @@ export class Engine {
   worker(machineId: string, desk: Desk = 'own'): Worker {
     const key = `${desk} ${machineId}`;
     let worker = this.#workers.get(key);
-    if (!worker) this.#workers.set(key, (worker = new Worker(this.host, machineId, desk)));
+    if (!worker) this.#workers.set(key, (worker = new Worker(this.host, machineId, desk === 'own' ? null : this.worker(machineId))));
     return worker;
   }
 
@@ -81,6 +91,14 @@ export class Engine {
     for (const relationship of this.host.state.relationships()) {
       if (relationship.peerId === hostId && relationship.failures > 0) this.workerOf(relationship).poke();
     }
+  }
+
+  /** The one that the job is about: the machine's own, or that by which it is sent on. */
+  relationshipFor({ machineId, args }: Pick<JobContext, 'machineId' | 'args'>): Relationship {
+    if (args['extended'] !== true) return this.relationshipOf(machineId);
+    const extended = this.host.state.extendedOf(machineId);
+    if (!extended) throw new Fault('not-replicated', `${this.host.state.machine(machineId)?.name ?? machineId} has no extended relationship on ${this.host.hostName}`);
+    return extended;
   }
 
   relationshipOf(machineId: string): Relationship {

@@ -6,10 +6,12 @@ import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { ClusterSet } from '../extents/clusterset.ts';
 import type { Layer } from '../machine/definition.ts';
+import type { GuestNetwork } from '../machine/guestnetwork.ts';
 import type { Failover, Machine, Point, Relationship, Stack } from '../machine/records.ts';
 import { withoutBranch, withoutLabel } from '../points/stack.ts';
 import { mint } from '../relationship/epoch.ts';
 import { branchPoints } from './branch/thinning.ts';
+import { carryAside } from './extended/carrying.ts';
 import type { Host } from './host.ts';
 import { united } from './primary/growth.ts';
 import { labelLive } from './replica/labels.ts';
@@ -40,11 +42,16 @@ export function beginFailover(host: Host, relationshipId: string, { pointId, pla
     facts: { 'has-point': point !== undefined },
     change: (before) => ({ failover: failoverTo(host, machine, point!, planned, before) }),
     also: () => {
-      host.state.putCarried(relationshipId, newerThan(host, machine.id, point!));
-      host.state.putMachine({ ...machineOf(host, machine.id), lineage: mint(machine.lineage, host.newId(), host.hostId), powerLock: null });
+      const newer = newerThan(host, machine.id, point!);
+      host.state.putCarried(relationshipId, newer);
+      carryAside(host, machine.id, newer);
+      host.state.putMachine({ ...machineOf(host, machine.id), lineage: mint(machine.lineage, host.newId(), host.hostId), powerLock: null, network: arrived(machine) });
     },
   });
 }
+
+/** From now on the guest gets this host's addresses and bridges when it starts here. */
+export const arrived = ({ network }: Machine): GuestNetwork => ({ adapters: [], ...network, hasArrived: true, outcome: null });
 
 const failoverTo = (host: Host, machine: Machine, point: Point, planned: boolean, before: Relationship): Failover => ({
   pointId: point.id,

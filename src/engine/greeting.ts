@@ -5,6 +5,7 @@
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Relationship } from '../machine/records.ts';
+import { isOnward } from '../relationship/chain.ts';
 import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
 import { call, type Greeting, type Standing } from './calls.ts';
 import { demote, demoteFailedOver, promote } from './demotion.ts';
@@ -36,6 +37,9 @@ export const greetingOf = (host: Host, relationship: Relationship): Greeting => 
 
 /** Our side of a meeting: adopts what descends from ours, yields or takes over where its owner says so. */
 export async function meet(host: Host, relationship: Relationship, theirs: Lineage): Promise<void> {
+  // In the middle of a chain it is the machine's own relationship that yields to, or gets the machine from, the next host.
+  const own = isOnward(relationship) ? host.state.relationshipOf(relationship.machineId) : undefined;
+  if (own) return meet(host, own, theirs);
   // A failback that comes home here stands still in its epoch until it has ended or is complete.
   if (relationship.state === 13) return;
   const machine = machineOf(host, relationship.machineId);

@@ -2,16 +2,19 @@
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Job, Relationship } from '../machine/records.ts';
+import { isOnward } from '../relationship/chain.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs, type Standing } from '../relationship/step.ts';
 import { call } from './calls.ts';
 import type { Engine } from './engine.ts';
 import { becomeReplica } from './demotion.ts';
+import { newestSource } from './extended/source.ts';
 import { commit, revert } from './failover.ts';
 import { awaitEndAway, FAILBACK_JOB, failBackHome } from './failback/failback.ts';
 import { commitHome, giveBack } from './failback/home.ts';
 import { flag, shutdownMs, text } from './jobargs.ts';
 import type { JobContext, JobResult, JobWork } from './jobs.ts';
+import { ADDRESSING_JOB, setAddresses } from './network/addressing.ts';
 import { unplannedFailover } from './operations.ts';
 import { handOver, prepare, takeBackPrepared } from './planned.ts';
 import { startMachine } from './power.ts';
@@ -38,7 +41,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       const { id } = engine.relationshipOf(job.machineId);
       const copy = await alone(job, 'test failover', async () => {
         await engine.worker(job.machineId).stopMerging();
-        return makeTestCopy(host, id, { pointId: text(job, 'point'), copyId: text(job, 'copyId'), resumed: job.resumed });
+        return makeTestCopy(host, id, { pointId: text(job, 'point'), copyId: text(job, 'copyId'), network: text(job, 'network'), isolated: flag(job, 'isolated'), resumed: job.resumed });
       });
       if (flag(job, 'start')) await engine.worker(copy.id).exclusive('starting', (signal) => startMachine(host, copy.id, signal), job.signal);
       return { machine: copy.name, machineId: copy.id, seconds: seconds(startedMs) };
@@ -72,6 +75,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       return {};
     },
     failback: (job) => failback(engine, job),
+    [ADDRESSING_JOB]: (job) => setAddresses(host, job),
     [FAILBACK_JOB]: (job) => failBackHome(engine, job, { pointId: text(job, 'point'), shutdownMs: shutdownMs(job) }),
   };
 }
@@ -97,12 +101,12 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
   return {
     initial: async (job) => {
-      const { id, side, state } = engine.relationshipOf(job.machineId);
+      const { id, side, state } = engine.relationshipFor(job);
       if (side !== 'primary' || state !== 2) transition(host, id, 'startInitial');
       return awaitPoint(engine, job, [2], 'initial replication');
     },
     resynchronize: async (job) => {
-      const { id, state } = engine.relationshipOf(job.machineId);
+      const { id, state } = engine.relationshipFor(job);
       if (state !== 10) transition(host, id, state === 11 ? 'continueResync' : 'resynchronize');
       return awaitPoint(engine, job, [10, 11], 'resynchronizing');
     },
@@ -112,12 +116,12 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
 
 /** Resolves when the relationship has left the states, with the figures of the point that did it. */
 async function awaitPoint(engine: Engine, job: JobContext, states: readonly number[], step: string): Promise<JobResult> {
-  const before = engine.relationshipOf(job.machineId).totals;
+  const before = engine.relationshipFor(job).totals;
   for (;;) {
-    const relationship = engine.relationshipOf(job.machineId);
+    const relationship = engine.relationshipFor(job);
     if (relationship.side === 'primary' && TAKEN_BACK.includes(relationship.state)) throw new Fault('cancelled', `${step} was cancelled: ${stateName(relationship.state)}`);
     if (!states.includes(relationship.state)) return shippedSince(before, relationship);
-    const { progress } = engine.worker(job.machineId);
+    const { progress } = engine.workerOf(relationship);
     const isStanding = relationship.state === 11;
     const trouble = isStanding ? `${step}; suspended` : relationship.lastFault && relationship.failures > 0 ? `${step}; waiting to try again: ${relationship.lastFault.message}` : step;
     job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, trouble);
@@ -137,18 +141,20 @@ const figures = (cycle: { bytesChanged: number; bytesShipped: number; durationMs
 
 async function cycleNow(engine: Engine, job: JobContext): Promise<JobResult> {
   const { host } = engine;
-  const before = engine.relationshipOf(job.machineId);
+  const before = engine.relationshipFor(job);
   if (before.side !== 'primary' || before.state !== 3) throw new Refused(refuse(`no cycles run now: ${stateName(before.state)} (${before.side})${before.lastFault ? `; ${before.lastFault.message}` : ''}`, allowedVerbs(before)));
   const askedMs = host.clock.nowMs();
   const failuresBefore = before.failures;
+  const wanted = isOnward(before) ? newestSource(host, job.machineId)?.id : undefined;
   for (;;) {
-    const now = engine.relationshipOf(job.machineId);
-    if (now.newestPointId !== before.newestPointId && (now.newestInstantMs ?? 0) >= askedMs) return figures(now.lastCycle);
+    const now = engine.relationshipFor(job);
+    const isThere = isOnward(before) ? now.sentPointId === wanted : now.newestPointId !== before.newestPointId && (now.newestInstantMs ?? 0) >= askedMs;
+    if (isThere) return figures(now.lastCycle);
     if (now.failures > failuresBefore && now.lastFault) throw new Fault(now.lastFault.code === 'refused' ? 'peer-busy' : (now.lastFault.code as 'peer-busy'), now.lastFault.message);
     if (now.state !== 3) throw new Refused(refuse(`the cycle did not end in a recovery point: ${stateName(now.state)}`, allowedVerbs(now)));
     job.progress(10, 'cycle');
     // After the look: a poke before it would begin a second cycle when the first has just ended.
-    engine.worker(job.machineId).poke();
+    engine.workerOf(engine.relationshipFor(job)).poke();
     await host.clock.sleep(POLL_MS, job.signal);
   }
 }

@@ -11,7 +11,7 @@ import { awayOf, endAway, takeBack } from './failback/away.ts';
 import { greet } from './greeting.ts';
 import { startMachine } from './power.ts';
 import { checkReadyHere } from './readiness.ts';
-import { machineOf, overridden } from './spec.ts';
+import { arriving, machineOf } from './spec.ts';
 import { relationshipNamed } from './transition.ts';
 
 const ASK_WITHIN_MS = 5_000;
@@ -35,7 +35,7 @@ export async function failOverHere(engine: Engine, machineId: string, { pointId,
     const before = relationshipNamed(host, id);
     if (!(resumed && [12, 5].includes(before.state))) {
       const point = chosenPoint(host, machineOf(host, machineId), pointId);
-      if (point) await checkReadyHere(host, overridden(point.definition, before.overrides));
+      if (point) await checkReadyHere(host, arriving(machineOf(host, machineId), before, point.definition));
       // A guest that is held here stands on the very layers that are kept as a recovery point.
       if (before.failover === null) await host.hypervisor.stop(machineId);
       if (token !== undefined && relationshipNamed(host, id).token !== token) throw new Refused(refuse('the planned failover was cancelled', []));

@@ -1,6 +1,7 @@
 /** How much of a relationship has yet to travel, as it was last looked at. */
 import { CLUSTER_BYTES } from '../extents/extent.ts';
 import type { Relationship } from '../machine/records.ts';
+import { isOnward } from '../relationship/chain.ts';
 import type { Host } from './host.ts';
 import { specFor } from './primary/attempt.ts';
 import type { Progress } from './primary/shipment.ts';
@@ -28,13 +29,14 @@ export class PendingBytes {
 
   /** As last known; null when nobody can tell. */
   of(relationship: Relationship): Pending | null {
+    if (isOnward(relationship)) return { bytes: Math.min(this.#carriedBytes(relationship.id), sizeBytes(this.#host, relationship)), atMs: this.#host.clock.nowMs() };
     if (!isSender(relationship)) return relationship.failover ? null : { bytes: 0, atMs: this.#host.clock.nowMs() };
     return this.#copying(relationship) ?? this.#known.get(relationship.id) ?? null;
   }
 
   /** As the guest's bitmaps say now; as last known when it is off. Faults of the hypervisor as they come. */
   async look(relationship: Relationship): Promise<Pending | null> {
-    if (!isSender(relationship) || this.#copying(relationship)) return this.of(relationship);
+    if (!isSender(relationship) || isOnward(relationship) || this.#copying(relationship)) return this.of(relationship);
     const { id, trackId, attempt } = relationship;
     const points = [trackId, attempt?.id].filter((point) => typeof point === 'string');
     const bytes = points.length === 0 ? null : await this.#host.hypervisor.pendingBytes(specFor(this.#host, relationship), points);

@@ -22,9 +22,9 @@ export function checkReady(findings: readonly Finding[], force: boolean): void {
   if (stopping.length > 0) throw new Fault('readiness-failed', stopping.map(({ message, cure }) => `${message} ${cure}`).join('\n'));
 }
 
-export async function readinessFindings(host: Host, machine: Machine, peerId: string, overrides: Overrides, isNew: boolean, signal: AbortSignal): Promise<Finding[]> {
+export async function readinessFindings(host: Host, machine: Machine, peerId: string, overrides: Overrides, isNew: boolean, signal: AbortSignal, bypassProxy?: boolean): Promise<Finding[]> {
   const definition = overridden(machine.definition, overrides);
-  const readiness = await call(host.peers, peerId, 'readiness', { definition, storage: overrides.storage ?? null }, signal);
+  const readiness = await call(host.peers, peerId, 'readiness', { definition, storage: overrides.storage ?? null, machineId: machine.id, ...(bypassProxy !== undefined && { bypassProxy }) }, signal);
   const sizes = await host.hypervisor.sizes({ instanceId: machine.id, definition, stacks: machine.stacks, isolated: false });
   return [...hardwareFindings(definition, readiness, host.peerName(peerId)), ...place(machine, readiness, sizes.reduce((sum, disk) => sum + disk.sizeBytes, 0), isNew, host.peerName(peerId))];
 }

@@ -58,21 +58,20 @@ export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     suspend: (job) => taken(engine, job, 'suspend'),
     resume: (job) => taken(engine, job, 'resume'),
     cancelResync: async (job) => {
-      const { id, state, heldBack } = engine.relationshipOf(job.machineId);
+      const { id, state, heldBack } = engine.relationshipFor(job);
       if (job.resumed && state === 9 && heldBack) return {};
-      cancelResynchronization(host, id);
-      await engine.worker(job.machineId).tended();
+      await engine.workerOf(cancelResynchronization(host, id)).tended();
       return {};
     },
   };
 }
 
 async function taken(engine: Engine, job: JobContext, kind: keyof typeof STEPS) {
-  const { id, state } = engine.relationshipOf(job.machineId);
+  const { id, state } = engine.relationshipFor(job);
   const steps: readonly [OneStep, ...OneStep[]] = STEPS[kind];
   if (job.resumed && steps.some(({ to }) => state === to)) return {};
   transition(engine.host, id, (steps.find(({ from }) => from?.includes(state)) ?? steps[0]).event);
-  await engine.worker(job.machineId).tended();
+  await engine.workerOf(engine.relationshipFor(job)).tended();
   return {};
 }
 

@@ -4,12 +4,14 @@
  */
 import { Refused, refuse } from '../errors/refusal.ts';
 import { beginsIn } from '../relationship/beginning.ts';
-import { deskOf } from '../relationship/chain.ts';
+import { deskOf, isOnward } from '../relationship/chain.ts';
 import { step, type Facts, type Standing } from '../relationship/step.ts';
 import { stateName } from '../relationship/state.ts';
 import type { Event } from '../relationship/table.ts';
 import type { EventName } from '../health/events.ts';
 import type { Relationship } from '../machine/records.ts';
+import { carryAllOn } from './extended/carrying.ts';
+import { endExtended } from './extended/ending.ts';
 import type { Host } from './host.ts';
 import { acrossTransition } from './monitoring.ts';
 import { report } from './report.ts';
@@ -37,11 +39,22 @@ export function transition(host: Host, relationshipId: string, event: Event, { f
     if (next.state === 0) host.state.removeRelationship(relationshipId);
     else host.state.putRelationship(next);
     also?.(before, next);
+    followChain(host, before, next, event);
     if (before.state !== next.state || before.side !== next.side) record(host, event, before, next);
     return next;
   });
   host.changed('relationship', after.machineId);
   return after;
+}
+
+/** Events after which this host's disks are not what its points say that they were. */
+const GONE_ANOTHER_WAY: readonly Event[] = ['demote', 'yieldHome', 'yieldKept', 'failedBack'];
+
+/** What the machine's own relationship does is felt by the one by which it is sent on. */
+function followChain(host: Host, before: Relationship, after: Relationship, event: Event): void {
+  if (isOnward(before) || event === 'changeMode') return;
+  if (GONE_ANOTHER_WAY.includes(event)) carryAllOn(host, before.machineId);
+  if (before.side === 'replica' && after.side === 'primary') endExtended(host, before.machineId, `the machine is primary on ${host.hostName} now, which replicates to ${host.peerName(before.peerId)}`);
 }
 
 /** What was chosen for a state that waits does not outlive the waiting. */

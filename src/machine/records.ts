@@ -2,6 +2,7 @@
 import type { DiskStack, Layer, MachineDefinition } from './definition.ts';
 import type { Epoch, Lineage } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';
+import type { GuestNetwork } from './guestnetwork.ts';
 import type { Kind } from '../relationship/chain.ts';
 import type { Side, State } from '../relationship/state.ts';
 
@@ -35,6 +36,8 @@ export interface Machine {
   readonly storage: string;
   /** For a test failover's copy: the machine that it is a copy of. */
   readonly copyOf: string | null;
+  /** What its adapters are like when it runs on this host after a failover; as defined when absent. */
+  readonly network?: GuestNetwork;
 }
 
 /** `disks`: as a cycle, and besides it brings a part of the disks that no recovery point has yet. */
@@ -56,6 +59,13 @@ export interface Slice {
   readonly endCluster: number;
   /** It is the last part. */
   readonly isLast: boolean;
+}
+
+/** In the middle of a chain: the recovery point of this host that an attempt sends on. */
+export interface Source {
+  readonly pointId: string;
+  /** This host's disks went another way meanwhile: all that is carried stays so when the attempt is acknowledged. */
+  readonly isOutdated?: boolean;
 }
 
 /** The primary's open attempt at a recovery point. */
@@ -86,6 +96,8 @@ export interface Attempt {
   readonly disks: readonly { readonly disk: string; readonly sizeBytes: number }[];
   /** Of an attempt of kind `disks`. */
   readonly slices?: readonly Slice[];
+  /** Absent where the guest's own disks are read. */
+  readonly source?: Source;
 }
 
 /** The replica's attempt that is being received. */
@@ -195,6 +207,8 @@ export interface Relationship {
   readonly newestPointId: string | null;
   readonly newestInstantMs: number | null;
   readonly sequence: number;
+  /** In the middle of a chain: this host's point that the next host acknowledged last. */
+  readonly sentPointId?: string;
   /** Primary: the bitmap in force. */
   readonly trackId: string | null;
   readonly attempt: Attempt | null;

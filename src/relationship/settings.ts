@@ -27,6 +27,7 @@ export interface DeclaredSettings {
   readonly resynchronizeUntilSeconds?: number;
   /** Whether the guest is told which host it runs on: by the primary, and by the replica's host after a failover. */
   readonly replicateHostItems?: boolean;
+  /** Whether the other host is reached past this host's proxy, on each side of the relationship. */
   readonly bypassProxy?: boolean;
 }
 
@@ -96,9 +97,10 @@ function declaredAfter(before: DeclaredSettings = {}, change: DeclaredSettings =
   return kept.length > 0 ? { declared: Object.fromEntries(kept) as DeclaredSettings } : {};
 }
 
-function checkDeclared({ applicationConsistentHours: hours, replicateHostItems, resynchronizeFromSeconds, resynchronizeUntilSeconds }: DeclaredSettings, recoveryHistory: number): void {
+function checkDeclared({ applicationConsistentHours: hours, bypassProxy, replicateHostItems, resynchronizeFromSeconds, resynchronizeUntilSeconds }: DeclaredSettings, recoveryHistory: number): void {
   checkWhole('the interval of application-consistent points in hours', hours, 0, 12);
   if (hours && recoveryHistory === 0) bad('the interval of application-consistent points in hours', hours, '0 while the recovery history is 0');
+  if (typeof (bypassProxy ?? false) !== 'boolean') bad('going past the proxy', bypassProxy, 'true or false');
   if (typeof (replicateHostItems ?? true) !== 'boolean') bad('telling the guest of its host', replicateHostItems, 'true or false');
   checkWhole('the start of the window for resynchronizing', resynchronizeFromSeconds, 0, 86_399);
   checkWhole('the end of the window for resynchronizing', resynchronizeUntilSeconds, 0, 86_399);
@@ -125,6 +127,8 @@ export function changed(settings: Settings, change: SettingsChange, machineDisks
   if (next.declared) checkDeclared(next.declared, next.recoveryHistory);
   return next;
 }
+
+export const bypassesProxy = ({ declared }: Settings): boolean => declared?.bypassProxy === true;
 
 export const cycleIntervalMs = (settings: Settings): number => settings.additional.cycleIntervalMs ?? settings.intervalSeconds * 1_000;
 

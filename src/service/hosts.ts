@@ -19,10 +19,10 @@ export function hostOperations(context: Context): HostOperations {
         if (storage !== undefined) checkStorage(storage);
         return network.invite({ ...(storage && { storage }), ...(expiresSeconds && { expiresMs: expiresSeconds * 1_000 }), ...(address && { addresses: [network.normalAddress(address)] }) });
       }),
-    hostJoin: (caller, invitation, { storage, address }) =>
+    hostJoin: (caller, invitation, { storage, address, bypassProxy }) =>
       audited(context, caller, 'administrator', 'host join', null, async () => {
         if (storage !== undefined) checkStorage(storage);
-        const { host } = await network.join(invitation, address ? { address } : {});
+        const { host } = await network.join(invitation, { ...(address && { address }), ...(bypassProxy && { bypassProxy }) });
         authorizePaired(context, host.name, storage ?? null);
         return hostView(context, host);
       }),

@@ -8,6 +8,7 @@ import type { ServiceSettings } from '../state/servicesettings.ts';
 import { audited, type Context } from './context.ts';
 import { entryOperations } from './entries.ts';
 import type { PowerRequest } from './guestpower.ts';
+import { changeAdapters, type AdapterChange } from './network.ts';
 import { stepOperations } from './stepoperations.ts';
 import { serviceOperations } from './serviceoperations.ts';
 import type { Step } from './steps.ts';
@@ -52,6 +53,8 @@ export interface Management {
   /** The initial replication or the resynchronization begins by itself at that moment. */
   startAt(caller: Caller, machine: string, event: 'startInitial' | 'resynchronize', startsAtMs: number): Promise<void>;
   test(caller: Caller, machine: string, options: { point?: string | undefined }): Promise<{ job: JobView; copyId: string }>;
+  /** All changes are made, or none. */
+  changeAdapters(caller: Caller, machine: string, changes: readonly AdapterChange[]): Promise<void>;
   /** Refused for any machine but a test failover's copy. */
   destroyTest(caller: Caller, copy: string): Promise<JobView>;
   removePoint(caller: Caller, pointId: string): Promise<void>;
@@ -79,6 +82,7 @@ export function createManagement(context: Context): Management {
     ...stepOperations(context),
     ...entryOperations(context),
     ...serviceOperations(context),
+    changeAdapters: (caller, machine, changes) => changeAdapters(context, caller, machine, changes),
   };
 }
 

@@ -4,7 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, EventView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerChange, ServerView, SettingsView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerChange, ServerView, SettingsView, UserView, Role,
 } from './views.ts';
 
 export interface HostStatus {
@@ -27,6 +27,13 @@ export interface EnableRequest {
   /** Values of the replica's definition that differ there. */
   overrides?: { memoryMiB?: number; bridges?: Record<string, string>; storage?: string };
   force?: boolean;
+}
+
+export interface NetworkChange {
+  addresses?: { protocol?: FailoverAddressesView['protocol']; dhcp?: boolean; addresses: string[]; gateways: string[]; dnsServers: string[] } | null;
+  /** Bridges of this host. */
+  bridge?: string | null;
+  testBridge?: string | null;
 }
 
 export interface Operations {
@@ -54,7 +61,7 @@ export interface Operations {
   hostList(caller: Caller): Promise<HostView[]>;
   /** The invitation is text to paste into `hostJoin` on the other host. */
   hostInvite(caller: Caller, options: { storage?: string; expiresSeconds?: number; address?: string }): Promise<{ invitation: string; expiresAtMs: number }>;
-  hostJoin(caller: Caller, invitation: string, options: { storage?: string; address?: string }): Promise<HostView>;
+  hostJoin(caller: Caller, invitation: string, options: { storage?: string; address?: string; bypassProxy?: boolean }): Promise<HostView>;
   hostRemove(caller: Caller, host: string): Promise<void>;
   hostRename(caller: Caller, host: string, name: string): Promise<HostView>;
   /** For a peer that moved. */
@@ -93,7 +100,8 @@ export interface Operations {
   disable(caller: Caller, machine: string): Promise<void>;
 
   points(caller: Caller, machine: string): Promise<PointView[]>;
-  testFailover(caller: Caller, machine: string, options: { point?: string; start: boolean }): Promise<JobView>;
+  /** On each adapter's own test network, on the one that is named, or isolated. */
+  testFailover(caller: Caller, machine: string, options: { point?: string; start: boolean; network?: string; isolated?: boolean }): Promise<JobView>;
   testFailoverEnd(caller: Caller, machine: string): Promise<JobView>;
   /** Runs on either host: shut down, last cycle, boot on the other host. */
   plannedFailover(caller: Caller, machine: string, options: { start: boolean; reverse: boolean; timeoutSeconds?: number }): Promise<JobView>;
@@ -115,6 +123,12 @@ export interface Operations {
    * host has exactly that point in the end, and what came after it is kept there by the commit.
    */
   failbackStart(caller: Caller, machine: string, options: { point?: string; timeoutSeconds?: number }): Promise<JobView>;
+
+  networkShow(caller: Caller, machine: string): Promise<FailoverNetworkView>;
+  /** The adapter by its place in the definition, from 0, or by its MAC address. Null clears; what is absent stays. */
+  networkChange(caller: Caller, machine: string, adapter: string, change: NetworkChange): Promise<FailoverNetworkView>;
+  /** Sets the addresses in a running guest now; it gets them by itself when it starts. */
+  networkApply(caller: Caller, machine: string): Promise<JobView>;
 
   jobList(caller: Caller): Promise<JobView[]>;
   jobShow(caller: Caller, id: string): Promise<JobView>;

@@ -6,6 +6,7 @@ import { authorizationOperations } from './entries.ts';
 import { healthOperations } from './health.ts';
 import { hostOperations } from './hosts.ts';
 import { machineOperations } from './machines.ts';
+import { networkOperations } from './network.ts';
 import type { Operations } from './operations.ts';
 import { replicationOperations } from './replication.ts';
 import { serverOperations } from './server.ts';
@@ -21,4 +22,5 @@ export const createOperations = (context: Context): Operations => ({
   ...replicationOperations(context),
   ...resynchronizationOperations(context),
   ...failoverOperations(context),
+  ...networkOperations(context),
 });

@@ -6,8 +6,9 @@ import type { JobArgs, JobContext, JobWork } from '../engine/jobs.ts';
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Job, Relationship } from '../machine/records.ts';
+import { deskOf } from '../relationship/chain.ts';
 import { changed, type Settings, type SettingsChange } from '../relationship/settings.ts';
-import { audited, machineNamed, type Context } from './context.ts';
+import { aboutIt, audited, hostNamed, machineNamed, relationshipNamed, type Context } from './context.ts';
 import { powerJob } from './guestpower.ts';
 import { resetStatistics } from './health.ts';
 import type { Management } from './management.ts';
@@ -37,11 +38,11 @@ export function stepOperations(context: Context): StepOperations {
       }),
     modify: (caller, machine, change) =>
       audited(context, caller, 'operator', 'settings', machine, async () => {
-        const relationship = engine.relationshipOf(machineNamed(context, machine).id);
+        const relationship = relationshipNamed(context, machine);
         if (isAsBefore(context, relationship, change)) return null;
         settingsAfter(context, relationship, change);
-        checkFree(context, relationship.machineId);
-        return jobView(context, engine.jobs.start('settings', relationship.machineId, { settings: definedOnly(change) }));
+        checkFree(context, relationship.machineId, deskOf(relationship));
+        return jobView(context, engine.jobs.start('settings', relationship.machineId, { settings: definedOnly(change), ...aboutIt(relationship) }));
       }),
     checkStep: (caller, machine, step) => audited(context, caller, 'viewer', step, machine, () => checkStep(context, machine, step)),
     step: (caller, machine, step, { point, settings } = {}) =>
@@ -55,7 +56,7 @@ export function stepOperations(context: Context): StepOperations {
       }),
     startAt: (caller, machine, event, startsAtMs) =>
       audited(context, caller, 'operator', `${event} at`, machine, () => {
-        engine.workerOf(startAt(engine.host, engine.relationshipOf(machineNamed(context, machine).id).id, event, startsAtMs)).poke();
+        engine.workerOf(startAt(engine.host, relationshipNamed(context, machine).id, event, startsAtMs)).poke();
       }),
     test: (caller, machine, { point }) =>
       audited(context, caller, 'operator', 'test', machine, () => {
@@ -103,19 +104,19 @@ function relationshipKinds(context: Context): Readonly<Record<string, JobWork>> 
   const within = (job: JobContext) => AbortSignal.any([job.signal, engine.host.clock.timeout(PEER_WITHIN_MS)]);
   return {
     enable: async (job) => {
-      if (job.resumed && engine.host.state.relationshipOf(job.machineId)) return {};
-      const { findings } = await enable(context, { machine: job.machineId, host: String(job.args['host']), settings: job.args['settings'] as SettingsChange, force: true }, within(job));
+      if (job.resumed && engine.host.state.relationships().some(({ machineId, peerId }) => machineId === job.machineId && peerId === hostNamed(context, String(job.args['host'])).hostId)) return {};
+      const { plan: { findings } } = await enable(context, { machine: job.machineId, host: String(job.args['host']), settings: job.args['settings'] as SettingsChange, force: true }, within(job));
       const machine = machineNamed(context, job.machineId).name;
       for (const { message, cure } of findings) engine.host.state.addEvent({ atMs: engine.host.clock.nowMs(), number: null, severity: 'warning', machine, message: `${message} ${cure}` });
       return { warnings: findings.length };
     },
     settings: async (job) => {
-      await changeSettings(context, engine.relationshipOf(job.machineId), job.args['settings'] as SettingsChange, within(job));
+      await changeSettings(context, engine.relationshipFor(job), job.args['settings'] as SettingsChange, within(job));
       return {};
     },
     disable: async (job) => {
-      const relationship = engine.host.state.relationshipOf(job.machineId);
-      if (relationship || !job.resumed) await disable(context, engine.relationshipOf(job.machineId), within(job));
+      const isThere = job.args['extended'] === true ? engine.host.state.extendedOf(job.machineId) : engine.host.state.relationshipOf(job.machineId);
+      if (isThere || !job.resumed) await disable(context, engine.relationshipFor(job), within(job));
       return {};
     },
   };

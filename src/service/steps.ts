@@ -2,14 +2,16 @@
  * Operations on a relationship that are asked for one step at a time. Each is refused at once where the table of states
  * does not allow it; otherwise it is a job.
  */
+import { ADDRESSING_JOB } from '../engine/network/addressing.ts';
 import { checkTestable } from '../engine/testfailover.ts';
 import type { JobArgs } from '../engine/jobs.ts';
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Job, Machine, Relationship } from '../machine/records.ts';
+import { deskOf, type Desk } from '../relationship/chain.ts';
 import { stateName, type Side } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
-import { machineNamed, type Context } from './context.ts';
+import { aboutIt, machineNamed, relationshipNamed, type Context } from './context.ts';
 
 interface StepRow {
   /** Of the job. */
@@ -40,21 +42,21 @@ export const STEPS = {
 export type Step = keyof typeof STEPS;
 
 /** Jobs that watch what goes on by itself: they hold nothing. */
-const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle'];
+const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle', ADDRESSING_JOB];
 
 /** Refused unless the step is possible now; fault machine-busy while another operation holds the machine. */
 export function checkStep(context: Context, machine: string, step: Step): void {
-  const { id } = machineNamed(context, machine);
-  checkFree(context, id);
-  checkPossible(context.engine.relationshipOf(id), step);
+  const relationship = relationshipNamed(context, machine);
+  checkFree(context, relationship.machineId, deskOf(relationship));
+  checkPossible(relationship, step);
 }
 
 export function stepJob(context: Context, machine: string, step: Step, args: JobArgs): Job {
   checkStep(context, machine, step);
-  const { id } = machineNamed(context, machine);
-  const relationship = context.engine.relationshipOf(id);
+  const relationship = relationshipNamed(context, machine);
+  const { machineId: id } = relationship;
   if (step === 'failOver' && context.engine.host.state.points(id).length === 0) throw new Refused(refuse('there is no recovery point yet', allowedVerbs(relationship)));
-  return context.engine.jobs.start(STEPS[step].kind, id, args);
+  return context.engine.jobs.start(STEPS[step].kind, id, { ...args, ...aboutIt(relationship) });
 }
 
 function checkPossible(relationship: Relationship, step: Step): void {
@@ -77,9 +79,10 @@ export async function checkGuestOff({ engine }: Context, machine: Machine): Prom
 }
 
 /** Fault machine-busy while another operation holds the machine. */
-export function checkFree({ engine }: Context, machineId: string): void {
-  const job = engine.jobs.running().find((each) => each.machineId === machineId && !WATCHING.includes(each.kind));
-  const holder = engine.worker(machineId).operation ?? job?.kind;
+export function checkFree({ engine }: Context, machineId: string, desk: Desk = 'own'): void {
+  const isOnward = desk === 'onward';
+  const job = engine.jobs.running().find((each) => each.machineId === machineId && (each.args['extended'] === true) === isOnward && !WATCHING.includes(each.kind));
+  const holder = engine.worker(machineId, desk).operation ?? job?.kind;
   if (holder !== undefined) throw new Fault('machine-busy', `another operation holds ${engine.host.state.machine(machineId)?.name ?? machineId}: ${holder}`);
 }
 

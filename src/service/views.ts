@@ -29,6 +29,8 @@ export interface SettingsView {
   applicationConsistentHours: number;
   /** Whether the guest is told which host it runs on. */
   replicateHostItems: boolean;
+  /** Whether the two hosts reach each other past their proxies. */
+  bypassProxy: boolean;
   /** Extensions: cycle interval below 30 s for tests, spacing of recovery points, budget of the fleecing file, demotion policy. */
   additional: {
     cycleIntervalMs?: number;
@@ -41,6 +43,10 @@ export interface SettingsView {
 }
 
 export interface RelationshipView {
+  /** Names the relationship where its machine has two. */
+  id: string;
+  /** In the middle of a chain a machine has one of each: the simple one, and the one by which it is sent on to a third host. */
+  kind: 'simple' | 'extended';
   machineId: string;
   machine: string;
   side: 'primary' | 'replica';
@@ -67,6 +73,34 @@ export interface RelationshipView {
   advice: string;
   /** The last failure that has not been made good since. */
   lastFault: { code: string; message: string; hint: string; atMs: number } | null;
+}
+
+/** Addresses for a guest: each with its prefix length, 192.0.2.10/24. */
+export interface FailoverAddressesView {
+  protocol: 'unknown' | 'other' | 'ipv4' | 'ipv6' | 'both';
+  dhcp: boolean;
+  addresses: string[];
+  gateways: string[];
+  dnsServers: string[];
+}
+
+/** What a machine's adapters are like on this host once it has failed over to it. */
+export interface FailoverNetworkView {
+  machineId: string;
+  machine: string;
+  guestAgent: boolean;
+  /** It came to this host by a failover: its guest gets the addresses when it starts here. */
+  hasArrived: boolean;
+  adapters: {
+    index: number;
+    mac: string;
+    /** What it is plugged into without a choice: a bridge of this host, "user" or "none". */
+    network: string;
+    bridge: string | null;
+    testBridge: string | null;
+    addresses: FailoverAddressesView | null;
+  }[];
+  outcome: { state: 'waiting' | 'applied' | 'failed'; atMs: number; message: string; hint: string } | null;
 }
 
 export interface IssueView {

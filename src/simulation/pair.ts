@@ -40,6 +40,8 @@ export class Pair {
   relationshipId = '';
   /** What the disks held at each instant, by attempt. */
   readonly instants = new Map<string, Content>();
+  /** What each host of the story is watched for. */
+  protected readonly watch: Watch;
   #violation: unknown = null;
   #lastValue = 0;
 
@@ -49,7 +51,7 @@ export class Pair {
     this.network = new SimulatedNetwork(this.time, this.random);
     this.network.onCall = (line) => this.story.tell(line);
     this.properties = new Properties(this);
-    const watch: Watch = {
+    this.watch = {
       onInstant: (spec, attemptId, content) => {
         if (spec.instanceId === this.machineId) this.instants.set(attemptId, this.#whole(attemptId, content));
       },
@@ -62,8 +64,8 @@ export class Pair {
       },
       onDeath: (host, where) => this.story.tell(`${host.name}: daemon dies ${where}`),
     };
-    this.a = new SimulatedHost('A', this.time, this.random, this.network, watch);
-    this.b = new SimulatedHost('B', this.time, this.random, this.network, watch);
+    this.a = new SimulatedHost('A', this.time, this.random, this.network, this.watch);
+    this.b = new SimulatedHost('B', this.time, this.random, this.network, this.watch);
   }
 
   /** Without the disks of which a part will still be missing. */
@@ -73,7 +75,7 @@ export class Pair {
     return new Map([...content].filter(([disk]) => !missing.includes(disk)));
   }
 
-  get hosts(): readonly [SimulatedHost, SimulatedHost] {
+  get hosts(): readonly [SimulatedHost, SimulatedHost, ...SimulatedHost[]] {
     return [this.a, this.b];
   }
 

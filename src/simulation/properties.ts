@@ -48,6 +48,7 @@ export class Properties {
     const relationship = this.#pair.relationshipOn(host);
     const points = host.state.points(this.#pair.machineId).map(({ id }) => id);
     this.#noteChosen(relationship);
+    this.#noteSource(host.state.extendedOf(this.#pair.machineId));
     this.#seen.set(host, { relationship, points });
     this.#stepsByTheTable(host, before?.relationship, relationship);
     this.#keepsPoints(host, before, relationship, points, what);
@@ -63,6 +64,13 @@ export class Properties {
     if (!attempt || failback?.at !== 'away' || failback.pointId === null) return;
     const content = this.#pair.instants.get(failback.pointId) ?? this.divergences.get(failback.pointId);
     if (content) this.#pair.instants.set(attempt.id, content);
+  }
+
+  /** What is sent on is to read as the point that it is. */
+  #noteSource(extended: Relationship | undefined): void {
+    const { id, source } = extended?.attempt ?? {};
+    const content = source && this.#pair.instants.get(source.pointId);
+    if (id && content) this.#pair.instants.set(id, content);
   }
 
   /** design.md §3, style.md "One table": no state is written that the table does not lead to. */

@@ -7,14 +7,14 @@ import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
 import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
-import type { AuthorizationView, Caller, EventView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
+import type { AuthorizationView, Caller, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
 type Change = Parameters<Listener>[0];
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, administrator: 2 };
-const DEFAULTS: SettingsView = { intervalSeconds: 300, compression: true, disks: ['vda'], recoveryHistory: 0, applicationConsistentHours: 0, replicateHostItems: true, additional: {} };
+const DEFAULTS: SettingsView = { intervalSeconds: 300, compression: true, disks: ['vda'], recoveryHistory: 0, applicationConsistentHours: 0, replicateHostItems: true, bypassProxy: false, additional: {} };
 const STATE_NAMES: Record<number, string> = { 1: 'Ready for initial replication', 2: 'Initial replication in progress', 3: 'Replicating', 4: 'Prepared for planned failover', 5: 'Failed over, not committed', 6: 'Failed over, committed', 7: 'Suspended', 9: 'Resynchronization required', 10: 'Resynchronizing' };
 const ALLOWED: Record<number, string[]> = { 1: ['start-replication', 'disable'], 2: ['stop-initial', 'initiate-failback'], 3: ['suspend', 'cycle', 'test', 'failover', 'disable'], 4: ['cancel-failover', 'failover'], 5: ['commit', 'revert', 'reverse'], 6: ['reverse', 'failback'], 7: ['resume', 'disable'], 9: ['resynchronize'], 10: ['suspend', 'cancel-resynchronization'] };
 
@@ -83,7 +83,7 @@ export class MemoryHost implements Operations, Changes {
 
   addRelationship(machine: string, state: number, changes: Partial<RelationshipView> = {}): RelationshipView {
     const relationship: RelationshipView = {
-      machineId: this.#machine(machine).id, machine, side: 'primary', peer: 'beta', peerConnected: true, state, stateName: STATE_NAMES[state]!, health: 'ok', healthReasons: [], lagMs: state === 1 ? null : 12_000,
+      id: `r-${machine}`, kind: 'simple', machineId: this.#machine(machine).id, machine, side: 'primary', peer: 'beta', peerConnected: true, state, stateName: STATE_NAMES[state]!, health: 'ok', healthReasons: [], lagMs: state === 1 ? null : 12_000,
       lastCycle: state === 1 ? null : { pointId: 'p-9', finishedAtMs: 1_700_000_000_000, durationMs: 840, bytesChanged: 1_048_576, bytesShipped: 524_288 },
       nextCycleAtMs: null, startsAtMs: null, waitingFor: null, points: state === 1 ? 0 : 3, epoch: { number: 1, id: 'e-1' }, settings: DEFAULTS, allowed: ALLOWED[state]!, advice: '', lastFault: null, ...changes,
     };
@@ -153,6 +153,25 @@ export class MemoryHost implements Operations, Changes {
   async machineUndefine(caller: Caller, machine: string) {
     this.#enter('operator', caller, 'machineUndefine', machine);
     this.machines.delete(this.#machine(machine).name);
+  }
+
+  readonly network: FailoverNetworkView['adapters'] = [{ index: 0, mac: '52:54:00:00:00:01', network: 'br0', bridge: null, testBridge: null, addresses: null }];
+
+  #networkView(machine: string): FailoverNetworkView {
+    const { id, name } = this.#machine(machine);
+    return { machineId: id, machine: name, guestAgent: true, hasArrived: false, adapters: this.network, outcome: null };
+  }
+  async networkShow(caller: Caller, machine: string) {
+    this.#enter('viewer', caller, 'networkShow', machine);
+    return this.#networkView(machine);
+  }
+  async networkChange(caller: Caller, machine: string, adapter: string, change: object) {
+    this.#enter('operator', caller, 'networkChange', machine, adapter, change);
+    return this.#networkView(machine);
+  }
+  async networkApply(caller: Caller, machine: string) {
+    this.#enter('operator', caller, 'networkApply', machine);
+    return this.#startJob('network', machine);
   }
 
   async hostList(caller: Caller) {

@@ -11,6 +11,7 @@ import { withBranchTop } from '../../points/stack.ts';
 import { newestOf } from '../../relationship/epoch.ts';
 import type { Host } from '../host.ts';
 import type { Instant } from '../ports/hypervisor.ts';
+import { carryAside } from '../extended/carrying.ts';
 import { united } from '../primary/growth.ts';
 import { closedLabel, labelLive } from '../replica/labels.ts';
 import { machineOf, specOf } from '../spec.ts';
@@ -94,6 +95,7 @@ async function seal(host: Host, relationship: Relationship, next: NextLayers, in
     const isStill = changeFailover(host, relationship.id, next.trackId, { trackId: next.trackId, layers: next.layers, next: null });
     if (!isStill) return;
     host.state.putCarried(relationship.id, united(host.state.carried(relationship.id), written));
+    carryAside(host, relationship.machineId, written);
     close(host, relationship, fault ? null : point.id);
     if (fault) return;
     host.state.addPoint(point, instant.attachments, written);

@@ -39,7 +39,7 @@ export async function mergeBranch(host: Host, machineId: string, signal: AbortSi
     const relationship = host.state.relationshipOf(machineId);
     if (!relationship || !isFailedOver(relationship)) return;
     const machine = machineOf(host, machineId);
-    const merge = firstDue(machine, relationship);
+    const merge = firstDue(host, machine, relationship);
     if (!merge) return;
     try {
       await mergeOne(host, machine, relationship, merge, signal);
@@ -51,8 +51,8 @@ export async function mergeBranch(host: Host, machineId: string, signal: AbortSi
   }
 }
 
-function firstDue(machine: Machine, relationship: Relationship): Merge | null {
-  const inUse = layersInUse(machine, relationship);
+function firstDue(host: Host, machine: Machine, relationship: Relationship): Merge | null {
+  const inUse = layersInUse(host, machine, relationship);
   for (const stack of machine.stacks) {
     const merge = nextBranchMerge(stack, inUse);
     if (merge) return merge;

@@ -2,7 +2,7 @@
  * A failback as a job of the host that the guest goes home to: each step is decided anew from what both hosts have on record,
  * so that a daemon that died anywhere goes on from there. Cancelling it, or a fault, leaves both hosts as they were.
  */
-import { Fault, FAULTS, faultOf, type FaultCode } from '../../errors/fault.ts';
+import { Fault, FAULTS, faultOf, isOutOfReach, type FaultCode } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import type { Relationship } from '../../machine/records.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
@@ -65,7 +65,7 @@ async function drive(engine: Engine, job: JobContext, relationshipId: string, fa
       bytesShipped = (await advance(engine, job, relationship, failbackId, shutdownMs)) ?? bytesShipped;
     } catch (thrown) {
       const code = faultOf(thrown)?.code;
-      if (code !== 'peer-unreachable' && code !== 'peer-busy') throw thrown;
+      if (!isOutOfReach(code) && code !== 'peer-busy') throw thrown;
       job.progress(5, `waiting to go on: ${(thrown as Error).message}`);
     }
     await host.clock.sleep(POLL_MS, job.signal);

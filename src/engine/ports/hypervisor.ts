@@ -14,8 +14,10 @@ export interface LaunchSpec {
   readonly instanceId: string;
   readonly definition: MachineDefinition;
   readonly stacks: readonly DiskStack[];
-  /** A test failover's copy: no network that reaches anything, no agent-driven changes. */
+  /** A test failover's copy: its adapters reach nothing, but for those that have a test network. */
   readonly isolated: boolean;
+  /** Of an isolated machine: the bridge of an adapter's test network, by its MAC address. */
+  readonly testBridges?: Readonly<Record<string, string>>;
 }
 
 /** What is known of a machine's changes. `points` are the bitmaps that every disk has, whole and usable. */

@@ -17,6 +17,7 @@ import type { Host } from '../host.ts';
 import type { DiskView } from '../ports/diskview.ts';
 import type { AttemptJournal } from '../ports/fingerprints.ts';
 import type { LaunchSpec } from '../ports/hypervisor.ts';
+import { carryRest } from '../extended/carrying.ts';
 import { definitionOf, machineOf, replicatedSpec, specOf } from '../spec.ts';
 import { counted } from '../../health/statistics.ts';
 import { counting } from '../monitoring.ts';
@@ -49,7 +50,7 @@ export const hasPass = (kind: AttemptKind): boolean => ['initial', 'resync', 'di
 export const epochOf = (host: Host, relationship: Relationship): string => newestOf(machineOf(host, relationship.machineId).lineage).id;
 
 /** A new attempt, durable before anything of it happens. */
-export function openAttempt(host: Host, relationship: Relationship, attempt: Pick<Attempt, 'kind' | 'phase' | 'sinceId' | 'comparedWith' | 'slices'>): Attempt {
+export function openAttempt(host: Host, relationship: Relationship, attempt: Pick<Attempt, 'kind' | 'phase' | 'sinceId' | 'comparedWith' | 'slices' | 'source'>): Attempt {
   assert(relationship.attempt === null, 'an attempt is open already');
   const opened: Attempt = {
     ...attempt,
@@ -104,7 +105,7 @@ async function shipOver(host: Host, relationship: Relationship, { view, skipKnow
   const { peerId, id: relationshipId } = relationship;
   const attempt = changeAttempt(host, relationshipId, { disks: view.disks });
   const begin = {
-    relationshipId, epochId: attempt.epochId, attemptId: attempt.id, parentId: attempt.parentId, kind: attempt.kind, sequence: attempt.sequence, disks: view.disks, ...partsOf(attempt),
+    relationshipId, epochId: attempt.epochId, attemptId: attempt.id, parentId: attempt.parentId, kind: attempt.kind, sequence: attempt.sequence, disks: view.disks, ...(attempt.slices ? partsOf(attempt.slices) : { fromStart: await carriedWhole(host, relationship, attempt, view, skipKnown) }),
     failbackId: relationship.failback?.id ?? null, comparedWith: attempt.phase === 'pass' ? attempt.comparedWith : null,
   };
   const { durableBytes, isSealed } = await call(host.peers, peerId, 'begin', begin, signal);
@@ -129,10 +130,21 @@ async function shipOver(host: Host, relationship: Relationship, { view, skipKnow
   }
 }
 
-function partsOf({ slices }: Attempt): Pick<BeginAttempt, 'fromStart' | 'partial'> {
-  if (!slices) return {};
+function partsOf(slices: readonly Slice[]): Pick<BeginAttempt, 'fromStart' | 'partial'> {
   const named = (isOne: (slice: Slice) => boolean) => slices.filter(isOne).map(({ disk }) => disk);
   return { fromStart: named(({ firstCluster }) => firstCluster === 0), partial: named(({ isLast }) => !isLast) };
+}
+
+/** Disks that travel whole although nobody compares: all of their clusters are carried, and no map leaves any out. */
+async function carriedWhole(host: Host, relationship: Relationship, { phase, parentId }: Attempt, { disks }: DiskView, skipKnown: boolean): Promise<readonly string[]> {
+  const carried = carriedBy(host, relationship);
+  const whole: string[] = [];
+  for (const { disk, sizeBytes } of disks) {
+    if (phase === 'pass' || !carried.get(disk)?.isFull) continue;
+    const map = skipKnown && parentId !== null ? await host.fingerprints.map(relationship.id, disk, sizeBytes, keyId(relationship)) : undefined;
+    if (!map?.usableFor(parentId!, keyId(relationship))) whole.push(disk);
+  }
+  return whole;
 }
 
 /** During a failback all that is carried stays on record, for when it is given up; it travels once. */
@@ -209,8 +221,10 @@ export async function seal(host: Host, relationship: Relationship, attempt: Atte
 export function acknowledge(host: Host, relationshipId: string, attempt: Attempt): void {
   const nowMs = host.clock.nowMs();
   update(host, relationshipId, (before) => ({
-    attempt: { ...attempt, phase: 'sealed' },
+    // What this host's disks did meanwhile is known of the row's own attempt.
+    attempt: { ...attempt, ...(before.attempt?.source && { source: before.attempt.source }), phase: 'sealed' },
     newestPointId: attempt.id,
+    ...(attempt.source && { sentPointId: attempt.source.pointId }),
     newestInstantMs: attempt.instantMs,
     sequence: attempt.sequence,
     failures: 0,
@@ -228,13 +242,14 @@ export async function tidy(host: Host, relationship: Relationship): Promise<void
   const { attempt } = relationship;
   if (!attempt) return;
   const isSealed = attempt.phase === 'sealed';
-  // A failback with a chosen point reads that point, not an instant of the guest.
-  const hasInstant = relationship.failback?.at !== 'away' || relationship.failback.pointId === null;
+  // A failback with a chosen point, and what is sent on, read that point, not an instant of the guest.
+  const hasInstant = !attempt.source && (relationship.failback?.at !== 'away' || relationship.failback.pointId === null);
   if (hasInstant) await host.hypervisor.closePointInTime(specOfAttempt(host, relationship, attempt), { attemptId: attempt.id, sincePointId: attempt.sinceId }, isSealed ? 'acknowledged' : 'failed');
   if (isSealed) await host.fingerprints.applyJournal(relationship.id, journalOf(relationship, attempt));
   else if (attempt.id !== relationship.doubtful?.id) await host.fingerprints.removeJournal(relationship.id, attempt.id);
   host.state.transaction(() => {
-    if (isSealed && relationship.failback?.at !== 'away') host.state.clearCarried(relationship.id);
+    if (isSealed && attempt.source) carryRest(host, relationshipNamed(host, relationship.id));
+    else if (isSealed && relationship.failback?.at !== 'away') host.state.clearCarried(relationship.id);
     update(host, relationship.id, (before) => ({ attempt: null, trackId: isSealed && hasInstant ? attempt.id : before.trackId }));
   });
   if (isSealed) await host.fingerprints.removeJournal(relationship.id, attempt.id);
@@ -303,6 +318,8 @@ export async function giveUp(host: Host, relationshipId: string, signal: AbortSi
 export async function letGo(host: Host, relationship: Relationship, signal: AbortSignal): Promise<void> {
   const { attempt } = relationship;
   if (!attempt) return;
+  // What is sent on stands still by itself.
+  if (attempt.source && (attempt.phase === 'pass' || attempt.phase === 'delta')) return;
   if (!hasPass(attempt.kind) || attempt.phase === 'sealed' || attempt.phase === 'failed') return giveUp(host, relationship.id, signal);
   if (attempt.phase === 'delta') await dropInstant(host, relationship, attempt);
 }

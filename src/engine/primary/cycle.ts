@@ -3,7 +3,7 @@
  * the changes stay in the record and the next cycle carries them. While the connection is gone for a short time the
  * instant is kept and shipping goes on where it stopped.
  */
-import { faultOf } from '../../errors/fault.ts';
+import { faultOf, isOutOfReach } from '../../errors/fault.ts';
 import type { Attempt, AttemptKind, Relationship } from '../../machine/records.ts';
 import type { Host } from '../host.ts';
 import { greet } from '../greeting.ts';
@@ -49,7 +49,7 @@ export async function shipInstant(host: Host, relationship: Relationship, attemp
 
 const isPassing = (thrown: unknown): boolean => {
   const code = faultOf(thrown)?.code;
-  return code === 'peer-unreachable' || code === 'peer-busy';
+  return isOutOfReach(code) || code === 'peer-busy';
 };
 
 /** Repeats work that a broken connection ended, while it may come back soon. */

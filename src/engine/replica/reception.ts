@@ -36,9 +36,11 @@ export class Reception {
     });
   }
 
-  /** The lane is being dialled; what it brings goes to the attempt that was begun. */
-  lane(peerId: string, relationshipId: string, attemptId: string, token: string, journalBytes: number): Promise<null> {
-    return this.#inTurn(relationshipId, async () => {
+  /** The lane is open; what it brings goes to the attempt that was begun. Rejects with what kept it from being opened. */
+  async lane(peerId: string, relationshipId: string, attemptId: string, token: string, journalBytes: number): Promise<null> {
+    const opening = Promise.withResolvers<null>();
+    opening.promise.catch(() => undefined);
+    await this.#inTurn(relationshipId, async () => {
       await this.#endLane(relationshipId);
       const relationship = relationshipNamed(this.#host, relationshipId);
       const { receiving } = relationship;
@@ -51,8 +53,9 @@ export class Reception {
       const controller = new AbortController();
       const signal = AbortSignal.any([controller.signal, this.#life.signal]);
       const done = this.#host.peers
-        .dialLane(peerId, token, intake, signal)
+        .dialLane(peerId, token, intake, signal, { relationshipId, onOpen: () => opening.resolve(null) })
         .catch((thrown: unknown) => {
+          opening.reject(this.#notOpened(thrown));
           this.#report(relationshipId, 'write-failed', thrown);
           ignoreEnd(thrown);
         })
@@ -60,8 +63,14 @@ export class Reception {
         .catch(ignoreEnd)
         .then(() => undefined);
       this.#lanes.set(relationshipId, { attemptId, controller, comparing, done });
-      return null;
     });
+    return opening.promise;
+  }
+
+  /** The sender is told what stood in the way: it is not its own way that the lane takes. */
+  #notOpened(thrown: unknown): unknown {
+    const fault = faultOf(thrown);
+    return fault ? new Fault(fault.code, `${this.#host.hostName} could not open the connection for the data: ${fault.message}`, { cause: fault }) : thrown;
   }
 
   /** Of the attempt whose lane is open: only then do the disks below it stand still. */

@@ -17,7 +17,9 @@ import { counting } from '../monitoring.ts';
 import { machineOf } from '../spec.ts';
 import { highestSequence, relationshipNamed, transition, update } from '../transition.ts';
 import { united } from '../primary/growth.ts';
+import { carryOn } from '../extended/carrying.ts';
 import { labelGround, receivedLabels } from './labels.ts';
+import { pointsInUse } from './merging.ts';
 import { checkReceives } from './receiving.ts';
 
 /** The point is the newest here, durably. Repeats of an acknowledged request are acknowledged again. */
@@ -74,6 +76,7 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
       change: () => ({ ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, ...takenOver(before, receiving, isHome), ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null }) }),
     });
     host.state.addPoint(point, request.attachments, clusters);
+    carryOn(host, point.machineId, clusters);
     host.state.addToOutbox(point.machineId, 'apply-journal', {
       relationshipId: before.id,
       attempt: { attemptId: point.id, parentId: point.parentId, epochId: point.epochId, keyId: before.id, digest: point.digest, disks: receiving.layers.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })) },
@@ -105,13 +108,16 @@ function stacked({ stacks }: Machine, { layers, partial = [] }: Receiving, point
 
 /** At most one point goes for each that arrives; its clusters live on in its successor's, for the way back. */
 export function retire(host: Host, relationship: Relationship): void {
-  const { machineId, testCopy } = relationship;
+  const { machineId } = relationship;
   const { recoveryHistory, additional } = relationship.settings;
+  // What is in use stays, and another goes in its place.
+  const inUse = pointsInUse(host, relationship);
+  const candidates = () => host.state.points(machineId).map((point) => ({ ...point, pinned: point.pinned || inUse.has(point.id) }));
   const remove = (pointId: string | null) => {
-    if (pointId !== null && testCopy?.pointId !== pointId) removeFromCatalog(host, machineId, pointId);
+    if (pointId !== null) removeFromCatalog(host, machineId, pointId);
   };
-  remove(toRetire(host.state.points(machineId), recoveryHistory, additional.pointIntervalSeconds ?? DEFAULT_POINT_INTERVAL_SECONDS));
-  remove(beyondHistory(host.state.points(machineId), recoveryHistory));
+  remove(toRetire(candidates(), recoveryHistory, additional.pointIntervalSeconds ?? DEFAULT_POINT_INTERVAL_SECONDS));
+  remove(beyondHistory(candidates(), recoveryHistory));
 }
 
 /** Layers that came with a disk which does not travel any more go with the last recovery point that has them. Part of a transaction. */

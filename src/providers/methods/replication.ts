@@ -1,7 +1,9 @@
 /** Methods of Msvm_ReplicationService that change one machine's relationship. */
+import type { CimValue } from '../../cim/instance.ts';
 import type { MethodOutcome } from '../../cim/manager.ts';
 import type { MachineSnapshot } from '../../service/inventory.ts';
 import { STEPS, type Step } from '../../service/steps.ts';
+import { adapterChangeOf } from '../failovernetwork.ts';
 import { idIn, machinePath } from '../objectpaths.ts';
 import { embeddedOf, readerOf } from './embedded.ts';
 import { done, started, type Call, type Method } from './invocation.ts';
@@ -106,6 +108,16 @@ async function failBack(call: Call): Promise<MethodOutcome> {
   return started(await call.host.operations.failbackStart(call.caller, snapshot.machine.id, point === undefined ? {} : { point }));
 }
 
+/** All of the adapters' settings are taken, or none. They are in force with the answer. */
+async function setFailoverNetwork(call: Call): Promise<MethodOutcome> {
+  const { machine } = await machineOf(call);
+  const texts = valueOf(call, 'NetworkSettings') as readonly CimValue[] | null;
+  if (texts === null || texts.length === 0) throw badValue('NetworkSettings', texts, 'texts of Msvm_FailoverNetworkAdapterSettingData');
+  const changes = texts.map((text) => adapterChangeOf(readerOf('NetworkSettings', 'Msvm_FailoverNetworkAdapterSettingData', text), machine));
+  await call.host.management.changeAdapters(call.caller, machine.id, changes);
+  return done();
+}
+
 /** What a later version brings: the machine is looked up, then the answer is that it is not supported. */
 const notYet = (name: string, kind: string, what: string, check: (call: Call) => void = () => undefined): Method => ({
   name,
@@ -134,7 +146,5 @@ export const RELATIONSHIP_METHODS: readonly Method[] = [
   notYet('ImportInitialReplica', 'import', 'An initial replica on media', (call) => {
     if (!textOf(call, 'InitialReplicationImportLocation')) throw badValue('InitialReplicationImportLocation', null, 'a directory');
   }),
-  notYet('SetFailoverNetworkAdapterSettings', 'failoverNetwork', 'Setting addresses in the guest after a failover', (call) => {
-    if (valueOf(call, 'NetworkSettings') === null) throw badValue('NetworkSettings', null, 'texts of Msvm_FailoverNetworkAdapterSettingData');
-  }),
+  { name: 'SetFailoverNetworkAdapterSettings', kind: 'failoverNetwork', run: setFailoverNetwork },
 ];
