@@ -24,7 +24,7 @@ const ENABLE_BODY = Type.Object(
 );
 
 type OnRelationship = 'initialStop' | 'suspend' | 'resume' | 'plannedFailoverCancel';
-type OnRelationshipAsJob = 'initialStart' | 'cycleNow' | 'testFailoverEnd' | 'commit' | 'revert' | 'reverse' | 'becomeReplica';
+type OnRelationshipAsJob = 'initialStart' | 'cycleNow' | 'consistentCycleNow' | 'testFailoverEnd' | 'commit' | 'revert' | 'reverse' | 'becomeReplica';
 
 /** POST …/<verb> without a body: at once, answered with the relationship. */
 const AT_ONCE: readonly [verb: string, operation: OnRelationship, summary: string][] = [
@@ -38,6 +38,7 @@ const AT_ONCE: readonly [verb: string, operation: OnRelationship, summary: strin
 const AS_JOB: readonly [verb: string, operation: OnRelationshipAsJob, summary: string][] = [
   ['start-replication', 'initialStart', 'Copy the disks while the guest runs'],
   ['cycle', 'cycleNow', 'Run a cycle now'],
+  ['cycle/application-consistent', 'consistentCycleNow', 'Run a cycle now, with the guest\'s file systems held still by its agent'],
   ['failover/test-end', 'testFailoverEnd', 'Remove the test failover\'s copy'],
   ['commit', 'commit', 'Keep the point that was failed over to'],
   ['revert', 'revert', 'Undo the failover on this host, to choose another point'],

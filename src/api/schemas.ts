@@ -78,6 +78,8 @@ const LAST_CYCLE = view('Cycle', {
   bytesShipped: whole('Bytes that travelled'),
 }, 'The newest cycle that was acknowledged');
 
+const POINT_KINDS = ['standard', 'application-consistent', 'planned', 'divergence'] as const;
+
 const LAST_FAULT = view('LastFault', {
   code: text('Row of the fault table'),
   message: text('What happened'),
@@ -99,6 +101,8 @@ export const RELATIONSHIP_VIEW = view('Relationship', {
   healthReasons: Type.Array(text('One reason'), { description: 'Why the health is not ok' }),
   lagMs: nullable(Type.Number({ description: 'How far the replica is behind, now; null before the first recovery point' })),
   lastCycle: nullable(LAST_CYCLE),
+  lastKind: nullable(oneOf(POINT_KINDS, 'Kind of the newest recovery point')),
+  lastConsistentAtMs: nullable(instant('The point in time of the last application-consistent recovery point')),
   nextCycleAtMs: nullable(instant('When the next cycle is due')),
   startsAtMs: nullable(instant('When the initial replication, or the resynchronization, begins by itself, as somebody chose')),
   waitingFor: nullable(text('What its work waits for now, in words: a moment, a window, its turn')),
@@ -191,7 +195,7 @@ export const HEALTH_LIMITS_VIEW = Type.Unsafe<views.HealthLimitsView>(view('Heal
 export const POINT_VIEW = view('RecoveryPoint', {
   id: text('Id of the recovery point'),
   sequence: whole('Order of the points'),
-  kind: oneOf(['standard', 'application-consistent', 'planned', 'divergence'], '"divergence" keeps what an old primary wrote after a failover'),
+  kind: oneOf(POINT_KINDS, '"divergence" keeps what an old primary wrote after a failover'),
   instantMs: instant('The point in time that it holds'),
   sizeBytes: whole('Bytes that it takes on this host'),
   newest: truth('Whether it is the newest point'),

@@ -64,10 +64,16 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' |
     dissolve: async (hostId, { relationshipId, why }) => {
       const relationship = host.state.relationship(relationshipId);
       if (relationship?.peerId === hostId && why !== undefined) sendingEnded(host, relationship, why);
-      else if (relationship?.peerId === hostId) host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: host.state.machine(relationship.machineId)?.name ?? null, message: `${host.peerName(hostId)} removed its side of the relationship; remove it here too: understudy disable` });
+      else if (relationship?.peerId === hostId) noticeRemoval(engine, relationship);
       return null;
     },
   };
+}
+
+function noticeRemoval({ host }: Engine, { id, machineId, peerId }: Relationship): void {
+  const atMs = host.clock.nowMs();
+  update(host, id, () => ({ peerRemovedMs: atMs }));
+  host.state.addEvent({ atMs, number: null, severity: 'warning', machine: host.state.machine(machineId)?.name ?? null, message: `${host.peerName(peerId)} removed its side of the relationship; remove it here too: understudy disable` });
 }
 
 const acceptanceOf = (hostName: string, admission: Admission): Acceptance =>

@@ -72,6 +72,8 @@ export interface SealAttempt {
   readonly attemptId: string;
   readonly parentId: string | null;
   readonly instantMs: number;
+  /** The guest's file systems stood still at the instant. */
+  readonly isConsistent?: boolean;
   readonly digest: string;
   readonly dataClusters: number;
   readonly zeroClusters: number;

@@ -8,6 +8,7 @@ import type { ClusterSet } from '../extents/clusterset.ts';
 import type { Layer } from '../machine/definition.ts';
 import type { GuestNetwork } from '../machine/guestnetwork.ts';
 import type { Failover, Machine, Point, Relationship, Stack } from '../machine/records.ts';
+import { chosen, missingText } from '../points/choosing.ts';
 import { withoutBranch, withoutLabel } from '../points/stack.ts';
 import { mint } from '../relationship/epoch.ts';
 import { branchPoints } from './branch/thinning.ts';
@@ -25,11 +26,8 @@ export interface FailoverRequest {
 
 /** The point that a failover would boot; undefined when there is none yet. */
 export function chosenPoint(host: Host, machine: Machine, pointId: string | null): Point | undefined {
-  const points = host.state.points(machine.id);
-  // A host that yielded and got nothing yet has only what it held itself.
-  if (pointId === null) return points.findLast(({ kind }) => kind !== 'divergence') ?? points.at(-1);
-  const point = points.find(({ id }) => id === pointId);
-  if (!point) throw new Fault('point-unknown', `${machine.name} has no recovery point ${pointId}`);
+  const point = chosen(host.state.points(machine.id), pointId);
+  if (!point && pointId !== null) throw new Fault('point-unknown', `${machine.name} has no ${missingText(pointId)}`);
   return point;
 }
 
@@ -55,6 +53,7 @@ export const arrived = ({ network }: Machine): GuestNetwork => ({ adapters: [], 
 
 const failoverTo = (host: Host, machine: Machine, point: Point, planned: boolean, before: Relationship): Failover => ({
   pointId: point.id,
+  kind: point.kind,
   planned,
   trackId: host.newId(),
   layers: pointStacks(machine, point.id).map(({ disk }) => ({ disk, layer: host.layers.layerAt(machine.storage, machine.id, disk, host.newId()) })),

@@ -80,6 +80,10 @@ export interface Attempt {
   /** `pass`: the live disks are read; `delta`: one instant; `sealed`: acknowledged, to be tidied up; `failed`: to be merged back. */
   readonly phase: 'pass' | 'delta' | 'sealed' | 'failed';
   readonly instantMs: number;
+  /** The guest's file systems stood still at the instant. */
+  readonly isConsistent?: boolean;
+  /** They should have, and could not; that has been counted. */
+  readonly freezeFailed?: boolean;
   readonly startedMs: number;
   /** A resynchronization's pass compared with the map of this point; null: everything travels. */
   readonly comparedWith: string | null;
@@ -116,6 +120,8 @@ export interface Receiving {
 
 export interface Failover {
   readonly pointId: string;
+  /** Of the point. */
+  readonly kind?: PointKind;
   readonly planned: boolean;
   /**
    * The active layers' bitmap, which records from their first write; the new primary's tracking starts there. Their label
@@ -206,6 +212,13 @@ export interface Relationship {
   /** Primary: the newest acknowledged point. Replica: the newest sealed one; kept after its layers were merged. */
   readonly newestPointId: string | null;
   readonly newestInstantMs: number | null;
+  readonly newestKind?: PointKind;
+  /** Instant of the last application-consistent point. */
+  readonly lastConsistentMs?: number;
+  /** Primary: when the guest could not be held still for one, after that. */
+  readonly consistencyFailedMs?: number | null;
+  /** Primary: somebody wants the next cycle's point to be application-consistent. */
+  readonly isConsistencyAsked?: boolean;
   readonly sequence: number;
   /** In the middle of a chain: this host's point that the next host acknowledged last. */
   readonly sentPointId?: string;
@@ -242,6 +255,8 @@ export interface Relationship {
   readonly failures: number;
   /** What is counted of its cycles; absent until the first. */
   readonly statistics?: Statistics;
+  /** When the other host told that it removed its side. */
+  readonly peerRemovedMs?: number;
   /** On a replica: the authorization entry that it was given to by name. */
   readonly entryId?: string;
   /** What the monitoring interval before counted. */

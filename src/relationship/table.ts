@@ -239,10 +239,16 @@ const TABLE = [
     requires: ['no-extended'],
     effects: ['release-machine'],
   }),
-  row('disable', 'replica', [2, 3, 5, 6, 7, 8], 0, 'The replica\'s disks stay as an ordinary machine.', {
+  row('disable', 'replica', [2, 3, 5, 6, 7, 8, 13], 0, 'The replica\'s disks stay as an ordinary machine; a failback that is under way is given up first.', {
     verb: 'disable',
     requires: ['no-extended', 'no-failback'],
     effects: ['release-machine'],
+  }),
+  row('disable', 'replica', [14], 0, 'What came home stays as an ordinary machine; the other side is removed there.', {
+    verb: 'disable',
+    requires: ['no-extended'],
+    effects: ['release-machine'],
+    basis: 'ours',
   }),
 ] as const satisfies readonly Row[];
 

@@ -97,6 +97,8 @@ export interface Operations {
   resynchronizeCancel(caller: Caller, machine: string): Promise<RelationshipView>;
   /** Runs a cycle now and waits for its acknowledgement as a job. */
   cycleNow(caller: Caller, machine: string): Promise<JobView>;
+  /** The same, with the guest's file systems held still at the instant by its agent; the job's result says which kind of point it became. */
+  consistentCycleNow(caller: Caller, machine: string): Promise<JobView>;
   disable(caller: Caller, machine: string): Promise<void>;
 
   points(caller: Caller, machine: string): Promise<PointView[]>;

@@ -97,6 +97,8 @@ export function relationshipView(context: Context, relationship: Relationship, m
     healthReasons: reasonsOf(judgement),
     lagMs,
     lastCycle: lastCycle && { pointId: lastCycle.pointId, finishedAtMs: lastCycle.finishedMs, durationMs: lastCycle.durationMs, bytesChanged: lastCycle.bytesChanged, bytesShipped: lastCycle.bytesShipped },
+    lastKind: relationship.newestPointId === null ? null : (relationship.newestKind ?? 'standard'),
+    lastConsistentAtMs: relationship.lastConsistentMs ?? null,
     nextCycleAtMs: relationship.side === 'primary' && WORKING.includes(relationship.state) ? engine.workerOf(relationship).nextAtMs : null,
     startsAtMs: relationship.startsAtMs ?? null,
     waitingFor: waitingFor(context, relationship),

@@ -1,19 +1,20 @@
 /** Use cases of a relationship: enable, its settings, initial replication, suspend and resume, disable, points. */
+import { faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import { emptyRelationship } from '../engine/answers.ts';
 import { settleNext } from '../engine/branch/newpoint.ts';
 import { call } from '../engine/calls.ts';
 import { isSendable } from '../engine/extended/source.ts';
+import { quitFailback } from '../engine/failback/failback.ts';
 import { giveUp, wholeSpecFor } from '../engine/primary/attempt.ts';
-import { isReceived } from '../engine/failover.ts';
-import type { Host } from '../engine/host.ts';
-import { activeStacks, otherStacks } from '../engine/spec.ts';
-import { putSettings } from '../engine/stepkinds.ts';
 import { checkDisks } from '../engine/primary/diskupdate.ts';
 import { isSameSet } from '../engine/primary/incoming.ts';
+import { definitionOf, machineOf, overridden } from '../engine/spec.ts';
+import { standingAlone } from '../engine/standalone.ts';
+import { putSettings } from '../engine/stepkinds.ts';
 import { relationshipNamed as rowNamed, transition, update } from '../engine/transition.ts';
-import type { Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
-import { withoutLabels } from '../points/stack.ts';
+import type { JobArgs } from '../engine/jobs.ts';
+import type { Machine, Overrides, Relationship } from '../machine/records.ts';
 import { ADVISED_HISTORY, applicationConsistentHours, bypassesProxy, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
 import { isOnward, kindOf } from '../relationship/chain.ts';
 import { defaultExtendedSettings, extendedChanged } from '../relationship/extendedsettings.ts';
@@ -27,7 +28,7 @@ import { checkReady, readinessFindings } from '../engine/readiness.ts';
 
 type ReplicationOperations = Pick<
   Operations,
-  'enablePlan' | 'enable' | 'settingsChange' | 'initialStart' | 'initialStop' | 'suspend' | 'resume' | 'cycleNow' | 'disable' | 'points'
+  'enablePlan' | 'enable' | 'settingsChange' | 'initialStart' | 'initialStop' | 'suspend' | 'resume' | 'cycleNow' | 'consistentCycleNow' | 'disable' | 'points'
 >;
 
 const PEER_WITHIN_MS = 30_000;
@@ -44,6 +45,7 @@ export function replicationOperations(context: Context): ReplicationOperations {
     await engine.workerOf(relationship).tended();
     return viewed(relationship);
   };
+  const cycle = (relationship: Relationship, args: JobArgs) => jobView(context, engine.jobs.start('cycle', relationship.machineId, { ...args, ...aboutIt(relationship) }));
   return {
     enablePlan: (caller, request) => audited(context, caller, 'viewer', 'enable plan', request.machine, async () => (await planOf(context, wishOf(request), within())).plan),
     enable: (caller, request) =>
@@ -66,10 +68,8 @@ export function replicationOperations(context: Context): ReplicationOperations {
     initialStop: (caller, machine) => audited(context, caller, 'operator', 'stop-initial', machine, () => step(machine, () => 'stopInitial')),
     suspend: (caller, machine) => audited(context, caller, 'operator', 'suspend', machine, () => step(machine, ({ state }) => (state === 10 ? 'suspendResync' : 'suspend'))),
     resume: (caller, machine) => audited(context, caller, 'operator', 'resume', machine, () => step(machine, ({ state }) => (state === 11 ? 'continueResync' : state === 16 ? 'retryDisks' : 'resume'))),
-    cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => {
-        const relationship = named(machine);
-        return jobView(context, engine.jobs.start('cycle', relationship.machineId, aboutIt(relationship)));
-      }),
+    cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(named(machine), {})),
+    consistentCycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(named(machine), { applicationConsistent: true })),
     disable: (caller, machine) => audited(context, caller, 'operator', 'disable', machine, () => disable(context, named(machine), within())),
     points: (caller, machine) =>
       audited(context, caller, 'viewer', 'points', machine, () => {
@@ -188,48 +188,56 @@ export async function changeSettings(context: Context, relationship: Relationshi
   worker.poke();
 }
 
-/** The machine is an ordinary one here; the other side is told, and stays as it is until it is removed there. */
-export async function disable(context: Context, relationship: Relationship, signal: AbortSignal): Promise<void> {
-  const { host, worker } = { host: context.engine.host, worker: context.engine.workerOf(relationship) };
-  const sentOn = isOnward(relationship) ? undefined : host.state.extendedOf(relationship.machineId);
-  if (sentOn) throw new Refused(refuse(`${machineNamed(context, relationship.machineId).name} is sent on to ${host.peerName(sentOn.peerId)}: remove the extended relationship first (understudy disable --extended)`, ['disable --extended']));
-  if (relationship.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
-  await worker.exclusive('disable', async (during) => {
-    // What is under way holds bitmaps here, or layers there.
-    if (relationship.side === 'primary') await giveUp(host, relationship.id, during);
-    else if (relationship.failover) await settleNext(host, rowNamed(host, relationship.id));
-    else await context.engine.reception.drop(relationship.id);
-    const onward = isOnward(relationship);
+/**
+ * The machine is an ordinary one here, whatever the other side says or does: it is told when it can be reached, and stays as it
+ * is until it is removed there.
+ */
+export async function disable(context: Context, { id }: Relationship, signal: AbortSignal): Promise<void> {
+  const { engine } = context;
+  const { host } = engine;
+  const found = rowNamed(host, id);
+  const onward = isOnward(found);
+  const sentOn = onward ? undefined : host.state.extendedOf(found.machineId);
+  if (sentOn) throw new Refused(refuse(`${machineOf(host, found.machineId).name} is sent on to ${host.peerName(sentOn.peerId)}: remove the extended relationship first (understudy disable --extended)`, ['disable --extended']));
+  if (found.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
+  await quitFailback(engine, found, signal);
+  await engine.workerOf(found).exclusive('disable', async (during) => {
+    const relationship = rowNamed(host, id);
+    await endAttempts(context, relationship, during);
     const spec = relationship.side === 'primary' && !onward ? wholeSpecFor(host, relationship) : undefined;
-    transition(host, relationship.id, 'disable', {
+    transition(host, id, 'disable', {
       facts: { 'no-extended': onward || host.state.extendedOf(relationship.machineId) === undefined },
       payload: () => (spec ? { spec } : { onward }),
       also: (before) => {
         if (!onward) standAlone(context, before);
       },
     });
-    await call(host.peers, relationship.peerId, 'dissolve', { relationshipId: relationship.id }, AbortSignal.any([during, host.clock.timeout(2_000)])).catch(() => undefined);
+    await call(host.peers, relationship.peerId, 'dissolve', { relationshipId: id }, AbortSignal.any([during, host.clock.timeout(2_000)])).catch(() => undefined);
   }, signal);
 }
 
-/** Disks that only older recovery points had are none of the machine's. */
-function stacksAlone(host: Host, machine: Machine, { failover, side, newestPointId }: Relationship): readonly Stack[] {
-  const own = (stack: Stack): boolean => !isReceived(host, machine, stack);
-  if (failover) {
-    const active = activeStacks(machine, failover);
-    return [...active, ...otherStacks(machine, active).filter(own)];
+/** What is under way holds bitmaps here, or layers there. Where that cannot be undone it is no reason to keep the relationship. */
+async function endAttempts({ engine }: Context, relationship: Relationship, signal: AbortSignal): Promise<void> {
+  const { host } = engine;
+  try {
+    if (relationship.side === 'primary') await giveUp(host, relationship.id, signal);
+    else if (relationship.failover) await settleNext(host, relationship);
+    else await engine.reception.drop(relationship.id);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (!faultOf(thrown)) throw thrown;
+    const { name } = machineOf(host, relationship.machineId);
+    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: name, message: `${name}: its relationship is removed, but what a cycle had open could not be tidied up: ${(thrown as Error).message}` });
   }
-  if (side === 'primary' || newestPointId === null) return machine.stacks;
-  return machine.stacks.filter((stack) => own(stack) || stack.layers.at(-1)?.pointId === newestPointId);
 }
 
-/** What runs here keeps running on the same layers; a replica is what its newest point is. */
+/** What runs here keeps running on the same layers, with what this host overrides; a replica is what its newest point is. */
 function standAlone({ engine: { host } }: Context, relationship: Relationship): void {
-  const machine = host.state.machine(relationship.machineId)!;
-  const stacks = stacksAlone(host, machine, relationship);
-  const kept = new Set(stacks.flatMap(({ layers }) => layers.map(({ layerId }) => layerId)));
-  const others = relationship.side === 'replica' ? machine.stacks.flatMap((stack) => (isReceived(host, machine, stack) ? stack.layers : [])).filter(({ layerId }) => !kept.has(layerId)) : [];
-  for (const layer of others) host.state.addToOutbox(machine.id, 'remove-layer', { layer });
-  host.state.putMachine({ ...machine, powerLock: null, stacks: stacks.map(withoutLabels) });
+  const machine = machineOf(host, relationship.machineId);
+  const { side, overrides } = relationship;
+  const { stacks, leftOver } = standingAlone(host, machine, relationship);
+  for (const layer of leftOver) host.state.addToOutbox(machine.id, 'remove-layer', { layer });
+  const definition = side === 'replica' ? overridden(definitionOf(host, relationship), overrides) : machine.definition;
+  host.state.putMachine({ ...machine, definition, powerLock: null, stacks });
   for (const { id } of host.state.points(machine.id)) host.state.removePoint(id);
 }

@@ -59,6 +59,9 @@ export interface RelationshipView {
   /** How far the replica is behind, now; null before the first recovery point. */
   lagMs: number | null;
   lastCycle: { pointId: string; finishedAtMs: number; durationMs: number; bytesChanged: number; bytesShipped: number } | null;
+  /** Of the newest recovery point, and the instant of the last application-consistent one. */
+  lastKind: PointView['kind'] | null;
+  lastConsistentAtMs: number | null;
   nextCycleAtMs: number | null;
   /** When the initial replication, or the resynchronization, begins by itself, as somebody chose. */
   startsAtMs: number | null;

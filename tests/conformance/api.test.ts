@@ -64,6 +64,7 @@ const ROUTES: Route[] = [
   route('resynchronizeAt', 'POST', '/api/relationships/web/resynchronize/at', 200, { body: { startsAtMs: 1_800_000_000_000 }, state: 9 }),
   route('resynchronizeCancel', 'POST', '/api/relationships/web/resynchronize/cancel', 200, { state: 10 }),
   route('cycleNow', 'POST', '/api/relationships/web/cycle', 202),
+  route('consistentCycleNow', 'POST', '/api/relationships/web/cycle/application-consistent', 202),
   route('networkShow', 'GET', '/api/machines/web/network', 200),
   route('networkChange', 'PATCH', '/api/machines/web/network/0', 200, { body: { addresses: { addresses: ['192.0.2.10/24'], gateways: [], dnsServers: [] }, testBridge: null } }),
   route('networkApply', 'POST', '/api/machines/web/network/apply', 202),

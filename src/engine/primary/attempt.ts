@@ -23,6 +23,7 @@ import { counted } from '../../health/statistics.ts';
 import { counting } from '../monitoring.ts';
 import { relationshipNamed, update } from '../transition.ts';
 import { arrived, recordedDisks } from './incoming.ts';
+import { asNewest, isToBeConsistent, pointKindOf } from './consistency.ts';
 import { comparedWithReplica } from './comparison.ts';
 import { ship, type Known, type Progress } from './shipment.ts';
 
@@ -81,7 +82,7 @@ export function changeAttempt(host: Host, relationshipId: string, change: Partia
 /** The instant of this attempt: made now, or still open from before a crash. */
 export async function openInstant(host: Host, relationship: Relationship, attempt: Attempt, signal: AbortSignal) {
   const budgetMiB = relationship.settings.additional.fleecingBudgetMiB ?? DEFAULT_FLEECING_BUDGET_MIB;
-  const request = { attemptId: attempt.id, sincePointId: attempt.sinceId, fleecingBudgetBytes: budgetMiB * MIB };
+  const request = { attemptId: attempt.id, sincePointId: attempt.sinceId, fleecingBudgetBytes: budgetMiB * MIB, isToBeConsistent: isToBeConsistent(host, relationship, attempt) };
   return host.hypervisor.openPointInTime(specOfAttempt(host, relationship, attempt), request, signal);
 }
 
@@ -208,6 +209,7 @@ export async function seal(host: Host, relationship: Relationship, attempt: Atte
     attemptId: attempt.id,
     parentId: attempt.parentId,
     instantMs: attempt.instantMs,
+    isConsistent: attempt.isConsistent ?? false,
     failbackId: relationship.failback?.id ?? null,
     definition: definitionOf(host, relationship),
     digest, dataClusters, zeroClusters, attachments,
@@ -223,10 +225,8 @@ export function acknowledge(host: Host, relationshipId: string, attempt: Attempt
   update(host, relationshipId, (before) => ({
     // What this host's disks did meanwhile is known of the row's own attempt.
     attempt: { ...attempt, ...(before.attempt?.source && { source: before.attempt.source }), phase: 'sealed' },
-    newestPointId: attempt.id,
+    ...asNewest({ ...attempt, kind: pointKindOf(attempt) }),
     ...(attempt.source && { sentPointId: attempt.source.pointId }),
-    newestInstantMs: attempt.instantMs,
-    sequence: attempt.sequence,
     failures: 0,
     lastFault: null,
     ...arrived(before, attempt, nowMs),
@@ -293,8 +293,7 @@ async function resolveDoubt(host: Host, relationship: Relationship, standing: St
   const isSealed = standing.newestPointId === doubtful.id && relationship.newestPointId === doubtful.parentId;
   if (isSealed) await host.fingerprints.applyJournal(relationship.id, journalOf(relationship, doubtful));
   await host.fingerprints.removeJournal(relationship.id, doubtful.id);
-  const { id: newestPointId, instantMs: newestInstantMs, sequence } = doubtful;
-  return update(host, relationship.id, () => ({ doubtful: null, ...(isSealed && { newestPointId, newestInstantMs, sequence }) }));
+  return update(host, relationship.id, () => ({ doubtful: null, ...(isSealed && asNewest({ ...doubtful, kind: pointKindOf(doubtful) })) }));
 }
 
 const misfit = (host: Host, relationship: Relationship): Fault =>

@@ -4,10 +4,10 @@
  */
 import { Fault } from '../../errors/fault.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
-import type { Machine, Point, PointKind, Receiving, Relationship, Stack } from '../../machine/records.ts';
+import type { Machine, Point, Receiving, Relationship, Stack } from '../../machine/records.ts';
 import { beyondHistory, toRetire } from '../../points/retention.ts';
 import { withoutLabel, withoutSpare, withTop } from '../../points/stack.ts';
-import { DEFAULT_POINT_INTERVAL_SECONDS } from '../../relationship/settings.ts';
+import { pointsKept } from '../../relationship/settings.ts';
 import type { Layer } from '../../machine/definition.ts';
 import type { SealAttempt } from '../calls.ts';
 import { isReceived } from '../failover.ts';
@@ -16,6 +16,7 @@ import { counted } from '../../health/statistics.ts';
 import { counting } from '../monitoring.ts';
 import { machineOf } from '../spec.ts';
 import { highestSequence, relationshipNamed, transition, update } from '../transition.ts';
+import { asNewest, pointKindOf } from '../primary/consistency.ts';
 import { united } from '../primary/growth.ts';
 import { carryOn } from '../extended/carrying.ts';
 import { labelGround, receivedLabels } from './labels.ts';
@@ -53,7 +54,7 @@ async function verify(host: Host, request: SealAttempt, receiving: Receiving): P
 async function pointOf(host: Host, relationship: Relationship, receiving: Receiving, request: SealAttempt): Promise<Point> {
   let sizeBytes = 0;
   for (const { layer } of receiving.layers) sizeBytes += await host.layers.allocatedBytes(layer);
-  const kind: PointKind = receiving.kind === 'planned' ? 'planned' : 'standard';
+  const kind = pointKindOf({ kind: receiving.kind, isConsistent: request.isConsistent ?? false });
   return {
     id: receiving.id, machineId: relationship.machineId, parentId: receiving.parentId, epochId: receiving.epochId,
     // Also where the primary has counted less far: a point that arrives is the newest here.
@@ -73,7 +74,7 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     const isHome = before.failback?.at === 'home';
     transition(host, before.id, isHome ? 'failbackSealed' : 'pointSealed', {
       // What this host held before is what it is again when a failback is given up.
-      change: () => ({ ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, ...takenOver(before, receiving, isHome), ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null }) }),
+      change: () => ({ ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), ...asNewest(point), receiving: null, lastFault: null, ...takenOver(before, receiving, isHome), ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null }) }),
     });
     host.state.addPoint(point, request.attachments, clusters);
     carryOn(host, point.machineId, clusters);
@@ -109,15 +110,15 @@ function stacked({ stacks }: Machine, { layers, partial = [] }: Receiving, point
 /** At most one point goes for each that arrives; its clusters live on in its successor's, for the way back. */
 export function retire(host: Host, relationship: Relationship): void {
   const { machineId } = relationship;
-  const { recoveryHistory, additional } = relationship.settings;
+  const keeping = pointsKept(relationship.settings);
   // What is in use stays, and another goes in its place.
   const inUse = pointsInUse(host, relationship);
   const candidates = () => host.state.points(machineId).map((point) => ({ ...point, pinned: point.pinned || inUse.has(point.id) }));
   const remove = (pointId: string | null) => {
     if (pointId !== null) removeFromCatalog(host, machineId, pointId);
   };
-  remove(toRetire(candidates(), recoveryHistory, additional.pointIntervalSeconds ?? DEFAULT_POINT_INTERVAL_SECONDS));
-  remove(beyondHistory(candidates(), recoveryHistory));
+  remove(toRetire(candidates(), keeping));
+  remove(beyondHistory(candidates(), keeping));
 }
 
 /** Layers that came with a disk which does not travel any more go with the last recovery point that has them. Part of a transaction. */

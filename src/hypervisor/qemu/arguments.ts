@@ -67,6 +67,8 @@ const socket = (id: string, path: string, more = ''): string[] => ['-chardev', `
 const control = ({ run, state }: LaunchSurroundings): string[] => [
   ...socket('qmp', run.qmp),
   '-mon', 'chardev=qmp,mode=control',
+  ...socket('rescue', run.rescue),
+  '-mon', 'chardev=rescue,mode=control',
   ...socket('console', run.serial, `,logfile=${option(state.serialLog)},logappend=on`),
   ...device({ driver: 'isa-serial', id: 'console0', chardev: 'console', index: 0 }),
 ];
