@@ -12,6 +12,7 @@ import { streamRoute } from './eventstream.ts';
 import { failoverRoutes } from './failovers.ts';
 import { healthRoutes } from './health.ts';
 import { hostRoutes } from './hosts.ts';
+import { initialRoutes } from './initial.ts';
 import { jobRoutes } from './jobs.ts';
 import { machineRoutes } from './machines.ts';
 import { networkRoutes } from './network.ts';
@@ -134,6 +135,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     hostRoutes(guarded, operations);
     serverRoutes(guarded, operations);
     relationshipRoutes(guarded, operations);
+    initialRoutes(guarded, operations);
     healthRoutes(guarded, operations);
     resynchronizationRoutes(guarded, operations);
     failoverRoutes(guarded, operations);

@@ -7,6 +7,7 @@ import { Failure } from './failure.ts';
 import { failoverCommands } from './failovers.ts';
 import { healthCommands } from './health.ts';
 import { hostCommands } from './hosts.ts';
+import { initialCommands } from './initial.ts';
 import { jobCommands } from './jobs.ts';
 import { machineCommands } from './machines.ts';
 import { networkCommands } from './network.ts';
@@ -47,6 +48,7 @@ export function createProgram(): Command {
   serverCommands(program);
   settingCommands(program);
   relationshipCommands(program);
+  initialCommands(program);
   healthCommands(program);
   resynchronizationCommands(program);
   failoverCommands(program);

@@ -31,7 +31,6 @@ interface VerbOptions {
 
 /** Answered with the relationship at once. */
 const AT_ONCE: readonly [verb: string, path: string, description: string][] = [
-  ['stop-initial', 'stop-initial', 'stop the initial replication'],
   ['suspend', 'suspend', 'no cycles until resume; changes are still tracked'],
   ['resume', 'resume', 'go on, with everything that changed meanwhile'],
   ['cancel-failover', 'failover/cancel', 'cancel a planned failover that was prepared, or a failback'],
@@ -39,7 +38,6 @@ const AT_ONCE: readonly [verb: string, path: string, description: string][] = [
 
 /** A job that is followed. */
 const AS_JOB: readonly [verb: string, path: string, description: string, ofExtended?: boolean][] = [
-  ['start-replication', 'start-replication', 'copy the disks while the guest runs (initial replication)', true],
   ['test-end', 'failover/test-end', 'end the test failover and remove its copy'],
 ];
 

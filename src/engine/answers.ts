@@ -5,7 +5,7 @@ import type { Machine, Relationship } from '../machine/records.ts';
 import type { Admission } from '../relationship/authorization.ts';
 import { kinship, type Lineage } from '../relationship/epoch.ts';
 import { admitted } from './admission.ts';
-import type { Acceptance, Answers, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
+import type { Acceptance, Answers, CreatedReplica, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
 import type { Engine } from './engine.ts';
 import { sendingEnded } from './extended/ending.ts';
 import { awayOf, beginAway, finishAway, handOverAway, noticeEnd } from './failback/away.ts';
@@ -13,6 +13,7 @@ import { cancelFailback } from './failback/failback.ts';
 import { giveUpMachine } from './failback/givenup.ts';
 import { greetingOf, meet } from './greeting.ts';
 import { failOverHere } from './operations.ts';
+import { seedKind, takeUp } from './replica/seeding.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 import { yieldTo } from './yielding.ts';
@@ -42,11 +43,10 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' |
       const capabilities = await host.hypervisor.capabilities();
       const freeBytes = place === null ? 0 : await host.layers.freeBytes(storage ?? place);
       const missingFiles = await host.missingFiles(definition);
-      return { capabilities, freeBytes, storage: place, isServerOff: !admission.isAdmitted && admission.why === 'server-off', machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles };
+      return { capabilities, freeBytes, storage: place, isServerOff: !admission.isAdmitted && admission.why === 'server-off', machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles, seed: seedKind(host, hostId, definition.id) };
     },
     createReplica: async (hostId, request) => {
-      createReplica(engine, hostId, request);
-      return null;
+      return createReplica(engine, hostId, request);
     },
     greet: async (hostId, greeting) => greeted(engine, hostId, greeting),
     settings: async (hostId, { relationshipId, settings }) => {
@@ -219,24 +219,26 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
     newestInstantMs: relationship.newestInstantMs,
     failoverPlanned: relationship.failover?.planned ?? null,
     storageFreeBytes: 0,
+    seedId: relationship.seed?.isOffer ? null : (relationship.seed?.id ?? null),
   };
 }
 
-/** The replica exists in state 2, off, with no disks yet. Repeats change nothing. */
-function createReplica({ host }: Engine, hostId: string, request: CreateReplica): void {
+/** The replica exists in state 2, off: with no disks yet, or with those of a seed. Repeats change nothing. */
+async function createReplica({ host }: Engine, hostId: string, request: CreateReplica): Promise<CreatedReplica> {
   const { storage } = admitted(host, hostId);
-  if (host.state.relationship(request.relationshipId)) return;
-  if (host.state.machine(request.machineId)) throw new Fault('machine-exists', `${host.hostName} has a machine with this UUID already`);
-  if (host.state.machines().some(({ name }) => name === request.definition.name)) throw new Fault('machine-exists', `${host.hostName} has a machine named ${request.definition.name} already`);
+  const known = host.state.relationship(request.relationshipId);
+  if (known) return { seedId: known.seed?.id ?? null };
+  const { machineId, definition, settings, key, overrides, lineage, kind } = request;
+  if (host.state.machines().some(({ name, id }) => name === definition.name && id !== machineId)) throw new Fault('machine-exists', `${host.hostName} has a machine named ${definition.name} already`);
+  const seeded = await takeUp(host, hostId, request);
   host.state.transaction(() => {
-    host.state.putMachine({
-      id: request.machineId, name: request.definition.name, definition: request.definition, stacks: [], lineage: request.lineage,
-      powerLock: null, storage: request.overrides.storage ?? storage, copyOf: null,
-    });
-    host.state.putRelationship({ ...emptyRelationship, id: request.relationshipId, machineId: request.machineId, peerId: hostId, side: 'replica', state: 0, settings: request.settings, key: request.key, overrides: request.overrides, ...(request.kind && { kind: request.kind }) });
+    host.state.putMachine({ id: machineId, stacks: [], storage: overrides.storage ?? storage, copyOf: null, ...seeded?.machine, name: definition.name, definition, lineage, powerLock: null });
+    if (seeded?.offerId) host.state.removeRelationship(seeded.offerId);
+    host.state.putRelationship({ ...emptyRelationship, id: request.relationshipId, machineId, peerId: hostId, side: 'replica', state: 0, settings, key, overrides, ...(kind && { kind }), seed: seeded?.seed ?? null });
     transition(host, request.relationshipId, 'accept');
   });
-  host.changed('machine', request.machineId);
+  host.changed('machine', machineId);
+  return { seedId: seeded?.seed.id ?? null };
 }
 
 export const emptyRelationship = {

@@ -28,6 +28,8 @@ export interface Standing extends Greeting {
   readonly newestInstantMs: number | null;
   readonly failoverPlanned: boolean | null;
   readonly storageFreeBytes: number;
+  /** What the disks of a replica without points hold, when that is a copy of the machine. */
+  readonly seedId?: string | null;
 }
 
 export interface BeginAttempt {
@@ -93,7 +95,12 @@ export interface CreateReplica {
   /** Simple when absent. */
   readonly kind?: Kind;
   readonly sizes: readonly DiskSize[];
+  /** A machine that was this primary's replica before may be taken up as a seed. */
+  readonly useExisting?: boolean;
 }
+
+/** The seed that the replica begins with; null when it begins with nothing. A host of an older version answers null. */
+export type CreatedReplica = { readonly seedId: string | null } | null;
 
 /** What a host that yielded says of its disks. */
 export interface Basis {
@@ -152,6 +159,8 @@ export interface Readiness {
   readonly isServerOff?: boolean;
   readonly machines: readonly { readonly id: string; readonly name: string }[];
   readonly missingFiles: readonly string[];
+  /** A machine of the same UUID there that may become the replica: offered there, or a former replica of the host that asks. */
+  readonly seed?: 'offered' | 'former' | null;
 }
 
 interface Calls {
@@ -159,7 +168,7 @@ interface Calls {
   acceptance(params: Record<string, never>): Acceptance;
   /** The last two say by which way it is asked. */
   readiness(params: { definition: MachineDefinition; storage: string | null; machineId?: string; bypassProxy?: boolean }): Readiness;
-  createReplica(params: CreateReplica): null;
+  createReplica(params: CreateReplica): CreatedReplica;
   greet(params: Greeting): Standing;
   settings(params: { relationshipId: string; settings: Settings }): null;
   begin(params: BeginAttempt): Begun;

@@ -1,6 +1,7 @@
 /** The kinds of jobs and their work. */
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
+import type { InitialTransfer } from '../machine/initial.ts';
 import type { Job, Relationship } from '../machine/records.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs, type Standing } from '../relationship/step.ts';
@@ -10,6 +11,7 @@ import type { Engine } from './engine.ts';
 import { becomeReplica } from './demotion.ts';
 import { commit, revert } from './failover.ts';
 import { awaitEndAway, FAILBACK_JOB, failBackHome } from './failback/failback.ts';
+import { beginInitial } from './initial.ts';
 import { commitHome, giveBack } from './failback/home.ts';
 import { flag, shutdownMs, text } from './jobargs.ts';
 import type { JobContext, JobResult, JobWork } from './jobs.ts';
@@ -101,7 +103,7 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   return {
     initial: async (job) => {
       const { id, side, state } = engine.relationshipFor(job);
-      if (side !== 'primary' || state !== 2) transition(host, id, 'startInitial');
+      if (side !== 'primary' || state !== 2) await beginInitial(host, id, text(job, 'transfer') as InitialTransfer | null, job.signal);
       return awaitPoint(engine, job, [2], 'initial replication');
     },
     resynchronize: async (job) => {

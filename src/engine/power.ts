@@ -41,7 +41,13 @@ export async function startMachine(host: Host, machineId: string, signal: AbortS
   expectAddresses(host, machineId, spec.definition);
   const { intact } = await host.hypervisor.start(spec, tracked, signal);
   if (!intact && relationship && tracked.trackSince) lostTracking(host, relationship);
+  if (!relationship) ownNow(host, machineOf(host, machineId));
   host.changed('machine', machineId);
+}
+
+/** It has run by itself: it is nobody's former replica any more. */
+function ownNow(host: Host, { replicaOf, ...machine }: Machine): void {
+  if (replicaOf !== undefined) host.state.putMachine(machine);
 }
 
 /** A test failover's copy reaches its test networks, and nothing else. */

@@ -31,9 +31,9 @@ interface OneStep {
 
 /** Steps that are one event of the table, and where it has led when it is done. */
 const STEPS = {
-  stopInitial: [{ event: 'stopInitial', to: 1 }],
-  suspend: [{ event: 'suspend', to: 7 }, { event: 'suspendResync', to: 11, from: [10, 11] }],
-  resume: [{ event: 'resume', to: 3 }, { event: 'continueResync', to: 10, from: [10, 11] }, { event: 'retryDisks', to: 15, from: [15, 16] }],
+  stopInitial: [{ event: 'stopInitial', to: 1 }, { event: 'unscheduleInitial', to: 1, from: [1] }],
+  suspend: [{ event: 'suspend', to: 7 }, { event: 'suspendResync', to: 11, from: [10] }],
+  resume: [{ event: 'resume', to: 3 }, { event: 'continueResync', to: 10, from: [11] }, { event: 'retryDisks', to: 15, from: [16] }],
 } as const satisfies Record<string, readonly [OneStep, ...OneStep[]]>;
 
 export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {

@@ -1,4 +1,5 @@
 /** What a host remembers, durably: the rows of the state. Plain data; whoever changes one writes it back in a transaction. */
+import type { Awaited, Importing, Initial, Seed } from './initial.ts';
 import type { DiskStack, Layer, MachineDefinition } from './definition.ts';
 import type { Epoch, Lineage } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';
@@ -36,6 +37,8 @@ export interface Machine {
   readonly storage: string;
   /** For a test failover's copy: the machine that it is a copy of. */
   readonly copyOf: string | null;
+  /** An ordinary machine that was this host's replica, and has not run here since: what was kept of it is a seed for that host. */
+  readonly replicaOf?: string;
   /** What its adapters are like when it runs on this host after a failover; as defined when absent. */
   readonly network?: GuestNetwork;
 }
@@ -246,6 +249,12 @@ export interface Relationship {
   readonly divergenceId: string | null;
   /** On a host that yielded: the last point it had acknowledged, the attempt that was open, and the point that names its disks now. */
   readonly yielded: { readonly pointId: string | null; readonly attemptId: string | null; readonly basisId: string } | null;
+  /** On a primary that does not replicate yet. Over the network when absent. */
+  readonly initial?: Initial | null;
+  /** On a replica that waits for its first point; none when absent. */
+  readonly seed?: Seed | null;
+  readonly awaited?: Awaited | null;
+  readonly importing?: Importing | null;
   /** Values of the replica's own that replace the definition's there. */
   readonly overrides: Overrides;
   readonly lastCycle: LastCycle | null;

@@ -27,6 +27,8 @@ export interface EnableRequest {
   /** Values of the replica's definition that differ there. */
   overrides?: { memoryMiB?: number; bridges?: Record<string, string>; storage?: string };
   force?: boolean;
+  /** The replica begins with what the other host kept of it as a former replica. */
+  useExisting?: boolean;
 }
 
 export interface NetworkChange {
@@ -85,8 +87,14 @@ export interface Operations {
   enablePlan(caller: Caller, request: EnableRequest): Promise<EnablePlan>;
   enable(caller: Caller, request: EnableRequest): Promise<RelationshipView>;
   settingsChange(caller: Caller, machine: string, settings: Partial<SettingsView>): Promise<RelationshipView>;
-  initialStart(caller: Caller, machine: string): Promise<JobView>;
+  /** By "seed", only what differs from a copy on the other host travels. As it was chosen before when not given, else by "network". */
+  initialStart(caller: Caller, machine: string, options: { transfer?: 'network' | 'seed' }): Promise<JobView>;
+  /** It begins by itself at that moment, within the next seven days. */
+  initialStartAt(caller: Caller, machine: string, startsAtMs: number, options: { transfer?: 'network' | 'seed' }): Promise<RelationshipView>;
+  /** One that is only scheduled is not begun. */
   initialStop(caller: Caller, machine: string): Promise<RelationshipView>;
+  /** On the replica's host: the machine here is a copy of that host's, and waits to become its replica; the only paired host when none is named. */
+  copyOffer(caller: Caller, machine: string, host?: string): Promise<RelationshipView>;
   suspend(caller: Caller, machine: string): Promise<RelationshipView>;
   resume(caller: Caller, machine: string): Promise<RelationshipView>;
   /** One that was suspended goes on. */

@@ -11,6 +11,7 @@ import { checkDisks } from '../engine/primary/diskupdate.ts';
 import { isSameSet } from '../engine/primary/incoming.ts';
 import { definitionOf, machineOf, overridden } from '../engine/spec.ts';
 import { standingAlone } from '../engine/standalone.ts';
+import { withoutSeed } from '../engine/replica/seeding.ts';
 import { putSettings } from '../engine/stepkinds.ts';
 import { relationshipNamed as rowNamed, transition, update } from '../engine/transition.ts';
 import type { JobArgs } from '../engine/jobs.ts';
@@ -20,15 +21,15 @@ import { isOnward, kindOf } from '../relationship/chain.ts';
 import { defaultExtendedSettings, extendedChanged } from '../relationship/extendedsettings.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
-import { aboutIt, audited, hostNamed, machineNamed, relationshipNamed, sendingNamed, type Context } from './context.ts';
+import { aboutIt, audited, hostNamed, machineNamed, relationshipNamed, type Context } from './context.ts';
 import type { EnablePlan, EnableRequest, Operations } from './operations.ts';
 import { jobView, pointView, relationshipView } from './presenting.ts';
 import { settingsChangeOf, settingsView } from './settingsview.ts';
-import { checkReady, readinessFindings } from '../engine/readiness.ts';
+import { checkReady, FORMER_REPLICA, readinessFindings, usedCopy } from '../engine/readiness.ts';
 
 type ReplicationOperations = Pick<
   Operations,
-  'enablePlan' | 'enable' | 'settingsChange' | 'initialStart' | 'initialStop' | 'suspend' | 'resume' | 'cycleNow' | 'consistentCycleNow' | 'disable' | 'points'
+  'enablePlan' | 'enable' | 'settingsChange' | 'suspend' | 'resume' | 'cycleNow' | 'consistentCycleNow' | 'disable' | 'points'
 >;
 
 const PEER_WITHIN_MS = 30_000;
@@ -59,13 +60,6 @@ export function replicationOperations(context: Context): ReplicationOperations {
         await changeSettings(context, relationship, settingsChangeOf(change), within());
         return viewed(relationship);
       }),
-    initialStart: (caller, machine) =>
-      audited(context, caller, 'operator', 'start-replication', machine, () => {
-        const relationship = sendingNamed(context, machine);
-        transition(host, relationship.id, 'startInitial');
-        return jobView(context, engine.jobs.start('initial', relationship.machineId, aboutIt(relationship)));
-      }),
-    initialStop: (caller, machine) => audited(context, caller, 'operator', 'stop-initial', machine, () => step(machine, () => 'stopInitial')),
     suspend: (caller, machine) => audited(context, caller, 'operator', 'suspend', machine, () => step(machine, ({ state }) => (state === 10 ? 'suspendResync' : 'suspend'))),
     resume: (caller, machine) => audited(context, caller, 'operator', 'resume', machine, () => step(machine, ({ state }) => (state === 11 ? 'continueResync' : state === 16 ? 'retryDisks' : 'resume'))),
     cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(named(machine), {})),
@@ -126,7 +120,8 @@ function requestedOnward(context: Context, machine: Machine, own: Relationship, 
 async function planOf(context: Context, request: Wish, signal: AbortSignal): Promise<Requested & { readonly plan: EnablePlan }> {
   const asked = requested(context, request);
   const { settings, machine, peerId } = asked;
-  const findings = await readinessFindings(context.engine.host, machine, peerId, request.overrides ?? {}, true, signal, bypassesProxy(settings));
+  const found = await readinessFindings(context.engine.host, machine, peerId, request.overrides ?? {}, true, signal, bypassesProxy(settings));
+  const findings = found.map((each) => (each.subject === FORMER_REPLICA && request.useExisting ? usedCopy(context.engine.host.peerName(peerId)) : each));
   return { ...asked, plan: { settings: settingsView(settings), findings, advice: adviceFor(machine, settings) } };
 }
 
@@ -148,11 +143,11 @@ export async function enable(context: Context, request: Wish, signal: AbortSigna
   };
   const replica = {
     relationshipId: relationship.id, machineId: machine.id, definition: machine.definition, settings, lineage: machine.lineage, key: relationship.key,
-    overrides: (request.overrides ?? {}) as Overrides, sizes: machine.stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })), ...(kind && { kind }),
+    overrides: (request.overrides ?? {}) as Overrides, sizes: machine.stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })), useExisting: request.useExisting === true, ...(kind && { kind }),
   };
-  await call(host.peers, peerId, 'createReplica', replica, signal);
+  const created = await call(host.peers, peerId, 'createReplica', replica, signal);
   host.state.transaction(() => {
-    host.state.putRelationship(relationship);
+    host.state.putRelationship({ ...relationship, ...(created?.seedId && { initial: { by: 'seed' } }) });
     transition(host, relationship.id, 'enable');
   });
   return { plan, relationship };
@@ -234,10 +229,11 @@ async function endAttempts({ engine }: Context, relationship: Relationship, sign
 /** What runs here keeps running on the same layers, with what this host overrides; a replica is what its newest point is. */
 function standAlone({ engine: { host } }: Context, relationship: Relationship): void {
   const machine = machineOf(host, relationship.machineId);
-  const { side, overrides } = relationship;
+  const { side, failover, overrides, seed, peerId } = relationship;
+  if (seed) return host.state.putMachine(withoutSeed(machine, seed));
   const { stacks, leftOver } = standingAlone(host, machine, relationship);
   for (const layer of leftOver) host.state.addToOutbox(machine.id, 'remove-layer', { layer });
   const definition = side === 'replica' ? overridden(definitionOf(host, relationship), overrides) : machine.definition;
-  host.state.putMachine({ ...machine, definition, powerLock: null, stacks });
+  host.state.putMachine({ ...machine, definition, powerLock: null, stacks, ...(side === 'replica' && !failover && { replicaOf: peerId }) });
   for (const { id } of host.state.points(machine.id)) host.state.removePoint(id);
 }

@@ -249,7 +249,15 @@ export class MemoryHost implements Operations, Changes {
     const relationship = this.#relationship(machine);
     return this.addRelationship(relationship.machine, relationship.state, { settings: { ...relationship.settings, ...settings } });
   }
-  initialStart = (caller: Caller, machine: string) => this.#move(caller, 'initialStart', machine, 'start-replication', 2);
+  initialStart = (caller: Caller, machine: string, options: object) => this.#move(caller, 'initialStart', machine, 'start-replication', 2, options);
+  async initialStartAt(caller: Caller, machine: string, startsAtMs: number, options: object) {
+    this.#enter('operator', caller, 'initialStartAt', machine, startsAtMs, options);
+    return this.addRelationship(this.#relationship(machine).machine, 1, { startsAtMs });
+  }
+  async copyOffer(caller: Caller, machine: string, host?: string) {
+    this.#enter('operator', caller, 'copyOffer', machine, host);
+    return this.addRelationship(this.#machine(machine).name, 2, { side: 'replica' });
+  }
   initialStop = (caller: Caller, machine: string) => this.#become(caller, 'initialStop', machine, 'stop-initial', 1);
   suspend = (caller: Caller, machine: string) => this.#become(caller, 'suspend', machine, 'suspend', 7);
   resume = (caller: Caller, machine: string) => this.#become(caller, 'resume', machine, 'resume', 3);

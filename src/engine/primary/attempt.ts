@@ -256,9 +256,10 @@ export async function tidy(host: Host, relationship: Relationship): Promise<void
 }
 
 /** An attempt is sealed only with a digest: without one its journal cannot be told to be whole. */
-const journalOf = (relationship: Relationship, { id, parentId, epochId, digest, disks }: Attempt) => ({
+const journalOf = (relationship: Relationship, { id, parentId, comparedWith, epochId, digest, disks }: Attempt) => ({
   attemptId: id,
-  parentId,
+  // The maps speak of a seed as they do of a point.
+  parentId: parentId ?? comparedWith,
   epochId,
   keyId: keyId(relationship),
   digest: digest ?? '',

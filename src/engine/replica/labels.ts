@@ -24,12 +24,12 @@ export function mergedLabel(below: PointSidecar, above: PointSidecar, { disk, lo
   return { ...above, retired: upper.pointId === undefined, disks: above.disks.map((each) => (each === to ? { ...from, sizeBytes: to.sizeBytes } : each)) };
 }
 
-const plain = ({ pointId: _pointId, ...layer }: LabelledLayer): Layer => layer;
+export const plain = ({ pointId: _pointId, ...layer }: LabelledLayer): Layer => layer;
 
 /** Where a layer's label is: beside its file, or where its file would be if replication had made it. */
 export const placeOf = (host: Host, machine: Machine, disk: string, { layerId }: Layer): Layer => host.layers.layerAt(machine.storage, machine.id, disk, layerId);
 
-const labelOf = (relationship: Relationship, machine: Machine, point: Point, attachments: readonly Attachment[], disks: readonly LabelledDisk[]): PointSidecar => ({
+export const labelOf = (relationship: Relationship, machine: Machine, point: Point, attachments: readonly Attachment[], disks: readonly LabelledDisk[]): PointSidecar => ({
   pointId: point.id, parentId: point.parentId, machineId: machine.id, relationshipId: relationship.id, epochId: point.epochId, sequence: point.sequence,
   kind: point.kind, instantMs: point.instantMs, digest: point.digest, definition: point.definition, name: point.name, attachments, retired: false,
   replica: { peerId: relationship.peerId, settings: relationship.settings, overrides: relationship.overrides, lineage: machine.lineage },
@@ -44,7 +44,7 @@ export async function receivedLabels(host: Host, relationship: Relationship, rec
   const machine = machineOf(host, relationship.machineId);
   const disks = await Promise.all(receiving.layers.map(async ({ disk, layer: { layerId }, sizeBytes }): Promise<LabelledDisk> => {
     const top = machine.stacks.find((each) => each.disk === disk)?.layers.at(-1);
-    return { disk, layerId, sizeBytes, standsOn: top ? await leadsTo(host, machine, disk, top) : null, ground: [], elsewhere: null };
+    return { disk, layerId, sizeBytes, standsOn: (top && (await leadsTo(host, machine, disk, top))) ?? relationship.seed?.id ?? null, ground: [], elsewhere: null };
   }));
   const label = labelOf(relationship, machine, point, attachments, disks.filter(({ disk }) => !receiving.partial?.includes(disk)));
   return { label, step: { ...label, retired: true, disks } };

@@ -31,7 +31,7 @@ export async function begin(host: Host, request: BeginAttempt): Promise<Begun> {
   checkReceives(host, relationship, request);
   if (request.attemptId === relationship.newestPointId) return { durableBytes: 0, isSealed: true };
   if (request.parentId !== relationship.newestPointId) throw misparented(host, relationship);
-  if (request.comparedWith && request.comparedWith !== relationship.newestPointId) throw misparented(host, relationship);
+  if (request.comparedWith && request.comparedWith !== (relationship.newestPointId ?? relationship.seed?.id)) throw misparented(host, relationship);
   checkGround(host, relationship, request);
   await checkLimits(host, relationship.id);
   // With nothing durable yet, a crash may have come before the layers were made.
@@ -50,7 +50,7 @@ function checkGround(host: Host, relationship: Relationship, { kind, parentId, d
   const machine = machineOf(host, relationship.machineId);
   for (const { disk, sizeBytes } of disks) {
     const stack = machine.stacks.find((each) => each.disk === disk);
-    if (stack && sizeBytes < stack.sizeBytes) throw new Fault('settings-invalid', `${machine.name}: recovery points on ${host.hostName} hold a larger disk named ${disk}; a new disk needs another name while they are kept`);
+    if (stack && !relationship.seed && sizeBytes < stack.sizeBytes) throw new Fault('settings-invalid', `${machine.name}: recovery points on ${host.hostName} hold a larger disk named ${disk}; a new disk needs another name while they are kept`);
     const isWhole = parentId === null || kind === 'resync' || fromStart.includes(disk);
     const isStep = relationship.partial?.pointId === parentId && relationship.partial?.disks.includes(disk) === true;
     if (!isWhole && !isStep && stack?.layers.at(-1)?.pointId !== parentId) throw new Fault('tracking-lost', `${machine.name}: ${host.hostName} does not have what the cycle changes on disk ${disk}`);

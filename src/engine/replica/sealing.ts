@@ -21,6 +21,7 @@ import { united } from '../primary/growth.ts';
 import { carryOn } from '../extended/carrying.ts';
 import { labelGround, receivedLabels } from './labels.ts';
 import { pointsInUse } from './merging.ts';
+import { labelSeed } from './seeding.ts';
 import { checkReceives } from './receiving.ts';
 
 /** The point is the newest here, durably. Repeats of an acknowledged request are acknowledged again. */
@@ -33,6 +34,7 @@ export async function sealPoint(host: Host, request: SealAttempt): Promise<{ sea
   const clusters = await verify(host, request, receiving);
   const point = await pointOf(host, relationship, receiving, request);
   await labelGround(host, relationship);
+  await labelSeed(host, relationship);
   const { label, step } = await receivedLabels(host, relationship, receiving, point, request.attachments);
   await host.layers.seal(layersOf(receiving, true), step);
   await host.layers.seal(layersOf(receiving, false), label);
@@ -74,13 +76,13 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     const isHome = before.failback?.at === 'home';
     transition(host, before.id, isHome ? 'failbackSealed' : 'pointSealed', {
       // What this host held before is what it is again when a failback is given up.
-      change: () => ({ ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), ...asNewest(point), receiving: null, lastFault: null, ...takenOver(before, receiving, isHome), ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null }) }),
+      change: () => ({ ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), ...asNewest(point), receiving: null, lastFault: null, ...takenOver(before, receiving, isHome), ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null, seed: null }) }),
     });
     host.state.addPoint(point, request.attachments, clusters);
     carryOn(host, point.machineId, clusters);
     host.state.addToOutbox(point.machineId, 'apply-journal', {
       relationshipId: before.id,
-      attempt: { attemptId: point.id, parentId: point.parentId, epochId: point.epochId, keyId: before.id, digest: point.digest, disks: receiving.layers.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })) },
+      attempt: { attemptId: point.id, parentId: point.parentId ?? receiving.comparedWith ?? null, epochId: point.epochId, keyId: before.id, digest: point.digest, disks: receiving.layers.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })) },
     });
     const machine = machineOf(host, point.machineId);
     host.state.putMachine({ ...machine, definition: point.definition, stacks: stacked(machine, receiving, point.id) });
