@@ -55,8 +55,9 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | '
     },
     greet: async (hostId, greeting) => greeted(engine, hostId, greeting),
     settings: async (hostId, { relationshipId, settings }) => {
-      owned(hostId, relationshipId);
-      update(host, relationshipId, () => ({ settings }));
+      // Which disks replicate is the primary's to say, of its own accord.
+      const { side, settings: own } = owned(hostId, relationshipId);
+      update(host, relationshipId, () => ({ settings: side === 'primary' ? { ...settings, disks: own.disks } : settings }));
       return null;
     },
     job: async (hostId, { machineId, kind, args }) => {

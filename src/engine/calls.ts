@@ -40,6 +40,9 @@ export interface BeginAttempt {
   readonly kind: AttemptKind;
   readonly sequence: number;
   readonly disks: readonly DiskSize[];
+  /** Disks that it brings from their beginning on, and those of which a part will still be missing after it; none when absent. */
+  readonly fromStart?: readonly string[];
+  readonly partial?: readonly string[];
   /** The failback that the attempt is part of. */
   readonly failbackId: string | null;
   /** What the replica's disks hold, by id, when the attempt asks for their fingerprints. */
