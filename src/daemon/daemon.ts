@@ -30,6 +30,7 @@ import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
 import { ServiceSettingsRow } from '../state/servicesettings.ts';
 import { SqliteState } from '../state/state.ts';
 import { startMachine } from '../engine/power.ts';
+import { report } from '../engine/report.ts';
 import { takeStock } from '../engine/replica/stocktaking.ts';
 import { ChangeFeed } from './changefeed.ts';
 import { cimHostOf, objectManagerOf } from './cim.ts';
@@ -37,6 +38,7 @@ import { systemClock } from './clock.ts';
 import { zstd } from './compression.ts';
 import { API_PORT, PEER_PORT, type Config } from './config.ts';
 import { hardwareOf } from './hardware.ts';
+import { imageHeader } from './imageheader.ts';
 import { metricsOf } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { interopOf, subscriptionsOf } from './interop.ts';
@@ -99,7 +101,7 @@ export class Daemon {
     });
     const host: Host = {
       hostId: peers.identity.hostId,
-      hostName: config.hostName,
+      hostName: config.hostName, version,
       clock: systemClock,
       ...sabotaged(config.sabotage, { hypervisor, layers, state }),
       fingerprints,
@@ -116,7 +118,7 @@ export class Daemon {
     };
     const engine = new Engine(host);
     const network = networkOf(peers, config.stateDir, config.peerAddress);
-    const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
+    const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage, fleecingDirectory: join(config.stateDir, 'machines') };
     contextLater.current = context;
     const operations = createOperations(context);
     const subscriptions = subscriptionsOf(database, config.hostName);
@@ -148,6 +150,7 @@ export class Daemon {
       engine.host.changed('host', hostId);
       if (connected) engine.contact(hostId);
     });
+    void this.#thaw();
     engine.start();
     this.#opened();
     for (const { hostId } of hosts.list()) this.#peers.keepContact(hostId);
@@ -155,6 +158,15 @@ export class Daemon {
     const ownTls = () => ({ key: this.#peers.identity.keyPem, cert: this.#peers.identity.certificatePem });
     this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, subscriptions: this.#parts.subscriptions, ownTls, version: versionOf(), log: this.#log });
     void this.#autostart();
+  }
+
+  /** A daemon that died while a guest was frozen may have left it so, if its watchdog died too. */
+  async #thaw(): Promise<void> {
+    const { host } = this.context.engine;
+    await this.#parts.hypervisor.thawAll((machine, fileSystems) => {
+      if (fileSystems === null) report(host, 'guest-frozen', machine, 'its guest was frozen when the daemon ended, and its agent does not confirm that it goes on');
+      else report(host, 'guest-thawed', machine, `its guest was frozen when the daemon ended; ${fileSystems} of its file systems were thawed`);
+    });
   }
 
   /** Each asks its peer first. One that may not start, or fails, does not keep the others. */
@@ -195,6 +207,8 @@ const machinesOf = (hypervisor: QemuHypervisor, config: Config): Machines => ({
   console: (machineId) => hypervisor.console(machineId),
   pid: (machineId) => hypervisor.pid(machineId),
   upMs: (machineId) => hypervisor.upMs(machineId),
+  ioThreads: async (machineId) => (await (await hypervisor.monitor(machineId)).execute<readonly unknown[]>('query-iothreads')).length,
+  imageHeader,
   forget: (machineId) => hypervisor.forget(machineId),
 });
 

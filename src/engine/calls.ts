@@ -30,6 +30,8 @@ export interface Standing extends Greeting {
   /** On a primary: a planned failover is under way, and not prepared yet. */
   readonly isPreparing?: boolean;
   readonly storageFreeBytes: number;
+  /** What the disks of a replica without points hold, when that is a copy of the machine. */
+  readonly seedId?: string | null;
 }
 
 export interface BeginAttempt {
@@ -40,6 +42,9 @@ export interface BeginAttempt {
   readonly kind: AttemptKind;
   readonly sequence: number;
   readonly disks: readonly DiskSize[];
+  /** Disks that it brings from their beginning on, and those of which a part will still be missing after it; none when absent. */
+  readonly fromStart?: readonly string[];
+  readonly partial?: readonly string[];
   /** The failback that the attempt is part of. */
   readonly failbackId: string | null;
   /** What the replica's disks hold, by id, when the attempt asks for their fingerprints. */
@@ -71,6 +76,8 @@ export interface SealAttempt {
   readonly attemptId: string;
   readonly parentId: string | null;
   readonly instantMs: number;
+  /** The guest's file systems stood still at the instant. */
+  readonly isConsistent?: boolean;
   readonly digest: string;
   readonly dataClusters: number;
   readonly zeroClusters: number;
@@ -90,7 +97,12 @@ export interface CreateReplica {
   /** Simple when absent. */
   readonly kind?: Kind;
   readonly sizes: readonly DiskSize[];
+  /** A machine that was this primary's replica before may be taken up as a seed. */
+  readonly useExisting?: boolean;
 }
+
+/** The seed that the replica begins with; null when it begins with nothing. A host of an older version answers null. */
+export type CreatedReplica = { readonly seedId: string | null } | null;
 
 /** What a host that yielded says of its disks. */
 export interface Basis {
@@ -151,6 +163,18 @@ export interface Readiness {
   readonly missingFiles: readonly string[];
   /** Of a replica that is there: its definition with what that host has for it, memory and bridges. */
   readonly definition?: MachineDefinition;
+  /** A machine of the same UUID there that may become the replica: offered there, or a former replica of the host that asks. */
+  readonly seed?: 'offered' | 'former' | null;
+}
+
+/** What a host says of itself to one that it is paired with, for its doctor. */
+export interface Checkup {
+  readonly nowMs: number;
+  readonly version: string;
+  /** Null when QEMU is not there. */
+  readonly qemuVersion: string | null;
+  /** Where it keeps the replicas of whoever asks; null when it takes none. */
+  readonly storage: { readonly path: string; readonly freeBytes: number; readonly totalBytes: number } | null;
 }
 
 interface Calls {
@@ -158,7 +182,8 @@ interface Calls {
   acceptance(params: Record<string, never>): Acceptance;
   /** The last two say by which way it is asked. */
   readiness(params: { definition: MachineDefinition; storage: string | null; machineId?: string; bypassProxy?: boolean }): Readiness;
-  createReplica(params: CreateReplica): null;
+  checkup(params: Record<string, never>): Checkup;
+  createReplica(params: CreateReplica): CreatedReplica;
   greet(params: Greeting): Standing;
   settings(params: { relationshipId: string; settings: Settings }): null;
   begin(params: BeginAttempt): Begun;

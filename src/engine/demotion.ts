@@ -13,7 +13,7 @@ import { greetingOf } from './greeting.ts';
 import { settleNext } from './branch/newpoint.ts';
 import { keepOnly, layersAbove } from './failover.ts';
 import { specFor } from './primary/attempt.ts';
-import { activeStacks, machineOf } from './spec.ts';
+import { activeStacks, machineOf, otherStacks } from './spec.ts';
 import { highestSequence, relationshipNamed, transition, update } from './transition.ts';
 
 const yielded = (host: Host, relationship: Relationship) => `${host.peerName(relationship.peerId)} runs this machine now (a newer epoch): this host is its replica`;
@@ -90,8 +90,9 @@ export async function demoteFailedOver(host: Host, relationship: Relationship, t
     also: (before) => {
       keepOnly(host, before);
       const machine = machineOf(host, before.machineId);
+      const active = activeStacks(machine, before.failover!);
       host.state.addPoint(divergenceOf(host, machine, before, divergenceId), [], new Map());
-      host.state.putMachine({ ...machine, lineage: theirs, powerLock: yielded(host, before), stacks: activeStacks(machine, before.failover!).map((stack) => labelTop(stack, divergenceId)) });
+      host.state.putMachine({ ...machine, lineage: theirs, powerLock: yielded(host, before), stacks: [...active.map((stack) => labelTop(stack, divergenceId)), ...otherStacks(machine, active)] });
     },
   });
 }
@@ -113,6 +114,9 @@ export const divergenceOf = (host: Host, machine: Machine, relationship: Relatio
   name: `what ${host.hostName} wrote until it yielded`,
   pinned: true,
 });
+
+/** Of the disks that the point has. */
+export const labelTops = (stacks: readonly Stack[], disks: readonly string[], pointId: string): Stack[] => stacks.map((stack) => (disks.includes(stack.disk) ? labelTop(stack, pointId) : stack));
 
 export const labelTop = (stack: Stack, pointId: string): Stack => ({
   ...stack,

@@ -66,9 +66,10 @@ export async function askPrimary(engine: Engine, relationshipId: string, signal:
 }
 
 /** Refused while the primary reports its guest running, unless forced; a primary that is prepared makes it a planned one. */
-export async function unplannedFailover(engine: Engine, machineId: string, options: { pointId: string | null; start: boolean; force: boolean; commitAfterSeconds?: number | null; resumed: boolean }, signal: AbortSignal): Promise<void> {
+export async function unplannedFailover(engine: Engine, machineId: string, wanted: { pointId: string | null; start: boolean; force: boolean; commitAfterSeconds?: number | null; resumed: boolean }, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   const relationship = engine.relationshipOf(machineId);
+  const options = { ...wanted, pointId: wanted.pointId && (chosenPoint(host, machineOf(host, machineId), wanted.pointId)?.id ?? null) };
   const { name } = machineOf(host, machineId);
   if (relationship.side !== 'replica') throw new Refused(refuse(`${name}: an unplanned failover is asked of the replica's host, ${host.peerName(relationship.peerId)} (here: ${stateName(relationship.state)}, primary)`, allowedVerbs(relationship)));
   if (awayOf(relationship)?.phase === 'handedOver') return takeBackHere(engine, relationship, options, signal);
