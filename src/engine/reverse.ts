@@ -42,7 +42,7 @@ export async function reverse(host: Host, relationshipId: string, signal: AbortS
 }
 
 /** The machine runs on the chosen point's layers and the active ones above them; no recovery point is kept here. */
-function takeOver(host: Host, { machineId, failover }: Relationship): void {
+export function takeOver(host: Host, { machineId, failover }: Relationship): void {
   const machine = machineOf(host, machineId);
   const point = host.state.point(failover!.pointId);
   const stacks = activeStacks(machine, failover!).map(withoutLabels);

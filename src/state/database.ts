@@ -38,7 +38,7 @@ export const MIGRATIONS = [
    INSERT INTO relationships_in_chains SELECT id, machine_id, 'simple', side, state, body FROM relationships;
    DROP TABLE relationships;
    ALTER TABLE relationships_in_chains RENAME TO relationships;
-   ALTER TABLE outbox ADD COLUMN desk TEXT NOT NULL DEFAULT 'own' CHECK (desk IN ('own', 'onward'));`,
+   ALTER TABLE outbox ADD COLUMN desk TEXT NOT NULL DEFAULT 'own' CHECK (desk IN ('own', 'onward', 'farewell'));`,
 ];
 
 const migrate = (database: DatabaseSync): void => {
