@@ -78,6 +78,8 @@ const LAST_CYCLE = view('Cycle', {
   bytesShipped: whole('Bytes that travelled'),
 }, 'The newest cycle that was acknowledged');
 
+const POINT_KINDS = ['standard', 'application-consistent', 'planned', 'divergence'] as const;
+
 const LAST_FAULT = view('LastFault', {
   code: text('Row of the fault table'),
   message: text('What happened'),
@@ -99,6 +101,8 @@ export const RELATIONSHIP_VIEW = view('Relationship', {
   healthReasons: Type.Array(text('One reason'), { description: 'Why the health is not ok' }),
   lagMs: nullable(Type.Number({ description: 'How far the replica is behind, now; null before the first recovery point' })),
   lastCycle: nullable(LAST_CYCLE),
+  lastKind: nullable(oneOf(POINT_KINDS, 'Kind of the newest recovery point')),
+  lastConsistentAtMs: nullable(instant('The point in time of the last application-consistent recovery point')),
   nextCycleAtMs: nullable(instant('When the next cycle is due')),
   startsAtMs: nullable(instant('When the initial replication, or the resynchronization, begins by itself, as somebody chose')),
   waitingFor: nullable(text('What its work waits for now, in words: a moment, a window, its turn')),
@@ -110,6 +114,34 @@ export const RELATIONSHIP_VIEW = view('Relationship', {
   lastFault: nullable(LAST_FAULT),
 });
 
+const FAILOVER_ADDRESSES = view('FailoverAddresses', {
+  protocol: oneOf(['unknown', 'other', 'ipv4', 'ipv6', 'both'], 'Of which family addresses are set'),
+  dhcp: truth('Whether IPv4 addresses come from a DHCP server'),
+  addresses: Type.Array(text('An address with its prefix length')),
+  gateways: Type.Array(text('An address')),
+  dnsServers: Type.Array(text('An address')),
+}, 'What is set in the guest');
+
+export const FAILOVER_NETWORK_VIEW = view('FailoverNetwork', {
+  machineId: text('UUID of the virtual machine'),
+  machine: text('Name of the virtual machine'),
+  guestAgent: truth('Whether the machine has a port for a guest agent, by which addresses are set'),
+  hasArrived: truth('Whether it came to this host by a failover: its guest gets the addresses when it starts here'),
+  adapters: Type.Array(view('FailoverAdapter', {
+    index: whole('Place in the definition, from 0'),
+    mac: text('MAC address'),
+    network: text('What it is plugged into without a choice: a bridge of this host, "user" or "none"'),
+    bridge: nullable(text('Bridge of this host that was chosen')),
+    testBridge: nullable(text('Bridge of this host for test failovers; null: their copy reaches nothing')),
+    addresses: nullable(FAILOVER_ADDRESSES),
+  })),
+  outcome: nullable(view('AddressOutcome', {
+    state: oneOf(['waiting', 'applied', 'failed'], 'How setting the addresses went, the last time'),
+    atMs: instant('When'),
+    message: text('What happened'),
+    hint: text('What to do'),
+  })),
+}, 'What the network adapters are like on this host after a failover');
 const ISSUE_VIEW = view('Issue', {
   rule: text('Name of the rule that holds: see docs/generated/health.md'),
   severity: oneOf(['critical', 'warning', 'advice'], 'Advice does not change the health'),
@@ -163,7 +195,7 @@ export const HEALTH_LIMITS_VIEW = Type.Unsafe<views.HealthLimitsView>(view('Heal
 export const POINT_VIEW = view('RecoveryPoint', {
   id: text('Id of the recovery point'),
   sequence: whole('Order of the points'),
-  kind: oneOf(['standard', 'application-consistent', 'planned', 'divergence'], '"divergence" keeps what an old primary wrote after a failover'),
+  kind: oneOf(POINT_KINDS, '"divergence" keeps what an old primary wrote after a failover'),
   instantMs: instant('The point in time that it holds'),
   sizeBytes: whole('Bytes that it takes on this host'),
   newest: truth('Whether it is the newest point'),
@@ -293,6 +325,7 @@ export type SchemasAreTheViews = All<
     Same<typeof MACHINE_VIEW, views.MachineView>,
     Same<typeof SETTINGS_VIEW, views.SettingsView>,
     Same<typeof RELATIONSHIP_VIEW, views.RelationshipView>,
+    Same<typeof FAILOVER_NETWORK_VIEW, views.FailoverNetworkView>,
     Same<typeof HEALTH_VIEW, views.HealthView>,
     Same<typeof HEALTH_LIMITS_VIEW, views.HealthLimitsView>,
     Same<typeof POINT_VIEW, views.PointView>,

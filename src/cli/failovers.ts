@@ -10,6 +10,8 @@ import { duration } from './words.ts';
 
 interface TestOptions {
   readonly point?: string;
+  readonly network?: string;
+  readonly isolated?: boolean;
   readonly start: boolean;
   readonly wait: boolean;
 }
@@ -25,7 +27,7 @@ interface FailoverOptions extends TestOptions {
 }
 
 async function test(run: Run, machine: string, options: TestOptions): Promise<void> {
-  const job = await run.api.post<JobView>(`${pathOf(machine)}/failover/test`, given({ point: options.point, start: options.start }));
+  const job = await run.api.post<JobView>(`${pathOf(machine)}/failover/test`, given({ point: options.point, start: options.start, network: options.network, isolated: options.isolated }));
   await followed(run, job, options);
 }
 
@@ -88,7 +90,7 @@ const NO_WAIT = ['--no-wait', 'print the job and do not follow it'] as const;
 const YES = ['--yes', 'do not ask'] as const;
 
 export function failoverCommands(program: Command): void {
-  program.command('test').argument('<machine>').description('boot a copy of a recovery point, isolated, while replication goes on (test failover)').option(...POINT).option(...NO_START).option(...NO_WAIT).action(act(test));
+  program.command('test').argument('<machine>').description('boot a copy of a recovery point, isolated, while replication goes on (test failover)').option(...POINT).option('--network <bridge>', 'a bridge of this host for all its adapters; each one\'s own test network when not given, and none without one').option('--isolated', 'on no network at all').option(...NO_START).option(...NO_WAIT).action(act(test));
   program
     .command('failover')
     .argument('<machine>')

@@ -5,6 +5,7 @@ import { Failure } from './failure.ts';
 import { followed } from './follow.ts';
 import { table } from './output.ts';
 import { confirm } from './questions.ts';
+import { removalConsequences } from './removal.ts';
 import { act, part, type Run } from './run.ts';
 import { ago, instant, orDash, printable, size } from './words.ts';
 
@@ -30,7 +31,6 @@ interface VerbOptions {
 
 /** Answered with the relationship at once. */
 const AT_ONCE: readonly [verb: string, path: string, description: string][] = [
-  ['stop-initial', 'stop-initial', 'stop the initial replication'],
   ['suspend', 'suspend', 'no cycles until resume; changes are still tracked'],
   ['resume', 'resume', 'go on, with everything that changed meanwhile'],
   ['cancel-failover', 'failover/cancel', 'cancel a planned failover that was prepared, or a failback'],
@@ -38,8 +38,6 @@ const AT_ONCE: readonly [verb: string, path: string, description: string][] = [
 
 /** A job that is followed. */
 const AS_JOB: readonly [verb: string, path: string, description: string, ofExtended?: boolean][] = [
-  ['start-replication', 'start-replication', 'copy the disks while the guest runs (initial replication)', true],
-  ['cycle', 'cycle', 'run a cycle now', true],
   ['test-end', 'failover/test-end', 'end the test failover and remove its copy'],
 ];
 
@@ -69,10 +67,18 @@ function asJob(path: string, consequences?: (machine: string) => string[]) {
 }
 
 async function disable(run: Run, machine: string, options: VerbOptions): Promise<void> {
-  const consequences = [`Replication of ${machine} ends. Its recovery points are not kept up any more, and enabling it again copies everything again.`];
-  await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
-  await run.api.delete(await chosenPath(run, machine, options));
+  const path = await chosenPath(run, machine, options);
+  if (!options.yes) {
+    const relationship = await run.api.get<RelationshipView>(path);
+    await confirm({ name: relationship.machine, kind: 'machine', consequences: removalConsequences(relationship), yes: false });
+  }
+  await run.api.delete(path);
   run.out.done(`${machine} is not replicated any more`);
+}
+
+async function cycle(run: Run, machine: string, options: VerbOptions & { readonly applicationConsistent?: boolean }): Promise<void> {
+  const path = `${await chosenPath(run, machine, options)}/cycle${options.applicationConsistent ? '/application-consistent' : ''}`;
+  await followed(run, await run.api.post<JobView>(path), options);
 }
 
 async function whereThePointsAre(run: Run, machine: string): Promise<string> {
@@ -94,6 +100,14 @@ export function relationshipCommands(program: Command): void {
     const command = program.command(verb).argument('<machine>').description(description).option('--no-wait', 'print the job and do not follow it').action(asJob(path));
     if (ofExtended) command.option(...EXTENDED);
   }
+  program
+    .command('cycle')
+    .argument('<machine>')
+    .description('run a cycle now')
+    .option('--application-consistent', 'with the guest\'s file systems held still by its agent')
+    .option('--no-wait', 'print the job and do not follow it')
+    .option(...EXTENDED)
+    .action(act(cycle));
   for (const [verb, description, consequences] of AFTER_QUESTION) {
     program.command(verb).argument('<machine>').description(description).option('--yes', 'do not ask').option('--no-wait', 'print the job and do not follow it').action(asJob(verb, consequences));
   }

@@ -30,6 +30,7 @@ import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
 import { ServiceSettingsRow } from '../state/servicesettings.ts';
 import { SqliteState } from '../state/state.ts';
 import { startMachine } from '../engine/power.ts';
+import { report } from '../engine/report.ts';
 import { takeStock } from '../engine/replica/stocktaking.ts';
 import { ChangeFeed } from './changefeed.ts';
 import { cimHostOf, objectManagerOf } from './cim.ts';
@@ -148,6 +149,7 @@ export class Daemon {
       engine.host.changed('host', hostId);
       if (connected) engine.contact(hostId);
     });
+    void this.#thaw();
     engine.start();
     this.#opened();
     for (const { hostId } of hosts.list()) this.#peers.keepContact(hostId);
@@ -155,6 +157,15 @@ export class Daemon {
     const ownTls = () => ({ key: this.#peers.identity.keyPem, cert: this.#peers.identity.certificatePem });
     this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, subscriptions: this.#parts.subscriptions, ownTls, version: versionOf(), log: this.#log });
     void this.#autostart();
+  }
+
+  /** A daemon that died while a guest was frozen may have left it so, if its watchdog died too. */
+  async #thaw(): Promise<void> {
+    const { host } = this.context.engine;
+    await this.#parts.hypervisor.thawAll((machine, fileSystems) => {
+      if (fileSystems === null) report(host, 'guest-frozen', machine, 'its guest was frozen when the daemon ended, and its agent does not confirm that it goes on');
+      else report(host, 'guest-thawed', machine, `its guest was frozen when the daemon ended; ${fileSystems} of its file systems were thawed`);
+    });
   }
 
   /** Each asks its peer first. One that may not start, or fails, does not keep the others. */

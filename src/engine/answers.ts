@@ -6,7 +6,7 @@ import type { Admission } from '../relationship/authorization.ts';
 import { isOnward } from '../relationship/chain.ts';
 import { kinship, type Lineage } from '../relationship/epoch.ts';
 import { admitted } from './admission.ts';
-import type { Acceptance, Answers, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
+import type { Acceptance, Answers, CreatedReplica, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
 import type { Engine } from './engine.ts';
 import { askNext, checkNotHandedOn, noticeKind, runningBefore } from './extended/asking.ts';
 import { sendingEnded } from './extended/ending.ts';
@@ -17,6 +17,7 @@ import { giveUpMachine } from './failback/givenup.ts';
 import { greetingOf, meet } from './greeting.ts';
 import { failOverHere } from './operations.ts';
 import type { Host } from './host.ts';
+import { seedKind, takeUp } from './replica/seeding.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 import { yieldTo } from './yielding.ts';
@@ -46,11 +47,10 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' |
       const capabilities = await host.hypervisor.capabilities();
       const freeBytes = place === null ? 0 : await host.layers.freeBytes(storage ?? place);
       const missingFiles = await host.missingFiles(definition);
-      return { capabilities, freeBytes, storage: place, isServerOff: !admission.isAdmitted && admission.why === 'server-off', machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles };
+      return { capabilities, freeBytes, storage: place, isServerOff: !admission.isAdmitted && admission.why === 'server-off', machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles, seed: seedKind(host, hostId, definition.id) };
     },
     createReplica: async (hostId, request) => {
-      createReplica(engine, hostId, request);
-      return null;
+      return createReplica(engine, hostId, request);
     },
     greet: async (hostId, greeting) => greeted(engine, hostId, greeting),
     settings: async (hostId, { relationshipId, settings }) => {
@@ -67,10 +67,16 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' |
     dissolve: async (hostId, { relationshipId, why }) => {
       const relationship = host.state.relationship(relationshipId);
       if (relationship?.peerId === hostId && why !== undefined) sendingEnded(host, relationship, why);
-      else if (relationship?.peerId === hostId) host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: host.state.machine(relationship.machineId)?.name ?? null, message: `${host.peerName(hostId)} removed its side of the relationship; remove it here too: understudy disable` });
+      else if (relationship?.peerId === hostId) noticeRemoval(engine, relationship);
       return null;
     },
   };
+}
+
+function noticeRemoval({ host }: Engine, { id, machineId, peerId }: Relationship): void {
+  const atMs = host.clock.nowMs();
+  update(host, id, () => ({ peerRemovedMs: atMs }));
+  host.state.addEvent({ atMs, number: null, severity: 'warning', machine: host.state.machine(machineId)?.name ?? null, message: `${host.peerName(peerId)} removed its side of the relationship; remove it here too: understudy disable` });
 }
 
 const acceptanceOf = (hostName: string, admission: Admission): Acceptance =>
@@ -228,6 +234,7 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
     newestInstantMs: relationship.newestInstantMs,
     failoverPlanned: relationship.failover?.planned ?? null,
     storageFreeBytes: 0,
+    seedId: relationship.seed?.isOffer ? null : (relationship.seed?.id ?? null),
     ...(power === 'off' && isOnward(relationship) && (await runningBefore(engine, relationship))),
   };
 }
@@ -235,24 +242,25 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
 /** Where this host went on without the one that asks, it hears of the newer epoch. */
 const unknown = (host: Host, greeting: Greeting): Standing => ({
   ...greeting, lineage: formerOf(host, greeting.relationshipId)?.lineage ?? greeting.lineage,
-  known: false, power: 'off', newestPointId: null, newestInstantMs: null, failoverPlanned: null, storageFreeBytes: 0,
+  known: false, power: 'off', newestPointId: null, newestInstantMs: null, failoverPlanned: null, storageFreeBytes: 0, seedId: null,
 });
 
-/** The replica exists in state 2, off, with no disks yet. Repeats change nothing. */
-function createReplica({ host }: Engine, hostId: string, request: CreateReplica): void {
+/** The replica exists in state 2, off: with no disks yet, or with those of a seed. Repeats change nothing. */
+async function createReplica({ host }: Engine, hostId: string, request: CreateReplica): Promise<CreatedReplica> {
   const { storage } = admitted(host, hostId);
-  if (host.state.relationship(request.relationshipId)) return;
-  if (host.state.machine(request.machineId)) throw new Fault('machine-exists', `${host.hostName} has a machine with this UUID already`);
-  if (host.state.machines().some(({ name }) => name === request.definition.name)) throw new Fault('machine-exists', `${host.hostName} has a machine named ${request.definition.name} already`);
+  const known = host.state.relationship(request.relationshipId);
+  if (known) return { seedId: known.seed?.id ?? null };
+  const { machineId, definition, settings, key, overrides, lineage, kind } = request;
+  if (host.state.machines().some(({ name, id }) => name === definition.name && id !== machineId)) throw new Fault('machine-exists', `${host.hostName} has a machine named ${definition.name} already`);
+  const seeded = await takeUp(host, hostId, request);
   host.state.transaction(() => {
-    host.state.putMachine({
-      id: request.machineId, name: request.definition.name, definition: request.definition, stacks: [], lineage: request.lineage,
-      powerLock: null, storage: request.overrides.storage ?? storage, copyOf: null,
-    });
-    host.state.putRelationship({ ...emptyRelationship, id: request.relationshipId, machineId: request.machineId, peerId: hostId, side: 'replica', state: 0, settings: request.settings, key: request.key, overrides: request.overrides, ...(request.kind && { kind: request.kind }) });
+    host.state.putMachine({ id: machineId, stacks: [], storage: overrides.storage ?? storage, copyOf: null, ...seeded?.machine, name: definition.name, definition, lineage, powerLock: null });
+    if (seeded?.offerId) host.state.removeRelationship(seeded.offerId);
+    host.state.putRelationship({ ...emptyRelationship, id: request.relationshipId, machineId, peerId: hostId, side: 'replica', state: 0, settings, key, overrides, ...(kind && { kind }), seed: seeded?.seed ?? null });
     transition(host, request.relationshipId, 'accept');
   });
-  host.changed('machine', request.machineId);
+  host.changed('machine', machineId);
+  return { seedId: seeded?.seed.id ?? null };
 }
 
 export const emptyRelationship = {

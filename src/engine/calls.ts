@@ -34,6 +34,8 @@ export interface Standing extends Greeting {
   /** Name of the host where the guest runs, when it is neither of the two: the one before in a chain. */
   readonly runsOn?: string;
   readonly storageFreeBytes: number;
+  /** What the disks of a replica without points hold, when that is a copy of the machine. */
+  readonly seedId?: string | null;
 }
 
 export interface BeginAttempt {
@@ -75,6 +77,8 @@ export interface SealAttempt {
   readonly attemptId: string;
   readonly parentId: string | null;
   readonly instantMs: number;
+  /** The guest's file systems stood still at the instant. */
+  readonly isConsistent?: boolean;
   readonly digest: string;
   readonly dataClusters: number;
   readonly zeroClusters: number;
@@ -94,7 +98,12 @@ export interface CreateReplica {
   /** Simple when absent. */
   readonly kind?: Kind;
   readonly sizes: readonly DiskSize[];
+  /** A machine that was this primary's replica before may be taken up as a seed. */
+  readonly useExisting?: boolean;
 }
+
+/** The seed that the replica begins with; null when it begins with nothing. A host of an older version answers null. */
+export type CreatedReplica = { readonly seedId: string | null } | null;
 
 /** What a host that yielded says of its disks. */
 export interface Basis {
@@ -153,6 +162,8 @@ export interface Readiness {
   readonly isServerOff?: boolean;
   readonly machines: readonly { readonly id: string; readonly name: string }[];
   readonly missingFiles: readonly string[];
+  /** A machine of the same UUID there that may become the replica: offered there, or a former replica of the host that asks. */
+  readonly seed?: 'offered' | 'former' | null;
 }
 
 interface Calls {
@@ -160,7 +171,7 @@ interface Calls {
   acceptance(params: Record<string, never>): Acceptance;
   /** The last two say by which way it is asked. */
   readiness(params: { definition: MachineDefinition; storage: string | null; machineId?: string; bypassProxy?: boolean }): Readiness;
-  createReplica(params: CreateReplica): null;
+  createReplica(params: CreateReplica): CreatedReplica;
   greet(params: Greeting): Standing;
   settings(params: { relationshipId: string; settings: Settings }): null;
   begin(params: BeginAttempt): Begun;

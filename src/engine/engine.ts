@@ -11,6 +11,7 @@ import { HealthWatch } from './healthwatch.ts';
 import type { Host } from './host.ts';
 import { jobKinds } from './jobkinds.ts';
 import { Jobs, type JobContext } from './jobs.ts';
+import { ADDRESSING_JOB, isWaiting } from './network/addressing.ts';
 import { PendingBytes } from './pending.ts';
 import type { PeerHandler, Wire } from './ports/peers.ts';
 import { Reception } from './replica/reception.ts';
@@ -32,6 +33,7 @@ export class Engine {
       ...host,
       changed: (kind, id) => {
         if (kind === 'relationship' && this.#started) this.#wake(id);
+        if (kind === 'machine' && this.#started) this.#address(id);
         host.changed(kind, id);
       },
     };
@@ -48,6 +50,14 @@ export class Engine {
     for (const { id } of this.host.state.machines()) this.#wake(id);
     this.jobs.resume();
     this.#watch.start();
+    for (const { id } of this.host.state.machines()) this.#address(id);
+  }
+
+  /** A guest that waits for its addresses has a job that sets them. */
+  #address(machineId: string): void {
+    if (!isWaiting(this.host.state.machine(machineId)?.network)) return;
+    const isUnderWay = this.jobs.running().some((job) => job.kind === ADDRESSING_JOB && job.machineId === machineId);
+    if (!isUnderWay) this.jobs.start(ADDRESSING_JOB, machineId, {});
   }
 
   /** Open attempts and running jobs stay as they are for the next daemon. */

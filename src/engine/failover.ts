@@ -6,7 +6,9 @@ import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { ClusterSet } from '../extents/clusterset.ts';
 import type { Layer } from '../machine/definition.ts';
+import type { GuestNetwork } from '../machine/guestnetwork.ts';
 import type { Failover, Machine, Point, Relationship, Stack } from '../machine/records.ts';
+import { chosen, missingText } from '../points/choosing.ts';
 import { withoutBranch, withoutLabel } from '../points/stack.ts';
 import { mint, ownerBefore } from '../relationship/epoch.ts';
 import { branchPoints } from './branch/thinning.ts';
@@ -24,11 +26,8 @@ export interface FailoverRequest {
 
 /** The point that a failover would boot; undefined when there is none yet. */
 export function chosenPoint(host: Host, machine: Machine, pointId: string | null): Point | undefined {
-  const points = host.state.points(machine.id);
-  // A host that yielded and got nothing yet has only what it held itself.
-  if (pointId === null) return points.findLast(({ kind }) => kind !== 'divergence') ?? points.at(-1);
-  const point = points.find(({ id }) => id === pointId);
-  if (!point) throw new Fault('point-unknown', `${machine.name} has no recovery point ${pointId}`);
+  const point = chosen(host.state.points(machine.id), pointId);
+  if (!point && pointId !== null) throw new Fault('point-unknown', `${machine.name} has no ${missingText(pointId)}`);
   return point;
 }
 
@@ -44,13 +43,17 @@ export function beginFailover(host: Host, relationshipId: string, { pointId, pla
       const newer = newerThan(host, machine.id, point!);
       host.state.putCarried(relationshipId, newer);
       carryAside(host, machine.id, newer);
-      host.state.putMachine({ ...machineOf(host, machine.id), lineage: mint(machine.lineage, host.newId(), host.hostId), powerLock: null });
+      host.state.putMachine({ ...machineOf(host, machine.id), lineage: mint(machine.lineage, host.newId(), host.hostId), powerLock: null, network: arrived(machine) });
     },
   });
 }
 
+/** From now on the guest gets this host's addresses and bridges when it starts here. */
+export const arrived = ({ network }: Machine): GuestNetwork => ({ adapters: [], ...network, hasArrived: true, outcome: null });
+
 const failoverTo = (host: Host, machine: Machine, point: Point, planned: boolean, before: Relationship): Failover => ({
   pointId: point.id,
+  kind: point.kind,
   planned,
   trackId: host.newId(),
   layers: pointStacks(machine, point.id).map(({ disk }) => ({ disk, layer: host.layers.layerAt(machine.storage, machine.id, disk, host.newId()) })),

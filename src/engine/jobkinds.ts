@@ -1,20 +1,23 @@
 /** The kinds of jobs and their work. */
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
+import type { InitialTransfer } from '../machine/initial.ts';
 import type { Relationship } from '../machine/records.ts';
 import { isOnward } from '../relationship/chain.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs, type Standing } from '../relationship/step.ts';
+import { cycleNow, figures } from './cyclenow.ts';
 import type { Engine } from './engine.ts';
 import { becomeReplica } from './demotion.ts';
 import { changeMode } from './extended/changemode.ts';
 import { prepareOnward, takeBackOnward } from './extended/planned.ts';
-import { newestSource } from './extended/source.ts';
 import { commit, revert } from './failover.ts';
 import { awaitEndAway, FAILBACK_JOB, failBackHome } from './failback/failback.ts';
+import { beginInitial } from './initial.ts';
 import { commitHome, giveBack } from './failback/home.ts';
 import { flag, shutdownMs, text } from './jobargs.ts';
 import type { JobContext, JobResult, JobWork } from './jobs.ts';
+import { ADDRESSING_JOB, setAddresses } from './network/addressing.ts';
 import { onPeer } from './onpeer.ts';
 import { unplannedFailover } from './operations.ts';
 import { handOver, prepare, takeBackPrepared } from './planned.ts';
@@ -42,7 +45,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       const { id } = engine.relationshipOf(job.machineId);
       const copy = await alone(job, 'test failover', async () => {
         await engine.worker(job.machineId).stopMerging();
-        return makeTestCopy(host, id, { pointId: text(job, 'point'), copyId: text(job, 'copyId'), resumed: job.resumed });
+        return makeTestCopy(host, id, { pointId: text(job, 'point'), copyId: text(job, 'copyId'), network: text(job, 'network'), isolated: flag(job, 'isolated'), resumed: job.resumed });
       });
       if (flag(job, 'start')) await engine.worker(copy.id).exclusive('starting', (signal) => startMachine(host, copy.id, signal), job.signal);
       return { machine: copy.name, machineId: copy.id, seconds: seconds(startedMs) };
@@ -80,6 +83,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       return {};
     },
     failback: (job) => failback(engine, job),
+    [ADDRESSING_JOB]: (job) => setAddresses(host, job),
     [FAILBACK_JOB]: (job) => failBackHome(engine, job, { pointId: text(job, 'point'), shutdownMs: shutdownMs(job) }),
   };
 }
@@ -106,7 +110,7 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   return {
     initial: async (job) => {
       const { id, side, state } = engine.relationshipFor(job);
-      if (side !== 'primary' || state !== 2) transition(host, id, 'startInitial');
+      if (side !== 'primary' || state !== 2) await beginInitial(host, id, text(job, 'transfer') as InitialTransfer | null, job.signal);
       return awaitPoint(engine, job, [2], 'initial replication');
     },
     resynchronize: async (job) => {
@@ -139,29 +143,6 @@ const shippedSince = (before: Relationship['totals'], { totals, lastCycle }: Rel
   bytesShipped: totals.bytesShipped - before.bytesShipped,
   seconds: (lastCycle?.durationMs ?? 0) / 1_000,
 });
-
-const figures = (cycle: { bytesChanged: number; bytesShipped: number; durationMs: number } | null): JobResult =>
-  cycle ? { bytesChanged: cycle.bytesChanged, bytesShipped: cycle.bytesShipped, seconds: cycle.durationMs / 1_000 } : {};
-
-async function cycleNow(engine: Engine, job: JobContext): Promise<JobResult> {
-  const { host } = engine;
-  const before = engine.relationshipFor(job);
-  if (before.side !== 'primary' || before.state !== 3) throw new Refused(refuse(`no cycles run now: ${stateName(before.state)} (${before.side})${before.lastFault ? `; ${before.lastFault.message}` : ''}`, allowedVerbs(before)));
-  const askedMs = host.clock.nowMs();
-  const failuresBefore = before.failures;
-  const wanted = isOnward(before) ? newestSource(host, job.machineId)?.id : undefined;
-  for (;;) {
-    const now = engine.relationshipFor(job);
-    const isThere = isOnward(before) ? now.sentPointId === wanted : now.newestPointId !== before.newestPointId && (now.newestInstantMs ?? 0) >= askedMs;
-    if (isThere) return figures(now.lastCycle);
-    if (now.failures > failuresBefore && now.lastFault) throw new Fault(now.lastFault.code === 'refused' ? 'peer-busy' : (now.lastFault.code as 'peer-busy'), now.lastFault.message);
-    if (now.state !== 3) throw new Refused(refuse(`the cycle did not end in a recovery point: ${stateName(now.state)}`, allowedVerbs(now)));
-    job.progress(10, 'cycle');
-    // After the look: a poke before it would begin a second cycle when the first has just ended.
-    engine.workerOf(engine.relationshipFor(job)).poke();
-    await host.clock.sleep(POLL_MS, job.signal);
-  }
-}
 
 async function plannedFailover(engine: Engine, job: JobContext): Promise<JobResult> {
   const { host } = engine;

@@ -12,7 +12,7 @@ import { awayOf, endAway, takeBack } from './failback/away.ts';
 import { greet } from './greeting.ts';
 import { startMachine } from './power.ts';
 import { checkReadyHere } from './readiness.ts';
-import { machineOf, overridden } from './spec.ts';
+import { arriving, machineOf } from './spec.ts';
 import { relationshipNamed } from './transition.ts';
 
 const ASK_WITHIN_MS = 5_000;
@@ -36,7 +36,7 @@ export async function failOverHere(engine: Engine, machineId: string, { pointId,
     const before = relationshipNamed(host, id);
     if (!(resumed && [12, 5].includes(before.state))) {
       const point = chosenPoint(host, machineOf(host, machineId), pointId);
-      if (point) await checkReadyHere(host, overridden(point.definition, before.overrides));
+      if (point) await checkReadyHere(host, arriving(machineOf(host, machineId), before, point.definition));
       // A guest that is held here stands on the very layers that are kept as a recovery point.
       if (before.failover === null) await host.hypervisor.stop(machineId);
       if (token !== undefined && relationshipNamed(host, id).token !== token) throw new Refused(refuse('the planned failover was cancelled', []));
@@ -65,9 +65,10 @@ export async function askPrimary(engine: Engine, relationshipId: string, signal:
 }
 
 /** Refused while the primary reports its guest running, unless forced; a primary that is prepared makes it a planned one. */
-export async function unplannedFailover(engine: Engine, machineId: string, options: { pointId: string | null; start: boolean; force: boolean; resumed: boolean }, signal: AbortSignal): Promise<void> {
+export async function unplannedFailover(engine: Engine, machineId: string, wanted: { pointId: string | null; start: boolean; force: boolean; resumed: boolean }, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   const relationship = engine.relationshipOf(machineId);
+  const options = { ...wanted, pointId: wanted.pointId && (chosenPoint(host, machineOf(host, machineId), wanted.pointId)?.id ?? null) };
   const { name } = machineOf(host, machineId);
   if (relationship.side !== 'replica') throw new Refused(refuse(`${name}: an unplanned failover is asked of the replica's host, ${host.peerName(relationship.peerId)} (here: ${stateName(relationship.state)}, primary)`, allowedVerbs(relationship)));
   if (awayOf(relationship)?.phase === 'handedOver') return takeBackHere(engine, relationship, options, signal);

@@ -7,6 +7,8 @@ import { allowedVerbs } from '../relationship/step.ts';
 import { coverLostTracking } from './failovertracking.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
+import { expectAddresses } from './network/addressing.ts';
+import type { LaunchSpec } from './ports/hypervisor.ts';
 import { letGo } from './primary/attempt.ts';
 import { machineOf, specOf } from './spec.ts';
 import { transition } from './transition.ts';
@@ -32,13 +34,26 @@ export async function startMachine(host: Host, machineId: string, signal: AbortS
   if (refusal !== null) throw new Refused(refuse(`${machine.name} may not be started on ${host.hostName}: ${refusal}`, relationship ? allowedVerbs(relationship) : []));
   const sends = relationship?.side === 'primary' || relationship?.failback?.at === 'away';
   if (relationship && sends && (await host.hypervisor.power(machineId)) === 'off') await letGo(host, relationship, signal);
-  const spec = { ...specOf(host, machine, relationship), isolated: machine.copyOf !== null };
+  const spec = { ...specOf(host, machine, relationship), ...(machine.copyOf !== null && isolation(machine)) };
   const trackId = relationship?.failover?.trackId ?? (relationship?.side === 'primary' ? relationship.trackId : null);
   const tracked = trackId === null || trackId === undefined ? {} : { trackSince: { pointId: trackId, replacementPointId: host.newId() } };
+  expectAddresses(host, machineId, spec.definition);
   const { intact } = await host.hypervisor.start(spec, tracked, signal);
   if (!intact && relationship && tracked.trackSince) lostTracking(host, relationship);
+  if (!relationship) ownNow(host, machineOf(host, machineId));
   host.changed('machine', machineId);
 }
+
+/** It has run by itself: it is nobody's former replica any more. */
+function ownNow(host: Host, { replicaOf, ...machine }: Machine): void {
+  if (replicaOf !== undefined) host.state.putMachine(machine);
+}
+
+/** A test failover's copy reaches its test networks, and nothing else. */
+const isolation = ({ network }: Machine): Pick<LaunchSpec, 'isolated' | 'testBridges'> => ({
+  isolated: true,
+  testBridges: Object.fromEntries((network?.adapters ?? []).flatMap(({ mac, testBridge }) => (testBridge === undefined ? [] : [[mac, testBridge] as const]))),
+});
 
 /** Hearing of a newer epoch demotes this host; that is what the question is for. */
 async function askPeer(host: Host, relationship: Relationship, signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@
 import { assert } from '../errors/bug.ts';
 import { Fault } from '../errors/fault.ts';
 import type { MachineDefinition, DiskStack } from '../machine/definition.ts';
+import { plugged } from '../machine/guestnetwork.ts';
 import type { Failover, Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
 import { groundOf, prefixOf, withTop } from '../points/stack.ts';
 import type { Host } from './host.ts';
@@ -24,14 +25,20 @@ export function definitionOf(host: Host, relationship: Relationship): MachineDef
 /** The machine as this host runs it now: on a failed-over replica, the chosen point under its active overlays. */
 export function specOf(host: Host, machine: Machine, relationship?: Relationship): LaunchSpec {
   const failover = relationship?.side === 'replica' ? relationship.failover : null;
-  if (!failover) return { instanceId: machine.id, definition: machine.definition, stacks: machine.stacks, isolated: false };
+  if (!failover) return { instanceId: machine.id, definition: definitionHere(machine, relationship, machine.definition), stacks: machine.stacks, isolated: false };
   const point = host.state.point(failover.pointId);
   return {
     instanceId: machine.id,
-    definition: overridden(point?.definition ?? machine.definition, relationship!.overrides),
+    definition: definitionHere(machine, relationship, point?.definition ?? machine.definition),
     stacks: activeStacks(machine, failover),
     isolated: false,
   };
+}
+
+/** With what this host has for the machine once it has come here by a failover: memory, bridges. Home's own definition has nothing replaced. */
+export function definitionHere(machine: Machine, relationship: Pick<Relationship, 'overrides'> | undefined, definition: MachineDefinition): MachineDefinition {
+  const here = overridden(definition, relationship?.overrides ?? {});
+  return machine.network?.hasArrived ? plugged(here, machine.network) : here;
 }
 
 /** Only the disks that replicate. */
@@ -54,6 +61,10 @@ export function activeStacks(machine: Machine, failover: Pick<Failover, 'pointId
     return withTop(ground, active.layer);
   });
 }
+
+/** As `definitionHere`, of a machine that is about to come here. */
+export const arriving = (machine: Machine, { overrides }: Pick<Relationship, 'overrides'>, definition: MachineDefinition): MachineDefinition =>
+  plugged(overridden(definition, overrides), machine.network);
 
 export function overridden(definition: MachineDefinition, overrides: Overrides): MachineDefinition {
   return {

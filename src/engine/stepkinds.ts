@@ -20,12 +20,12 @@ import { machineOf } from './spec.ts';
 import { cancelResynchronization } from './starts.ts';
 import { transition, update } from './transition.ts';
 
-/** Steps that are one event of the table, and where it has led when it is done; the second is for a resynchronization. */
+/** Steps that are one event of the table, which one depends on the state (the first where no other is named), and where it has led when it is done. */
 const STEPS = {
-  stopInitial: [{ event: 'stopInitial', to: 1 }],
-  suspend: [{ event: 'suspend', to: 7 }, { event: 'suspendResync', to: 11 }],
-  resume: [{ event: 'resume', to: 3 }, { event: 'continueResync', to: 10 }],
-} as const satisfies Record<string, readonly { readonly event: Event; readonly to: State }[]>;
+  stopInitial: [{ event: 'stopInitial', to: 1 }, { event: 'unscheduleInitial', to: 1, from: 1 }],
+  suspend: [{ event: 'suspend', to: 7 }, { event: 'suspendResync', to: 11, from: 10 }],
+  resume: [{ event: 'resume', to: 3 }, { event: 'continueResync', to: 10, from: 11 }],
+} as const satisfies Record<string, readonly { readonly event: Event; readonly to: State; readonly from?: State }[]>;
 
 export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
@@ -60,9 +60,9 @@ export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
 
 async function taken(engine: Engine, job: JobContext, kind: keyof typeof STEPS) {
   const { id, state } = engine.relationshipFor(job);
-  const [usual, other = usual] = STEPS[kind];
+  const [usual, other] = STEPS[kind];
   if (job.resumed && (state === usual.to || state === other.to)) return {};
-  transition(engine.host, id, [10, 11].includes(state) ? other.event : usual.event);
+  transition(engine.host, id, state === other.from ? other.event : usual.event);
   await engine.workerOf(engine.relationshipFor(job)).tended();
   return {};
 }

@@ -82,6 +82,11 @@ export const RULES: readonly Rule[] = [
     message: (facts) => `The last ${facts.relationship.failures} tries to replicate failed: ${faultText(facts)}`,
     hint: faultHint,
   }),
+  rule('critical', 'ours', 'peer-removed', 'the other host removed its side of the relationship', {
+    holds: ({ relationship }) => relationship.peerRemovedMs !== undefined,
+    message: ({ peer }) => `${peer} removed its side of the relationship: nothing is replicated any more.`,
+    hint: ({ machine }) => `Remove it here too (understudy disable ${machine.name}): the machine and its disks stay. Or enable it again from its primary.`,
+  }),
   rule('critical', 'ours', 'missed-critical', 'state 3, and of the cycles in the monitoring interval a share was missed (missedCriticalPercent)', {
     holds: (facts) => isReplicating(facts) && facts.missed >= MISSED_AT_LEAST && facts.missedPercent >= facts.limits.missedCriticalPercent,
     message: missedText,

@@ -1,7 +1,9 @@
 /** What a host remembers, durably: the rows of the state. Plain data; whoever changes one writes it back in a transaction. */
+import type { Awaited, Importing, Initial, Seed } from './initial.ts';
 import type { DiskStack, Layer, MachineDefinition } from './definition.ts';
 import type { Epoch, Lineage } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';
+import type { GuestNetwork } from './guestnetwork.ts';
 import type { Kind } from '../relationship/chain.ts';
 import type { Side, State } from '../relationship/state.ts';
 
@@ -37,6 +39,10 @@ export interface Machine {
   readonly former?: readonly string[];
   /** For a test failover's copy: the machine that it is a copy of. */
   readonly copyOf: string | null;
+  /** An ordinary machine that was this host's replica, and has not run here since: what was kept of it is a seed for that host. */
+  readonly replicaOf?: string;
+  /** What its adapters are like when it runs on this host after a failover; as defined when absent. */
+  readonly network?: GuestNetwork;
 }
 
 export type AttemptKind = 'initial' | 'resync' | 'cycle' | 'planned' | 'reverse';
@@ -60,6 +66,10 @@ export interface Attempt {
   /** `pass`: the live disks are read; `delta`: one instant; `sealed`: acknowledged, to be tidied up; `failed`: to be merged back. */
   readonly phase: 'pass' | 'delta' | 'sealed' | 'failed';
   readonly instantMs: number;
+  /** The guest's file systems stood still at the instant. */
+  readonly isConsistent?: boolean;
+  /** They should have, and could not; that has been counted. */
+  readonly freezeFailed?: boolean;
   readonly startedMs: number;
   /** A resynchronization's pass compared with the map of this point; null: everything travels. */
   readonly comparedWith: string | null;
@@ -92,6 +102,8 @@ export interface Receiving {
 
 export interface Failover {
   readonly pointId: string;
+  /** Of the point. */
+  readonly kind?: PointKind;
   readonly planned: boolean;
   /**
    * The active layers' bitmap, which records from their first write; the new primary's tracking starts there. Their label
@@ -182,6 +194,13 @@ export interface Relationship {
   /** Primary: the newest acknowledged point. Replica: the newest sealed one; kept after its layers were merged. */
   readonly newestPointId: string | null;
   readonly newestInstantMs: number | null;
+  readonly newestKind?: PointKind;
+  /** Instant of the last application-consistent point. */
+  readonly lastConsistentMs?: number;
+  /** Primary: when the guest could not be held still for one, after that. */
+  readonly consistencyFailedMs?: number | null;
+  /** Primary: somebody wants the next cycle's point to be application-consistent. */
+  readonly isConsistencyAsked?: boolean;
   readonly sequence: number;
   /** In the middle of a chain: this host's point that the next host acknowledged last. */
   readonly sentPointId?: string;
@@ -203,6 +222,12 @@ export interface Relationship {
   readonly divergenceId: string | null;
   /** On a host that yielded: the last point it had acknowledged, the attempt that was open, and the point that names its disks now. */
   readonly yielded: { readonly pointId: string | null; readonly attemptId: string | null; readonly basisId: string } | null;
+  /** On a primary that does not replicate yet. Over the network when absent. */
+  readonly initial?: Initial | null;
+  /** On a replica that waits for its first point; none when absent. */
+  readonly seed?: Seed | null;
+  readonly awaited?: Awaited | null;
+  readonly importing?: Importing | null;
   /** Values of the replica's own that replace the definition's there. */
   readonly overrides: Overrides;
   readonly lastCycle: LastCycle | null;
@@ -212,6 +237,8 @@ export interface Relationship {
   readonly failures: number;
   /** What is counted of its cycles; absent until the first. */
   readonly statistics?: Statistics;
+  /** When the other host told that it removed its side. */
+  readonly peerRemovedMs?: number;
   /** On a replica: the authorization entry that it was given to by name. */
   readonly entryId?: string;
   /** What the monitoring interval before counted. */

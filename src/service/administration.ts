@@ -2,7 +2,7 @@
 import { Fault } from '../errors/fault.ts';
 import { audited, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
-import { eventView, jobView, machineView, relationshipView, selfView } from './presenting.ts';
+import { eventView, jobView, machineViews, relationshipViews, selfView } from './presenting.ts';
 
 type AdministrationOperations = Pick<
   Operations,
@@ -24,8 +24,8 @@ export function administrationOperations(context: Context): AdministrationOperat
     status: (caller) =>
       audited(context, caller, 'viewer', 'status', null, async () => ({
         host: selfView(context),
-        machines: await Promise.all(state.machines().map((machine) => machineView(context, machine))),
-        relationships: state.relationships().map((relationship) => relationshipView(context, relationship)),
+        machines: await machineViews(context),
+        relationships: relationshipViews(context),
         jobs: state.jobs().slice(0, JOBS_IN_STATUS).map((job) => jobView(context, job)),
       })),
     jobList: (caller) => audited(context, caller, 'viewer', 'jobs', null, () => state.jobs().map((job) => jobView(context, job))),

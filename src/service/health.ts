@@ -14,9 +14,8 @@ import type { Caller, HealthView, IntervalView } from './views.ts';
 type HealthOperations = Pick<Operations, 'healthList' | 'healthShow' | 'statisticsReset' | 'healthLimits' | 'healthLimitsChange'>;
 
 export function healthOperations(context: Context): HealthOperations {
-  const { state } = context.engine.host;
   return {
-    healthList: (caller) => audited(context, caller, 'viewer', 'health', null, () => state.relationships().map((relationship) => healthView(context, relationship))),
+    healthList: (caller) => audited(context, caller, 'viewer', 'health', null, () => healthViews(context)),
     healthShow: (caller, machine, { refresh }) =>
       audited(context, caller, 'viewer', 'health', machine, async () => {
         const relationship = relationshipNamed(context, machine);
@@ -61,9 +60,15 @@ async function askGuest(context: Context, relationship: Relationship): Promise<v
 export const judgementOf = ({ engine: { host } }: Context, relationship: Relationship, machine: Machine, peer: string): Judgement =>
   judge({ relationship, machine, peer, nowMs: host.clock.nowMs(), limits: limitsOf(host.monitoring().limits as Partial<HealthLimits>) });
 
-function healthView(context: Context, relationship: Relationship): HealthView {
+/** All, read in one go. */
+function healthViews(context: Context): HealthView[] {
+  const { state } = context.engine.host;
+  const machines = new Map(state.machines().map((machine) => [machine.id, machine]));
+  return state.relationships().map((relationship) => healthView(context, relationship, machines.get(relationship.machineId)));
+}
+
+function healthView(context: Context, relationship: Relationship, machine: Machine = context.engine.host.state.machine(relationship.machineId)!): HealthView {
   const { engine: { host, pending } } = context;
-  const machine = host.state.machine(relationship.machineId)!;
   const peer = host.peerName(relationship.peerId);
   const nowMs = host.clock.nowMs();
   const { health, issues } = judgementOf(context, relationship, machine, peer);
@@ -83,7 +88,7 @@ function healthView(context: Context, relationship: Relationship): HealthView {
     pendingBytes: known?.bytes ?? null,
     pendingKnownMs: known?.atMs ?? null,
     disksBytes: machine.stacks.filter(({ disk }) => settings.disks.includes(disk)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    lastConsistentMs: host.state.lastPointMs(machine.id, 'application-consistent'),
+    lastConsistentMs: relationship.lastConsistentMs ?? host.state.lastConsistentMs(machine.id),
     testCopy: testCopy ? (host.state.machine(testCopy.instanceId)?.name ?? null) : null,
     lastTestMs: relationship.lastTestMs ?? null,
     lastFault: relationship.lastFault,

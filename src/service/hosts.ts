@@ -30,7 +30,7 @@ export function hostOperations(context: Context): HostOperations {
       audited(context, caller, 'administrator', 'host remove', name, () => {
         const host = hostNamed(context, name);
         const used = engine.host.state.relationships().filter(({ peerId }) => peerId === host.hostId);
-        if (used.length > 0) throw new Refused(refuse(`${host.name} still replicates with this host: ${used.map(({ machineId }) => engine.host.state.machine(machineId)?.name).join(', ')}`, ['disable']));
+        if (used.length > 0) throw new Refused(refuse(`${host.name} still replicates with this host: ${used.map(({ machineId }) => engine.host.state.machine(machineId)?.name ?? machineId).join(', ')}. Remove that first, with understudy disable for each: it works without ${host.name} too, and machines and disks stay`, ['disable']));
         for (const entry of authorizations.list()) if (entry.host === host.name) authorizations.remove(entry.id);
         hosts.remove(host.hostId);
         network.forget(host.hostId);

@@ -4,7 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, EventView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerChange, ServerView, SettingsView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerChange, ServerView, SettingsView, UserView, Role,
 } from './views.ts';
 
 export interface HostStatus {
@@ -27,6 +27,15 @@ export interface EnableRequest {
   /** Values of the replica's definition that differ there. */
   overrides?: { memoryMiB?: number; bridges?: Record<string, string>; storage?: string };
   force?: boolean;
+  /** The replica begins with what the other host kept of it as a former replica. */
+  useExisting?: boolean;
+}
+
+export interface NetworkChange {
+  addresses?: { protocol?: FailoverAddressesView['protocol']; dhcp?: boolean; addresses: string[]; gateways: string[]; dnsServers: string[] } | null;
+  /** Bridges of this host. */
+  bridge?: string | null;
+  testBridge?: string | null;
 }
 
 export interface Operations {
@@ -78,8 +87,14 @@ export interface Operations {
   enablePlan(caller: Caller, request: EnableRequest): Promise<EnablePlan>;
   enable(caller: Caller, request: EnableRequest): Promise<RelationshipView>;
   settingsChange(caller: Caller, machine: string, settings: Partial<SettingsView>): Promise<RelationshipView>;
-  initialStart(caller: Caller, machine: string): Promise<JobView>;
+  /** By "seed", only what differs from a copy on the other host travels. As it was chosen before when not given, else by "network". */
+  initialStart(caller: Caller, machine: string, options: { transfer?: 'network' | 'seed' }): Promise<JobView>;
+  /** It begins by itself at that moment, within the next seven days. */
+  initialStartAt(caller: Caller, machine: string, startsAtMs: number, options: { transfer?: 'network' | 'seed' }): Promise<RelationshipView>;
+  /** One that is only scheduled is not begun. */
   initialStop(caller: Caller, machine: string): Promise<RelationshipView>;
+  /** On the replica's host: the machine here is a copy of that host's, and waits to become its replica; the only paired host when none is named. */
+  copyOffer(caller: Caller, machine: string, host?: string): Promise<RelationshipView>;
   suspend(caller: Caller, machine: string): Promise<RelationshipView>;
   resume(caller: Caller, machine: string): Promise<RelationshipView>;
   /** One that was suspended goes on. */
@@ -90,10 +105,13 @@ export interface Operations {
   resynchronizeCancel(caller: Caller, machine: string): Promise<RelationshipView>;
   /** Runs a cycle now and waits for its acknowledgement as a job. */
   cycleNow(caller: Caller, machine: string): Promise<JobView>;
+  /** The same, with the guest's file systems held still at the instant by its agent; the job's result says which kind of point it became. */
+  consistentCycleNow(caller: Caller, machine: string): Promise<JobView>;
   disable(caller: Caller, machine: string): Promise<void>;
 
   points(caller: Caller, machine: string): Promise<PointView[]>;
-  testFailover(caller: Caller, machine: string, options: { point?: string; start: boolean }): Promise<JobView>;
+  /** On each adapter's own test network, on the one that is named, or isolated. */
+  testFailover(caller: Caller, machine: string, options: { point?: string; start: boolean; network?: string; isolated?: boolean }): Promise<JobView>;
   testFailoverEnd(caller: Caller, machine: string): Promise<JobView>;
   /** Runs on either host: shut down, last cycle, boot on the other host. */
   plannedFailover(caller: Caller, machine: string, options: { start: boolean; reverse: boolean; timeoutSeconds?: number }): Promise<JobView>;
@@ -117,6 +135,12 @@ export interface Operations {
    * host has exactly that point in the end, and what came after it is kept there by the commit.
    */
   failbackStart(caller: Caller, machine: string, options: { point?: string; timeoutSeconds?: number }): Promise<JobView>;
+
+  networkShow(caller: Caller, machine: string): Promise<FailoverNetworkView>;
+  /** The adapter by its place in the definition, from 0, or by its MAC address. Null clears; what is absent stays. */
+  networkChange(caller: Caller, machine: string, adapter: string, change: NetworkChange): Promise<FailoverNetworkView>;
+  /** Sets the addresses in a running guest now; it gets them by itself when it starts. */
+  networkApply(caller: Caller, machine: string): Promise<JobView>;
 
   jobList(caller: Caller): Promise<JobView[]>;
   jobShow(caller: Caller, id: string): Promise<JobView>;

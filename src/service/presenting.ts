@@ -4,7 +4,7 @@ import { lagMsOf, reasonsOf } from '../health/health.ts';
 import { hasYielded } from '../health/rules.ts';
 import type { EventRecord, Job, Machine, Point, Relationship } from '../machine/records.ts';
 import { beginningOf, beginsIn } from '../relationship/beginning.ts';
-import { kindOf } from '../relationship/chain.ts';
+import { isOnward, kindOf } from '../relationship/chain.ts';
 import { newestOf } from '../relationship/epoch.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { ADVICE_AFTER_YIELDING, adviceFor, stateName } from '../relationship/state.ts';
@@ -15,9 +15,19 @@ import { settingsView } from './settingsview.ts';
 import type { EventView, HostView, JobView, MachineView, PointView, RelationshipView } from './views.ts';
 
 export async function machineView(context: Context, machine: Machine): Promise<MachineView> {
-  const { host } = context.engine;
-  const relationship = host.state.relationshipOf(machine.id);
-  const power = await host.hypervisor.power(machine.id);
+  const { state, hypervisor } = context.engine.host;
+  return shownMachine(context, machine, state.relationshipOf(machine.id), await hypervisor.power(machine.id));
+}
+
+/** All machines, read in one go; of the hypervisor only what runs is asked for its power. */
+export async function machineViews(context: Context): Promise<MachineView[]> {
+  const { state, hypervisor } = context.engine.host;
+  const live = new Set(await hypervisor.instances());
+  const own = new Map(state.relationships().filter((relationship) => !isOnward(relationship)).map((relationship) => [relationship.machineId, relationship]));
+  return Promise.all(state.machines().map(async (machine) => shownMachine(context, machine, own.get(machine.id), live.has(machine.id) ? await hypervisor.power(machine.id) : 'off')));
+}
+
+function shownMachine(context: Context, machine: Machine, relationship: Relationship | undefined, power: MachineView['power']): MachineView {
   const { socketPath, logPath } = context.machines.console(machine.id);
   return {
     id: machine.id,
@@ -34,7 +44,7 @@ export async function machineView(context: Context, machine: Machine): Promise<M
     }),
     consoleSocket: power === 'off' ? null : socketPath,
     consoleLog: logPath,
-    pid: context.machines.pid(machine.id),
+    pid: power === 'off' ? null : context.machines.pid(machine.id),
   };
 }
 
@@ -59,9 +69,15 @@ function waitingFor({ engine: { host } }: Context, relationship: Relationship): 
   return null;
 }
 
-export function relationshipView(context: Context, relationship: Relationship): RelationshipView {
+/** All relationships, read in one go. */
+export function relationshipViews(context: Context): RelationshipView[] {
+  const { state } = context.engine.host;
+  const machines = new Map(state.machines().map((machine) => [machine.id, machine]));
+  return state.relationships().map((relationship) => relationshipView(context, relationship, machines.get(relationship.machineId)));
+}
+
+export function relationshipView(context: Context, relationship: Relationship, machine: Machine = context.engine.host.state.machine(relationship.machineId)!): RelationshipView {
   const { engine, network } = context;
-  const machine = engine.host.state.machine(relationship.machineId)!;
   const peer = engine.host.peerName(relationship.peerId);
   const lagMs = lagMsOf(relationship, engine.host.clock.nowMs());
   const judgement = judgementOf(context, relationship, machine, peer);
@@ -81,10 +97,12 @@ export function relationshipView(context: Context, relationship: Relationship): 
     healthReasons: reasonsOf(judgement),
     lagMs,
     lastCycle: lastCycle && { pointId: lastCycle.pointId, finishedAtMs: lastCycle.finishedMs, durationMs: lastCycle.durationMs, bytesChanged: lastCycle.bytesChanged, bytesShipped: lastCycle.bytesShipped },
+    lastKind: relationship.newestPointId === null ? null : (relationship.newestKind ?? 'standard'),
+    lastConsistentAtMs: relationship.lastConsistentMs ?? null,
     nextCycleAtMs: relationship.side === 'primary' && WORKING.includes(relationship.state) ? engine.workerOf(relationship).nextAtMs : null,
     startsAtMs: relationship.startsAtMs ?? null,
     waitingFor: waitingFor(context, relationship),
-    points: engine.host.state.points(machine.id).length,
+    points: engine.host.state.pointCount(machine.id),
     epoch: { number, id },
     settings: settingsView(relationship.settings),
     allowed: allowedVerbs(relationship).filter((verb) => verb !== 'change-mode' || engine.host.state.extendedOf(machine.id) !== undefined).concat(relationship.testCopy ? ['test-end'] : []),

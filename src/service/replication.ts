@@ -1,14 +1,17 @@
 /** Use cases of a relationship: enable, its settings, initial replication, suspend and resume, disable, points. */
-import { Fault } from '../errors/fault.ts';
+import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import { emptyRelationship } from '../engine/answers.ts';
 import { settleNext } from '../engine/branch/newpoint.ts';
 import { call } from '../engine/calls.ts';
 import { isSendable } from '../engine/extended/source.ts';
+import { quitFailback } from '../engine/failback/failback.ts';
 import { giveUp, specFor } from '../engine/primary/attempt.ts';
-import { activeStacks } from '../engine/spec.ts';
+import { activeStacks, definitionOf, machineOf, overridden } from '../engine/spec.ts';
+import { withoutSeed } from '../engine/replica/seeding.ts';
 import { putSettings } from '../engine/stepkinds.ts';
 import { relationshipNamed as rowNamed, transition } from '../engine/transition.ts';
+import type { JobArgs } from '../engine/jobs.ts';
 import type { Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
 import { withoutLabels } from '../points/stack.ts';
 import { ADVISED_HISTORY, applicationConsistentHours, bypassesProxy, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
@@ -16,15 +19,15 @@ import { isOnward, kindOf } from '../relationship/chain.ts';
 import { defaultExtendedSettings, extendedChanged } from '../relationship/extendedsettings.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
-import { aboutIt, audited, hostNamed, machineNamed, relationshipNamed, sendingNamed, type Context } from './context.ts';
+import { aboutIt, audited, hostNamed, machineNamed, relationshipNamed, type Context } from './context.ts';
 import type { EnablePlan, EnableRequest, Operations } from './operations.ts';
 import { jobView, pointView, relationshipView } from './presenting.ts';
 import { settingsChangeOf, settingsView } from './settingsview.ts';
-import { checkReady, readinessFindings } from '../engine/readiness.ts';
+import { checkReady, FORMER_REPLICA, readinessFindings, usedCopy } from '../engine/readiness.ts';
 
 type ReplicationOperations = Pick<
   Operations,
-  'enablePlan' | 'enable' | 'settingsChange' | 'initialStart' | 'initialStop' | 'suspend' | 'resume' | 'cycleNow' | 'disable' | 'points'
+  'enablePlan' | 'enable' | 'settingsChange' | 'suspend' | 'resume' | 'cycleNow' | 'consistentCycleNow' | 'disable' | 'points'
 >;
 
 const PEER_WITHIN_MS = 30_000;
@@ -41,6 +44,7 @@ export function replicationOperations(context: Context): ReplicationOperations {
     await engine.workerOf(relationship).tended();
     return viewed(relationship);
   };
+  const cycle = (relationship: Relationship, args: JobArgs) => jobView(context, engine.jobs.start('cycle', relationship.machineId, { ...args, ...aboutIt(relationship) }));
   return {
     enablePlan: (caller, request) => audited(context, caller, 'viewer', 'enable plan', request.machine, async () => (await planOf(context, wishOf(request), within())).plan),
     enable: (caller, request) =>
@@ -54,19 +58,10 @@ export function replicationOperations(context: Context): ReplicationOperations {
         await changeSettings(context, relationship, settingsChangeOf(change), within());
         return viewed(relationship);
       }),
-    initialStart: (caller, machine) =>
-      audited(context, caller, 'operator', 'start-replication', machine, () => {
-        const relationship = sendingNamed(context, machine);
-        transition(host, relationship.id, 'startInitial');
-        return jobView(context, engine.jobs.start('initial', relationship.machineId, aboutIt(relationship)));
-      }),
-    initialStop: (caller, machine) => audited(context, caller, 'operator', 'stop-initial', machine, () => step(machine, () => 'stopInitial')),
     suspend: (caller, machine) => audited(context, caller, 'operator', 'suspend', machine, () => step(machine, ({ state }) => (state === 10 ? 'suspendResync' : 'suspend'))),
     resume: (caller, machine) => audited(context, caller, 'operator', 'resume', machine, () => step(machine, ({ state }) => (state === 11 ? 'continueResync' : 'resume'))),
-    cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => {
-        const relationship = named(machine);
-        return jobView(context, engine.jobs.start('cycle', relationship.machineId, aboutIt(relationship)));
-      }),
+    cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(named(machine), {})),
+    consistentCycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(named(machine), { applicationConsistent: true })),
     disable: (caller, machine) => audited(context, caller, 'operator', 'disable', machine, () => disable(context, named(machine), within())),
     points: (caller, machine) =>
       audited(context, caller, 'viewer', 'points', machine, () => {
@@ -123,7 +118,8 @@ function requestedOnward(context: Context, machine: Machine, own: Relationship, 
 async function planOf(context: Context, request: Wish, signal: AbortSignal): Promise<Requested & { readonly plan: EnablePlan }> {
   const asked = requested(context, request);
   const { settings, machine, peerId } = asked;
-  const findings = await readinessFindings(context.engine.host, machine, peerId, request.overrides ?? {}, true, signal, bypassesProxy(settings));
+  const found = await readinessFindings(context.engine.host, machine, peerId, request.overrides ?? {}, true, signal, bypassesProxy(settings));
+  const findings = found.map((each) => (each.subject === FORMER_REPLICA && request.useExisting ? usedCopy(context.engine.host.peerName(peerId)) : each));
   return { ...asked, plan: { settings: settingsView(settings), findings, advice: adviceFor(machine, settings) } };
 }
 
@@ -145,11 +141,11 @@ export async function enable(context: Context, request: Wish, signal: AbortSigna
   };
   const replica = {
     relationshipId: relationship.id, machineId: machine.id, definition: machine.definition, settings, lineage: machine.lineage, key: relationship.key,
-    overrides: (request.overrides ?? {}) as Overrides, sizes: machine.stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })), ...(kind && { kind }),
+    overrides: (request.overrides ?? {}) as Overrides, sizes: machine.stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })), useExisting: request.useExisting === true, ...(kind && { kind }),
   };
-  await call(host.peers, peerId, 'createReplica', replica, signal);
+  const created = await call(host.peers, peerId, 'createReplica', replica, signal);
   host.state.transaction(() => {
-    host.state.putRelationship(relationship);
+    host.state.putRelationship({ ...relationship, ...(created?.seedId && { initial: { by: 'seed' } }) });
     transition(host, relationship.id, 'enable');
   });
   return { plan, relationship };
@@ -178,37 +174,56 @@ export async function changeSettings(context: Context, relationship: Relationshi
   context.engine.workerOf(relationship).poke();
 }
 
-/** The machine is an ordinary one here; the other side is told, and stays as it is until it is removed there. */
-export async function disable(context: Context, relationship: Relationship, signal: AbortSignal): Promise<void> {
-  const { host, worker } = { host: context.engine.host, worker: context.engine.workerOf(relationship) };
-  const sentOn = isOnward(relationship) ? undefined : host.state.extendedOf(relationship.machineId);
-  if (sentOn) throw new Refused(refuse(`${machineNamed(context, relationship.machineId).name} is sent on to ${host.peerName(sentOn.peerId)}: remove the extended relationship first (understudy disable --extended)`, ['disable --extended']));
-  if (relationship.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
-  await worker.exclusive('disable', async (during) => {
-    // What is under way holds bitmaps here, or layers there.
-    if (relationship.side === 'primary') await giveUp(host, relationship.id, during);
-    else if (relationship.failover) await settleNext(host, rowNamed(host, relationship.id));
-    else await context.engine.reception.drop(relationship.id);
-    const onward = isOnward(relationship);
+/**
+ * The machine is an ordinary one here, whatever the other side says or does: it is told when it can be reached, and stays as it
+ * is until it is removed there.
+ */
+export async function disable(context: Context, { id }: Relationship, signal: AbortSignal): Promise<void> {
+  const { engine } = context;
+  const { host } = engine;
+  const found = rowNamed(host, id);
+  const onward = isOnward(found);
+  const sentOn = onward ? undefined : host.state.extendedOf(found.machineId);
+  if (sentOn) throw new Refused(refuse(`${machineOf(host, found.machineId).name} is sent on to ${host.peerName(sentOn.peerId)}: remove the extended relationship first (understudy disable --extended)`, ['disable --extended']));
+  if (found.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
+  await quitFailback(engine, found, signal);
+  await engine.workerOf(found).exclusive('disable', async (during) => {
+    const relationship = rowNamed(host, id);
+    await endAttempts(context, relationship, during);
     const spec = relationship.side === 'primary' && !onward ? specFor(host, relationship) : undefined;
-    transition(host, relationship.id, 'disable', {
+    transition(host, id, 'disable', {
       facts: { 'no-extended': onward || host.state.extendedOf(relationship.machineId) === undefined },
       payload: () => (spec ? { spec } : { onward }),
       also: (before) => {
         if (!onward) standAlone(context, before);
       },
     });
-    await call(host.peers, relationship.peerId, 'dissolve', { relationshipId: relationship.id }, AbortSignal.any([during, host.clock.timeout(2_000)])).catch(() => undefined);
+    await call(host.peers, relationship.peerId, 'dissolve', { relationshipId: id }, AbortSignal.any([during, host.clock.timeout(2_000)])).catch(() => undefined);
   }, signal);
 }
 
-/** What runs here keeps running on the same layers; a replica is what its newest point is. */
+/** What is under way holds bitmaps here, or layers there. Where that cannot be undone it is no reason to keep the relationship. */
+async function endAttempts({ engine }: Context, relationship: Relationship, signal: AbortSignal): Promise<void> {
+  const { host } = engine;
+  try {
+    if (relationship.side === 'primary') await giveUp(host, relationship.id, signal);
+    else if (relationship.failover) await settleNext(host, relationship);
+    else await engine.reception.drop(relationship.id);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (!faultOf(thrown)) throw thrown;
+    const { name } = machineOf(host, relationship.machineId);
+    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: name, message: `${name}: its relationship is removed, but what a cycle had open could not be tidied up: ${(thrown as Error).message}` });
+  }
+}
+
+/** What runs here keeps running on the same layers, with what this host overrides; a replica is what its newest point is. */
 function standAlone({ engine: { host } }: Context, relationship: Relationship): void {
-  const machine = host.state.machine(relationship.machineId)!;
-  const failover = relationship.failover;
-  const stacks: readonly Stack[] = failover
-    ? activeStacks(machine, failover)
-    : machine.stacks;
-  host.state.putMachine({ ...machine, powerLock: null, stacks: stacks.map(withoutLabels) });
+  const machine = machineOf(host, relationship.machineId);
+  const { side, failover, overrides, seed, peerId } = relationship;
+  if (seed) return host.state.putMachine(withoutSeed(machine, seed));
+  const stacks: readonly Stack[] = failover ? activeStacks(machine, failover) : machine.stacks;
+  const definition = side === 'replica' ? overridden(definitionOf(host, relationship), overrides) : machine.definition;
+  host.state.putMachine({ ...machine, definition, powerLock: null, stacks: stacks.map(withoutLabels), ...(side === 'replica' && !failover && { replicaOf: peerId }) });
   for (const { id } of host.state.points(machine.id)) host.state.removePoint(id);
 }

@@ -5,7 +5,9 @@ import { failoverOperations } from './failovers.ts';
 import { authorizationOperations } from './entries.ts';
 import { healthOperations } from './health.ts';
 import { hostOperations } from './hosts.ts';
+import { initialOperations } from './initial.ts';
 import { machineOperations } from './machines.ts';
+import { networkOperations } from './network.ts';
 import type { Operations } from './operations.ts';
 import { replicationOperations } from './replication.ts';
 import { serverOperations } from './server.ts';
@@ -19,6 +21,8 @@ export const createOperations = (context: Context): Operations => ({
   ...serverOperations(context),
   ...authorizationOperations(context),
   ...replicationOperations(context),
+  ...initialOperations(context),
   ...resynchronizationOperations(context),
   ...failoverOperations(context),
+  ...networkOperations(context),
 });

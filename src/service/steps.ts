@@ -2,6 +2,8 @@
  * Operations on a relationship that are asked for one step at a time. Each is refused at once where the table of states
  * does not allow it; otherwise it is a job.
  */
+import { FAILBACK_JOB } from '../engine/failback/failback.ts';
+import { ADDRESSING_JOB } from '../engine/network/addressing.ts';
 import { checkTestable } from '../engine/testfailover.ts';
 import type { JobArgs } from '../engine/jobs.ts';
 import { Fault } from '../errors/fault.ts';
@@ -41,12 +43,12 @@ export const STEPS = {
 export type Step = keyof typeof STEPS;
 
 /** Jobs that watch what goes on by itself: they hold nothing. */
-const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle'];
+const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle', ADDRESSING_JOB];
 
 /** Refused unless the step is possible now; fault machine-busy while another operation holds the machine. */
 export function checkStep(context: Context, machine: string, step: Step): void {
   const relationship = relationshipNamed(context, machine);
-  checkFree(context, relationship.machineId, deskOf(relationship));
+  checkFree(context, relationship.machineId, deskOf(relationship), step === 'remove' ? [FAILBACK_JOB] : []);
   checkPossible(relationship, step);
 }
 
@@ -68,6 +70,7 @@ function checkPossible(relationship: Relationship, step: Step): void {
   if (step === 'reverse' && relationship.state === 5 && relationship.failover?.planned === false) {
     throw new Refused(refuse('the failover was not a planned one: it has to be committed before replication can be reversed', allowedVerbs(relationship)));
   }
+  if (step === 'stopInitial' && relationship.state === 1 && (relationship.startsAtMs ?? null) === null) throw new Refused(refuse(`no initial replication is under way or scheduled: ${stateName(1)}`, allowed));
   if (step === 'remove' && relationship.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
 }
 
@@ -77,10 +80,11 @@ export async function checkGuestOff({ engine }: Context, machine: Machine): Prom
   throw new Refused(refuse(`a planned failover is prepared while the guest is off: ${machine.name} has to be shut down first`, ['shutDown', 'turnOff']));
 }
 
-/** Fault machine-busy while another operation holds the machine. */
-export function checkFree({ engine }: Context, machineId: string, desk: Desk = 'own'): void {
+/** Fault machine-busy while another operation holds the machine; jobs of the kinds that what follows ends do not. */
+export function checkFree({ engine }: Context, machineId: string, desk: Desk = 'own', ended: readonly string[] = []): void {
   const isOnward = desk === 'onward';
-  const job = engine.jobs.running().find((each) => each.machineId === machineId && (each.args['extended'] === true) === isOnward && !WATCHING.includes(each.kind));
+  const holds = ({ kind, args, machineId: id }: Job) => id === machineId && (args['extended'] === true) === isOnward && ![...WATCHING, ...ended].includes(kind);
+  const job = engine.jobs.running().find(holds);
   const holder = engine.worker(machineId, desk).operation ?? job?.kind;
   if (holder !== undefined) throw new Fault('machine-busy', `another operation holds ${engine.host.state.machine(machineId)?.name ?? machineId}: ${holder}`);
 }

@@ -59,6 +59,9 @@ export interface RelationshipView {
   /** How far the replica is behind, now; null before the first recovery point. */
   lagMs: number | null;
   lastCycle: { pointId: string; finishedAtMs: number; durationMs: number; bytesChanged: number; bytesShipped: number } | null;
+  /** Of the newest recovery point, and the instant of the last application-consistent one. */
+  lastKind: PointView['kind'] | null;
+  lastConsistentAtMs: number | null;
   nextCycleAtMs: number | null;
   /** When the initial replication, or the resynchronization, begins by itself, as somebody chose. */
   startsAtMs: number | null;
@@ -73,6 +76,34 @@ export interface RelationshipView {
   advice: string;
   /** The last failure that has not been made good since. */
   lastFault: { code: string; message: string; hint: string; atMs: number } | null;
+}
+
+/** Addresses for a guest: each with its prefix length, 192.0.2.10/24. */
+export interface FailoverAddressesView {
+  protocol: 'unknown' | 'other' | 'ipv4' | 'ipv6' | 'both';
+  dhcp: boolean;
+  addresses: string[];
+  gateways: string[];
+  dnsServers: string[];
+}
+
+/** What a machine's adapters are like on this host once it has failed over to it. */
+export interface FailoverNetworkView {
+  machineId: string;
+  machine: string;
+  guestAgent: boolean;
+  /** It came to this host by a failover: its guest gets the addresses when it starts here. */
+  hasArrived: boolean;
+  adapters: {
+    index: number;
+    mac: string;
+    /** What it is plugged into without a choice: a bridge of this host, "user" or "none". */
+    network: string;
+    bridge: string | null;
+    testBridge: string | null;
+    addresses: FailoverAddressesView | null;
+  }[];
+  outcome: { state: 'waiting' | 'applied' | 'failed'; atMs: number; message: string; hint: string } | null;
 }
 
 export interface IssueView {

@@ -243,7 +243,7 @@ export class SimulatedHypervisor implements Hypervisor {
     else this.#takeInstant(spec, bitmaps, request, instance);
     const { instantMs } = this.#records.get(spec.instanceId)!;
     const view = new SimulatedView(instance ? this.#shownRunning(spec, bitmaps, request, instance) : this.#shownOff(spec, bitmaps, request.sincePointId, 'attempt-lost'));
-    return Object.assign(view, { attemptId: request.attemptId, instantMs, attachments: [] });
+    return Object.assign(view, { attemptId: request.attemptId, instantMs, attachments: [], isConsistent: false, freezeFault: null });
   }
 
   #checkAdoptable(spec: LaunchSpec, bitmaps: Bitmaps, attemptId: string, instance: Instance | undefined): void {

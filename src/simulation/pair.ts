@@ -1,6 +1,7 @@
 /** Two hosts, one machine that is replicated from one to the other, and everything that is known of what its disks held. */
 import { emptyRelationship } from '../engine/answers.ts';
 import { call } from '../engine/calls.ts';
+import { offerSeed } from '../engine/replica/seeding.ts';
 import { transition } from '../engine/transition.ts';
 import { CLUSTER_BYTES, clusterCount } from '../extents/extent.ts';
 import type { MachineDefinition } from '../machine/definition.ts';
@@ -119,22 +120,34 @@ export class Pair {
   }
 
   /** Both hosts are up; A has the machine, off, and it is replicated to B (states 1 and 2). */
-  async enable(change: Partial<Settings> = {}): Promise<void> {
+  async enable(change: Partial<Settings> = {}, isSeeded = false): Promise<void> {
     for (const host of this.hosts) host.boot();
     const settings: Settings = { intervalSeconds: 30, compression: false, disks: Object.keys(this.disks), recoveryHistory: 3, ...change, additional: { cycleIntervalMs: CYCLE_MS, pointIntervalSeconds: 60, ...change.additional } };
     const machine = this.#machine();
     this.machineId = machine.id;
     this.a.state.putMachine(machine);
+    if (isSeeded) await this.#offerCopy(machine);
     const { host } = this.a.engine!;
     const relationship: Relationship = { ...emptyRelationship, id: host.newId(), machineId: machine.id, peerId: 'B', side: 'primary', state: 0, settings, key: host.newKey().toString('base64'), overrides: {} };
     this.relationshipId = relationship.id;
     const sizes = machine.stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes }));
     const replica = { relationshipId: relationship.id, machineId: machine.id, definition: machine.definition, settings, lineage: machine.lineage, key: relationship.key, overrides: {}, sizes };
-    await this.time.until(call(host.peers, 'B', 'createReplica', replica, new AbortController().signal), MINUTE_MS, 'createReplica');
+    const created = await this.time.until(call(host.peers, 'B', 'createReplica', replica, new AbortController().signal), MINUTE_MS, 'createReplica');
     host.state.transaction(() => {
-      host.state.putRelationship(relationship);
+      host.state.putRelationship({ ...relationship, ...(created?.seedId && { initial: { by: 'seed' } }) });
       transition(host, relationship.id, 'enable');
     });
+  }
+
+  /** B has an old copy of the machine's disks: each cluster is as on A, or something else. */
+  async #offerCopy(machine: Machine): Promise<void> {
+    const stacks = machine.stacks.map(({ disk, sizeBytes, layers: [layer] }) => {
+      const file = this.b.files.create(`/old/${disk}`, sizeBytes);
+      for (const [cluster, value] of this.a.files.find(layer!.path).clusters) file.clusters.set(cluster, this.random.chance(0.8) ? value : this.newValue());
+      return { disk, sizeBytes, layers: [{ layerId: 'old', path: file.path }] };
+    });
+    this.b.state.putMachine({ ...machine, name: 'old vm', stacks });
+    await this.time.until(offerSeed(this.b.engine!.host, machine.id, 'A'), MINUTE_MS, 'offerSeed');
   }
 
   #machine(): Machine {

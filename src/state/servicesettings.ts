@@ -17,12 +17,18 @@ const DEFAULTS: ServiceSettings = { acceptsReplicas: true, monitoringStartSecond
 
 export class ServiceSettingsRow {
   readonly #db: Statements;
+  /** Nobody else writes the row, and everything that is judged asks for it. */
+  #known: ServiceSettings | undefined;
 
   constructor(db: DatabaseSync) {
     this.#db = new Statements(db);
   }
 
   get(): ServiceSettings {
+    return (this.#known ??= this.#read());
+  }
+
+  #read(): ServiceSettings {
     const row = this.#db.prepare('SELECT body FROM service_settings').get() as { body: string } | undefined;
     return row ? { ...DEFAULTS, ...(JSON.parse(row.body) as Partial<ServiceSettings>) } : DEFAULTS;
   }
@@ -35,6 +41,7 @@ export class ServiceSettingsRow {
   put(change: Partial<ServiceSettings>): ServiceSettings {
     const next = { ...this.get(), ...change };
     this.#db.prepare('INSERT OR REPLACE INTO service_settings VALUES (1, ?)').run(JSON.stringify(next));
-    return next;
+    this.#known = undefined;
+    return this.get();
   }
 }

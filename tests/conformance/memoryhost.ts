@@ -7,7 +7,7 @@ import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
 import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
-import type { AuthorizationView, Caller, EventView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
+import type { AuthorizationView, Caller, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
@@ -85,7 +85,7 @@ export class MemoryHost implements Operations, Changes {
     const relationship: RelationshipView = {
       id: `r-${machine}`, kind: 'simple', machineId: this.#machine(machine).id, machine, side: 'primary', peer: 'beta', peerConnected: true, state, stateName: STATE_NAMES[state]!, health: 'ok', healthReasons: [], lagMs: state === 1 ? null : 12_000,
       lastCycle: state === 1 ? null : { pointId: 'p-9', finishedAtMs: 1_700_000_000_000, durationMs: 840, bytesChanged: 1_048_576, bytesShipped: 524_288 },
-      nextCycleAtMs: null, startsAtMs: null, waitingFor: null, points: state === 1 ? 0 : 3, epoch: { number: 1, id: 'e-1' }, settings: DEFAULTS, allowed: ALLOWED[state]!, advice: '', lastFault: null, ...changes,
+      lastKind: state === 1 ? null : 'standard', lastConsistentAtMs: null, nextCycleAtMs: null, startsAtMs: null, waitingFor: null, points: state === 1 ? 0 : 3, epoch: { number: 1, id: 'e-1' }, settings: DEFAULTS, allowed: ALLOWED[state]!, advice: '', lastFault: null, ...changes,
     };
     this.relationships.set(machine, relationship);
     return relationship;
@@ -153,6 +153,25 @@ export class MemoryHost implements Operations, Changes {
   async machineUndefine(caller: Caller, machine: string) {
     this.#enter('operator', caller, 'machineUndefine', machine);
     this.machines.delete(this.#machine(machine).name);
+  }
+
+  readonly network: FailoverNetworkView['adapters'] = [{ index: 0, mac: '52:54:00:00:00:01', network: 'br0', bridge: null, testBridge: null, addresses: null }];
+
+  #networkView(machine: string): FailoverNetworkView {
+    const { id, name } = this.#machine(machine);
+    return { machineId: id, machine: name, guestAgent: true, hasArrived: false, adapters: this.network, outcome: null };
+  }
+  async networkShow(caller: Caller, machine: string) {
+    this.#enter('viewer', caller, 'networkShow', machine);
+    return this.#networkView(machine);
+  }
+  async networkChange(caller: Caller, machine: string, adapter: string, change: object) {
+    this.#enter('operator', caller, 'networkChange', machine, adapter, change);
+    return this.#networkView(machine);
+  }
+  async networkApply(caller: Caller, machine: string) {
+    this.#enter('operator', caller, 'networkApply', machine);
+    return this.#startJob('network', machine);
   }
 
   async hostList(caller: Caller) {
@@ -230,7 +249,15 @@ export class MemoryHost implements Operations, Changes {
     const relationship = this.#relationship(machine);
     return this.addRelationship(relationship.machine, relationship.state, { settings: { ...relationship.settings, ...settings } });
   }
-  initialStart = (caller: Caller, machine: string) => this.#move(caller, 'initialStart', machine, 'start-replication', 2);
+  initialStart = (caller: Caller, machine: string, options: object) => this.#move(caller, 'initialStart', machine, 'start-replication', 2, options);
+  async initialStartAt(caller: Caller, machine: string, startsAtMs: number, options: object) {
+    this.#enter('operator', caller, 'initialStartAt', machine, startsAtMs, options);
+    return this.addRelationship(this.#relationship(machine).machine, 1, { startsAtMs });
+  }
+  async copyOffer(caller: Caller, machine: string, host?: string) {
+    this.#enter('operator', caller, 'copyOffer', machine, host);
+    return this.addRelationship(this.#machine(machine).name, 2, { side: 'replica' });
+  }
   initialStop = (caller: Caller, machine: string) => this.#become(caller, 'initialStop', machine, 'stop-initial', 1);
   suspend = (caller: Caller, machine: string) => this.#become(caller, 'suspend', machine, 'suspend', 7);
   resume = (caller: Caller, machine: string) => this.#become(caller, 'resume', machine, 'resume', 3);
@@ -241,6 +268,7 @@ export class MemoryHost implements Operations, Changes {
   }
   resynchronizeCancel = (caller: Caller, machine: string) => this.#become(caller, 'resynchronizeCancel', machine, 'cancel-resynchronization', 9);
   cycleNow = (caller: Caller, machine: string) => this.#move(caller, 'cycleNow', machine, 'cycle', 3);
+  consistentCycleNow = (caller: Caller, machine: string) => this.#move(caller, 'consistentCycleNow', machine, 'cycle', 3);
   async disable(caller: Caller, machine: string) {
     await this.#become(caller, 'disable', machine, 'disable', 1);
     this.relationships.delete(this.#machine(machine).name);

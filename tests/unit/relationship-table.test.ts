@@ -177,6 +177,7 @@ describe('states', () => {
 const DOCUMENTED: readonly (readonly [name: string, side: Side, from: readonly State[], event: Event, to: State, becomes?: Side])[] = [
   ['enabling leaves the primary ready for its initial replication', 'primary', [0], 'enable', 1],
   ['enabling makes a replica that waits for its initial replication', 'replica', [0], 'accept', 2],
+  ['a copy that is there waits as a replica (Enable -AsReplica)', 'replica', [0], 'offerSeed', 2],
   ['starting the initial replication leaves "ready"', 'primary', [1], 'startInitial', 2],
   ['the end of the initial replication makes the primary replicate', 'primary', [2], 'initialCompleted', 3],
   ['the first recovery point makes the replica replicate', 'replica', [2], 'pointSealed', 3],
@@ -210,7 +211,7 @@ const DOCUMENTED: readonly (readonly [name: string, side: Side, from: readonly S
   ['a failback is committed by the host that the guest came home to', 'replica', [14], 'commitFailback', 3, 'primary'],
   ['a committed failback makes the other host a replica that replicates', 'replica', [5, 6], 'yieldHome', 3],
   ['a relationship can be removed on the primary in every state that it rests in', 'primary', [1, 2, 3, 4, 7, 8, 9, 10, 11], 'disable', 0],
-  ['a relationship can be removed on the replica in every state that it rests in', 'replica', [2, 3, 5, 6, 7, 8], 'disable', 0],
+  ['a relationship can be removed on the replica in every state that it rests in', 'replica', [2, 3, 5, 6, 7, 8, 13, 14], 'disable', 0],
 ];
 
 describe('as documented:', () => {
@@ -228,6 +229,11 @@ describe('as documented:', () => {
 /** Where this version goes further than what is documented. */
 const FURTHER: readonly (readonly [side: Side, from: readonly State[], event: Event])[] = [
   ['replica', [3], 'pointSealed'],
+  // While media are on their way, and the comparison when the record of changes is lost meanwhile.
+  ['replica', [2], 'aheadSealed'],
+  ['primary', [10], 'resynchronizedAhead'],
+  // A scheduled start is taken back.
+  ['primary', [1], 'unscheduleInitial'],
   ['replica', [12], 'failoverFailed'],
   // On a host that yielded, failed over itself and went back.
   ['replica', [12], 'failoverFailedYielded'],

@@ -13,7 +13,7 @@ import { allowedVerbs } from '../../relationship/step.ts';
 import { admitted } from '../admission.ts';
 import { call } from '../calls.ts';
 import { demote, isInCustody, labelTop } from '../demotion.ts';
-import { makeLayers } from '../failover.ts';
+import { arrived, makeLayers } from '../failover.ts';
 import { coverLostTracking } from '../failovertracking.ts';
 import { greet } from '../greeting.ts';
 import type { Host } from '../host.ts';
@@ -21,7 +21,7 @@ import { rebaseMaps } from '../maps.ts';
 import { specFor } from '../primary/attempt.ts';
 import { united } from '../primary/growth.ts';
 import { checkReadyHere } from '../readiness.ts';
-import { activeStacks, machineOf, pointStacks } from '../spec.ts';
+import { activeStacks, arriving, machineOf, pointStacks } from '../spec.ts';
 import { relationshipNamed, transition, update } from '../transition.ts';
 import { basisOf } from '../yielding.ts';
 
@@ -40,7 +40,7 @@ export async function enterFailback(host: Host, relationshipId: string, pointId:
   refuseElsewhere(host, relationship);
   const machine = machineOf(host, relationship.machineId);
   admitted(host, relationship.peerId, relationship.entryId);
-  await checkReadyHere(host, machine.definition);
+  await checkReadyHere(host, arriving(machine, relationship, machine.definition));
   const standing = await greet(host, relationshipId, signal);
   const { lineage } = machineOf(host, machine.id);
   const isAway = newestOf(lineage).ownerHostId === relationship.peerId && standing.side === 'replica' && [5, 6].includes(standing.state);
@@ -122,7 +122,7 @@ export async function takeOverHome(host: Host, relationshipId: string, signal: A
   await call(host.peers, relationship.peerId, 'failbackHandOver', { relationshipId, failbackId: home.id, lineage }, signal);
   transition(host, relationshipId, 'failedBack', {
     facts: { 'peer-gave-up': homeOf(relationshipNamed(host, relationshipId))?.id === home.id },
-    also: () => host.state.putMachine({ ...machineOf(host, machine.id), lineage, powerLock: null }),
+    also: () => host.state.putMachine({ ...machineOf(host, machine.id), lineage, powerLock: null, network: arrived(machineOf(host, machine.id)) }),
   });
 }
 

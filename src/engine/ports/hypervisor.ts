@@ -4,6 +4,7 @@
  * Faults: disk-*, qemu-*, guest-not-responding, agent-*, tracking-lost, fleecing-exhausted.
  */
 import type { Attachment, DiskStack, Layer, MachineDefinition } from '../../machine/definition.ts';
+import type { Fault } from '../../errors/fault.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import type { DiskSize, DiskView } from './diskview.ts';
 
@@ -14,8 +15,10 @@ export interface LaunchSpec {
   readonly instanceId: string;
   readonly definition: MachineDefinition;
   readonly stacks: readonly DiskStack[];
-  /** A test failover's copy: no network that reaches anything, no agent-driven changes. */
+  /** A test failover's copy: its adapters reach nothing, but for those that have a test network. */
   readonly isolated: boolean;
+  /** Of an isolated machine: the bridge of an adapter's test network, by its MAC address. */
+  readonly testBridges?: Readonly<Record<string, string>>;
 }
 
 /** What is known of a machine's changes. `points` are the bitmaps that every disk has, whole and usable. */
@@ -32,6 +35,10 @@ export interface PointInTime extends DiskView {
   readonly instantMs: number;
   /** Definition-side state captured at the instant (UEFI variables, TPM). */
   readonly attachments: readonly Attachment[];
+  /** The guest's own file systems stood still at the instant, by its agent. */
+  readonly isConsistent: boolean;
+  /** Why not, where that was asked for of a guest that runs: agent-silent or freeze-failed. */
+  readonly freezeFault: Fault | null;
 }
 
 export interface PointInTimeRequest {
@@ -40,6 +47,8 @@ export interface PointInTimeRequest {
   readonly sincePointId: string | null;
   /** Bytes of old data that may be kept for the cycle, in all disks; when they run out the cycle fails, never the guest. */
   readonly fleecingBudgetBytes: number;
+  /** The agent of a guest that runs is to hold its file systems still at the instant; when it cannot, the instant is made without. */
+  readonly isToBeConsistent?: boolean;
 }
 
 /** Empty layers, one for each of a machine's disks, that are to lie on top of its stacks. */

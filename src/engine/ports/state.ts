@@ -5,7 +5,7 @@
 import type { Attachment } from '../../machine/definition.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import type { Desk } from '../../relationship/chain.ts';
-import type { EventRecord, Job, Machine, Point, PointKind, Relationship } from '../../machine/records.ts';
+import type { EventRecord, Job, Machine, Point, Relationship } from '../../machine/records.ts';
 
 export interface OutboxItem {
   readonly id: number;
@@ -33,9 +33,10 @@ export interface State {
 
   /** Oldest first. */
   points(machineId: string): readonly Point[];
+  pointCount(machineId: string): number;
   point(id: string): Point | undefined;
-  /** When the machine's newest recovery point of this kind was; null when there is none. */
-  lastPointMs(machineId: string, kind: PointKind): number | null;
+  /** When the machine's newest application-consistent point was; null when there is none. */
+  lastConsistentMs(machineId: string): number | null;
   addPoint(point: Point, attachments: readonly Attachment[], clusters: ReadonlyMap<string, ClusterSet>): void;
   putPoint(point: Point): void;
   removePoint(id: string): void;

@@ -22,6 +22,7 @@ import { definitionOf, machineOf, replicatedSpec, specOf } from '../spec.ts';
 import { counted } from '../../health/statistics.ts';
 import { counting } from '../monitoring.ts';
 import { relationshipNamed, update } from '../transition.ts';
+import { asNewest, isToBeConsistent, pointKindOf } from './consistency.ts';
 import { comparedWithReplica } from './comparison.ts';
 import { ship, type Known, type Progress } from './shipment.ts';
 
@@ -68,7 +69,7 @@ export function changeAttempt(host: Host, relationshipId: string, change: Partia
 /** The instant of this attempt: made now, or still open from before a crash. */
 export async function openInstant(host: Host, relationship: Relationship, attempt: Attempt, signal: AbortSignal) {
   const budgetMiB = relationship.settings.additional.fleecingBudgetMiB ?? DEFAULT_FLEECING_BUDGET_MIB;
-  const request = { attemptId: attempt.id, sincePointId: attempt.sinceId, fleecingBudgetBytes: budgetMiB * MIB };
+  const request = { attemptId: attempt.id, sincePointId: attempt.sinceId, fleecingBudgetBytes: budgetMiB * MIB, isToBeConsistent: isToBeConsistent(host, relationship, attempt) };
   return host.hypervisor.openPointInTime(specFor(host, relationship), request, signal);
 }
 
@@ -175,6 +176,7 @@ export async function seal(host: Host, relationship: Relationship, attempt: Atte
     attemptId: attempt.id,
     parentId: attempt.parentId,
     instantMs: attempt.instantMs,
+    isConsistent: attempt.isConsistent ?? false,
     failbackId: relationship.failback?.id ?? null,
     definition: definitionOf(host, relationship),
     digest, dataClusters, zeroClusters, attachments,
@@ -190,10 +192,8 @@ export function acknowledge(host: Host, relationshipId: string, attempt: Attempt
   update(host, relationshipId, (before) => ({
     // What this host's disks did meanwhile is known of the row's own attempt.
     attempt: { ...attempt, ...(before.attempt?.source && { source: before.attempt.source }), phase: 'sealed' },
-    newestPointId: attempt.id,
+    ...asNewest({ ...attempt, kind: pointKindOf(attempt) }),
     ...(attempt.source && { sentPointId: attempt.source.pointId }),
-    newestInstantMs: attempt.instantMs,
-    sequence: attempt.sequence,
     failures: 0,
     lastFault: null,
     ...(before.failback?.at === 'away' && { failback: { ...before.failback, rounds: before.failback.rounds + 1, bytesShipped: before.failback.bytesShipped + attempt.shippedBytes } }),
@@ -222,9 +222,10 @@ export async function tidy(host: Host, relationship: Relationship): Promise<void
 }
 
 /** An attempt is sealed only with a digest: without one its journal cannot be told to be whole. */
-const journalOf = (relationship: Relationship, { id, parentId, epochId, digest, disks }: Attempt) => ({
+const journalOf = (relationship: Relationship, { id, parentId, comparedWith, epochId, digest, disks }: Attempt) => ({
   attemptId: id,
-  parentId,
+  // The maps speak of a seed as they do of a point.
+  parentId: parentId ?? comparedWith,
   epochId,
   keyId: keyId(relationship),
   digest: digest ?? '',
@@ -259,8 +260,7 @@ async function resolveDoubt(host: Host, relationship: Relationship, standing: St
   const isSealed = standing.newestPointId === doubtful.id && relationship.newestPointId === doubtful.parentId;
   if (isSealed) await host.fingerprints.applyJournal(relationship.id, journalOf(relationship, doubtful));
   await host.fingerprints.removeJournal(relationship.id, doubtful.id);
-  const { id: newestPointId, instantMs: newestInstantMs, sequence } = doubtful;
-  return update(host, relationship.id, () => ({ doubtful: null, ...(isSealed && { newestPointId, newestInstantMs, sequence }) }));
+  return update(host, relationship.id, () => ({ doubtful: null, ...(isSealed && asNewest({ ...doubtful, kind: pointKindOf(doubtful) })) }));
 }
 
 const misfit = (host: Host, relationship: Relationship): Fault =>

@@ -24,12 +24,12 @@ export function mergedLabel(below: PointSidecar, above: PointSidecar, { disk, lo
   return { ...above, retired: upper.pointId === undefined, disks: above.disks.map((each) => (each === to ? { ...from, sizeBytes: to.sizeBytes } : each)) };
 }
 
-const plain = ({ pointId: _pointId, ...layer }: LabelledLayer): Layer => layer;
+export const plain = ({ pointId: _pointId, ...layer }: LabelledLayer): Layer => layer;
 
 /** Where a layer's label is: beside its file, or where its file would be if replication had made it. */
 export const placeOf = (host: Host, machine: Machine, disk: string, { layerId }: Layer): Layer => host.layers.layerAt(machine.storage, machine.id, disk, layerId);
 
-const labelOf = (relationship: Relationship, machine: Machine, point: Point, attachments: readonly Attachment[], disks: readonly LabelledDisk[]): PointSidecar => ({
+export const labelOf = (relationship: Relationship, machine: Machine, point: Point, attachments: readonly Attachment[], disks: readonly LabelledDisk[]): PointSidecar => ({
   pointId: point.id, parentId: point.parentId, machineId: machine.id, relationshipId: relationship.id, epochId: point.epochId, sequence: point.sequence,
   kind: point.kind, instantMs: point.instantMs, digest: point.digest, definition: point.definition, name: point.name, attachments, retired: false,
   replica: { peerId: relationship.peerId, settings: relationship.settings, overrides: relationship.overrides, lineage: machine.lineage },
@@ -40,7 +40,7 @@ const labelOf = (relationship: Relationship, machine: Machine, point: Point, att
 export function receivedLabel(machine: Machine, relationship: Relationship, receiving: Receiving, point: Point, attachments: readonly Attachment[]): PointSidecar {
   const disks = receiving.layers.map(({ disk, layer: { layerId }, sizeBytes }) => {
     const stack = machine.stacks.find((each) => each.disk === disk);
-    return { disk, layerId, sizeBytes, standsOn: stack?.layers.at(-1)?.pointId ?? null, ground: [], elsewhere: null };
+    return { disk, layerId, sizeBytes, standsOn: stack?.layers.at(-1)?.pointId ?? relationship.seed?.id ?? null, ground: [], elsewhere: null };
   });
   return labelOf(relationship, machine, point, attachments, disks);
 }

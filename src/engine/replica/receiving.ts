@@ -31,7 +31,7 @@ export async function begin(host: Host, request: BeginAttempt): Promise<Begun> {
   checkReceives(host, relationship, request);
   if (request.attemptId === relationship.newestPointId) return { durableBytes: 0, isSealed: true };
   if (request.parentId !== relationship.newestPointId) throw misparented(host, relationship);
-  if (request.comparedWith && request.comparedWith !== relationship.newestPointId) throw misparented(host, relationship);
+  if (request.comparedWith && request.comparedWith !== (relationship.newestPointId ?? relationship.seed?.id)) throw misparented(host, relationship);
   await checkLimits(host, relationship.id);
   // With nothing durable yet, a crash may have come before the layers were made.
   const hasContent = relationship.receiving?.id === request.attemptId && (await host.fingerprints.journal(relationship.id, request.attemptId)).sizeBytes > 0;

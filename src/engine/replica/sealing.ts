@@ -4,20 +4,22 @@
  */
 import { Fault } from '../../errors/fault.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
-import type { Machine, Point, PointKind, Receiving, Relationship, Stack } from '../../machine/records.ts';
+import type { Machine, Point, Receiving, Relationship, Stack } from '../../machine/records.ts';
 import { beyondHistory, toRetire } from '../../points/retention.ts';
 import { withoutLabel, withTop } from '../../points/stack.ts';
-import { DEFAULT_POINT_INTERVAL_SECONDS } from '../../relationship/settings.ts';
+import { pointsKept } from '../../relationship/settings.ts';
 import type { SealAttempt } from '../calls.ts';
 import type { Host } from '../host.ts';
 import { counted } from '../../health/statistics.ts';
 import { counting } from '../monitoring.ts';
 import { machineOf } from '../spec.ts';
 import { highestSequence, relationshipNamed, transition } from '../transition.ts';
+import { asNewest, pointKindOf } from '../primary/consistency.ts';
 import { united } from '../primary/growth.ts';
 import { carryOn } from '../extended/carrying.ts';
 import { labelGround, receivedLabel } from './labels.ts';
 import { pointsInUse } from './merging.ts';
+import { labelSeed } from './seeding.ts';
 import { checkReceives } from './receiving.ts';
 
 /** The point is the newest here, durably. Repeats of an acknowledged request are acknowledged again. */
@@ -30,6 +32,7 @@ export async function sealPoint(host: Host, request: SealAttempt): Promise<{ sea
   const clusters = await verify(host, request, receiving);
   const point = await pointOf(host, relationship, receiving, request);
   await labelGround(host, relationship);
+  await labelSeed(host, relationship);
   await host.layers.seal(receiving.layers.map(({ layer }) => layer), receivedLabel(machineOf(host, point.machineId), relationship, receiving, point, request.attachments));
   commit(host, request, point, clusters);
   return { sealedId: request.attemptId };
@@ -47,7 +50,7 @@ async function verify(host: Host, request: SealAttempt, receiving: Receiving): P
 async function pointOf(host: Host, relationship: Relationship, receiving: Receiving, request: SealAttempt): Promise<Point> {
   let sizeBytes = 0;
   for (const { layer } of receiving.layers) sizeBytes += await host.layers.allocatedBytes(layer);
-  const kind: PointKind = receiving.kind === 'planned' ? 'planned' : 'standard';
+  const kind = pointKindOf({ kind: receiving.kind, isConsistent: request.isConsistent ?? false });
   return {
     id: receiving.id, machineId: relationship.machineId, parentId: receiving.parentId, epochId: receiving.epochId,
     // Also where the primary has counted less far: a point that arrives is the newest here.
@@ -67,13 +70,13 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     const isHome = before.failback?.at === 'home';
     transition(host, before.id, isHome ? 'failbackSealed' : 'pointSealed', {
       // What this host held before is what it is again when a failback is given up.
-      change: () => ({ ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null }) }),
+      change: () => ({ ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), ...asNewest(point), receiving: null, lastFault: null, ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null, seed: null }) }),
     });
     host.state.addPoint(point, request.attachments, clusters);
     carryOn(host, point.machineId, clusters);
     host.state.addToOutbox(point.machineId, 'apply-journal', {
       relationshipId: before.id,
-      attempt: { attemptId: point.id, parentId: point.parentId, epochId: point.epochId, keyId: before.id, digest: point.digest, disks: receiving.layers.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })) },
+      attempt: { attemptId: point.id, parentId: point.parentId ?? receiving.comparedWith ?? null, epochId: point.epochId, keyId: before.id, digest: point.digest, disks: receiving.layers.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })) },
     });
     const machine = machineOf(host, point.machineId);
     host.state.putMachine({ ...machine, definition: point.definition, stacks: stacked(machine, receiving, point.id) });
@@ -91,15 +94,15 @@ function stacked(machine: Machine, receiving: Receiving, pointId: string): Stack
 /** At most one point goes for each that arrives; its clusters live on in its successor's, for the way back. */
 export function retire(host: Host, relationship: Relationship): void {
   const { machineId } = relationship;
-  const { recoveryHistory, additional } = relationship.settings;
+  const keeping = pointsKept(relationship.settings);
   // What is in use stays, and another goes in its place.
   const inUse = pointsInUse(host, relationship);
   const candidates = () => host.state.points(machineId).map((point) => ({ ...point, pinned: point.pinned || inUse.has(point.id) }));
   const remove = (pointId: string | null) => {
     if (pointId !== null) removeFromCatalog(host, machineId, pointId);
   };
-  remove(toRetire(candidates(), recoveryHistory, additional.pointIntervalSeconds ?? DEFAULT_POINT_INTERVAL_SECONDS));
-  remove(beyondHistory(candidates(), recoveryHistory));
+  remove(toRetire(candidates(), keeping));
+  remove(beyondHistory(candidates(), keeping));
 }
 
 /** The point is no more; its layers are merged when that can be. */

@@ -73,6 +73,8 @@ const socket = (id: string, path: string, more = ''): string[] => ['-chardev', `
 const control = ({ run, state }: LaunchSurroundings): string[] => [
   ...socket('qmp', run.qmp),
   '-mon', 'chardev=qmp,mode=control',
+  ...socket('rescue', run.rescue),
+  '-mon', 'chardev=rescue,mode=control',
   ...socket('console', run.serial, `,logfile=${option(state.serialLog)},logappend=on`),
   ...device({ driver: 'isa-serial', id: 'console0', chardev: 'console', index: 0 }),
 ];
@@ -145,10 +147,14 @@ function nicArguments(nic: NicDefinition, index: number, spec: LaunchSpec, surro
   ];
 }
 
+/** The bridge that the adapter is plugged into, of those that are on any. */
+export const bridgeOf = (nic: NicDefinition, { isolated, testBridges }: LaunchSpec): string | undefined => (isolated ? testBridges?.[nic.mac] : nic.bridge);
+
 /** A hub port by itself is a cable with nothing at the other end. */
 function backendOf(nic: NicDefinition, index: number, spec: LaunchSpec, { run, tapName }: LaunchSurroundings): string {
-  if (nic.kind === 'user') return spec.isolated ? 'user,restrict=on' : 'user';
-  if (nic.kind === 'none' || spec.isolated) return `hubport,hubid=${index}`;
+  const isPlugged = bridgeOf(nic, spec) !== undefined;
+  if (nic.kind === 'user' && !isPlugged) return spec.isolated ? 'user,restrict=on' : 'user';
+  if (!isPlugged) return `hubport,hubid=${index}`;
   return `tap,ifname=${tapName(index)},script=${option(run.networkScript(index))},downscript=no`;
 }
 

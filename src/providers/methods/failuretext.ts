@@ -9,6 +9,7 @@ const COMMUNICATIONS = 2;
 const HIGH = 4;
 const MEDIUM = 3;
 const CIM_FAILED = 1;
+const OTHER_FORMAT = 1;
 
 const typeOf = (code: string): number => (code.startsWith('peer-') ? COMMUNICATIONS : SOFTWARE);
 
@@ -27,8 +28,8 @@ export const errorOfJob = (emit: Emit, { code, message, hint, allowed }: NonNull
     CIMStatusCodeDescription: message,
   });
 
-/** The message's id is the rule's name: see docs/generated/health.md. */
-export const healthIssue = (emit: Emit, { rule, severity, message, hint }: Issue): CimInstance =>
+/** The message's id is the rule's name: see docs/generated/health.md. `source`: the relationship's InstanceID. */
+export const healthIssue = (emit: Emit, { rule, severity, message, hint }: Issue, source: string): CimInstance =>
   emit({
     ErrorType: rule === 'cannot-send' || rule === 'out-of-sync' ? COMMUNICATIONS : SOFTWARE,
     OwningEntity: 'Understudy',
@@ -37,7 +38,9 @@ export const healthIssue = (emit: Emit, { rule, severity, message, hint }: Issue
     PerceivedSeverity: severity === 'critical' ? HIGH : MEDIUM,
     ProbableCauseDescription: message,
     RecommendedActions: hint === '' ? [] : [hint],
-    ErrorSourceFormat: 0,
+    ErrorSource: source,
+    ErrorSourceFormat: OTHER_FORMAT,
+    OtherErrorSourceFormat: 'InstanceID of Msvm_ReplicationRelationship',
     CIMStatusCode: CIM_FAILED,
     CIMStatusCodeDescription: message,
   });
