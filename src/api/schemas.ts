@@ -190,6 +190,25 @@ export const HEALTH_VIEW = view('Health', {
   lastFault: nullable(LAST_FAULT),
 });
 
+export const DIAGNOSIS_VIEW = view('Diagnosis', {
+  host: text('The host that ran the checks'),
+  atMs: instant('When'),
+  findings: Type.Array(
+    view('DoctorFinding', {
+      check: text('Name of the check: see docs/generated/doctor.md'),
+      practice: nullable(whole('Number of the practice that Hyper-V has for it, 37 to 54')),
+      severity: oneOf(['critical', 'warning', 'advice'], 'How bad it is'),
+      host: text('The host that it is about'),
+      machine: nullable(text('The virtual machine that it is about')),
+      message: text('What was found'),
+      meaning: text('What that means'),
+      cure: text('What to do'),
+    }),
+    { description: 'The worst first' },
+  ),
+  checks: Type.Array(view('DoctorCheck', { check: text('Name of the check'), practice: nullable(whole('Number of the practice')), title: text('What it looks for'), fired: whole('How often it fired') })),
+});
+
 export const HEALTH_LIMITS_VIEW = Type.Unsafe<views.HealthLimitsView>(view('HealthLimits', Object.fromEntries(LIMIT_NAMES.map((limit) => [limit, whole(HEALTH_LIMITS[limit].meaning)]))));
 
 export const POINT_VIEW = view('RecoveryPoint', {
@@ -327,6 +346,7 @@ export type SchemasAreTheViews = All<
     Same<typeof RELATIONSHIP_VIEW, views.RelationshipView>,
     Same<typeof FAILOVER_NETWORK_VIEW, views.FailoverNetworkView>,
     Same<typeof HEALTH_VIEW, views.HealthView>,
+    Same<typeof DIAGNOSIS_VIEW, views.DiagnosisView>,
     Same<typeof HEALTH_LIMITS_VIEW, views.HealthLimitsView>,
     Same<typeof POINT_VIEW, views.PointView>,
     Same<typeof JOB_VIEW, views.JobView>,

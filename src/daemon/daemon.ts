@@ -38,6 +38,7 @@ import { systemClock } from './clock.ts';
 import { zstd } from './compression.ts';
 import { API_PORT, PEER_PORT, type Config } from './config.ts';
 import { hardwareOf } from './hardware.ts';
+import { imageHeader } from './imageheader.ts';
 import { metricsOf } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { interopOf, subscriptionsOf } from './interop.ts';
@@ -100,7 +101,7 @@ export class Daemon {
     });
     const host: Host = {
       hostId: peers.identity.hostId,
-      hostName: config.hostName,
+      hostName: config.hostName, version,
       clock: systemClock,
       ...sabotaged(config.sabotage, { hypervisor, layers, state }),
       fingerprints,
@@ -117,7 +118,7 @@ export class Daemon {
     };
     const engine = new Engine(host);
     const network = networkOf(peers, config.stateDir, config.peerAddress);
-    const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
+    const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage, fleecingDirectory: join(config.stateDir, 'machines') };
     contextLater.current = context;
     const operations = createOperations(context);
     const subscriptions = subscriptionsOf(database, config.hostName);
@@ -206,6 +207,8 @@ const machinesOf = (hypervisor: QemuHypervisor, config: Config): Machines => ({
   console: (machineId) => hypervisor.console(machineId),
   pid: (machineId) => hypervisor.pid(machineId),
   upMs: (machineId) => hypervisor.upMs(machineId),
+  ioThreads: async (machineId) => (await (await hypervisor.monitor(machineId)).execute<readonly unknown[]>('query-iothreads')).length,
+  imageHeader,
   forget: (machineId) => hypervisor.forget(machineId),
 });
 

@@ -7,6 +7,7 @@ import { isOnward } from '../relationship/chain.ts';
 import { kinship, type Lineage } from '../relationship/epoch.ts';
 import { admitted } from './admission.ts';
 import type { Acceptance, Answers, CreatedReplica, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
+import { qemuVersionOf, spaceAt } from './checkup.ts';
 import type { Engine } from './engine.ts';
 import { askNext, checkNotHandedOn, noticeKind, runningBefore } from './extended/asking.ts';
 import { sendingEnded } from './extended/ending.ts';
@@ -36,7 +37,7 @@ const ownedBy = ({ host }: Engine): Owned => (hostId, relationshipId) => {
   return relationship;
 };
 
-function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' | 'createReplica' | 'greet' | 'settings' | 'job' | 'jobShow' | 'dissolve'> {
+function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | 'readiness' | 'createReplica' | 'greet' | 'settings' | 'job' | 'jobShow' | 'dissolve'> {
   const { host, jobs } = engine;
   const owned = ownedBy(engine);
   return {
@@ -49,13 +50,18 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' |
       const missingFiles = await host.missingFiles(definition);
       return { capabilities, freeBytes, storage: place, isServerOff: !admission.isAdmitted && admission.why === 'server-off', machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles, seed: seedKind(host, hostId, definition.id) };
     },
+    checkup: async (hostId) => {
+      const admission = host.admission(hostId);
+      return { nowMs: host.clock.nowMs(), version: host.version, qemuVersion: await qemuVersionOf(host), storage: admission.isAdmitted ? await spaceAt(host, admission.entry.storage) : null };
+    },
     createReplica: async (hostId, request) => {
       return createReplica(engine, hostId, request);
     },
     greet: async (hostId, greeting) => greeted(engine, hostId, greeting),
     settings: async (hostId, { relationshipId, settings }) => {
-      owned(hostId, relationshipId);
-      update(host, relationshipId, () => ({ settings }));
+      // Which disks replicate is the primary's to say, of its own accord.
+      const { side, settings: own } = owned(hostId, relationshipId);
+      update(host, relationshipId, () => ({ settings: side === 'primary' ? { ...settings, disks: own.disks } : settings }));
       return null;
     },
     job: async (hostId, { machineId, kind, args }) => {

@@ -46,6 +46,9 @@ export interface BeginAttempt {
   readonly kind: AttemptKind;
   readonly sequence: number;
   readonly disks: readonly DiskSize[];
+  /** Disks that it brings from their beginning on, and those of which a part will still be missing after it; none when absent. */
+  readonly fromStart?: readonly string[];
+  readonly partial?: readonly string[];
   /** The failback that the attempt is part of. */
   readonly failbackId: string | null;
   /** What the replica's disks hold, by id, when the attempt asks for their fingerprints. */
@@ -166,11 +169,22 @@ export interface Readiness {
   readonly seed?: 'offered' | 'former' | null;
 }
 
+/** What a host says of itself to one that it is paired with, for its doctor. */
+export interface Checkup {
+  readonly nowMs: number;
+  readonly version: string;
+  /** Null when QEMU is not there. */
+  readonly qemuVersion: string | null;
+  /** Where it keeps the replicas of whoever asks; null when it takes none. */
+  readonly storage: { readonly path: string; readonly freeBytes: number; readonly totalBytes: number } | null;
+}
+
 interface Calls {
   /** Whether this host would take a replica from the one that asks. */
   acceptance(params: Record<string, never>): Acceptance;
   /** The last two say by which way it is asked. */
   readiness(params: { definition: MachineDefinition; storage: string | null; machineId?: string; bypassProxy?: boolean }): Readiness;
+  checkup(params: Record<string, never>): Checkup;
   createReplica(params: CreateReplica): CreatedReplica;
   greet(params: Greeting): Standing;
   settings(params: { relationshipId: string; settings: Settings }): null;

@@ -13,7 +13,7 @@ import { greetingOf } from './greeting.ts';
 import { settleNext } from './branch/newpoint.ts';
 import { keepOnly, layersAbove } from './failover.ts';
 import { specFor } from './primary/attempt.ts';
-import { activeStacks, machineOf } from './spec.ts';
+import { activeStacks, machineOf, otherStacks } from './spec.ts';
 import { highestSequence, relationshipNamed, transition, update } from './transition.ts';
 
 /** In a chain it may be a host further on. */
@@ -95,8 +95,9 @@ export async function demoteFailedOver(host: Host, relationship: Relationship, t
     also: (before) => {
       keepOnly(host, before);
       const machine = machineOf(host, before.machineId);
+      const active = activeStacks(machine, before.failover!);
       host.state.addPoint(divergenceOf(host, machine, before, divergenceId), [], new Map());
-      host.state.putMachine({ ...machine, lineage: theirs, powerLock: yielded(host, before, theirs), stacks: activeStacks(machine, before.failover!).map((stack) => labelTop(stack, divergenceId)) });
+      host.state.putMachine({ ...machine, lineage: theirs, powerLock: yielded(host, before, theirs), stacks: [...active.map((stack) => labelTop(stack, divergenceId)), ...otherStacks(machine, active)] });
     },
   });
 }
@@ -118,6 +119,9 @@ export const divergenceOf = (host: Host, machine: Machine, relationship: Relatio
   name: `what ${host.hostName} wrote until it yielded`,
   pinned: true,
 });
+
+/** Of the disks that the point has. */
+export const labelTops = (stacks: readonly Stack[], disks: readonly string[], pointId: string): Stack[] => stacks.map((stack) => (disks.includes(stack.disk) ? labelTop(stack, pointId) : stack));
 
 export const labelTop = (stack: Stack, pointId: string): Stack => ({
   ...stack,

@@ -158,8 +158,25 @@ export function commit(host: Host, relationshipId: string): Relationship {
   });
 }
 
-export const layersAbove = (host: Host, { machineId, failover }: Relationship) =>
-  machineOf(host, machineId).stacks.flatMap(({ layers }) => layers.slice(layers.findIndex(({ pointId }) => pointId === failover!.pointId) + 1));
+/** Layers that are left out when only the chosen point stays. */
+export function layersAbove(host: Host, { machineId, failover }: Relationship): readonly Layer[] {
+  const machine = machineOf(host, machineId);
+  const kept = new Set(keptStacks(host, machine, failover!.pointId).flatMap(({ layers }) => layers.map(({ layerId }) => layerId)));
+  return machine.stacks.flatMap(({ layers }) => layers.filter(({ layerId }) => !kept.has(layerId)));
+}
+
+/** The stacks up to the point. Of a disk that the point does not have nothing is left, unless it is a disk of the machine's own, from before it was replicated. */
+function keptStacks(host: Host, machine: Machine, pointId: string): Stack[] {
+  return machine.stacks.flatMap((stack) => {
+    const top = stack.layers.findIndex((layer) => layer.pointId === pointId);
+    if (top >= 0) return [{ ...stack, layers: stack.layers.slice(0, top + 1) }];
+    return isReceived(host, machine, stack) ? [] : [stack];
+  });
+}
+
+/** All of it came from the other host. */
+export const isReceived = (host: Host, machine: Machine, { disk, layers }: Stack): boolean =>
+  host.layers.layerAt(machine.storage, machine.id, disk, layers[0]!.layerId).path === layers[0]!.path;
 
 function otherPoints(host: Host, { machineId, failover }: Relationship): readonly Point[] {
   const kept = new Set([failover!.pointId, ...branchPoints(host, machineId).map(({ id }) => id)]);
@@ -170,7 +187,7 @@ export function keepOnly(host: Host, relationship: Relationship): void {
   const { machineId, failover } = relationship;
   const machine = machineOf(host, machineId);
   const others = otherPoints(host, relationship);
-  let stacks: Stack[] = machine.stacks.map((stack) => ({ ...stack, layers: stack.layers.slice(0, stack.layers.findIndex(({ pointId }) => pointId === failover!.pointId) + 1) }));
+  let stacks = keptStacks(host, machine, failover!.pointId);
   for (const { id } of others) {
     host.state.removePoint(id);
     stacks = stacks.map((stack) => withoutLabel(stack, id));

@@ -45,7 +45,26 @@ export interface Machine {
   readonly network?: GuestNetwork;
 }
 
-export type AttemptKind = 'initial' | 'resync' | 'cycle' | 'planned' | 'reverse';
+/** `disks`: as a cycle, and besides it brings a part of the disks that no recovery point has yet. */
+export type AttemptKind = 'initial' | 'resync' | 'cycle' | 'planned' | 'reverse' | 'disks';
+
+/** Disks that are to replicate and that no recovery point has yet. */
+export interface Incoming {
+  readonly disks: readonly string[];
+  /** Clusters, from a disk's beginning, that acknowledged attempts have brought; none where nothing is said. */
+  readonly copied: Readonly<Record<string, number>>;
+  /** How much the next attempt brings: what takes about one interval. */
+  readonly sliceBytes?: number;
+}
+
+/** The part of an incoming disk that an attempt brings. */
+export interface Slice {
+  readonly disk: string;
+  readonly firstCluster: number;
+  readonly endCluster: number;
+  /** It is the last part. */
+  readonly isLast: boolean;
+}
 
 /** In the middle of a chain: the recovery point of this host that an attempt sends on. */
 export interface Source {
@@ -84,6 +103,8 @@ export interface Attempt {
   readonly passBytes?: number;
   /** In the order that the journal numbers them; set when shipping begins. */
   readonly disks: readonly { readonly disk: string; readonly sizeBytes: number }[];
+  /** Of an attempt of kind `disks`. */
+  readonly slices?: readonly Slice[];
   /** Absent where the guest's own disks are read. */
   readonly source?: Source;
 }
@@ -98,6 +119,8 @@ export interface Receiving {
   readonly sequence: number;
   readonly epochId: string;
   readonly layers: readonly { readonly disk: string; readonly sizeBytes: number; readonly layer: Layer }[];
+  /** Disks of which a part will still be missing after it: they are none of the recovery point's. */
+  readonly partial?: readonly string[];
 }
 
 export interface Failover {
@@ -210,6 +233,12 @@ export interface Relationship {
   /** Primary: an attempt that was given up after its point was asked for; the replica may have made it all the same. */
   readonly doubtful: Attempt | null;
   readonly receiving: Receiving | null;
+  /** Primary: none when absent. */
+  readonly incoming?: Incoming | null;
+  /** Primary: disks that were attached since somebody last said which disks replicate. */
+  readonly undecidedDisks?: readonly string[];
+  /** Replica: disks of which the newest point's attempt brought a part only; their upper layers are steps on the way. */
+  readonly partial?: { readonly pointId: string; readonly disks: readonly string[] } | null;
   readonly failover: Failover | null;
   /** A failback under way, as this host has part in it; none when absent. */
   readonly failback?: HomeFailback | AwayFailback | null;
@@ -243,6 +272,8 @@ export interface Relationship {
   readonly entryId?: string;
   /** What the monitoring interval before counted. */
   readonly previousStatistics?: EndedInterval;
+  /** When it came to its present state. */
+  readonly stateSinceMs?: number;
   /** Rules of the health that held when it was last looked at: each is written to the log once. */
   readonly issues?: readonly string[];
   /** When a test failover was last begun here, and since when there has been something to test. */

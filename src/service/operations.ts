@@ -4,7 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerChange, ServerView, SettingsView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerChange, ServerView, SettingsView, UserView, Role,
 } from './views.ts';
 
 export interface HostStatus {
@@ -47,6 +47,8 @@ export interface Operations {
   healthShow(caller: Caller, machine: string, options: { refresh?: boolean }): Promise<HealthView>;
   /** Counting begins anew; a warning that no longer holds is gone. */
   statisticsReset(caller: Caller, machine: string): Promise<HealthView>;
+  /** Every check of the doctor; other hosts and guests are asked now, for a few seconds at most. */
+  doctor(caller: Caller): Promise<DiagnosisView>;
   /** From where on the health is a warning, or critical. */
   healthLimits(caller: Caller): Promise<HealthLimitsView>;
   healthLimitsChange(caller: Caller, change: Partial<HealthLimitsView>): Promise<HealthLimitsView>;

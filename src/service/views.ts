@@ -155,6 +155,23 @@ export interface HealthView {
   lastFault: { code: string; message: string; hint: string; atMs: number } | null;
 }
 
+export interface DiagnosisView {
+  host: string;
+  atMs: number;
+  findings: {
+    check: string;
+    practice: number | null;
+    severity: 'critical' | 'warning' | 'advice';
+    host: string;
+    machine: string | null;
+    message: string;
+    /** What that means, and what to do. */
+    meaning: string;
+    cure: string;
+  }[];
+  checks: { check: string; practice: number | null; title: string; fired: number }[];
+}
+
 /** By name: see docs/generated/health.md. */
 export type HealthLimitsView = Record<HealthLimit, number>;
 

@@ -60,6 +60,7 @@ const ROUTES: Route[] = [
   route('resynchronize', 'POST', '/api/relationships/web/resynchronize', 202, { state: 9 }),
   route('healthList', 'GET', '/api/health', 200),
   route('healthShow', 'GET', '/api/relationships/web/health?refresh=true', 200, { state: 3 }),
+  route('doctor', 'GET', '/api/doctor', 200),
   route('healthLimits', 'GET', '/api/health/limits', 200),
   route('healthLimitsChange', 'PATCH', '/api/health/limits', 200, { body: { missedWarningPercent: 30 } }),
   route('statisticsReset', 'POST', '/api/relationships/web/statistics/reset', 200, { state: 3 }),

@@ -7,7 +7,7 @@ import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
 import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
-import type { AuthorizationView, Caller, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
+import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
@@ -33,6 +33,7 @@ export class MemoryHost implements Operations, Changes {
   readonly machines = new Map<string, MachineView>();
   hasPoints = true;
   limits: HealthLimitsView = limitsOf();
+  doctorFinds: DiagnosisView['findings'] = [];
   readonly relationships = new Map<string, RelationshipView>();
   readonly jobs = new Map<string, JobView>();
   readonly eventLog: EventView[] = [];
@@ -117,6 +118,10 @@ export class MemoryHost implements Operations, Changes {
   async statisticsReset(caller: Caller, machine: string) {
     this.#enter('operator', caller, 'statisticsReset', machine);
     return healthOf(this.#relationship(machine));
+  }
+  async doctor(caller: Caller) {
+    this.#enter('viewer', caller, 'doctor');
+    return { host: 'alpha', atMs: NOW_MS, findings: this.doctorFinds, checks: [{ check: 'clock-skew', practice: null, title: 'The hosts\' clocks agree', fired: this.doctorFinds.length }] };
   }
   async healthLimits(caller: Caller) {
     this.#enter('viewer', caller, 'healthLimits');

@@ -9,7 +9,7 @@ import type { Relationship } from '../../machine/records.ts';
 import type { Engine } from '../engine.ts';
 import { coverLostTracking } from '../failovertracking.ts';
 import { giveUp } from '../primary/attempt.ts';
-import { takeOver } from '../reverse.ts';
+import { settledMachine, takeOver } from '../reverse.ts';
 import { machineOf } from '../spec.ts';
 import { relationshipNamed, transition } from '../transition.ts';
 import { leaveBefore } from './leaving.ts';
@@ -37,7 +37,7 @@ async function change({ host }: Engine, own: Relationship, extendedId: string): 
   transition(host, own.id, 'changeMode', {
     facts: { 'has-extended': true },
     also: (before) => {
-      takeOver(host, before);
+      takeOver(host, before.machineId, settledMachine(host, machineOf(host, before.machineId), before.failover!));
       leaveBefore(host, before, `${host.hostName} is primary now, which replicates to ${host.peerName(relationshipNamed(host, extendedId).peerId)}`);
       host.state.putRelationship(promoted(relationshipNamed(host, extendedId), before));
     },
