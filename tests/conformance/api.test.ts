@@ -75,6 +75,7 @@ const ROUTES: Route[] = [
   route('commitAfter', 'PUT', '/api/relationships/web/commit-after', 200, { body: { seconds: 7_200 } }),
   route('testFailoverEnd', 'POST', '/api/relationships/web/failover/test-end', 202),
   route('plannedFailover', 'POST', '/api/relationships/web/failover/planned', 202, { body: { reverse: true } }),
+  route('changeMode', 'POST', '/api/relationships/web/change-mode', 202, { state: 6 }),
   route('becomeReplica', 'POST', '/api/relationships/web/become-replica', 202),
   route('plannedFailoverCancel', 'POST', '/api/relationships/web/failover/cancel', 200, { state: 4 }),
   route('unplannedFailover', 'POST', '/api/relationships/web/failover/unplanned', 202, { body: { point: 'p-1', force: true } }),
