@@ -17,6 +17,7 @@ export function networkOf(peers: PeerNetwork, stateDir: string, peerAddress: str
       const { host } = await peers.join(invitation, { ...(address !== undefined && { address }), route: bypassProxy === true ? 'direct' : 'proxy' }, AbortSignal.timeout(JOIN_WITHIN_MS));
       return { host, storage: null };
     },
+    test: (hostId, bypassProxy, onStep, signal) => peers.probe(hostId, bypassProxy ? 'direct' : 'proxy', onStep, signal),
     connected: (hostId) => peers.connected(hostId),
     lastContactMs: (hostId) => peers.lastContactMs(hostId) ?? null,
     forget: (hostId) => peers.forget(hostId),

@@ -14,7 +14,7 @@ import { AwaitedLanes } from './awaitedlanes.ts';
 import { expiresMsOf } from './certificate.ts';
 import type { Channel } from './channel.ts';
 import { Contacts, type Contact } from './contacts.ts';
-import { dialTls, type DialOptions } from './dial.ts';
+import { dialTls, type DialOptions, type DialStep } from './dial.ts';
 import type { PairedHost } from './directory.ts';
 import { failureFrame, isBug } from './failure.ts';
 import { greet } from './greeting.ts';
@@ -107,6 +107,17 @@ export class PeerNetwork implements Peers {
     const greeting = { ownId: this.#identity.hostId, senderId: hostId, token };
     const dial = (onread: Parameters<typeof dialTls>[4]) => dialTls(endpoint, host, options, either, onread);
     await receiveLane(dial, greeting, handler, this.#patience, either, { onHeard: () => this.#contacts.heard(hostId), onOpen });
+  }
+
+  /** A connection of its own was opened and greeted as any other, and ended. `onStep` is told of each step as it begins. */
+  async probe(hostId: string, route: Route, onStep: (step: DialStep | 'hello') => void, signal: AbortSignal): Promise<void> {
+    const host = this.#host(hostId);
+    const endpoint = parseAddress(host.address);
+    const options = { ...this.#dialOptions(endpoint, this.#routeTo(host, route)), onStep };
+    const { socket } = await dialTls(endpoint, host, options, signal);
+    onStep('hello');
+    const channel = await greet(socket, { hostId: this.#identity.hostId, kind: 'control' }, hostId, options.timeoutMs, signal);
+    channel.end(new Fault('cancelled', 'the test has ended'));
   }
 
   invite(options?: InviteOptions): { readonly invitation: string; readonly expiresAtMs: number } {

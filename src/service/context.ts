@@ -11,10 +11,15 @@ import type { Authorizations, HostRow, PairedHosts } from '../state/hosts.ts';
 import type { ServiceSettingsRow } from '../state/servicesettings.ts';
 import type { Caller, Role } from './views.ts';
 
+/** What a connection goes through, in order; the proxy or the port, and the name only where there is one. */
+export type ConnectionStep = 'name' | 'port' | 'proxy' | 'tls' | 'trust' | 'hello';
+
 /** The network's side of pairing, as the service uses it. */
 export interface Network {
   invite(options: { storage?: string; expiresMs?: number; addresses?: readonly string[] }): { invitation: string; expiresAtMs: number };
   join(invitation: string, options: { address?: string; bypassProxy?: boolean }): Promise<{ host: HostRow; storage: string | null }>;
+  /** A connection of its own to the host was opened and ended. `onStep` is told of each step as it begins. */
+  test(hostId: string, bypassProxy: boolean, onStep: (step: ConnectionStep) => void, signal: AbortSignal): Promise<void>;
   connected(hostId: string): boolean;
   lastContactMs(hostId: string): number | null;
   forget(hostId: string): void;

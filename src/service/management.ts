@@ -70,7 +70,7 @@ export interface Management {
 
   changeService(caller: Caller, change: Partial<ServiceSettings>): Promise<ServiceSettings>;
   /** A job that asks the host whether it would take replicas from this one. */
-  testConnection(caller: Caller, host: string): Promise<JobView>;
+  testConnection(caller: Caller, host: string, options?: { bypassProxy?: boolean }): Promise<JobView>;
   /** Base64 of each certificate's DER. */
   certificates(caller: Caller): Promise<readonly string[]>;
 }

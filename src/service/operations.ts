@@ -67,6 +67,8 @@ export interface Operations {
   /** For a peer that moved. */
   hostMove(caller: Caller, host: string, address: string): Promise<HostView>;
   hostRenewCertificate(caller: Caller): Promise<HostView>;
+  /** A job that tries each step of the way there, and asks whether that host takes replicas from this one. */
+  hostTest(caller: Caller, host: string, options: { bypassProxy?: boolean }): Promise<JobView>;
 
   authorizationList(caller: Caller): Promise<AuthorizationView[]>;
   serverShow(caller: Caller): Promise<ServerView>;

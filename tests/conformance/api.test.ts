@@ -37,6 +37,7 @@ const ROUTES: Route[] = [
   route('hostMove', 'POST', '/api/hosts/beta/move', 200, { body: { address: '10.0.0.9' } }),
   route('hostRemove', 'DELETE', '/api/hosts/beta', 204),
   route('hostRenewCertificate', 'POST', '/api/hosts/renew-certificate', 200),
+  route('hostTest', 'POST', '/api/hosts/beta/test', 202, { body: { bypassProxy: true } }),
   route('authorizationList', 'GET', '/api/authorizations', 200),
   route('authorizationAdd', 'POST', '/api/authorizations', 201, { body: { host: '*.example.org', storage: '/srv/replicas' } }),
   route('authorizationChange', 'PATCH', '/api/authorizations/a-1', 200, { body: { trustGroup: 'blue' } }),

@@ -52,7 +52,7 @@ export class CimHost {
     this.context = {
       engine, hosts, accounts: new Accounts(database), authorizations: new Authorizations(database), serviceSettings: new ServiceSettingsRow(database), defaultStorage: '/replicas',
       network: {
-        invite: () => assert.fail(), join: () => assert.fail(), connected: () => true, lastContactMs: () => null, forget: () => undefined, rename: () => assert.fail(), renewCertificate: () => assert.fail(),
+        invite: () => assert.fail(), join: () => assert.fail(), test: () => Promise.resolve(), connected: () => true, lastContactMs: () => null, forget: () => undefined, rename: () => assert.fail(), renewCertificate: () => assert.fail(),
         normalAddress: (text) => text,
         self: { hostId: simulated.name, name: simulated.name, pin: 'aa:bb', address: `10.0.0.${peer === 'A' ? 2 : 1}:7443`, certificateExpiresMs: 0, certificatePem: '-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n' },
       },

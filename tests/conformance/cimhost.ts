@@ -125,7 +125,7 @@ export class CimHost {
     return {
       engine: new Engine(host), accounts: new Accounts(this.database), hosts: this.hosts, authorizations: this.authorizations, serviceSettings: new ServiceSettingsRow(this.database), defaultStorage: '/replicas',
       network: {
-        self, invite: () => ({ invitation: '', expiresAtMs: 0 }), join: unreachable, connected: () => false, lastContactMs: () => null, forget: () => undefined,
+        self, invite: () => ({ invitation: '', expiresAtMs: 0 }), join: unreachable, test: unreachable, connected: () => false, lastContactMs: () => null, forget: () => undefined,
         rename: () => Promise.resolve(), renewCertificate: () => Promise.resolve(), normalAddress: (text) => text,
       },
       machines: {

@@ -81,6 +81,7 @@ describe('the command line', { timeout: 120_000 }, () => {
         [['host', 'rename', 'beta', 'gamma'], 'hostRename', ['beta', 'gamma']],
         [['host', 'move', 'beta', '10.0.0.9'], 'hostMove', ['beta', '10.0.0.9']],
         [['host', 'remove', 'beta', '--yes'], 'hostRemove', ['beta']],
+        [['host', 'test', 'beta', '--bypass-proxy'], 'hostTest', ['beta', { bypassProxy: true }]],
         [['host', 'renew-certificate'], 'hostRenewCertificate', []],
         [['authorization', 'add', '*.example.org', '--storage', '/srv', '--trust-group', 'g'], 'authorizationAdd', [{ host: '*.example.org', storage: '/srv', trustGroup: 'g' }]],
         [['authorization', 'set', 'a-1', '--for', '*.example.com'], 'authorizationChange', ['a-1', { host: '*.example.com' }]],

@@ -204,6 +204,10 @@ export class MemoryHost implements Operations, Changes {
     return this.hosts[0]!;
   }
 
+  async hostTest(caller: Caller, host: string, options: object) {
+    this.#enter('operator', caller, 'hostTest', host, options);
+    return this.#startJob('connectionTest', this.#host(host).name);
+  }
   async authorizationList(caller: Caller) {
     this.#enter('viewer', caller, 'authorizationList');
     return this.authorizations;

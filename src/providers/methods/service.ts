@@ -5,7 +5,7 @@ import { checkAuthentication, checkPort, checkThumbprint, pairedHost, portIn } f
 import { embeddedOf } from './embedded.ts';
 import { given } from './fields.ts';
 import { done, started, type Call, type Method } from './invocation.ts';
-import { machineOf, numberOf, textOf } from './parameters.ts';
+import { machineOf, numberOf, textOf, truthOf } from './parameters.ts';
 import { badValue, Rejection, RETURNS } from './rejection.ts';
 
 const ENTRY = 'AuthorizationEntry';
@@ -94,7 +94,7 @@ async function testConnection(call: Call): Promise<MethodOutcome> {
   checkThumbprint('CertificateThumbPrint', textOf(call, 'CertificateThumbPrint'), host.self);
   const peer = pairedHost(host, 'RecoveryConnectionPoint', text);
   checkPort('RecoveryServerPortNumber', numberOf(call, 'RecoveryServerPortNumber'), peer);
-  return started(await call.host.management.testConnection(call.caller, peer.id));
+  return started(await call.host.management.testConnection(call.caller, peer.id, { bypassProxy: truthOf(call, 'BypassProxyServer') === true }));
 }
 
 const ENABLED = 2;
