@@ -4,7 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerChange, ServerView, SettingsView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, UserView, Role,
 } from './views.ts';
 
 export interface HostStatus {
@@ -73,6 +73,11 @@ export interface Operations {
   authorizationList(caller: Caller): Promise<AuthorizationView[]>;
   serverShow(caller: Caller): Promise<ServerView>;
   serverSet(caller: Caller, change: ServerChange): Promise<ServerView>;
+  /** This host's own and those that were installed. */
+  serverCertificates(caller: Caller): Promise<ServerCertificateView[]>;
+  /** Texts in PEM; a certificate that other hosts could not be shown is refused with the reason. */
+  serverCertificateAdd(caller: Caller, files: { certificate: string; key: string; authority?: string }): Promise<ServerCertificateView>;
+  serverCertificateRemove(caller: Caller, thumbprint: string): Promise<void>;
 
   /** For a paired host, `*.domain`, or `*` for any paired host. Without a storage location: the host's own place for replicas. */
   authorizationAdd(caller: Caller, entry: { host: string; storage?: string; trustGroup?: string }): Promise<AuthorizationView>;

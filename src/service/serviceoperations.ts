@@ -3,7 +3,7 @@ import { testConnection } from './connectiontest.ts';
 import { audited, hostNamed, type Context } from './context.ts';
 import type { Management } from './management.ts';
 import { jobView } from './presenting.ts';
-import { changeService, roleFor } from './server.ts';
+import { applyService, roleFor } from './server.ts';
 import type { Caller, JobView } from './views.ts';
 
 type ServiceOperations = Pick<Management, 'changeService' | 'testConnection' | 'certificates'>;
@@ -14,13 +14,16 @@ export function serviceOperations(context: Context): ServiceOperations {
   const { engine, network } = context;
   engine.jobs.define({ [CONNECTION_TEST]: (job) => testConnection(context, job) });
   return {
-    changeService: (caller, change) => audited(context, caller, roleFor(context, change), 'server set', null, () => changeService(context, change)),
+    changeService: (caller, change) => audited(context, caller, roleFor(context, change), 'server set', null, () => applyService(context, change, false)),
     testConnection: (caller, name, options) => startTest(context, caller, name, options),
     certificates: (caller) =>
-      audited(context, caller, 'viewer', 'host certificates', null, () => [network.self.certificatePem.replaceAll(/-----[A-Z ]+-----|\s/g, '')]),
+      audited(context, caller, 'viewer', 'host certificates', null, async () => (await network.certificates.list()).filter(({ unfit }) => unfit === null).map(({ certificatePem }) => leafOf(certificatePem))),
   };
 }
 
 /** A job that tries each step of the way to the host, and asks it whether it would take replicas from this one. */
 export const startTest = (context: Context, caller: Caller, name: string, { bypassProxy = false }: { bypassProxy?: boolean } = {}): Promise<JobView> =>
   audited(context, caller, 'operator', 'host test', name, () => jobView(context, context.engine.jobs.start(CONNECTION_TEST, null, { host: hostNamed(context, name).hostId, bypassProxy })));
+
+/** Base64 of the first certificate's DER: the others lead to the authority. */
+const leafOf = (pem: string): string => (/-----BEGIN CERTIFICATE-----([^-]+)-----END/.exec(pem)?.[1] ?? '').replaceAll(/\s/g, '');
