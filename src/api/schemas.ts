@@ -78,6 +78,8 @@ const LAST_CYCLE = view('Cycle', {
   bytesShipped: whole('Bytes that travelled'),
 }, 'The newest cycle that was acknowledged');
 
+const POINT_KINDS = ['standard', 'application-consistent', 'planned', 'divergence'] as const;
+
 const LAST_FAULT = view('LastFault', {
   code: text('Row of the fault table'),
   message: text('What happened'),
@@ -99,6 +101,8 @@ export const RELATIONSHIP_VIEW = view('Relationship', {
   healthReasons: Type.Array(text('One reason'), { description: 'Why the health is not ok' }),
   lagMs: nullable(Type.Number({ description: 'How far the replica is behind, now; null before the first recovery point' })),
   lastCycle: nullable(LAST_CYCLE),
+  lastKind: nullable(oneOf(POINT_KINDS, 'Kind of the newest recovery point')),
+  lastConsistentAtMs: nullable(instant('The point in time of the last application-consistent recovery point')),
   nextCycleAtMs: nullable(instant('When the next cycle is due')),
   startsAtMs: nullable(instant('When the initial replication, or the resynchronization, begins by itself, as somebody chose')),
   waitingFor: nullable(text('What its work waits for now, in words: a moment, a window, its turn')),
@@ -186,12 +190,31 @@ export const HEALTH_VIEW = view('Health', {
   lastFault: nullable(LAST_FAULT),
 });
 
+export const DIAGNOSIS_VIEW = view('Diagnosis', {
+  host: text('The host that ran the checks'),
+  atMs: instant('When'),
+  findings: Type.Array(
+    view('DoctorFinding', {
+      check: text('Name of the check: see docs/generated/doctor.md'),
+      practice: nullable(whole('Number of the practice that Hyper-V has for it, 37 to 54')),
+      severity: oneOf(['critical', 'warning', 'advice'], 'How bad it is'),
+      host: text('The host that it is about'),
+      machine: nullable(text('The virtual machine that it is about')),
+      message: text('What was found'),
+      meaning: text('What that means'),
+      cure: text('What to do'),
+    }),
+    { description: 'The worst first' },
+  ),
+  checks: Type.Array(view('DoctorCheck', { check: text('Name of the check'), practice: nullable(whole('Number of the practice')), title: text('What it looks for'), fired: whole('How often it fired') })),
+});
+
 export const HEALTH_LIMITS_VIEW = Type.Unsafe<views.HealthLimitsView>(view('HealthLimits', Object.fromEntries(LIMIT_NAMES.map((limit) => [limit, whole(HEALTH_LIMITS[limit].meaning)]))));
 
 export const POINT_VIEW = view('RecoveryPoint', {
   id: text('Id of the recovery point'),
   sequence: whole('Order of the points'),
-  kind: oneOf(['standard', 'application-consistent', 'planned', 'divergence'], '"divergence" keeps what an old primary wrote after a failover'),
+  kind: oneOf(POINT_KINDS, '"divergence" keeps what an old primary wrote after a failover'),
   instantMs: instant('The point in time that it holds'),
   sizeBytes: whole('Bytes that it takes on this host'),
   newest: truth('Whether it is the newest point'),
@@ -340,6 +363,7 @@ export type SchemasAreTheViews = All<
     Same<typeof RELATIONSHIP_VIEW, views.RelationshipView>,
     Same<typeof FAILOVER_NETWORK_VIEW, views.FailoverNetworkView>,
     Same<typeof HEALTH_VIEW, views.HealthView>,
+    Same<typeof DIAGNOSIS_VIEW, views.DiagnosisView>,
     Same<typeof HEALTH_LIMITS_VIEW, views.HealthLimitsView>,
     Same<typeof POINT_VIEW, views.PointView>,
     Same<typeof JOB_VIEW, views.JobView>,

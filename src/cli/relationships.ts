@@ -31,7 +31,6 @@ interface VerbOptions {
 
 /** Answered with the relationship at once. */
 const AT_ONCE: readonly [verb: string, path: string, description: string][] = [
-  ['stop-initial', 'stop-initial', 'stop the initial replication'],
   ['suspend', 'suspend', 'no cycles until resume; changes are still tracked'],
   ['resume', 'resume', 'go on, with everything that changed meanwhile'],
   ['cancel-failover', 'failover/cancel', 'cancel a planned failover that was prepared, or a failback'],
@@ -39,8 +38,6 @@ const AT_ONCE: readonly [verb: string, path: string, description: string][] = [
 
 /** A job that is followed. */
 const AS_JOB: readonly [verb: string, path: string, description: string, ofExtended?: boolean][] = [
-  ['start-replication', 'start-replication', 'copy the disks while the guest runs (initial replication)', true],
-  ['cycle', 'cycle', 'run a cycle now', true],
   ['test-end', 'failover/test-end', 'end the test failover and remove its copy'],
 ];
 
@@ -49,6 +46,7 @@ const AFTER_QUESTION: readonly [verb: string, description: string, consequences:
   ['commit', 'keep the point that was failed over to, or a failback', (machine) => [`${machine} keeps what it runs on now. The other recovery points on this host are removed, and the failover, or the failback, cannot be reverted any more.`]],
   ['revert', 'undo the failover on this host, to choose another point; or give a failback back', (machine) => [`The guest of ${machine} is stopped on this host. What it wrote since the failover is lost.`]],
   ['reverse', 'protect the guest in the other direction; commits first when needed', (machine) => [`${machine} is committed when it is not yet: the failover cannot be reverted any more.`, 'The disks of the old primary follow this host from now on; what its guest wrote after the failover is kept there as a named recovery point.']],
+  ['change-mode', 'after a committed failover in the middle of a chain: this host is primary, the third host its replica', (machine) => [`${machine} is primary on this host, and the third host is its replica. The host before has no part in it any more: what it has is kept there, and the relationship is to be removed there.`]],
   ['become-replica', 'after a split brain: yield to the other host', (machine) => [`The guest of ${machine} is held on this host and does not run here any more. What it wrote is kept as a named recovery point; the other host's disks replace it.`]],
 ];
 
@@ -78,6 +76,11 @@ async function disable(run: Run, machine: string, options: VerbOptions): Promise
   run.out.done(`${machine} is not replicated any more`);
 }
 
+async function cycle(run: Run, machine: string, options: VerbOptions & { readonly applicationConsistent?: boolean }): Promise<void> {
+  const path = `${await chosenPath(run, machine, options)}/cycle${options.applicationConsistent ? '/application-consistent' : ''}`;
+  await followed(run, await run.api.post<JobView>(path), options);
+}
+
 async function whereThePointsAre(run: Run, machine: string): Promise<string> {
   const { side, peer, lagMs } = await run.api.get<RelationshipView>(pathOf(machine));
   if (side === 'replica' || lagMs === null) return 'There is no recovery point yet.';
@@ -97,6 +100,14 @@ export function relationshipCommands(program: Command): void {
     const command = program.command(verb).argument('<machine>').description(description).option('--no-wait', 'print the job and do not follow it').action(asJob(path));
     if (ofExtended) command.option(...EXTENDED);
   }
+  program
+    .command('cycle')
+    .argument('<machine>')
+    .description('run a cycle now')
+    .option('--application-consistent', 'with the guest\'s file systems held still by its agent')
+    .option('--no-wait', 'print the job and do not follow it')
+    .option(...EXTENDED)
+    .action(act(cycle));
   for (const [verb, description, consequences] of AFTER_QUESTION) {
     program.command(verb).argument('<machine>').description(description).option('--yes', 'do not ask').option('--no-wait', 'print the job and do not follow it').action(asJob(verb, consequences));
   }

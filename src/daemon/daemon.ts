@@ -33,6 +33,7 @@ import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
 import { ServiceSettingsRow } from '../state/servicesettings.ts';
 import { SqliteState } from '../state/state.ts';
 import { startMachine } from '../engine/power.ts';
+import { report } from '../engine/report.ts';
 import { takeStock } from '../engine/replica/stocktaking.ts';
 import { ChangeFeed } from './changefeed.ts';
 import { cimHostOf, objectManagerOf } from './cim.ts';
@@ -40,6 +41,7 @@ import { systemClock } from './clock.ts';
 import { zstd } from './compression.ts';
 import { API_PORT, type Config } from './config.ts';
 import { hardwareOf } from './hardware.ts';
+import { imageHeader } from './imageheader.ts';
 import { metricsOf } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { interopOf, subscriptionsOf } from './interop.ts';
@@ -103,7 +105,7 @@ export class Daemon {
     });
     const host: Host = {
       hostId: peers.identity.hostId,
-      hostName: config.hostName,
+      hostName: config.hostName, version,
       clock: systemClock,
       ...sabotaged(config.sabotage, { hypervisor, layers, state }),
       fingerprints,
@@ -120,7 +122,7 @@ export class Daemon {
     };
     const engine = new Engine(host);
     const network = networkOf({ peers, own, stateDir: config.stateDir, peerAddress: config.peerAddress });
-    const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage, configuredPeerPort: config.peerPort, proxy: config.proxy && formatAddress(config.proxy) };
+    const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage, configuredPeerPort: config.peerPort, proxy: config.proxy && formatAddress(config.proxy), fleecingDirectory: join(config.stateDir, 'machines') };
     const operations = createOperations((contextLater.current = context));
     const subscriptions = subscriptionsOf(database, config.hostName);
     const cim = objectManagerOf(cimHostOf(context, operations, hardwareOf(host.hostId)), { others: interopOf(subscriptions, config.hostName, version), hostName: config.hostName, changes: feed, sleep: (ms) => systemClock.sleep(ms), onBug: (bug) => log.error({ err: bug }, 'a defect while telling a change over CIM') });
@@ -155,6 +157,7 @@ export class Daemon {
       engine.contact(hostId);
       void tellPort(this.context, hostId);
     });
+    void this.#thaw();
     engine.start();
     this.#opened();
     for (const { hostId } of hosts.list()) this.#peers.keepContact(hostId);
@@ -162,6 +165,15 @@ export class Daemon {
     const ownTls = () => ({ key: this.#peers.identity.keyPem, cert: this.#peers.identity.certificatePem });
     this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, subscriptions: this.#parts.subscriptions, ownTls, version: versionOf(), log: this.#log });
     void this.#autostart();
+  }
+
+  /** A daemon that died while a guest was frozen may have left it so, if its watchdog died too. */
+  async #thaw(): Promise<void> {
+    const { host } = this.context.engine;
+    await this.#parts.hypervisor.thawAll((machine, fileSystems) => {
+      if (fileSystems === null) report(host, 'guest-frozen', machine, 'its guest was frozen when the daemon ended, and its agent does not confirm that it goes on');
+      else report(host, 'guest-thawed', machine, `its guest was frozen when the daemon ended; ${fileSystems} of its file systems were thawed`);
+    });
   }
 
   /** Each asks its peer first. One that may not start, or fails, does not keep the others. */
@@ -211,6 +223,8 @@ const machinesOf = (hypervisor: QemuHypervisor, config: Config): Machines => ({
   console: (machineId) => hypervisor.console(machineId),
   pid: (machineId) => hypervisor.pid(machineId),
   upMs: (machineId) => hypervisor.upMs(machineId),
+  ioThreads: async (machineId) => (await (await hypervisor.monitor(machineId)).execute<readonly unknown[]>('query-iothreads')).length,
+  imageHeader,
   forget: (machineId) => hypervisor.forget(machineId),
 });
 

@@ -7,6 +7,7 @@ import { Refused, refuse } from '../errors/refusal.ts';
 import type { MachineDefinition } from '../machine/definition.ts';
 import type { AdapterChoice, GuestNetwork } from '../machine/guestnetwork.ts';
 import type { Machine, Point, Relationship } from '../machine/records.ts';
+import { chosen, missingText } from '../points/choosing.ts';
 import { withTop } from '../points/stack.ts';
 import { founded } from '../relationship/epoch.ts';
 import { stateName } from '../relationship/state.ts';
@@ -98,9 +99,8 @@ function copyOf(host: Host, relationship: Relationship, request: TestRequest): {
 }
 
 function testedPoint(host: Host, machine: Machine, pointId: string | null): Point {
-  const points = host.state.points(machine.id);
-  const point = pointId === null ? points.findLast(({ kind }) => kind !== 'divergence') : points.find(({ id }) => id === pointId);
-  if (!point) throw new Fault('point-unknown', `${machine.name} has no recovery point${pointId === null ? ' yet' : ` ${pointId}`}`);
+  const point = chosen(host.state.points(machine.id), pointId);
+  if (!point || (pointId === null && point.kind === 'divergence')) throw new Fault('point-unknown', `${machine.name} has no ${missingText(pointId)}`);
   return point;
 }
 

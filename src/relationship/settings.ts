@@ -41,7 +41,7 @@ export interface Settings {
 }
 
 export const DEFAULT_INTERVAL_SECONDS = 300;
-export const DEFAULT_POINT_INTERVAL_SECONDS = 3_600;
+const DEFAULT_POINT_INTERVAL_SECONDS = 3_600;
 export const DEFAULT_FLEECING_BUDGET_MIB = 1_024;
 export const ADVISED_HISTORY = 24;
 /** Half past six in the evening until six in the morning. Source: Msvm_ReplicationSettingData. */
@@ -134,6 +134,13 @@ export const cycleIntervalMs = (settings: Settings): number => settings.addition
 
 /** Hours between application-consistent points; 0 for none. */
 export const applicationConsistentHours = ({ declared }: Settings): number => declared?.applicationConsistentHours ?? DECLARED_DEFAULTS.applicationConsistentHours;
+
+/** What retention goes by. */
+export const pointsKept = (settings: Settings) => ({
+  history: settings.recoveryHistory,
+  intervalSeconds: settings.additional.pointIntervalSeconds ?? DEFAULT_POINT_INTERVAL_SECONDS,
+  keepsLastConsistent: applicationConsistentHours(settings) > 0,
+});
 
 export const tellsHostItems = ({ declared }: Settings): boolean => declared?.replicateHostItems ?? DECLARED_DEFAULTS.replicateHostItems;
 

@@ -71,6 +71,10 @@ export interface Machines {
   /** How long the machine has been on; null when it is off. */
   upMs(machineId: string): number | null;
   forget(machineId: string): Promise<void>;
+  /** I/O threads of a running guest. Fault qemu-* when it does not answer. */
+  ioThreads(machineId: string): Promise<number>;
+  /** The first bytes of a disk image; null when it is not there, or cannot be read. */
+  imageHeader(path: string): Promise<Buffer | null>;
 }
 
 export interface Context {
@@ -87,6 +91,8 @@ export interface Context {
   readonly configuredPeerPort: number;
   /** Address of the proxy on the way to other hosts. */
   readonly proxy: string | null;
+  /** Where old data is kept aside while a cycle is read. */
+  readonly fleecingDirectory: string;
 }
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, administrator: 2 };

@@ -88,7 +88,7 @@ function healthView(context: Context, relationship: Relationship, machine: Machi
     pendingBytes: known?.bytes ?? null,
     pendingKnownMs: known?.atMs ?? null,
     disksBytes: machine.stacks.filter(({ disk }) => settings.disks.includes(disk)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    lastConsistentMs: host.state.lastConsistentMs(machine.id),
+    lastConsistentMs: relationship.lastConsistentMs ?? host.state.lastConsistentMs(machine.id),
     testCopy: testCopy ? (host.state.machine(testCopy.instanceId)?.name ?? null) : null,
     lastTestMs: relationship.lastTestMs ?? null,
     lastFault: relationship.lastFault,

@@ -27,6 +27,8 @@ export interface FailedRequest {
 export interface StepOptions {
   /** Of failOver: a recovery point's id; the newest when absent. */
   readonly point?: string | undefined;
+  /** Of startInitial; as it was chosen before when absent. */
+  readonly transfer?: 'network' | 'seed' | undefined;
   /** Of reverse: what changes in the settings once this host is primary. */
   readonly settings?: SettingsChange | undefined;
 }
@@ -52,7 +54,7 @@ export interface Management {
   checkStep(caller: Caller, machine: string, step: Step): Promise<void>;
   step(caller: Caller, machine: string, step: Step, options?: StepOptions): Promise<JobView>;
   /** The initial replication or the resynchronization begins by itself at that moment. */
-  startAt(caller: Caller, machine: string, event: 'startInitial' | 'resynchronize', startsAtMs: number): Promise<void>;
+  startAt(caller: Caller, machine: string, event: 'startInitial' | 'resynchronize', startsAtMs: number, transfer?: 'network' | 'seed'): Promise<void>;
   test(caller: Caller, machine: string, options: { point?: string | undefined }): Promise<{ job: JobView; copyId: string }>;
   /** All changes are made, or none. */
   changeAdapters(caller: Caller, machine: string, changes: readonly AdapterChange[]): Promise<void>;

@@ -4,7 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, UserView, Role,
 } from './views.ts';
 
 export interface HostStatus {
@@ -27,6 +27,8 @@ export interface EnableRequest {
   /** Values of the replica's definition that differ there. */
   overrides?: { memoryMiB?: number; bridges?: Record<string, string>; storage?: string };
   force?: boolean;
+  /** The replica begins with what the other host kept of it as a former replica. */
+  useExisting?: boolean;
 }
 
 export interface NetworkChange {
@@ -45,6 +47,8 @@ export interface Operations {
   healthShow(caller: Caller, machine: string, options: { refresh?: boolean }): Promise<HealthView>;
   /** Counting begins anew; a warning that no longer holds is gone. */
   statisticsReset(caller: Caller, machine: string): Promise<HealthView>;
+  /** Every check of the doctor; other hosts and guests are asked now, for a few seconds at most. */
+  doctor(caller: Caller): Promise<DiagnosisView>;
   /** From where on the health is a warning, or critical. */
   healthLimits(caller: Caller): Promise<HealthLimitsView>;
   healthLimitsChange(caller: Caller, change: Partial<HealthLimitsView>): Promise<HealthLimitsView>;
@@ -92,8 +96,14 @@ export interface Operations {
   enablePlan(caller: Caller, request: EnableRequest): Promise<EnablePlan>;
   enable(caller: Caller, request: EnableRequest): Promise<RelationshipView>;
   settingsChange(caller: Caller, machine: string, settings: Partial<SettingsView>): Promise<RelationshipView>;
-  initialStart(caller: Caller, machine: string): Promise<JobView>;
+  /** By "seed", only what differs from a copy on the other host travels. As it was chosen before when not given, else by "network". */
+  initialStart(caller: Caller, machine: string, options: { transfer?: 'network' | 'seed' }): Promise<JobView>;
+  /** It begins by itself at that moment, within the next seven days. */
+  initialStartAt(caller: Caller, machine: string, startsAtMs: number, options: { transfer?: 'network' | 'seed' }): Promise<RelationshipView>;
+  /** One that is only scheduled is not begun. */
   initialStop(caller: Caller, machine: string): Promise<RelationshipView>;
+  /** On the replica's host: the machine here is a copy of that host's, and waits to become its replica; the only paired host when none is named. */
+  copyOffer(caller: Caller, machine: string, host?: string): Promise<RelationshipView>;
   suspend(caller: Caller, machine: string): Promise<RelationshipView>;
   resume(caller: Caller, machine: string): Promise<RelationshipView>;
   /** One that was suspended goes on. */
@@ -104,6 +114,8 @@ export interface Operations {
   resynchronizeCancel(caller: Caller, machine: string): Promise<RelationshipView>;
   /** Runs a cycle now and waits for its acknowledgement as a job. */
   cycleNow(caller: Caller, machine: string): Promise<JobView>;
+  /** The same, with the guest's file systems held still at the instant by its agent; the job's result says which kind of point it became. */
+  consistentCycleNow(caller: Caller, machine: string): Promise<JobView>;
   disable(caller: Caller, machine: string): Promise<void>;
 
   points(caller: Caller, machine: string): Promise<PointView[]>;
@@ -119,6 +131,8 @@ export interface Operations {
   revert(caller: Caller, machine: string): Promise<JobView>;
   /** Commits first when needed; ends with this host primary, the old one replica, and the first reverse cycle acknowledged. */
   reverse(caller: Caller, machine: string): Promise<JobView>;
+  /** After a committed failover in the middle of a chain: this host is primary, the third host its replica, and the first has no part in it any more. */
+  changeMode(caller: Caller, machine: string): Promise<JobView>;
   /** After a split brain: this host yields to the other; what its guest wrote is set aside as a named point. */
   becomeReplica(caller: Caller, machine: string): Promise<JobView>;
   /** One command home: ends with the guest running on the host it came from and replication in the old direction. */

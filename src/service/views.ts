@@ -59,6 +59,9 @@ export interface RelationshipView {
   /** How far the replica is behind, now; null before the first recovery point. */
   lagMs: number | null;
   lastCycle: { pointId: string; finishedAtMs: number; durationMs: number; bytesChanged: number; bytesShipped: number } | null;
+  /** Of the newest recovery point, and the instant of the last application-consistent one. */
+  lastKind: PointView['kind'] | null;
+  lastConsistentAtMs: number | null;
   nextCycleAtMs: number | null;
   /** When the initial replication, or the resynchronization, begins by itself, as somebody chose. */
   startsAtMs: number | null;
@@ -150,6 +153,23 @@ export interface HealthView {
   testCopy: string | null;
   lastTestMs: number | null;
   lastFault: { code: string; message: string; hint: string; atMs: number } | null;
+}
+
+export interface DiagnosisView {
+  host: string;
+  atMs: number;
+  findings: {
+    check: string;
+    practice: number | null;
+    severity: 'critical' | 'warning' | 'advice';
+    host: string;
+    machine: string | null;
+    message: string;
+    /** What that means, and what to do. */
+    meaning: string;
+    cure: string;
+  }[];
+  checks: { check: string; practice: number | null; title: string; fired: number }[];
 }
 
 /** By name: see docs/generated/health.md. */

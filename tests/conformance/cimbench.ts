@@ -54,7 +54,7 @@ export class CimHost {
     const hosts = new PairedHosts(database);
     hosts.put({ hostId: peer, name: peer, address: `10.0.0.${peer === 'A' ? 1 : 2}:7443`, pin: 'cc:dd', certificateExpiresMs: 0 });
     this.context = {
-      engine, hosts, accounts: new Accounts(database), authorizations: new Authorizations(database), serviceSettings: new ServiceSettingsRow(database), defaultStorage: '/replicas', configuredPeerPort: 7_443, proxy: null,
+      engine, hosts, accounts: new Accounts(database), authorizations: new Authorizations(database), serviceSettings: new ServiceSettingsRow(database), defaultStorage: '/replicas', configuredPeerPort: 7_443, proxy: null, fleecingDirectory: '/machines',
       network: {
         invite: () => assert.fail(), join: () => assert.fail(), test: () => Promise.resolve(), connected: () => true, lastContactMs: () => null, forget: () => undefined, rename: () => assert.fail(), renewCertificate: () => assert.fail(), listenOn: (port) => { this.listensOn = port; return Promise.resolve(); }, tell: () => Promise.resolve(),
         certificates: { list: () => Promise.resolve(this.certificates), install: () => assert.fail(), remove: () => assert.fail() },
@@ -63,7 +63,7 @@ export class CimHost {
         self: { hostId: simulated.name, name: simulated.name, pin: 'aa:bb', address: `10.0.0.${peer === 'A' ? 2 : 1}:7443`, certificateExpiresMs: 0, thumbprint: 'AA'.repeat(20), fingerprint: 'AB', certificatePem: '-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n' },
       },
       machines: {
-        parse: () => assert.fail(), render: () => '', probeDisks: () => assert.fail(), console: () => ({ socketPath: '', logPath: '' }), pid: () => null, upMs: () => 1_000, forget: () => Promise.resolve(),
+        parse: () => assert.fail(), render: () => '', probeDisks: () => assert.fail(), console: () => ({ socketPath: '', logPath: '' }), pid: () => null, upMs: () => 1_000, forget: () => Promise.resolve(), ioThreads: () => Promise.resolve(0), imageHeader: () => Promise.resolve(null),
       },
     };
     this.host = {

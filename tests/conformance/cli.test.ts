@@ -94,6 +94,7 @@ describe('the command line', { timeout: 120_000 }, () => {
         [['server', 'set', '--replica-server', 'off', '--any-host', 'on', '--storage', '/srv', '--monitoring-start', '06:30', '--monitoring-interval', '24'], 'serverSet', [{ replicaServer: false, anyHost: true, storage: '/srv', monitoringStartSeconds: 23_400, monitoringIntervalSeconds: 86_400 }]],
         [['settings', 'web', '--interval', '30', '--history', '24', '--no-compression', '--additional', '{"pointIntervalSeconds": 600}'], 'settingsChange', ['web', { intervalSeconds: 30, recoveryHistory: 24, compression: false, additional: { pointIntervalSeconds: 600 } }]],
         [['cycle', 'web'], 'cycleNow', ['web']],
+        [['cycle', 'web', '--application-consistent'], 'consistentCycleNow', ['web']],
         [['test', 'web', '--point', 'p-1', '--no-start'], 'testFailover', ['web', { point: 'p-1', start: false }]],
         [['test-end', 'web'], 'testFailoverEnd', ['web']],
       ];

@@ -7,7 +7,7 @@ import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
 import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
-import type { AuthorizationView, Caller, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
+import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
@@ -33,6 +33,7 @@ export class MemoryHost implements Operations, Changes {
   readonly machines = new Map<string, MachineView>();
   hasPoints = true;
   limits: HealthLimitsView = limitsOf();
+  doctorFinds: DiagnosisView['findings'] = [];
   readonly relationships = new Map<string, RelationshipView>();
   readonly jobs = new Map<string, JobView>();
   readonly eventLog: EventView[] = [];
@@ -86,7 +87,7 @@ export class MemoryHost implements Operations, Changes {
     const relationship: RelationshipView = {
       id: `r-${machine}`, kind: 'simple', machineId: this.#machine(machine).id, machine, side: 'primary', peer: 'beta', peerConnected: true, state, stateName: STATE_NAMES[state]!, health: 'ok', healthReasons: [], lagMs: state === 1 ? null : 12_000,
       lastCycle: state === 1 ? null : { pointId: 'p-9', finishedAtMs: 1_700_000_000_000, durationMs: 840, bytesChanged: 1_048_576, bytesShipped: 524_288 },
-      nextCycleAtMs: null, startsAtMs: null, waitingFor: null, points: state === 1 ? 0 : 3, epoch: { number: 1, id: 'e-1' }, settings: DEFAULTS, allowed: ALLOWED[state]!, advice: '', lastFault: null, ...changes,
+      lastKind: state === 1 ? null : 'standard', lastConsistentAtMs: null, nextCycleAtMs: null, startsAtMs: null, waitingFor: null, points: state === 1 ? 0 : 3, epoch: { number: 1, id: 'e-1' }, settings: DEFAULTS, allowed: ALLOWED[state]!, advice: '', lastFault: null, ...changes,
     };
     this.relationships.set(machine, relationship);
     return relationship;
@@ -118,6 +119,10 @@ export class MemoryHost implements Operations, Changes {
   async statisticsReset(caller: Caller, machine: string) {
     this.#enter('operator', caller, 'statisticsReset', machine);
     return healthOf(this.#relationship(machine));
+  }
+  async doctor(caller: Caller) {
+    this.#enter('viewer', caller, 'doctor');
+    return { host: 'alpha', atMs: NOW_MS, findings: this.doctorFinds, checks: [{ check: 'clock-skew', practice: null, title: 'The hosts\' clocks agree', fired: this.doctorFinds.length }] };
   }
   async healthLimits(caller: Caller) {
     this.#enter('viewer', caller, 'healthLimits');
@@ -265,7 +270,15 @@ export class MemoryHost implements Operations, Changes {
     const relationship = this.#relationship(machine);
     return this.addRelationship(relationship.machine, relationship.state, { settings: { ...relationship.settings, ...settings } });
   }
-  initialStart = (caller: Caller, machine: string) => this.#move(caller, 'initialStart', machine, 'start-replication', 2);
+  initialStart = (caller: Caller, machine: string, options: object) => this.#move(caller, 'initialStart', machine, 'start-replication', 2, options);
+  async initialStartAt(caller: Caller, machine: string, startsAtMs: number, options: object) {
+    this.#enter('operator', caller, 'initialStartAt', machine, startsAtMs, options);
+    return this.addRelationship(this.#relationship(machine).machine, 1, { startsAtMs });
+  }
+  async copyOffer(caller: Caller, machine: string, host?: string) {
+    this.#enter('operator', caller, 'copyOffer', machine, host);
+    return this.addRelationship(this.#machine(machine).name, 2, { side: 'replica' });
+  }
   initialStop = (caller: Caller, machine: string) => this.#become(caller, 'initialStop', machine, 'stop-initial', 1);
   suspend = (caller: Caller, machine: string) => this.#become(caller, 'suspend', machine, 'suspend', 7);
   resume = (caller: Caller, machine: string) => this.#become(caller, 'resume', machine, 'resume', 3);
@@ -276,6 +289,7 @@ export class MemoryHost implements Operations, Changes {
   }
   resynchronizeCancel = (caller: Caller, machine: string) => this.#become(caller, 'resynchronizeCancel', machine, 'cancel-resynchronization', 9);
   cycleNow = (caller: Caller, machine: string) => this.#move(caller, 'cycleNow', machine, 'cycle', 3);
+  consistentCycleNow = (caller: Caller, machine: string) => this.#move(caller, 'consistentCycleNow', machine, 'cycle', 3);
   async disable(caller: Caller, machine: string) {
     await this.#become(caller, 'disable', machine, 'disable', 1);
     this.relationships.delete(this.#machine(machine).name);
@@ -295,6 +309,7 @@ export class MemoryHost implements Operations, Changes {
   commit = (caller: Caller, machine: string) => this.#move(caller, 'commit', machine, 'commit', 6);
   revert = (caller: Caller, machine: string) => this.#move(caller, 'revert', machine, 'revert', 3);
   reverse = (caller: Caller, machine: string) => this.#move(caller, 'reverse', machine, 'reverse', 3);
+  changeMode = (caller: Caller, machine: string) => this.#move(caller, 'changeMode', machine, null, 3);
   becomeReplica = (caller: Caller, machine: string) => this.#move(caller, 'becomeReplica', machine, null, 2);
   failback = (caller: Caller, machine: string, options: object) => this.#move(caller, 'failback', machine, 'failback', 3, options);
   failbackStart = (caller: Caller, machine: string, options: object) => this.#move(caller, 'failbackStart', machine, 'initiate-failback', 14, options);

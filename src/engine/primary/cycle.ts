@@ -10,6 +10,7 @@ import { greet } from '../greeting.ts';
 import type { PointInTime } from '../ports/hypervisor.ts';
 import { relationshipNamed } from '../transition.ts';
 import { changeAttempt, giveUp, openAttempt, openInstant, seal, settle, transfer } from './attempt.ts';
+import { noteFreeze } from './consistency.ts';
 import { coverGrowth } from './growth.ts';
 import type { Progress } from './shipment.ts';
 
@@ -37,7 +38,8 @@ export async function runCycle(host: Host, relationshipId: string, kind: Attempt
 /** From the instant to the acknowledgement. */
 export async function shipInstant(host: Host, relationship: Relationship, attempt: Attempt, skipKnown: boolean, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   const instant = await openInstant(host, relationship, attempt, signal);
-  const timed = changeAttempt(host, relationship.id, { instantMs: instant.instantMs });
+  noteFreeze(host, relationshipNamed(host, relationship.id), instant);
+  const timed = changeAttempt(host, relationship.id, { instantMs: instant.instantMs, isConsistent: instant.isConsistent });
   let open: PointInTime | null = instant;
   await resuming(host, signal, async () => {
     const view = open ?? (await openInstant(host, relationship, timed, signal));
