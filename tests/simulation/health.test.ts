@@ -223,3 +223,29 @@ test('every situation that has a number is in the log with it, with its machine,
   logged(pair.b, 32_056, 'error', /./);
   assert.ok(events(pair.a, 33_680).some(({ message }) => /becomeReplica failed/.test(message)));
 });
+
+test('a replica whose storage is full says which of its works failed for it: making a point, or merging retired ones', async () => {
+  const pair = await replicating();
+  await pair.pass(30 * MINUTE_MS);
+  /** Full from just before, or just after, the next point is made. */
+  const fillAt = (when: 'before' | 'after') => pair.network.up('B', async (from, method, params) => {
+    if (method === 'seal' && when === 'before') pair.b.files.isFull = true;
+    const answer = await pair.b.engine!.handle(from, method, params);
+    if (method === 'seal') pair.b.files.isFull = true;
+    return answer;
+  });
+  fillAt('before');
+  pair.write(pair.a, 'a', 1);
+  await until(pair, () => events(pair.b, 32_032).length > 0, 'no point can be made');
+  pair.b.files.isFull = false;
+  fillAt('after');
+  for (const cluster of [1, 2, 3]) pair.write(pair.a, 'a', cluster);
+  await until(pair, () => {
+    if (events(pair.b, 32_546).length === 0 && on(pair, pair.a).failures > 0) pair.b.files.isFull = false;
+    return events(pair.b, 32_546).length > 0;
+  }, 'layers cannot be merged', 4 * HOUR_MS);
+  for (const number of [32_032, 32_546]) assert.match(events(pair.b, number)[0]!.hint ?? '', /storage|space/i);
+  pair.b.files.isFull = false;
+  mended(pair, pair.b);
+  await until(pair, () => on(pair, pair.a).failures === 0, 'it replicates again');
+});
