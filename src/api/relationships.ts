@@ -24,7 +24,7 @@ const ENABLE_BODY = Type.Object(
 );
 
 type OnRelationship = 'suspend' | 'resume' | 'plannedFailoverCancel';
-type OnRelationshipAsJob = 'cycleNow' | 'consistentCycleNow' | 'testFailoverEnd' | 'commit' | 'revert' | 'reverse' | 'becomeReplica';
+type OnRelationshipAsJob = 'cycleNow' | 'consistentCycleNow' | 'testFailoverEnd' | 'commit' | 'revert' | 'reverse' | 'changeMode' | 'becomeReplica';
 
 /** POST …/<verb> without a body: at once, answered with the relationship. */
 const AT_ONCE: readonly [verb: string, operation: OnRelationship, summary: string][] = [
@@ -41,6 +41,7 @@ const AS_JOB: readonly [verb: string, operation: OnRelationshipAsJob, summary: s
   ['commit', 'commit', 'Keep the point that was failed over to'],
   ['revert', 'revert', 'Undo the failover on this host, to choose another point'],
   ['reverse', 'reverse', 'Protect the guest in the other direction; commits first when needed'],
+  ['change-mode', 'changeMode', 'After a committed failover in the middle of a chain: this host is primary, the third host its replica'],
   ['become-replica', 'becomeReplica', 'After a split brain: yield to the other host'],
 ];
 

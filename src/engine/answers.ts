@@ -3,17 +3,21 @@ import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import type { Admission } from '../relationship/authorization.ts';
+import { isOnward } from '../relationship/chain.ts';
 import { kinship, type Lineage } from '../relationship/epoch.ts';
 import { admitted } from './admission.ts';
 import type { Acceptance, Answers, CreatedReplica, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
 import { qemuVersionOf, spaceAt } from './checkup.ts';
 import type { Engine } from './engine.ts';
+import { askNext, checkNotHandedOn, noticeKind, runningBefore } from './extended/asking.ts';
 import { sendingEnded } from './extended/ending.ts';
+import { formerOf } from './extended/leaving.ts';
 import { awayOf, beginAway, finishAway, handOverAway, noticeEnd } from './failback/away.ts';
 import { cancelFailback } from './failback/failback.ts';
 import { giveUpMachine } from './failback/givenup.ts';
 import { greetingOf, meet } from './greeting.ts';
 import { failOverHere } from './operations.ts';
+import type { Host } from './host.ts';
 import { seedKind, takeUp } from './replica/seeding.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
@@ -128,6 +132,7 @@ function failoverAnswers(engine: Engine): Pick<Answers, 'preparePlanned' | 'canc
       const relationship = owned(hostId, relationshipId);
       if (relationship.side !== 'replica') throw new Refused(refuse(`${host.hostName} is the primary: a planned failover is cancelled there`, ['cancel-failover']));
       if (relationship.failover) throw new Refused(refuse(`${host.hostName} has failed over already: revert there first`, ['revert']));
+      checkNotHandedOn(host, relationship.machineId);
       if (relationship.token !== null && relationship.token !== token) throw new Refused(refuse('the planned failover is another one', []));
       giveUpToken(engine, relationship, lineage);
       return null;
@@ -140,12 +145,16 @@ function failoverAnswers(engine: Engine): Pick<Answers, 'preparePlanned' | 'canc
       return null;
     },
     yield: async (hostId, { relationshipId, lineage }) => {
-      const { machineId } = owned(hostId, relationshipId);
-      return engine.worker(machineId).exclusive('yielding to the other host', async (during) => {
+      const relationship = owned(hostId, relationshipId);
+      const { machineId } = relationship;
+      const answer = async (during: AbortSignal) => {
         // It reverses, so it has given the failback up.
         if (relationshipNamed(host, relationshipId).state === 13) await cancelFailback(engine, relationshipId, during);
         return yieldTo(host, relationshipId, lineage, during);
-      }, signal());
+      };
+      const what = 'yielding to the other host';
+      const both = (during: AbortSignal) => engine.worker(machineId, 'onward').exclusive(what, answer, during);
+      return engine.worker(machineId).exclusive(what, isOnward(relationship) ? both : answer, signal());
     },
   };
 }
@@ -194,6 +203,10 @@ function standingOf(engine: Engine, relationship: Relationship, failbackId: stri
   };
 }
 
+function ignoreFault(thrown: unknown): void {
+  if (!(thrown instanceof Fault)) throw thrown;
+}
+
 function giveUpToken({ host }: Engine, relationship: Relationship, lineage: Lineage): void {
   host.state.transaction(() => {
     update(host, relationship.id, () => ({ token: null }));
@@ -208,25 +221,35 @@ function giveUpToken({ host }: Engine, relationship: Relationship, lineage: Line
 async function greeted(engine: Engine, hostId: string, greeting: Greeting): Promise<Standing> {
   const { host } = engine;
   const found = host.state.relationship(greeting.relationshipId);
-  if (found?.peerId !== hostId) return { ...greeting, known: false, power: 'off', newestPointId: null, newestInstantMs: null, failoverPlanned: null, storageFreeBytes: 0 };
-  await meet(host, found, greeting.lineage).catch((thrown: unknown) => {
-    if (!(thrown instanceof Fault)) throw thrown;
-  });
+  if (found?.peerId !== hostId) return unknown(host, greeting);
+  const ownBefore = host.state.relationshipOf(found.machineId);
+  await meet(host, found, greeting.lineage).catch(ignoreFault);
   noticeEnd(host, found.id, greeting);
+  noticeKind(host, found.id, greeting);
+  const own = host.state.relationshipOf(found.machineId);
+  if (own?.side !== ownBefore?.side || (isOnward(found) && own?.state !== ownBefore?.state)) await engine.worker(found.machineId).tended();
+  if (greeting.starting) await askNext(engine, found.machineId);
   const relationship = relationshipNamed(host, found.id);
-  if (relationship.side !== found.side) await engine.worker(found.machineId).tended();
   const machine: Machine = machineOf(host, relationship.machineId);
+  const power = await host.hypervisor.power(machine.id);
   return {
     ...greetingOf(host, relationship),
     known: true,
-    power: await host.hypervisor.power(machine.id),
+    power,
     newestPointId: relationship.newestPointId,
     newestInstantMs: relationship.newestInstantMs,
     failoverPlanned: relationship.failover?.planned ?? null,
     storageFreeBytes: 0,
     seedId: relationship.seed?.isOffer ? null : (relationship.seed?.id ?? null),
+    ...(power === 'off' && isOnward(relationship) && (await runningBefore(engine, relationship))),
   };
 }
+
+/** Where this host went on without the one that asks, it hears of the newer epoch. */
+const unknown = (host: Host, greeting: Greeting): Standing => ({
+  ...greeting, lineage: formerOf(host, greeting.relationshipId)?.lineage ?? greeting.lineage,
+  known: false, power: 'off', newestPointId: null, newestInstantMs: null, failoverPlanned: null, storageFreeBytes: 0, seedId: null,
+});
 
 /** The replica exists in state 2, off: with no disks yet, or with those of a seed. Repeats change nothing. */
 async function createReplica({ host }: Engine, hostId: string, request: CreateReplica): Promise<CreatedReplica> {

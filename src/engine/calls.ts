@@ -17,6 +17,10 @@ export interface Greeting {
   readonly state: State;
   /** The failback that this host has part in. */
   readonly failbackId: string | null;
+  /** Of the sender: what the relationship is. */
+  readonly kind?: Kind;
+  /** The guest is about to be started: whoever could own a newer epoch is to be asked. */
+  readonly starting?: boolean;
 }
 
 export interface Standing extends Greeting {
@@ -27,6 +31,8 @@ export interface Standing extends Greeting {
   readonly newestPointId: string | null;
   readonly newestInstantMs: number | null;
   readonly failoverPlanned: boolean | null;
+  /** Name of the host where the guest runs, when it is neither of the two: the one before in a chain. */
+  readonly runsOn?: string;
   readonly storageFreeBytes: number;
   /** What the disks of a replica without points hold, when that is a copy of the machine. */
   readonly seedId?: string | null;

@@ -82,7 +82,8 @@ export class Engine {
 
   #wake(machineId: string): void {
     this.worker(machineId).wake();
-    const isSentOn = this.host.state.extendedOf(machineId) !== undefined || this.host.state.outbox(machineId, 'onward').length > 0;
+    const { state } = this.host;
+    const isSentOn = state.extendedOf(machineId) !== undefined || state.outbox(machineId, 'onward').length > 0 || state.outbox(machineId, 'farewell').length > 0;
     if (isSentOn || this.#workers.has(`onward ${machineId}`)) this.worker(machineId, 'onward').wake();
   }
 

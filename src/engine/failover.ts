@@ -10,7 +10,7 @@ import type { GuestNetwork } from '../machine/guestnetwork.ts';
 import type { Failover, Machine, Point, Relationship, Stack } from '../machine/records.ts';
 import { chosen, missingText } from '../points/choosing.ts';
 import { withoutBranch, withoutLabel } from '../points/stack.ts';
-import { mint } from '../relationship/epoch.ts';
+import { mint, ownerBefore } from '../relationship/epoch.ts';
 import { branchPoints } from './branch/thinning.ts';
 import { carryAside } from './extended/carrying.ts';
 import type { Host } from './host.ts';
@@ -108,8 +108,11 @@ function giveBack(host: Host, relationship: Relationship, fault: Fault): void {
 function returnEpoch(host: Host, relationship: Relationship): void {
   host.state.clearCarried(relationship.id);
   const machine = machineOf(host, relationship.machineId);
-  host.state.putMachine({ ...machine, lineage: mint(machine.lineage, host.newId(), relationship.peerId) });
+  host.state.putMachine({ ...machine, lineage: mint(machine.lineage, host.newId(), formerOwner(machine, relationship, host.hostId)) });
 }
+
+/** At the end of a chain the host before is not where the guest belongs. */
+const formerOwner = ({ lineage }: Machine, { kind, peerId }: Relationship, hostId: string): string => (kind === 'extended' ? ownerBefore(lineage, hostId) : undefined) ?? peerId;
 
 /** The replica is as before the failover; the guest's writes here are gone. The guest must be off. */
 export async function revert(host: Host, relationshipId: string): Promise<Relationship> {

@@ -6,6 +6,7 @@ import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Standing } from './calls.ts';
 import type { Engine } from './engine.ts';
+import { checkNotHandedOn } from './extended/asking.ts';
 import { beginFailover, chosenPoint } from './failover.ts';
 import { awayOf, endAway, takeBack } from './failback/away.ts';
 import { greet } from './greeting.ts';
@@ -73,12 +74,25 @@ export async function unplannedFailover(engine: Engine, machineId: string, wante
   if (awayOf(relationship)?.phase === 'handedOver') return takeBackHere(engine, relationship, options, signal);
   const isUnderWay = options.resumed && [12, 5].includes(relationship.state);
   if (isUnderWay) return failOverHere(engine, machineId, { pointId: options.pointId, planned: relationship.failover?.planned ?? false, start: options.start, resumed: true }, signal);
+  await checkNextHost(engine, relationship, options.force, signal);
   const standing = await askPrimary(engine, relationship.id, signal);
   if (standing && standing.power !== 'off' && standing.side === 'primary' && !options.force) {
-    throw new Refused(refuse(`${name} runs on ${host.peerName(relationship.peerId)}: use a planned failover, which loses nothing, or --force (then that guest is held and what it wrote since the last point is set aside)`, ['failover --planned', 'failover --unplanned --force']));
+    throw new Refused(refuse(`${name} runs on ${standing.runsOn ?? host.peerName(relationship.peerId)}: use a planned failover, which loses nothing, or --force (then that guest is held and what it wrote since the last point is set aside)`, ['failover --planned', 'failover --unplanned --force']));
   }
   const isPrepared = standing?.state === 4 && (options.pointId === null || options.pointId === relationship.newestPointId);
   await failOverHere(engine, machineId, { pointId: options.pointId, planned: isPrepared, start: options.start, resumed: false }, signal);
+}
+
+/** In a chain: refused while the guest runs on the next host, and on one that nothing is sent to any more. */
+async function checkNextHost(engine: Engine, { machineId, lastFault }: Relationship, force: boolean, signal: AbortSignal): Promise<void> {
+  const { host } = engine;
+  if (force) return;
+  if (lastFault?.code === 'sending-ended') throw new Refused(refuse(`${lastFault.message}. Its guest may run elsewhere: --force fails over all the same`, ['failover --unplanned --force']));
+  checkNotHandedOn(host, machineId);
+  const extended = host.state.extendedOf(machineId);
+  const standing = extended && (await askPrimary(engine, extended.id, signal));
+  if (!standing || standing.power === 'off') return;
+  throw new Refused(refuse(`${machineOf(host, machineId).name} runs on ${host.peerName(extended.peerId)}: use --force (then that guest is held and what it wrote is set aside)`, ['failover --unplanned --force']));
 }
 
 /** The guest went home by a failback, and that host is gone: this one takes the machine back, with what it had when it gave it up. */

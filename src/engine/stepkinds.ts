@@ -47,9 +47,10 @@ export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       return {};
     },
     cancelPlanned: async (job) => {
-      const { id, side, state } = engine.relationshipOf(job.machineId);
+      const relationship = engine.relationshipFor(job);
+      const { id, side, state } = relationship;
       if (job.resumed && side === 'primary' && state === 3) return {};
-      await alone(job, 'cancel-failover', (signal) => cancelPrepared(host, id, false, signal));
+      await engine.workerOf(relationship).exclusive('cancel-failover', (signal) => cancelPrepared(host, id, false, signal), job.signal);
       return {};
     },
     failOver: (job) => failOver(engine, job),

@@ -35,6 +35,8 @@ export interface Machine {
   readonly powerLock: string | null;
   /** Where a replica's layers are made. */
   readonly storage: string;
+  /** Relationships of it that ended here since this host went on with the next host of a chain. */
+  readonly former?: readonly string[];
   /** For a test failover's copy: the machine that it is a copy of. */
   readonly copyOf: string | null;
   /** An ordinary machine that was this host's replica, and has not run here since: what was kept of it is a seed for that host. */

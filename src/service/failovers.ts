@@ -12,7 +12,7 @@ import { definedOnly } from './options.ts';
 
 type FailoverOperations = Pick<
   Operations,
-  'testFailover' | 'testFailoverEnd' | 'plannedFailover' | 'plannedFailoverCancel' | 'unplannedFailover' | 'commit' | 'revert' | 'reverse' | 'becomeReplica' | 'failback' | 'failbackStart'
+  'testFailover' | 'testFailoverEnd' | 'plannedFailover' | 'plannedFailoverCancel' | 'unplannedFailover' | 'commit' | 'revert' | 'reverse' | 'changeMode' | 'becomeReplica' | 'failback' | 'failbackStart'
 >;
 
 const CANCEL_WITHIN_MS = 30_000;
@@ -43,6 +43,7 @@ export function failoverOperations(context: Context): FailoverOperations {
     commit: (caller, machine) => job(caller, 'commit', 'commit', machine, {}),
     revert: (caller, machine) => job(caller, 'revert', 'revert', machine, {}),
     reverse: (caller, machine) => job(caller, 'reverse', 'reverse', machine, {}),
+    changeMode: (caller, machine) => job(caller, 'change-mode', 'changeMode', machine, {}),
     becomeReplica: (caller, machine) => job(caller, 'become-replica', 'becomeReplica', machine, {}),
     failback: (caller, machine, options) => job(caller, 'failback', 'failback', machine, { ...options }),
     failbackStart: (caller, machine, options) => job(caller, 'initiate-failback', FAILBACK_JOB, machine, { ...options }, (relationship) => refuseElsewhere(engine.host, relationship)),

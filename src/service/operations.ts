@@ -124,6 +124,8 @@ export interface Operations {
   revert(caller: Caller, machine: string): Promise<JobView>;
   /** Commits first when needed; ends with this host primary, the old one replica, and the first reverse cycle acknowledged. */
   reverse(caller: Caller, machine: string): Promise<JobView>;
+  /** After a committed failover in the middle of a chain: this host is primary, the third host its replica, and the first has no part in it any more. */
+  changeMode(caller: Caller, machine: string): Promise<JobView>;
   /** After a split brain: this host yields to the other; what its guest wrote is set aside as a named point. */
   becomeReplica(caller: Caller, machine: string): Promise<JobView>;
   /** One command home: ends with the guest running on the host it came from and replication in the old direction. */

@@ -105,7 +105,7 @@ export function relationshipView(context: Context, relationship: Relationship, m
     points: engine.host.state.pointCount(machine.id),
     epoch: { number, id },
     settings: settingsView(relationship.settings),
-    allowed: allowedVerbs(relationship).concat(relationship.testCopy ? ['test-end'] : []),
+    allowed: allowedVerbs(relationship).filter((verb) => verb !== 'change-mode' || engine.host.state.extendedOf(machine.id) !== undefined).concat(relationship.testCopy ? ['test-end'] : []),
     advice: adviceOf(relationship),
     lastFault: relationship.lastFault,
   };

@@ -74,6 +74,7 @@ const ROUTES: Route[] = [
   route('testFailover', 'POST', '/api/relationships/web/failover/test', 202, { body: { point: 'p-1' } }),
   route('testFailoverEnd', 'POST', '/api/relationships/web/failover/test-end', 202),
   route('plannedFailover', 'POST', '/api/relationships/web/failover/planned', 202, { body: { reverse: true } }),
+  route('changeMode', 'POST', '/api/relationships/web/change-mode', 202, { state: 6 }),
   route('becomeReplica', 'POST', '/api/relationships/web/become-replica', 202),
   route('plannedFailoverCancel', 'POST', '/api/relationships/web/failover/cancel', 200, { state: 4 }),
   route('unplannedFailover', 'POST', '/api/relationships/web/failover/unplanned', 202, { body: { point: 'p-1', force: true } }),

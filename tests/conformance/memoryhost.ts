@@ -293,6 +293,7 @@ export class MemoryHost implements Operations, Changes {
   commit = (caller: Caller, machine: string) => this.#move(caller, 'commit', machine, 'commit', 6);
   revert = (caller: Caller, machine: string) => this.#move(caller, 'revert', machine, 'revert', 3);
   reverse = (caller: Caller, machine: string) => this.#move(caller, 'reverse', machine, 'reverse', 3);
+  changeMode = (caller: Caller, machine: string) => this.#move(caller, 'changeMode', machine, null, 3);
   becomeReplica = (caller: Caller, machine: string) => this.#move(caller, 'becomeReplica', machine, null, 2);
   failback = (caller: Caller, machine: string, options: object) => this.#move(caller, 'failback', machine, 'failback', 3, options);
   failbackStart = (caller: Caller, machine: string, options: object) => this.#move(caller, 'failbackStart', machine, 'initiate-failback', 14, options);
