@@ -27,6 +27,7 @@ interface EnableOptions extends SettingOptions {
   readonly bridge?: Record<string, string>;
   readonly storage?: string;
   readonly force?: boolean;
+  readonly useExisting?: boolean;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
 }
@@ -76,7 +77,7 @@ function checkFindings(machine: string, { findings }: EnablePlan, force: boolean
 
 async function enable(run: Run, machine: string, options: EnableOptions): Promise<void> {
   const overrides = given({ memoryMiB: options.memory, bridges: options.bridge, storage: options.storage });
-  const body = { machine, host: options.to, settings: settingsIn(options), overrides, ...given({ force: options.force }) };
+  const body = { machine, host: options.to, settings: settingsIn(options), overrides, ...given({ force: options.force, useExisting: options.useExisting }) };
   const plan = await run.api.post<EnablePlan>('/api/relationships/plan', body);
   if (options.dryRun) {
     run.out.result(plan, () => planText(plan));
@@ -115,6 +116,7 @@ export function settingCommands(program: Command): void {
     .option('--memory <MiB>', 'memory of the replica', whole(MEMORY_MIB.min, MEMORY_MIB.max))
     .option('--bridge <here=there>', 'bridge of the replica; can be given again', bridge)
     .option('--storage <dir>', 'directory of the replica on the other host')
+    .option('--use-existing', 'begin with what the other host kept of it as a former replica')
     .option('--force', 'do it although a finding speaks against it')
     .option('--yes', 'do not ask')
     .option('--dry-run', 'only show settings and findings')

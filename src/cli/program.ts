@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { doctorCommand } from './doctor.ts';
 import { settingCommands } from './enable.ts';
 import { Failure } from './failure.ts';
 import { failoverCommands } from './failovers.ts';
 import { healthCommands } from './health.ts';
 import { hostCommands } from './hosts.ts';
+import { initialCommands } from './initial.ts';
 import { jobCommands } from './jobs.ts';
 import { machineCommands } from './machines.ts';
 import { networkCommands } from './network.ts';
@@ -48,7 +50,9 @@ export function createProgram(): Command {
   serverCommands(program);
   settingCommands(program);
   relationshipCommands(program);
+  initialCommands(program);
   healthCommands(program);
+  doctorCommand(program);
   resynchronizationCommands(program);
   pointCommands(program);
   failoverCommands(program);

@@ -13,6 +13,8 @@ import type { State } from './ports/state.ts';
 export interface Host {
   readonly hostId: string;
   readonly hostName: string;
+  /** Of Understudy. */
+  readonly version: string;
   readonly clock: Clock;
   readonly hypervisor: Hypervisor;
   readonly layers: LayerStore;

@@ -7,27 +7,37 @@ import { Refused, refuse } from '../errors/refusal.ts';
 import type { Event } from '../relationship/table.ts';
 import type { State } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
+import type { Relationship } from '../machine/records.ts';
 import type { Settings } from '../relationship/settings.ts';
 import { call } from './calls.ts';
 import type { Engine } from './engine.ts';
 import type { Host } from './host.ts';
-import { shutdownMs, text } from './jobargs.ts';
+import { flag, shutdownMs, text } from './jobargs.ts';
 import type { JobContext, JobWork } from './jobs.ts';
 import { askPrimary, unplannedFailover } from './operations.ts';
 import { cancelPrepared, prepare } from './planned.ts';
 import { startMachine, startRefusal } from './power.ts';
 import { report } from './report.ts';
+import { checkDisks, updateDisks } from './primary/diskupdate.ts';
+import { incomingWith, isSameSet } from './primary/incoming.ts';
 import { reverse } from './reverse.ts';
 import { machineOf } from './spec.ts';
 import { cancelResynchronization } from './starts.ts';
-import { transition, update } from './transition.ts';
+import { relationshipNamed, transition, update } from './transition.ts';
 
-/** Steps that are one event of the table, and where it has led when it is done; the second is for a resynchronization. */
+interface OneStep {
+  readonly event: Event;
+  readonly to: State;
+  /** In these states it is this event; the first of a step is for all others. */
+  readonly from?: readonly State[];
+}
+
+/** Steps that are one event of the table, and where it has led when it is done. */
 const STEPS = {
-  stopInitial: [{ event: 'stopInitial', to: 1 }],
-  suspend: [{ event: 'suspend', to: 7 }, { event: 'suspendResync', to: 11 }],
-  resume: [{ event: 'resume', to: 3 }, { event: 'continueResync', to: 10 }],
-} as const satisfies Record<string, readonly { readonly event: Event; readonly to: State }[]>;
+  stopInitial: [{ event: 'stopInitial', to: 1 }, { event: 'unscheduleInitial', to: 1, from: [1] }],
+  suspend: [{ event: 'suspend', to: 7 }, { event: 'suspendResync', to: 11, from: [10] }],
+  resume: [{ event: 'resume', to: 3 }, { event: 'continueResync', to: 10, from: [11] }, { event: 'retryDisks', to: 15, from: [16] }],
+} as const satisfies Record<string, readonly [OneStep, ...OneStep[]]>;
 
 export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
@@ -36,13 +46,14 @@ export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     preparePlanned: async (job) => {
       const { id } = engine.relationshipOf(job.machineId);
       job.progress(5, 'shutting the guest down');
-      await alone(job, 'planned failover', (signal) => prepare(host, id, shutdownMs(job), ({ doneBytes, totalBytes }) => job.progress(20 + (70 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal));
+      await alone(job, 'planned failover', (signal) => prepare(host, id, { shutdownTimeoutMs: shutdownMs(job), reverse: true, force: false }, ({ doneBytes, totalBytes }) => job.progress(20 + (70 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal));
       return {};
     },
     cancelPlanned: async (job) => {
-      const { id, side, state } = engine.relationshipOf(job.machineId);
+      const relationship = engine.relationshipFor(job);
+      const { id, side, state } = relationship;
       if (job.resumed && side === 'primary' && state === 3) return {};
-      await alone(job, 'cancel-failover', (signal) => cancelPrepared(host, id, false, signal));
+      await engine.workerOf(relationship).exclusive('cancel-failover', (signal) => cancelPrepared(host, id, flag(job, 'force'), signal), job.signal);
       return {};
     },
     failOver: (job) => failOver(engine, job),
@@ -61,9 +72,9 @@ export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
 
 async function taken(engine: Engine, job: JobContext, kind: keyof typeof STEPS) {
   const { id, state } = engine.relationshipFor(job);
-  const [usual, other = usual] = STEPS[kind];
-  if (job.resumed && (state === usual.to || state === other.to)) return {};
-  transition(engine.host, id, [10, 11].includes(state) ? other.event : usual.event);
+  const steps: readonly [OneStep, ...OneStep[]] = STEPS[kind];
+  if (job.resumed && steps.some(({ to }) => state === to)) return {};
+  transition(engine.host, id, (steps.find(({ from }) => from?.includes(state)) ?? steps[0]).event);
   await engine.workerOf(engine.relationshipFor(job)).tended();
   return {};
 }
@@ -88,11 +99,20 @@ async function reverseHere(engine: Engine, job: JobContext, signal: AbortSignal)
   return {};
 }
 
-/** This host goes by the settings, and the other one: now, or when they meet next. */
+/** Both hosts go by the settings: the other one now, or when they meet next. Other disks need the other host; then the caller has the machine. */
 export async function putSettings(host: Host, relationshipId: string, settings: Settings, signal: AbortSignal): Promise<void> {
-  const { peerId, machineId } = update(host, relationshipId, () => ({ settings }));
+  const relationship = relationshipNamed(host, relationshipId);
+  if (isSameSet(settings.disks, relationship.settings.disks)) return putSameDisks(host, relationship, settings, signal);
+  checkDisks(host, relationship, settings.disks);
+  await call(host.peers, relationship.peerId, 'settings', { relationshipId, settings }, signal);
+  if (relationship.state === 1) update(host, relationshipId, (before) => ({ settings, incoming: incomingWith(before, settings), undecidedDisks: [] }));
+  else await updateDisks(host, relationshipId, settings, signal);
+}
+
+async function putSameDisks(host: Host, { id, peerId, machineId }: Relationship, settings: Settings, signal: AbortSignal): Promise<void> {
+  update(host, id, () => ({ settings }));
   try {
-    await call(host.peers, peerId, 'settings', { relationshipId, settings }, signal);
+    await call(host.peers, peerId, 'settings', { relationshipId: id, settings }, signal);
   } catch (thrown) {
     if (faultOf(thrown)?.code !== 'peer-unreachable') throw thrown;
     report(host, 'settings-later', machineOf(host, machineId).name, `${host.peerName(peerId)} cannot be reached now; it goes by the new settings from their next meeting on`);

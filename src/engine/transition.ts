@@ -30,10 +30,10 @@ export interface Transition {
 export function transition(host: Host, relationshipId: string, event: Event, { facts = {}, change, also, payload }: Transition = {}): Relationship {
   const after = host.state.transaction(() => {
     const before = relationshipNamed(host, relationshipId);
-    const outcome = step(before, event, { 'no-failback': !before.failback, ...facts });
+    const outcome = step(before, event, { ...factsOf(before), ...facts });
     if (!outcome.ok) throw new Refused(outcome);
     const { effects, ...standing } = outcome.value;
-    const next = acrossTransition(host, before, { ...before, ...change?.(before), ...standing, ...outlived(before, standing) });
+    const next = ofKind(before, acrossTransition(host, before, { ...before, ...change?.(before), ...standing, ...outlived(before, standing), ...(event === 'unscheduleInitial' && { startsAtMs: null }) }));
     const details = { relationshipId, ...payload?.(before) };
     for (const effect of effects) host.state.addToOutbox(before.machineId, effect, details, deskOf(before));
     if (next.state === 0) host.state.removeRelationship(relationshipId);
@@ -47,6 +47,13 @@ export function transition(host: Host, relationshipId: string, event: Event, { f
   return after;
 }
 
+/** Only from primary to replica to the next is it a chain. */
+function ofKind(before: Relationship, after: Relationship): Relationship {
+  if (before.side === after.side) return after;
+  const { kind: _kind, ...simple } = after;
+  return simple;
+}
+
 /** Events after which this host's disks are not what its points say that they were. */
 const GONE_ANOTHER_WAY: readonly Event[] = ['demote', 'yieldHome', 'yieldKept', 'failedBack'];
 
@@ -57,9 +64,15 @@ function followChain(host: Host, before: Relationship, after: Relationship, even
   if (before.side === 'replica' && after.side === 'primary') endExtended(host, before.machineId, `the machine is primary on ${host.hostName} now, which replicates to ${host.peerName(before.peerId)}`);
 }
 
-/** What was chosen for a state that waits does not outlive the waiting. */
+/** What the row itself says. */
+const factsOf = ({ failback, startsAtMs = null, initial, awaited }: Relationship): Facts => ({
+  'no-failback': !failback, scheduled: startsAtMs !== null, 'not-exported': !initial?.exported, 'media-awaited': Boolean(initial?.exported ?? awaited),
+});
+
+/** What was chosen for a state that waits does not outlive the waiting, nor how the first copy travels its arrival. */
 function outlived(before: Relationship, { side, state }: Standing): Partial<Relationship> {
   const isOver = side !== 'primary' || beginsIn(state) !== beginsIn(before.state);
+  if (before.initial && (state === 3 || (state === 1 && before.initial.by === 'media'))) return { ...outlived({ ...before, initial: null }, { side, state }), initial: null };
   return { ...(isOver && (before.startsAtMs ?? null) !== null && { startsAtMs: null }), ...(state !== 9 && before.heldBack && { heldBack: false }) };
 }
 

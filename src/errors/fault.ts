@@ -49,6 +49,7 @@ export const FAULTS = {
   'addresses-not-set': row('operator', 502, 32768, 53, 'The machine runs, with the addresses that its guest had. Set them in the guest by hand, or mend what is named above and try again: understudy network apply <machine>.'),
   'agent-refused': row('operator', 502, 32768, 52, 'The guest agent does not allow this command, or it failed in the guest. Look at the agent\'s configuration there (its list of blocked commands).'),
   'point-damaged': row('operator', 409, 32775, 62, 'Do not fail over to this recovery point: choose another (understudy points; verify it too), and look at this host\'s storage. Points made from now on stand on the same layers: when the storage is sound again, disable replication and enable it anew.'),
+  'seed-unfit': row('operator', 422, 32773, 56, 'A copy to start from is the same virtual machine: same UUID, off, with the same disks of the same sizes. Correct it on the replica\'s host, or copy everything over the network.'),
   'machine-exists': row('operator', 409, 32773, 33, 'There is a virtual machine with this name or UUID already: understudy vm list.'),
   'definition-invalid': row('operator', 422, 32773, 34, 'Correct the definition file and run the command again.'),
   'parameter-invalid': row('never', 422, 32773, 2, 'Correct the parameter that is named and call again.'),

@@ -10,6 +10,7 @@ import { entryOperations } from './entries.ts';
 import type { PowerRequest } from './guestpower.ts';
 import { changeAdapters, type AdapterChange } from './network.ts';
 import { stepOperations } from './stepoperations.ts';
+import type { ServiceChange } from './server.ts';
 import { serviceOperations } from './serviceoperations.ts';
 import type { Step } from './steps.ts';
 import type { AuthorizationView, Caller, JobView, Role } from './views.ts';
@@ -26,6 +27,8 @@ export interface FailedRequest {
 export interface StepOptions {
   /** Of failOver: a recovery point's id; the newest when absent. */
   readonly point?: string | undefined;
+  /** Of startInitial; as it was chosen before when absent. */
+  readonly transfer?: 'network' | 'seed' | undefined;
   /** Of reverse: what changes in the settings once this host is primary. */
   readonly settings?: SettingsChange | undefined;
 }
@@ -51,7 +54,7 @@ export interface Management {
   checkStep(caller: Caller, machine: string, step: Step): Promise<void>;
   step(caller: Caller, machine: string, step: Step, options?: StepOptions): Promise<JobView>;
   /** The initial replication or the resynchronization begins by itself at that moment. */
-  startAt(caller: Caller, machine: string, event: 'startInitial' | 'resynchronize', startsAtMs: number): Promise<void>;
+  startAt(caller: Caller, machine: string, event: 'startInitial' | 'resynchronize', startsAtMs: number, transfer?: 'network' | 'seed'): Promise<void>;
   test(caller: Caller, machine: string, options: { point?: string | undefined }): Promise<{ job: JobView; copyId: string }>;
   /** All changes are made, or none. */
   changeAdapters(caller: Caller, machine: string, changes: readonly AdapterChange[]): Promise<void>;
@@ -68,9 +71,9 @@ export interface Management {
   /** The replica's machine belongs to this entry from now on; its layers stay where they are. */
   bindEntry(caller: Caller, machine: string, entry: { readonly id: string | null; readonly host: string | null }): Promise<void>;
 
-  changeService(caller: Caller, change: Partial<ServiceSettings>): Promise<ServiceSettings>;
+  changeService(caller: Caller, change: ServiceChange): Promise<ServiceSettings>;
   /** A job that asks the host whether it would take replicas from this one. */
-  testConnection(caller: Caller, host: string): Promise<JobView>;
+  testConnection(caller: Caller, host: string, options?: { bypassProxy?: boolean }): Promise<JobView>;
   /** Base64 of each certificate's DER. */
   certificates(caller: Caller): Promise<readonly string[]>;
 }

@@ -1,4 +1,5 @@
 /** Use cases of one machine, as CIM clients ask for them. */
+import { beginInitialAt, checkSeed } from '../engine/initial.ts';
 import { startAt } from '../engine/starts.ts';
 import type { JobArgs, JobContext, JobWork } from '../engine/jobs.ts';
 import { Fault } from '../errors/fault.ts';
@@ -43,18 +44,21 @@ export function stepOperations(context: Context): StepOperations {
         return jobView(context, engine.jobs.start('settings', relationship.machineId, { settings: definedOnly(change), ...aboutIt(relationship) }));
       }),
     checkStep: (caller, machine, step) => audited(context, caller, 'viewer', step, machine, () => checkStep(context, machine, step)),
-    step: (caller, machine, step, { point, settings } = {}) =>
+    step: (caller, machine, step, { point, transfer, settings } = {}) =>
       asked(caller, step, machine, async () => {
         const found = machineNamed(context, machine);
         checkStep(context, machine, step);
         if (step === 'preparePlanned') await checkGuestOff(context, found);
+        if (transfer === 'seed') await checkSeed(engine.host, engine.relationshipOf(found.id).id, transfer, engine.host.clock.timeout(PEER_WITHIN_MS));
         if (point !== undefined) checkPoint(context, found, point);
-        const args: JobArgs = definedOnly({ point, settings: settings && reversedSettings(engine.relationshipOf(found.id), settings, found.definition.disks) });
+        const args: JobArgs = definedOnly({ point, transfer, settings: settings && reversedSettings(engine.relationshipOf(found.id), settings, found.definition.disks) });
         return stepJob(context, machine, step, args);
       }),
-    startAt: (caller, machine, event, startsAtMs) =>
-      audited(context, caller, 'operator', `${event} at`, machine, () => {
-        engine.workerOf(startAt(engine.host, relationshipNamed(context, machine).id, event, startsAtMs)).poke();
+    startAt: (caller, machine, event, startsAtMs, transfer) =>
+      audited(context, caller, 'operator', `${event} at`, machine, async () => {
+        const { id } = relationshipNamed(context, machine);
+        const within = engine.host.clock.timeout(PEER_WITHIN_MS);
+        engine.workerOf(event === 'startInitial' ? await beginInitialAt(engine.host, id, transfer ?? null, startsAtMs, within) : startAt(engine.host, id, event, startsAtMs)).poke();
       }),
     test: (caller, machine, { point }) =>
       audited(context, caller, 'operator', 'test', machine, () => {

@@ -70,6 +70,7 @@ function checkPossible(relationship: Relationship, step: Step): void {
   if (step === 'reverse' && relationship.state === 5 && relationship.failover?.planned === false) {
     throw new Refused(refuse('the failover was not a planned one: it has to be committed before replication can be reversed', allowedVerbs(relationship)));
   }
+  if (step === 'stopInitial' && relationship.state === 1 && (relationship.startsAtMs ?? null) === null) throw new Refused(refuse(`no initial replication is under way or scheduled: ${stateName(1)}`, allowed));
   if (step === 'remove' && relationship.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
 }
 

@@ -23,7 +23,7 @@ import { newestSource, openSource } from './source.ts';
 /** How soon it is looked again where there was nothing to send. */
 const IDLE_MS = 10_000;
 
-interface Sending {
+export interface Sending {
   readonly kind: AttemptKind;
   readonly done?: Event;
 }
