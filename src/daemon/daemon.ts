@@ -26,6 +26,7 @@ import { Accounts } from '../state/accounts.ts';
 import { openDatabase } from '../state/database.ts';
 import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
 import { ServiceSettingsRow } from '../state/servicesettings.ts';
+import { DiskScanner } from '../scanning/scanning.ts';
 import { SqliteState } from '../state/state.ts';
 import { startMachine } from '../engine/power.ts';
 import { takeStock } from '../engine/replica/stocktaking.ts';
@@ -46,6 +47,7 @@ interface Parts {
   readonly hypervisor: QemuHypervisor;
   readonly layers: Qcow2Layers;
   readonly fingerprints: Fingerprints;
+  readonly scanner: DiskScanner;
   close(): void;
 }
 
@@ -82,6 +84,7 @@ export class Daemon {
     const feed = new ChangeFeed();
     const hypervisor = new QemuHypervisor({ runDir: config.runDir, stateDir: config.stateDir });
     const layers = await Qcow2Layers.start(join(config.runDir, 'layers'));
+    const scanner = new DiskScanner();
     const fingerprints = new Fingerprints(new RealDirectory(join(config.stateDir, 'fingerprints')));
     const contextLater: { current?: Context } = {};
     const peers = new PeerNetwork({
@@ -100,6 +103,7 @@ export class Daemon {
       fingerprints,
       peers,
       compression: zstd,
+      scanner,
       newId: randomUUID,
       newKey: () => randomBytes(32),
       storageFor: (hostId) => (serviceSettings.get().acceptsReplicas ? authorizations.forHost(hosts.get(hostId)?.name ?? '')?.storage : undefined),
@@ -126,7 +130,7 @@ export class Daemon {
       endSession: (token) => accounts.endSession(token),
       onBug: ({ id, request, error }) => log.error({ id, request, err: error }, 'a defect while answering'),
     });
-    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, subscriptions, close: () => database.close() }, () => opened.resolve(undefined));
+    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, scanner, subscriptions, close: () => database.close() }, () => opened.resolve(undefined));
     await daemon.#open();
     return daemon;
   }
@@ -171,6 +175,7 @@ export class Daemon {
     await Promise.all([this.#api.close(), this.#wbem?.close()]);
     await this.context.engine.stop();
     await this.#peers.close();
+    await this.#parts.scanner.stop();
     await this.#parts.layers.stop();
     await this.#parts.fingerprints.close();
     this.#parts.hypervisor.close();

@@ -95,6 +95,10 @@ function waitingFor({ engine: { host } }: Context, relationship: Relationship): 
   return null;
 }
 
+function lastResynchronizationView({ lastResynchronization: last }: Relationship): RelationshipView['lastResynchronization'] {
+  return last ? { pointId: last.pointId, finishedAtMs: last.finishedMs, durationMs: last.durationMs, bytesCompared: last.comparedBytes, comparingMs: last.comparedMs, bytesChanged: last.bytesChanged, bytesShipped: last.bytesShipped } : null;
+}
+
 export function relationshipView(context: Context, relationship: Relationship): RelationshipView {
   const { engine, network } = context;
   const machine = engine.host.state.machine(relationship.machineId)!;
@@ -115,6 +119,7 @@ export function relationshipView(context: Context, relationship: Relationship): 
     healthReasons: reasons,
     lagMs,
     lastCycle: lastCycle && { pointId: lastCycle.pointId, finishedAtMs: lastCycle.finishedMs, durationMs: lastCycle.durationMs, bytesChanged: lastCycle.bytesChanged, bytesShipped: lastCycle.bytesShipped },
+    lastResynchronization: lastResynchronizationView(relationship),
     nextCycleAtMs: relationship.side === 'primary' && WORKING.includes(relationship.state) ? engine.workerOf(relationship).nextAtMs : null,
     startsAtMs: relationship.startsAtMs ?? null,
     waitingFor: waitingFor(context, relationship),

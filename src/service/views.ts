@@ -51,6 +51,8 @@ export interface RelationshipView {
   /** How far the replica is behind, now; null before the first recovery point. */
   lagMs: number | null;
   lastCycle: { pointId: string; finishedAtMs: number; durationMs: number; bytesChanged: number; bytesShipped: number } | null;
+  /** The last resynchronization that ended in a recovery point. */
+  lastResynchronization: { pointId: string; finishedAtMs: number; durationMs: number; bytesCompared: number; comparingMs: number; bytesChanged: number; bytesShipped: number } | null;
   nextCycleAtMs: number | null;
   /** When the initial replication, or the resynchronization, begins by itself, as somebody chose. */
   startsAtMs: number | null;

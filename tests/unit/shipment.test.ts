@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { HEADROOM_BYTES, type DiskView, type LoanedChunk, type StatusRun } from '../../src/engine/ports/diskview.ts';
 import type { LaneSender } from '../../src/engine/ports/peers.ts';
 import { grownArea, united } from '../../src/engine/primary/growth.ts';
-import { ship, wantedRuns } from '../../src/engine/primary/shipment.ts';
+import { wantedRuns } from '../../src/engine/primary/plans.ts';
+import { ship } from '../../src/engine/primary/shipment.ts';
 import { ClusterSet } from '../../src/extents/clusterset.ts';
 import { CLUSTER_BYTES, clusterCount, type Extent } from '../../src/extents/extent.ts';
 import { Fingerprinter, KEY_BYTES } from '../../src/fingerprints/fingerprint.ts';
@@ -94,7 +95,7 @@ test('a large disk is looked at in windows of at most 1 GiB, and few reads of it
   const journal = await new Fingerprints(new MemoryDirectory()).journal('relationship', 'attempt');
   const lane: LaneSender = { data: () => new Promise((resolve) => setImmediate(resolve)), journal: () => Promise.resolve(), onDurable: () => undefined, finish: () => Promise.resolve(), destroy: () => undefined, bytesSent: 0 };
   const { changedBytes } = await ship({
-    view, journal, lane, carried: new Map(), maps: new Map(), fingerprinter: new Fingerprinter(Buffer.alloc(KEY_BYTES, 1)), compression: null,
+    view, journal, lane, carried: new Map(), maps: new Map(), scan: null, fingerprinter: new Fingerprinter(Buffer.alloc(KEY_BYTES, 1)), compression: null,
     from: { disk: 0, cluster: 0 }, onProgress: () => undefined, signal: new AbortController().signal,
   });
   assert.equal(changedBytes, 64 * 2 ** 20);

@@ -3,21 +3,23 @@
  * left out, zeroes go as ranges, the rest as data. Each batch of journal records goes to our own journal and, after the
  * data it speaks of, to the replica. Memory is bounded by the reads and sends under way, whatever the disk's size.
  */
-import { CLUSTER_BYTES, clusterCount, clustersTouched, windows, type Extent } from '../../extents/extent.ts';
+import { CLUSTER_BYTES, clustersTouched, endOf, type Extent } from '../../extents/extent.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import { FINGERPRINT_BYTES, isZero, sameFingerprint, type Fingerprinter } from '../../fingerprints/fingerprint.ts';
 import { RecordBatch } from '../../fingerprints/record.ts';
 import type { Compression } from '../ports/compression.ts';
-import type { DiskSize, DiskView, LoanedChunk, StatusRun } from '../ports/diskview.ts';
+import type { DiskSize, DiskView, LoanedChunk } from '../ports/diskview.ts';
 import type { AttemptJournal, FingerprintMap } from '../ports/fingerprints.ts';
 import type { LaneSender } from '../ports/peers.ts';
+import { Plans, type Plan } from './plans.ts';
 import { Sends } from './sends.ts';
 
-const WINDOW_BYTES = 1024 * 1024 * 1024;
 const READ_BYTES = 512 * 1024;
 const READS_UNDER_WAY = 8;
 /** A mark (a resume point, made durable by the replica) at least this often. */
 const MARK_EVERY_BYTES = 64 * 1024 * 1024;
+/** Of the disk, also where nothing travels. */
+const MARK_AT_LEAST_EVERY_BYTES = 1024 * 1024 * 1024;
 
 /** What is known of a disk's clusters on the replica. */
 export type Known = Pick<FingerprintMap, 'read'>;
@@ -28,6 +30,8 @@ export interface Shipment {
   readonly carried: ReadonlyMap<string, ClusterSet>;
   /** What the replica has, where that is known; a disk without it skips nothing. */
   readonly maps: ReadonlyMap<string, Known>;
+  /** Fingerprints of many clusters at once, where that is faster than reading them here; null where they would be read here twice. */
+  readonly scan: ((disk: string, window: Extent, among: ClusterSet, signal: AbortSignal) => Promise<Buffer>) | null;
   readonly fingerprinter: Fingerprinter;
   readonly journal: AttemptJournal;
   readonly lane: LaneSender;
@@ -68,11 +72,14 @@ class Shipper {
   readonly #it: Shipment;
   readonly #batch = new RecordBatch();
   readonly #sends: Sends;
+  readonly #plans: Plans;
   readonly #totalBytes: number;
   readonly #fingerprint = Buffer.alloc(FINGERPRINT_BYTES);
   #units: Unit[] = [];
   #doneBytes = 0;
+  /** Since the last mark: what was sent, and what of the disk is behind us. */
   #sinceMarkBytes = 0;
+  #passedBytes = 0;
   /** What the replica has of the current window. */
   #known: Buffer | null = null;
   #knownFrom = 0;
@@ -81,22 +88,24 @@ class Shipper {
   constructor(shipment: Shipment) {
     this.#it = shipment;
     this.#sends = new Sends(shipment.lane, shipment.compression);
+    this.#plans = new Plans(shipment);
     this.#totalBytes = shipment.view.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0);
   }
 
   async disk(index: number, disk: DiskSize, fromCluster: number): Promise<void> {
     const before = this.#it.view.disks.slice(0, index).reduce((sum, each) => sum + each.sizeBytes, 0);
-    for (const window of windows(disk.sizeBytes, WINDOW_BYTES, fromCluster * CLUSTER_BYTES)) {
-      await this.#window(index, disk, window);
-      this.#doneBytes = before + window.offsetBytes + window.lengthBytes;
-      await this.mark(index, clustersTouched(window).first + clustersTouched(window).count);
+    for await (const plan of this.#plans.of(disk, fromCluster)) {
+      await this.#window(index, disk, plan);
+      this.#doneBytes = before + endOf(plan.window);
+      const { first, count } = clustersTouched(plan.window);
+      this.#passedBytes += plan.window.lengthBytes;
+      if (this.#passedBytes >= MARK_AT_LEAST_EVERY_BYTES || endOf(plan.window) === disk.sizeBytes) await this.mark(index, first + count);
     }
   }
 
-  async #window(index: number, disk: DiskSize, window: Extent): Promise<void> {
-    const runs = await this.#wanted(disk, window);
-    if (runs.length === 0) return;
-    await this.#learnKnown(disk, window);
+  async #window(index: number, disk: DiskSize, { window, runs, known }: Plan): Promise<void> {
+    this.#known = known;
+    this.#knownFrom = clustersTouched(window).first;
     for (const run of runs) {
       if (run.zero) {
         await this.#drain(index, disk, 0);
@@ -104,19 +113,6 @@ class Shipper {
       } else await this.#read(index, disk, run);
     }
     await this.#drain(index, disk, 0);
-  }
-
-  /** Runs that travel, rounded out to clusters: what the view calls dirty, and what is carried. */
-  async #wanted(disk: DiskSize, window: Extent): Promise<readonly StatusRun[]> {
-    const status = await this.#it.view.status(disk.disk, window, this.#it.signal);
-    const carried = this.#it.carried.get(disk.disk);
-    return wantedRuns(status, carried, window, disk.sizeBytes);
-  }
-
-  async #learnKnown(disk: DiskSize, window: Extent): Promise<void> {
-    const { first, count } = clustersTouched(window);
-    this.#known = (await this.#it.maps.get(disk.disk)?.read(first, count)) ?? null;
-    this.#knownFrom = first;
   }
 
   async #read(index: number, disk: DiskSize, run: Extent): Promise<void> {
@@ -213,6 +209,7 @@ class Shipper {
     this.#batch.addMark(disk, cluster);
     await this.#flush();
     this.#sinceMarkBytes = 0;
+    this.#passedBytes = 0;
     this.#report();
   }
 
@@ -231,39 +228,8 @@ class Shipper {
 
   /** Gives back all memory, also after a failure. */
   async settle(): Promise<void> {
+    await this.#plans.end();
     for (const unit of this.#units.splice(0)) await unit.chunk.then((chunk) => chunk.release(), () => undefined);
     await this.#sends.settled().catch(() => undefined);
   }
-}
-
-/** The window's wanted runs in order, clusters whole: a cluster that is partly zero is read. */
-export function wantedRuns(status: readonly StatusRun[], carried: ClusterSet | undefined, window: Extent, sizeBytes: number): StatusRun[] {
-  const { first, count } = clustersTouched(window);
-  const kinds = new Uint8Array(count);
-  for (const run of status) {
-    const touched = clustersTouched(run);
-    for (let i = touched.first - first; i < touched.first - first + touched.count; i++) {
-      if (!run.zero) kinds[i]! |= NOT_ZERO;
-      if (run.dirty) kinds[i]! |= WANTED;
-    }
-  }
-  if (carried) for (const run of carried.runs(first, Math.min(first + count, carried.clusters))) for (let i = 0; i < run.count; i++) kinds[run.first - first + i]! |= WANTED;
-  return runsOf(kinds, first, Math.min(clusterCount(sizeBytes), first + count), sizeBytes);
-}
-
-const WANTED = 1;
-const NOT_ZERO = 2;
-
-function runsOf(kinds: Uint8Array, first: number, end: number, sizeBytes: number): StatusRun[] {
-  const runs: StatusRun[] = [];
-  let from = 0;
-  for (let i = 1; i <= end - first; i++) {
-    if (i < end - first && kinds[i] === kinds[from]) continue;
-    if (kinds[from]! & WANTED) {
-      const offsetBytes = (first + from) * CLUSTER_BYTES;
-      runs.push({ offsetBytes, lengthBytes: Math.min((first + i) * CLUSTER_BYTES, sizeBytes) - offsetBytes, dirty: true, zero: (kinds[from]! & NOT_ZERO) === 0 });
-    }
-    from = i;
-  }
-  return runs;
 }
