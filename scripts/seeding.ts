@@ -4,7 +4,8 @@ import { emptyRelationship } from '../src/engine/answers.ts';
 import type { State as HostState } from '../src/engine/ports/state.ts';
 import type { MachineDefinition } from '../src/machine/definition.ts';
 import { macOf } from '../src/machine/parse.ts';
-import type { Machine, Point, Relationship } from '../src/machine/records.ts';
+import { noStatistics } from '../src/health/statistics.ts';
+import type { Machine, Point, Relationship, Statistics } from '../src/machine/records.ts';
 import { founded } from '../src/relationship/epoch.ts';
 import { defaultSettings } from '../src/relationship/settings.ts';
 import type { Side, State } from '../src/relationship/state.ts';
@@ -30,12 +31,17 @@ function add(state: HostState, index: number, peerId: string, storage: string): 
   const newest = points.at(-1);
   const relationship: Relationship = {
     ...emptyRelationship, id: randomUUID(), machineId: id, peerId, side, state: standing, settings: { ...defaultSettings(['root']), recoveryHistory: POINTS_EACH - 1 }, key: '', overrides: {},
-    newestPointId: newest?.id ?? null, newestInstantMs: newest?.instantMs ?? null, sequence: points.length,
+    newestPointId: newest?.id ?? null, newestInstantMs: newest?.instantMs ?? null, sequence: points.length, statistics: statisticsOf(index), previousStatistics: { ...statisticsOf(index + 1), untilMs: Date.now() - 60 * MINUTE_MS },
   };
   state.putMachine(machine);
   state.putRelationship(relationship);
   for (const point of points) state.addPoint(point, [], new Map());
 }
+
+/** As of a machine that was replicated for an hour. */
+const statisticsOf = (index: number): Statistics => ({
+  ...noStatistics(Date.now() - 60 * MINUTE_MS, Date.now()), cycles: 12, bytes: 12 * (index % 50) * 2 ** 20, maxBytes: (index % 50) * 2 ** 21, latencyMs: 12 * (index % 20) * 1_000, maxLatencyMs: (index % 20) * 2_000, missedCycles: index % 3, networkFailures: index % 2,
+});
 
 function definitionOf(id: string, name: string): MachineDefinition {
   return {

@@ -1,23 +1,27 @@
 /**
  * Runs the tests, fast kinds first, and ends with the runner's own count. A file that runs no test is a failure, and so
- * is a selection that fits nothing: a run cannot pass by testing nothing.
+ * is a selection that fits nothing: a run cannot pass by testing nothing. A run of everything fails as well when a test
+ * that docs/design/parity.md names did not pass.
  *
  *   npm test                        everything
  *   npm test -- unit codec          these kinds
  *   npm test -- qemu/points         files whose path contains this
  *   npm test -- flow --name revert  tests whose name matches this
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { optionsOf } from './options.ts';
+import { keyOf, notPassed, parityRows } from './parity.ts';
 
 /** Fast kinds first. Every folder of tests/ that holds a test is named here. */
 const KINDS = ['unit', 'codec', 'conformance', 'simulation', 'qemu', 'flow'];
 const FILE_TIMEOUT_MS = 15 * 60_000;
-const TESTS = join(dirname(import.meta.dirname), 'tests');
+const ROOT = dirname(import.meta.dirname);
+const TESTS = join(ROOT, 'tests');
+const PARITY = join(ROOT, 'docs/design/parity.md');
 
 function testFiles(): readonly string[] {
   const paths = readdirSync(TESTS, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.test.ts'));
@@ -51,11 +55,26 @@ stream.on('test:summary', ({ file, counts }) => {
   silentFiles.delete(file);
   count += counts.tests;
 });
+const passed = new Set<string>();
+stream.on('test:pass', ({ file, name, skip, todo }) => {
+  const isSkipped = (skip ?? false) !== false || (todo ?? false) !== false;
+  if (file !== undefined && !isSkipped) passed.add(keyOf({ file: relative(TESTS, file), name }));
+});
 /** A test that is marked as to be done is told, and does not fail the run. */
 stream.on('test:fail', ({ todo }) => {
   if (todo === undefined || todo === false) process.exitCode = 1;
 });
+const isWhole = positionals.length === 0 && !values.name;
+
+function checkParity(): void {
+  const missing = isWhole ? notPassed(parityRows(readFileSync(PARITY, 'utf8')), passed) : [];
+  if (missing.length === 0) return;
+  process.exitCode = 1;
+  console.error(`docs/design/parity.md names tests that did not pass in this run:\n${missing.map((key) => `  ${key}`).join('\n')}`);
+}
+
 stream.on('end', () => {
+  checkParity();
   if (count > 0 && (silentFiles.size === 0 || values.name)) return;
   process.exitCode = 1;
   console.error(`These files ran no test:\n${[...silentFiles].map((file) => `  ${relative(process.cwd(), file)}`).join('\n')}`);

@@ -6,7 +6,15 @@ import { JOB_VIEW, name } from './schemas.ts';
 
 const tags = ['failover'];
 const POINT = name('Id of a recovery point; the newest when absent');
-const TEST_BODY = Type.Object({ point: Type.Optional(POINT), start: Type.Optional(START) }, CLOSED);
+const TEST_BODY = Type.Object(
+  {
+    point: Type.Optional(POINT),
+    start: Type.Optional(START),
+    network: Type.Optional(Type.String({ minLength: 1, maxLength: 15, description: 'A bridge of this host for all adapters, instead of each one\'s own test network' })),
+    isolated: Type.Optional(Type.Boolean({ description: 'On no network at all, whatever is chosen for the adapters', default: false })),
+  },
+  CLOSED,
+);
 const PLANNED_BODY = Type.Object(
   { start: Type.Optional(START), reverse: Type.Optional(Type.Boolean({ description: 'Replicate back at once', default: false })), timeoutSeconds: Type.Optional(TIMEOUT_SECONDS) },
   CLOSED,

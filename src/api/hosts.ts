@@ -1,8 +1,8 @@
-/** /api/hosts and /api/authorizations: the hosts that are paired, and what each may replicate here. */
+/** /api/hosts: this host and those that it is paired with. */
 import { Type } from '@fastify/type-provider-typebox';
 import type { Operations } from '../service/operations.ts';
 import { CLOSED, created, done, ok, type ApiInstance } from './routes.ts';
-import { AUTHORIZATION_VIEW, HOST_VIEW, name, path } from './schemas.ts';
+import { HOST_VIEW, name, path } from './schemas.ts';
 
 const BY_HOST = Type.Object({ host: name('Name or id of the host') });
 const ADDRESS = name('Address, with a port when it is not 7443');
@@ -12,10 +12,9 @@ const INVITE_BODY = Type.Object(
   CLOSED,
 );
 const INVITATION = Type.Object({ invitation: Type.String({ description: 'Text to paste on the other host; it works once' }), expiresAtMs: Type.Number({ description: 'When it expires, in milliseconds since 1970' }) });
-const JOIN_BODY = Type.Object({ invitation: Type.String({ minLength: 1, maxLength: 8_192, description: 'What the other host printed' }), storage: Type.Optional(STORAGE), address: Type.Optional(ADDRESS) }, CLOSED);
+const JOIN_BODY = Type.Object({ invitation: Type.String({ minLength: 1, maxLength: 8_192, description: 'What the other host printed' }), storage: Type.Optional(STORAGE), address: Type.Optional(ADDRESS), bypassProxy: Type.Optional(Type.Boolean({ description: 'Reach that host past the proxy' })) }, CLOSED);
 const RENAME_BODY = Type.Object({ name: name('New name') }, CLOSED);
 const MOVE_BODY = Type.Object({ address: ADDRESS }, CLOSED);
-const AUTHORIZATION_BODY = Type.Object({ host: name('A paired host, or *.domain'), storage: STORAGE, trustGroup: Type.Optional(name('Trust group')) }, CLOSED);
 
 function pairingRoutes(app: ApiInstance, operations: Operations): void {
   const tags = ['hosts'];
@@ -51,30 +50,7 @@ function pairedRoutes(app: ApiInstance, operations: Operations): void {
   );
 }
 
-function authorizationRoutes(app: ApiInstance, operations: Operations): void {
-  const tags = ['authorizations'];
-  app.get('/api/authorizations', { schema: { operationId: 'authorizationList', tags, summary: 'Who may replicate to this host, and where to', response: ok(Type.Array(AUTHORIZATION_VIEW)) } }, (request) =>
-    operations.authorizationList(request.caller),
-  );
-
-  app.post(
-    '/api/authorizations',
-    { schema: { operationId: 'authorizationAdd', tags, summary: 'Let a host, or the hosts of a domain, replicate to this one', body: AUTHORIZATION_BODY, response: created(AUTHORIZATION_VIEW) } },
-    async (request, reply) => reply.code(201).send(await operations.authorizationAdd(request.caller, request.body)),
-  );
-
-  app.delete(
-    '/api/authorizations/:authorization',
-    { schema: { operationId: 'authorizationRemove', tags, summary: 'Take an authorization back', params: Type.Object({ authorization: name('Id of the entry') }), response: done } },
-    async (request, reply) => {
-      await operations.authorizationRemove(request.caller, request.params.authorization);
-      return reply.code(204).send(null);
-    },
-  );
-}
-
 export function hostRoutes(app: ApiInstance, operations: Operations): void {
   pairingRoutes(app, operations);
   pairedRoutes(app, operations);
-  authorizationRoutes(app, operations);
 }

@@ -19,16 +19,15 @@ const OVERRIDES = Type.Object(
 );
 
 const ENABLE_BODY = Type.Object(
-  { machine: name('Name or id of the virtual machine'), host: name('The host that gets the replica'), settings: Type.Optional(SETTINGS_CHANGE), overrides: Type.Optional(OVERRIDES), force: Type.Optional(FORCE) },
+  { machine: name('Name or id of the virtual machine'), host: name('The host that gets the replica'), settings: Type.Optional(SETTINGS_CHANGE), overrides: Type.Optional(OVERRIDES), force: Type.Optional(FORCE), useExisting: Type.Optional(Type.Boolean({ description: 'Begin with what the other host kept of it as a former replica' })) },
   { ...CLOSED, title: 'EnableRequest' },
 );
 
-type OnRelationship = 'initialStop' | 'suspend' | 'resume' | 'plannedFailoverCancel';
-type OnRelationshipAsJob = 'initialStart' | 'cycleNow' | 'testFailoverEnd' | 'commit' | 'revert' | 'reverse' | 'becomeReplica';
+type OnRelationship = 'suspend' | 'resume' | 'plannedFailoverCancel';
+type OnRelationshipAsJob = 'cycleNow' | 'consistentCycleNow' | 'testFailoverEnd' | 'commit' | 'revert' | 'reverse' | 'changeMode' | 'becomeReplica';
 
 /** POST …/<verb> without a body: at once, answered with the relationship. */
 const AT_ONCE: readonly [verb: string, operation: OnRelationship, summary: string][] = [
-  ['stop-initial', 'initialStop', 'Stop the initial replication'],
   ['suspend', 'suspend', 'No cycles until resume; changes are still tracked'],
   ['resume', 'resume', 'Go on with everything that changed meanwhile'],
   ['failover/cancel', 'plannedFailoverCancel', 'Cancel a planned failover that was prepared'],
@@ -36,18 +35,21 @@ const AT_ONCE: readonly [verb: string, operation: OnRelationship, summary: strin
 
 /** POST …/<verb> without a body: a job. */
 const AS_JOB: readonly [verb: string, operation: OnRelationshipAsJob, summary: string][] = [
-  ['start-replication', 'initialStart', 'Copy the disks while the guest runs'],
   ['cycle', 'cycleNow', 'Run a cycle now'],
+  ['cycle/application-consistent', 'consistentCycleNow', 'Run a cycle now, with the guest\'s file systems held still by its agent'],
   ['failover/test-end', 'testFailoverEnd', 'Remove the test failover\'s copy'],
   ['commit', 'commit', 'Keep the point that was failed over to'],
   ['revert', 'revert', 'Undo the failover on this host, to choose another point'],
   ['reverse', 'reverse', 'Protect the guest in the other direction; commits first when needed'],
+  ['change-mode', 'changeMode', 'After a committed failover in the middle of a chain: this host is primary, the third host its replica'],
   ['become-replica', 'becomeReplica', 'After a split brain: yield to the other host'],
 ];
 
 export async function relationshipOf(operations: Operations, caller: Caller, machine: string): Promise<RelationshipView> {
   const { relationships } = await operations.status(caller);
-  const found = relationships.find((candidate) => candidate.machineId === machine || candidate.machine === machine);
+  const isNamed = (it: RelationshipView) => it.id === machine || it.machineId === machine || it.machine === machine;
+  const isOwn = (it: RelationshipView) => it.kind === 'simple' || it.side === 'replica';
+  const found = relationships.find((it) => it.id === machine) ?? relationships.find((it) => isNamed(it) && isOwn(it));
   if (!found) throw new Fault('machine-unknown', `there is no relationship for a machine ${machine} on this host`);
   return found;
 }

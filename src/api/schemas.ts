@@ -3,6 +3,7 @@
  * exactly its view.
  */
 import { Type, type Static, type TSchema } from '@fastify/type-provider-typebox';
+import { HEALTH_LIMITS, LIMIT_NAMES } from '../health/limits.ts';
 import type * as views from '../service/views.ts';
 import type { EnablePlan, HostStatus } from '../service/operations.ts';
 
@@ -63,6 +64,7 @@ const SETTINGS_FIELDS = {
   recoveryHistory: whole('Recovery points kept besides the newest: 0 to 24'),
   applicationConsistentHours: whole('Hours between application-consistent points: 1 to 12, 0 for none; only with a recovery history'),
   replicateHostItems: truth('Whether the guest is told which host it runs on'),
+  bypassProxy: truth('Whether the two hosts reach each other past their proxies'),
   additional: ADDITIONAL,
 };
 export const SETTINGS_VIEW = view('Settings', SETTINGS_FIELDS, 'How it is replicated');
@@ -86,6 +88,8 @@ const LAST_RESYNCHRONIZATION = view('LastResynchronization', {
   bytesShipped: whole('Bytes that travelled'),
 }, 'The last resynchronization that ended in a recovery point');
 
+const POINT_KINDS = ['standard', 'application-consistent', 'planned', 'divergence'] as const;
+
 const LAST_FAULT = view('LastFault', {
   code: text('Row of the fault table'),
   message: text('What happened'),
@@ -94,6 +98,8 @@ const LAST_FAULT = view('LastFault', {
 }, 'The last failure that has not been made good since');
 
 export const RELATIONSHIP_VIEW = view('Relationship', {
+  id: text('Id of the relationship, the same on both hosts; it can stand in the place of the machine in a path'),
+  kind: oneOf(['simple', 'extended'], 'In the middle of a chain a machine has one of each: the simple one, and the one by which it is sent on to a third host'),
   machineId: text('UUID of the virtual machine'),
   machine: text('Name of the virtual machine'),
   side: oneOf(['primary', 'replica'], 'What this host is in the relationship'),
@@ -106,6 +112,8 @@ export const RELATIONSHIP_VIEW = view('Relationship', {
   lagMs: nullable(Type.Number({ description: 'How far the replica is behind, now; null before the first recovery point' })),
   lastCycle: nullable(LAST_CYCLE),
   lastResynchronization: nullable(LAST_RESYNCHRONIZATION),
+  lastKind: nullable(oneOf(POINT_KINDS, 'Kind of the newest recovery point')),
+  lastConsistentAtMs: nullable(instant('The point in time of the last application-consistent recovery point')),
   nextCycleAtMs: nullable(instant('When the next cycle is due')),
   startsAtMs: nullable(instant('When the initial replication, or the resynchronization, begins by itself, as somebody chose')),
   waitingFor: nullable(text('What its work waits for now, in words: a moment, a window, its turn')),
@@ -117,10 +125,107 @@ export const RELATIONSHIP_VIEW = view('Relationship', {
   lastFault: nullable(LAST_FAULT),
 });
 
+const FAILOVER_ADDRESSES = view('FailoverAddresses', {
+  protocol: oneOf(['unknown', 'other', 'ipv4', 'ipv6', 'both'], 'Of which family addresses are set'),
+  dhcp: truth('Whether IPv4 addresses come from a DHCP server'),
+  addresses: Type.Array(text('An address with its prefix length')),
+  gateways: Type.Array(text('An address')),
+  dnsServers: Type.Array(text('An address')),
+}, 'What is set in the guest');
+
+export const FAILOVER_NETWORK_VIEW = view('FailoverNetwork', {
+  machineId: text('UUID of the virtual machine'),
+  machine: text('Name of the virtual machine'),
+  guestAgent: truth('Whether the machine has a port for a guest agent, by which addresses are set'),
+  hasArrived: truth('Whether it came to this host by a failover: its guest gets the addresses when it starts here'),
+  adapters: Type.Array(view('FailoverAdapter', {
+    index: whole('Place in the definition, from 0'),
+    mac: text('MAC address'),
+    network: text('What it is plugged into without a choice: a bridge of this host, "user" or "none"'),
+    bridge: nullable(text('Bridge of this host that was chosen')),
+    testBridge: nullable(text('Bridge of this host for test failovers; null: their copy reaches nothing')),
+    addresses: nullable(FAILOVER_ADDRESSES),
+  })),
+  outcome: nullable(view('AddressOutcome', {
+    state: oneOf(['waiting', 'applied', 'failed'], 'How setting the addresses went, the last time'),
+    atMs: instant('When'),
+    message: text('What happened'),
+    hint: text('What to do'),
+  })),
+}, 'What the network adapters are like on this host after a failover');
+const ISSUE_VIEW = view('Issue', {
+  rule: text('Name of the rule that holds: see docs/generated/health.md'),
+  severity: oneOf(['critical', 'warning', 'advice'], 'Advice does not change the health'),
+  message: text('What it means'),
+  hint: text('What to do'),
+});
+
+const INTERVAL_FIELDS = {
+  sinceMs: nullable(instant('When counting began')),
+  untilMs: instant('Until when it was counted'),
+  cycles: whole('Cycles that became recovery points'),
+  missedCycles: whole('Intervals that passed without a cycle of their own'),
+  bytes: whole('Bytes of all cycles: sent by a primary, kept by a replica'),
+  averageBytes: nullable(whole('Per cycle; null before the first')),
+  maxBytes: whole('Of the largest cycle'),
+  averageLatencyMs: nullable(whole('Per cycle: from its start (primary) or its point in time (replica) to the recovery point')),
+  maxLatencyMs: whole('Of the slowest cycle'),
+  errors: whole('Attempts that failed'),
+  networkFailures: whole('Of those, for the network'),
+  otherFailures: whole('Of those, for another cause'),
+  consistencyFailures: whole('Application-consistent points that came out crash-consistent'),
+};
+
+export const HEALTH_VIEW = view('Health', {
+  machineId: text('UUID of the virtual machine'),
+  machine: text('Name of the virtual machine'),
+  side: oneOf(['primary', 'replica'], 'What this host is in the relationship'),
+  state: whole('State as CIM numbers it'),
+  stateName: text('State in words'),
+  health: oneOf(['ok', 'warning', 'critical', 'none'], 'The worst of the issues'),
+  issues: Type.Array(ISSUE_VIEW, { description: 'The rules that hold now, the worst first' }),
+  primaryHost: text('Name of the primary'),
+  replicaHost: text('Name of the replica\'s host'),
+  runsOn: text('The host whose guest is the machine now'),
+  present: view('StatisticsInterval', INTERVAL_FIELDS, 'Counted in the present monitoring interval, or since the last reset'),
+  previous: nullable(view('StatisticsInterval', INTERVAL_FIELDS, 'Counted in the monitoring interval before')),
+  nextIntervalMs: instant('When the next monitoring interval begins'),
+  lagMs: nullable(Type.Number({ description: 'How far the replica is behind, now' })),
+  lastSynchronizedMs: nullable(instant('The point in time of the newest recovery point: what came after it would be lost')),
+  pendingBytes: nullable(whole('Bytes that are yet to be replicated, at most; null when nobody can tell')),
+  pendingKnownMs: nullable(instant('When that was known')),
+  disksBytes: whole('Size of the replicated disks: what an initial replication reads'),
+  lastConsistentMs: nullable(instant('The newest application-consistent recovery point on this host')),
+  testCopy: nullable(text('Name of the test failover\'s copy, while there is one')),
+  lastTestMs: nullable(instant('When a test failover was last made here')),
+  lastFault: nullable(LAST_FAULT),
+});
+
+export const DIAGNOSIS_VIEW = view('Diagnosis', {
+  host: text('The host that ran the checks'),
+  atMs: instant('When'),
+  findings: Type.Array(
+    view('DoctorFinding', {
+      check: text('Name of the check: see docs/generated/doctor.md'),
+      practice: nullable(whole('Number of the practice that Hyper-V has for it, 37 to 54')),
+      severity: oneOf(['critical', 'warning', 'advice'], 'How bad it is'),
+      host: text('The host that it is about'),
+      machine: nullable(text('The virtual machine that it is about')),
+      message: text('What was found'),
+      meaning: text('What that means'),
+      cure: text('What to do'),
+    }),
+    { description: 'The worst first' },
+  ),
+  checks: Type.Array(view('DoctorCheck', { check: text('Name of the check'), practice: nullable(whole('Number of the practice')), title: text('What it looks for'), fired: whole('How often it fired') })),
+});
+
+export const HEALTH_LIMITS_VIEW = Type.Unsafe<views.HealthLimitsView>(view('HealthLimits', Object.fromEntries(LIMIT_NAMES.map((limit) => [limit, whole(HEALTH_LIMITS[limit].meaning)]))));
+
 export const POINT_VIEW = view('RecoveryPoint', {
   id: text('Id of the recovery point'),
   sequence: whole('Order of the points'),
-  kind: oneOf(['standard', 'application-consistent', 'planned', 'divergence'], '"divergence" keeps what an old primary wrote after a failover'),
+  kind: oneOf(POINT_KINDS, '"divergence" keeps what an old primary wrote after a failover'),
   instantMs: instant('The point in time that it holds'),
   sizeBytes: whole('Bytes that it takes on this host'),
   newest: truth('Whether it is the newest point'),
@@ -165,10 +270,25 @@ export const FINDING_VIEW = view('Finding', {
 
 export const AUTHORIZATION_VIEW = view('Authorization', {
   id: text('Id of the entry'),
-  host: text('A paired host, or *.domain'),
+  host: text('A paired host, *.domain, or * for any paired host'),
   storage: text('Directory that its replicas are kept in'),
   trustGroup: text('Hosts of one trust group may take over each other\'s replicas'),
 });
+
+const SERVER_FIELDS = {
+  replicaServer: truth('Whether this host takes replicas'),
+  anyHost: truth('Any paired host may send replicas; otherwise those that authorization entries let in'),
+  storage: path('Where the replicas of any host are kept, absolute'),
+  monitoringStartSeconds: whole('When the intervals of the statistics begin, in seconds after the host\'s midnight'),
+  monitoringIntervalSeconds: whole('How long such an interval lasts: 3,600 to 604,800'),
+};
+export const SERVER_VIEW = view('Server', {
+  ...SERVER_FIELDS,
+  storage: text('Where replicas are kept when no entry says another place'),
+  authentication: oneOf(['certificate'], 'How hosts prove themselves'),
+  peerAddress: text('Where peers reach this host'),
+});
+export const SERVER_CHANGE = Type.Partial(Type.Object(SERVER_FIELDS), { title: 'ServerChange', additionalProperties: false });
 
 export const EVENT_VIEW = view('Event', {
   id: whole('Grows from event to event'),
@@ -177,6 +297,7 @@ export const EVENT_VIEW = view('Event', {
   severity: oneOf(['information', 'warning', 'error'], 'How bad it is'),
   machine: nullable(text('Name of the virtual machine')),
   message: text('What happened'),
+  hint: nullable(text('What to do; null when there is nothing to do')),
 });
 
 export const ROLE = oneOf(['viewer', 'operator', 'administrator'], 'What the user may do');
@@ -234,11 +355,17 @@ export type SchemasAreTheViews = All<
     Same<typeof MACHINE_VIEW, views.MachineView>,
     Same<typeof SETTINGS_VIEW, views.SettingsView>,
     Same<typeof RELATIONSHIP_VIEW, views.RelationshipView>,
+    Same<typeof FAILOVER_NETWORK_VIEW, views.FailoverNetworkView>,
+    Same<typeof HEALTH_VIEW, views.HealthView>,
+    Same<typeof DIAGNOSIS_VIEW, views.DiagnosisView>,
+    Same<typeof HEALTH_LIMITS_VIEW, views.HealthLimitsView>,
     Same<typeof POINT_VIEW, views.PointView>,
     Same<typeof JOB_VIEW, views.JobView>,
     Same<typeof HOST_VIEW, views.HostView>,
     Same<typeof FINDING_VIEW, views.FindingView>,
     Same<typeof AUTHORIZATION_VIEW, views.AuthorizationView>,
+    Same<typeof SERVER_VIEW, views.ServerView>,
+    Same<typeof SERVER_CHANGE, views.ServerChange>,
     Same<typeof EVENT_VIEW, views.EventView>,
     Same<typeof USER_VIEW, views.UserView>,
     Same<typeof CERTIFICATE_VIEW, views.CertificateView>,

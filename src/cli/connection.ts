@@ -69,6 +69,10 @@ export class Connection {
     return this.#call<T>('PATCH', path, body);
   }
 
+  put(path: string, body: object): Promise<null> {
+    return this.#call<null>('PUT', path, body);
+  }
+
   delete(path: string): Promise<null> {
     return this.#call<null>('DELETE', path);
   }

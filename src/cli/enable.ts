@@ -6,7 +6,8 @@ import type { FindingView, RelationshipView, SettingsView } from '../service/vie
 import { Failure } from './failure.ts';
 import { coloured, list, type Colour } from './output.ts';
 import { agree } from './questions.ts';
-import { act, bridge, given, jsonObject, names, part, whole, type Run } from './run.ts';
+import { chosenPath, EXTENDED } from './relationships.ts';
+import { act, bridge, given, jsonObject, names, whole, type Run } from './run.ts';
 import { printable, yesNo } from './words.ts';
 
 interface SettingOptions {
@@ -14,6 +15,7 @@ interface SettingOptions {
   readonly history?: number;
   readonly applicationConsistent?: number;
   readonly hostItems?: boolean;
+  readonly bypassProxy?: boolean;
   readonly compression?: boolean;
   readonly disks?: string[];
   readonly additional?: object;
@@ -25,6 +27,7 @@ interface EnableOptions extends SettingOptions {
   readonly bridge?: Record<string, string>;
   readonly storage?: string;
   readonly force?: boolean;
+  readonly useExisting?: boolean;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
 }
@@ -38,6 +41,7 @@ const settingsIn = (options: SettingOptions): object =>
     recoveryHistory: options.history,
     applicationConsistentHours: options.applicationConsistent,
     replicateHostItems: options.hostItems,
+    bypassProxy: options.bypassProxy,
     compression: options.compression,
     disks: options.disks,
     additional: options.additional,
@@ -52,6 +56,7 @@ function settingsText(settings: SettingsView): string {
     ['older recovery points', String(settings.recoveryHistory)],
     ['application-consistent', settings.applicationConsistentHours > 0 ? `every ${settings.applicationConsistentHours} h` : 'no'],
     ['host items', yesNo(settings.replicateHostItems)],
+    ['past the proxy', yesNo(settings.bypassProxy)],
     ['additional', additional.length > 0 ? additional.join(', ') : '-'],
   ]);
 }
@@ -72,7 +77,7 @@ function checkFindings(machine: string, { findings }: EnablePlan, force: boolean
 
 async function enable(run: Run, machine: string, options: EnableOptions): Promise<void> {
   const overrides = given({ memoryMiB: options.memory, bridges: options.bridge, storage: options.storage });
-  const body = { machine, host: options.to, settings: settingsIn(options), overrides, ...given({ force: options.force }) };
+  const body = { machine, host: options.to, settings: settingsIn(options), overrides, ...given({ force: options.force, useExisting: options.useExisting }) };
   const plan = await run.api.post<EnablePlan>('/api/relationships/plan', body);
   if (options.dryRun) {
     run.out.result(plan, () => planText(plan));
@@ -85,9 +90,9 @@ async function enable(run: Run, machine: string, options: EnableOptions): Promis
   run.out.result(relationship, () => printable(`${relationship.machine} is enabled for replication to ${relationship.peer}. ${relationship.advice || `Next: understudy start-replication ${relationship.machine}.`}`));
 }
 
-async function settings(run: Run, machine: string, options: SettingOptions): Promise<void> {
+async function settings(run: Run, machine: string, options: SettingOptions & { readonly extended?: boolean }): Promise<void> {
   const change = settingsIn(options);
-  const path = `/api/relationships/${part(machine)}`;
+  const path = await chosenPath(run, machine, options);
   const relationship = Object.keys(change).length === 0 ? await run.api.get<RelationshipView>(path) : await run.api.patch<RelationshipView>(path, change);
   run.out.result(relationship.settings, () => settingsText(relationship.settings));
 }
@@ -99,19 +104,22 @@ const withSettings = (command: Command): Command =>
     .option('--application-consistent <hours>', 'an application-consistent point so often; 0 for none', whole(0, 12))
     .option('--host-items', 'tell the guest which host it runs on')
     .option('--no-host-items', 'do not')
+    .option('--bypass-proxy', 'reach the other host past the proxy')
+    .option('--no-bypass-proxy', 'through it')
     .option('--compression', 'compress what travels')
     .option('--no-compression', 'do not')
     .option('--disks <names>', 'only these disks, with commas between them', names)
     .option('--additional <json>', 'settings beyond these, for example {"cycleIntervalMs": 1000}', jsonObject);
 
 export function settingCommands(program: Command): void {
-  withSettings(program.command('enable').argument('<machine>').description('enable replication of a machine: shows the settings and what the other host lacks, then asks').requiredOption('--to <host>', 'the host that gets the replica'))
+  withSettings(program.command('enable').argument('<machine>').description('enable replication of a machine, or of a replica to a third host: shows the settings and what the other host lacks, then asks').requiredOption('--to <host>', 'the host that gets the replica'))
     .option('--memory <MiB>', 'memory of the replica', whole(MEMORY_MIB.min, MEMORY_MIB.max))
     .option('--bridge <here=there>', 'bridge of the replica; can be given again', bridge)
     .option('--storage <dir>', 'directory of the replica on the other host')
+    .option('--use-existing', 'begin with what the other host kept of it as a former replica')
     .option('--force', 'do it although a finding speaks against it')
     .option('--yes', 'do not ask')
     .option('--dry-run', 'only show settings and findings')
     .action(act(enable));
-  withSettings(program.command('settings').argument('<machine>').description('show the settings of a relationship, or change those that are given')).action(act(settings));
+  withSettings(program.command('settings').argument('<machine>').description('show the settings of a relationship, or change those that are given')).option(...EXTENDED).action(act(settings));
 }

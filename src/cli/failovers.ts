@@ -4,12 +4,14 @@ import type { JobView, RelationshipView } from '../service/views.ts';
 import { Failure } from './failure.ts';
 import { followed } from './follow.ts';
 import { confirm } from './questions.ts';
-import { pathOf } from './relationships.ts';
+import { chosenPath, EXTENDED, pathOf } from './relationships.ts';
 import { act, given, whole, type Run } from './run.ts';
 import { duration } from './words.ts';
 
 interface TestOptions {
   readonly point?: string;
+  readonly network?: string;
+  readonly isolated?: boolean;
   readonly start: boolean;
   readonly wait: boolean;
 }
@@ -17,6 +19,7 @@ interface TestOptions {
 interface FailoverOptions extends TestOptions {
   readonly planned?: boolean;
   readonly unplanned?: boolean;
+  readonly extended?: boolean;
   readonly reverse?: boolean;
   readonly force?: boolean;
   readonly timeout?: number;
@@ -24,7 +27,7 @@ interface FailoverOptions extends TestOptions {
 }
 
 async function test(run: Run, machine: string, options: TestOptions): Promise<void> {
-  const job = await run.api.post<JobView>(`${pathOf(machine)}/failover/test`, given({ point: options.point, start: options.start }));
+  const job = await run.api.post<JobView>(`${pathOf(machine)}/failover/test`, given({ point: options.point, start: options.start, network: options.network, isolated: options.isolated }));
   await followed(run, job, options);
 }
 
@@ -33,7 +36,7 @@ async function planned(run: Run, machine: string, options: FailoverOptions): Pro
   if (options.force) throw new Failure('usage', '--force is for an unplanned failover');
   const consequences = [`The guest of ${machine} is shut down, then booted on the other host. It does not answer meanwhile; nothing that it wrote is lost.`];
   await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
-  return run.api.post<JobView>(`${pathOf(machine)}/failover/planned`, given({ start: options.start, reverse: options.reverse, timeoutSeconds: options.timeout }));
+  return run.api.post<JobView>(`${await chosenPath(run, machine, options)}/failover/planned`, given({ start: options.start, reverse: options.reverse, timeoutSeconds: options.timeout }));
 }
 
 /** What is lost, in words; the lag says how much when it is known. */
@@ -49,6 +52,7 @@ function losses({ machine, peer, lagMs }: RelationshipView, options: FailoverOpt
 }
 
 async function unplanned(run: Run, machine: string, options: FailoverOptions): Promise<JobView> {
+  if (options.extended) throw new Failure('usage', '--extended is for a planned failover', 'An unplanned failover to the third host is asked for on that host.');
   if (options.reverse) throw new Failure('usage', '--reverse is for a planned failover', 'After an unplanned one, look at the guest first, then: understudy reverse.');
   if (options.timeout !== undefined) throw new Failure('usage', '--timeout is for a planned failover');
   if (!options.yes) {
@@ -86,7 +90,7 @@ const NO_WAIT = ['--no-wait', 'print the job and do not follow it'] as const;
 const YES = ['--yes', 'do not ask'] as const;
 
 export function failoverCommands(program: Command): void {
-  program.command('test').argument('<machine>').description('boot a copy of a recovery point, isolated, while replication goes on (test failover)').option(...POINT).option(...NO_START).option(...NO_WAIT).action(act(test));
+  program.command('test').argument('<machine>').description('boot a copy of a recovery point, isolated, while replication goes on (test failover)').option(...POINT).option('--network <bridge>', 'a bridge of this host for all its adapters; each one\'s own test network when not given, and none without one').option('--isolated', 'on no network at all').option(...NO_START).option(...NO_WAIT).action(act(test));
   program
     .command('failover')
     .argument('<machine>')
@@ -96,6 +100,7 @@ export function failoverCommands(program: Command): void {
     .option(...POINT)
     .option(...NO_START)
     .option('--reverse', 'with --planned: replicate back at once')
+    .option(...EXTENDED)
     .option('--force', 'with --unplanned: even if the primary says that its guest runs')
     .option(TIMEOUT[0], TIMEOUT[1], whole(1, 86_400))
     .option(...YES)

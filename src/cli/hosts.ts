@@ -1,7 +1,7 @@
-/** understudy host and understudy authorization. */
+/** understudy host. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { AuthorizationView, HostView } from '../service/views.ts';
+import type { HostView } from '../service/views.ts';
 import { table } from './output.ts';
 import { confirm } from './questions.ts';
 import { act, given, part, whole, type Run } from './run.ts';
@@ -16,9 +16,9 @@ async function invite(run: Run, options: { storage?: string; expires?: number; a
   if (!run.out.isJson) run.out.note(`Until ${instant(made.expiresAtMs)} this can be used once, on the other host: understudy host join <invitation>`);
 }
 
-async function join(run: Run, invitation: string, options: { storage?: string; address?: string }): Promise<void> {
+async function join(run: Run, invitation: string, options: { storage?: string; address?: string; bypassProxy?: boolean }): Promise<void> {
   const text = invitation === '-' ? readFileSync(0, 'utf8').trim() : invitation;
-  const host = await run.api.post<HostView>('/api/hosts/join', { invitation: text, ...given({ storage: options.storage, address: options.address }) });
+  const host = await run.api.post<HostView>('/api/hosts/join', { invitation: text, ...given({ storage: options.storage, address: options.address, bypassProxy: options.bypassProxy }) });
   run.out.result(host, () => `paired with ${host.name} (${host.address})`);
 }
 
@@ -57,21 +57,6 @@ async function renewCertificate(run: Run): Promise<void> {
   run.out.result(host, () => `${host.name} has a new certificate until ${orDash(host.certificateExpiresMs, instant)}; pairings stay`);
 }
 
-async function listAuthorizations(run: Run): Promise<void> {
-  const entries = await run.api.get<AuthorizationView[]>('/api/authorizations');
-  run.out.result(entries, () => (entries.length === 0 ? 'No host may replicate to this one.' : table(['ID', 'HOST', 'STORAGE', 'TRUST GROUP'], entries.map((entry) => [entry.id, entry.host, entry.storage, entry.trustGroup]))));
-}
-
-async function addAuthorization(run: Run, host: string, options: { storage: string; trustGroup?: string }): Promise<void> {
-  const entry = await run.api.post<AuthorizationView>('/api/authorizations', { host, ...given({ storage: options.storage, trustGroup: options.trustGroup }) });
-  run.out.result(entry, () => `${entry.host} may replicate to ${entry.storage} (entry ${entry.id})`);
-}
-
-async function removeAuthorization(run: Run, id: string): Promise<void> {
-  await run.api.delete(`/api/authorizations/${part(id)}`);
-  run.out.done(`the entry ${id} is gone`);
-}
-
 export function hostCommands(program: Command): void {
   const host = program.command('host').description('pair this host with others');
   host
@@ -87,21 +72,11 @@ export function hostCommands(program: Command): void {
     .description('pair with the host that made the invitation')
     .option('--storage <dir>', 'where replicas from that host are kept')
     .option('--address <address>', 'address under which that host reaches this one')
+    .option('--bypass-proxy', 'reach that host past the proxy')
     .action(act(join));
   host.command('list').description('this host and those it is paired with').action(act(listHosts));
   host.command('remove').argument('<host>').description('end the pairing').option('--yes', 'do not ask').action(act(remove));
   host.command('rename').argument('<host>').argument('<name>').description('give a host another name').action(act(rename));
   host.command('move').argument('<host>').argument('<address>').description('tell the new address of a host that moved').action(act(move));
   host.command('renew-certificate').description('renew the certificate of this host; pairings stay').action(act(renewCertificate));
-
-  const authorization = program.command('authorization').description('who may replicate to this host, and where to');
-  authorization.command('list').description('all entries').action(act(listAuthorizations));
-  authorization
-    .command('add')
-    .argument('<host>', 'a paired host, or *.domain')
-    .description('let a host replicate to this one')
-    .requiredOption('--storage <dir>', 'where its replicas are kept')
-    .option('--trust-group <group>', 'hosts of one group may take over each other\'s replicas')
-    .action(act(addAuthorization));
-  authorization.command('remove').argument('<id>').description('take an entry back').action(act(removeAuthorization));
 }

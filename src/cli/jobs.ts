@@ -60,7 +60,7 @@ const query = (parameters: Record<string, number | undefined>): string => {
 
 async function events(run: Run, options: { after?: number; limit?: number }): Promise<void> {
   const shown = await run.api.get<EventView[]>(`/api/events${query({ afterId: options.after, limit: options.limit })}`);
-  const rows = () => shown.map((event) => [String(event.id), instant(event.atMs), cell(event.severity, SEVERITY_COLOURS[event.severity]), orDash(event.number, String), orDash(event.machine, String), event.message]);
+  const rows = () => shown.map((event) => [String(event.id), instant(event.atMs), cell(event.severity, SEVERITY_COLOURS[event.severity]), orDash(event.number, String), orDash(event.machine, String), event.hint === null ? event.message : `${event.message} (${event.hint})`]);
   run.out.result(shown, () => (shown.length === 0 ? 'There is no event.' : table(['ID', 'WHEN', 'SEVERITY', 'NUMBER', 'MACHINE', 'MESSAGE'], rows())));
 }
 

@@ -2,15 +2,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { doctorCommand } from './doctor.ts';
 import { settingCommands } from './enable.ts';
 import { Failure } from './failure.ts';
 import { failoverCommands } from './failovers.ts';
+import { healthCommands } from './health.ts';
 import { hostCommands } from './hosts.ts';
+import { initialCommands } from './initial.ts';
 import { jobCommands } from './jobs.ts';
 import { machineCommands } from './machines.ts';
+import { networkCommands } from './network.ts';
 import { relationshipCommands } from './relationships.ts';
 import { resynchronizationCommands } from './resynchronization.ts';
 import { act, parseUrl, type Run } from './run.ts';
+import { serverCommands } from './server.ts';
 import { statusCommand } from './status.ts';
 import { userCommands } from './users.ts';
 
@@ -41,10 +46,15 @@ export function createProgram(): Command {
   statusCommand(program);
   machineCommands(program);
   hostCommands(program);
+  serverCommands(program);
   settingCommands(program);
   relationshipCommands(program);
+  initialCommands(program);
+  healthCommands(program);
+  doctorCommand(program);
   resynchronizationCommands(program);
   failoverCommands(program);
+  networkCommands(program);
   jobCommands(program);
   userCommands(program);
   program.command('version').description('the versions of this command and of the daemon').action(act(version));

@@ -1,31 +1,43 @@
 /** The verbs of a relationship that take no options, and its recovery points. */
 import type { Command } from 'commander';
 import type { JobView, PointView, RelationshipView } from '../service/views.ts';
+import { Failure } from './failure.ts';
 import { followed } from './follow.ts';
 import { table } from './output.ts';
 import { confirm } from './questions.ts';
+import { removalConsequences } from './removal.ts';
 import { act, part, type Run } from './run.ts';
 import { ago, instant, orDash, printable, size } from './words.ts';
 
 export const pathOf = (machine: string): string => `/api/relationships/${part(machine)}`;
 
+/** Of a machine in the middle of a chain: the relationship by which it is sent on. */
+export const EXTENDED = ['--extended', 'the extended relationship: by which this replica is sent on to a third host'] as const;
+
+/** The path of the machine's own relationship, or with --extended of the other. */
+export async function chosenPath({ api }: Run, machine: string, { extended }: { readonly extended?: boolean }): Promise<string> {
+  if (!extended) return pathOf(machine);
+  const all = await api.get<RelationshipView[]>('/api/relationships');
+  const found = all.find((it) => (it.machine === machine || it.machineId === machine) && it.kind === 'extended');
+  if (!found) throw new Failure('not-replicated', `${machine} has no extended relationship on this host`, `On its replica's host: understudy enable ${machine} --to HOST.`);
+  return pathOf(found.id);
+}
+
 interface VerbOptions {
+  readonly extended?: boolean;
   readonly yes?: boolean;
   readonly wait: boolean;
 }
 
 /** Answered with the relationship at once. */
 const AT_ONCE: readonly [verb: string, path: string, description: string][] = [
-  ['stop-initial', 'stop-initial', 'stop the initial replication'],
   ['suspend', 'suspend', 'no cycles until resume; changes are still tracked'],
   ['resume', 'resume', 'go on, with everything that changed meanwhile'],
   ['cancel-failover', 'failover/cancel', 'cancel a planned failover that was prepared, or a failback'],
 ];
 
 /** A job that is followed. */
-const AS_JOB: readonly [verb: string, path: string, description: string][] = [
-  ['start-replication', 'start-replication', 'copy the disks while the guest runs (initial replication)'],
-  ['cycle', 'cycle', 'run a cycle now'],
+const AS_JOB: readonly [verb: string, path: string, description: string, ofExtended?: boolean][] = [
   ['test-end', 'failover/test-end', 'end the test failover and remove its copy'],
 ];
 
@@ -34,14 +46,15 @@ const AFTER_QUESTION: readonly [verb: string, description: string, consequences:
   ['commit', 'keep the point that was failed over to, or a failback', (machine) => [`${machine} keeps what it runs on now. The other recovery points on this host are removed, and the failover, or the failback, cannot be reverted any more.`]],
   ['revert', 'undo the failover on this host, to choose another point; or give a failback back', (machine) => [`The guest of ${machine} is stopped on this host. What it wrote since the failover is lost.`]],
   ['reverse', 'protect the guest in the other direction; commits first when needed', (machine) => [`${machine} is committed when it is not yet: the failover cannot be reverted any more.`, 'The disks of the old primary follow this host from now on; what its guest wrote after the failover is kept there as a named recovery point.']],
+  ['change-mode', 'after a committed failover in the middle of a chain: this host is primary, the third host its replica', (machine) => [`${machine} is primary on this host, and the third host is its replica. The host before has no part in it any more: what it has is kept there, and the relationship is to be removed there.`]],
   ['become-replica', 'after a split brain: yield to the other host', (machine) => [`The guest of ${machine} is held on this host and does not run here any more. What it wrote is kept as a named recovery point; the other host's disks replace it.`]],
 ];
 
 export const stateText = (it: RelationshipView): string => printable([`${it.machine}: ${it.stateName}`, it.waitingFor ?? '', it.advice === '' ? '' : `Next: ${it.advice}`].filter((part) => part !== '').join('. '));
 
 function atOnce(path: string) {
-  return act(async (run: Run, machine: string) => {
-    const relationship = await run.api.post<RelationshipView>(`${pathOf(machine)}/${path}`);
+  return act(async (run: Run, machine: string, options: VerbOptions) => {
+    const relationship = await run.api.post<RelationshipView>(`${await chosenPath(run, machine, options)}/${path}`);
     run.out.result(relationship, () => stateText(relationship));
   });
 }
@@ -49,15 +62,23 @@ function atOnce(path: string) {
 function asJob(path: string, consequences?: (machine: string) => string[]) {
   return act(async (run: Run, machine: string, options: VerbOptions) => {
     if (consequences) await confirm({ name: machine, kind: 'machine', consequences: consequences(machine), yes: options.yes });
-    await followed(run, await run.api.post<JobView>(`${pathOf(machine)}/${path}`), options);
+    await followed(run, await run.api.post<JobView>(`${await chosenPath(run, machine, options)}/${path}`), options);
   });
 }
 
 async function disable(run: Run, machine: string, options: VerbOptions): Promise<void> {
-  const consequences = [`Replication of ${machine} ends. Its recovery points are not kept up any more, and enabling it again copies everything again.`];
-  await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
-  await run.api.delete(pathOf(machine));
+  const path = await chosenPath(run, machine, options);
+  if (!options.yes) {
+    const relationship = await run.api.get<RelationshipView>(path);
+    await confirm({ name: relationship.machine, kind: 'machine', consequences: removalConsequences(relationship), yes: false });
+  }
+  await run.api.delete(path);
   run.out.done(`${machine} is not replicated any more`);
+}
+
+async function cycle(run: Run, machine: string, options: VerbOptions & { readonly applicationConsistent?: boolean }): Promise<void> {
+  const path = `${await chosenPath(run, machine, options)}/cycle${options.applicationConsistent ? '/application-consistent' : ''}`;
+  await followed(run, await run.api.post<JobView>(path), options);
 }
 
 async function whereThePointsAre(run: Run, machine: string): Promise<string> {
@@ -74,13 +95,22 @@ async function points(run: Run, machine: string): Promise<void> {
 }
 
 export function relationshipCommands(program: Command): void {
-  for (const [verb, path, description] of AT_ONCE) program.command(verb).argument('<machine>').description(description).action(atOnce(path));
-  for (const [verb, path, description] of AS_JOB) {
-    program.command(verb).argument('<machine>').description(description).option('--no-wait', 'print the job and do not follow it').action(asJob(path));
+  for (const [verb, path, description] of AT_ONCE) program.command(verb).argument('<machine>').description(description).option(...EXTENDED).action(atOnce(path));
+  for (const [verb, path, description, ofExtended] of AS_JOB) {
+    const command = program.command(verb).argument('<machine>').description(description).option('--no-wait', 'print the job and do not follow it').action(asJob(path));
+    if (ofExtended) command.option(...EXTENDED);
   }
+  program
+    .command('cycle')
+    .argument('<machine>')
+    .description('run a cycle now')
+    .option('--application-consistent', 'with the guest\'s file systems held still by its agent')
+    .option('--no-wait', 'print the job and do not follow it')
+    .option(...EXTENDED)
+    .action(act(cycle));
   for (const [verb, description, consequences] of AFTER_QUESTION) {
     program.command(verb).argument('<machine>').description(description).option('--yes', 'do not ask').option('--no-wait', 'print the job and do not follow it').action(asJob(verb, consequences));
   }
-  program.command('disable').argument('<machine>').description('end replication of a machine').option('--yes', 'do not ask').action(act(disable));
+  program.command('disable').argument('<machine>').description('end replication of a machine').option(...EXTENDED).option('--yes', 'do not ask').action(act(disable));
   program.command('points').argument('<machine>').description('the recovery points').action(act(points));
 }

@@ -3,23 +3,24 @@ import type { Command } from 'commander';
 import type { JobView, RelationshipView } from '../service/views.ts';
 import { followed } from './follow.ts';
 import { momentFromNow } from './moments.ts';
-import { pathOf, stateText } from './relationships.ts';
+import { chosenPath, EXTENDED, stateText } from './relationships.ts';
 import { act, type Run } from './run.ts';
 
 interface ResynchronizeOptions {
   readonly at?: number;
+  readonly extended?: boolean;
   readonly wait: boolean;
 }
 
 async function resynchronize(run: Run, machine: string, options: ResynchronizeOptions): Promise<void> {
-  const path = `${pathOf(machine)}/resynchronize`;
+  const path = `${await chosenPath(run, machine, options)}/resynchronize`;
   if (options.at === undefined) return followed(run, await run.api.post<JobView>(path), options);
   const relationship = await run.api.post<RelationshipView>(`${path}/at`, { startsAtMs: options.at });
   run.out.result(relationship, () => stateText(relationship));
 }
 
-async function cancel(run: Run, machine: string): Promise<void> {
-  const relationship = await run.api.post<RelationshipView>(`${pathOf(machine)}/resynchronize/cancel`);
+async function cancel(run: Run, machine: string, options: { readonly extended?: boolean }): Promise<void> {
+  const relationship = await run.api.post<RelationshipView>(`${await chosenPath(run, machine, options)}/resynchronize/cancel`);
   run.out.result(relationship, () => stateText(relationship));
 }
 
@@ -29,7 +30,8 @@ export function resynchronizationCommands(program: Command): void {
     .argument('<machine>')
     .description('compare the disks and ship what differs, now or later; one that was suspended goes on')
     .option('--at <moment>', 'begin then, within seven days: 22:30, "2026-11-27 22:30" or +90m', momentFromNow)
+    .option(...EXTENDED)
     .option('--no-wait', 'print the job and do not follow it')
     .action(act(resynchronize));
-  program.command('cancel-resynchronization').argument('<machine>').description('give up a resynchronization that is under way, suspended or scheduled; recovery points stay').action(act(cancel));
+  program.command('cancel-resynchronization').argument('<machine>').description('give up a resynchronization that is under way, suspended or scheduled; recovery points stay').option(...EXTENDED).action(act(cancel));
 }

@@ -10,6 +10,8 @@ export interface Run {
   readonly out: Output;
   /** Of the other daemon, when the command goes over HTTP. */
   readonly url: URL | undefined;
+  /** The exit code of a command that did what it was asked to. */
+  ends(code: number): void;
 }
 
 export interface GlobalOptions {
@@ -20,8 +22,15 @@ export interface GlobalOptions {
 
 const targetOf = ({ host, runDir }: GlobalOptions): Target => (host ? { url: host, token: tokenFor(host) } : { runDir });
 
+/** 0 unless a command says otherwise. */
+let endsWith = 0;
+const ends = (code: number): void => {
+  endsWith = code;
+};
+export const exitCode = (): number => endsWith;
+
 export function runOf(options: GlobalOptions): Run {
-  return { api: new Connection(targetOf(options)), out: new Output(options.json === true), url: options.host };
+  return { api: new Connection(targetOf(options)), out: new Output(options.json === true), url: options.host, ends };
 }
 
 /** The action of a command, given the run and then what commander gives: arguments, options. */

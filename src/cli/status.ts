@@ -19,7 +19,9 @@ const lastCycleText = ({ lastCycle }: RelationshipView): string => orDash(lastCy
 
 const HEAD = ['MACHINE', 'SIDE', 'PEER', 'STATE', 'HEALTH', 'LAG', 'LAST CYCLE', 'POINTS'];
 
-const rowOf = (it: RelationshipView): (Cell | string)[] => [it.machine, it.side, peerCell(it), it.stateName, healthCell(it), orDash(it.lagMs, duration), lastCycleText(it), String(it.points)];
+const sideOf = ({ side, kind }: RelationshipView): string => (kind === 'simple' ? side : `${side}, extended`);
+
+const rowOf = (it: RelationshipView): (Cell | string)[] => [it.machine, sideOf(it), peerCell(it), it.stateName, healthCell(it), orDash(it.lagMs, duration), lastCycleText(it), String(it.points)];
 
 /** What is wrong with one relationship and what to do about it, a line each. */
 function remarks(it: RelationshipView): string[] {

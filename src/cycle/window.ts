@@ -35,6 +35,12 @@ export function intervalStartMs(startSeconds: number, intervalSeconds: number, a
   return Math.min(atMs, momentOf(began, minutesEast));
 }
 
+/** When the interval ends that this moment is in. */
+export function intervalEndMs(startSeconds: number, intervalSeconds: number, atMs: number, minutesEast: MinutesEast): number {
+  const wall = wallSeconds(atMs, minutesEast);
+  return momentOf(wall - remainder(wall - startSeconds, intervalSeconds) + intervalSeconds, minutesEast);
+}
+
 /** When the wall's clock shows this; the earlier moment when it shows it twice, the next one when it never does. */
 function momentOf(wall: number, minutesEast: MinutesEast): number {
   const guesses = [-DAY_SECONDS, DAY_SECONDS].map((shift) => 1_000 * (wall - 60 * minutesEast(1_000 * (wall + shift))));

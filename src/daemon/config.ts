@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { parse } from 'smol-toml';
 import { Fault } from '../errors/fault.ts';
+import { parseProxy, proxyOfEnvironment, type Proxy } from '../peer/proxy.ts';
 
 export interface Config {
   readonly hostName: string;
@@ -25,6 +26,8 @@ export interface Config {
   readonly wbemKey: string | null;
   /** Hosts, besides the one that subscribes, that events may be pushed to. */
   readonly wbemEventHosts: readonly string[];
+  /** The way to other hosts; null for plain connections. */
+  readonly proxy: Proxy | null;
   readonly logLevel: string;
   /** Breaks one thing on purpose, so that a demonstration or test can fail. */
   readonly sabotage: Sabotage | null;
@@ -48,10 +51,10 @@ const DEFAULTS = {
   logLevel: 'info',
 };
 
-const FILE_KEYS = ['hostName', 'stateDir', 'runDir', 'storage', 'portOffset', 'apiAddress', 'peerAddress', 'wbemAddress', 'wbemPlainAddress', 'wbemCertificate', 'wbemKey', 'wbemEventHosts', 'logLevel'] as const;
+const FILE_KEYS = ['hostName', 'stateDir', 'runDir', 'storage', 'portOffset', 'apiAddress', 'peerAddress', 'wbemAddress', 'wbemPlainAddress', 'wbemCertificate', 'wbemKey', 'wbemEventHosts', 'proxy', 'proxyExcept', 'logLevel'] as const;
 type FileConfig = Partial<Record<(typeof FILE_KEYS)[number], string | number>>;
 
-export function readConfig(argv: readonly string[], version: string): Config {
+export function readConfig(argv: readonly string[], version: string, environment: NodeJS.ProcessEnv = process.env): Config {
   const command = new Command('understudyd')
     .version(version)
     .description('Keeps replicas of virtual machines. Runs until it is told to end; guests run on.')
@@ -68,6 +71,8 @@ export function readConfig(argv: readonly string[], version: string): Config {
     .option('--wbem-certificate <file>', 'certificate for WBEM over TLS; this host\'s own when absent')
     .option('--wbem-key <file>', 'key of that certificate')
     .option('--wbem-event-hosts <list>', 'hosts that events may be pushed to, separated by commas')
+    .option('--proxy <url>', 'HTTP proxy on the way to other hosts, for example http://user:password@proxy:3128 (better in the file), or none; HTTPS_PROXY when absent')
+    .option('--proxy-except <list>', 'hosts that are reached past it, separated by commas; with HTTPS_PROXY: NO_PROXY')
     .option('--log-level <level>', 'fatal, error, warn, info, debug')
     .addOption(new Option('--sabotage <what>', 'break one thing on purpose').choices([...SABOTAGES]).hideHelp());
   command.parse([...argv], { from: 'user' });
@@ -85,9 +90,16 @@ export function readConfig(argv: readonly string[], version: string): Config {
     apiAddress: String(flags.apiAddress ?? file.apiAddress ?? DEFAULTS.apiAddress),
     peerAddress: String(flags.peerAddress ?? file.peerAddress ?? DEFAULTS.peerAddress),
     ...wbemConfig(flags, file),
+    proxy: proxyOf({ ...file, ...flags }, environment),
     logLevel: String(flags.logLevel ?? file.logLevel ?? DEFAULTS.logLevel),
     sabotage: flags.sabotage ?? null,
   };
+}
+
+/** What is set here comes before the environment, which says nothing of this machine's own addresses. */
+function proxyOf({ proxy, proxyExcept }: FileConfig, environment: NodeJS.ProcessEnv): Proxy | null {
+  if (proxy === undefined || proxy === '') return proxyOfEnvironment(environment);
+  return proxy === 'none' ? null : parseProxy(String(proxy), { except: String(proxyExcept ?? '') });
 }
 
 function wbemConfig(flags: FileConfig, file: FileConfig): Pick<Config, 'wbemAddress' | 'wbemPlainAddress' | 'wbemCertificate' | 'wbemKey' | 'wbemEventHosts'> {

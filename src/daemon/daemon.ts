@@ -16,8 +16,10 @@ import { Qcow2Layers } from '../layers/layers.ts';
 import { createRawWrapper } from '../layers/rawwrapper.ts';
 import type { MachineDefinition } from '../machine/definition.ts';
 import { parseDefinition, renderDefinition } from '../machine/parse.ts';
+import { admissionOf } from '../relationship/authorization.ts';
 import { openIdentity } from '../peer/identity.ts';
 import { PeerNetwork } from '../peer/peer.ts';
+import { waysOf } from '../peer/proxy.ts';
 import type { Context, Machines } from '../service/context.ts';
 import { authorizePaired } from '../service/hosts.ts';
 import { createOperations } from '../service/service.ts';
@@ -29,6 +31,7 @@ import { ServiceSettingsRow } from '../state/servicesettings.ts';
 import { DiskScanner } from '../scanning/scanning.ts';
 import { SqliteState } from '../state/state.ts';
 import { startMachine } from '../engine/power.ts';
+import { report } from '../engine/report.ts';
 import { takeStock } from '../engine/replica/stocktaking.ts';
 import { ChangeFeed } from './changefeed.ts';
 import { cimHostOf, objectManagerOf } from './cim.ts';
@@ -36,9 +39,11 @@ import { systemClock } from './clock.ts';
 import { zstd } from './compression.ts';
 import { API_PORT, PEER_PORT, type Config } from './config.ts';
 import { hardwareOf } from './hardware.ts';
+import { imageHeader } from './imageheader.ts';
 import { metricsOf } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { interopOf, subscriptionsOf } from './interop.ts';
+import { routed, routeTo } from './routing.ts';
 import { sabotaged } from './sabotage.ts';
 import { openWbem } from './wbem.ts';
 
@@ -77,8 +82,7 @@ export class Daemon {
   static async start(config: Config, version: string, log: Logger, crash: (bug: unknown) => void): Promise<Daemon> {
     for (const dir of [config.stateDir, config.runDir]) mkdirSync(dir, { recursive: true, mode: 0o700 });
     const database = openDatabase(config.stateDir);
-    const hosts = new PairedHosts(database);
-    const authorizations = new Authorizations(database);
+    const [hosts, authorizations] = [new PairedHosts(database), new Authorizations(database)];
     const accounts = new Accounts(database);
     const serviceSettings = new ServiceSettingsRow(database);
     const feed = new ChangeFeed();
@@ -87,26 +91,27 @@ export class Daemon {
     const scanner = new DiskScanner();
     const fingerprints = new Fingerprints(new RealDirectory(join(config.stateDir, 'fingerprints')));
     const contextLater: { current?: Context } = {};
+    const state = new SqliteState(database);
     const peers = new PeerNetwork({
       identity: await openIdentity(config.stateDir, config.hostName),
       directory: hosts,
       invitations: new Invitations(database),
       reportBug: (error, subject) => log.error({ err: error, subject }, 'a defect while answering a peer'),
       onPaired: (host, storage) => authorizePaired(contextLater.current!, host.name, storage),
+      wayTo: waysOf(config.proxy),
+      routeTo: (hostId) => routeTo(state, hostId),
     });
-    const state = new SqliteState(database);
     const host: Host = {
       hostId: peers.identity.hostId,
-      hostName: config.hostName,
+      hostName: config.hostName, version,
       clock: systemClock,
       ...sabotaged(config.sabotage, { hypervisor, layers, state }),
       fingerprints,
-      peers,
-      compression: zstd,
-      scanner,
+      peers: routed(peers, state),
+      compression: zstd, scanner,
       newId: randomUUID,
       newKey: () => randomBytes(32),
-      storageFor: (hostId) => (serviceSettings.get().acceptsReplicas ? authorizations.forHost(hosts.get(hostId)?.name ?? '')?.storage : undefined),
+      admission: (hostId, boundId) => admissionOf(serviceSettings.get().acceptsReplicas, authorizations.list(), hosts.get(hostId)?.name ?? '', boundId),
       monitoring: () => serviceSettings.monitoring,
       missingFiles: async (definition) => missingFiles(definition),
       peerName: (hostId) => hosts.get(hostId)?.name ?? hostId,
@@ -115,7 +120,7 @@ export class Daemon {
     };
     const engine = new Engine(host);
     const network = networkOf(peers, config.stateDir, config.peerAddress);
-    const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
+    const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage, fleecingDirectory: join(config.stateDir, 'machines') };
     contextLater.current = context;
     const operations = createOperations(context);
     const subscriptions = subscriptionsOf(database, config.hostName);
@@ -147,6 +152,7 @@ export class Daemon {
       engine.host.changed('host', hostId);
       if (connected) engine.contact(hostId);
     });
+    void this.#thaw();
     engine.start();
     this.#opened();
     for (const { hostId } of hosts.list()) this.#peers.keepContact(hostId);
@@ -154,6 +160,15 @@ export class Daemon {
     const ownTls = () => ({ key: this.#peers.identity.keyPem, cert: this.#peers.identity.certificatePem });
     this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, subscriptions: this.#parts.subscriptions, ownTls, version: versionOf(), log: this.#log });
     void this.#autostart();
+  }
+
+  /** A daemon that died while a guest was frozen may have left it so, if its watchdog died too. */
+  async #thaw(): Promise<void> {
+    const { host } = this.context.engine;
+    await this.#parts.hypervisor.thawAll((machine, fileSystems) => {
+      if (fileSystems === null) report(host, 'guest-frozen', machine, 'its guest was frozen when the daemon ended, and its agent does not confirm that it goes on');
+      else report(host, 'guest-thawed', machine, `its guest was frozen when the daemon ended; ${fileSystems} of its file systems were thawed`);
+    });
   }
 
   /** Each asks its peer first. One that may not start, or fails, does not keep the others. */
@@ -195,6 +210,8 @@ const machinesOf = (hypervisor: QemuHypervisor, config: Config): Machines => ({
   console: (machineId) => hypervisor.console(machineId),
   pid: (machineId) => hypervisor.pid(machineId),
   upMs: (machineId) => hypervisor.upMs(machineId),
+  ioThreads: async (machineId) => (await (await hypervisor.monitor(machineId)).execute<readonly unknown[]>('query-iothreads')).length,
+  imageHeader,
   forget: (machineId) => hypervisor.forget(machineId),
 });
 

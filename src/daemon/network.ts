@@ -13,8 +13,8 @@ export function networkOf(peers: PeerNetwork, stateDir: string, peerAddress: str
   const present = async (make: (identity: Identity) => Promise<Identity>) => peers.present(await make(peers.identity));
   return {
     invite: ({ storage, expiresMs, addresses }) => peers.invite({ ...(storage && { storage }), ...(expiresMs && { expiresMs }), ...((addresses ?? bound) && { addresses: addresses ?? [normalAddress(bound!, peers.port)] }) }),
-    join: async (invitation, options) => {
-      const { host } = await peers.join(invitation, options, AbortSignal.timeout(JOIN_WITHIN_MS));
+    join: async (invitation, { address, bypassProxy }) => {
+      const { host } = await peers.join(invitation, { ...(address !== undefined && { address }), route: bypassProxy === true ? 'direct' : 'proxy' }, AbortSignal.timeout(JOIN_WITHIN_MS));
       return { host, storage: null };
     },
     connected: (hostId) => peers.connected(hostId),

@@ -2,14 +2,23 @@
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
+import type { Admission } from '../relationship/authorization.ts';
+import { isOnward } from '../relationship/chain.ts';
 import { kinship, type Lineage } from '../relationship/epoch.ts';
-import type { Answers, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
+import { admitted } from './admission.ts';
+import type { Acceptance, Answers, CreatedReplica, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
+import { qemuVersionOf, spaceAt } from './checkup.ts';
 import type { Engine } from './engine.ts';
+import { askNext, checkNotHandedOn, noticeKind, runningBefore } from './extended/asking.ts';
+import { sendingEnded } from './extended/ending.ts';
+import { formerOf } from './extended/leaving.ts';
 import { awayOf, beginAway, finishAway, handOverAway, noticeEnd } from './failback/away.ts';
 import { cancelFailback } from './failback/failback.ts';
 import { giveUpMachine } from './failback/givenup.ts';
 import { greetingOf, meet } from './greeting.ts';
 import { failOverHere } from './operations.ts';
+import type { Host } from './host.ts';
+import { seedKind, takeUp } from './replica/seeding.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 import { yieldTo } from './yielding.ts';
@@ -28,48 +37,64 @@ const ownedBy = ({ host }: Engine): Owned => (hostId, relationshipId) => {
   return relationship;
 };
 
-function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' | 'createReplica' | 'greet' | 'settings' | 'job' | 'jobShow' | 'dissolve'> {
+function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | 'readiness' | 'createReplica' | 'greet' | 'settings' | 'job' | 'jobShow' | 'dissolve'> {
   const { host, jobs } = engine;
   const owned = ownedBy(engine);
   return {
-    acceptance: async (hostId) => ({ hostName: host.hostName, accepts: host.storageFor(hostId) !== undefined }),
+    acceptance: async (hostId) => acceptanceOf(host.hostName, host.admission(hostId)),
     readiness: async (hostId, { definition, storage }) => {
-      const place = host.storageFor(hostId) ?? null;
+      const admission = host.admission(hostId);
+      const place = admission.isAdmitted ? admission.entry.storage : null;
       const capabilities = await host.hypervisor.capabilities();
       const freeBytes = place === null ? 0 : await host.layers.freeBytes(storage ?? place);
       const missingFiles = await host.missingFiles(definition);
-      return { capabilities, freeBytes, storage: place, machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles };
+      return { capabilities, freeBytes, storage: place, isServerOff: !admission.isAdmitted && admission.why === 'server-off', machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles, seed: seedKind(host, hostId, definition.id) };
+    },
+    checkup: async (hostId) => {
+      const admission = host.admission(hostId);
+      return { nowMs: host.clock.nowMs(), version: host.version, qemuVersion: await qemuVersionOf(host), storage: admission.isAdmitted ? await spaceAt(host, admission.entry.storage) : null };
     },
     createReplica: async (hostId, request) => {
-      createReplica(engine, hostId, request);
-      return null;
+      return createReplica(engine, hostId, request);
     },
     greet: async (hostId, greeting) => greeted(engine, hostId, greeting),
     settings: async (hostId, { relationshipId, settings }) => {
-      owned(hostId, relationshipId);
-      update(host, relationshipId, () => ({ settings }));
+      // Which disks replicate is the primary's to say, of its own accord.
+      const { side, settings: own } = owned(hostId, relationshipId);
+      update(host, relationshipId, () => ({ settings: side === 'primary' ? { ...settings, disks: own.disks } : settings }));
       return null;
     },
     job: async (hostId, { machineId, kind, args }) => {
-      owned(hostId, engine.relationshipOf(machineId).id);
+      const relationship = host.state.relationships().find((each) => each.machineId === machineId && each.peerId === hostId) ?? engine.relationshipOf(machineId);
+      owned(hostId, relationship.id);
       return { jobId: jobs.start(kind, machineId, args).id };
     },
     jobShow: async (_hostId, { jobId }) => JSON.parse(JSON.stringify(jobs.named(jobId))),
-    dissolve: async (hostId, { relationshipId }) => {
+    dissolve: async (hostId, { relationshipId, why }) => {
       const relationship = host.state.relationship(relationshipId);
-      if (relationship?.peerId === hostId) host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: host.state.machine(relationship.machineId)?.name ?? null, message: `${host.peerName(hostId)} removed its side of the relationship; remove it here too: understudy disable` });
+      if (relationship?.peerId === hostId && why !== undefined) sendingEnded(host, relationship, why);
+      else if (relationship?.peerId === hostId) noticeRemoval(engine, relationship);
       return null;
     },
   };
 }
+
+function noticeRemoval({ host }: Engine, { id, machineId, peerId }: Relationship): void {
+  const atMs = host.clock.nowMs();
+  update(host, id, () => ({ peerRemovedMs: atMs }));
+  host.state.addEvent({ atMs, number: null, severity: 'warning', machine: host.state.machine(machineId)?.name ?? null, message: `${host.peerName(peerId)} removed its side of the relationship; remove it here too: understudy disable` });
+}
+
+const acceptanceOf = (hostName: string, admission: Admission): Acceptance =>
+  admission.isAdmitted ? { hostName, accepts: true } : { hostName, accepts: false, isServerOff: admission.why === 'server-off' };
 
 function attemptAnswers(engine: Engine): Pick<Answers, 'begin' | 'lane' | 'compare' | 'seal' | 'abandon'> {
   const { host, reception } = engine;
   const owned = ownedBy(engine);
   return {
     begin: async (hostId, request) => {
-      const { machineId } = owned(hostId, request.relationshipId);
-      if (host.storageFor(hostId) === undefined) throw new Fault('peer-not-authorized', `${host.hostName} takes no replicas from ${host.peerName(hostId)}`);
+      const { machineId, entryId } = owned(hostId, request.relationshipId);
+      admitted(host, hostId, entryId);
       if (request.comparedWith) await engine.worker(machineId).stopMerging();
       return reception.begin(request);
     },
@@ -107,6 +132,7 @@ function failoverAnswers(engine: Engine): Pick<Answers, 'preparePlanned' | 'canc
       const relationship = owned(hostId, relationshipId);
       if (relationship.side !== 'replica') throw new Refused(refuse(`${host.hostName} is the primary: a planned failover is cancelled there`, ['cancel-failover']));
       if (relationship.failover) throw new Refused(refuse(`${host.hostName} has failed over already: revert there first`, ['revert']));
+      checkNotHandedOn(host, relationship.machineId);
       if (relationship.token !== null && relationship.token !== token) throw new Refused(refuse('the planned failover is another one', []));
       giveUpToken(engine, relationship, lineage);
       return null;
@@ -119,12 +145,16 @@ function failoverAnswers(engine: Engine): Pick<Answers, 'preparePlanned' | 'canc
       return null;
     },
     yield: async (hostId, { relationshipId, lineage }) => {
-      const { machineId } = owned(hostId, relationshipId);
-      return engine.worker(machineId).exclusive('yielding to the other host', async (during) => {
+      const relationship = owned(hostId, relationshipId);
+      const { machineId } = relationship;
+      const answer = async (during: AbortSignal) => {
         // It reverses, so it has given the failback up.
         if (relationshipNamed(host, relationshipId).state === 13) await cancelFailback(engine, relationshipId, during);
         return yieldTo(host, relationshipId, lineage, during);
-      }, signal());
+      };
+      const what = 'yielding to the other host';
+      const both = (during: AbortSignal) => engine.worker(machineId, 'onward').exclusive(what, answer, during);
+      return engine.worker(machineId).exclusive(what, isOnward(relationship) ? both : answer, signal());
     },
   };
 }
@@ -173,6 +203,10 @@ function standingOf(engine: Engine, relationship: Relationship, failbackId: stri
   };
 }
 
+function ignoreFault(thrown: unknown): void {
+  if (!(thrown instanceof Fault)) throw thrown;
+}
+
 function giveUpToken({ host }: Engine, relationship: Relationship, lineage: Lineage): void {
   host.state.transaction(() => {
     update(host, relationship.id, () => ({ token: null }));
@@ -187,41 +221,52 @@ function giveUpToken({ host }: Engine, relationship: Relationship, lineage: Line
 async function greeted(engine: Engine, hostId: string, greeting: Greeting): Promise<Standing> {
   const { host } = engine;
   const found = host.state.relationship(greeting.relationshipId);
-  if (found?.peerId !== hostId) return { ...greeting, known: false, power: 'off', newestPointId: null, newestInstantMs: null, failoverPlanned: null, storageFreeBytes: 0 };
-  await meet(host, found, greeting.lineage).catch((thrown: unknown) => {
-    if (!(thrown instanceof Fault)) throw thrown;
-  });
+  if (found?.peerId !== hostId) return unknown(host, greeting);
+  const ownBefore = host.state.relationshipOf(found.machineId);
+  await meet(host, found, greeting.lineage).catch(ignoreFault);
   noticeEnd(host, found.id, greeting);
+  noticeKind(host, found.id, greeting);
+  const own = host.state.relationshipOf(found.machineId);
+  if (own?.side !== ownBefore?.side || (isOnward(found) && own?.state !== ownBefore?.state)) await engine.worker(found.machineId).tended();
+  if (greeting.starting) await askNext(engine, found.machineId);
   const relationship = relationshipNamed(host, found.id);
-  if (relationship.side !== found.side) await engine.worker(found.machineId).tended();
   const machine: Machine = machineOf(host, relationship.machineId);
+  const power = await host.hypervisor.power(machine.id);
   return {
     ...greetingOf(host, relationship),
     known: true,
-    power: await host.hypervisor.power(machine.id),
+    power,
     newestPointId: relationship.newestPointId,
     newestInstantMs: relationship.newestInstantMs,
     failoverPlanned: relationship.failover?.planned ?? null,
     storageFreeBytes: 0,
+    seedId: relationship.seed?.isOffer ? null : (relationship.seed?.id ?? null),
+    ...(power === 'off' && isOnward(relationship) && (await runningBefore(engine, relationship))),
   };
 }
 
-/** The replica exists in state 2, off, with no disks yet. Repeats change nothing. */
-function createReplica({ host }: Engine, hostId: string, request: CreateReplica): void {
-  const storage = host.storageFor(hostId);
-  if (storage === undefined) throw new Fault('peer-not-authorized', `${host.hostName} takes no replicas from ${host.peerName(hostId)}`);
-  if (host.state.relationship(request.relationshipId)) return;
-  if (host.state.machine(request.machineId)) throw new Fault('machine-exists', `${host.hostName} has a machine with this UUID already`);
-  if (host.state.machines().some(({ name }) => name === request.definition.name)) throw new Fault('machine-exists', `${host.hostName} has a machine named ${request.definition.name} already`);
+/** Where this host went on without the one that asks, it hears of the newer epoch. */
+const unknown = (host: Host, greeting: Greeting): Standing => ({
+  ...greeting, lineage: formerOf(host, greeting.relationshipId)?.lineage ?? greeting.lineage,
+  known: false, power: 'off', newestPointId: null, newestInstantMs: null, failoverPlanned: null, storageFreeBytes: 0, seedId: null,
+});
+
+/** The replica exists in state 2, off: with no disks yet, or with those of a seed. Repeats change nothing. */
+async function createReplica({ host }: Engine, hostId: string, request: CreateReplica): Promise<CreatedReplica> {
+  const { storage } = admitted(host, hostId);
+  const known = host.state.relationship(request.relationshipId);
+  if (known) return { seedId: known.seed?.id ?? null };
+  const { machineId, definition, settings, key, overrides, lineage, kind } = request;
+  if (host.state.machines().some(({ name, id }) => name === definition.name && id !== machineId)) throw new Fault('machine-exists', `${host.hostName} has a machine named ${definition.name} already`);
+  const seeded = await takeUp(host, hostId, request);
   host.state.transaction(() => {
-    host.state.putMachine({
-      id: request.machineId, name: request.definition.name, definition: request.definition, stacks: [], lineage: request.lineage,
-      powerLock: null, storage: request.overrides.storage ?? storage, copyOf: null,
-    });
-    host.state.putRelationship({ ...emptyRelationship, id: request.relationshipId, machineId: request.machineId, peerId: hostId, side: 'replica', state: 0, settings: request.settings, key: request.key, overrides: request.overrides });
+    host.state.putMachine({ id: machineId, stacks: [], storage: overrides.storage ?? storage, copyOf: null, ...seeded?.machine, name: definition.name, definition, lineage, powerLock: null });
+    if (seeded?.offerId) host.state.removeRelationship(seeded.offerId);
+    host.state.putRelationship({ ...emptyRelationship, id: request.relationshipId, machineId, peerId: hostId, side: 'replica', state: 0, settings, key, overrides, ...(kind && { kind }), seed: seeded?.seed ?? null });
     transition(host, request.relationshipId, 'accept');
   });
-  host.changed('machine', request.machineId);
+  host.changed('machine', machineId);
+  return { seedId: seeded?.seed.id ?? null };
 }
 
 export const emptyRelationship = {

@@ -1,23 +1,33 @@
 /** One try of a long-running work: what failed is recorded with its fault, and leads where the fault's row says. */
-import { type Fault, faultOf } from '../errors/fault.ts';
+import { FAULTS, type Fault, type FaultCode, faultOf } from '../errors/fault.ts';
 import { Refused } from '../errors/refusal.ts';
+import { retryDelayMs } from '../cycle/retry.ts';
+import { lengthOf } from '../health/rules.ts';
+import { countedFailure } from '../health/statistics.ts';
 import type { LastFault, Relationship } from '../machine/records.ts';
+import { cycleIntervalMs } from '../relationship/settings.ts';
 import type { Host } from './host.ts';
 import { giveUp } from './primary/attempt.ts';
 import type { OnProgress } from './primary/cycle.ts';
-import { inInterval } from './monitoring.ts';
-import { countedFailure } from './statistics.ts';
-import { transition, update } from './transition.ts';
+import { counting } from './monitoring.ts';
+import { report } from './report.ts';
+import { relationshipNamed, transition, update } from './transition.ts';
 
 export interface Surroundings {
   readonly host: Host;
   readonly relationshipId: string;
   readonly onProgress: OnProgress;
+  /** No layer of the machine is being merged. */
+  stopMerging(): Promise<void>;
   /** Resolves after the time, or sooner when a cycle is wanted now. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+const MINUTE_MS = 60_000;
 const REFUSED_HINT = 'The other host does not allow it now, and says why: understudy status there. It is tried again by itself.';
+
+/** While new disks are copied these are waited out; after any other fault the disks that replicate already go on alone. */
+const PASSING: readonly FaultCode[] = ['peer-unreachable', 'peer-busy', 'attempt-lost', 'disk-in-use', 'fleecing-exhausted', 'machine-busy'];
 
 /** True when the work succeeded. What failed is recorded with its fault, and leads where the fault's row says. */
 export async function attempted(around: Surroundings, work: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
@@ -40,17 +50,22 @@ async function failed({ host, relationshipId }: Surroundings, fault: Fault | und
   const lastFault: LastFault = fault
     ? { code: fault.code, message: fault.message, hint: fault.hint, atMs: host.clock.nowMs() }
     : { code: 'refused', message: thrown.message, hint: REFUSED_HINT, atMs: host.clock.nowMs() };
-  const after = update(host, relationshipId, (before) => ({ lastFault, failures: before.failures + 1, statistics: countedFailure(inInterval(host, before), lastFault.code) }));
-  if (after.failures === 1 || fault?.row.retry !== 'backoff') report(host, after, lastFault);
+  const codeBefore = relationshipNamed(host, relationshipId).lastFault?.code;
+  const after = update(host, relationshipId, (before) => ({ lastFault, failures: before.failures + 1, ...counting(host, before, (statistics) => countedFailure(statistics, lastFault.code)) }));
+  recordFailure(host, after, lastFault, after.failures === 1 || codeBefore !== lastFault.code);
   if (fault?.code === 'attempt-lost' && after.state !== 3) await giveUp(host, relationshipId, signal);
   if (after.side !== 'primary') return;
   const isFirstReverse = after.state === 2 && after.newestPointId !== null;
-  if ((after.state === 3 || isFirstReverse) && fault?.row.retry === 'resynchronize') transition(host, relationshipId, 'requireResync');
+  if (([3, 15, 16].includes(after.state) || isFirstReverse) && fault?.row.retry === 'resynchronize') transition(host, relationshipId, 'requireResync');
+  else if (after.state === 15 && fault && !PASSING.includes(fault.code)) transition(host, relationshipId, 'disksFailed');
   else if (after.state === 3 && fault && fault.row.retry !== 'backoff') transition(host, relationshipId, 'failHard');
 }
 
-/** Source: Hyper-V-VMMS 32315 "failed, will retry"; 32086 "suspended". */
-function report(host: Host, relationship: Relationship, fault: LastFault): void {
-  const machine = host.state.machine(relationship.machineId)?.name ?? relationship.machineId;
-  host.state.addEvent({ atMs: fault.atMs, number: 32315, severity: 'warning', machine, message: `${fault.message.startsWith(`${machine}: `) ? '' : `${machine}: `}${fault.message}. ${fault.hint}` });
+/** What failed, once; that it is tried again, as often as that takes a minute or more. */
+function recordFailure(host: Host, { machineId, side, failures, settings }: Relationship, { code, message, hint }: LastFault, isNews: boolean): void {
+  const machine = host.state.machine(machineId)?.name ?? machineId;
+  if (isNews) report(host, 'replicate-failed', machine, message, hint);
+  const isRecoverable = code === 'refused' || FAULTS[code as FaultCode].retry === 'backoff';
+  const waitMs = retryDelayMs(failures, cycleIntervalMs(settings));
+  if (side === 'primary' && isRecoverable && (isNews || waitMs >= MINUTE_MS)) report(host, 'will-retry', machine, `${failures} ${failures === 1 ? 'try' : 'tries'} to replicate failed; the next is in ${lengthOf(waitMs)}, or when the other host is met again. ${message}`, hint);
 }

@@ -1,6 +1,7 @@
 /** What the hosts of a pair ask of each other: one typed function per call, and the wire in one place. */
 import type { Attachment, MachineDefinition } from '../machine/definition.ts';
 import type { AttemptKind, AwayFailback, LastFault, Overrides } from '../machine/records.ts';
+import type { Kind } from '../relationship/chain.ts';
 import type { Lineage } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';
 import type { Side, State } from '../relationship/state.ts';
@@ -16,6 +17,10 @@ export interface Greeting {
   readonly state: State;
   /** The failback that this host has part in. */
   readonly failbackId: string | null;
+  /** Of the sender: what the relationship is. */
+  readonly kind?: Kind;
+  /** The guest is about to be started: whoever could own a newer epoch is to be asked. */
+  readonly starting?: boolean;
 }
 
 export interface Standing extends Greeting {
@@ -26,7 +31,11 @@ export interface Standing extends Greeting {
   readonly newestPointId: string | null;
   readonly newestInstantMs: number | null;
   readonly failoverPlanned: boolean | null;
+  /** Name of the host where the guest runs, when it is neither of the two: the one before in a chain. */
+  readonly runsOn?: string;
   readonly storageFreeBytes: number;
+  /** What the disks of a replica without points hold, when that is a copy of the machine. */
+  readonly seedId?: string | null;
 }
 
 export interface BeginAttempt {
@@ -37,6 +46,9 @@ export interface BeginAttempt {
   readonly kind: AttemptKind;
   readonly sequence: number;
   readonly disks: readonly DiskSize[];
+  /** Disks that it brings from their beginning on, and those of which a part will still be missing after it; none when absent. */
+  readonly fromStart?: readonly string[];
+  readonly partial?: readonly string[];
   /** The failback that the attempt is part of. */
   readonly failbackId: string | null;
   /** What the replica's disks hold, by id, when the attempt asks for their fingerprints. */
@@ -68,6 +80,8 @@ export interface SealAttempt {
   readonly attemptId: string;
   readonly parentId: string | null;
   readonly instantMs: number;
+  /** The guest's file systems stood still at the instant. */
+  readonly isConsistent?: boolean;
   readonly digest: string;
   readonly dataClusters: number;
   readonly zeroClusters: number;
@@ -84,8 +98,15 @@ export interface CreateReplica {
   readonly lineage: Lineage;
   readonly key: string;
   readonly overrides: Overrides;
+  /** Simple when absent. */
+  readonly kind?: Kind;
   readonly sizes: readonly DiskSize[];
+  /** A machine that was this primary's replica before may be taken up as a seed. */
+  readonly useExisting?: boolean;
 }
+
+/** The seed that the replica begins with; null when it begins with nothing. A host of an older version answers null. */
+export type CreatedReplica = { readonly seedId: string | null } | null;
 
 /** What a host that yielded says of its disks. */
 export interface Basis {
@@ -129,19 +150,42 @@ export interface GivenUp {
   readonly changes: readonly ChangedDisk[];
 }
 
+export interface Acceptance {
+  readonly hostName: string;
+  readonly accepts: boolean;
+  /** Nobody's replicas are taken. */
+  readonly isServerOff?: boolean;
+}
+
 export interface Readiness {
   readonly capabilities: HostCapabilities;
   readonly freeBytes: number;
   readonly storage: string | null;
+  /** No replica is taken from anybody. */
+  readonly isServerOff?: boolean;
   readonly machines: readonly { readonly id: string; readonly name: string }[];
   readonly missingFiles: readonly string[];
+  /** A machine of the same UUID there that may become the replica: offered there, or a former replica of the host that asks. */
+  readonly seed?: 'offered' | 'former' | null;
+}
+
+/** What a host says of itself to one that it is paired with, for its doctor. */
+export interface Checkup {
+  readonly nowMs: number;
+  readonly version: string;
+  /** Null when QEMU is not there. */
+  readonly qemuVersion: string | null;
+  /** Where it keeps the replicas of whoever asks; null when it takes none. */
+  readonly storage: { readonly path: string; readonly freeBytes: number; readonly totalBytes: number } | null;
 }
 
 interface Calls {
   /** Whether this host would take a replica from the one that asks. */
-  acceptance(params: Record<string, never>): { readonly hostName: string; readonly accepts: boolean };
-  readiness(params: { definition: MachineDefinition; storage: string | null }): Readiness;
-  createReplica(params: CreateReplica): null;
+  acceptance(params: Record<string, never>): Acceptance;
+  /** The last two say by which way it is asked. */
+  readiness(params: { definition: MachineDefinition; storage: string | null; machineId?: string; bypassProxy?: boolean }): Readiness;
+  checkup(params: Record<string, never>): Checkup;
+  createReplica(params: CreateReplica): CreatedReplica;
   greet(params: Greeting): Standing;
   settings(params: { relationshipId: string; settings: Settings }): null;
   begin(params: BeginAttempt): Begun;
@@ -161,7 +205,8 @@ interface Calls {
   yield(params: { relationshipId: string; lineage: Lineage }): Basis;
   job(params: { machineId: string; kind: string; args: Record<string, boolean | number | string | undefined> }): { readonly jobId: string };
   jobShow(params: { jobId: string }): Wire;
-  dissolve(params: { relationshipId: string }): null;
+  /** `why` is given where nobody asked for it. */
+  dissolve(params: { relationshipId: string; why?: string }): null;
 }
 
 export type Method = keyof Calls;

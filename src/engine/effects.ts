@@ -10,6 +10,7 @@ import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
 import type { OutboxItem } from './ports/state.ts';
 import type { SealedJournal } from '../fingerprints/store.ts';
+import { dissolve } from './extended/ending.ts';
 import { makeFailover } from './failover.ts';
 import { startMachine } from './power.ts';
 import { unlabelAll, unlabelTops } from './replica/labels.ts';
@@ -17,7 +18,7 @@ import { dropReceiving } from './replica/receiving.ts';
 import type { Desk } from '../relationship/chain.ts';
 import type { Effect } from '../relationship/table.ts';
 
-type Recorded = Effect | 'apply-journal' | 'remove-layer' | 'start-guest';
+type Recorded = Effect | 'forget-extended' | 'dissolve' | 'apply-journal' | 'remove-layer' | 'start-guest';
 type Run = (host: Host, item: OutboxItem, signal: AbortSignal) => Promise<void>;
 
 const relationshipIdOf = (item: OutboxItem): string => String(item.payload['relationshipId']);
@@ -81,10 +82,13 @@ async function freeGuest(host: Host, item: OutboxItem): Promise<void> {
   if ((await host.hypervisor.power(item.machineId)) === 'paused') await host.hypervisor.resume(item.machineId);
 }
 
-/** The relationship is removed already; what it kept goes. The files' labels first: a guest may write them from now on. */
+/**
+ * The relationship is removed already; what it kept goes. The files' labels first: a guest may write them from now on. In
+ * the middle of a chain they stay: the host before goes on sending.
+ */
 async function releaseMachine(host: Host, item: OutboxItem): Promise<void> {
   const machine = host.state.machine(item.machineId);
-  if (machine) await unlabelAll(host, machine);
+  if (machine && item.payload['onward'] !== true) await unlabelAll(host, machine);
   const spec = item.payload['spec'] as Parameters<Host['hypervisor']['untrack']>[0] | undefined;
   if (spec) {
     const { points } = await host.hypervisor.tracking(spec);
@@ -109,6 +113,8 @@ const RUN: Record<Recorded, Run> = {
     await host.fingerprints.applyJournal(relationshipIdOf(item), attempt);
     await host.fingerprints.removeJournal(relationshipIdOf(item), attempt.attemptId);
   },
+  'forget-extended': (host, item) => host.fingerprints.drop(relationshipIdOf(item)),
+  dissolve,
   'start-guest': startGuest,
   'remove-layer': (host, item) => host.layers.remove(item.payload['layer'] as Layer),
 };

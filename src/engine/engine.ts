@@ -7,9 +7,12 @@ import type { Relationship } from '../machine/records.ts';
 import { deskOf, type Desk } from '../relationship/chain.ts';
 import { answersOf } from './answers.ts';
 import type { Answers, Method, ParamsOf } from './calls.ts';
+import { HealthWatch } from './healthwatch.ts';
 import type { Host } from './host.ts';
 import { jobKinds } from './jobkinds.ts';
-import { Jobs } from './jobs.ts';
+import { Jobs, type JobContext } from './jobs.ts';
+import { ADDRESSING_JOB, isWaiting } from './network/addressing.ts';
+import { PendingBytes } from './pending.ts';
 import type { PeerHandler, Wire } from './ports/peers.ts';
 import { Reception } from './replica/reception.ts';
 import { Worker } from './worker.ts';
@@ -18,6 +21,8 @@ export class Engine {
   readonly host: Host;
   readonly jobs: Jobs;
   readonly reception: Reception;
+  readonly pending: PendingBytes;
+  readonly #watch: HealthWatch;
   readonly #workers = new Map<string, Worker>();
   readonly #answers: Answers;
   #started = false;
@@ -28,11 +33,14 @@ export class Engine {
       ...host,
       changed: (kind, id) => {
         if (kind === 'relationship' && this.#started) this.#wake(id);
+        if (kind === 'machine' && this.#started) this.#address(id);
         host.changed(kind, id);
       },
     };
     this.reception = new Reception(this.host);
     this.jobs = new Jobs(this.host, jobKinds(this));
+    this.pending = new PendingBytes(this.host, (machineId) => this.worker(machineId).progress);
+    this.#watch = new HealthWatch(this.host, this.pending);
     this.#answers = answersOf(this);
   }
 
@@ -41,12 +49,22 @@ export class Engine {
     this.#started = true;
     for (const { id } of this.host.state.machines()) this.#wake(id);
     this.jobs.resume();
+    this.#watch.start();
+    for (const { id } of this.host.state.machines()) this.#address(id);
+  }
+
+  /** A guest that waits for its addresses has a job that sets them. */
+  #address(machineId: string): void {
+    if (!isWaiting(this.host.state.machine(machineId)?.network)) return;
+    const isUnderWay = this.jobs.running().some((job) => job.kind === ADDRESSING_JOB && job.machineId === machineId);
+    if (!isUnderWay) this.jobs.start(ADDRESSING_JOB, machineId, {});
   }
 
   /** Open attempts and running jobs stay as they are for the next daemon. */
   async stop(): Promise<void> {
     this.jobs.stop();
     this.reception.stop();
+    await this.#watch.stop();
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
   }
 
@@ -54,7 +72,7 @@ export class Engine {
   worker(machineId: string, desk: Desk = 'own'): Worker {
     const key = `${desk} ${machineId}`;
     let worker = this.#workers.get(key);
-    if (!worker) this.#workers.set(key, (worker = new Worker(this.host, machineId, desk)));
+    if (!worker) this.#workers.set(key, (worker = new Worker(this.host, machineId, desk === 'own' ? null : this.worker(machineId))));
     return worker;
   }
 
@@ -64,7 +82,8 @@ export class Engine {
 
   #wake(machineId: string): void {
     this.worker(machineId).wake();
-    const isSentOn = this.host.state.extendedOf(machineId) !== undefined || this.host.state.outbox(machineId, 'onward').length > 0;
+    const { state } = this.host;
+    const isSentOn = state.extendedOf(machineId) !== undefined || state.outbox(machineId, 'onward').length > 0 || state.outbox(machineId, 'farewell').length > 0;
     if (isSentOn || this.#workers.has(`onward ${machineId}`)) this.worker(machineId, 'onward').wake();
   }
 
@@ -73,6 +92,14 @@ export class Engine {
     for (const relationship of this.host.state.relationships()) {
       if (relationship.peerId === hostId && relationship.failures > 0) this.workerOf(relationship).poke();
     }
+  }
+
+  /** The one that the job is about: the machine's own, or that by which it is sent on. */
+  relationshipFor({ machineId, args }: Pick<JobContext, 'machineId' | 'args'>): Relationship {
+    if (args['extended'] !== true) return this.relationshipOf(machineId);
+    const extended = this.host.state.extendedOf(machineId);
+    if (!extended) throw new Fault('not-replicated', `${this.host.state.machine(machineId)?.name ?? machineId} has no extended relationship on ${this.host.hostName}`);
+    return extended;
   }
 
   relationshipOf(machineId: string): Relationship {

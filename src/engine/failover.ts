@@ -6,10 +6,13 @@ import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { ClusterSet } from '../extents/clusterset.ts';
 import type { Layer } from '../machine/definition.ts';
+import type { GuestNetwork } from '../machine/guestnetwork.ts';
 import type { Failover, Machine, Point, Relationship, Stack } from '../machine/records.ts';
+import { chosen, missingText } from '../points/choosing.ts';
 import { withoutBranch, withoutLabel } from '../points/stack.ts';
-import { mint } from '../relationship/epoch.ts';
+import { mint, ownerBefore } from '../relationship/epoch.ts';
 import { branchPoints } from './branch/thinning.ts';
+import { carryAside } from './extended/carrying.ts';
 import type { Host } from './host.ts';
 import { united } from './primary/growth.ts';
 import { labelLive } from './replica/labels.ts';
@@ -23,11 +26,8 @@ export interface FailoverRequest {
 
 /** The point that a failover would boot; undefined when there is none yet. */
 export function chosenPoint(host: Host, machine: Machine, pointId: string | null): Point | undefined {
-  const points = host.state.points(machine.id);
-  // A host that yielded and got nothing yet has only what it held itself.
-  if (pointId === null) return points.findLast(({ kind }) => kind !== 'divergence') ?? points.at(-1);
-  const point = points.find(({ id }) => id === pointId);
-  if (!point) throw new Fault('point-unknown', `${machine.name} has no recovery point ${pointId}`);
+  const point = chosen(host.state.points(machine.id), pointId);
+  if (!point && pointId !== null) throw new Fault('point-unknown', `${machine.name} has no ${missingText(pointId)}`);
   return point;
 }
 
@@ -40,14 +40,20 @@ export function beginFailover(host: Host, relationshipId: string, { pointId, pla
     facts: { 'has-point': point !== undefined },
     change: (before) => ({ failover: failoverTo(host, machine, point!, planned, before) }),
     also: () => {
-      host.state.putCarried(relationshipId, newerThan(host, machine.id, point!));
-      host.state.putMachine({ ...machineOf(host, machine.id), lineage: mint(machine.lineage, host.newId(), host.hostId), powerLock: null });
+      const newer = newerThan(host, machine.id, point!);
+      host.state.putCarried(relationshipId, newer);
+      carryAside(host, machine.id, newer);
+      host.state.putMachine({ ...machineOf(host, machine.id), lineage: mint(machine.lineage, host.newId(), host.hostId), powerLock: null, network: arrived(machine) });
     },
   });
 }
 
+/** From now on the guest gets this host's addresses and bridges when it starts here. */
+export const arrived = ({ network }: Machine): GuestNetwork => ({ adapters: [], ...network, hasArrived: true, outcome: null });
+
 const failoverTo = (host: Host, machine: Machine, point: Point, planned: boolean, before: Relationship): Failover => ({
   pointId: point.id,
+  kind: point.kind,
   planned,
   trackId: host.newId(),
   layers: pointStacks(machine, point.id).map(({ disk }) => ({ disk, layer: host.layers.layerAt(machine.storage, machine.id, disk, host.newId()) })),
@@ -102,8 +108,11 @@ function giveBack(host: Host, relationship: Relationship, fault: Fault): void {
 function returnEpoch(host: Host, relationship: Relationship): void {
   host.state.clearCarried(relationship.id);
   const machine = machineOf(host, relationship.machineId);
-  host.state.putMachine({ ...machine, lineage: mint(machine.lineage, host.newId(), relationship.peerId) });
+  host.state.putMachine({ ...machine, lineage: mint(machine.lineage, host.newId(), formerOwner(machine, relationship, host.hostId)) });
 }
+
+/** At the end of a chain the host before is not where the guest belongs. */
+const formerOwner = ({ lineage }: Machine, { kind, peerId }: Relationship, hostId: string): string => (kind === 'extended' ? ownerBefore(lineage, hostId) : undefined) ?? peerId;
 
 /** The replica is as before the failover; the guest's writes here are gone. The guest must be off. */
 export async function revert(host: Host, relationshipId: string): Promise<Relationship> {
@@ -149,8 +158,25 @@ export function commit(host: Host, relationshipId: string): Relationship {
   });
 }
 
-export const layersAbove = (host: Host, { machineId, failover }: Relationship) =>
-  machineOf(host, machineId).stacks.flatMap(({ layers }) => layers.slice(layers.findIndex(({ pointId }) => pointId === failover!.pointId) + 1));
+/** Layers that are left out when only the chosen point stays. */
+export function layersAbove(host: Host, { machineId, failover }: Relationship): readonly Layer[] {
+  const machine = machineOf(host, machineId);
+  const kept = new Set(keptStacks(host, machine, failover!.pointId).flatMap(({ layers }) => layers.map(({ layerId }) => layerId)));
+  return machine.stacks.flatMap(({ layers }) => layers.filter(({ layerId }) => !kept.has(layerId)));
+}
+
+/** The stacks up to the point. Of a disk that the point does not have nothing is left, unless it is a disk of the machine's own, from before it was replicated. */
+function keptStacks(host: Host, machine: Machine, pointId: string): Stack[] {
+  return machine.stacks.flatMap((stack) => {
+    const top = stack.layers.findIndex((layer) => layer.pointId === pointId);
+    if (top >= 0) return [{ ...stack, layers: stack.layers.slice(0, top + 1) }];
+    return isReceived(host, machine, stack) ? [] : [stack];
+  });
+}
+
+/** All of it came from the other host. */
+export const isReceived = (host: Host, machine: Machine, { disk, layers }: Stack): boolean =>
+  host.layers.layerAt(machine.storage, machine.id, disk, layers[0]!.layerId).path === layers[0]!.path;
 
 function otherPoints(host: Host, { machineId, failover }: Relationship): readonly Point[] {
   const kept = new Set([failover!.pointId, ...branchPoints(host, machineId).map(({ id }) => id)]);
@@ -161,7 +187,7 @@ export function keepOnly(host: Host, relationship: Relationship): void {
   const { machineId, failover } = relationship;
   const machine = machineOf(host, machineId);
   const others = otherPoints(host, relationship);
-  let stacks: Stack[] = machine.stacks.map((stack) => ({ ...stack, layers: stack.layers.slice(0, stack.layers.findIndex(({ pointId }) => pointId === failover!.pointId) + 1) }));
+  let stacks = keptStacks(host, machine, failover!.pointId);
   for (const { id } of others) {
     host.state.removePoint(id);
     stacks = stacks.map((stack) => withoutLabel(stack, id));

@@ -4,6 +4,7 @@
  */
 import type { Relationship } from '../machine/records.ts';
 import { settleNext } from './branch/newpoint.ts';
+import { carryAside } from './extended/carrying.ts';
 import type { Host } from './host.ts';
 import { giveUp } from './primary/attempt.ts';
 import { united } from './primary/growth.ts';
@@ -27,7 +28,10 @@ export async function coverLostTracking(host: Host, before: Relationship): Promi
   })));
   // Of a failback: its changes are among what the layer says.
   if (relationship.failback?.at === 'away') await giveUp(host, relationship.id, host.clock.timeout(GIVE_UP_WITHIN_MS));
-  host.state.putCarried(relationship.id, united(host.state.carried(relationship.id), written));
+  host.state.transaction(() => {
+    host.state.putCarried(relationship.id, united(host.state.carried(relationship.id), written));
+    carryAside(host, relationship.machineId, written);
+  });
   await host.hypervisor.untrack(spec, failover.trackId);
   await host.hypervisor.track(spec, failover.trackId);
   return relationshipNamed(host, relationship.id);

@@ -1,5 +1,7 @@
 /** Everything the engine has of its host: the ports, and who it is. */
+import type { HealthLimits } from '../health/limits.ts';
 import type { MachineDefinition } from '../machine/definition.ts';
+import type { Admission } from '../relationship/authorization.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Compression } from './ports/compression.ts';
 import type { FingerprintStore } from './ports/fingerprints.ts';
@@ -12,6 +14,8 @@ import type { State } from './ports/state.ts';
 export interface Host {
   readonly hostId: string;
   readonly hostName: string;
+  /** Of Understudy. */
+  readonly version: string;
   readonly clock: Clock;
   readonly hypervisor: Hypervisor;
   readonly layers: LayerStore;
@@ -25,12 +29,12 @@ export interface Host {
   newId(): string;
   /** 32 random bytes. */
   newKey(): Buffer;
-  /** Where the replicas that this peer sends may be kept; undefined when it may send none. */
-  storageFor(peerId: string): string | undefined;
+  /** Whether replicas are taken from this peer, and by which entry; `boundId` is of the entry that the replica was given to. */
+  admission(peerId: string, boundId?: string): Admission;
   /** Files that the definition names and that are not on this host (kernel, firmware). */
   missingFiles(definition: MachineDefinition): Promise<readonly string[]>;
-  /** When intervals of the statistics begin, seconds after midnight, and how long one lasts. */
-  monitoring(): { readonly startSeconds: number; readonly intervalSeconds: number };
+  /** When intervals of the statistics begin, seconds after midnight, how long one lasts, and limits of the health that differ from the defaults. */
+  monitoring(): { readonly startSeconds: number; readonly intervalSeconds: number; readonly limits?: Partial<HealthLimits> };
   peerName(hostId: string): string;
   /** Ends the process: a bug was found. */
   crash(bug: unknown): void;

@@ -1,17 +1,24 @@
 /** The kinds of jobs and their work. */
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
-import type { Job, Relationship } from '../machine/records.ts';
+import type { InitialTransfer } from '../machine/initial.ts';
+import type { Relationship } from '../machine/records.ts';
+import { isOnward } from '../relationship/chain.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs, type Standing } from '../relationship/step.ts';
-import { call } from './calls.ts';
+import { cycleNow, figures } from './cyclenow.ts';
 import type { Engine } from './engine.ts';
 import { becomeReplica } from './demotion.ts';
+import { changeMode } from './extended/changemode.ts';
+import { prepareOnward, takeBackOnward } from './extended/planned.ts';
 import { commit, revert } from './failover.ts';
 import { awaitEndAway, FAILBACK_JOB, failBackHome } from './failback/failback.ts';
+import { beginInitial } from './initial.ts';
 import { commitHome, giveBack } from './failback/home.ts';
 import { flag, shutdownMs, text } from './jobargs.ts';
 import type { JobContext, JobResult, JobWork } from './jobs.ts';
+import { ADDRESSING_JOB, setAddresses } from './network/addressing.ts';
+import { onPeer } from './onpeer.ts';
 import { unplannedFailover } from './operations.ts';
 import { handOver, prepare, takeBackPrepared } from './planned.ts';
 import { startMachine } from './power.ts';
@@ -38,7 +45,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       const { id } = engine.relationshipOf(job.machineId);
       const copy = await alone(job, 'test failover', async () => {
         await engine.worker(job.machineId).stopMerging();
-        return makeTestCopy(host, id, { pointId: text(job, 'point'), copyId: text(job, 'copyId'), resumed: job.resumed });
+        return makeTestCopy(host, id, { pointId: text(job, 'point'), copyId: text(job, 'copyId'), network: text(job, 'network'), isolated: flag(job, 'isolated'), resumed: job.resumed });
       });
       if (flag(job, 'start')) await engine.worker(copy.id).exclusive('starting', (signal) => startMachine(host, copy.id, signal), job.signal);
       return { machine: copy.name, machineId: copy.id, seconds: seconds(startedMs) };
@@ -67,11 +74,16 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       return {};
     },
     reverse: (job) => reversed(engine, job),
+    changeMode: async (job) => {
+      await changeMode(engine, job.machineId, job.signal);
+      return {};
+    },
     becomeReplica: async (job) => {
       await alone(job, 'become-replica', (signal) => becomeReplica(host, engine.relationshipOf(job.machineId).id, signal));
       return {};
     },
     failback: (job) => failback(engine, job),
+    [ADDRESSING_JOB]: (job) => setAddresses(host, job),
     [FAILBACK_JOB]: (job) => failBackHome(engine, job, { pointId: text(job, 'point'), shutdownMs: shutdownMs(job) }),
   };
 }
@@ -97,12 +109,12 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
   return {
     initial: async (job) => {
-      const { id, side, state } = engine.relationshipOf(job.machineId);
-      if (side !== 'primary' || state !== 2) transition(host, id, 'startInitial');
+      const { id, side, state } = engine.relationshipFor(job);
+      if (side !== 'primary' || state !== 2) await beginInitial(host, id, text(job, 'transfer') as InitialTransfer | null, job.signal);
       return awaitPoint(engine, job, [2], 'initial replication');
     },
     resynchronize: async (job) => {
-      const { id, state } = engine.relationshipOf(job.machineId);
+      const { id, state } = engine.relationshipFor(job);
       if (state !== 10) transition(host, id, state === 11 ? 'continueResync' : 'resynchronize');
       return awaitPoint(engine, job, [10, 11], 'resynchronizing');
     },
@@ -112,13 +124,13 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
 
 /** Resolves when the relationship has left the states, with the figures of the point that did it. */
 async function awaitPoint(engine: Engine, job: JobContext, states: readonly number[], step: string): Promise<JobResult> {
-  const before = engine.relationshipOf(job.machineId).totals;
+  const before = engine.relationshipFor(job).totals;
   const startedMs = engine.host.clock.nowMs();
   for (;;) {
-    const relationship = engine.relationshipOf(job.machineId);
+    const relationship = engine.relationshipFor(job);
     if (relationship.side === 'primary' && TAKEN_BACK.includes(relationship.state)) throw new Fault('cancelled', `${step} was cancelled: ${stateName(relationship.state)}`);
     if (!states.includes(relationship.state)) return states.includes(10) ? resynchronizedSince(startedMs, before, relationship) : shippedSince(before, relationship);
-    const { progress } = engine.worker(job.machineId);
+    const { progress } = engine.workerOf(relationship);
     const isStanding = relationship.state === 11;
     const trouble = isStanding ? `${step}; suspended` : relationship.lastFault && relationship.failures > 0 ? `${step}; waiting to try again: ${relationship.lastFault.message}` : step;
     job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, trouble);
@@ -140,53 +152,36 @@ const shippedSince = (before: Relationship['totals'], { totals, lastCycle }: Rel
   seconds: (lastCycle?.durationMs ?? 0) / 1_000,
 });
 
-const figures = (cycle: { bytesChanged: number; bytesShipped: number; durationMs: number } | null): JobResult =>
-  cycle ? { bytesChanged: cycle.bytesChanged, bytesShipped: cycle.bytesShipped, seconds: cycle.durationMs / 1_000 } : {};
-
-async function cycleNow(engine: Engine, job: JobContext): Promise<JobResult> {
-  const { host } = engine;
-  const before = engine.relationshipOf(job.machineId);
-  if (before.side !== 'primary' || before.state !== 3) throw new Refused(refuse(`no cycles run now: ${stateName(before.state)} (${before.side})${before.lastFault ? `; ${before.lastFault.message}` : ''}`, allowedVerbs(before)));
-  const askedMs = host.clock.nowMs();
-  const failuresBefore = before.failures;
-  for (;;) {
-    const now = engine.relationshipOf(job.machineId);
-    if (now.newestPointId !== before.newestPointId && (now.newestInstantMs ?? 0) >= askedMs) return figures(now.lastCycle);
-    if (now.failures > failuresBefore && now.lastFault) throw new Fault(now.lastFault.code === 'refused' ? 'peer-busy' : (now.lastFault.code as 'peer-busy'), now.lastFault.message);
-    if (now.state !== 3) throw new Refused(refuse(`the cycle did not end in a recovery point: ${stateName(now.state)}`, allowedVerbs(now)));
-    job.progress(10, 'cycle');
-    // After the look: a poke before it would begin a second cycle when the first has just ended.
-    engine.worker(job.machineId).poke();
-    await host.clock.sleep(POLL_MS, job.signal);
-  }
-}
-
 async function plannedFailover(engine: Engine, job: JobContext): Promise<JobResult> {
   const { host } = engine;
   const startedMs = host.clock.monotonicMs();
-  const { id, side } = engine.relationshipOf(job.machineId);
-  if (side === 'replica' && !flag(job, 'begun')) return onPeer(engine, job, 'planned', job.args);
+  const relationship = engine.relationshipFor(job);
+  const { id, side } = relationship;
+  if (side === 'replica' && !flag(job, 'begun')) return onPeer(engine, job, relationship, 'planned', job.args);
   if (side === 'primary') {
     job.progress(5, 'shutting the guest down');
-    await engine.worker(job.machineId).exclusive('planned failover', (signal) => prepare(host, id, shutdownMs(job), ({ doneBytes, totalBytes }) => job.progress(20 + (40 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal), job.signal);
+    if (isOnward(relationship)) await prepareOnward(engine, job, relationship);
+    else await engine.worker(job.machineId).exclusive('planned failover', (signal) => prepare(host, id, shutdownMs(job), ({ doneBytes, totalBytes }) => job.progress(20 + (40 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal), job.signal);
     job.progress(60, 'starting on the other host');
-    await handOverOrTakeBack(engine, job, id);
+    await handOverOrTakeBack(engine, job, relationship);
   }
   const seconds = (host.clock.monotonicMs() - startedMs) / 1_000;
   const shipped = figures(relationshipNamed(host, id).lastCycle);
   if (!flag(job, 'reverse')) return { ...shipped, seconds };
   job.progress(80, 'reversing');
-  const { bytesShipped } = await onPeer(engine, job, 'reverse', {});
+  const { bytesShipped } = await onPeer(engine, job, relationship, 'reverse', {});
   return { ...shipped, reverseBytesShipped: bytesShipped ?? null, seconds };
 }
 
-async function handOverOrTakeBack(engine: Engine, job: JobContext, relationshipId: string): Promise<void> {
+async function handOverOrTakeBack(engine: Engine, job: JobContext, relationship: Relationship): Promise<void> {
   const { host } = engine;
+  const { id: relationshipId } = relationship;
   try {
     await handOver(host, relationshipId, flag(job, 'start'), job.signal);
   } catch (thrown) {
     const isCancelled = job.signal.aborted && faultOf(job.signal.reason)?.code === 'cancelled';
-    if (isCancelled) await engine.worker(job.machineId).exclusive('cancel-failover', (signal) => takeBackPrepared(host, relationshipId, signal), host.clock.timeout(TAKE_BACK_WITHIN_MS));
+    if (isCancelled && isOnward(relationship)) await takeBackOnward(engine, job, relationshipId, true);
+    else if (isCancelled) await engine.worker(job.machineId).exclusive('cancel-failover', (signal) => takeBackPrepared(host, relationshipId, signal), host.clock.timeout(TAKE_BACK_WITHIN_MS));
     throw thrown;
   }
 }
@@ -196,21 +191,6 @@ function refuseReturned({ side, state }: Standing, job: JobContext, what: string
   if (flag(job, 'begun')) throw new Refused(refuse(`neither host can ${what} now; here: ${stateName(state)} (${side})`, allowedVerbs({ side, state })));
 }
 
-/** Runs the job on the other host and follows it. */
-async function onPeer(engine: Engine, job: JobContext, kind: string, args: Readonly<Record<string, unknown>>): Promise<JobResult> {
-  const { host } = engine;
-  const { peerId } = engine.relationshipOf(job.machineId);
-  const { jobId } = await call(host.peers, peerId, 'job', { machineId: job.machineId, kind, args: { ...(args as Record<string, string | boolean | number>), begun: true } }, job.signal);
-  for (;;) {
-    const theirs = (await call(host.peers, peerId, 'jobShow', { jobId }, job.signal)) as unknown as Job;
-    if (theirs.state === 'completed') return theirs.result ?? {};
-    if (theirs.error?.code === 'refused') throw new Refused(refuse(theirs.error.message, theirs.error.allowed));
-    if (theirs.error) throw new Fault(theirs.error.code as 'disk-io', theirs.error.message);
-    job.progress(theirs.percent, theirs.step);
-    await host.clock.sleep(POLL_MS, job.signal);
-  }
-}
-
 /** Ends with the first reverse cycle acknowledged. */
 async function reversed(engine: Engine, job: JobContext): Promise<JobResult> {
   const { host } = engine;
@@ -218,7 +198,7 @@ async function reversed(engine: Engine, job: JobContext): Promise<JobResult> {
   // The old primary asks the new one, which is where the work is.
   if (before.side === 'replica' ? before.failover === null : before.state === 4) {
     refuseReturned(before, job, 'reverse');
-    return onPeer(engine, job, 'reverse', {});
+    return onPeer(engine, job, before, 'reverse', {});
   }
   const { totals } = before;
   job.progress(5, 'asking the old primary to yield');
@@ -242,7 +222,7 @@ async function failback(engine: Engine, job: JobContext): Promise<JobResult> {
   const isHere = relationship.side === 'primary' ? relationship.state !== 4 : relationship.failover !== null;
   if (!isHere) {
     refuseReturned(relationship, job, 'fail back');
-    return onPeer(engine, job, 'failback', job.args);
+    return onPeer(engine, job, relationship, 'failback', job.args);
   }
   const startedMs = host.clock.monotonicMs();
   const first = relationship.side === 'replica' ? await reversed(engine, job) : {};

@@ -6,6 +6,7 @@ import { FAULTS, faultOf, Fault } from '../errors/fault.ts';
 import { Refused } from '../errors/refusal.ts';
 import type { Job } from '../machine/records.ts';
 import type { Host } from './host.ts';
+import { report } from './report.ts';
 
 export type JobResult = Readonly<Record<string, number | string | boolean | null>>;
 export type JobArgs = Readonly<Record<string, unknown>>;
@@ -104,12 +105,21 @@ export class Jobs {
 
   #failed(id: string, thrown: unknown, cancelled: boolean): void {
     const fault = faultOf(thrown) ?? (cancelled ? new Fault('cancelled', 'the job was cancelled') : undefined);
+    if (!cancelled) this.#report(id, thrown);
     if (fault) this.#finish(id, { state: cancelled ? 'cancelled' : 'failed', error: { code: fault.code, message: fault.message, hint: fault.hint, allowed: [] } });
     else if (thrown instanceof Refused) this.#finish(id, { state: 'failed', error: { code: 'refused', message: thrown.refusal.reason, hint: '', allowed: thrown.refusal.allowed } });
     else {
       this.#finish(id, { state: 'failed', error: { code: 'bug', message: 'a defect of Understudy ended the job', hint: FAULTS['state-corrupt'].hint, allowed: [] } });
       this.#host.crash(thrown);
     }
+  }
+
+  /** A cycle's failure is reported where it happens; what is no operation on a relationship is nobody's to watch. */
+  #report(id: string, thrown: unknown): void {
+    const { kind, machineId } = this.named(id);
+    if (kind === 'cycle' || machineId === null || !this.#host.state.relationshipOf(machineId) || !(thrown instanceof Error)) return;
+    const allowed = thrown instanceof Refused && thrown.refusal.allowed.length > 0 ? `Allowed now: ${thrown.refusal.allowed.join(', ')}.` : '';
+    report(this.#host, 'operation-failed', this.#host.state.machine(machineId)?.name ?? machineId, `${kind} failed: ${thrown.message}`, faultOf(thrown)?.hint ?? allowed);
   }
 
   #progress(id: string, percent: number, step: string): void {

@@ -1,19 +1,60 @@
-/** Statistics begin anew with each monitoring interval; what the one before counted stays in the log. */
-import { intervalStartMs } from '../cycle/window.ts';
-import type { Relationship, Statistics } from '../machine/records.ts';
+/** Statistics begin anew with each monitoring interval; what the one before counted stays with the relationship and in the log. */
+import { intervalEndMs, intervalStartMs } from '../cycle/window.ts';
+import { average, ended, isDue, noStatistics, turned } from '../health/statistics.ts';
+import type { EndedInterval, Relationship, Statistics } from '../machine/records.ts';
 import type { Host } from './host.ts';
-import { noStatistics } from './statistics.ts';
+import { report } from './report.ts';
 
-/** What was counted in the present interval. Source: Hyper-V-VMMS 29174, "statistics of the last interval". */
-export function inInterval(host: Host, { machineId, statistics }: Relationship): Statistics {
-  const nowMs = host.clock.nowMs();
-  const { startSeconds, intervalSeconds } = host.monitoring();
-  const sinceMs = intervalStartMs(startSeconds, intervalSeconds, nowMs, (atMs) => host.clock.minutesEast(atMs));
-  if (!statistics) return noStatistics(nowMs);
-  if (statistics.sinceMs >= sinceMs) return statistics;
-  host.state.addEvent({ atMs: nowMs, number: 29174, severity: 'information', machine: host.state.machine(machineId)?.name ?? null, message: summary(host.state.machine(machineId)?.name ?? machineId, statistics) });
-  return noStatistics(sinceMs);
+type Counts = Pick<Relationship, 'statistics' | 'previousStatistics'>;
+
+/** With the change applied to what is counted in the present interval; when another has ended, it is the previous one now. */
+export function counting(host: Host, before: Relationship, change: (statistics: Statistics) => Statistics): Counts {
+  const { statistics, ...previous } = inInterval(host, before);
+  return { statistics: change(statistics), ...previous };
 }
 
-const summary = (machine: string, { sinceMs, cycles, bytes, missedCycles, networkFailures, otherFailures }: Statistics): string =>
-  `${machine}: since ${new Date(sinceMs).toISOString()} ${cycles} cycles brought ${bytes} bytes; ${missedCycles} were missed, ${networkFailures + otherFailures} failed (${networkFailures} for the network)`;
+/** The counts of the present interval. Source: Hyper-V-VMMS 29174, "statistics of the last interval". */
+export function inInterval(host: Host, before: Relationship): Counts & { readonly statistics: Statistics } {
+  const { statistics } = before;
+  const nowMs = host.clock.nowMs();
+  if (!statistics) return { statistics: noStatistics(nowMs, isDue(before) ? nowMs : null) };
+  const sinceMs = startedMs(host);
+  if (statistics.sinceMs >= sinceMs) return { statistics };
+  const previousStatistics = ended(statistics, before.settings, Math.min(sinceMs, Math.max(statistics.sinceMs, endOf(host, statistics.sinceMs))));
+  const machine = host.state.machine(before.machineId)?.name ?? before.machineId;
+  report(host, 'interval-ended', machine, summary(previousStatistics));
+  return { statistics: noStatistics(sinceMs, isDue(before) ? sinceMs : null), previousStatistics };
+}
+
+function startedMs(host: Host): number {
+  const { startSeconds, intervalSeconds } = host.monitoring();
+  return intervalStartMs(startSeconds, intervalSeconds, host.clock.nowMs(), (atMs) => host.clock.minutesEast(atMs));
+}
+
+function endOf(host: Host, atMs: number): number {
+  const { startSeconds, intervalSeconds } = host.monitoring();
+  return intervalEndMs(startSeconds, intervalSeconds, atMs, (each) => host.clock.minutesEast(each));
+}
+
+/** The present interval has an end, unless it began after now by a clock that was put back. */
+export const nextIntervalMs = (host: Host): number => endOf(host, host.clock.nowMs());
+
+/** What a transition changes in the counts: they begin with the relationship, and cycles are due in some states only. */
+export function acrossTransition(host: Host, before: Relationship, after: Relationship): Relationship {
+  const nowMs = host.clock.nowMs();
+  const isTestable = after.side === 'replica' && after.state === 3 && after.testableSinceMs === undefined;
+  const testable = { ...after, ...(isTestable && { testableSinceMs: nowMs }), ...(before.state !== after.state && { stateSinceMs: nowMs }) };
+  if (before.statistics && isDue(before) === isDue(after)) return testable;
+  return { ...testable, ...counting(host, { ...after, state: before.state }, (statistics) => turned(statistics, after.settings, nowMs, isDue(after))) };
+}
+
+/** Counting begins anew, now. */
+export const afterReset = (host: Host, relationship: Relationship): Counts => {
+  const nowMs = host.clock.nowMs();
+  return { statistics: noStatistics(nowMs, isDue(relationship) ? nowMs : null) };
+};
+
+function summary({ sinceMs, untilMs, cycles, bytes, latencyMs, missedCycles, networkFailures, otherFailures }: EndedInterval): string {
+  const latency = average(latencyMs, cycles);
+  return `from ${new Date(sinceMs).toISOString()} to ${new Date(untilMs).toISOString()} ${cycles} cycles brought ${bytes} bytes${latency === null ? '' : `, ${latency} ms each on average`}; ${missedCycles} were missed, ${networkFailures + otherFailures} failed (${networkFailures} for the network)`;
+}

@@ -7,7 +7,10 @@ import { allowedVerbs } from '../relationship/step.ts';
 import { coverLostTracking } from './failovertracking.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
+import { expectAddresses } from './network/addressing.ts';
+import type { LaunchSpec } from './ports/hypervisor.ts';
 import { letGo } from './primary/attempt.ts';
+import { recordedDisks } from './primary/incoming.ts';
 import { machineOf, specOf } from './spec.ts';
 import { transition } from './transition.ts';
 
@@ -32,18 +35,31 @@ export async function startMachine(host: Host, machineId: string, signal: AbortS
   if (refusal !== null) throw new Refused(refuse(`${machine.name} may not be started on ${host.hostName}: ${refusal}`, relationship ? allowedVerbs(relationship) : []));
   const sends = relationship?.side === 'primary' || relationship?.failback?.at === 'away';
   if (relationship && sends && (await host.hypervisor.power(machineId)) === 'off') await letGo(host, relationship, signal);
-  const spec = { ...specOf(host, machine, relationship), isolated: machine.copyOf !== null };
+  const spec = { ...specOf(host, machine, relationship), ...(machine.copyOf !== null && isolation(machine)) };
   const trackId = relationship?.failover?.trackId ?? (relationship?.side === 'primary' ? relationship.trackId : null);
-  const tracked = trackId === null || trackId === undefined ? {} : { trackSince: { pointId: trackId, replacementPointId: host.newId() } };
+  const tracked = trackId === null || trackId === undefined ? {} : { trackSince: { pointId: trackId, replacementPointId: host.newId(), ...(relationship?.side === 'primary' && { disks: recordedDisks(relationship) }) } };
+  expectAddresses(host, machineId, spec.definition);
   const { intact } = await host.hypervisor.start(spec, tracked, signal);
   if (!intact && relationship && tracked.trackSince) lostTracking(host, relationship);
+  if (!relationship) ownNow(host, machineOf(host, machineId));
   host.changed('machine', machineId);
 }
+
+/** It has run by itself: it is nobody's former replica any more. */
+function ownNow(host: Host, { replicaOf, ...machine }: Machine): void {
+  if (replicaOf !== undefined) host.state.putMachine(machine);
+}
+
+/** A test failover's copy reaches its test networks, and nothing else. */
+const isolation = ({ network }: Machine): Pick<LaunchSpec, 'isolated' | 'testBridges'> => ({
+  isolated: true,
+  testBridges: Object.fromEntries((network?.adapters ?? []).flatMap(({ mac, testBridge }) => (testBridge === undefined ? [] : [[mac, testBridge] as const]))),
+});
 
 /** Hearing of a newer epoch demotes this host; that is what the question is for. */
 async function askPeer(host: Host, relationship: Relationship, signal: AbortSignal): Promise<void> {
   try {
-    await greet(host, relationship.id, AbortSignal.any([signal, host.clock.timeout(ASK_PEER_WITHIN_MS)]));
+    await greet(host, relationship.id, AbortSignal.any([signal, host.clock.timeout(ASK_PEER_WITHIN_MS)]), { starting: true });
   } catch (thrown) {
     signal.throwIfAborted();
     if (thrown instanceof Refused) throw thrown;
@@ -56,5 +72,5 @@ async function askPeer(host: Host, relationship: Relationship, signal: AbortSign
  * whoever needs it finds that out; the fresh one does not count from any point.
  */
 function lostTracking(host: Host, relationship: Relationship): void {
-  if (relationship.side === 'primary' && [3, 8].includes(relationship.state)) transition(host, relationship.id, 'requireResync');
+  if (relationship.side === 'primary' && [3, 8, 15, 16].includes(relationship.state)) transition(host, relationship.id, 'requireResync');
 }

@@ -22,9 +22,9 @@ export function checkReady(findings: readonly Finding[], force: boolean): void {
   if (stopping.length > 0) throw new Fault('readiness-failed', stopping.map(({ message, cure }) => `${message} ${cure}`).join('\n'));
 }
 
-export async function readinessFindings(host: Host, machine: Machine, peerId: string, overrides: Overrides, isNew: boolean, signal: AbortSignal): Promise<Finding[]> {
+export async function readinessFindings(host: Host, machine: Machine, peerId: string, overrides: Overrides, isNew: boolean, signal: AbortSignal, bypassProxy?: boolean): Promise<Finding[]> {
   const definition = overridden(machine.definition, overrides);
-  const readiness = await call(host.peers, peerId, 'readiness', { definition, storage: overrides.storage ?? null }, signal);
+  const readiness = await call(host.peers, peerId, 'readiness', { definition, storage: overrides.storage ?? null, machineId: machine.id, ...(bypassProxy !== undefined && { bypassProxy }) }, signal);
   const sizes = await host.hypervisor.sizes({ instanceId: machine.id, definition, stacks: machine.stacks, isolated: false });
   return [...hardwareFindings(definition, readiness, host.peerName(peerId)), ...place(machine, readiness, sizes.reduce((sum, disk) => sum + disk.sizeBytes, 0), isNew, host.peerName(peerId))];
 }
@@ -54,14 +54,26 @@ function hardwareFindings(definition: MachineDefinition, { capabilities }: Pick<
   return findings;
 }
 
+/** Subject of the finding that the other host has a former replica of this machine. */
+export const FORMER_REPLICA = 'former replica';
+
+export const usedCopy = (peer: string): Finding => finding('advice', 'copy', `${peer} has a copy of this machine.`, 'The initial replication ships only what differs from it.');
+
+function ofSameId(machine: Machine, seed: Readiness['seed'], peer: string): Finding {
+  if (seed === 'offered') return usedCopy(peer);
+  if (seed === 'former') return finding('refuse', FORMER_REPLICA, `${peer} kept ${machine.name} when its replication was removed.`, 'Begin with it: --use-existing. Or undefine it there.');
+  return finding('refuse', 'uuid', `${peer} has a machine with this UUID already.`, `When it is a copy of this one, begin with it: on ${peer}, understudy as-replica ${machine.name}. Otherwise undefine it there.`);
+}
+
 /** A thin replica may need less than the disks' size, so too little room for all of it is no refusal by itself. */
 function place(machine: Machine, readiness: Readiness, sizeBytes: number, isNew: boolean, peer: string): Finding[] {
   const findings: Finding[] = [];
-  if (readiness.storage === null) findings.push(finding('refuse', 'authorization', `${peer} takes no replicas from this host.`, 'Add an authorization entry there: understudy authorization add.'));
+  if (readiness.isServerOff === true) findings.push(finding('refuse', 'replica server', `${peer} takes no replicas: its replica server is switched off.`, 'Switch it on there: understudy server set --replica-server on.'));
+  else if (readiness.storage === null) findings.push(finding('refuse', 'authorization', `${peer} takes no replicas from this host.`, 'Add an authorization entry there: understudy authorization add.'));
   else if (readiness.freeBytes < sizeBytes) findings.push(finding('force', 'space', `The disks may grow to ${Math.ceil(sizeBytes / 2 ** 30)} GiB; ${peer} has ${Math.floor(readiness.freeBytes / 2 ** 30)} GiB free for replicas.`, 'Free space there or choose another place (--storage DIR); --force when the disks will not fill.'));
   findings.push(...fileFindings(readiness.missingFiles, peer));
   if (!isNew) return findings;
-  if (readiness.machines.some(({ id }) => id === machine.id)) findings.push(finding('refuse', 'uuid', `${peer} has a machine with this UUID already.`, 'Undefine it there when it is an old replica.'));
+  if (readiness.machines.some(({ id }) => id === machine.id)) findings.push(ofSameId(machine, readiness.seed ?? null, peer));
   if (readiness.machines.some(({ id, name }) => id !== machine.id && name === machine.name)) findings.push(finding('refuse', 'name', `${peer} has another machine named ${machine.name}.`, 'Rename one of them.'));
   return findings;
 }

@@ -15,17 +15,26 @@ import type { JobContext, JobWork } from './jobs.ts';
 import { askPrimary, unplannedFailover } from './operations.ts';
 import { cancelPrepared, prepare } from './planned.ts';
 import { startMachine, startRefusal } from './power.ts';
+import { checkDisks, updateDisks } from './primary/diskupdate.ts';
+import { incomingWith, isSameSet } from './primary/incoming.ts';
 import { reverse } from './reverse.ts';
 import { machineOf } from './spec.ts';
 import { cancelResynchronization } from './starts.ts';
-import { transition, update } from './transition.ts';
+import { relationshipNamed, transition, update } from './transition.ts';
 
-/** Steps that are one event of the table, and where it has led when it is done; the second is for a resynchronization. */
+interface OneStep {
+  readonly event: Event;
+  readonly to: State;
+  /** In these states it is this event; the first of a step is for all others. */
+  readonly from?: readonly State[];
+}
+
+/** Steps that are one event of the table, and where it has led when it is done. */
 const STEPS = {
-  stopInitial: [{ event: 'stopInitial', to: 1 }],
-  suspend: [{ event: 'suspend', to: 7 }, { event: 'suspendResync', to: 11 }],
-  resume: [{ event: 'resume', to: 3 }, { event: 'continueResync', to: 10 }],
-} as const satisfies Record<string, readonly { readonly event: Event; readonly to: State }[]>;
+  stopInitial: [{ event: 'stopInitial', to: 1 }, { event: 'unscheduleInitial', to: 1, from: [1] }],
+  suspend: [{ event: 'suspend', to: 7 }, { event: 'suspendResync', to: 11, from: [10] }],
+  resume: [{ event: 'resume', to: 3 }, { event: 'continueResync', to: 10, from: [11] }, { event: 'retryDisks', to: 15, from: [16] }],
+} as const satisfies Record<string, readonly [OneStep, ...OneStep[]]>;
 
 export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
@@ -38,9 +47,10 @@ export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       return {};
     },
     cancelPlanned: async (job) => {
-      const { id, side, state } = engine.relationshipOf(job.machineId);
+      const relationship = engine.relationshipFor(job);
+      const { id, side, state } = relationship;
       if (job.resumed && side === 'primary' && state === 3) return {};
-      await alone(job, 'cancel-failover', (signal) => cancelPrepared(host, id, false, signal));
+      await engine.workerOf(relationship).exclusive('cancel-failover', (signal) => cancelPrepared(host, id, false, signal), job.signal);
       return {};
     },
     failOver: (job) => failOver(engine, job),
@@ -49,21 +59,20 @@ export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     suspend: (job) => taken(engine, job, 'suspend'),
     resume: (job) => taken(engine, job, 'resume'),
     cancelResync: async (job) => {
-      const { id, state, heldBack } = engine.relationshipOf(job.machineId);
+      const { id, state, heldBack } = engine.relationshipFor(job);
       if (job.resumed && state === 9 && heldBack) return {};
-      cancelResynchronization(host, id);
-      await engine.worker(job.machineId).tended();
+      await engine.workerOf(cancelResynchronization(host, id)).tended();
       return {};
     },
   };
 }
 
 async function taken(engine: Engine, job: JobContext, kind: keyof typeof STEPS) {
-  const { id, state } = engine.relationshipOf(job.machineId);
-  const [usual, other = usual] = STEPS[kind];
-  if (job.resumed && (state === usual.to || state === other.to)) return {};
-  transition(engine.host, id, [10, 11].includes(state) ? other.event : usual.event);
-  await engine.worker(job.machineId).tended();
+  const { id, state } = engine.relationshipFor(job);
+  const steps: readonly [OneStep, ...OneStep[]] = STEPS[kind];
+  if (job.resumed && steps.some(({ to }) => state === to)) return {};
+  transition(engine.host, id, (steps.find(({ from }) => from?.includes(state)) ?? steps[0]).event);
+  await engine.workerOf(engine.relationshipFor(job)).tended();
   return {};
 }
 
@@ -87,11 +96,15 @@ async function reverseHere(engine: Engine, job: JobContext, signal: AbortSignal)
   return {};
 }
 
-/** Both hosts go by the settings; the other one first, since it may be out of reach. */
+/** Both hosts go by the settings; the other one first, since it may be out of reach. With other disks the caller has the machine. */
 export async function putSettings(host: Host, relationshipId: string, settings: Settings, signal: AbortSignal): Promise<void> {
-  const relationship = host.state.relationship(relationshipId)!;
+  const relationship = relationshipNamed(host, relationshipId);
+  const isSame = isSameSet(settings.disks, relationship.settings.disks);
+  if (!isSame) checkDisks(host, relationship, settings.disks);
   await call(host.peers, relationship.peerId, 'settings', { relationshipId, settings }, signal);
-  update(host, relationshipId, () => ({ settings }));
+  if (isSame) update(host, relationshipId, () => ({ settings }));
+  else if (relationship.state === 1) update(host, relationshipId, (before) => ({ settings, incoming: incomingWith(before, settings), undecidedDisks: [] }));
+  else await updateDisks(host, relationshipId, settings, signal);
 }
 
 export function guestKinds(engine: Engine): Readonly<Record<string, JobWork>> {

@@ -1,68 +1,127 @@
-/** A test failover: an isolated copy of any point, on overlays of its own, while replication goes on. One at a time. */
-import { Fault } from '../errors/fault.ts';
+/**
+ * A test failover: an isolated copy of any point, on overlays of its own, while replication goes on. One at a time. Its adapters reach
+ * nothing but the test networks that were chosen for them.
+ */
+import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
+import type { MachineDefinition } from '../machine/definition.ts';
+import type { AdapterChoice, GuestNetwork } from '../machine/guestnetwork.ts';
 import type { Machine, Point, Relationship } from '../machine/records.ts';
+import { chosen, missingText } from '../points/choosing.ts';
+import { withTop } from '../points/stack.ts';
 import { founded } from '../relationship/epoch.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Host } from './host.ts';
+import { checkReadyHere } from './readiness.ts';
 import { machineOf, overridden, pointStacks } from './spec.ts';
-import { withTop } from '../points/stack.ts';
 import { relationshipNamed, update } from './transition.ts';
 
-/** States in which a replica's points stand still enough for a copy; a test never changes the state. In 2 there is what a host kept that yielded; in 5 and 6 also what a failed-over guest got here. */
-const TESTABLE = [2, 3, 5, 6, 7, 8];
+/** States in which a replica's points stand still enough for a copy; a test never changes the state. In 5 and 6 there is also what a failed-over guest got here. */
+const TESTABLE = [3, 5, 6, 7, 8];
+/** While a replica waits for its first point (2) there is nothing to test, but for what a host kept that yielded. */
+const TESTABLE_AFTER_YIELDING = [2, ...TESTABLE];
 
 export interface TestRequest {
   /** The newest one when null. */
   readonly pointId: string | null;
   /** The copy's own id, when it has to be known beforehand. */
   readonly copyId: string | null;
+  /** A bridge for all adapters, instead of each one's own test network. */
+  readonly network: string | null;
+  /** On no network at all, whatever is chosen for the adapters. */
+  readonly isolated: boolean;
   readonly resumed: boolean;
 }
 
-/** The copy exists, off. Its machine is named `<name> - Test`. Done again by a resumed job, it is the same copy. */
+/**
+ * The copy exists, off. Its machine is named `<name> - Test`. Done again by a resumed job, it is the same copy. When it cannot be
+ * made, nothing of it is left.
+ */
 export async function makeTestCopy(host: Host, relationshipId: string, request: TestRequest): Promise<Machine> {
   const { testCopy } = relationshipNamed(host, relationshipId);
-  const copy = request.resumed && testCopy ? machineOf(host, testCopy.instanceId) : recordCopy(host, relationshipId, request);
-  const { pointId: chosenId } = relationshipNamed(host, relationshipId).testCopy!;
-  for (const { layers, sizeBytes } of copy.stacks) await host.layers.createActive(layers.at(-1)!, sizeBytes, null);
-  if ((await host.hypervisor.power(copy.id)) === 'off') {
-    const spec = { instanceId: copy.id, definition: copy.definition, stacks: copy.stacks, isolated: true };
-    await host.hypervisor.restoreAttachments(spec, host.state.attachmentsOf(chosenId));
+  const copy = request.resumed && testCopy ? machineOf(host, testCopy.instanceId) : await recordCopy(host, relationshipId, request);
+  try {
+    await fillCopy(host, relationshipId, copy);
+  } catch (thrown) {
+    if (faultOf(thrown)) await endTestCopy(host, relationshipId);
+    throw thrown;
   }
   host.changed('machine', copy.id);
   return copy;
 }
 
-function recordCopy(host: Host, relationshipId: string, { pointId, copyId }: TestRequest): Machine {
-  const relationship = relationshipNamed(host, relationshipId);
-  const machine = machineOf(host, relationship.machineId);
-  checkTestable(relationship, machine);
-  const points = host.state.points(machine.id);
-  const point = pointId === null ? points.filter(({ kind }) => kind !== 'divergence').at(-1) : points.find(({ id }) => id === pointId);
-  if (!point) throw new Fault('point-unknown', `${machine.name} has no recovery point${pointId === null ? ' yet' : ` ${pointId}`}`);
-  const copy = copyOf(host, machine, relationship, point, copyId ?? host.newId());
-  host.state.transaction(() => {
+async function fillCopy(host: Host, relationshipId: string, copy: Machine): Promise<void> {
+  const { pointId } = relationshipNamed(host, relationshipId).testCopy!;
+  for (const { layers, sizeBytes } of copy.stacks) await host.layers.createActive(layers.at(-1)!, sizeBytes, null);
+  if ((await host.hypervisor.power(copy.id)) !== 'off') return;
+  const spec = { instanceId: copy.id, definition: copy.definition, stacks: copy.stacks, isolated: true };
+  await host.hypervisor.restoreAttachments(spec, host.state.attachmentsOf(pointId));
+}
+
+/** What this host cannot run is found out before anything is made. */
+async function recordCopy(host: Host, relationshipId: string, request: TestRequest): Promise<Machine> {
+  const asked = copyOf(host, relationshipNamed(host, relationshipId), request);
+  await checkReadyHere(host, onTestNetworks(asked.copy));
+  return host.state.transaction(() => {
+    // Points come and go while the check runs.
+    const relationship = relationshipNamed(host, relationshipId);
+    const { copy, point } = copyOf(host, relationship, { ...request, copyId: asked.copy.id });
     const top = copy.stacks.map(({ disk, layers }) => ({ disk, layer: layers.at(-1)! }));
     update(host, relationshipId, () => ({ testCopy: { instanceId: copy.id, pointId: point.id, layers: top }, lastTestMs: host.clock.nowMs() }));
     host.state.putMachine(copy);
+    return copy;
   });
-  return copy;
 }
 
 /** Refused where no test failover can be made now. */
 export function checkTestable(relationship: Relationship, machine: Machine): void {
-  const here = `${machine.name}: ${stateName(relationship.state)} (${relationship.side})`;
-  if (relationship.side !== 'replica' || !TESTABLE.includes(relationship.state)) throw new Refused(refuse(`a test failover needs a replica with recovery points (${here})`, allowedVerbs(relationship)));
-  if (relationship.testCopy) throw new Refused(refuse(`a test failover of ${machine.name} is there already: one at a time`, ['test-end']));
+  const { side, state, yielded, receiving, testCopy } = relationship;
+  const here = `${machine.name}: ${stateName(state)} (state ${state}, ${side})`;
+  const states = yielded ? TESTABLE_AFTER_YIELDING : TESTABLE;
+  if (side !== 'replica' || !states.includes(state)) throw new Refused(refuse(`a test failover needs a replica with recovery points (${here})`, allowedVerbs(relationship)));
+  if (receiving?.kind === 'resync') throw new Refused(refuse(`no test failover is made while the disks are compared (${machine.name} is being resynchronized): wait for its end, or cancel the resynchronization on the primary`, allowedVerbs(relationship)));
+  if (testCopy) throw new Refused(refuse(`a test failover of ${machine.name} is there already: one at a time`, ['test-end']));
 }
 
-function copyOf(host: Host, machine: Machine, relationship: Relationship, point: Point, id: string): Machine {
+function copyOf(host: Host, relationship: Relationship, request: TestRequest): { copy: Machine; point: Point } {
+  const machine = machineOf(host, relationship.machineId);
+  checkTestable(relationship, machine);
+  const point = testedPoint(host, machine, request.pointId);
+  const id = request.copyId ?? host.newId();
   const definition = { ...overridden(point.definition, relationship.overrides), id, name: `${machine.name} - Test`, autostart: false };
   const stacks = pointStacks(machine, point.id).map((stack) => withTop(stack, host.layers.layerAt(machine.storage, id, stack.disk, host.newId())));
-  return { id, name: definition.name, definition, stacks, lineage: founded(host.newId(), host.hostId), powerLock: null, storage: machine.storage, copyOf: machine.id };
+  const network = testNetworkOf(machine, definition, request);
+  return {
+    point,
+    copy: { id, name: definition.name, definition, stacks, lineage: founded(host.newId(), host.hostId), powerLock: null, storage: machine.storage, copyOf: machine.id, network },
+  };
 }
+
+function testedPoint(host: Host, machine: Machine, pointId: string | null): Point {
+  const point = chosen(host.state.points(machine.id), pointId);
+  if (!point || (pointId === null && point.kind === 'divergence')) throw new Fault('point-unknown', `${machine.name} has no ${missingText(pointId)}`);
+  return point;
+}
+
+/** The copy's guest gets the addresses that a failover would give it. */
+function testNetworkOf(machine: Machine, { nics }: MachineDefinition, { network, isolated }: TestRequest): GuestNetwork {
+  const adapters = nics.map(({ mac }): AdapterChoice => {
+    const { addresses, testBridge: own } = machine.network?.adapters.find((choice) => choice.mac === mac) ?? {};
+    const testBridge = isolated ? undefined : (network ?? own);
+    return { mac, ...(addresses && { addresses }), ...(testBridge !== undefined && { testBridge }) };
+  });
+  return { adapters, hasArrived: true };
+}
+
+/** As the copy is going to be plugged in. */
+const onTestNetworks = ({ definition, network }: Machine): MachineDefinition => ({
+  ...definition,
+  nics: definition.nics.map(({ mac }) => {
+    const bridge = network?.adapters.find((choice) => choice.mac === mac)?.testBridge;
+    return bridge === undefined ? { kind: 'none', mac } : { kind: 'bridge', mac, bridge };
+  }),
+});
 
 /** The copy is gone, with all that its guest wrote. */
 export async function endTestCopy(host: Host, relationshipId: string): Promise<void> {

@@ -4,12 +4,17 @@
  */
 import { Refused, refuse } from '../errors/refusal.ts';
 import { beginsIn } from '../relationship/beginning.ts';
-import { deskOf } from '../relationship/chain.ts';
+import { deskOf, isOnward } from '../relationship/chain.ts';
 import { step, type Facts, type Standing } from '../relationship/step.ts';
 import { stateName } from '../relationship/state.ts';
 import type { Event } from '../relationship/table.ts';
+import type { EventName } from '../health/events.ts';
 import type { Relationship } from '../machine/records.ts';
+import { carryAllOn } from './extended/carrying.ts';
+import { endExtended } from './extended/ending.ts';
 import type { Host } from './host.ts';
+import { acrossTransition } from './monitoring.ts';
+import { report } from './report.ts';
 
 export interface Transition {
   readonly facts?: Facts;
@@ -25,15 +30,16 @@ export interface Transition {
 export function transition(host: Host, relationshipId: string, event: Event, { facts = {}, change, also, payload }: Transition = {}): Relationship {
   const after = host.state.transaction(() => {
     const before = relationshipNamed(host, relationshipId);
-    const outcome = step(before, event, { 'no-failback': !before.failback, ...facts });
+    const outcome = step(before, event, { ...factsOf(before), ...facts });
     if (!outcome.ok) throw new Refused(outcome);
     const { effects, ...standing } = outcome.value;
-    const next: Relationship = { ...before, ...change?.(before), ...standing, ...outlived(before, standing) };
+    const next = ofKind(before, acrossTransition(host, before, { ...before, ...change?.(before), ...standing, ...outlived(before, standing), ...(event === 'unscheduleInitial' && { startsAtMs: null }) }));
     const details = { relationshipId, ...payload?.(before) };
     for (const effect of effects) host.state.addToOutbox(before.machineId, effect, details, deskOf(before));
     if (next.state === 0) host.state.removeRelationship(relationshipId);
     else host.state.putRelationship(next);
     also?.(before, next);
+    followChain(host, before, next, event);
     if (before.state !== next.state || before.side !== next.side) record(host, event, before, next);
     return next;
   });
@@ -41,26 +47,44 @@ export function transition(host: Host, relationshipId: string, event: Event, { f
   return after;
 }
 
-/** What was chosen for a state that waits does not outlive the waiting. */
+/** Only from primary to replica to the next is it a chain. */
+function ofKind(before: Relationship, after: Relationship): Relationship {
+  if (before.side === after.side) return after;
+  const { kind: _kind, ...simple } = after;
+  return simple;
+}
+
+/** Events after which this host's disks are not what its points say that they were. */
+const GONE_ANOTHER_WAY: readonly Event[] = ['demote', 'yieldHome', 'yieldKept', 'failedBack'];
+
+/** What the machine's own relationship does is felt by the one by which it is sent on. */
+function followChain(host: Host, before: Relationship, after: Relationship, event: Event): void {
+  if (isOnward(before) || event === 'changeMode') return;
+  if (GONE_ANOTHER_WAY.includes(event)) carryAllOn(host, before.machineId);
+  if (before.side === 'replica' && after.side === 'primary') endExtended(host, before.machineId, `the machine is primary on ${host.hostName} now, which replicates to ${host.peerName(before.peerId)}`);
+}
+
+/** What the row itself says. */
+const factsOf = ({ failback, startsAtMs = null, initial, awaited }: Relationship): Facts => ({
+  'no-failback': !failback, scheduled: startsAtMs !== null, 'not-exported': !initial?.exported, 'media-awaited': Boolean(initial?.exported ?? awaited),
+});
+
+/** What was chosen for a state that waits does not outlive the waiting, nor how the first copy travels its arrival. */
 function outlived(before: Relationship, { side, state }: Standing): Partial<Relationship> {
   const isOver = side !== 'primary' || beginsIn(state) !== beginsIn(before.state);
+  if (before.initial && (state === 3 || (state === 1 && before.initial.by === 'media'))) return { ...outlived({ ...before, initial: null }, { side, state }), initial: null };
   return { ...(isOver && (before.startsAtMs ?? null) !== null && { startsAtMs: null }), ...(state !== 9 && before.heldBack && { heldBack: false }) };
 }
 
 function record(host: Host, event: Event, before: Relationship, after: Relationship): void {
   const side = before.side === after.side ? '' : `, now ${after.side}`;
   const machine = host.state.machine(before.machineId)?.name ?? before.machineId;
-  host.state.addEvent({
-    atMs: host.clock.nowMs(),
-    number: EVENT_NUMBERS[event] ?? null,
-    severity: event === 'failHard' || event === 'requireResync' ? 'error' : 'information',
-    machine,
-    message: `${machine}: ${stateName(before.state)} → ${stateName(after.state)}${side}`,
-  });
+  const cause = event === 'failHard' && after.lastFault ? `: ${after.lastFault.message}` : '';
+  report(host, LOGGED[event] ?? 'state-changed', machine, `${stateName(before.state)} → ${stateName(after.state)}${side}${cause}`, cause === '' ? undefined : after.lastFault?.hint);
 }
 
-/** Source: Hyper-V-VMMS events. */
-const EVENT_NUMBERS: Partial<Record<Event, number>> = { failHard: 32086, requireResync: 33680, resynchronize: 29242, continueResync: 29242, resynchronized: 29244 };
+/** Events of the table that are events of the log too. */
+const LOGGED: Partial<Record<Event, EventName>> = { failHard: 'suspended', requireResync: 'resync-required', resynchronize: 'resync-started', continueResync: 'resync-started', resynchronized: 'resync-completed' };
 
 /** Changes fields that are not the standing. */
 export function update(host: Host, relationshipId: string, change: (before: Relationship) => Partial<Omit<Relationship, 'state' | 'side'>>): Relationship {

@@ -10,10 +10,12 @@ import type { Desk } from '../relationship/chain.ts';
 import { activityOf, type Activity } from '../relationship/step.ts';
 import { ACTIVITIES } from './activities.ts';
 import { runOutbox } from './effects.ts';
+import { isSendable } from './extended/source.ts';
 import type { Host } from './host.ts';
 import { giveUp, letGo } from './primary/attempt.ts';
 import type { Progress } from './primary/shipment.ts';
 import { mergeRetired } from './replica/merging.ts';
+import { report } from './report.ts';
 
 const OUTBOX_RETRY_MS = 5_000;
 
@@ -26,7 +28,7 @@ interface Running {
 export class Worker {
   readonly #host: Host;
   readonly #machineId: string;
-  readonly #desk: Desk;
+  readonly #own: Worker | null;
   readonly #life = new AbortController();
   #running: Running | null = null;
   #merging: { readonly controller: AbortController; readonly done: Promise<void> } | null = null;
@@ -35,14 +37,16 @@ export class Worker {
   #tendQueued = false;
   #wanted: (() => void) | null = null;
   #retrying = false;
+  #mergeFault: string | null = null;
   /** How far the present work is. */
   progress: Progress | null = null;
   nextAtMs: number | null = null;
 
-  constructor(host: Host, machineId: string, desk: Desk = 'own') {
+  /** `own` is the machine's other worker, for the one by which it is sent on. */
+  constructor(host: Host, machineId: string, own: Worker | null = null) {
     this.#host = host;
     this.#machineId = machineId;
-    this.#desk = desk;
+    this.#own = own;
   }
 
   /** What has the machine now. */
@@ -103,8 +107,18 @@ export class Worker {
     await this.#tending;
   }
 
+  get #desk(): Desk {
+    return this.#own ? 'onward' : 'own';
+  }
+
   get #relationship(): Relationship | undefined {
-    return this.#desk === 'own' ? this.#host.state.relationshipOf(this.#machineId) : this.#host.state.extendedOf(this.#machineId);
+    return this.#own ? this.#host.state.extendedOf(this.#machineId) : this.#host.state.relationshipOf(this.#machineId);
+  }
+
+  /** Points are sent on only while they arrive here, or might. */
+  #activity(relationship: Relationship | undefined): Activity {
+    if (!relationship || (this.#own && !isSendable(this.#host.state.relationshipOf(this.#machineId)))) return 'none';
+    return activityOf(relationship);
   }
 
   async #tend(): Promise<void> {
@@ -112,7 +126,7 @@ export class Worker {
     if (this.#operation !== null || this.#life.signal.aborted) return;
     await this.#effects();
     const relationship = this.#relationship;
-    const activity = relationship ? activityOf(relationship) : 'none';
+    const activity = this.#activity(relationship);
     if (this.#running?.activity !== activity) {
       await this.#halt();
       if (activity === 'none') await this.#quiesce();
@@ -125,6 +139,7 @@ export class Worker {
   async #effects(): Promise<void> {
     try {
       await this.settleEffects(this.#life.signal);
+      if (this.#own) await runOutbox(this.#host, this.#machineId, 'farewell', this.#life.signal);
     } catch (thrown) {
       if (!faultOf(thrown)) throw thrown;
       this.#retryLater();
@@ -160,6 +175,7 @@ export class Worker {
         this.progress = progress;
       },
       wait: (ms: number, signal: AbortSignal) => this.#wait(ms, signal),
+      stopMerging: () => (this.#own ?? this).stopMerging(),
     };
     const done = ACTIVITIES[activity](around, controller.signal)
       .catch((thrown: unknown) => this.#ended(thrown))
@@ -174,7 +190,7 @@ export class Worker {
   /** Work that ended without changing the standing is not begun again at once. */
   #continue(ended: Activity): void {
     const relationship = this.#relationship;
-    if (relationship && activityOf(relationship) === ended) this.#retryLater();
+    if (relationship && this.#activity(relationship) === ended) this.#retryLater();
     else this.wake();
   }
 
@@ -204,14 +220,25 @@ export class Worker {
     if (this.#merging || relationship?.side !== 'replica' || relationship.state !== 3) return;
     const controller = new AbortController();
     const done = mergeRetired(this.#host, this.#machineId, controller.signal)
+      .then(() => {
+        this.#mergeFault = null;
+      })
       .catch((thrown: unknown) => {
-        if (faultOf(thrown)) this.#retryLater();
-        else this.#ended(thrown);
+        this.#mergeFailed(thrown);
       })
       .finally(() => {
         this.#merging = null;
       });
     this.#merging = { controller, done };
+  }
+
+  /** Said once, until it succeeds or fails for another cause. */
+  #mergeFailed(thrown: unknown): void {
+    const fault = faultOf(thrown);
+    if (!fault) return this.#ended(thrown);
+    if (this.#mergeFault !== fault.code) report(this.#host, 'merge-failed', this.#host.state.machine(this.#machineId)?.name ?? this.#machineId, fault.message);
+    this.#mergeFault = fault.code;
+    this.#retryLater();
   }
 
   /** Aborting is how work is ended; anything else that is no fault is a bug. */

@@ -25,8 +25,10 @@ const row = (retry: Retry, httpStatus: number, cimReturn: number, exitCode: numb
 /** Exit codes: 1 bug, 2 usage, 3 refused now, 4 not found, 5 not allowed to you, 10 and above the world failed. */
 export const FAULTS = {
   'peer-unreachable': row('backoff', 503, 32777, 10, 'Check that the other host is up and that its peer port (7443) can be reached: understudy host list.'),
+  'peer-proxy': row('backoff', 502, 32777, 52, 'Look at the proxy (its rules, its log) and at proxy in the configuration of this host (address, user, password). A relationship goes past it with: understudy settings MACHINE --bypass-proxy.'),
   'peer-certificate': row('operator', 502, 32777, 11, 'The host that answered is not the host that was paired. If it was reinstalled, remove it and pair again: understudy host remove, understudy host invite.'),
-  'peer-not-authorized': row('operator', 403, 32769, 12, 'The other host has no authorization entry for this host. Add one there: understudy authorization add.'),
+  'peer-not-authorized': row('operator', 403, 32769, 12, 'The other host has no authorization entry for this host. Add one there (understudy authorization add), then go on here: understudy resume.'),
+  'server-off': row('operator', 403, 32777, 51, 'Switch the replica server on there (understudy server set --replica-server on), then go on here: understudy resume.'),
   'peer-protocol': row('operator', 502, 32768, 13, 'The two hosts do not understand each other. Run the same version of Understudy on both.'),
   'peer-busy': row('backoff', 503, 32774, 14, 'The other host works on this virtual machine already. The request is tried again by itself.'),
   'attempt-lost': row('backoff', 409, 32775, 15, 'The cycle could not be finished. Nothing is lost: the next cycle carries its changes too.'),
@@ -44,7 +46,9 @@ export const FAULTS = {
   'guest-not-responding': row('operator', 504, 32772, 32, 'The guest did not shut down in time. Shut it down from inside, or use --force.'),
   'agent-silent': row('backoff', 504, 32772, 60, 'Is the QEMU guest agent installed and running in the guest (package qemu-guest-agent), and guestAgent = true in the definition?'),
   'freeze-failed': row('backoff', 500, 32768, 61, 'The guest agent could not hold the guest\'s file systems still. Look at its log in the guest (journalctl -u qemu-guest-agent) and at its freeze hooks; recovery points are crash-consistent meanwhile.'),
+  'addresses-not-set': row('operator', 502, 32768, 53, 'The machine runs, with the addresses that its guest had. Set them in the guest by hand, or mend what is named above and try again: understudy network apply <machine>.'),
   'agent-refused': row('operator', 502, 32768, 52, 'The guest agent does not allow this command, or it failed in the guest. Look at the agent\'s configuration there (its list of blocked commands).'),
+  'seed-unfit': row('operator', 422, 32773, 56, 'A copy to start from is the same virtual machine: same UUID, off, with the same disks of the same sizes. Correct it on the replica\'s host, or copy everything over the network.'),
   'machine-exists': row('operator', 409, 32773, 33, 'There is a virtual machine with this name or UUID already: understudy vm list.'),
   'definition-invalid': row('operator', 422, 32773, 34, 'Correct the definition file and run the command again.'),
   'parameter-invalid': row('never', 422, 32773, 2, 'Correct the parameter that is named and call again.'),
@@ -54,6 +58,7 @@ export const FAULTS = {
   'host-unknown': row('never', 404, 32777, 4, 'No host of this name is paired: understudy host list, understudy host invite.'),
   'authorization-unknown': row('never', 404, 32773, 4, 'There is no such authorization entry: understudy authorization list.'),
   'point-unknown': row('never', 404, 32773, 4, 'There is no such recovery point: understudy points <machine>.'),
+  'adapter-unknown': row('never', 404, 32773, 4, 'There is no such network adapter: understudy network show <machine>.'),
   'job-unknown': row('never', 404, 32773, 4, 'There is no such job: understudy jobs.'),
   'user-unknown': row('never', 404, 32773, 4, 'There is no such user: understudy user list.'),
   'invitation-invalid': row('operator', 403, 32769, 35, 'The invitation expired or was used already. Make a new one on the other host: understudy host invite.'),
@@ -70,6 +75,7 @@ export const FAULTS = {
   cancelled: row('never', 409, 32768, 45, 'The operation was cancelled. Nothing is lost.'),
   'split-brain': row('operator', 409, 32775, 47, 'Nobody overwrites anybody until you choose: look at both guests, then run understudy become-replica on the host whose changes may be set aside (they are kept as a recovery point).'),
   'replica-unknown': row('operator', 409, 32779, 48, 'The replica was removed there. Remove the relationship here too (understudy disable) and enable it again.'),
+  'sending-ended': row('operator', 409, 32775, 60, 'The disks and recovery points here are kept. Remove the relationship here too (understudy disable); then the machine can be replicated here again.'),
   'integrity': row('operator', 500, 32768, 46, 'What arrived is not what was sent, so it was not kept. It is sent again; if this repeats, check memory and storage of both hosts.'),
 } as const satisfies Record<string, FaultRow>;
 
@@ -93,6 +99,9 @@ export class Fault extends Error {
     return this.row.hint;
   }
 }
+
+/** The other host cannot be asked now, for whatever reason on the way to it. */
+export const isOutOfReach = (code: string | undefined): boolean => code === 'peer-unreachable' || code === 'peer-proxy';
 
 /** The fault inside anything thrown, or undefined when it is none (a bug). */
 export const faultOf = (thrown: unknown): Fault | undefined => (thrown instanceof Fault ? thrown : undefined);

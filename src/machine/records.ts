@@ -1,7 +1,9 @@
 /** What a host remembers, durably: the rows of the state. Plain data; whoever changes one writes it back in a transaction. */
+import type { Awaited, Importing, Initial, Seed } from './initial.ts';
 import type { DiskStack, Layer, MachineDefinition } from './definition.ts';
 import type { Epoch, Lineage } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';
+import type { GuestNetwork } from './guestnetwork.ts';
 import type { Kind } from '../relationship/chain.ts';
 import type { Side, State } from '../relationship/state.ts';
 
@@ -33,11 +35,43 @@ export interface Machine {
   readonly powerLock: string | null;
   /** Where a replica's layers are made. */
   readonly storage: string;
+  /** Relationships of it that ended here since this host went on with the next host of a chain. */
+  readonly former?: readonly string[];
   /** For a test failover's copy: the machine that it is a copy of. */
   readonly copyOf: string | null;
+  /** An ordinary machine that was this host's replica, and has not run here since: what was kept of it is a seed for that host. */
+  readonly replicaOf?: string;
+  /** What its adapters are like when it runs on this host after a failover; as defined when absent. */
+  readonly network?: GuestNetwork;
 }
 
-export type AttemptKind = 'initial' | 'resync' | 'cycle' | 'planned' | 'reverse';
+/** `disks`: as a cycle, and besides it brings a part of the disks that no recovery point has yet. */
+export type AttemptKind = 'initial' | 'resync' | 'cycle' | 'planned' | 'reverse' | 'disks';
+
+/** Disks that are to replicate and that no recovery point has yet. */
+export interface Incoming {
+  readonly disks: readonly string[];
+  /** Clusters, from a disk's beginning, that acknowledged attempts have brought; none where nothing is said. */
+  readonly copied: Readonly<Record<string, number>>;
+  /** How much the next attempt brings: what takes about one interval. */
+  readonly sliceBytes?: number;
+}
+
+/** The part of an incoming disk that an attempt brings. */
+export interface Slice {
+  readonly disk: string;
+  readonly firstCluster: number;
+  readonly endCluster: number;
+  /** It is the last part. */
+  readonly isLast: boolean;
+}
+
+/** In the middle of a chain: the recovery point of this host that an attempt sends on. */
+export interface Source {
+  readonly pointId: string;
+  /** This host's disks went another way meanwhile: all that is carried stays so when the attempt is acknowledged. */
+  readonly isOutdated?: boolean;
+}
 
 /** The primary's open attempt at a recovery point. */
 export interface Attempt {
@@ -51,6 +85,10 @@ export interface Attempt {
   /** `pass`: the live disks are read; `delta`: one instant; `sealed`: acknowledged, to be tidied up; `failed`: to be merged back. */
   readonly phase: 'pass' | 'delta' | 'sealed' | 'failed';
   readonly instantMs: number;
+  /** The guest's file systems stood still at the instant. */
+  readonly isConsistent?: boolean;
+  /** They should have, and could not; that has been counted. */
+  readonly freezeFailed?: boolean;
   readonly startedMs: number;
   /** A resynchronization's pass compared with the map of this point; null: everything travels. */
   readonly comparedWith: string | null;
@@ -67,6 +105,10 @@ export interface Attempt {
   readonly passMs?: number;
   /** In the order that the journal numbers them; set when shipping begins. */
   readonly disks: readonly { readonly disk: string; readonly sizeBytes: number }[];
+  /** Of an attempt of kind `disks`. */
+  readonly slices?: readonly Slice[];
+  /** Absent where the guest's own disks are read. */
+  readonly source?: Source;
 }
 
 /** The replica's attempt that is being received. */
@@ -79,10 +121,14 @@ export interface Receiving {
   readonly sequence: number;
   readonly epochId: string;
   readonly layers: readonly { readonly disk: string; readonly sizeBytes: number; readonly layer: Layer }[];
+  /** Disks of which a part will still be missing after it: they are none of the recovery point's. */
+  readonly partial?: readonly string[];
 }
 
 export interface Failover {
   readonly pointId: string;
+  /** Of the point. */
+  readonly kind?: PointKind;
   readonly planned: boolean;
   /**
    * The active layers' bitmap, which records from their first write; the new primary's tracking starts there. Their label
@@ -186,13 +232,28 @@ export interface Relationship {
   /** Primary: the newest acknowledged point. Replica: the newest sealed one; kept after its layers were merged. */
   readonly newestPointId: string | null;
   readonly newestInstantMs: number | null;
+  readonly newestKind?: PointKind;
+  /** Instant of the last application-consistent point. */
+  readonly lastConsistentMs?: number;
+  /** Primary: when the guest could not be held still for one, after that. */
+  readonly consistencyFailedMs?: number | null;
+  /** Primary: somebody wants the next cycle's point to be application-consistent. */
+  readonly isConsistencyAsked?: boolean;
   readonly sequence: number;
+  /** In the middle of a chain: this host's point that the next host acknowledged last. */
+  readonly sentPointId?: string;
   /** Primary: the bitmap in force. */
   readonly trackId: string | null;
   readonly attempt: Attempt | null;
   /** Primary: an attempt that was given up after its point was asked for; the replica may have made it all the same. */
   readonly doubtful: Attempt | null;
   readonly receiving: Receiving | null;
+  /** Primary: none when absent. */
+  readonly incoming?: Incoming | null;
+  /** Primary: disks that were attached since somebody last said which disks replicate. */
+  readonly undecidedDisks?: readonly string[];
+  /** Replica: disks of which the newest point's attempt brought a part only; their upper layers are steps on the way. */
+  readonly partial?: { readonly pointId: string; readonly disks: readonly string[] } | null;
   readonly failover: Failover | null;
   /** A failback under way, as this host has part in it; none when absent. */
   readonly failback?: HomeFailback | AwayFailback | null;
@@ -205,6 +266,12 @@ export interface Relationship {
   readonly divergenceId: string | null;
   /** On a host that yielded: the last point it had acknowledged, the attempt that was open, and the point that names its disks now. */
   readonly yielded: { readonly pointId: string | null; readonly attemptId: string | null; readonly basisId: string } | null;
+  /** On a primary that does not replicate yet. Over the network when absent. */
+  readonly initial?: Initial | null;
+  /** On a replica that waits for its first point; none when absent. */
+  readonly seed?: Seed | null;
+  readonly awaited?: Awaited | null;
+  readonly importing?: Importing | null;
   /** Values of the replica's own that replace the definition's there. */
   readonly overrides: Overrides;
   readonly lastCycle: LastCycle | null;
@@ -215,10 +282,19 @@ export interface Relationship {
   readonly failures: number;
   /** What is counted of its cycles; absent until the first. */
   readonly statistics?: Statistics;
+  /** When the other host told that it removed its side. */
+  readonly peerRemovedMs?: number;
   /** On a replica: the authorization entry that it was given to by name. */
   readonly entryId?: string;
-  /** When a test failover was last begun here. */
+  /** What the monitoring interval before counted. */
+  readonly previousStatistics?: EndedInterval;
+  /** When it came to its present state. */
+  readonly stateSinceMs?: number;
+  /** Rules of the health that held when it was last looked at: each is written to the log once. */
+  readonly issues?: readonly string[];
+  /** When a test failover was last begun here, and since when there has been something to test. */
   readonly lastTestMs?: number;
+  readonly testableSinceMs?: number;
   /** What is wrong with the replica's own place; none when absent. */
   readonly alarms?: readonly Alarm[];
   /** When what the state waits for (an initial replication, a resynchronization) begins by itself, as somebody chose. */
@@ -227,7 +303,7 @@ export interface Relationship {
   readonly heldBack?: boolean;
 }
 
-/** Counted since the last reset, on each host of what it did itself: sent on the primary, made into points on the replica. */
+/** Counted since the last reset or the monitoring interval's beginning, on each host of what it did itself: sent on the primary, made into points on the replica. */
 export interface Statistics {
   readonly sinceMs: number;
   readonly cycles: number;
@@ -240,6 +316,15 @@ export interface Statistics {
   readonly missedCycles: number;
   readonly networkFailures: number;
   readonly otherFailures: number;
+  /** Application-consistent points that came out crash-consistent; none when absent. */
+  readonly consistencyFailures?: number;
+  /** The end of the last cycle, or since when cycles are due; null or absent while none is due. */
+  readonly dueFromMs?: number | null;
+}
+
+/** A monitoring interval that is over. */
+export interface EndedInterval extends Statistics {
+  readonly untilMs: number;
 }
 
 /** A disk has too many layers; the storage is almost full. */
@@ -292,4 +377,6 @@ export interface EventRecord {
   readonly severity: 'information' | 'warning' | 'error';
   readonly machine: string | null;
   readonly message: string;
+  /** What to do; absent when there is nothing to do. */
+  readonly hint?: string;
 }

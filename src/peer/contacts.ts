@@ -1,6 +1,7 @@
-/** Which paired hosts are in contact: one link each, when a host was heard last, and what ends when a host is forgotten. */
+/** Which paired hosts are in contact: a link for each route to a host, when a host was heard last, and what ends when a host is forgotten. */
 import { Fault } from '../errors/fault.ts';
 import { Link, type LinkOptions } from './link.ts';
+import type { Route } from './proxy.ts';
 
 export interface Contact {
   readonly hostId: string;
@@ -8,10 +9,10 @@ export interface Contact {
   readonly connected: boolean;
 }
 
-type MakeLink = (hostId: string, scope: AbortSignal) => Omit<LinkOptions, 'onContact' | 'onHeard'>;
+type MakeLink = (hostId: string, route: Route) => Omit<LinkOptions, 'onContact' | 'onHeard'>;
 
 interface Entry {
-  readonly link: Link;
+  readonly links: Map<Route, Link>;
   readonly scope: AbortController;
 }
 
@@ -26,8 +27,17 @@ export class Contacts {
     this.#makeLink = makeLink;
   }
 
-  link(hostId: string): Link {
-    return this.#entry(hostId).link;
+  link(hostId: string, route: Route): Link {
+    const { links } = this.#entry(hostId);
+    let link = links.get(route);
+    if (!link) links.set(route, (link = this.#newLink(hostId, route)));
+    return link;
+  }
+
+  /** The route over which the host is connected now, the direct one first. */
+  connectedRoute(hostId: string): Route | undefined {
+    const links = this.#entries.get(hostId)?.links;
+    return (['direct', 'proxy'] as const).find((route) => links?.get(route)?.connected);
   }
 
   /** Aborted when the host is forgotten or everything closes: whatever is open with it ends then. */
@@ -45,7 +55,7 @@ export class Contacts {
   }
 
   connected(hostId: string): boolean {
-    return this.#entries.get(hostId)?.link.connected ?? false;
+    return this.connectedRoute(hostId) !== undefined;
   }
 
   lastContactMs(hostId: string): number | undefined {
@@ -58,7 +68,7 @@ export class Contacts {
     this.#entries.delete(hostId);
     this.#lastMs.delete(hostId);
     entry?.scope.abort(new Fault('peer-unreachable', 'the connections to this host were closed here'));
-    entry?.link.close();
+    for (const link of entry?.links.values() ?? []) link.close();
   }
 
   close(): void {
@@ -70,12 +80,16 @@ export class Contacts {
     if (this.#closed) throw new Fault('peer-unreachable', 'this host is closing its connections');
     const known = this.#entries.get(hostId);
     if (known) return known;
-    const scope = new AbortController();
-    const onContact = (connected: boolean) => {
-      for (const listener of this.#listeners) listener({ hostId, connected });
-    };
-    const entry = { scope, link: new Link({ ...this.#makeLink(hostId, scope.signal), onContact, onHeard: () => this.heard(hostId) }) };
+    const entry = { scope: new AbortController(), links: new Map<Route, Link>() };
     this.#entries.set(hostId, entry);
     return entry;
+  }
+
+  #newLink(hostId: string, route: Route): Link {
+    const onContact = (connected: boolean) => {
+      // A host that is lost on one route may still be there on the other.
+      if (connected || !this.connected(hostId)) for (const listener of this.#listeners) listener({ hostId, connected });
+    };
+    return new Link({ ...this.#makeLink(hostId, route), onContact, onHeard: () => this.heard(hostId) });
   }
 }

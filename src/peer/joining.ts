@@ -1,7 +1,7 @@
 /** The exchange by which two hosts pair: invitations made here, the joining host's side and the inviting host's side of it. */
 import { networkInterfaces } from 'node:os';
-import { faultOf, Fault } from '../errors/fault.ts';
-import { formatAddress, normalAddress, parseAddress } from './address.ts';
+import { faultOf, Fault, isOutOfReach } from '../errors/fault.ts';
+import { formatAddress, normalAddress, parseAddress, type Endpoint } from './address.ts';
 import { expiresMsOf } from './certificate.ts';
 import { dialTls, type DialOptions } from './dial.ts';
 import type { PairedHost } from './directory.ts';
@@ -12,13 +12,22 @@ import { helloFrame } from './hello.ts';
 import type { Identity } from './identity.ts';
 import { MAX_ADDRESSES, newSecret, printInvitation, readInvitation, secretHashOf, type Invitation } from './invitation.ts';
 import type { Visitor } from './listener.ts';
+import type { Route } from './proxy.ts';
 import { admit, checkNotSelf, checkSameKey, nameFor, readJoinRequest, type Admission, type PairingStores } from './pairing.ts';
 
 export interface JoiningOptions {
   readonly stores: PairingStores;
   readonly identity: () => Identity;
-  readonly dialOptions: () => DialOptions;
+  readonly dialOptions: (endpoint: Endpoint, route: Route) => DialOptions;
   readonly ownPort: () => number;
+  readonly answerWithinMs: number;
+}
+
+export interface JoinOptions {
+  /** Of this host, for the other one. */
+  readonly address?: string;
+  /** To the inviting host; through the proxy when absent. */
+  readonly route?: Route;
 }
 
 export interface InviteOptions {
@@ -60,7 +69,7 @@ export class Joining {
    * Both hosts have stored each other. Tries the invitation's addresses in order. Faults invitation-invalid, peer-certificate
    * (something else answers there, or the host is paired with another key), peer-unreachable.
    */
-  async join(text: string, ownAddress: string | undefined, signal: AbortSignal): Promise<Joined> {
+  async join(text: string, { address: ownAddress, route = 'proxy' }: JoinOptions, signal: AbortSignal): Promise<Joined> {
     const invitation = readInvitation(text, Date.now());
     const address = ownAddress === undefined ? undefined : normalAddress(ownAddress, this.#options.ownPort());
     checkNotSelf(invitation, this.#options.identity());
@@ -68,10 +77,10 @@ export class Joining {
     const faults: Fault[] = [];
     for (const theirAddress of invitation.addresses) {
       try {
-        return await this.#joinAt(theirAddress, invitation, address, signal);
+        return await this.#joinAt(theirAddress, invitation, { route, ...(address !== undefined && { address }) }, signal);
       } catch (error) {
         const fault = faultOf(error);
-        if (fault?.code !== 'peer-unreachable' && fault?.code !== 'peer-certificate') throw error;
+        if (!fault || (!isOutOfReach(fault.code) && fault.code !== 'peer-certificate')) throw error;
         faults.push(fault);
       }
     }
@@ -85,14 +94,15 @@ export class Joining {
     channel.send(helloFrame({ hostId: identity.hostId, kind: 'join' }));
     const request = readJoinRequest(await channel.nextFrame());
     const admission = admit(visitor, request, identity, this.#options.stores, Date.now());
-    channel.endWith(jsonFrame('joined', { name: identity.name, knownAs: admission.host.name }), new Fault('cancelled', 'joined'), this.#options.dialOptions().timeoutMs);
+    channel.endWith(jsonFrame('joined', { name: identity.name, knownAs: admission.host.name }), new Fault('cancelled', 'joined'), this.#options.answerWithinMs);
     return admission;
   }
 
-  async #joinAt(theirAddress: string, invitation: Invitation, address: string | undefined, signal: AbortSignal): Promise<Joined> {
+  async #joinAt(theirAddress: string, invitation: Invitation, { address, route = 'proxy' }: JoinOptions, signal: AbortSignal): Promise<Joined> {
     const identity = this.#options.identity();
-    const dialOptions = this.#options.dialOptions();
-    const { socket, certificate } = await dialTls(parseAddress(theirAddress), invitation, dialOptions, signal);
+    const endpoint = parseAddress(theirAddress);
+    const dialOptions = this.#options.dialOptions(endpoint, route);
+    const { socket, certificate } = await dialTls(endpoint, invitation, dialOptions, signal);
     const channel = await greet(socket, { hostId: identity.hostId, kind: 'join' }, invitation.hostId, dialOptions.timeoutMs, signal);
     const answer = await withinTime(channel, dialOptions.timeoutMs, signal, async () => {
       channel.send(jsonFrame('join', { secret: invitation.secret, name: identity.name, port: this.#options.ownPort(), address }));

@@ -28,8 +28,8 @@ type Dial = (onread: OnReadOpts) => Promise<{ readonly socket: TLSSocket }>;
  * Everything that the sender of the lane sent was handled when this resolves. Rejects with what ended it otherwise; no
  * handler call is under way any more in either case.
  */
-export async function receiveLane(dial: Dial, greeting: LaneGreeting, handler: LaneHandler, patience: Patience, signal: AbortSignal, onHeard: () => void): Promise<void> {
-  const lane = new LaneReceiver(greeting, handler, patience, onHeard);
+export async function receiveLane(dial: Dial, greeting: LaneGreeting, handler: LaneHandler, patience: Patience, signal: AbortSignal, told: { onHeard(): void; onOpen(): void }): Promise<void> {
+  const lane = new LaneReceiver(greeting, handler, patience, told);
   const onAbort = () => lane.give(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
@@ -44,7 +44,7 @@ export async function receiveLane(dial: Dial, greeting: LaneGreeting, handler: L
 class LaneReceiver {
   readonly #greeting: LaneGreeting;
   readonly #patience: Patience;
-  readonly #onHeard: () => void;
+  readonly #told: { onHeard(): void; onOpen(): void };
   readonly #reader = new SlabReader((frame) => this.#take(frame));
   readonly #intake: Intake;
   readonly #outcome: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -60,10 +60,10 @@ class LaneReceiver {
     callback: (byteCount: number) => this.#received(byteCount),
   };
 
-  constructor(greeting: LaneGreeting, handler: LaneHandler, patience: Patience, onHeard: () => void) {
+  constructor(greeting: LaneGreeting, handler: LaneHandler, patience: Patience, told: { onHeard(): void; onOpen(): void }) {
     this.#greeting = greeting;
     this.#patience = patience;
-    this.#onHeard = onHeard;
+    this.#told = told;
     this.#outcome.promise.catch(() => undefined);
     this.#intake = new Intake(handler, {
       durable: (journalBytes) => this.#socket?.write(frameBytes(headerOf('durable', { offset: journalBytes }))),
@@ -174,12 +174,13 @@ class LaneReceiver {
   }
 
   #take(frame: SlabFrame): void {
-    this.#onHeard();
+    this.#told.onHeard();
     if (frame.header.type === 'heartbeat') return frame.release();
     if (this.#greeted) return this.#intake.push(frame);
     checkAnswer({ header: frame.header, payload: frame.memory.subarray(HEADER_BYTES) }, this.#greeting.senderId);
     frame.release();
     this.#greeted = true;
+    this.#told.onOpen();
     clearTimeout(this.#greetLimit);
   }
 }

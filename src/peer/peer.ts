@@ -5,16 +5,16 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { LaneHandler, LaneSender, PeerHandler, Peers, Wire } from '../engine/ports/peers.ts';
+import type { LaneAbout, LaneHandler, LaneSender, PeerHandler, Peers, Wire } from '../engine/ports/peers.ts';
 import { assert } from '../errors/bug.ts';
 import { Fault } from '../errors/fault.ts';
-import { parseAddress } from './address.ts';
+import { parseAddress, type Endpoint } from './address.ts';
 import { answerCalls, type ReportBug } from './answering.ts';
 import { AwaitedLanes } from './awaitedlanes.ts';
 import { expiresMsOf } from './certificate.ts';
 import type { Channel } from './channel.ts';
 import { Contacts, type Contact } from './contacts.ts';
-import { dialTls, type DialOptions, type RawDial } from './dial.ts';
+import { dialTls, type DialOptions } from './dial.ts';
 import type { PairedHost } from './directory.ts';
 import { failureFrame, isBug } from './failure.ts';
 import { greet } from './greeting.ts';
@@ -26,6 +26,7 @@ import { ChannelLaneSender } from './lanesender.ts';
 import { MAX_CONTROL_CONNECTIONS_PER_HOST, MAX_MESSAGE_BYTES, PATIENCE, type Patience } from './limits.ts';
 import { Listener, type Visitor } from './listener.ts';
 import type { PairingStores } from './pairing.ts';
+import type { Route, WayTo } from './proxy.ts';
 import { hostAt } from './trust.ts';
 
 export interface PeerOptions extends PairingStores {
@@ -34,7 +35,10 @@ export interface PeerOptions extends PairingStores {
   /** Another host used an invitation of this one. `storage` is what the invitation named. */
   readonly onPaired?: (host: PairedHost, storage: string | null) => void;
   readonly patience?: Partial<Patience>;
-  readonly rawDial?: RawDial;
+  /** How other hosts are reached, where that is not a plain connection. */
+  readonly wayTo?: WayTo;
+  /** The route to a host of what is about no relationship; through the proxy when absent. */
+  readonly routeTo?: (hostId: string) => Route;
 }
 
 export class PeerNetwork implements Peers {
@@ -53,8 +57,8 @@ export class PeerNetwork implements Peers {
     this.#identity = options.identity;
     const patience = { ...PATIENCE, ...options.patience };
     this.#patience = patience;
-    this.#contacts = new Contacts((hostId) => ({ ...patience, dial: (signal) => this.#dialControl(hostId, signal) }));
-    this.#joining = new Joining({ stores: options, identity: () => this.#identity, dialOptions: () => this.#dialOptions(), ownPort: () => this.port });
+    this.#contacts = new Contacts((hostId, route) => ({ ...patience, dial: (signal) => this.#dialControl(hostId, route, signal) }));
+    this.#joining = new Joining({ stores: options, identity: () => this.#identity, dialOptions: (endpoint, route) => this.#dialOptions(endpoint, route), ownPort: () => this.port, answerWithinMs: patience.connectMs });
   }
 
   /** Other hosts are answered by the handler from now on. Fault port-in-use. Port 0 takes a free one. */
@@ -85,9 +89,9 @@ export class PeerNetwork implements Peers {
     this.#listener?.present(identity);
   }
 
-  async call(hostId: string, method: string, params: Wire, signal: AbortSignal): Promise<Wire> {
-    this.#host(hostId);
-    return this.#contacts.link(hostId).call(method, params, signal);
+  /** Without a route, over the one on which the host is connected now. */
+  async call(hostId: string, method: string, params: Wire, signal: AbortSignal, route?: Route): Promise<Wire> {
+    return this.#contacts.link(hostId, this.#routeTo(this.#host(hostId), route ?? this.#contacts.connectedRoute(hostId))).call(method, params, signal);
   }
 
   async acceptLane(hostId: string, token: string, signal: AbortSignal): Promise<LaneSender> {
@@ -95,20 +99,22 @@ export class PeerNetwork implements Peers {
     return this.#awaited.expect(hostId, token, this.#patience.laneTokenMs, AbortSignal.any([signal, this.#contacts.scope(hostId)]));
   }
 
-  async dialLane(hostId: string, token: string, handler: LaneHandler, signal: AbortSignal): Promise<void> {
+  async dialLane(hostId: string, token: string, handler: LaneHandler, signal: AbortSignal, { route, onOpen = () => undefined }: LaneAbout & { readonly route?: Route } = {}): Promise<void> {
     const host = this.#host(hostId);
+    const endpoint = parseAddress(host.address);
+    const options = this.#dialOptions(endpoint, this.#routeTo(host, route));
     const either = AbortSignal.any([signal, this.#contacts.scope(hostId)]);
     const greeting = { ownId: this.#identity.hostId, senderId: hostId, token };
-    const dial = (onread: Parameters<typeof dialTls>[4]) => dialTls(parseAddress(host.address), host, this.#dialOptions(), either, onread);
-    await receiveLane(dial, greeting, handler, this.#patience, either, () => this.#contacts.heard(hostId));
+    const dial = (onread: Parameters<typeof dialTls>[4]) => dialTls(endpoint, host, options, either, onread);
+    await receiveLane(dial, greeting, handler, this.#patience, either, { onHeard: () => this.#contacts.heard(hostId), onOpen });
   }
 
   invite(options?: InviteOptions): { readonly invitation: string; readonly expiresAtMs: number } {
     return this.#joining.invite(options);
   }
 
-  async join(invitation: string, options: { readonly address?: string }, signal: AbortSignal): Promise<Joined> {
-    const joined = await this.#joining.join(invitation, options.address, signal);
+  async join(invitation: string, options: { readonly address?: string; readonly route?: Route }, signal: AbortSignal): Promise<Joined> {
+    const joined = await this.#joining.join(invitation, options, signal);
     this.#contacts.forget(joined.host.hostId);
     this.keepContact(joined.host.hostId);
     return joined;
@@ -116,8 +122,7 @@ export class PeerNetwork implements Peers {
 
   /** Keeps a connection to the host from now on, dialled again after each loss; without it the first call begins that. */
   keepContact(hostId: string): void {
-    this.#host(hostId);
-    this.#contacts.link(hostId).keep();
+    this.#contacts.link(hostId, this.#routeTo(this.#host(hostId))).keep();
   }
 
   /** Calls back when this host gains or loses the connection over which it can call another. Returns the end of it. */
@@ -150,14 +155,20 @@ export class PeerNetwork implements Peers {
     return host;
   }
 
-  #dialOptions(): DialOptions {
-    return { identity: this.#identity, timeoutMs: this.#patience.connectMs, rawDial: this.#options.rawDial };
+  /** The two routes to a host are one where no proxy leads to it. */
+  #routeTo({ hostId, address }: PairedHost, wanted: Route = this.#options.routeTo?.(hostId) ?? 'proxy'): Route {
+    return wanted === 'proxy' && this.#options.wayTo?.(parseAddress(address), 'proxy') ? 'proxy' : 'direct';
   }
 
-  async #dialControl(hostId: string, signal: AbortSignal): Promise<Channel> {
+  #dialOptions(endpoint: Endpoint, route: Route): DialOptions {
+    return { identity: this.#identity, timeoutMs: this.#patience.connectMs, way: this.#options.wayTo?.(endpoint, route) };
+  }
+
+  async #dialControl(hostId: string, route: Route, signal: AbortSignal): Promise<Channel> {
     const host = this.#host(hostId);
-    const options = this.#dialOptions();
-    const { socket, certificate } = await dialTls(parseAddress(host.address), host, options, signal);
+    const endpoint = parseAddress(host.address);
+    const options = this.#dialOptions(endpoint, route);
+    const { socket, certificate } = await dialTls(endpoint, host, options, signal);
     this.#noteExpiry(host, certificate);
     return greet(socket, { hostId: this.#identity.hostId, kind: 'control' }, hostId, options.timeoutMs, signal);
   }
@@ -175,7 +186,7 @@ export class PeerNetwork implements Peers {
     channel.onHeard();
     if (hello.kind === 'lane') this.#openLane(channel, tcp, host.hostId, hello.token);
     else this.#answer(channel, host.hostId);
-    this.#contacts.link(host.hostId).keep();
+    this.keepContact(host.hostId);
   }
 
   #endWithHost(hostId: string, channel: Channel): void {

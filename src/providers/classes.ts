@@ -3,11 +3,13 @@ import type { CimCaller, InstanceProvider } from '../cim/manager.ts';
 import type { CimInstance, ObjectPath } from '../cim/instance.ts';
 import { isSameKey, type KeyValue } from '../cim/path.ts';
 import { CIMV2, SCHEMA, VIRTUALIZATION } from '../cim/schema/published.ts';
+import { choiceFor } from '../machine/guestnetwork.ts';
 import { hostSystem, machineSystem } from './computersystem.ts';
 import * as cimv2 from './cimv2.ts';
-import { connectionValues, controllerValues, DEFINITIONS, diskValues, driveValues, ethernetValues, failoverEthernetValues, memoryValues, processorValues, shutdownValues } from './devices.ts';
+import { connectionValues, controllerValues, DEFINITIONS, diskValues, driveValues, ethernetValues, memoryValues, processorValues, shutdownValues } from './devices.ts';
 import type { Domain } from './domain.ts';
 import { emitter, type Values } from './emission.ts';
+import { failoverEthernetValues } from './failovernetwork.ts';
 import { jobValues } from './job.ts';
 import { INSTANCE_IDS } from './objectpaths.ts';
 import { providerValues, relationshipValues, replicationSettingsValues, statisticsValues } from './replication.ts';
@@ -46,11 +48,12 @@ export const CLASSES: Readonly<Record<string, ClassRow>> = {
   Msvm_ResourceAllocationSettingData: ofMachines(({ snapshot: { machine: { id, definition } } }, { host: { self } }) => [
     controllerValues(id), ...definition.disks.map((disk, at) => driveValues(id, self.name, disk, at)),
   ]),
-  Msvm_EthernetPortAllocationSettingData: ofMachines(({ snapshot: { machine: { id, definition } } }, { host: { self } }) => definition.nics.map((nic, at) => connectionValues(id, self, nic, at))),
+  Msvm_EthernetPortAllocationSettingData: ofMachines(({ snapshot: { machine: { id, definition, network } } }, { host: { self } }) =>
+    definition.nics.map((nic, at) => connectionValues(id, self, nic, at, choiceFor(network, nic.mac)?.testBridge))),
   Msvm_VirtualEthernetSwitch: { needs: ['machines'], isOfMany: true, of: switches },
   Msvm_ShutdownComponent: ofMachines(({ snapshot: { machine, power } }) => (power === 'running' ? [shutdownValues(machine.id)] : [])),
   Msvm_SyntheticEthernetPortSettingData: ofMachines(({ snapshot: { machine: { id, definition } } }) => definition.nics.map((nic, at) => ethernetValues(id, nic, at))),
-  Msvm_FailoverNetworkAdapterSettingData: ofMachines(({ snapshot: { machine: { id, definition } } }) => definition.nics.map((_, at) => failoverEthernetValues(id, at))),
+  Msvm_FailoverNetworkAdapterSettingData: ofMachines(({ snapshot: { machine } }) => machine.definition.nics.map((_, at) => failoverEthernetValues(machine, at))),
   Msvm_ProcessorSettingData: {
     needs: ['machines'],
     of: ({ families, hardware }) => [

@@ -36,16 +36,16 @@ export function replicationValues(snapshot: MachineSnapshot): Values {
     FailedOverReplicationType: failedOverTypeOf(snapshot),
     LastReplicationType: lastTypeOf(snapshot),
     LastReplicationTime: moment(relationship?.newestInstantMs ?? null),
-    LastApplicationConsistentReplicationTime: null,
+    LastApplicationConsistentReplicationTime: moment(relationship?.lastConsistentMs ?? null),
   };
 }
 
-const failedOverTypeOf = ({ relationship }: MachineSnapshot): number => (relationship?.failover ? REPLICATION_TYPES[relationship.failover.planned ? 'planned' : 'standard'] : 0);
+const failedOverTypeOf = ({ relationship }: MachineSnapshot): number => (relationship?.failover ? REPLICATION_TYPES[relationship.failover.planned ? 'planned' : (relationship.failover.kind ?? 'standard')] : 0);
 
 /** Between prepare and failover the newest point is the planned one. */
 function lastTypeOf({ relationship }: MachineSnapshot): number {
   if (!relationship || relationship.newestPointId === null) return 0;
-  return REPLICATION_TYPES[relationship.token !== null || relationship.failover?.planned ? 'planned' : 'standard'];
+  return REPLICATION_TYPES[relationship.token !== null || relationship.failover?.planned ? 'planned' : (relationship.newestKind ?? 'standard')];
 }
 
 export function machineSystem(snapshot: MachineSnapshot, requestedState: number | undefined): Values {

@@ -6,6 +6,7 @@ import type { HostView } from '../service/views.ts';
 import { OPERATES } from './computersystem.ts';
 import type { Hardware } from './domain.ts';
 import type { Values } from './emission.ts';
+import { adapterName } from './failovernetwork.ts';
 import { guidOf, INSTANCE_IDS, instancePath, shutdownDeviceId } from './objectpaths.ts';
 import { switchPath } from './virtualswitch.ts';
 
@@ -18,7 +19,6 @@ const READ_WRITE = 3;
 const VIRTUALIZED = 3;
 const CONNECTED = 2;
 const DISCONNECTED = 3;
-const IPV4_AND_IPV6 = 4_098;
 /** Hyper-V's unit of processor shares: thousandths of a percent. */
 const WHOLE_PROCESSOR = 100_000n;
 
@@ -129,7 +129,7 @@ export function ethernetValues(machineId: string, nic: NicDefinition, index: num
     InstanceID: INSTANCE_IDS.Msvm_SyntheticEthernetPortSettingData(machineId, index),
     Caption: 'Virtual Ethernet Port',
     Description: 'Settings for the Microsoft Synthetic Ethernet Port.',
-    ElementName: index === 0 ? 'Network Adapter' : `Network Adapter ${index + 1}`,
+    ElementName: adapterName(index),
     ResourceType: RESOURCE_TYPES.ethernet,
     HostResource: nic.bridge === undefined ? null : [nic.bridge],
     Address: nic.mac.replaceAll(':', '').toUpperCase(),
@@ -141,7 +141,7 @@ export function ethernetValues(machineId: string, nic: NicDefinition, index: num
 }
 
 /** What the adapter is plugged into. Source: Msvm_EthernetPortAllocationSettingData.EnabledState. */
-export function connectionValues(machineId: string, host: HostView, { bridge }: NicDefinition, index: number): Values {
+export function connectionValues(machineId: string, host: HostView, { bridge }: NicDefinition, index: number, testBridge?: string): Values {
   return {
     InstanceID: INSTANCE_IDS.Msvm_EthernetPortAllocationSettingData(machineId, index),
     Caption: 'Ethernet Switch Port Settings',
@@ -153,6 +153,7 @@ export function connectionValues(machineId: string, host: HostView, { bridge }: 
     HostResource: bridge === undefined ? null : [pathText(switchPath(host.id, bridge), host.name)],
     Parent: pathText(instancePath('Msvm_SyntheticEthernetPortSettingData', machineId, index), host.name),
     EnabledState: bridge === undefined ? DISCONNECTED : CONNECTED,
+    TestReplicaSwitchName: testBridge ?? null,
   };
 }
 
@@ -168,15 +169,6 @@ export const shutdownValues = (machineId: string): Values => ({
   CreationClassName: 'Msvm_ShutdownComponent',
   DeviceID: shutdownDeviceId(machineId),
   EnabledState: CONNECTED,
-});
-
-/** Nothing is injected after a failover: the guest keeps the addresses that it has. */
-export const failoverEthernetValues = (machineId: string, index: number): Values => ({
-  InstanceID: INSTANCE_IDS.Msvm_FailoverNetworkAdapterSettingData(machineId, index),
-  Caption: 'Failover Network Adapter Settings',
-  ElementName: index === 0 ? 'Network Adapter' : `Network Adapter ${index + 1}`,
-  ProtocolIFType: IPV4_AND_IPV6,
-  DHCPEnabled: false,
 });
 
 const BOUNDS = ['Default', 'Minimum', 'Maximum', 'Increment'] as const;

@@ -2,6 +2,7 @@
 import { secondsInterval } from '../cim/datetime.ts';
 import { pathText } from '../cim/path.ts';
 import type { HostSnapshot, MachineSnapshot } from '../service/inventory.ts';
+import { missedCycles } from '../health/statistics.ts';
 import { DEFAULT_RESYNCHRONIZATION_WINDOW, defaultSettings } from '../relationship/settings.ts';
 import { replicationHealthOf, replicationValues } from './computersystem.ts';
 import { moment, type Values } from './emission.ts';
@@ -14,7 +15,7 @@ export function relationshipValues(snapshot: MachineSnapshot): Values {
     ...replicationValues(snapshot),
     InstanceID: INSTANCE_IDS.Msvm_ReplicationRelationship(machine.id),
     Caption: 'Replication Relationship',
-    Description: snapshot.healthReasons.join(' ') || null,
+    Description: snapshot.issues.map(({ message }) => message).join(' ') || null,
     ElementName: machine.name,
     OperationalStatus: [2],
     HealthState: 5,
@@ -74,7 +75,7 @@ export function replicationSettingsValues(snapshot: MachineSnapshot, host: HostS
 
 /** What is counted since the last reset, on this host. Sizes in bytes and latency in seconds, of all cycles together; what nobody counts is null. */
 export function statisticsValues(snapshot: MachineSnapshot, nowMs: number): Values {
-  const { machine, relationship } = snapshot;
+  const { machine, relationship, pending } = snapshot;
   const counted = relationship?.statistics;
   return {
     InstanceID: INSTANCE_IDS.Msvm_ReplicationStatistics(machine.id),
@@ -85,10 +86,11 @@ export function statisticsValues(snapshot: MachineSnapshot, nowMs: number): Valu
     MaxReplicationSize: BigInt(counted?.maxBytes ?? 0),
     ReplicationLatency: secondsOf(counted?.latencyMs ?? 0),
     MaxReplicationLatency: secondsOf(counted?.maxLatencyMs ?? 0),
-    ReplicationMissCount: counted?.missedCycles ?? 0,
+    ReplicationMissCount: relationship && counted ? missedCycles(counted, relationship.settings, nowMs) : 0,
     NetworkFailureCount: counted?.networkFailures ?? 0,
     ReplicationFailureCount: counted?.otherFailures ?? 0,
-    ApplicationConsistentSnapshotFailureCount: 0,
+    PendingReplicationSize: pending && BigInt(pending.bytes),
+    ApplicationConsistentSnapshotFailureCount: counted?.consistencyFailures ?? 0,
     ReplicationHealth: replicationHealthOf(snapshot),
     LastTestFailoverTime: moment(relationship?.lastTestMs ?? null),
   };

@@ -27,6 +27,7 @@ export interface DeclaredSettings {
   readonly resynchronizeUntilSeconds?: number;
   /** Whether the guest is told which host it runs on: by the primary, and by the replica's host after a failover. */
   readonly replicateHostItems?: boolean;
+  /** Whether the other host is reached past this host's proxy, on each side of the relationship. */
   readonly bypassProxy?: boolean;
 }
 
@@ -40,7 +41,7 @@ export interface Settings {
 }
 
 export const DEFAULT_INTERVAL_SECONDS = 300;
-export const DEFAULT_POINT_INTERVAL_SECONDS = 3_600;
+const DEFAULT_POINT_INTERVAL_SECONDS = 3_600;
 export const DEFAULT_FLEECING_BUDGET_MIB = 1_024;
 export const ADVISED_HISTORY = 24;
 /** Half past six in the evening until six in the morning. Source: Msvm_ReplicationSettingData. */
@@ -96,9 +97,10 @@ function declaredAfter(before: DeclaredSettings = {}, change: DeclaredSettings =
   return kept.length > 0 ? { declared: Object.fromEntries(kept) as DeclaredSettings } : {};
 }
 
-function checkDeclared({ applicationConsistentHours: hours, replicateHostItems, resynchronizeFromSeconds, resynchronizeUntilSeconds }: DeclaredSettings, recoveryHistory: number): void {
+function checkDeclared({ applicationConsistentHours: hours, bypassProxy, replicateHostItems, resynchronizeFromSeconds, resynchronizeUntilSeconds }: DeclaredSettings, recoveryHistory: number): void {
   checkWhole('the interval of application-consistent points in hours', hours, 0, 12);
   if (hours && recoveryHistory === 0) bad('the interval of application-consistent points in hours', hours, '0 while the recovery history is 0');
+  if (typeof (bypassProxy ?? false) !== 'boolean') bad('going past the proxy', bypassProxy, 'true or false');
   if (typeof (replicateHostItems ?? true) !== 'boolean') bad('telling the guest of its host', replicateHostItems, 'true or false');
   checkWhole('the start of the window for resynchronizing', resynchronizeFromSeconds, 0, 86_399);
   checkWhole('the end of the window for resynchronizing', resynchronizeUntilSeconds, 0, 86_399);
@@ -126,10 +128,19 @@ export function changed(settings: Settings, change: SettingsChange, machineDisks
   return next;
 }
 
+export const bypassesProxy = ({ declared }: Settings): boolean => declared?.bypassProxy === true;
+
 export const cycleIntervalMs = (settings: Settings): number => settings.additional.cycleIntervalMs ?? settings.intervalSeconds * 1_000;
 
 /** Hours between application-consistent points; 0 for none. */
 export const applicationConsistentHours = ({ declared }: Settings): number => declared?.applicationConsistentHours ?? DECLARED_DEFAULTS.applicationConsistentHours;
+
+/** What retention goes by. */
+export const pointsKept = (settings: Settings) => ({
+  history: settings.recoveryHistory,
+  intervalSeconds: settings.additional.pointIntervalSeconds ?? DEFAULT_POINT_INTERVAL_SECONDS,
+  keepsLastConsistent: applicationConsistentHours(settings) > 0,
+});
 
 export const tellsHostItems = ({ declared }: Settings): boolean => declared?.replicateHostItems ?? DECLARED_DEFAULTS.replicateHostItems;
 

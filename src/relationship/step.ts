@@ -1,4 +1,5 @@
 /** The step function and what else follows from the table. */
+import { isOnward, type Kind } from './chain.ts';
 import { refuse, type Outcome } from '../errors/refusal.ts';
 import { CONDITIONS, ROWS, type Condition, type Effect, type Event } from './table.ts';
 import { beginsIn } from './beginning.ts';
@@ -36,12 +37,15 @@ export function allowedVerbs(from: Standing): string[] {
 export const sqlStateCheck = (column: string): string => `${column} IN (${ALL_STATES.join(', ')})`;
 
 /** Long-running work that belongs to a standing; the supervisor keeps exactly this running. */
-export type Activity = 'initial-replication' | 'cycles' | 'resynchronization' | 'await-start' | 'announce' | 'failed-over' | 'send-home' | 'none';
+export type Activity = 'initial-replication' | 'cycles' | 'resynchronization' | 'await-start' | 'announce' | 'failed-over' | 'send-home' | 'send-on' | 'disk-update' | 'none';
 
 const ACTIVITIES: Readonly<Record<Side, Partial<Record<State, Activity>>>> = {
-  primary: { 2: 'initial-replication', 3: 'cycles', 9: 'await-start', 10: 'resynchronization' },
+  primary: { 2: 'initial-replication', 3: 'cycles', 9: 'await-start', 10: 'resynchronization', 15: 'disk-update', 16: 'cycles' },
   replica: { 2: 'announce', 5: 'failed-over', 6: 'failed-over', 14: 'announce' },
 };
+
+/** In the middle of a chain points are sent, not what a guest writes. */
+const ONWARD_ACTIVITIES: Partial<Record<State, Activity>> = { 2: 'send-on', 3: 'send-on', 9: 'await-start', 10: 'send-on' };
 
 /** What a standing's failback adds to it: on the host that the guest leaves, the difference travels. */
 interface Failing {
@@ -53,8 +57,8 @@ interface Scheduled {
   readonly startsAtMs?: number | null;
 }
 
-export function activityOf({ side, state, failback, startsAtMs = null }: Standing & Failing & Scheduled): Activity {
+export function activityOf({ kind, side, state, failback, startsAtMs = null }: Standing & Failing & Scheduled & { readonly kind?: Kind }): Activity {
   if (failback?.at === 'away') return failback.phase === 'handedOver' ? 'announce' : 'send-home';
   if (side === 'primary' && startsAtMs !== null && beginsIn(state)) return 'await-start';
-  return ACTIVITIES[side][state] ?? 'none';
+  return (kind !== undefined && isOnward({ kind, side }) ? ONWARD_ACTIVITIES : ACTIVITIES[side])[state] ?? 'none';
 }

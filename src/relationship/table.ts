@@ -17,12 +17,16 @@ export const CONDITIONS = {
   'had-not-yielded': 'the host must have been a replica with recovery points of the other host',
   'has-point': 'there must be a recovery point',
   'peer-yielded': 'the old primary must have yielded',
+  'has-extended': 'there must be a third host that the replica is sent on to',
   'no-extended': 'the extended relationship must be removed first',
   'newer-epoch': 'the other host must own a newer epoch',
   'no-failback': 'no failback may be under way: cancel it first',
   'peer-failed-over': 'the other host must have failed over, and own the machine',
   'peer-gave-up': 'the other host must have given the machine up',
   'was-replica': 'this host must have yielded before the failback',
+  scheduled: 'a start must be scheduled',
+  'not-exported': 'the export must not have finished: after that, import the media on the other host, or disable replication',
+  'media-awaited': 'media with the first copy must be on their way',
   'was-prepared': 'this host must have prepared a planned failover before the failback',
 } as const;
 export type Condition = keyof typeof CONDITIONS;
@@ -78,23 +82,27 @@ const row = <E extends string>(event: E, side: Side, from: readonly State[], to:
 const TABLE = [
   row('enable', 'primary', [0], 1, 'A relationship exists; nothing is tracked yet.', { verb: 'enable' }),
   row('accept', 'replica', [0], 2, 'The replica waits for the first recovery point.', { who: 'peer' }),
+  row('offerSeed', 'replica', [0], 2, 'The machine here is a copy; it waits for its primary, which ships only what differs.', { verb: 'as-replica', requires: ['guest-off-here'] }),
   row('startInitial', 'primary', [1], 2, 'Tracking starts, then the disks are copied while the guest runs.', { verb: 'start-replication' }),
-  row('stopInitial', 'primary', [2], 1, 'What was copied is dropped; the guest was never touched.', { verb: 'stop-initial', effects: ['forget-attempt'] }),
+  row('unscheduleInitial', 'primary', [1], 1, 'Nothing begins by itself any more.', { verb: 'stop-initial', requires: ['scheduled'], basis: 'inferred' }),
+  row('stopInitial', 'primary', [2], 1, 'What was copied is dropped; the guest was never touched.', { verb: 'stop-initial', requires: ['not-exported'], effects: ['forget-attempt'] }),
   row('initialCompleted', 'primary', [2], 3, 'The first recovery point was acknowledged.', { who: 'engine' }),
   row('pointSealed', 'replica', [2, 3], 3, 'A recovery point exists.', { who: 'peer', effects: ['merge-layers'] }),
-  row('exportInitial', 'primary', [1], 2, 'Media carry the first copy.', { verb: 'export', supported: false }),
-  row('importInitial', 'replica', [2], 3, 'The media arrived.', { verb: 'import', supported: false }),
+  row('exportInitial', 'primary', [1], 2, 'Media carry the first copy; changes flow meanwhile.', { verb: 'export', supported: false }),
+  row('aheadSealed', 'replica', [2], 2, 'Changes since the exported point are here; they are no recovery point before the media are.', { who: 'peer', requires: ['media-awaited'], effects: ['merge-layers'], basis: 'ours', supported: false }),
+  row('importInitial', 'replica', [2], 3, 'The media arrived, and were what they say.', { verb: 'import', effects: ['merge-layers'], supported: false }),
 
-  row('suspend', 'primary', [3], 7, 'No cycles; changes are still tracked.', { verb: 'suspend' }),
+  row('suspend', 'primary', [3, 15, 16], 7, 'No cycles; changes are still tracked.', { verb: 'suspend' }),
   row('suspend', 'replica', [3], 7, 'No cycle is accepted; the primary still tracks.', { verb: 'suspend' }),
   row('resume', 'primary', [7, 8], 3, 'Cycles go on with everything that changed meanwhile.', { verb: 'resume' }),
   row('resume', 'replica', [7, 8], 3, 'Cycles are accepted again.', { verb: 'resume' }),
   row('failHard', 'primary', [3], 8, 'A fault that waiting cannot cure.', { who: 'engine' }),
   row('failHard', 'replica', [3], 8, 'A fault that waiting cannot cure.', { who: 'engine' }),
 
-  row('requireResync', 'primary', [2, 3, 8], 9, 'The record of changes is gone or does not fit the replica.', { who: 'engine', effects: ['forget-attempt'] }),
+  row('requireResync', 'primary', [2, 3, 8, 15, 16], 9, 'The record of changes is gone or does not fit the replica.', { who: 'engine', effects: ['forget-attempt'] }),
   row('resynchronize', 'primary', [7, 8, 9], 10, 'The disks are compared while the guest runs; recovery points stay.', { verb: 'resynchronize' }),
   row('resynchronized', 'primary', [10], 3, 'A recovery point was acknowledged.', { who: 'engine' }),
+  row('resynchronizedAhead', 'primary', [10], 2, 'The changes are acknowledged; the media are still on their way.', { who: 'engine', requires: ['media-awaited'], basis: 'ours', supported: false }),
   row('suspendResync', 'primary', [10], 11, 'The comparison stands still; its place is kept.', { verb: 'suspend' }),
   row('continueResync', 'primary', [11], 10, 'The comparison goes on.', { verb: 'resume' }),
   row('cancelResync', 'primary', [10, 11], 9, 'The comparison begins from the start when somebody asks for it again.', { verb: 'cancel-resynchronization', effects: ['forget-attempt'] }),
@@ -150,12 +158,17 @@ const TABLE = [
     becomes: 'replica',
     requires: ['guest-off'],
   }),
-  row('demote', 'primary', [1, 2, 3, 4, 7, 8, 9, 10, 11], 2, 'The other host owns a newer epoch: the guest here is held, what it wrote is kept.', {
+  row('demote', 'primary', [1, 2, 3, 4, 7, 8, 9, 10, 11, 15, 16], 2, 'The other host owns a newer epoch: the guest here is held, what it wrote is kept.', {
     who: 'engine',
     verb: 'become-replica',
     becomes: 'replica',
     requires: ['newer-epoch'],
     effects: ['hold-guest'],
+    basis: 'ours',
+  }),
+  row('yieldChain', 'primary', [1, 2, 3, 4, 7, 8, 9, 10, 11], 2, 'The next host of the chain is primary now: this host is its replica, with the points that it has.', {
+    who: 'peer',
+    becomes: 'replica',
     basis: 'ours',
   }),
   row('demote', 'replica', [5, 6, 14], 2, 'The other host failed over later, or was chosen after both went on alone: the guest here is held, what it wrote is kept.', {
@@ -218,11 +231,15 @@ const TABLE = [
     basis: 'inferred',
   }),
 
-  row('changeMode', 'replica', [6], 3, 'The middle of a chain becomes primary.', { verb: 'change-mode', becomes: 'primary', supported: false }),
-  row('updateDisks', 'primary', [3], 15, 'Disks are added to or taken from replication.', { verb: 'update-disks', supported: false }),
-  row('disksUpdated', 'primary', [15], 3, 'The new set of disks replicates.', { who: 'engine', supported: false }),
-  row('disksFailed', 'primary', [15], 16, 'The new set could not be brought up.', { who: 'engine', supported: false }),
-  row('retryDisks', 'primary', [16], 15, 'Tried again.', { verb: 'resume', supported: false }),
+  row('changeMode', 'replica', [6], 3, 'The middle of a chain becomes primary.', {
+    verb: 'change-mode',
+    becomes: 'primary',
+    requires: ['has-extended', 'no-failback'],
+  }),
+  row('updateDisks', 'primary', [3, 15, 16], 15, 'Disks are added to or taken from replication; the others go on replicating.', { verb: 'settings --disks' }),
+  row('disksUpdated', 'primary', [15], 3, 'A recovery point with all the disks was acknowledged.', { who: 'engine' }),
+  row('disksFailed', 'primary', [15], 16, 'A new disk could not be copied; the others go on replicating.', { who: 'engine', basis: 'inferred' }),
+  row('retryDisks', 'primary', [16], 15, 'The copy of the new disks begins again.', { verb: 'resume', basis: 'inferred' }),
   row('repurpose', 'replica', [3, 7, 8], 18, 'An external provider\'s operation.', { supported: false }),
   row('repurposed', 'replica', [18], 3, 'An external provider\'s operation.', { who: 'engine', supported: false }),
   row('prepareSync', 'primary', [3], 19, 'An external provider\'s operation.', { supported: false }),
@@ -239,10 +256,16 @@ const TABLE = [
     requires: ['no-extended'],
     effects: ['release-machine'],
   }),
-  row('disable', 'replica', [2, 3, 5, 6, 7, 8], 0, 'The replica\'s disks stay as an ordinary machine.', {
+  row('disable', 'replica', [2, 3, 5, 6, 7, 8, 13], 0, 'The replica\'s disks stay as an ordinary machine; a failback that is under way is given up first.', {
     verb: 'disable',
     requires: ['no-extended', 'no-failback'],
     effects: ['release-machine'],
+  }),
+  row('disable', 'replica', [14], 0, 'What came home stays as an ordinary machine; the other side is removed there.', {
+    verb: 'disable',
+    requires: ['no-extended'],
+    effects: ['release-machine'],
+    basis: 'ours',
   }),
 ] as const satisfies readonly Row[];
 

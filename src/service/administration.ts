@@ -2,7 +2,7 @@
 import { Fault } from '../errors/fault.ts';
 import { audited, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
-import { jobView, machineView, relationshipView, selfView } from './presenting.ts';
+import { eventView, jobView, machineViews, relationshipViews, selfView } from './presenting.ts';
 
 type AdministrationOperations = Pick<
   Operations,
@@ -24,14 +24,14 @@ export function administrationOperations(context: Context): AdministrationOperat
     status: (caller) =>
       audited(context, caller, 'viewer', 'status', null, async () => ({
         host: selfView(context),
-        machines: await Promise.all(state.machines().map((machine) => machineView(context, machine))),
-        relationships: state.relationships().map((relationship) => relationshipView(context, relationship)),
+        machines: await machineViews(context),
+        relationships: relationshipViews(context),
         jobs: state.jobs().slice(0, JOBS_IN_STATUS).map((job) => jobView(context, job)),
       })),
     jobList: (caller) => audited(context, caller, 'viewer', 'jobs', null, () => state.jobs().map((job) => jobView(context, job))),
     jobShow: (caller, id) => audited(context, caller, 'viewer', 'jobs show', id, () => jobView(context, engine.jobs.named(id))),
     jobCancel: (caller, id) => audited(context, caller, 'operator', 'jobs cancel', id, () => jobView(context, engine.jobs.cancel(id))),
-    events: (caller, { afterId, limit }) => audited(context, caller, 'viewer', 'events', null, () => [...state.events(afterId ?? null, limit ?? DEFAULT_LIMIT)]),
+    events: (caller, { afterId, limit }) => audited(context, caller, 'viewer', 'events', null, () => state.events(afterId ?? null, limit ?? DEFAULT_LIMIT).map(eventView)),
     auditTrail: (caller, { limit }) => audited(context, caller, 'administrator', 'audit', null, () => accounts.auditTrail(limit ?? DEFAULT_LIMIT)),
     userList: (caller) => audited(context, caller, 'administrator', 'user list', null, () => accounts.users()),
     userAdd: (caller, { name, role, password }) => audited(context, caller, 'administrator', 'user add', name, () => accounts.addUser(name, role, password)),

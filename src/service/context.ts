@@ -1,9 +1,11 @@
 /** What the use cases stand on, and the check that each begins with: who asks, and what is written down about it. */
 import { Fault, faultOf } from '../errors/fault.ts';
-import { Refused } from '../errors/refusal.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { DiskStack, MachineDefinition } from '../machine/definition.ts';
-import type { Machine } from '../machine/records.ts';
+import type { Machine, Relationship } from '../machine/records.ts';
+import { isOnward } from '../relationship/chain.ts';
+import { allowedVerbs } from '../relationship/step.ts';
 import type { Accounts } from '../state/accounts.ts';
 import type { Authorizations, HostRow, PairedHosts } from '../state/hosts.ts';
 import type { ServiceSettingsRow } from '../state/servicesettings.ts';
@@ -12,7 +14,7 @@ import type { Caller, Role } from './views.ts';
 /** The network's side of pairing, as the service uses it. */
 export interface Network {
   invite(options: { storage?: string; expiresMs?: number; addresses?: readonly string[] }): { invitation: string; expiresAtMs: number };
-  join(invitation: string, options: { address?: string }): Promise<{ host: HostRow; storage: string | null }>;
+  join(invitation: string, options: { address?: string; bypassProxy?: boolean }): Promise<{ host: HostRow; storage: string | null }>;
   connected(hostId: string): boolean;
   lastContactMs(hostId: string): number | null;
   forget(hostId: string): void;
@@ -32,6 +34,10 @@ export interface Machines {
   /** How long the machine has been on; null when it is off. */
   upMs(machineId: string): number | null;
   forget(machineId: string): Promise<void>;
+  /** I/O threads of a running guest. Fault qemu-* when it does not answer. */
+  ioThreads(machineId: string): Promise<number>;
+  /** The first bytes of a disk image; null when it is not there, or cannot be read. */
+  imageHeader(path: string): Promise<Buffer | null>;
 }
 
 export interface Context {
@@ -44,6 +50,8 @@ export interface Context {
   readonly machines: Machines;
   /** Where replicas go when an entry names no place. */
   readonly defaultStorage: string;
+  /** Where old data is kept aside while a cycle is read. */
+  readonly fleecingDirectory: string;
 }
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, administrator: 2 };
@@ -67,11 +75,32 @@ export async function audited<T>(context: Context, caller: Caller, needs: Role, 
   }
 }
 
-/** By name or id; a name is unique on a host. */
+/** By name or id, or by the id of a relationship of it; a name is unique on a host. */
 export function machineNamed({ engine }: Context, nameOrId: string): Machine {
-  const machine = engine.host.state.machine(nameOrId.toLowerCase()) ?? engine.host.state.machines().find(({ name }) => name === nameOrId);
+  const relationship = engine.host.state.relationship(nameOrId.toLowerCase());
+  const machine = engine.host.state.machine(relationship?.machineId ?? '') ?? engine.host.state.machine(nameOrId.toLowerCase()) ?? engine.host.state.machines().find(({ name }) => name === nameOrId);
   if (!machine) throw new Fault('machine-unknown', `there is no machine "${nameOrId.slice(0, 100)}" on ${engine.host.hostName}`);
   return machine;
+}
+
+/** By its own id, or by its machine: then the machine's own. In the middle of a chain a machine has two. */
+export const relationshipNamed = (context: Context, reference: string): Relationship =>
+  context.engine.host.state.relationship(reference.toLowerCase()) ?? context.engine.relationshipOf(machineNamed(context, reference).id);
+
+/** As `relationshipNamed`; of a replica that is sent on, the one by which it is. Source: Msvm_ReplicationService, StartReplication and Resynchronize. */
+export function sendingNamed(context: Context, reference: string): Relationship {
+  const named = relationshipNamed(context, reference);
+  return (named.side === 'replica' ? context.engine.host.state.extendedOf(named.machineId) : undefined) ?? named;
+}
+
+/** Of a job about this relationship. */
+export const aboutIt = (relationship: Relationship): { readonly extended?: true } => (isOnward(relationship) ? { extended: true } : {});
+
+/** Refused for the relationship by which a machine is sent on: what is asked for moves the guest, which belongs to the machine's own. */
+export function ownNamed(context: Context, reference: string): Relationship {
+  const named = relationshipNamed(context, reference);
+  if (!isOnward(named)) return named;
+  throw new Refused(refuse(`this is asked of the machine's own relationship here, or on ${context.engine.host.peerName(named.peerId)}`, allowedVerbs(named)));
 }
 
 export function hostNamed({ hosts, engine }: Context, nameOrId: string): HostRow {

@@ -1,58 +1,105 @@
-/** Authorization entries as CIM clients change them: by the host that they are for. */
+/** Authorization entries: the same use cases for the command line and the API, which name an entry by its id, and for CIM clients, which name it by its host. */
 import { update } from '../engine/transition.ts';
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
+import { ANY_HOST, checkedEntry, checkUnique, covers, DEFAULT_TRUST_GROUP, entryFor, type AuthorizationEntry } from '../relationship/authorization.ts';
 import { allowedVerbs } from '../relationship/step.ts';
-import type { AuthorizationRow } from '../state/hosts.ts';
 import { audited, machineNamed, type Context } from './context.ts';
-import { checkEntry } from './hosts.ts';
-import type { Management } from './management.ts';
+import type { EntryChange, Management } from './management.ts';
+import type { Operations } from './operations.ts';
 
+type AuthorizationOperations = Pick<Operations, 'authorizationList' | 'authorizationAdd' | 'authorizationChange' | 'authorizationRemove' | 'authorizationAssign'>;
 type EntryOperations = Pick<Management, 'addEntry' | 'changeEntry' | 'removeEntry' | 'bindEntry'>;
 
-const DEFAULT_TRUST_GROUP = 'DEFAULT';
-
-export function entryOperations(context: Context): EntryOperations {
-  const { authorizations, engine, defaultStorage } = context;
-  const forHost = (host: string) => authorizations.list().find((entry) => entry.host === host);
+export function authorizationOperations(context: Context): AuthorizationOperations {
+  const { authorizations } = context;
   return {
-    addEntry: (caller, { host, storage, trustGroup }) =>
-      audited(context, caller, 'administrator', 'authorization add', host, () => {
-        if (forHost(host)) throw new Fault('settings-invalid', `there is an entry for ${host} already: change that one`);
-        const entry = checkEntry({ id: engine.host.newId(), host, storage: storage ?? defaultStorage, trustGroup: trustGroup ?? DEFAULT_TRUST_GROUP });
-        authorizations.put(entry);
-        return entry;
-      }),
-    changeEntry: (caller, id, { host, storage, trustGroup }) =>
-      audited(context, caller, 'administrator', 'authorization change', host, () => {
-        const before = entryNamed(context, id, host);
-        const namesake = forHost(host ?? before.host);
-        if (namesake && namesake.id !== before.id) throw new Fault('settings-invalid', `there is another entry for ${namesake.host} already`);
-        const entry = checkEntry({ ...before, host: host ?? before.host, storage: storage ?? before.storage, trustGroup: trustGroup ?? before.trustGroup });
-        authorizations.put(entry);
-        return entry;
-      }),
-    removeEntry: (caller, host) =>
-      audited(context, caller, 'administrator', 'authorization remove', host, () => {
-        authorizations.remove(entryNamed(context, null, host).id);
-      }),
-    bindEntry: (caller, machine, { id, host }) =>
-      audited(context, caller, 'administrator', 'authorization set', machine, () => {
-        const found = machineNamed(context, machine);
-        const relationship = engine.relationshipOf(found.id);
-        if (relationship.side !== 'replica') throw new Refused(refuse(`${found.name} is no replica here: only a replica belongs to an entry`, allowedVerbs(relationship)));
-        const entry = entryNamed(context, id, host);
-        const peer = engine.host.peerName(relationship.peerId);
-        const isForPeer = entry.host === peer || (entry.host.startsWith('*.') && peer.endsWith(entry.host.slice(1)));
-        if (!isForPeer) throw new Fault('settings-invalid', `the entry for ${entry.host} cannot be that of ${found.name}: its primary's host is ${peer}`);
-        update(engine.host, relationship.id, () => ({ entryId: entry.id }));
-      }),
+    authorizationList: (caller) => audited(context, caller, 'viewer', 'authorization list', null, () => [...authorizations.list()]),
+    authorizationAdd: (caller, entry) => audited(context, caller, 'administrator', 'authorization add', entry.host, () => addEntry(context, entry)),
+    authorizationChange: (caller, idOrHost, change) => audited(context, caller, 'administrator', 'authorization change', idOrHost, () => changeEntry(context, entryCalled(context, idOrHost), change)),
+    authorizationRemove: (caller, idOrHost) => audited(context, caller, 'administrator', 'authorization remove', idOrHost, () => removeEntry(context, entryCalled(context, idOrHost))),
+    authorizationAssign: (caller, machine, idOrHost) => audited(context, caller, 'administrator', 'authorization assign', machine, () => bindEntry(context, machine, entryCalled(context, idOrHost))),
   };
 }
 
-function entryNamed({ authorizations }: Context, id: string | null, host: string | null): AuthorizationRow {
-  const entries = authorizations.list();
-  const entry = entries.find((each) => each.id === id) ?? (id === null ? entries.find((each) => each.host === host) : undefined);
-  if (!entry) throw new Fault('settings-invalid', `there is no authorization entry ${(id === null ? `for ${host ?? ''}` : id).slice(0, 260)}; there are entries for: ${entries.map((each) => each.host).join(', ') || 'nobody'}`);
+export function entryOperations(context: Context): EntryOperations {
+  return {
+    addEntry: (caller, entry) => audited(context, caller, 'administrator', 'authorization add', entry.host, () => addEntry(context, entry)),
+    changeEntry: (caller, id, change) => audited(context, caller, 'administrator', 'authorization change', change.host, () => changeEntry(context, entryNamed(context, id, change.host), change)),
+    removeEntry: (caller, host) => audited(context, caller, 'administrator', 'authorization remove', host, () => removeEntry(context, entryNamed(context, null, host))),
+    bindEntry: (caller, machine, { id, host }) => audited(context, caller, 'administrator', 'authorization assign', machine, () => bindEntry(context, machine, entryNamed(context, id, host))),
+  };
+}
+
+function addEntry({ authorizations, engine, defaultStorage }: Context, { host, storage, trustGroup }: EntryChange): AuthorizationEntry {
+  const entry = checkedEntry({ id: engine.host.newId(), host, storage: storage ?? defaultStorage, trustGroup: trustGroup ?? DEFAULT_TRUST_GROUP });
+  checkUnique(authorizations.list(), entry);
+  authorizations.put(entry);
+  engine.host.changed('host', engine.host.hostId);
   return entry;
 }
+
+/** Replicas that exist stay where they are. */
+function changeEntry(context: Context, before: AuthorizationEntry, change: Partial<Record<'host' | 'storage' | 'trustGroup', string | null | undefined>>): AuthorizationEntry {
+  const { authorizations, engine } = context;
+  const entry = checkedEntry({ id: before.id, host: change.host ?? before.host, storage: change.storage ?? before.storage, trustGroup: change.trustGroup ?? before.trustGroup });
+  checkUnique(authorizations.list(), entry);
+  const stopped = stoppedBy(context, before, authorizations.list().map((each) => (each.id === entry.id ? entry : each)));
+  authorizations.put(entry);
+  report(context, `the authorization entry for ${before.host} was changed`, stopped);
+  engine.host.changed('host', engine.host.hostId);
+  return entry;
+}
+
+function removeEntry(context: Context, entry: AuthorizationEntry): void {
+  const { authorizations, engine } = context;
+  const stopped = stoppedBy(context, entry, authorizations.list().filter(({ id }) => id !== entry.id));
+  authorizations.remove(entry.id);
+  report(context, `the authorization entry for ${entry.host} was removed`, stopped);
+  engine.host.changed('host', engine.host.hostId);
+}
+
+/** Names of the replicas that are taken by this entry and would not be by those. */
+function stoppedBy({ engine: { host } }: Context, entry: AuthorizationEntry, next: readonly AuthorizationEntry[]): string[] {
+  return host.state.relationships().flatMap(({ side, peerId, entryId, machineId }) => {
+    const admission = side === 'replica' ? host.admission(peerId, entryId) : undefined;
+    if (!admission?.isAdmitted || admission.entry.id !== entry.id) return [];
+    const peer = host.peerName(peerId);
+    const found = entryFor(next, peer);
+    const isStill = entryId === undefined || found?.host === ANY_HOST ? found !== undefined : next.some((each) => each.id === entryId && covers(each, peer));
+    return isStill ? [] : [host.state.machine(machineId)?.name ?? machineId];
+  });
+}
+
+function report({ engine: { host } }: Context, what: string, stopped: readonly string[]): void {
+  if (stopped.length === 0) return;
+  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: null, message: `${what}: nothing more is taken for the replicas ${stopped.join(', ')}; what is here stays` });
+}
+
+/** The replica belongs to this entry alone from now on; its layers stay where they are. */
+function bindEntry(context: Context, machine: string, entry: AuthorizationEntry): void {
+  const { engine } = context;
+  const found = machineNamed(context, machine);
+  const relationship = engine.relationshipOf(found.id);
+  if (relationship.side !== 'replica') throw new Refused(refuse(`${found.name} is no replica here: only a replica belongs to an entry`, allowedVerbs(relationship)));
+  const peer = engine.host.peerName(relationship.peerId);
+  if (!covers(entry, peer)) throw new Fault('settings-invalid', `the entry for ${entry.host} cannot be that of ${found.name}: its primary's host is ${peer}`);
+  update(engine.host, relationship.id, () => ({ entryId: entry.id }));
+}
+
+/** By its id, or the host that it is for. */
+function entryCalled(context: Context, idOrHost: string): AuthorizationEntry {
+  const entry = context.authorizations.list().find(({ id, host }) => id === idOrHost || host.toLowerCase() === idOrHost.toLowerCase());
+  if (!entry) throw new Fault('authorization-unknown', `there is no authorization entry ${idOrHost.slice(0, 100)}; there are entries for: ${hostsOf(context)}`);
+  return entry;
+}
+
+/** As CIM clients name it: by its id where they have that. */
+function entryNamed(context: Context, id: string | null, host: string | null): AuthorizationEntry {
+  const entries = context.authorizations.list();
+  const entry = entries.find((each) => each.id === id) ?? (id === null ? entries.find((each) => each.host.toLowerCase() === host?.toLowerCase()) : undefined);
+  if (!entry) throw new Fault('settings-invalid', `there is no authorization entry ${(id === null ? `for ${host ?? ''}` : id).slice(0, 260)}; there are entries for: ${hostsOf(context)}`);
+  return entry;
+}
+
+const hostsOf = ({ authorizations }: Context): string => authorizations.list().map(({ host }) => host).join(', ') || 'nobody';

@@ -4,7 +4,7 @@ import { refuseElsewhere } from '../engine/failback/home.ts';
 import { cancelPrepared } from '../engine/planned.ts';
 import type { JobArgs } from '../engine/jobs.ts';
 import type { Relationship } from '../machine/records.ts';
-import { audited, machineNamed, type Context } from './context.ts';
+import { aboutIt, audited, ownNamed, relationshipNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { jobView, relationshipView } from './presenting.ts';
 import type { Caller, JobView } from './views.ts';
@@ -12,19 +12,20 @@ import { definedOnly } from './options.ts';
 
 type FailoverOperations = Pick<
   Operations,
-  'testFailover' | 'testFailoverEnd' | 'plannedFailover' | 'plannedFailoverCancel' | 'unplannedFailover' | 'commit' | 'revert' | 'reverse' | 'becomeReplica' | 'failback' | 'failbackStart'
+  'testFailover' | 'testFailoverEnd' | 'plannedFailover' | 'plannedFailoverCancel' | 'unplannedFailover' | 'commit' | 'revert' | 'reverse' | 'changeMode' | 'becomeReplica' | 'failback' | 'failbackStart'
 >;
 
 const CANCEL_WITHIN_MS = 30_000;
+/** Kinds of jobs that can also be about the relationship by which a machine is sent on. */
+const ofEither: readonly string[] = ['planned'];
 
 export function failoverOperations(context: Context): FailoverOperations {
   const { engine } = context;
   const job = (caller: Caller, operation: string, kind: string, machine: string, args: JobArgs, check?: (relationship: Relationship) => void): Promise<JobView> =>
     audited(context, caller, 'operator', operation, machine, () => {
-      const { id } = machineNamed(context, machine);
-      const relationship = engine.relationshipOf(id);
+      const relationship = ofEither.includes(kind) ? relationshipNamed(context, machine) : ownNamed(context, machine);
       check?.(relationship);
-      return jobView(context, engine.jobs.start(kind, id, definedOnly(args)));
+      return jobView(context, engine.jobs.start(kind, relationship.machineId, { ...definedOnly(args), ...aboutIt(relationship) }));
     });
   return {
     testFailover: (caller, machine, options) => job(caller, 'test', 'test', machine, { ...options }),
@@ -32,16 +33,17 @@ export function failoverOperations(context: Context): FailoverOperations {
     plannedFailover: (caller, machine, options) => job(caller, 'failover --planned', 'planned', machine, { ...options }),
     plannedFailoverCancel: (caller, machine) =>
       audited(context, caller, 'operator', 'cancel-failover', machine, async () => {
-        const relationship = engine.relationshipOf(machineNamed(context, machine).id);
+        const relationship = relationshipNamed(context, machine);
         const limit = engine.host.clock.timeout(CANCEL_WITHIN_MS);
         if (relationship.failback) return relationshipView(context, await endFailback(engine, relationship, limit));
         const cancel = (signal: AbortSignal) => cancelPrepared(engine.host, relationship.id, false, signal);
-        return relationshipView(context, await engine.worker(relationship.machineId).exclusive('cancel-failover', cancel, limit));
+        return relationshipView(context, await engine.workerOf(relationship).exclusive('cancel-failover', cancel, limit));
       }),
     unplannedFailover: (caller, machine, options) => job(caller, 'failover --unplanned', 'unplanned', machine, { ...options }),
     commit: (caller, machine) => job(caller, 'commit', 'commit', machine, {}),
     revert: (caller, machine) => job(caller, 'revert', 'revert', machine, {}),
     reverse: (caller, machine) => job(caller, 'reverse', 'reverse', machine, {}),
+    changeMode: (caller, machine) => job(caller, 'change-mode', 'changeMode', machine, {}),
     becomeReplica: (caller, machine) => job(caller, 'become-replica', 'becomeReplica', machine, {}),
     failback: (caller, machine, options) => job(caller, 'failback', 'failback', machine, { ...options }),
     failbackStart: (caller, machine, options) => job(caller, 'initiate-failback', FAILBACK_JOB, machine, { ...options }, (relationship) => refuseElsewhere(engine.host, relationship)),

@@ -1,15 +1,14 @@
 /** Use cases of hosts: pairing, what each may replicate here, renaming, moving, renewing. */
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
+import { checkStorage, DEFAULT_TRUST_GROUP } from '../relationship/authorization.ts';
 import { audited, hostNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { hostView, selfView } from './presenting.ts';
-import type { AuthorizationView } from './views.ts';
 
 type HostOperations = Pick<Operations, 'hostList' | 'hostInvite' | 'hostJoin' | 'hostRemove' | 'hostRename' | 'hostMove' | 'hostRenewCertificate'>;
-type AuthorizationOperations = Pick<Operations, 'authorizationList' | 'authorizationAdd' | 'authorizationRemove'>;
 
-const ENTRY_HOST = /^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$/;
+const HOST_NAME = /^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$/;
 
 export function hostOperations(context: Context): HostOperations {
   const { hosts, network, authorizations, engine } = context;
@@ -17,13 +16,13 @@ export function hostOperations(context: Context): HostOperations {
     hostList: (caller) => audited(context, caller, 'viewer', 'host list', null, () => [selfView(context), ...hosts.list().map((host) => hostView(context, host))]),
     hostInvite: (caller, { storage, expiresSeconds, address }) =>
       audited(context, caller, 'administrator', 'host invite', null, () => {
-        checkPlace(storage);
+        if (storage !== undefined) checkStorage(storage);
         return network.invite({ ...(storage && { storage }), ...(expiresSeconds && { expiresMs: expiresSeconds * 1_000 }), ...(address && { addresses: [network.normalAddress(address)] }) });
       }),
-    hostJoin: (caller, invitation, { storage, address }) =>
+    hostJoin: (caller, invitation, { storage, address, bypassProxy }) =>
       audited(context, caller, 'administrator', 'host join', null, async () => {
-        checkPlace(storage);
-        const { host } = await network.join(invitation, address ? { address } : {});
+        if (storage !== undefined) checkStorage(storage);
+        const { host } = await network.join(invitation, { ...(address && { address }), ...(bypassProxy && { bypassProxy }) });
         authorizePaired(context, host.name, storage ?? null);
         return hostView(context, host);
       }),
@@ -31,7 +30,7 @@ export function hostOperations(context: Context): HostOperations {
       audited(context, caller, 'administrator', 'host remove', name, () => {
         const host = hostNamed(context, name);
         const used = engine.host.state.relationships().filter(({ peerId }) => peerId === host.hostId);
-        if (used.length > 0) throw new Refused(refuse(`${host.name} still replicates with this host: ${used.map(({ machineId }) => engine.host.state.machine(machineId)?.name).join(', ')}`, ['disable']));
+        if (used.length > 0) throw new Refused(refuse(`${host.name} still replicates with this host: ${used.map(({ machineId }) => engine.host.state.machine(machineId)?.name ?? machineId).join(', ')}. Remove that first, with understudy disable for each: it works without ${host.name} too, and machines and disks stay`, ['disable']));
         for (const entry of authorizations.list()) if (entry.host === host.name) authorizations.remove(entry.id);
         hosts.remove(host.hostId);
         network.forget(host.hostId);
@@ -39,7 +38,7 @@ export function hostOperations(context: Context): HostOperations {
       }),
     hostRename: (caller, name, newName) =>
       audited(context, caller, 'administrator', 'host rename', name, async () => {
-        if (!ENTRY_HOST.test(newName) || newName.startsWith('*')) throw new Fault('settings-invalid', `a host cannot be named ${JSON.stringify(newName.slice(0, 100))}: letters, digits, dots and dashes are allowed`);
+        if (!HOST_NAME.test(newName)) throw new Fault('settings-invalid', `a host cannot be named ${JSON.stringify(newName.slice(0, 100))}: letters, digits, dots and dashes are allowed`);
         if (hosts.byName(newName) || newName === network.self.name) throw new Fault('settings-invalid', `there is a host named ${newName} already`);
         if (name === network.self.name || name === network.self.hostId) {
           await network.rename(newName);
@@ -65,38 +64,8 @@ export function hostOperations(context: Context): HostOperations {
   };
 }
 
-export function authorizationOperations(context: Context): AuthorizationOperations {
-  const { authorizations, engine } = context;
-  return {
-    authorizationList: (caller) => audited(context, caller, 'viewer', 'authorization list', null, () => [...authorizations.list()]),
-    authorizationAdd: (caller, { host, storage, trustGroup }) =>
-      audited(context, caller, 'administrator', 'authorization add', host, () => {
-        const entry = checkEntry({ id: engine.host.newId(), host, storage, trustGroup: trustGroup ?? 'DEFAULT' });
-        authorizations.put(entry);
-        return entry;
-      }),
-    authorizationRemove: (caller, id) =>
-      audited(context, caller, 'administrator', 'authorization remove', id, () => {
-        if (!authorizations.remove(id)) throw new Fault('authorization-unknown', `there is no authorization entry ${id.slice(0, 100)}`);
-      }),
-  };
-}
-
-function checkPlace(storage: string | undefined): void {
-  if (storage !== undefined && !storage.startsWith('/')) throw new Fault('settings-invalid', `the storage location cannot be ${JSON.stringify(storage.slice(0, 100))}: allowed is an absolute path`);
-}
-
-/** The entry, when it can be one. */
-export function checkEntry(entry: AuthorizationView): AuthorizationView {
-  const { host, storage, trustGroup } = entry;
-  if (!ENTRY_HOST.test(host)) throw new Fault('settings-invalid', `the host of an entry cannot be ${JSON.stringify(host.slice(0, 100))}: allowed is a paired host's name, or *.domain`);
-  checkPlace(storage);
-  if (trustGroup === '' || trustGroup.length > 256) throw new Fault('settings-invalid', `the trust group cannot be ${JSON.stringify(trustGroup.slice(0, 100))}: allowed are 1 to 256 characters`);
-  return entry;
-}
-
 /** Pairing says who a host is; its entry says what it may do here. */
 export function authorizePaired({ authorizations, engine, defaultStorage }: Context, hostName: string, storage: string | null): void {
   if (authorizations.list().some(({ host }) => host === hostName)) return;
-  authorizations.put({ id: engine.host.newId(), host: hostName, storage: storage ?? defaultStorage, trustGroup: 'DEFAULT' });
+  authorizations.put({ id: engine.host.newId(), host: hostName, storage: storage ?? defaultStorage, trustGroup: DEFAULT_TRUST_GROUP });
 }

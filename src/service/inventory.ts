@@ -4,11 +4,14 @@
  */
 import type { Job, Machine, Point, Relationship } from '../machine/records.ts';
 import { startRefusal } from '../engine/power.ts';
+import { entryFor } from '../relationship/authorization.ts';
 import { isOnward } from '../relationship/chain.ts';
-import { entryFor } from '../state/hosts.ts';
 import type { ServiceSettings } from '../state/servicesettings.ts';
 import { audited, type Context } from './context.ts';
-import { healthOf, hostView, lagMsOf, selfView } from './presenting.ts';
+import type { Issue } from '../health/health.ts';
+import type { Pending } from '../engine/pending.ts';
+import { judgementOf } from './health.ts';
+import { hostView, selfView } from './presenting.ts';
 import type { AuthorizationView, Caller, HostView, MachineView, RelationshipView } from './views.ts';
 
 export interface MachineSnapshot {
@@ -23,7 +26,10 @@ export interface MachineSnapshot {
   readonly pid: number | null;
   readonly upMs: number | null;
   readonly health: RelationshipView['health'];
-  readonly healthReasons: readonly string[];
+  /** Why the health is not ok, and what to do; the worst first. */
+  readonly issues: readonly Issue[];
+  /** What has yet to be replicated, as last known. */
+  readonly pending: Pending | null;
   /** Name of the relationship's other host, as this host knows it. */
   readonly peer: string | null;
   /** Of a replica: the entry by which it is here. */
@@ -102,15 +108,14 @@ const surroundingsOf = ({ engine, authorizations, hosts }: Context): Surrounding
 });
 
 function snapshotOf(context: Context, machine: Machine, relationship: Relationship | undefined, power: MachineSnapshot['power'], { starting, entries, hostNames }: Surroundings): MachineSnapshot {
-  const { host } = context.engine;
   const isOff = power === 'off';
   const standing = {
     machine, power, isStarting: isOff && starting.has(machine.id), startRefusal: startRefusal(machine, relationship),
     pid: isOff ? null : context.machines.pid(machine.id), upMs: isOff ? null : context.machines.upMs(machine.id),
   };
-  if (!relationship) return { ...standing, relationship: null, health: 'none', healthReasons: [], peer: null, authorization: null };
+  if (!relationship) return { ...standing, relationship: null, health: 'none', issues: [], pending: null, peer: null, authorization: null };
   const peer = hostNames.get(relationship.peerId) ?? relationship.peerId;
-  const { health, reasons } = healthOf(relationship, machine, lagMsOf(relationship, host.clock.nowMs()), peer);
+  const { health, issues } = judgementOf(context, relationship, machine, peer);
   const authorization = relationship.side === 'replica' ? (entries.find(({ id }) => id === relationship.entryId) ?? entryFor(entries, peer) ?? null) : null;
-  return { ...standing, relationship, health, healthReasons: reasons, peer, authorization };
+  return { ...standing, relationship, health, issues: issues.filter(({ severity }) => severity !== 'advice'), pending: context.engine.pending.of(relationship), peer, authorization };
 }

@@ -1,5 +1,5 @@
 /** Use cases of machines: define, start, stop, undefine, look at. */
-import { Fault, faultOf } from '../errors/fault.ts';
+import { Fault, faultOf, isOutOfReach } from '../errors/fault.ts';
 import { checkReady, readinessFindings } from '../engine/readiness.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import { founded } from '../relationship/epoch.ts';
@@ -7,7 +7,7 @@ import { allowedVerbs } from '../relationship/step.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import { audited, machineNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
-import { jobView, machineView } from './presenting.ts';
+import { jobView, machineView, machineViews } from './presenting.ts';
 
 type MachineOperations = Pick<Operations, 'machineList' | 'machineShow' | 'machineDefine' | 'machineStart' | 'machineStop' | 'machineUndefine'>;
 
@@ -16,7 +16,7 @@ const ASK_WITHIN_MS = 10_000;
 export function machineOperations(context: Context): MachineOperations {
   const { engine } = context;
   return {
-    machineList: (caller) => audited(context, caller, 'viewer', 'vm list', null, () => Promise.all(engine.host.state.machines().map((machine) => machineView(context, machine)))),
+    machineList: (caller) => audited(context, caller, 'viewer', 'vm list', null, () => machineViews(context)),
     machineShow: (caller, name) =>
       audited(context, caller, 'viewer', 'vm show', name, async () => {
         const machine = machineNamed(context, name);
@@ -62,7 +62,7 @@ async function checkPeer({ engine }: Context, machine: Machine, { peerId }: Rela
   try {
     checkReady(await readinessFindings(engine.host, machine, peerId, {}, false, engine.host.clock.timeout(ASK_WITHIN_MS)), true);
   } catch (thrown) {
-    if (faultOf(thrown)?.code !== 'peer-unreachable') throw thrown;
+    if (!isOutOfReach(faultOf(thrown)?.code)) throw thrown;
   }
 }
 

@@ -8,6 +8,7 @@ import type { ServiceSettings } from '../state/servicesettings.ts';
 import { audited, type Context } from './context.ts';
 import { entryOperations } from './entries.ts';
 import type { PowerRequest } from './guestpower.ts';
+import { changeAdapters, type AdapterChange } from './network.ts';
 import { stepOperations } from './stepoperations.ts';
 import { serviceOperations } from './serviceoperations.ts';
 import type { Step } from './steps.ts';
@@ -25,6 +26,8 @@ export interface FailedRequest {
 export interface StepOptions {
   /** Of failOver: a recovery point's id; the newest when absent. */
   readonly point?: string | undefined;
+  /** Of startInitial; as it was chosen before when absent. */
+  readonly transfer?: 'network' | 'seed' | undefined;
   /** Of reverse: what changes in the settings once this host is primary. */
   readonly settings?: SettingsChange | undefined;
 }
@@ -50,8 +53,10 @@ export interface Management {
   checkStep(caller: Caller, machine: string, step: Step): Promise<void>;
   step(caller: Caller, machine: string, step: Step, options?: StepOptions): Promise<JobView>;
   /** The initial replication or the resynchronization begins by itself at that moment. */
-  startAt(caller: Caller, machine: string, event: 'startInitial' | 'resynchronize', startsAtMs: number): Promise<void>;
+  startAt(caller: Caller, machine: string, event: 'startInitial' | 'resynchronize', startsAtMs: number, transfer?: 'network' | 'seed'): Promise<void>;
   test(caller: Caller, machine: string, options: { point?: string | undefined }): Promise<{ job: JobView; copyId: string }>;
+  /** All changes are made, or none. */
+  changeAdapters(caller: Caller, machine: string, changes: readonly AdapterChange[]): Promise<void>;
   /** Refused for any machine but a test failover's copy. */
   destroyTest(caller: Caller, copy: string): Promise<JobView>;
   removePoint(caller: Caller, pointId: string): Promise<void>;
@@ -79,6 +84,7 @@ export function createManagement(context: Context): Management {
     ...stepOperations(context),
     ...entryOperations(context),
     ...serviceOperations(context),
+    changeAdapters: (caller, machine, changes) => changeAdapters(context, caller, machine, changes),
   };
 }
 

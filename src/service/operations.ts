@@ -4,7 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, EventView, FindingView, HostView, JobView, MachineView, PointView, RelationshipView, SettingsView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerChange, ServerView, SettingsView, UserView, Role,
 } from './views.ts';
 
 export interface HostStatus {
@@ -27,10 +27,31 @@ export interface EnableRequest {
   /** Values of the replica's definition that differ there. */
   overrides?: { memoryMiB?: number; bridges?: Record<string, string>; storage?: string };
   force?: boolean;
+  /** The replica begins with what the other host kept of it as a former replica. */
+  useExisting?: boolean;
+}
+
+export interface NetworkChange {
+  addresses?: { protocol?: FailoverAddressesView['protocol']; dhcp?: boolean; addresses: string[]; gateways: string[]; dnsServers: string[] } | null;
+  /** Bridges of this host. */
+  bridge?: string | null;
+  testBridge?: string | null;
 }
 
 export interface Operations {
   status(caller: Caller): Promise<HostStatus>;
+
+  /** Health and statistics of every relationship, as last known. */
+  healthList(caller: Caller): Promise<HealthView[]>;
+  /** With `refresh` the guest is asked now how much is yet to be replicated. */
+  healthShow(caller: Caller, machine: string, options: { refresh?: boolean }): Promise<HealthView>;
+  /** Counting begins anew; a warning that no longer holds is gone. */
+  statisticsReset(caller: Caller, machine: string): Promise<HealthView>;
+  /** Every check of the doctor; other hosts and guests are asked now, for a few seconds at most. */
+  doctor(caller: Caller): Promise<DiagnosisView>;
+  /** From where on the health is a warning, or critical. */
+  healthLimits(caller: Caller): Promise<HealthLimitsView>;
+  healthLimitsChange(caller: Caller, change: Partial<HealthLimitsView>): Promise<HealthLimitsView>;
 
   machineList(caller: Caller): Promise<MachineView[]>;
   machineShow(caller: Caller, machine: string): Promise<MachineView & { definition: unknown }>;
@@ -44,7 +65,7 @@ export interface Operations {
   hostList(caller: Caller): Promise<HostView[]>;
   /** The invitation is text to paste into `hostJoin` on the other host. */
   hostInvite(caller: Caller, options: { storage?: string; expiresSeconds?: number; address?: string }): Promise<{ invitation: string; expiresAtMs: number }>;
-  hostJoin(caller: Caller, invitation: string, options: { storage?: string; address?: string }): Promise<HostView>;
+  hostJoin(caller: Caller, invitation: string, options: { storage?: string; address?: string; bypassProxy?: boolean }): Promise<HostView>;
   hostRemove(caller: Caller, host: string): Promise<void>;
   hostRename(caller: Caller, host: string, name: string): Promise<HostView>;
   /** For a peer that moved. */
@@ -52,15 +73,30 @@ export interface Operations {
   hostRenewCertificate(caller: Caller): Promise<HostView>;
 
   authorizationList(caller: Caller): Promise<AuthorizationView[]>;
-  authorizationAdd(caller: Caller, entry: { host: string; storage: string; trustGroup?: string }): Promise<AuthorizationView>;
-  authorizationRemove(caller: Caller, id: string): Promise<void>;
+  serverShow(caller: Caller): Promise<ServerView>;
+  serverSet(caller: Caller, change: ServerChange): Promise<ServerView>;
+
+  /** For a paired host, `*.domain`, or `*` for any paired host. Without a storage location: the host's own place for replicas. */
+  authorizationAdd(caller: Caller, entry: { host: string; storage?: string; trustGroup?: string }): Promise<AuthorizationView>;
+  /** Entries are named by id or host. Replicas that exist stay where they are. */
+  authorizationChange(caller: Caller, entry: string, change: { host?: string; storage?: string; trustGroup?: string }): Promise<AuthorizationView>;
+  /** Nothing more is taken for its replicas. */
+  authorizationRemove(caller: Caller, entry: string): Promise<void>;
+  /** The replica belongs to this entry alone from now on. */
+  authorizationAssign(caller: Caller, machine: string, entry: string): Promise<void>;
 
   /** The defaults and the readiness findings; changes nothing. */
   enablePlan(caller: Caller, request: EnableRequest): Promise<EnablePlan>;
   enable(caller: Caller, request: EnableRequest): Promise<RelationshipView>;
   settingsChange(caller: Caller, machine: string, settings: Partial<SettingsView>): Promise<RelationshipView>;
-  initialStart(caller: Caller, machine: string): Promise<JobView>;
+  /** By "seed", only what differs from a copy on the other host travels. As it was chosen before when not given, else by "network". */
+  initialStart(caller: Caller, machine: string, options: { transfer?: 'network' | 'seed' }): Promise<JobView>;
+  /** It begins by itself at that moment, within the next seven days. */
+  initialStartAt(caller: Caller, machine: string, startsAtMs: number, options: { transfer?: 'network' | 'seed' }): Promise<RelationshipView>;
+  /** One that is only scheduled is not begun. */
   initialStop(caller: Caller, machine: string): Promise<RelationshipView>;
+  /** On the replica's host: the machine here is a copy of that host's, and waits to become its replica; the only paired host when none is named. */
+  copyOffer(caller: Caller, machine: string, host?: string): Promise<RelationshipView>;
   suspend(caller: Caller, machine: string): Promise<RelationshipView>;
   resume(caller: Caller, machine: string): Promise<RelationshipView>;
   /** One that was suspended goes on. */
@@ -71,10 +107,13 @@ export interface Operations {
   resynchronizeCancel(caller: Caller, machine: string): Promise<RelationshipView>;
   /** Runs a cycle now and waits for its acknowledgement as a job. */
   cycleNow(caller: Caller, machine: string): Promise<JobView>;
+  /** The same, with the guest's file systems held still at the instant by its agent; the job's result says which kind of point it became. */
+  consistentCycleNow(caller: Caller, machine: string): Promise<JobView>;
   disable(caller: Caller, machine: string): Promise<void>;
 
   points(caller: Caller, machine: string): Promise<PointView[]>;
-  testFailover(caller: Caller, machine: string, options: { point?: string; start: boolean }): Promise<JobView>;
+  /** On each adapter's own test network, on the one that is named, or isolated. */
+  testFailover(caller: Caller, machine: string, options: { point?: string; start: boolean; network?: string; isolated?: boolean }): Promise<JobView>;
   testFailoverEnd(caller: Caller, machine: string): Promise<JobView>;
   /** Runs on either host: shut down, last cycle, boot on the other host. */
   plannedFailover(caller: Caller, machine: string, options: { start: boolean; reverse: boolean; timeoutSeconds?: number }): Promise<JobView>;
@@ -85,6 +124,8 @@ export interface Operations {
   revert(caller: Caller, machine: string): Promise<JobView>;
   /** Commits first when needed; ends with this host primary, the old one replica, and the first reverse cycle acknowledged. */
   reverse(caller: Caller, machine: string): Promise<JobView>;
+  /** After a committed failover in the middle of a chain: this host is primary, the third host its replica, and the first has no part in it any more. */
+  changeMode(caller: Caller, machine: string): Promise<JobView>;
   /** After a split brain: this host yields to the other; what its guest wrote is set aside as a named point. */
   becomeReplica(caller: Caller, machine: string): Promise<JobView>;
   /** One command home: ends with the guest running on the host it came from and replication in the old direction. */
@@ -96,6 +137,12 @@ export interface Operations {
    * host has exactly that point in the end, and what came after it is kept there by the commit.
    */
   failbackStart(caller: Caller, machine: string, options: { point?: string; timeoutSeconds?: number }): Promise<JobView>;
+
+  networkShow(caller: Caller, machine: string): Promise<FailoverNetworkView>;
+  /** The adapter by its place in the definition, from 0, or by its MAC address. Null clears; what is absent stays. */
+  networkChange(caller: Caller, machine: string, adapter: string, change: NetworkChange): Promise<FailoverNetworkView>;
+  /** Sets the addresses in a running guest now; it gets them by itself when it starts. */
+  networkApply(caller: Caller, machine: string): Promise<JobView>;
 
   jobList(caller: Caller): Promise<JobView[]>;
   jobShow(caller: Caller, id: string): Promise<JobView>;

@@ -1,26 +1,33 @@
 /** Records as people and programs see them. */
 import { startRefusal } from '../engine/power.ts';
-import { alarmText } from '../engine/replica/limits.ts';
-import type { Job, Machine, Point, Relationship } from '../machine/records.ts';
+import { lagMsOf, reasonsOf } from '../health/health.ts';
+import { hasYielded } from '../health/rules.ts';
+import type { EventRecord, Job, Machine, Point, Relationship } from '../machine/records.ts';
 import { beginningOf, beginsIn } from '../relationship/beginning.ts';
+import { isOnward, kindOf } from '../relationship/chain.ts';
 import { newestOf } from '../relationship/epoch.ts';
-import { cycleIntervalMs } from '../relationship/settings.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { ADVICE_AFTER_YIELDING, adviceFor, stateName } from '../relationship/state.ts';
 import type { HostRow } from '../state/hosts.ts';
 import type { Context } from './context.ts';
+import { judgementOf } from './health.ts';
 import { settingsView } from './settingsview.ts';
-import type { HostView, JobView, MachineView, PointView, RelationshipView } from './views.ts';
-
-const LATE_WARNING = 2;
-const LATE_CRITICAL = 3;
-/** Below this much lateness nobody is warned, however short the interval: a cycle has to be possible first. */
-const LATE_AT_LEAST_MS = 30_000;
+import type { EventView, HostView, JobView, MachineView, PointView, RelationshipView } from './views.ts';
 
 export async function machineView(context: Context, machine: Machine): Promise<MachineView> {
-  const { host } = context.engine;
-  const relationship = host.state.relationshipOf(machine.id);
-  const power = await host.hypervisor.power(machine.id);
+  const { state, hypervisor } = context.engine.host;
+  return shownMachine(context, machine, state.relationshipOf(machine.id), await hypervisor.power(machine.id));
+}
+
+/** All machines, read in one go; of the hypervisor only what runs is asked for its power. */
+export async function machineViews(context: Context): Promise<MachineView[]> {
+  const { state, hypervisor } = context.engine.host;
+  const live = new Set(await hypervisor.instances());
+  const own = new Map(state.relationships().filter((relationship) => !isOnward(relationship)).map((relationship) => [relationship.machineId, relationship]));
+  return Promise.all(state.machines().map(async (machine) => shownMachine(context, machine, own.get(machine.id), live.has(machine.id) ? await hypervisor.power(machine.id) : 'off')));
+}
+
+function shownMachine(context: Context, machine: Machine, relationship: Relationship | undefined, power: MachineView['power']): MachineView {
   const { socketPath, logPath } = context.machines.console(machine.id);
   return {
     id: machine.id,
@@ -37,46 +44,13 @@ export async function machineView(context: Context, machine: Machine): Promise<M
     }),
     consoleSocket: power === 'off' ? null : socketPath,
     consoleLog: logPath,
-    pid: context.machines.pid(machine.id),
+    pid: power === 'off' ? null : context.machines.pid(machine.id),
   };
 }
-
-const seconds = (ms: number): string => (ms < 120_000 ? `${Math.round(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`);
-
-/** Waiting for the other host's points, while the disks here are as its own guest left them. */
-const hasYielded = ({ side, state, yielded }: Relationship): boolean => side === 'replica' && [2, 3].includes(state) && yielded !== null;
 
 /** What to do next; empty when nothing needs doing. */
 export const adviceOf = (relationship: Relationship): string =>
   hasYielded(relationship) ? ADVICE_AFTER_YIELDING : adviceFor(relationship.state, relationship.side);
-
-export function healthOf(relationship: Relationship, machine: Machine, lagMs: number | null, peer: string): { health: RelationshipView['health']; reasons: string[] } {
-  const warnings: string[] = [];
-  const criticals: string[] = [];
-  if (relationship.state === 0) return { health: 'none', reasons: [] };
-  if (hasYielded(relationship)) warnings.push(`${peer} runs this machine now, in a newer epoch: the guest here is held and may not run.`);
-  else if ([1, 2].includes(relationship.state)) warnings.push('There is no current recovery point yet.');
-  if (relationship.state === 13) warnings.push('The difference is coming home; the machine runs on the other host and is not protected.');
-  if (relationship.state === 14) warnings.push('The machine came home and is not protected until the failback is committed.');
-  if ([5, 6].includes(relationship.state)) warnings.push('The machine runs here and is not protected until replication is reversed.');
-  if (relationship.state === 7) (relationship.side === 'primary' ? warnings : criticals).push('Replication is suspended.');
-  if ([8, 9, 10, 11, 16].includes(relationship.state)) criticals.push(`${stateName(relationship.state)}.`);
-  if (relationship.state === 3 && lagMs !== null) {
-    const intervalMs = Math.max(cycleIntervalMs(relationship.settings), LATE_AT_LEAST_MS / LATE_WARNING);
-    const text = `The replica is ${seconds(lagMs)} behind; its target is ${seconds(cycleIntervalMs(relationship.settings))}.`;
-    if (lagMs > LATE_CRITICAL * intervalMs) criticals.push(text);
-    else if (lagMs > LATE_WARNING * intervalMs) warnings.push(text);
-  }
-  if (relationship.side === 'replica') warnings.push(...(relationship.alarms ?? []).map((alarm) => alarmText(alarm, machine)));
-  if (relationship.lastFault) (relationship.lastFault.code === 'split-brain' ? criticals : warnings).push(`${relationship.lastFault.message} (with ${peer}).`);
-  if (criticals.length > 0) return { health: 'critical', reasons: [...criticals, ...warnings] };
-  return { health: warnings.length > 0 ? 'warning' : 'ok', reasons: warnings };
-}
-
-/** How far the replica is behind; null before its first point, and where the machine runs failed over. */
-export function lagMsOf({ state, newestInstantMs }: Relationship, nowMs: number): number | null {
-  return newestInstantMs === null || [5, 6, 13, 14].includes(state) ? null : Math.max(0, nowMs - newestInstantMs);
-}
 
 /** States whose work runs again and again, or is tried again. */
 const WORKING: readonly number[] = [2, 3, 10];
@@ -99,15 +73,23 @@ function lastResynchronizationView({ lastResynchronization: last }: Relationship
   return last ? { pointId: last.pointId, finishedAtMs: last.finishedMs, durationMs: last.durationMs, bytesCompared: last.comparedBytes, comparingMs: last.comparedMs, bytesChanged: last.bytesChanged, bytesShipped: last.bytesShipped } : null;
 }
 
-export function relationshipView(context: Context, relationship: Relationship): RelationshipView {
+/** All relationships, read in one go. */
+export function relationshipViews(context: Context): RelationshipView[] {
+  const { state } = context.engine.host;
+  const machines = new Map(state.machines().map((machine) => [machine.id, machine]));
+  return state.relationships().map((relationship) => relationshipView(context, relationship, machines.get(relationship.machineId)));
+}
+
+export function relationshipView(context: Context, relationship: Relationship, machine: Machine = context.engine.host.state.machine(relationship.machineId)!): RelationshipView {
   const { engine, network } = context;
-  const machine = engine.host.state.machine(relationship.machineId)!;
   const peer = engine.host.peerName(relationship.peerId);
   const lagMs = lagMsOf(relationship, engine.host.clock.nowMs());
-  const { health, reasons } = healthOf(relationship, machine, lagMs, peer);
+  const judgement = judgementOf(context, relationship, machine, peer);
   const { number, id } = newestOf(machine.lineage);
   const { lastCycle } = relationship;
   return {
+    id: relationship.id,
+    kind: kindOf(relationship),
     machineId: machine.id,
     machine: machine.name,
     side: relationship.side,
@@ -115,22 +97,26 @@ export function relationshipView(context: Context, relationship: Relationship): 
     peerConnected: network.connected(relationship.peerId),
     state: relationship.state,
     stateName: stateName(relationship.state),
-    health,
-    healthReasons: reasons,
+    health: judgement.health,
+    healthReasons: reasonsOf(judgement),
     lagMs,
     lastCycle: lastCycle && { pointId: lastCycle.pointId, finishedAtMs: lastCycle.finishedMs, durationMs: lastCycle.durationMs, bytesChanged: lastCycle.bytesChanged, bytesShipped: lastCycle.bytesShipped },
     lastResynchronization: lastResynchronizationView(relationship),
+    lastKind: relationship.newestPointId === null ? null : (relationship.newestKind ?? 'standard'),
+    lastConsistentAtMs: relationship.lastConsistentMs ?? null,
     nextCycleAtMs: relationship.side === 'primary' && WORKING.includes(relationship.state) ? engine.workerOf(relationship).nextAtMs : null,
     startsAtMs: relationship.startsAtMs ?? null,
     waitingFor: waitingFor(context, relationship),
-    points: engine.host.state.points(machine.id).length,
+    points: engine.host.state.pointCount(machine.id),
     epoch: { number, id },
     settings: settingsView(relationship.settings),
-    allowed: allowedVerbs(relationship).concat(relationship.testCopy ? ['test-end'] : []),
+    allowed: allowedVerbs(relationship).filter((verb) => verb !== 'change-mode' || engine.host.state.extendedOf(machine.id) !== undefined).concat(relationship.testCopy ? ['test-end'] : []),
     advice: adviceOf(relationship),
     lastFault: relationship.lastFault,
   };
 }
+
+export const eventView = ({ hint, ...event }: EventRecord): EventView => ({ ...event, hint: hint ?? null });
 
 export const pointView = (point: Point, newestId: string | undefined): PointView => ({
   id: point.id,

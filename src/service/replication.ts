@@ -1,26 +1,35 @@
 /** Use cases of a relationship: enable, its settings, initial replication, suspend and resume, disable, points. */
-import { Fault } from '../errors/fault.ts';
+import { faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import { emptyRelationship } from '../engine/answers.ts';
 import { settleNext } from '../engine/branch/newpoint.ts';
 import { call } from '../engine/calls.ts';
-import { giveUp, specFor } from '../engine/primary/attempt.ts';
-import { activeStacks } from '../engine/spec.ts';
+import { isSendable } from '../engine/extended/source.ts';
+import { quitFailback } from '../engine/failback/failback.ts';
+import { giveUp, wholeSpecFor } from '../engine/primary/attempt.ts';
+import { checkDisks } from '../engine/primary/diskupdate.ts';
+import { isSameSet } from '../engine/primary/incoming.ts';
+import { definitionOf, machineOf, overridden } from '../engine/spec.ts';
+import { standingAlone } from '../engine/standalone.ts';
+import { withoutSeed } from '../engine/replica/seeding.ts';
 import { putSettings } from '../engine/stepkinds.ts';
-import { relationshipNamed, transition } from '../engine/transition.ts';
-import type { Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
-import { withoutLabels } from '../points/stack.ts';
-import { ADVISED_HISTORY, applicationConsistentHours, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
+import { relationshipNamed as rowNamed, transition, update } from '../engine/transition.ts';
+import type { JobArgs } from '../engine/jobs.ts';
+import type { Machine, Overrides, Relationship } from '../machine/records.ts';
+import { ADVISED_HISTORY, applicationConsistentHours, bypassesProxy, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
+import { isOnward, kindOf } from '../relationship/chain.ts';
+import { defaultExtendedSettings, extendedChanged } from '../relationship/extendedsettings.ts';
+import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
-import { audited, hostNamed, machineNamed, type Context } from './context.ts';
+import { aboutIt, audited, hostNamed, machineNamed, relationshipNamed, type Context } from './context.ts';
 import type { EnablePlan, EnableRequest, Operations } from './operations.ts';
 import { jobView, pointView, relationshipView } from './presenting.ts';
 import { settingsChangeOf, settingsView } from './settingsview.ts';
-import { checkReady, readinessFindings } from '../engine/readiness.ts';
+import { checkReady, FORMER_REPLICA, readinessFindings, usedCopy } from '../engine/readiness.ts';
 
 type ReplicationOperations = Pick<
   Operations,
-  'enablePlan' | 'enable' | 'settingsChange' | 'initialStart' | 'initialStop' | 'suspend' | 'resume' | 'cycleNow' | 'disable' | 'points'
+  'enablePlan' | 'enable' | 'settingsChange' | 'suspend' | 'resume' | 'cycleNow' | 'consistentCycleNow' | 'disable' | 'points'
 >;
 
 const PEER_WITHIN_MS = 30_000;
@@ -29,36 +38,32 @@ export function replicationOperations(context: Context): ReplicationOperations {
   const { engine } = context;
   const { host } = engine;
   const within = () => host.clock.timeout(PEER_WITHIN_MS);
-  const named = (machine: string): Relationship => engine.relationshipOf(machineNamed(context, machine).id);
-  const viewed = (machine: string) => relationshipView(context, named(machine));
+  const named = (reference: string): Relationship => relationshipNamed(context, reference);
+  const viewed = ({ id }: Relationship) => relationshipView(context, rowNamed(host, id));
   const step = async (machine: string, pick: (relationship: Relationship) => Parameters<typeof transition>[2]) => {
     const relationship = named(machine);
     transition(host, relationship.id, pick(relationship));
-    await engine.worker(relationship.machineId).tended();
-    return viewed(machine);
+    await engine.workerOf(relationship).tended();
+    return viewed(relationship);
   };
+  const cycle = (relationship: Relationship, args: JobArgs) => jobView(context, engine.jobs.start('cycle', relationship.machineId, { ...args, ...aboutIt(relationship) }));
   return {
     enablePlan: (caller, request) => audited(context, caller, 'viewer', 'enable plan', request.machine, async () => (await planOf(context, wishOf(request), within())).plan),
     enable: (caller, request) =>
       audited(context, caller, 'operator', 'enable', request.machine, async () => {
-        await enable(context, wishOf(request), within());
-        return viewed(request.machine);
+        const { relationship } = await enable(context, wishOf(request), within());
+        return viewed(relationship);
       }),
     settingsChange: (caller, machine, change) =>
       audited(context, caller, 'operator', 'settings', machine, async () => {
-        await changeSettings(context, named(machine), settingsChangeOf(change), within());
-        return viewed(machine);
-      }),
-    initialStart: (caller, machine) =>
-      audited(context, caller, 'operator', 'start-replication', machine, () => {
         const relationship = named(machine);
-        transition(host, relationship.id, 'startInitial');
-        return jobView(context, engine.jobs.start('initial', relationship.machineId, {}));
+        await changeSettings(context, relationship, settingsChangeOf(change), within());
+        return viewed(relationship);
       }),
-    initialStop: (caller, machine) => audited(context, caller, 'operator', 'stop-initial', machine, () => step(machine, () => 'stopInitial')),
     suspend: (caller, machine) => audited(context, caller, 'operator', 'suspend', machine, () => step(machine, ({ state }) => (state === 10 ? 'suspendResync' : 'suspend'))),
-    resume: (caller, machine) => audited(context, caller, 'operator', 'resume', machine, () => step(machine, ({ state }) => (state === 11 ? 'continueResync' : 'resume'))),
-    cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => jobView(context, engine.jobs.start('cycle', named(machine).machineId, {}))),
+    resume: (caller, machine) => audited(context, caller, 'operator', 'resume', machine, () => step(machine, ({ state }) => (state === 11 ? 'continueResync' : state === 16 ? 'retryDisks' : 'resume'))),
+    cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(named(machine), {})),
+    consistentCycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(named(machine), { applicationConsistent: true })),
     disable: (caller, machine) => audited(context, caller, 'operator', 'disable', machine, () => disable(context, named(machine), within())),
     points: (caller, machine) =>
       audited(context, caller, 'viewer', 'points', machine, () => {
@@ -81,13 +86,15 @@ export interface Requested {
   readonly machine: Machine;
   readonly peerId: string;
   readonly settings: Settings;
+  /** Of a replica that is sent on. */
+  readonly kind?: 'extended';
 }
 
 /** What a request for a relationship comes to, as far as this host can tell by itself. */
 export function requested(context: Context, request: Wish): Requested {
   const machine = machineNamed(context, request.machine);
   const existing = context.engine.host.state.relationshipOf(machine.id);
-  if (existing) throw new Refused(refuse(`${machine.name} is replicated already`, allowedVerbs(existing)));
+  if (existing) return requestedOnward(context, machine, existing, request);
   if (machine.copyOf !== null) throw new Refused(refuse(`${machine.name} is a test failover's copy`, ['test-end']));
   const { hostId } = hostNamed(context, request.host);
   const disks = machine.definition.disks.map(({ name }) => name);
@@ -95,10 +102,27 @@ export function requested(context: Context, request: Wish): Requested {
   return { settings, machine, peerId: hostId };
 }
 
+/** A replica is sent on to a third host. */
+function requestedOnward(context: Context, machine: Machine, own: Relationship, request: Wish): Requested {
+  const { state, peerName } = context.engine.host;
+  const no = (why: string): Refused => new Refused(refuse(`${machine.name} is replicated already${why}`, allowedVerbs(own)));
+  if (own.side === 'primary') throw no(', and a primary has one replica: it is extended on the replica\'s host');
+  if (kindOf(own) === 'extended') throw no(': this is the last host of its chain');
+  const extended = state.extendedOf(machine.id);
+  if (extended) throw no(`, and sent on to ${peerName(extended.peerId)}: a chain does not fan out`);
+  if (!isSendable(own)) throw no(`; it can be extended while it is a replica with recovery points of ${peerName(own.peerId)} (${stateName(own.state)})`);
+  const { hostId } = hostNamed(context, request.host);
+  if (hostId === own.peerId) throw no(` from ${peerName(hostId)}: the third host has to be another one`);
+  const settings = extendedChanged(defaultExtendedSettings(own.settings), request.settings ?? {}, own.settings);
+  return { settings, machine, peerId: hostId, kind: 'extended' };
+}
+
 async function planOf(context: Context, request: Wish, signal: AbortSignal): Promise<Requested & { readonly plan: EnablePlan }> {
-  const { settings, machine, peerId } = requested(context, request);
-  const findings = await readinessFindings(context.engine.host, machine, peerId, request.overrides ?? {}, true, signal);
-  return { plan: { settings: settingsView(settings), findings, advice: adviceFor(machine, settings) }, settings, machine, peerId };
+  const asked = requested(context, request);
+  const { settings, machine, peerId } = asked;
+  const found = await readinessFindings(context.engine.host, machine, peerId, request.overrides ?? {}, true, signal, bypassesProxy(settings));
+  const findings = found.map((each) => (each.subject === FORMER_REPLICA && request.useExisting ? usedCopy(context.engine.host.peerName(peerId)) : each));
+  return { ...asked, plan: { settings: settingsView(settings), findings, advice: adviceFor(machine, settings) } };
 }
 
 function adviceFor({ name, definition }: Machine, settings: Settings): string[] {
@@ -110,68 +134,106 @@ function adviceFor({ name, definition }: Machine, settings: Settings): string[] 
 }
 
 /** The relationship exists on both hosts, in state 1 here and 2 there. The plan that it follows is the answer. */
-export async function enable(context: Context, request: Wish, signal: AbortSignal): Promise<EnablePlan> {
+export async function enable(context: Context, request: Wish, signal: AbortSignal): Promise<{ plan: EnablePlan; relationship: Relationship }> {
   const { host } = context.engine;
-  const { plan, settings, machine, peerId } = await planOf(context, request, signal);
+  const { plan, settings, machine, peerId, kind } = await planOf(context, request, signal);
   checkReady(plan.findings, request.force === true);
   const relationship: Relationship = {
-    ...emptyRelationship, id: host.newId(), machineId: machine.id, peerId, side: 'primary', state: 0, settings, key: host.newKey().toString('base64'), overrides: {},
+    ...emptyRelationship, id: host.newId(), machineId: machine.id, peerId, side: 'primary', state: 0, settings, key: host.newKey().toString('base64'), overrides: {}, ...(kind && { kind }),
   };
   const replica = {
     relationshipId: relationship.id, machineId: machine.id, definition: machine.definition, settings, lineage: machine.lineage, key: relationship.key,
-    overrides: (request.overrides ?? {}) as Overrides, sizes: machine.stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })),
+    overrides: (request.overrides ?? {}) as Overrides, sizes: machine.stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })), useExisting: request.useExisting === true, ...(kind && { kind }),
   };
-  await call(host.peers, peerId, 'createReplica', replica, signal);
+  const created = await call(host.peers, peerId, 'createReplica', replica, signal);
   host.state.transaction(() => {
-    host.state.putRelationship(relationship);
+    host.state.putRelationship({ ...relationship, ...(created?.seedId && { initial: { by: 'seed' } }) });
     transition(host, relationship.id, 'enable');
   });
-  return plan;
+  return { plan, relationship };
 }
+
+/** A disk that does not replicate may be on the other host only. */
+export const disksHere = ({ definition, stacks }: Machine): string[] => definition.disks.map(({ name }) => name).filter((name) => stacks.some(({ disk }) => disk === name));
 
 /** What the settings would be; refused on the replica's host. */
 export function settingsAfter(context: Context, relationship: Relationship, change: SettingsChange): Settings {
   const { host } = context.engine;
   const machine = machineNamed(context, relationship.machineId);
   if (relationship.side !== 'primary') throw new Refused(refuse(`the settings of ${machine.name} are changed on ${host.peerName(relationship.peerId)}, which is its primary`, allowedVerbs(relationship)));
-  const settings = changed(relationship.settings, change, machine.definition.disks.map(({ name }) => name));
-  const isSameDisks = settings.disks.length === relationship.settings.disks.length && settings.disks.every((disk) => relationship.settings.disks.includes(disk));
-  if (!isSameDisks && relationship.state !== 1) throw new Fault('not-supported', 'the set of replicated disks cannot be changed after replication has begun');
+  const settings = settingsChanged(context, relationship, change, machine);
+  if (!isSameSet(settings.disks, relationship.settings.disks)) checkDisks(host, relationship, settings.disks);
   return settings;
+}
+
+function settingsChanged({ engine }: Context, relationship: Relationship, change: SettingsChange, machine: Machine): Settings {
+  const primary = isOnward(relationship) ? engine.host.state.relationshipOf(machine.id)?.settings : undefined;
+  if (primary) return extendedChanged(relationship.settings, change, primary);
+  return changed(relationship.settings, change, disksHere(machine));
 }
 
 /** Both hosts go by the new settings. */
 export async function changeSettings(context: Context, relationship: Relationship, change: SettingsChange, signal: AbortSignal): Promise<void> {
-  await putSettings(context.engine.host, relationship.id, settingsAfter(context, relationship, change), signal);
-  context.engine.worker(relationship.machineId).poke();
+  const { host } = context.engine;
+  const worker = context.engine.workerOf(relationship);
+  const settings = settingsAfter(context, relationship, change);
+  if (isSameSet(settings.disks, relationship.settings.disks)) await putSettings(host, relationship.id, settings, signal);
+  else await worker.exclusive('settings', (during) => putSettings(host, relationship.id, settings, during), signal);
+  if (change.disks !== undefined) update(host, relationship.id, () => ({ undecidedDisks: [] }));
+  worker.poke();
 }
 
-/** The machine is an ordinary one here; the other side is told, and stays as it is until it is removed there. */
-export async function disable(context: Context, relationship: Relationship, signal: AbortSignal): Promise<void> {
-  const { host, worker } = { host: context.engine.host, worker: context.engine.worker(relationship.machineId) };
-  if (relationship.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
-  await worker.exclusive('disable', async (during) => {
-    // What is under way holds bitmaps here, or layers there.
-    if (relationship.side === 'primary') await giveUp(host, relationship.id, during);
-    else if (relationship.failover) await settleNext(host, relationshipNamed(host, relationship.id));
-    else await context.engine.reception.drop(relationship.id);
-    const spec = relationship.side === 'primary' ? specFor(host, relationship) : undefined;
-    transition(host, relationship.id, 'disable', {
-      facts: { 'no-extended': true },
-      payload: () => (spec ? { spec } : {}),
-      also: (before) => standAlone(context, before),
+/**
+ * The machine is an ordinary one here, whatever the other side says or does: it is told when it can be reached, and stays as it
+ * is until it is removed there.
+ */
+export async function disable(context: Context, { id }: Relationship, signal: AbortSignal): Promise<void> {
+  const { engine } = context;
+  const { host } = engine;
+  const found = rowNamed(host, id);
+  const onward = isOnward(found);
+  const sentOn = onward ? undefined : host.state.extendedOf(found.machineId);
+  if (sentOn) throw new Refused(refuse(`${machineOf(host, found.machineId).name} is sent on to ${host.peerName(sentOn.peerId)}: remove the extended relationship first (understudy disable --extended)`, ['disable --extended']));
+  if (found.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
+  await quitFailback(engine, found, signal);
+  await engine.workerOf(found).exclusive('disable', async (during) => {
+    const relationship = rowNamed(host, id);
+    await endAttempts(context, relationship, during);
+    const spec = relationship.side === 'primary' && !onward ? wholeSpecFor(host, relationship) : undefined;
+    transition(host, id, 'disable', {
+      facts: { 'no-extended': onward || host.state.extendedOf(relationship.machineId) === undefined },
+      payload: () => (spec ? { spec } : { onward }),
+      also: (before) => {
+        if (!onward) standAlone(context, before);
+      },
     });
-    await call(host.peers, relationship.peerId, 'dissolve', { relationshipId: relationship.id }, AbortSignal.any([during, host.clock.timeout(2_000)])).catch(() => undefined);
+    await call(host.peers, relationship.peerId, 'dissolve', { relationshipId: id }, AbortSignal.any([during, host.clock.timeout(2_000)])).catch(() => undefined);
   }, signal);
 }
 
-/** What runs here keeps running on the same layers; a replica is what its newest point is. */
+/** What is under way holds bitmaps here, or layers there. Where that cannot be undone it is no reason to keep the relationship. */
+async function endAttempts({ engine }: Context, relationship: Relationship, signal: AbortSignal): Promise<void> {
+  const { host } = engine;
+  try {
+    if (relationship.side === 'primary') await giveUp(host, relationship.id, signal);
+    else if (relationship.failover) await settleNext(host, relationship);
+    else await engine.reception.drop(relationship.id);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (!faultOf(thrown)) throw thrown;
+    const { name } = machineOf(host, relationship.machineId);
+    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: name, message: `${name}: its relationship is removed, but what a cycle had open could not be tidied up: ${(thrown as Error).message}` });
+  }
+}
+
+/** What runs here keeps running on the same layers, with what this host overrides; a replica is what its newest point is. */
 function standAlone({ engine: { host } }: Context, relationship: Relationship): void {
-  const machine = host.state.machine(relationship.machineId)!;
-  const failover = relationship.failover;
-  const stacks: readonly Stack[] = failover
-    ? activeStacks(machine, failover)
-    : machine.stacks;
-  host.state.putMachine({ ...machine, powerLock: null, stacks: stacks.map(withoutLabels) });
+  const machine = machineOf(host, relationship.machineId);
+  const { side, failover, overrides, seed, peerId } = relationship;
+  if (seed) return host.state.putMachine(withoutSeed(machine, seed));
+  const { stacks, leftOver } = standingAlone(host, machine, relationship);
+  for (const layer of leftOver) host.state.addToOutbox(machine.id, 'remove-layer', { layer });
+  const definition = side === 'replica' ? overridden(definitionOf(host, relationship), overrides) : machine.definition;
+  host.state.putMachine({ ...machine, definition, powerLock: null, stacks, ...(side === 'replica' && !failover && { replicaOf: peerId }) });
   for (const { id } of host.state.points(machine.id)) host.state.removePoint(id);
 }

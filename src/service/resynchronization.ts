@@ -1,7 +1,7 @@
 /** Use cases of resynchronizing: now, at a moment, given up. */
 import { cancelResynchronization, startAt } from '../engine/starts.ts';
 import { transition } from '../engine/transition.ts';
-import { audited, machineNamed, type Context } from './context.ts';
+import { aboutIt, audited, sendingNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { jobView, relationshipView } from './presenting.ts';
 
@@ -9,13 +9,14 @@ type ResynchronizationOperations = Pick<Operations, 'resynchronize' | 'resynchro
 
 export function resynchronizationOperations(context: Context): ResynchronizationOperations {
   const { engine } = context;
-  const named = (machine: string) => engine.relationshipOf(machineNamed(context, machine).id);
+  const named = (machine: string) => sendingNamed(context, machine);
   return {
     resynchronize: (caller, machine) =>
       audited(context, caller, 'operator', 'resynchronize', machine, () => {
-        const { id, machineId, state } = named(machine);
+        const relationship = named(machine);
+        const { id, machineId, state } = relationship;
         if (state !== 10) transition(engine.host, id, state === 11 ? 'continueResync' : 'resynchronize');
-        return jobView(context, engine.jobs.start('resynchronize', machineId, {}));
+        return jobView(context, engine.jobs.start('resynchronize', machineId, aboutIt(relationship)));
       }),
     resynchronizeAt: (caller, machine, startsAtMs) =>
       audited(context, caller, 'operator', 'resynchronize at', machine, () => {

@@ -2,18 +2,29 @@
 import { administrationOperations } from './administration.ts';
 import type { Context } from './context.ts';
 import { failoverOperations } from './failovers.ts';
-import { authorizationOperations, hostOperations } from './hosts.ts';
+import { authorizationOperations } from './entries.ts';
+import { doctorOperations } from './doctor.ts';
+import { healthOperations } from './health.ts';
+import { hostOperations } from './hosts.ts';
+import { initialOperations } from './initial.ts';
 import { machineOperations } from './machines.ts';
+import { networkOperations } from './network.ts';
 import type { Operations } from './operations.ts';
 import { replicationOperations } from './replication.ts';
+import { serverOperations } from './server.ts';
 import { resynchronizationOperations } from './resynchronization.ts';
 
 export const createOperations = (context: Context): Operations => ({
   ...administrationOperations(context),
   ...machineOperations(context),
+  ...healthOperations(context),
+  ...doctorOperations(context),
   ...hostOperations(context),
+  ...serverOperations(context),
   ...authorizationOperations(context),
   ...replicationOperations(context),
+  ...initialOperations(context),
   ...resynchronizationOperations(context),
   ...failoverOperations(context),
+  ...networkOperations(context),
 });

@@ -1,5 +1,5 @@
 /** Settings as people and programs see and change them: all in one row, whatever is kept where. */
-import { applicationConsistentHours, tellsHostItems, type Settings, type SettingsChange } from '../relationship/settings.ts';
+import { applicationConsistentHours, bypassesProxy, tellsHostItems, type Settings, type SettingsChange } from '../relationship/settings.ts';
 import { definedOnly } from './options.ts';
 import type { SettingsView } from './views.ts';
 
@@ -10,10 +10,11 @@ export const settingsView = (settings: Settings): SettingsView => ({
   recoveryHistory: settings.recoveryHistory,
   applicationConsistentHours: applicationConsistentHours(settings),
   replicateHostItems: tellsHostItems(settings),
+  bypassProxy: bypassesProxy(settings),
   additional: { ...settings.additional },
 });
 
 /** What is not named stays as it is. */
-export function settingsChangeOf({ applicationConsistentHours: hours, replicateHostItems, ...plain }: Partial<SettingsView>): SettingsChange {
-  return { ...(plain as SettingsChange), declared: definedOnly({ applicationConsistentHours: hours, replicateHostItems }) };
+export function settingsChangeOf({ applicationConsistentHours: hours, replicateHostItems, bypassProxy, ...plain }: Partial<SettingsView>): SettingsChange {
+  return { ...(plain as SettingsChange), declared: definedOnly({ applicationConsistentHours: hours, replicateHostItems, bypassProxy }) };
 }

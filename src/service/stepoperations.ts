@@ -1,16 +1,17 @@
 /** Use cases of one machine, as CIM clients ask for them. */
-import { noStatistics } from '../engine/statistics.ts';
 import { removePoint } from '../engine/replica/removal.ts';
+import { beginInitialAt, checkSeed } from '../engine/initial.ts';
 import { startAt } from '../engine/starts.ts';
-import { update } from '../engine/transition.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { JobArgs, JobContext, JobWork } from '../engine/jobs.ts';
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Job, Relationship } from '../machine/records.ts';
+import { deskOf } from '../relationship/chain.ts';
 import { changed, type Settings, type SettingsChange } from '../relationship/settings.ts';
-import { audited, machineNamed, type Context } from './context.ts';
+import { aboutIt, audited, hostNamed, machineNamed, relationshipNamed, type Context } from './context.ts';
 import { powerJob } from './guestpower.ts';
+import { resetStatistics } from './health.ts';
 import type { Management } from './management.ts';
 import { definedOnly } from './options.ts';
 import { jobView } from './presenting.ts';
@@ -38,25 +39,28 @@ export function stepOperations(context: Context): StepOperations {
       }),
     modify: (caller, machine, change) =>
       audited(context, caller, 'operator', 'settings', machine, async () => {
-        const relationship = engine.relationshipOf(machineNamed(context, machine).id);
+        const relationship = relationshipNamed(context, machine);
         if (isAsBefore(context, relationship, change)) return null;
         settingsAfter(context, relationship, change);
-        checkFree(context, relationship.machineId);
-        return jobView(context, engine.jobs.start('settings', relationship.machineId, { settings: definedOnly(change) }));
+        checkFree(context, relationship.machineId, deskOf(relationship));
+        return jobView(context, engine.jobs.start('settings', relationship.machineId, { settings: definedOnly(change), ...aboutIt(relationship) }));
       }),
     checkStep: (caller, machine, step) => audited(context, caller, 'viewer', step, machine, () => checkStep(context, machine, step)),
-    step: (caller, machine, step, { point, settings } = {}) =>
+    step: (caller, machine, step, { point, transfer, settings } = {}) =>
       asked(caller, step, machine, async () => {
         const found = machineNamed(context, machine);
         checkStep(context, machine, step);
         if (step === 'preparePlanned') await checkGuestOff(context, found);
+        if (transfer === 'seed') await checkSeed(engine.host, engine.relationshipOf(found.id).id, transfer, engine.host.clock.timeout(PEER_WITHIN_MS));
         if (point !== undefined) checkPoint(context, found, point);
-        const args: JobArgs = definedOnly({ point, settings: settings && reversedSettings(engine.relationshipOf(found.id), settings, found.definition.disks) });
+        const args: JobArgs = definedOnly({ point, transfer, settings: settings && reversedSettings(engine.relationshipOf(found.id), settings, found.definition.disks) });
         return stepJob(context, machine, step, args);
       }),
-    startAt: (caller, machine, event, startsAtMs) =>
-      audited(context, caller, 'operator', `${event} at`, machine, () => {
-        engine.workerOf(startAt(engine.host, engine.relationshipOf(machineNamed(context, machine).id).id, event, startsAtMs)).poke();
+    startAt: (caller, machine, event, startsAtMs, transfer) =>
+      audited(context, caller, 'operator', `${event} at`, machine, async () => {
+        const { id } = relationshipNamed(context, machine);
+        const within = engine.host.clock.timeout(PEER_WITHIN_MS);
+        engine.workerOf(event === 'startInitial' ? await beginInitialAt(engine.host, id, transfer ?? null, startsAtMs, within) : startAt(engine.host, id, event, startsAtMs)).poke();
       }),
     test: (caller, machine, { point }) =>
       audited(context, caller, 'operator', 'test', machine, () => {
@@ -73,11 +77,7 @@ export function stepOperations(context: Context): StepOperations {
     removePoint: (caller, pointId) =>
       audited(context, caller, 'operator', 'points remove', pointId, () => withoutMerging(engine, pointId)),
     power: (caller, machine, request) => asked(caller, `power ${request}`, machine, () => powerJob(context, machine, request)),
-    resetStatistics: (caller, machine) =>
-      audited(context, caller, 'operator', 'statistics reset', machine, () => {
-        const { id } = engine.relationshipOf(machineNamed(context, machine).id);
-        update(engine.host, id, () => ({ statistics: noStatistics(engine.host.clock.nowMs()) }));
-      }),
+    resetStatistics: async (caller, machine) => void (await resetStatistics(context, caller, machine)),
   };
 }
 
@@ -108,19 +108,19 @@ function relationshipKinds(context: Context): Readonly<Record<string, JobWork>> 
   const within = (job: JobContext) => AbortSignal.any([job.signal, engine.host.clock.timeout(PEER_WITHIN_MS)]);
   return {
     enable: async (job) => {
-      if (job.resumed && engine.host.state.relationshipOf(job.machineId)) return {};
-      const { findings } = await enable(context, { machine: job.machineId, host: String(job.args['host']), settings: job.args['settings'] as SettingsChange, force: true }, within(job));
+      if (job.resumed && engine.host.state.relationships().some(({ machineId, peerId }) => machineId === job.machineId && peerId === hostNamed(context, String(job.args['host'])).hostId)) return {};
+      const { plan: { findings } } = await enable(context, { machine: job.machineId, host: String(job.args['host']), settings: job.args['settings'] as SettingsChange, force: true }, within(job));
       const machine = machineNamed(context, job.machineId).name;
       for (const { message, cure } of findings) engine.host.state.addEvent({ atMs: engine.host.clock.nowMs(), number: null, severity: 'warning', machine, message: `${message} ${cure}` });
       return { warnings: findings.length };
     },
     settings: async (job) => {
-      await changeSettings(context, engine.relationshipOf(job.machineId), job.args['settings'] as SettingsChange, within(job));
+      await changeSettings(context, engine.relationshipFor(job), job.args['settings'] as SettingsChange, within(job));
       return {};
     },
     disable: async (job) => {
-      const relationship = engine.host.state.relationshipOf(job.machineId);
-      if (relationship || !job.resumed) await disable(context, engine.relationshipOf(job.machineId), within(job));
+      const isThere = job.args['extended'] === true ? engine.host.state.extendedOf(job.machineId) : engine.host.state.relationshipOf(job.machineId);
+      if (isThere || !job.resumed) await disable(context, engine.relationshipFor(job), within(job));
       return {};
     },
   };

@@ -2,14 +2,17 @@
  * Operations on a relationship that are asked for one step at a time. Each is refused at once where the table of states
  * does not allow it; otherwise it is a job.
  */
+import { FAILBACK_JOB } from '../engine/failback/failback.ts';
+import { ADDRESSING_JOB } from '../engine/network/addressing.ts';
 import { checkTestable } from '../engine/testfailover.ts';
 import type { JobArgs } from '../engine/jobs.ts';
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Job, Machine, Relationship } from '../machine/records.ts';
+import { deskOf, type Desk } from '../relationship/chain.ts';
 import { stateName, type Side } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
-import { machineNamed, type Context } from './context.ts';
+import { aboutIt, machineNamed, relationshipNamed, type Context } from './context.ts';
 
 interface StepRow {
   /** Of the job. */
@@ -40,21 +43,21 @@ export const STEPS = {
 export type Step = keyof typeof STEPS;
 
 /** Jobs that watch what goes on by itself: they hold nothing. */
-const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle'];
+const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle', ADDRESSING_JOB];
 
 /** Refused unless the step is possible now; fault machine-busy while another operation holds the machine. */
 export function checkStep(context: Context, machine: string, step: Step): void {
-  const { id } = machineNamed(context, machine);
-  checkFree(context, id);
-  checkPossible(context.engine.relationshipOf(id), step);
+  const relationship = relationshipNamed(context, machine);
+  checkFree(context, relationship.machineId, deskOf(relationship), step === 'remove' ? [FAILBACK_JOB] : []);
+  checkPossible(relationship, step);
 }
 
 export function stepJob(context: Context, machine: string, step: Step, args: JobArgs): Job {
   checkStep(context, machine, step);
-  const { id } = machineNamed(context, machine);
-  const relationship = context.engine.relationshipOf(id);
+  const relationship = relationshipNamed(context, machine);
+  const { machineId: id } = relationship;
   if (step === 'failOver' && context.engine.host.state.points(id).length === 0) throw new Refused(refuse('there is no recovery point yet', allowedVerbs(relationship)));
-  return context.engine.jobs.start(STEPS[step].kind, id, args);
+  return context.engine.jobs.start(STEPS[step].kind, id, { ...args, ...aboutIt(relationship) });
 }
 
 function checkPossible(relationship: Relationship, step: Step): void {
@@ -67,6 +70,7 @@ function checkPossible(relationship: Relationship, step: Step): void {
   if (step === 'reverse' && relationship.state === 5 && relationship.failover?.planned === false) {
     throw new Refused(refuse('the failover was not a planned one: it has to be committed before replication can be reversed', allowedVerbs(relationship)));
   }
+  if (step === 'stopInitial' && relationship.state === 1 && (relationship.startsAtMs ?? null) === null) throw new Refused(refuse(`no initial replication is under way or scheduled: ${stateName(1)}`, allowed));
   if (step === 'remove' && relationship.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
 }
 
@@ -76,10 +80,12 @@ export async function checkGuestOff({ engine }: Context, machine: Machine): Prom
   throw new Refused(refuse(`a planned failover is prepared while the guest is off: ${machine.name} has to be shut down first`, ['shutDown', 'turnOff']));
 }
 
-/** Fault machine-busy while another operation holds the machine. */
-export function checkFree({ engine }: Context, machineId: string): void {
-  const job = engine.jobs.running().find((each) => each.machineId === machineId && !WATCHING.includes(each.kind));
-  const holder = engine.worker(machineId).operation ?? job?.kind;
+/** Fault machine-busy while another operation holds the machine; jobs of the kinds that what follows ends do not. */
+export function checkFree({ engine }: Context, machineId: string, desk: Desk = 'own', ended: readonly string[] = []): void {
+  const isOnward = desk === 'onward';
+  const holds = ({ kind, args, machineId: id }: Job) => id === machineId && (args['extended'] === true) === isOnward && ![...WATCHING, ...ended].includes(kind);
+  const job = engine.jobs.running().find(holds);
+  const holder = engine.worker(machineId, desk).operation ?? job?.kind;
   if (holder !== undefined) throw new Fault('machine-busy', `another operation holds ${engine.host.state.machine(machineId)?.name ?? machineId}: ${holder}`);
 }
 

@@ -1,5 +1,7 @@
 /** What people and programs see of a host: plain JSON, the same for the API, the command line and the page. */
 
+import type { HealthLimit } from '../health/limits.ts';
+
 export interface MachineView {
   id: string;
   name: string;
@@ -27,6 +29,8 @@ export interface SettingsView {
   applicationConsistentHours: number;
   /** Whether the guest is told which host it runs on. */
   replicateHostItems: boolean;
+  /** Whether the two hosts reach each other past their proxies. */
+  bypassProxy: boolean;
   /** Extensions: cycle interval below 30 s for tests, spacing of recovery points, budget of the fleecing file, demotion policy. */
   additional: {
     cycleIntervalMs?: number;
@@ -39,6 +43,10 @@ export interface SettingsView {
 }
 
 export interface RelationshipView {
+  /** Names the relationship where its machine has two. */
+  id: string;
+  /** In the middle of a chain a machine has one of each: the simple one, and the one by which it is sent on to a third host. */
+  kind: 'simple' | 'extended';
   machineId: string;
   machine: string;
   side: 'primary' | 'replica';
@@ -53,6 +61,9 @@ export interface RelationshipView {
   lastCycle: { pointId: string; finishedAtMs: number; durationMs: number; bytesChanged: number; bytesShipped: number } | null;
   /** The last resynchronization that ended in a recovery point. */
   lastResynchronization: { pointId: string; finishedAtMs: number; durationMs: number; bytesCompared: number; comparingMs: number; bytesChanged: number; bytesShipped: number } | null;
+  /** Of the newest recovery point, and the instant of the last application-consistent one. */
+  lastKind: PointView['kind'] | null;
+  lastConsistentAtMs: number | null;
   nextCycleAtMs: number | null;
   /** When the initial replication, or the resynchronization, begins by itself, as somebody chose. */
   startsAtMs: number | null;
@@ -68,6 +79,103 @@ export interface RelationshipView {
   /** The last failure that has not been made good since. */
   lastFault: { code: string; message: string; hint: string; atMs: number } | null;
 }
+
+/** Addresses for a guest: each with its prefix length, 192.0.2.10/24. */
+export interface FailoverAddressesView {
+  protocol: 'unknown' | 'other' | 'ipv4' | 'ipv6' | 'both';
+  dhcp: boolean;
+  addresses: string[];
+  gateways: string[];
+  dnsServers: string[];
+}
+
+/** What a machine's adapters are like on this host once it has failed over to it. */
+export interface FailoverNetworkView {
+  machineId: string;
+  machine: string;
+  guestAgent: boolean;
+  /** It came to this host by a failover: its guest gets the addresses when it starts here. */
+  hasArrived: boolean;
+  adapters: {
+    index: number;
+    mac: string;
+    /** What it is plugged into without a choice: a bridge of this host, "user" or "none". */
+    network: string;
+    bridge: string | null;
+    testBridge: string | null;
+    addresses: FailoverAddressesView | null;
+  }[];
+  outcome: { state: 'waiting' | 'applied' | 'failed'; atMs: number; message: string; hint: string } | null;
+}
+
+export interface IssueView {
+  rule: string;
+  severity: 'critical' | 'warning' | 'advice';
+  message: string;
+  hint: string;
+}
+
+/** What was counted from `sinceMs` to `untilMs`. */
+export interface IntervalView {
+  sinceMs: number | null;
+  untilMs: number;
+  cycles: number;
+  missedCycles: number;
+  bytes: number;
+  averageBytes: number | null;
+  maxBytes: number;
+  averageLatencyMs: number | null;
+  maxLatencyMs: number;
+  errors: number;
+  networkFailures: number;
+  otherFailures: number;
+  consistencyFailures: number;
+}
+
+export interface HealthView {
+  machineId: string;
+  machine: string;
+  side: 'primary' | 'replica';
+  state: number;
+  stateName: string;
+  health: 'ok' | 'warning' | 'critical' | 'none';
+  issues: IssueView[];
+  primaryHost: string;
+  replicaHost: string;
+  runsOn: string;
+  present: IntervalView;
+  previous: IntervalView | null;
+  nextIntervalMs: number;
+  lagMs: number | null;
+  lastSynchronizedMs: number | null;
+  pendingBytes: number | null;
+  pendingKnownMs: number | null;
+  disksBytes: number;
+  lastConsistentMs: number | null;
+  testCopy: string | null;
+  lastTestMs: number | null;
+  lastFault: { code: string; message: string; hint: string; atMs: number } | null;
+}
+
+export interface DiagnosisView {
+  host: string;
+  atMs: number;
+  findings: {
+    check: string;
+    practice: number | null;
+    severity: 'critical' | 'warning' | 'advice';
+    host: string;
+    machine: string | null;
+    message: string;
+    /** What that means, and what to do. */
+    meaning: string;
+    cure: string;
+  }[];
+  checks: { check: string; practice: number | null; title: string; fired: number }[];
+}
+
+/** By name: see docs/generated/health.md. */
+export type HealthLimitsView = Record<HealthLimit, number>;
 
 export interface PointView {
   id: string;
@@ -121,6 +229,32 @@ export interface AuthorizationView {
   trustGroup: string;
 }
 
+/** What is set for the host as a replica server. */
+export interface ServerView {
+  /** Whether this host takes replicas at all. */
+  replicaServer: boolean;
+  /** Any paired host may send replicas; otherwise those that authorization entries let in. */
+  anyHost: boolean;
+  /** Where replicas are kept when no entry says another place. */
+  storage: string;
+  authentication: 'certificate';
+  /** Where peers reach this host. */
+  peerAddress: string;
+  /** When the statistics' intervals begin, after the host's midnight, and how long one lasts. */
+  monitoringStartSeconds: number;
+  monitoringIntervalSeconds: number;
+}
+
+/** What is not named stays. */
+export interface ServerChange {
+  replicaServer?: boolean;
+  anyHost?: boolean;
+  /** Of any host. */
+  storage?: string;
+  monitoringStartSeconds?: number;
+  monitoringIntervalSeconds?: number;
+}
+
 export interface EventView {
   id: number;
   atMs: number;
@@ -128,6 +262,8 @@ export interface EventView {
   severity: 'information' | 'warning' | 'error';
   machine: string | null;
   message: string;
+  /** What to do; null when there is nothing to do. */
+  hint: string | null;
 }
 
 export interface UserView {

@@ -34,6 +34,8 @@ export class SimulatedHost {
   readonly directory = new MemoryDirectory();
   readonly state = new SqliteState(openInMemory());
   readonly hypervisor: SimulatedHypervisor;
+  /** What this host says to a peer that would send replicas. */
+  admits: Host['admission'] = () => ({ isAdmitted: true, entry: { id: 'entry', host: '*', storage: '/replicas', trustGroup: 'DEFAULT' } });
   /** How far this host's clock is off. */
   skewMs = 0;
   life: Life | null = null;
@@ -97,6 +99,7 @@ export class SimulatedHost {
     return {
       hostId: this.name,
       hostName: this.name,
+      version: 'simulated',
       clock: this.#clock(life),
       hypervisor: lived(this.hypervisor, life, { name: 'hypervisor', opening: ['openPointInTime', 'openLive', 'openStacks'] }),
       layers: lived(layers, life, { name: 'layers', opening: ['open'] }),
@@ -106,7 +109,7 @@ export class SimulatedHost {
       state: livedState(this.state, life, (what) => this.#watch.onCommit(this, what)),
       newId: () => this.#random.uuid(),
       newKey: () => this.#random.bytes(32),
-      storageFor: () => '/replicas',
+      admission: (peerId, boundId) => this.admits(peerId, boundId),
       monitoring: () => ({ startSeconds: 0, intervalSeconds: 43_200 }),
       missingFiles: () => Promise.resolve([]),
       peerName: (hostId) => hostId,

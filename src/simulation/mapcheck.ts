@@ -3,6 +3,7 @@ import { CLUSTER_BYTES, clusterCount } from '../extents/extent.ts';
 import { entryOffset } from '../fingerprints/entrywindow.ts';
 import { FINGERPRINT_BYTES, Fingerprinter, isUnknown, sameFingerprint } from '../fingerprints/fingerprint.ts';
 import { decodeHeader, HEADER_BYTES } from '../fingerprints/header.ts';
+import type { Relationship } from '../machine/records.ts';
 import { fillWith, type Value } from './content.ts';
 import type { SimulatedHost } from './host.ts';
 import type { Pair } from './pair.ts';
@@ -32,21 +33,25 @@ class Prints {
   }
 }
 
-const PRINTS = new WeakMap<Pair, Prints>();
+const PRINTS = new WeakMap<Pair, Map<string, Prints>>();
 
 function printsOf(pair: Pair, key: string): Prints {
-  let prints = PRINTS.get(pair);
-  if (!prints) PRINTS.set(pair, (prints = new Prints(key)));
+  const ofPair = PRINTS.get(pair) ?? new Map<string, Prints>();
+  PRINTS.set(pair, ofPair);
+  const prints = ofPair.get(key) ?? new Prints(key);
+  ofPair.set(key, prints);
   return prints;
 }
 
 export async function checkMaps(pair: Pair, host: SimulatedHost, contentOfPoint: (pointId: string) => Content | undefined): Promise<void> {
-  const relationship = pair.relationshipOn(host);
-  if (!relationship) return;
-  const names = await host.directory.list(pair.relationshipId);
+  for (const relationship of host.state.relationships()) await checkMapsOf(pair, host, relationship, contentOfPoint);
+}
+
+async function checkMapsOf(pair: Pair, host: SimulatedHost, relationship: Relationship, contentOfPoint: (pointId: string) => Content | undefined): Promise<void> {
+  const names = await host.directory.list(relationship.id);
   for (const disk of Object.keys(pair.disks)) {
     if (!names.includes(`${disk}.map`)) continue;
-    const file = await host.directory.open(`${pair.relationshipId}/${disk}.map`);
+    const file = await host.directory.open(`${relationship.id}/${disk}.map`);
     const block = Buffer.alloc(HEADER_BYTES);
     await file.read(block, 0);
     const header = decodeHeader(block);

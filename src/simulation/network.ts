@@ -4,7 +4,7 @@
  */
 import { Fault } from '../errors/fault.ts';
 import { Refused } from '../errors/refusal.ts';
-import type { LaneHandler, LaneSender, PeerHandler, Peers, Wire } from '../engine/ports/peers.ts';
+import type { LaneAbout, LaneHandler, LaneSender, PeerHandler, Peers, Wire } from '../engine/ports/peers.ts';
 import { SimulatedLane } from './lane.ts';
 import { Dead } from './life.ts';
 import type { Random } from './random.ts';
@@ -90,7 +90,7 @@ export class SimulatedNetwork implements Disposable {
     return {
       call: (to, method, params, signal) => this.#call(hostId, to, method, params, signal),
       acceptLane: (from, token, signal) => this.#accept(hostId, from, token, signal),
-      dialLane: (to, token, handler, signal) => this.#dial(hostId, to, token, handler, signal),
+      dialLane: (to, token, handler, signal, about) => this.#dial(hostId, to, token, handler, signal, about),
     };
   }
 
@@ -175,7 +175,7 @@ export class SimulatedNetwork implements Disposable {
     });
   }
 
-  async #dial(hostId: string, to: string, token: string, handler: LaneHandler, signal: AbortSignal): Promise<void> {
+  async #dial(hostId: string, to: string, token: string, handler: LaneHandler, signal: AbortSignal, about?: LaneAbout): Promise<void> {
     signal.throwIfAborted();
     const waiting = await this.#awaited(`${to} ${hostId} ${token}`, signal);
     signal.throwIfAborted();
@@ -186,6 +186,7 @@ export class SimulatedNetwork implements Disposable {
     const onAbort = () => lane.give(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     waiting.accept(lane);
+    about?.onOpen?.();
     try {
       await lane.received;
     } finally {

@@ -1,6 +1,7 @@
 /** Two hosts, one machine that is replicated from one to the other, and everything that is known of what its disks held. */
 import { emptyRelationship } from '../engine/answers.ts';
 import { call } from '../engine/calls.ts';
+import { offerSeed } from '../engine/replica/seeding.ts';
 import { transition } from '../engine/transition.ts';
 import { CLUSTER_BYTES, clusterCount } from '../extents/extent.ts';
 import type { MachineDefinition } from '../machine/definition.ts';
@@ -40,6 +41,8 @@ export class Pair {
   relationshipId = '';
   /** What the disks held at each instant, by attempt. */
   readonly instants = new Map<string, Content>();
+  /** What each host of the story is watched for. */
+  protected readonly watch: Watch;
   #violation: unknown = null;
   #lastValue = 0;
 
@@ -49,9 +52,9 @@ export class Pair {
     this.network = new SimulatedNetwork(this.time, this.random);
     this.network.onCall = (line) => this.story.tell(line);
     this.properties = new Properties(this);
-    const watch: Watch = {
+    this.watch = {
       onInstant: (spec, attemptId, content) => {
-        if (spec.instanceId === this.machineId) this.instants.set(attemptId, content);
+        if (spec.instanceId === this.machineId) this.instants.set(attemptId, this.#whole(attemptId, content));
       },
       onStart: (spec) => this.noting(() => this.properties.started(spec.instanceId)),
       onCommit: (host, what) => this.noting(() => this.properties.committed(host, what)),
@@ -62,11 +65,18 @@ export class Pair {
       },
       onDeath: (host, where) => this.story.tell(`${host.name}: daemon dies ${where}`),
     };
-    this.a = new SimulatedHost('A', this.time, this.random, this.network, watch);
-    this.b = new SimulatedHost('B', this.time, this.random, this.network, watch);
+    this.a = new SimulatedHost('A', this.time, this.random, this.network, this.watch);
+    this.b = new SimulatedHost('B', this.time, this.random, this.network, this.watch);
   }
 
-  get hosts(): readonly [SimulatedHost, SimulatedHost] {
+  /** Without the disks of which a part will still be missing. */
+  #whole(attemptId: string, content: Content): Content {
+    const attempt = this.hosts.map((host) => this.relationshipOn(host)?.attempt).find((each) => each?.id === attemptId);
+    const missing = (attempt?.slices ?? []).filter(({ isLast }) => !isLast).map(({ disk }) => disk);
+    return new Map([...content].filter(([disk]) => !missing.includes(disk)));
+  }
+
+  get hosts(): readonly [SimulatedHost, SimulatedHost, ...SimulatedHost[]] {
     return [this.a, this.b];
   }
 
@@ -117,22 +127,34 @@ export class Pair {
   }
 
   /** Both hosts are up; A has the machine, off, and it is replicated to B (states 1 and 2). */
-  async enable(change: Partial<Settings> = {}): Promise<void> {
+  async enable(change: Partial<Settings> = {}, isSeeded = false): Promise<void> {
     for (const host of this.hosts) host.boot();
     const settings: Settings = { intervalSeconds: 30, compression: false, disks: Object.keys(this.disks), recoveryHistory: 3, ...change, additional: { cycleIntervalMs: CYCLE_MS, pointIntervalSeconds: 60, ...change.additional } };
     const machine = this.#machine();
     this.machineId = machine.id;
     this.a.state.putMachine(machine);
+    if (isSeeded) await this.#offerCopy(machine);
     const { host } = this.a.engine!;
     const relationship: Relationship = { ...emptyRelationship, id: host.newId(), machineId: machine.id, peerId: 'B', side: 'primary', state: 0, settings, key: host.newKey().toString('base64'), overrides: {} };
     this.relationshipId = relationship.id;
     const sizes = machine.stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes }));
     const replica = { relationshipId: relationship.id, machineId: machine.id, definition: machine.definition, settings, lineage: machine.lineage, key: relationship.key, overrides: {}, sizes };
-    await this.time.until(call(host.peers, 'B', 'createReplica', replica, new AbortController().signal), MINUTE_MS, 'createReplica');
+    const created = await this.time.until(call(host.peers, 'B', 'createReplica', replica, new AbortController().signal), MINUTE_MS, 'createReplica');
     host.state.transaction(() => {
-      host.state.putRelationship(relationship);
+      host.state.putRelationship({ ...relationship, ...(created?.seedId && { initial: { by: 'seed' } }) });
       transition(host, relationship.id, 'enable');
     });
+  }
+
+  /** B has an old copy of the machine's disks: each cluster is as on A, or something else. */
+  async #offerCopy(machine: Machine): Promise<void> {
+    const stacks = machine.stacks.map(({ disk, sizeBytes, layers: [layer] }) => {
+      const file = this.b.files.create(`/old/${disk}`, sizeBytes);
+      for (const [cluster, value] of this.a.files.find(layer!.path).clusters) file.clusters.set(cluster, this.random.chance(0.8) ? value : this.newValue());
+      return { disk, sizeBytes, layers: [{ layerId: 'old', path: file.path }] };
+    });
+    this.b.state.putMachine({ ...machine, name: 'old vm', stacks });
+    await this.time.until(offerSeed(this.b.engine!.host, machine.id, 'A'), MINUTE_MS, 'offerSeed');
   }
 
   #machine(): Machine {
@@ -172,9 +194,9 @@ export class Pair {
   guestWrites(host: SimulatedHost): void {
     const guest = this.guestOn(host);
     if (guest?.power !== 'running') return;
-    const disk = this.random.pick(Object.keys(this.disks));
+    const stack = this.random.pick(guest.spec.stacks);
+    const { disk } = stack;
     const cluster = Math.floor(this.random.next() ** 2 * this.disks[disk]!);
-    const stack = guest.spec.stacks.find((each) => each.disk === disk)!;
     const present = host.files.read(stack, cluster);
     const value = { fresh: () => this.newValue(), same: () => present, old: () => this.random.int(0, this.#lastValue + 1), zero: () => 0 }[this.random.weighted({ fresh: 60, same: 12, old: 14, zero: 14 })]();
     this.write(host, disk, cluster, value);

@@ -8,6 +8,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../errors/fault.ts';
 import { sqlStateCheck } from '../relationship/step.ts';
 
+/** A query that says it in the same words is answered by the index. */
+export const IS_CONSISTENT = "json_extract(body, '$.kind') = 'application-consistent'";
+
 /** One entry per schema version, in order; `user_version` says how many have run. */
 export const MIGRATIONS = [
   `CREATE TABLE machines (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT;
@@ -38,7 +41,8 @@ export const MIGRATIONS = [
    INSERT INTO relationships_in_chains SELECT id, machine_id, 'simple', side, state, body FROM relationships;
    DROP TABLE relationships;
    ALTER TABLE relationships_in_chains RENAME TO relationships;
-   ALTER TABLE outbox ADD COLUMN desk TEXT NOT NULL DEFAULT 'own' CHECK (desk IN ('own', 'onward'));`,
+   ALTER TABLE outbox ADD COLUMN desk TEXT NOT NULL DEFAULT 'own' CHECK (desk IN ('own', 'onward', 'farewell'));`,
+  `CREATE INDEX consistent_points ON points (machine_id, sequence) WHERE ${IS_CONSISTENT};`,
 ];
 
 const migrate = (database: DatabaseSync): void => {

@@ -1,5 +1,6 @@
 /** Paired hosts, invitations and authorization entries, beside the engine's state in the same file. */
 import type { DatabaseSync } from 'node:sqlite';
+import type { AuthorizationEntry } from '../relationship/authorization.ts';
 import { Statements } from './statements.ts';
 
 export interface HostRow {
@@ -14,14 +15,6 @@ export interface InvitationRow {
   readonly secretHash: string;
   readonly expiresAtMs: number;
   readonly storage: string | null;
-}
-
-export interface AuthorizationRow {
-  readonly id: string;
-  /** A paired host's name, or `*.domain`. */
-  readonly host: string;
-  readonly storage: string;
-  readonly trustGroup: string;
 }
 
 const bodyOf = <T>(row: unknown): T | undefined => (row === undefined ? undefined : (JSON.parse((row as { body: string }).body) as T));
@@ -85,11 +78,11 @@ export class Authorizations {
     this.#db = new Statements(db);
   }
 
-  list(): readonly AuthorizationRow[] {
-    return this.#db.prepare('SELECT body FROM authorizations ORDER BY id').all().map((row) => bodyOf<AuthorizationRow>(row)!);
+  list(): readonly AuthorizationEntry[] {
+    return this.#db.prepare('SELECT body FROM authorizations ORDER BY id').all().map((row) => bodyOf<AuthorizationEntry>(row)!);
   }
 
-  put(entry: AuthorizationRow): void {
+  put(entry: AuthorizationEntry): void {
     this.#db.prepare('INSERT OR REPLACE INTO authorizations VALUES (?, ?)').run(entry.id, JSON.stringify(entry));
   }
 
@@ -97,13 +90,4 @@ export class Authorizations {
   remove(id: string): boolean {
     return this.#db.prepare('DELETE FROM authorizations WHERE id = ?').run(id).changes > 0;
   }
-
-  /** The entry for a host of this name. */
-  forHost(name: string): AuthorizationRow | undefined {
-    return entryFor(this.list(), name);
-  }
 }
-
-/** A host's own entry comes before one of its domain. */
-export const entryFor = (entries: readonly AuthorizationRow[], name: string): AuthorizationRow | undefined =>
-  entries.find(({ host }) => host === name) ?? entries.find(({ host }) => host.startsWith('*.') && name.endsWith(host.slice(1)));

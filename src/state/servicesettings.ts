@@ -1,5 +1,6 @@
 /** What is set for the host's replication as a whole, beside the engine's state in the same file. */
 import type { DatabaseSync } from 'node:sqlite';
+import type { HealthLimits } from '../health/limits.ts';
 import { Statements } from './statements.ts';
 
 export interface ServiceSettings {
@@ -8,30 +9,39 @@ export interface ServiceSettings {
   /** When the statistics' interval begins, seconds after the host's midnight. */
   readonly monitoringStartSeconds: number;
   readonly monitoringIntervalSeconds: number;
+  /** Limits of the health that differ from the defaults. */
+  readonly healthLimits?: Partial<HealthLimits>;
 }
 
 const DEFAULTS: ServiceSettings = { acceptsReplicas: true, monitoringStartSeconds: 9 * 3_600, monitoringIntervalSeconds: 43_200 };
 
 export class ServiceSettingsRow {
   readonly #db: Statements;
+  /** Nobody else writes the row, and everything that is judged asks for it. */
+  #known: ServiceSettings | undefined;
 
   constructor(db: DatabaseSync) {
     this.#db = new Statements(db);
   }
 
   get(): ServiceSettings {
+    return (this.#known ??= this.#read());
+  }
+
+  #read(): ServiceSettings {
     const row = this.#db.prepare('SELECT body FROM service_settings').get() as { body: string } | undefined;
     return row ? { ...DEFAULTS, ...(JSON.parse(row.body) as Partial<ServiceSettings>) } : DEFAULTS;
   }
 
-  get monitoring(): { readonly startSeconds: number; readonly intervalSeconds: number } {
-    const { monitoringStartSeconds, monitoringIntervalSeconds } = this.get();
-    return { startSeconds: monitoringStartSeconds, intervalSeconds: monitoringIntervalSeconds };
+  get monitoring(): { readonly startSeconds: number; readonly intervalSeconds: number; readonly limits: Partial<HealthLimits> } {
+    const { monitoringStartSeconds, monitoringIntervalSeconds, healthLimits } = this.get();
+    return { startSeconds: monitoringStartSeconds, intervalSeconds: monitoringIntervalSeconds, limits: healthLimits ?? {} };
   }
 
   put(change: Partial<ServiceSettings>): ServiceSettings {
     const next = { ...this.get(), ...change };
     this.#db.prepare('INSERT OR REPLACE INTO service_settings VALUES (1, ?)').run(JSON.stringify(next));
-    return next;
+    this.#known = undefined;
+    return this.get();
   }
 }

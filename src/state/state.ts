@@ -7,6 +7,7 @@ import type { Attachment } from '../machine/definition.ts';
 import type { ClusterSet } from '../extents/clusterset.ts';
 import { clusterMap, packClusters, type StoredClusters } from './clusterbits.ts';
 import { packAttachments, unpackAttachments } from './attachments.ts';
+import { IS_CONSISTENT } from './database.ts';
 import { Statements } from './statements.ts';
 
 const KEPT_EVENTS = 10_000;
@@ -85,6 +86,13 @@ export class SqliteState implements State {
 
   points(machineId: string): readonly Point[] {
     return this.#all('SELECT body FROM points WHERE machine_id = ? ORDER BY sequence, rowid', machineId);
+  }
+  pointCount(machineId: string): number {
+    return (this.#statements.prepare('SELECT count(*) AS count FROM points WHERE machine_id = ?').get(machineId) as { count: number }).count;
+  }
+  lastConsistentMs(machineId: string): number | null {
+    const newest = this.#one<Point>(`SELECT body FROM points WHERE machine_id = ? AND ${IS_CONSISTENT} ORDER BY sequence DESC LIMIT 1`, machineId);
+    return newest?.instantMs ?? null;
   }
   point(id: string): Point | undefined {
     return this.#one('SELECT body FROM points WHERE id = ?', id);

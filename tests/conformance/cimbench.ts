@@ -50,14 +50,14 @@ export class CimHost {
     const hosts = new PairedHosts(database);
     hosts.put({ hostId: peer, name: peer, address: `10.0.0.${peer === 'A' ? 1 : 2}:7443`, pin: 'cc:dd', certificateExpiresMs: 0 });
     this.context = {
-      engine, hosts, accounts: new Accounts(database), authorizations: new Authorizations(database), serviceSettings: new ServiceSettingsRow(database), defaultStorage: '/replicas',
+      engine, hosts, accounts: new Accounts(database), authorizations: new Authorizations(database), serviceSettings: new ServiceSettingsRow(database), defaultStorage: '/replicas', fleecingDirectory: '/machines',
       network: {
         invite: () => assert.fail(), join: () => assert.fail(), connected: () => true, lastContactMs: () => null, forget: () => undefined, rename: () => assert.fail(), renewCertificate: () => assert.fail(),
         normalAddress: (text) => text,
         self: { hostId: simulated.name, name: simulated.name, pin: 'aa:bb', address: `10.0.0.${peer === 'A' ? 2 : 1}:7443`, certificateExpiresMs: 0, certificatePem: '-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n' },
       },
       machines: {
-        parse: () => assert.fail(), render: () => '', probeDisks: () => assert.fail(), console: () => ({ socketPath: '', logPath: '' }), pid: () => null, upMs: () => 1_000, forget: () => Promise.resolve(),
+        parse: () => assert.fail(), render: () => '', probeDisks: () => assert.fail(), console: () => ({ socketPath: '', logPath: '' }), pid: () => null, upMs: () => 1_000, forget: () => Promise.resolve(), ioThreads: () => Promise.resolve(0), imageHeader: () => Promise.resolve(null),
       },
     };
     this.host = {

@@ -5,23 +5,35 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
+import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
-import type { AuthorizationView, Caller, EventView, HostView, JobView, MachineView, PointView, RelationshipView, Role, SettingsView } from '../../src/service/views.ts';
+import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
 type Change = Parameters<Listener>[0];
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, administrator: 2 };
-const DEFAULTS: SettingsView = { intervalSeconds: 300, compression: true, disks: ['vda'], recoveryHistory: 0, applicationConsistentHours: 0, replicateHostItems: true, additional: {} };
+const DEFAULTS: SettingsView = { intervalSeconds: 300, compression: true, disks: ['vda'], recoveryHistory: 0, applicationConsistentHours: 0, replicateHostItems: true, bypassProxy: false, additional: {} };
 const STATE_NAMES: Record<number, string> = { 1: 'Ready for initial replication', 2: 'Initial replication in progress', 3: 'Replicating', 4: 'Prepared for planned failover', 5: 'Failed over, not committed', 6: 'Failed over, committed', 7: 'Suspended', 9: 'Resynchronization required', 10: 'Resynchronizing' };
 const ALLOWED: Record<number, string[]> = { 1: ['start-replication', 'disable'], 2: ['stop-initial', 'initiate-failback'], 3: ['suspend', 'cycle', 'test', 'failover', 'disable'], 4: ['cancel-failover', 'failover'], 5: ['commit', 'revert', 'reverse'], 6: ['reverse', 'failback'], 7: ['resume', 'disable'], 9: ['resynchronize'], 10: ['suspend', 'cancel-resynchronization'] };
+
+const NOW_MS = 1_700_000_000_000;
+const NOTHING: HealthView['present'] = { sinceMs: NOW_MS, untilMs: NOW_MS, cycles: 0, missedCycles: 0, bytes: 0, averageBytes: null, maxBytes: 0, averageLatencyMs: null, maxLatencyMs: 0, errors: 0, networkFailures: 0, otherFailures: 0, consistencyFailures: 0 };
+
+const healthOf = ({ machineId, machine, side, peer, state, stateName, health, healthReasons, lagMs, lastFault }: RelationshipView): HealthView => ({
+  machineId, machine, side, state, stateName, health, issues: healthReasons.map((message) => ({ rule: 'late', severity: 'warning', message, hint: 'Look at the network.' })),
+  primaryHost: 'alpha', replicaHost: peer, runsOn: 'alpha', present: NOTHING, previous: null, nextIntervalMs: NOW_MS, lagMs, lastSynchronizedMs: lagMs === null ? null : NOW_MS - lagMs,
+  pendingBytes: 65_536, pendingKnownMs: NOW_MS, disksBytes: 1_073_741_824, lastConsistentMs: null, testCopy: null, lastTestMs: null, lastFault,
+});
 
 export class MemoryHost implements Operations, Changes {
   readonly db = new DatabaseSync(':memory:');
   readonly accounts = new Accounts(this.db);
   readonly machines = new Map<string, MachineView>();
   hasPoints = true;
+  limits: HealthLimitsView = limitsOf();
+  doctorFinds: DiagnosisView['findings'] = [];
   readonly relationships = new Map<string, RelationshipView>();
   readonly jobs = new Map<string, JobView>();
   readonly eventLog: EventView[] = [];
@@ -31,6 +43,9 @@ export class MemoryHost implements Operations, Changes {
     { id: 'h-1', name: 'alpha', address: '10.0.0.1:7443', fingerprint: 'aa:bb', self: true, connected: true, lastContactMs: null, certificateExpiresMs: 1_900_000_000_000 },
     { id: 'h-2', name: 'beta', address: '10.0.0.2:7443', fingerprint: 'cc:dd', self: false, connected: true, lastContactMs: 1_700_000_000_000, certificateExpiresMs: null },
   ];
+  readonly server: ServerView = {
+    replicaServer: true, anyHost: false, storage: '/replicas', authentication: 'certificate', peerAddress: '10.0.0.1:7443', monitoringStartSeconds: 32_400, monitoringIntervalSeconds: 43_200,
+  };
   /** Set by a test: what the next operation throws instead of working. */
   throws: unknown;
   /** What the plan finds. */
@@ -53,7 +68,7 @@ export class MemoryHost implements Operations, Changes {
   }
 
   log(message: string, machine: string | null = null): EventView {
-    const event: EventView = { id: this.eventLog.length + 1, atMs: 1_700_000_000_000, number: 29_242, severity: 'information', machine, message };
+    const event: EventView = { id: this.eventLog.length + 1, atMs: 1_700_000_000_000, number: 29_242, severity: 'information', machine, message, hint: null };
     this.eventLog.push(event);
     this.announce({ kind: 'event', id: String(event.id) });
     return event;
@@ -69,9 +84,9 @@ export class MemoryHost implements Operations, Changes {
 
   addRelationship(machine: string, state: number, changes: Partial<RelationshipView> = {}): RelationshipView {
     const relationship: RelationshipView = {
-      machineId: this.#machine(machine).id, machine, side: 'primary', peer: 'beta', peerConnected: true, state, stateName: STATE_NAMES[state]!, health: 'ok', healthReasons: [], lagMs: state === 1 ? null : 12_000,
+      id: `r-${machine}`, kind: 'simple', machineId: this.#machine(machine).id, machine, side: 'primary', peer: 'beta', peerConnected: true, state, stateName: STATE_NAMES[state]!, health: 'ok', healthReasons: [], lagMs: state === 1 ? null : 12_000,
       lastCycle: state === 1 ? null : { pointId: 'p-9', finishedAtMs: 1_700_000_000_000, durationMs: 840, bytesChanged: 1_048_576, bytesShipped: 524_288 },
-      lastResynchronization: null, nextCycleAtMs: null, startsAtMs: null, waitingFor: null, points: state === 1 ? 0 : 3, epoch: { number: 1, id: 'e-1' }, settings: DEFAULTS, allowed: ALLOWED[state]!, advice: '', lastFault: null, ...changes,
+      lastResynchronization: null, lastKind: state === 1 ? null : 'standard', lastConsistentAtMs: null, nextCycleAtMs: null, startsAtMs: null, waitingFor: null, points: state === 1 ? 0 : 3, epoch: { number: 1, id: 'e-1' }, settings: DEFAULTS, allowed: ALLOWED[state]!, advice: '', lastFault: null, ...changes,
     };
     this.relationships.set(machine, relationship);
     return relationship;
@@ -91,6 +106,31 @@ export class MemoryHost implements Operations, Changes {
   async status(caller: Caller) {
     this.#enter('viewer', caller, 'status');
     return { host: this.hosts[0]!, machines: [...this.machines.values()], relationships: [...this.relationships.values()], jobs: [...this.jobs.values()] };
+  }
+  async healthList(caller: Caller) {
+    this.#enter('viewer', caller, 'healthList');
+    return [...this.relationships.values()].map(healthOf);
+  }
+  async healthShow(caller: Caller, machine: string, options: { refresh?: boolean }) {
+    this.#enter('viewer', caller, 'healthShow', machine, options);
+    return healthOf(this.#relationship(machine));
+  }
+  async statisticsReset(caller: Caller, machine: string) {
+    this.#enter('operator', caller, 'statisticsReset', machine);
+    return healthOf(this.#relationship(machine));
+  }
+  async doctor(caller: Caller) {
+    this.#enter('viewer', caller, 'doctor');
+    return { host: 'alpha', atMs: NOW_MS, findings: this.doctorFinds, checks: [{ check: 'clock-skew', practice: null, title: 'The hosts\' clocks agree', fired: this.doctorFinds.length }] };
+  }
+  async healthLimits(caller: Caller) {
+    this.#enter('viewer', caller, 'healthLimits');
+    return this.limits;
+  }
+  async healthLimitsChange(caller: Caller, change: Partial<HealthLimitsView>) {
+    this.#enter('operator', caller, 'healthLimitsChange', change);
+    this.limits = { ...this.limits, ...change };
+    return this.limits;
   }
   async machineList(caller: Caller) {
     this.#enter('viewer', caller, 'machineList');
@@ -118,6 +158,25 @@ export class MemoryHost implements Operations, Changes {
   async machineUndefine(caller: Caller, machine: string) {
     this.#enter('operator', caller, 'machineUndefine', machine);
     this.machines.delete(this.#machine(machine).name);
+  }
+
+  readonly network: FailoverNetworkView['adapters'] = [{ index: 0, mac: '52:54:00:00:00:01', network: 'br0', bridge: null, testBridge: null, addresses: null }];
+
+  #networkView(machine: string): FailoverNetworkView {
+    const { id, name } = this.#machine(machine);
+    return { machineId: id, machine: name, guestAgent: true, hasArrived: false, adapters: this.network, outcome: null };
+  }
+  async networkShow(caller: Caller, machine: string) {
+    this.#enter('viewer', caller, 'networkShow', machine);
+    return this.#networkView(machine);
+  }
+  async networkChange(caller: Caller, machine: string, adapter: string, change: object) {
+    this.#enter('operator', caller, 'networkChange', machine, adapter, change);
+    return this.#networkView(machine);
+  }
+  async networkApply(caller: Caller, machine: string) {
+    this.#enter('operator', caller, 'networkApply', machine);
+    return this.#startJob('network', machine);
   }
 
   async hostList(caller: Caller) {
@@ -154,14 +213,29 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('viewer', caller, 'authorizationList');
     return this.authorizations;
   }
-  async authorizationAdd(caller: Caller, entry: { host: string; storage: string; trustGroup?: string }) {
+  async authorizationAdd(caller: Caller, entry: { host: string; storage?: string; trustGroup?: string }) {
     this.#enter('administrator', caller, 'authorizationAdd', entry);
-    const added = { trustGroup: 'default', ...entry, id: `a-${this.authorizations.length + 1}` };
+    const added = { trustGroup: 'default', storage: '/replicas', ...entry, id: `a-${this.authorizations.length + 1}` };
     this.authorizations.push(added);
     return added;
   }
+  async authorizationChange(caller: Caller, entry: string, change: Partial<AuthorizationView>) {
+    this.#enter('administrator', caller, 'authorizationChange', entry, change);
+    return { id: entry, host: '*.example.org', storage: '/replicas', trustGroup: 'DEFAULT', ...change };
+  }
   async authorizationRemove(caller: Caller, id: string) {
     this.#enter('administrator', caller, 'authorizationRemove', id);
+  }
+  async authorizationAssign(caller: Caller, machine: string, entry: string) {
+    this.#enter('administrator', caller, 'authorizationAssign', machine, entry);
+  }
+  async serverShow(caller: Caller) {
+    this.#enter('viewer', caller, 'serverShow');
+    return this.server;
+  }
+  async serverSet(caller: Caller, change: ServerChange) {
+    this.#enter('administrator', caller, 'serverSet', change);
+    return { ...this.server, ...change };
   }
 
   async enablePlan(caller: Caller, request: EnableRequest) {
@@ -180,7 +254,15 @@ export class MemoryHost implements Operations, Changes {
     const relationship = this.#relationship(machine);
     return this.addRelationship(relationship.machine, relationship.state, { settings: { ...relationship.settings, ...settings } });
   }
-  initialStart = (caller: Caller, machine: string) => this.#move(caller, 'initialStart', machine, 'start-replication', 2);
+  initialStart = (caller: Caller, machine: string, options: object) => this.#move(caller, 'initialStart', machine, 'start-replication', 2, options);
+  async initialStartAt(caller: Caller, machine: string, startsAtMs: number, options: object) {
+    this.#enter('operator', caller, 'initialStartAt', machine, startsAtMs, options);
+    return this.addRelationship(this.#relationship(machine).machine, 1, { startsAtMs });
+  }
+  async copyOffer(caller: Caller, machine: string, host?: string) {
+    this.#enter('operator', caller, 'copyOffer', machine, host);
+    return this.addRelationship(this.#machine(machine).name, 2, { side: 'replica' });
+  }
   initialStop = (caller: Caller, machine: string) => this.#become(caller, 'initialStop', machine, 'stop-initial', 1);
   suspend = (caller: Caller, machine: string) => this.#become(caller, 'suspend', machine, 'suspend', 7);
   resume = (caller: Caller, machine: string) => this.#become(caller, 'resume', machine, 'resume', 3);
@@ -191,6 +273,7 @@ export class MemoryHost implements Operations, Changes {
   }
   resynchronizeCancel = (caller: Caller, machine: string) => this.#become(caller, 'resynchronizeCancel', machine, 'cancel-resynchronization', 9);
   cycleNow = (caller: Caller, machine: string) => this.#move(caller, 'cycleNow', machine, 'cycle', 3);
+  consistentCycleNow = (caller: Caller, machine: string) => this.#move(caller, 'consistentCycleNow', machine, 'cycle', 3);
   async disable(caller: Caller, machine: string) {
     await this.#become(caller, 'disable', machine, 'disable', 1);
     this.relationships.delete(this.#machine(machine).name);
@@ -210,6 +293,7 @@ export class MemoryHost implements Operations, Changes {
   commit = (caller: Caller, machine: string) => this.#move(caller, 'commit', machine, 'commit', 6);
   revert = (caller: Caller, machine: string) => this.#move(caller, 'revert', machine, 'revert', 3);
   reverse = (caller: Caller, machine: string) => this.#move(caller, 'reverse', machine, 'reverse', 3);
+  changeMode = (caller: Caller, machine: string) => this.#move(caller, 'changeMode', machine, null, 3);
   becomeReplica = (caller: Caller, machine: string) => this.#move(caller, 'becomeReplica', machine, null, 2);
   failback = (caller: Caller, machine: string, options: object) => this.#move(caller, 'failback', machine, 'failback', 3, options);
   failbackStart = (caller: Caller, machine: string, options: object) => this.#move(caller, 'failbackStart', machine, 'initiate-failback', 14, options);

@@ -8,6 +8,7 @@ import type { Chunk } from '../../src/engine/ports/diskview.ts';
 import { payloadOf } from '../../src/engine/ports/diskview.ts';
 import type { DataFrame, LaneHandler, LaneSender } from '../../src/engine/ports/peers.ts';
 import { Fault } from '../../src/errors/fault.ts';
+import type { Endpoint } from '../../src/peer/address.ts';
 import { newLaneToken } from '../../src/peer/awaitedlanes.ts';
 import type { PeerOptions } from '../../src/peer/peer.ts';
 import { chunkOf, isFault, never, pairByHand, startHost, startRelay, type BenchHost, type Relay } from './peerbench.ts';
@@ -95,12 +96,12 @@ test('1 GiB of random frames, compressed ones among them, arrives in order and u
 
 test('a lane over a stream that was dialled otherwise carries the same', async (t) => {
   const handler = hashing();
-  const rawDial: PeerOptions['rawDial'] = async ({ host, port }) => {
+  const dial = async ({ host, port }: Endpoint) => {
     const socket = connectTcp(port, host);
     await once(socket, 'connect');
     return socket;
   };
-  const { sender, received } = await openLane(t, handler, { receiver: { rawDial } });
+  const { sender, received } = await openLane(t, handler, { receiver: { wayTo: () => ({ through: 'a stream', dial }) } });
   const sent = await sendMuch(sender, 64 * 2 ** 20);
   await sender.finish(never());
   await received;

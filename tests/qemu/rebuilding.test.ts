@@ -52,7 +52,7 @@ class Replica {
     const fingerprints = new Fingerprints(new RealDirectory(join(this.real.directory, `fingerprints-${randomUUID()}`)));
     this.#fingerprints.push(fingerprints);
     const parts: Partial<Host> = {
-      hostId: 'host-b', hostName: 'b', layers, state, newId: randomUUID, newKey: () => randomBytes(32), peerName: (id) => id, changed: () => undefined, storageFor: () => this.real.storage, monitoring: () => ({ startSeconds: 0, intervalSeconds: 43_200 }),
+      hostId: 'host-b', hostName: 'b', layers, state, newId: randomUUID, newKey: () => randomBytes(32), peerName: (id) => id, changed: () => undefined, admission: () => ({ isAdmitted: true, entry: { id: 'entry', host: '*', storage: this.real.storage, trustGroup: 'DEFAULT' } }), monitoring: () => ({ startSeconds: 0, intervalSeconds: 43_200 }),
       clock: { nowMs: () => 1_000, minutesEast: () => 0, monotonicMs: () => 0, sleep: () => Promise.resolve(), timeout: () => patience() },
       fingerprints,
     };

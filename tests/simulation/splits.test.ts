@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Wire } from '../../src/engine/ports/peers.ts';
 import { transition, update } from '../../src/engine/transition.ts';
-import { adviceOf, healthOf } from '../../src/service/presenting.ts';
+import { judge, reasonsOf } from '../../src/health/health.ts';
+import { limitsOf } from '../../src/health/limits.ts';
+import { adviceOf } from '../../src/service/presenting.ts';
 import { newestOf } from '../../src/relationship/epoch.ts';
 import type { SimulatedHost } from '../../src/simulation/host.ts';
 import { Pair } from '../../src/simulation/pair.ts';
@@ -140,9 +142,9 @@ test('a host that yields reports that once, as no failure, and says that its gue
   const messages = pair.a.state.events(null, 100).map(({ message }) => message);
   for (const message of messages) assert.doesNotMatch(message, /vm: vm:|owns a newer epoch/);
   assert.match(adviceOf(standingOn(pair, pair.a)), /guest here is held/);
-  const { health, reasons } = healthOf(standingOn(pair, pair.a), pair.a.state.machine(pair.machineId)!, null, 'B');
-  assert.equal(health, 'warning');
-  assert.match(reasons.join(), /B runs this machine now.*held/);
+  const judgement = judge({ relationship: standingOn(pair, pair.a), machine: pair.a.state.machine(pair.machineId)!, peer: 'B', nowMs: pair.a.nowMs(), limits: limitsOf() });
+  assert.equal(judgement.health, 'warning');
+  assert.match(reasonsOf(judgement).join(), /B runs this machine now.*held/);
 });
 
 test('a primary of an older version, which knows nothing of failbacks, is received from', async () => {

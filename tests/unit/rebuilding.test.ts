@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { PointSidecar } from '../../src/engine/ports/layers.ts';
-import { alarmsOf } from '../../src/engine/replica/limits.ts';
+import { alarmsOf } from '../../src/health/alarms.ts';
 import { LIVE, mergedLabel } from '../../src/engine/replica/labels.ts';
 import { linksOf, rebuilt, type Link } from '../../src/engine/replica/rebuilding.ts';
 import { founded } from '../../src/relationship/epoch.ts';

@@ -24,7 +24,7 @@ class Catalog {
     const point = { id: String(this.arrived.length), instantMs, pinned };
     this.arrived.push(point);
     this.points.push(point);
-    const retired = toRetire(this.points, this.history, INTERVAL_SECONDS);
+    const retired = toRetire(this.points, { history: this.history, intervalSeconds: INTERVAL_SECONDS });
     this.points = this.points.filter(({ id }) => id !== retired);
     return retired;
   }
@@ -136,9 +136,9 @@ describe('retention', () => {
     let { points } = catalog;
     for (let hour = 30; hour < 130; hour++) {
       points = [...points, { id: String(hour), instantMs: START_MS + hour * INTERVAL_MS, pinned: false }];
-      const retired = toRetire(points, 3, INTERVAL_SECONDS);
+      const retired = toRetire(points, { history: 3, intervalSeconds: INTERVAL_SECONDS });
       points = points.filter(({ id }) => id !== retired);
-      const beyond = beyondHistory(points, 3);
+      const beyond = beyondHistory(points, { history: 3 });
       points = points.filter(({ id }) => id !== beyond);
     }
     assert.equal(points.length, 4);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { intervalStartMs, isWithin, type MinutesEast } from '../../src/cycle/window.ts';
+import { intervalEndMs, intervalStartMs, isWithin, type MinutesEast } from '../../src/cycle/window.ts';
 
 /** The wall's clock in Berlin, by the runtime's own tables. */
 const BERLIN = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/Berlin', timeZoneName: 'longOffset' });
@@ -36,6 +36,14 @@ describe('intervals', () => {
     assert.equal(startOf('2026-01-10T13:00:00Z', 6, 12), '2026-01-10T05:00:00.000Z');
     assert.equal(startOf('2026-01-10T17:30:00Z', 6, 12), '2026-01-10T17:00:00.000Z');
     assert.equal(startOf('2026-01-11T04:59:59Z', 6, 12), '2026-01-10T17:00:00.000Z');
+  });
+
+  test('that begin at six and last twelve hours: what is enabled at two in the afternoon is counted until six in the evening, then until six in the morning', () => {
+    const ends = (text: string) => new Date(intervalEndMs(6 * HOUR_SECONDS, 12 * HOUR_SECONDS, at(text), berlin)).toISOString();
+    assert.equal(ends('2026-01-10T13:00:00Z'), '2026-01-10T17:00:00.000Z');
+    assert.equal(startOf('2026-01-10T17:00:00Z', 6, 12), '2026-01-10T17:00:00.000Z');
+    assert.equal(ends('2026-01-10T17:00:00Z'), '2026-01-11T05:00:00.000Z');
+    assert.equal(ends('2026-03-29T00:30:00Z'), '2026-03-29T04:00:00.000Z', 'an hour less when the clocks are put forward');
   });
 
   test('begin at the same time of day after the clocks were changed, so that one lasts an hour more or less', () => {

@@ -6,7 +6,7 @@ import { faultOf } from '../../errors/fault.ts';
 import type { Machine, Point, Relationship } from '../../machine/records.ts';
 import { beyondHistory, toRetire } from '../../points/retention.ts';
 import { nextBranchMerge, type Merge } from '../../points/stack.ts';
-import { DEFAULT_POINT_INTERVAL_SECONDS } from '../../relationship/settings.ts';
+import { pointsKept } from '../../relationship/settings.ts';
 import type { Host } from '../host.ts';
 import { finish, layersInUse, mergeFiles } from '../replica/merging.ts';
 import { removeFromCatalog } from '../replica/sealing.ts';
@@ -22,14 +22,13 @@ export function branchPoints(host: Host, machineId: string): readonly Point[] {
 
 /** Part of the transaction that adds a point: at most one goes for it, or two while a history that was made shorter is being reached. */
 export function thin(host: Host, { machineId, testCopy, settings }: Relationship): void {
-  const { recoveryHistory, additional } = settings;
   // What a test failover stands on stays, and another goes in its place.
   const candidates = () => branchPoints(host, machineId).map((point) => ({ ...point, pinned: point.pinned || point.id === testCopy?.pointId }));
   const remove = (pointId: string | null) => {
     if (pointId !== null) removeFromCatalog(host, machineId, pointId);
   };
-  remove(toRetire(candidates(), recoveryHistory, additional.pointIntervalSeconds ?? DEFAULT_POINT_INTERVAL_SECONDS));
-  remove(beyondHistory(candidates(), recoveryHistory));
+  remove(toRetire(candidates(), pointsKept(settings)));
+  remove(beyondHistory(candidates(), pointsKept(settings)));
 }
 
 /** No merge of the branch is due any more, or what is due is in use. */
@@ -39,7 +38,7 @@ export async function mergeBranch(host: Host, machineId: string, signal: AbortSi
     const relationship = host.state.relationshipOf(machineId);
     if (!relationship || !isFailedOver(relationship)) return;
     const machine = machineOf(host, machineId);
-    const merge = firstDue(machine, relationship);
+    const merge = firstDue(host, machine, relationship);
     if (!merge) return;
     try {
       await mergeOne(host, machine, relationship, merge, signal);
@@ -51,8 +50,8 @@ export async function mergeBranch(host: Host, machineId: string, signal: AbortSi
   }
 }
 
-function firstDue(machine: Machine, relationship: Relationship): Merge | null {
-  const inUse = layersInUse(machine, relationship);
+function firstDue(host: Host, machine: Machine, relationship: Relationship): Merge | null {
+  const inUse = layersInUse(host, machine, relationship);
   for (const stack of machine.stacks) {
     const merge = nextBranchMerge(stack, inUse);
     if (merge) return merge;

@@ -2,7 +2,7 @@
  * A failback as a job of the host that the guest goes home to: each step is decided anew from what both hosts have on record,
  * so that a daemon that died anywhere goes on from there. Cancelling it, or a fault, leaves both hosts as they were.
  */
-import { Fault, FAULTS, faultOf, type FaultCode } from '../../errors/fault.ts';
+import { Fault, FAULTS, faultOf, isOutOfReach, type FaultCode } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import type { Relationship } from '../../machine/records.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
@@ -11,7 +11,7 @@ import type { Engine } from '../engine.ts';
 import type { JobContext, JobResult } from '../jobs.ts';
 import { machineOf } from '../spec.ts';
 import { relationshipNamed } from '../transition.ts';
-import { awayOf, changePhase, endAway } from './away.ts';
+import { awayOf, changePhase, endAway, takeBack } from './away.ts';
 import { beginHome, enterFailback, giveBack, homeOf, takeOverHome } from './home.ts';
 import { QUICK_MS } from './sending.ts';
 
@@ -65,7 +65,7 @@ async function drive(engine: Engine, job: JobContext, relationshipId: string, fa
       bytesShipped = (await advance(engine, job, relationship, failbackId, shutdownMs)) ?? bytesShipped;
     } catch (thrown) {
       const code = faultOf(thrown)?.code;
-      if (code !== 'peer-unreachable' && code !== 'peer-busy') throw thrown;
+      if (!isOutOfReach(code) && code !== 'peer-busy') throw thrown;
       job.progress(5, `waiting to go on: ${(thrown as Error).message}`);
     }
     await host.clock.sleep(POLL_MS, job.signal);
@@ -150,7 +150,22 @@ export async function cancelFailback(engine: Engine, relationshipId: string, sig
   return relationshipNamed(host, relationshipId);
 }
 
-/** The same, asked by a person: the job that follows the failback ends with it. */
+/**
+ * This host has no part in a failback any more, so that its relationship can be removed; the other host need not answer.
+ * What has come home already (state 14) stays; a host that handed the machine over has what it had then.
+ */
+export async function quitFailback(engine: Engine, relationship: Relationship, signal: AbortSignal): Promise<void> {
+  const { host } = engine;
+  const { id, machineId, state } = relationship;
+  if (!relationship.failback || (homeOf(relationship) && state === 14)) return;
+  if (awayOf(relationship)?.phase !== 'handedOver') return void (await endFailback(engine, relationship, signal));
+  await whenFree(engine, machineId, async (during) => {
+    takeBack(host, id);
+    await endAway(host, id, during);
+  }, signal);
+}
+
+/** As `cancelFailback`, asked by a person: the job that follows the failback ends with it. */
 export function endFailback(engine: Engine, { id, machineId }: Relationship, signal: AbortSignal): Promise<Relationship> {
   for (const job of engine.host.state.jobs()) if (job.kind === FAILBACK_JOB && job.machineId === machineId && job.state === 'running') engine.jobs.cancel(job.id);
   return whenFree(engine, machineId, (during) => cancelFailback(engine, id, during), signal);

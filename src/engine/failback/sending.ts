@@ -15,6 +15,7 @@ import type { DiskView } from '../ports/diskview.ts';
 import { changeAttempt, giveUp, openAttempt, seal, settle, specFor, tidy, transfer } from '../primary/attempt.ts';
 import { runCycle, type OnProgress } from '../primary/cycle.ts';
 import { coverGrowth, united } from '../primary/growth.ts';
+import { onlyCarried } from '../primary/carriedview.ts';
 import { machineOf, replicatedSpec } from '../spec.ts';
 import { relationshipNamed, update } from '../transition.ts';
 import { awayOf, changePhase, endAway, pointReader } from './away.ts';
@@ -151,11 +152,3 @@ async function openPoint(host: Host, relationship: Relationship, away: AwayFailb
   for (const { disk, layer } of away.layers) await host.layers.createActive(layer, reader.stacks.find((stack) => stack.disk === disk)!.sizeBytes, null);
   return host.hypervisor.openLive(replicatedSpec(reader, relationship.settings.disks), signal);
 }
-
-/** The view, in which nothing is dirty by itself: what is carried travels, and nothing else. */
-const onlyCarried = (view: DiskView): DiskView => ({
-  disks: view.disks,
-  status: async (disk, window, signal) => (await view.status(disk, window, signal)).map((run) => ({ ...run, dirty: false })),
-  read: (disk, extent, signal) => view.read(disk, extent, signal),
-  close: () => view.close(),
-});

@@ -4,6 +4,7 @@
  * Faults: disk-*, qemu-*, guest-not-responding, agent-*, tracking-lost, fleecing-exhausted.
  */
 import type { Attachment, DiskStack, Layer, MachineDefinition } from '../../machine/definition.ts';
+import type { Fault } from '../../errors/fault.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import type { DiskSize, DiskView } from './diskview.ts';
 
@@ -14,8 +15,10 @@ export interface LaunchSpec {
   readonly instanceId: string;
   readonly definition: MachineDefinition;
   readonly stacks: readonly DiskStack[];
-  /** A test failover's copy: no network that reaches anything, no agent-driven changes. */
+  /** A test failover's copy: its adapters reach nothing, but for those that have a test network. */
   readonly isolated: boolean;
+  /** Of an isolated machine: the bridge of an adapter's test network, by its MAC address. */
+  readonly testBridges?: Readonly<Record<string, string>>;
 }
 
 /** What is known of a machine's changes. `points` are the bitmaps that every disk has, whole and usable. */
@@ -26,12 +29,23 @@ export interface TrackingReport {
   readonly why?: string;
 }
 
+/** From where a guest's changes are to be known, on which disks; on all when that is not said. */
+export interface TrackSince {
+  readonly pointId: string;
+  readonly replacementPointId: string;
+  readonly disks?: readonly string[];
+}
+
 export interface PointInTime extends DiskView {
   readonly attemptId: string;
   /** The hypervisor's host time of the instant, in ms since 1970. */
   readonly instantMs: number;
   /** Definition-side state captured at the instant (UEFI variables, TPM). */
   readonly attachments: readonly Attachment[];
+  /** The guest's own file systems stood still at the instant, by its agent. */
+  readonly isConsistent: boolean;
+  /** Why not, where that was asked for of a guest that runs: agent-silent or freeze-failed. */
+  readonly freezeFault: Fault | null;
 }
 
 export interface PointInTimeRequest {
@@ -40,6 +54,8 @@ export interface PointInTimeRequest {
   readonly sincePointId: string | null;
   /** Bytes of old data that may be kept for the cycle, in all disks; when they run out the cycle fails, never the guest. */
   readonly fleecingBudgetBytes: number;
+  /** The agent of a guest that runs is to hold its file systems still at the instant; when it cannot, the instant is made without. */
+  readonly isToBeConsistent?: boolean;
 }
 
 /** Empty layers, one for each of a machine's disks, that are to lie on top of its stacks. */
@@ -71,13 +87,14 @@ export interface Hypervisor {
   instances(): Promise<readonly string[]>;
 
   /**
-   * Starts the guest. With `trackSince`, every disk has that point's bitmap, recording, before the first instruction;
-   * where it is absent, broken or the image changed while closed, `replacementPointId`'s fresh bitmap is there instead
-   * and the answer says `intact: false`. With `paused` the guest does not run until `resume`.
+   * Starts the guest, with those disks of the definition that have a stack. With `trackSince`, each of its disks has that
+   * point's bitmap, recording, before the first instruction; where it is absent, broken or the image changed while closed,
+   * `replacementPointId`'s fresh bitmap is there instead and the answer says `intact: false`. With `paused` the guest does
+   * not run until `resume`.
    */
   start(
     spec: LaunchSpec,
-    options: { trackSince?: { pointId: string; replacementPointId: string }; paused?: boolean },
+    options: { trackSince?: TrackSince; paused?: boolean },
     signal: AbortSignal,
   ): Promise<{ intact: boolean }>;
   /** Asks the guest to shut down (agent, else ACPI) and waits; fault guest-not-responding when it has not by then. */
@@ -100,6 +117,10 @@ export interface Hypervisor {
   track(spec: LaunchSpec, pointId: string): Promise<void>;
   /** Removes that bitmap, also a broken one. Nothing when it is absent. */
   untrack(spec: LaunchSpec, pointId: string): Promise<void>;
+  /** Removes every bitmap of ours, also broken ones, of whichever points. */
+  untrackAll(spec: LaunchSpec): Promise<void>;
+  /** Bytes that these bitmaps of a running guest hold together, at most; null when it is off, or no bitmap says. Waits for nobody. */
+  pendingBytes(spec: LaunchSpec, pointIds: readonly string[]): Promise<number | null>;
   /** The clusters of bitmap `pointId` united with those of all later ones, per disk. */
   changesSince(spec: LaunchSpec, pointId: string, signal: AbortSignal): Promise<ReadonlyMap<string, ClusterSet>>;
 

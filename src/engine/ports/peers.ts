@@ -1,7 +1,8 @@
 /**
  * The other host. Control calls are requests with one answer; bulk data goes over a lane of its own, which the
  * receiving host dials (reading as a TLS client is faster in Node, and a full lane never delays control).
- * Faults: peer-unreachable, peer-certificate, peer-not-authorized, peer-protocol, and any fault of the far side, by its code.
+ * A call or lane that is about a relationship says which (`relationshipId`): the way to the peer may depend on it.
+ * Faults: peer-unreachable, peer-proxy, peer-certificate, peer-not-authorized, peer-protocol, and any fault of the far side, by its code.
  */
 import type { Chunk } from './diskview.ts';
 
@@ -16,7 +17,13 @@ export interface Peers {
    * Dials a lane and hands every frame to the handler, in order, at most `MAX_HANDLED_BYTES` under way at once. Resolves
    * when the sender has finished and everything was handled; rejects when the connection broke or the handler threw.
    */
-  dialLane(hostId: string, token: string, handler: LaneHandler, signal: AbortSignal): Promise<void>;
+  dialLane(hostId: string, token: string, handler: LaneHandler, signal: AbortSignal, about?: LaneAbout): Promise<void>;
+}
+
+export interface LaneAbout {
+  readonly relationshipId?: string;
+  /** Called once when the peer has answered on the lane: until then it could not be opened. */
+  readonly onOpen?: () => void;
 }
 
 /** Answers the peer's control calls. `hostId` is who asks, proved by certificate. */

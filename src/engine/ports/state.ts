@@ -33,7 +33,10 @@ export interface State {
 
   /** Oldest first. */
   points(machineId: string): readonly Point[];
+  pointCount(machineId: string): number;
   point(id: string): Point | undefined;
+  /** When the machine's newest application-consistent point was; null when there is none. */
+  lastConsistentMs(machineId: string): number | null;
   addPoint(point: Point, attachments: readonly Attachment[], clusters: ReadonlyMap<string, ClusterSet>): void;
   putPoint(point: Point): void;
   removePoint(id: string): void;

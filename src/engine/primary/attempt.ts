@@ -9,18 +9,21 @@ import { CLUSTER_BYTES } from '../../extents/extent.ts';
 import { Fingerprinter } from '../../fingerprints/fingerprint.ts';
 import type { ResumePoint } from '../../fingerprints/journal.ts';
 import type { Attachment } from '../../machine/definition.ts';
-import type { Attempt, LastResynchronization, Relationship } from '../../machine/records.ts';
+import type { Attempt, AttemptKind, LastResynchronization, Relationship, Slice } from '../../machine/records.ts';
 import { newestOf } from '../../relationship/epoch.ts';
 import { DEFAULT_FLEECING_BUDGET_MIB } from '../../relationship/settings.ts';
-import { call, type Standing } from '../calls.ts';
+import { call, type BeginAttempt, type Standing } from '../calls.ts';
 import type { Host } from '../host.ts';
 import type { DiskView } from '../ports/diskview.ts';
 import type { AttemptJournal } from '../ports/fingerprints.ts';
 import type { LaunchSpec } from '../ports/hypervisor.ts';
+import { carryRest } from '../extended/carrying.ts';
 import { definitionOf, machineOf, replicatedSpec, specOf } from '../spec.ts';
-import { inInterval } from '../monitoring.ts';
-import { counted } from '../statistics.ts';
+import { counted } from '../../health/statistics.ts';
+import { counting } from '../monitoring.ts';
 import { relationshipNamed, update } from '../transition.ts';
+import { arrived, recordedDisks } from './incoming.ts';
+import { asNewest, isToBeConsistent, pointKindOf } from './consistency.ts';
 import { comparedWithReplica } from './comparison.ts';
 import { ship, type Known, type Progress, type Shipment } from './shipment.ts';
 
@@ -30,13 +33,25 @@ const LANE_WITHIN_MS = 20_000;
 /** A replica whose storage hangs must not hold up whoever suspends replication here. */
 const ABANDON_WITHIN_MS = 2_000;
 
-export const specFor = (host: Host, relationship: Relationship): LaunchSpec =>
-  replicatedSpec(specOf(host, machineOf(host, relationship.machineId), relationship), relationship.settings.disks);
+/** With the disks that the newest recovery point has. */
+export const specFor = (host: Host, relationship: Relationship): LaunchSpec => replicatedSpec(specHere(host, relationship), recordedDisks(relationship));
+
+/** With all that are to replicate. */
+export const wholeSpecFor = (host: Host, relationship: Relationship): LaunchSpec => replicatedSpec(specHere(host, relationship), relationship.settings.disks);
+
+/** With the disks that the attempt is of. */
+const specOfAttempt = (host: Host, relationship: Relationship, { kind }: Attempt): LaunchSpec =>
+  hasPass(kind) ? wholeSpecFor(host, relationship) : specFor(host, relationship);
+
+const specHere = (host: Host, relationship: Relationship): LaunchSpec => specOf(host, machineOf(host, relationship.machineId), relationship);
+
+/** Reads the live disks first, all of them or the new ones. */
+export const hasPass = (kind: AttemptKind): boolean => ['initial', 'resync', 'disks'].includes(kind);
 
 export const epochOf = (host: Host, relationship: Relationship): string => newestOf(machineOf(host, relationship.machineId).lineage).id;
 
 /** A new attempt, durable before anything of it happens. */
-export function openAttempt(host: Host, relationship: Relationship, attempt: Pick<Attempt, 'kind' | 'phase' | 'sinceId' | 'comparedWith'>): Attempt {
+export function openAttempt(host: Host, relationship: Relationship, attempt: Pick<Attempt, 'kind' | 'phase' | 'sinceId' | 'comparedWith' | 'slices' | 'source'>): Attempt {
   assert(relationship.attempt === null, 'an attempt is open already');
   const opened: Attempt = {
     ...attempt,
@@ -67,8 +82,8 @@ export function changeAttempt(host: Host, relationshipId: string, change: Partia
 /** The instant of this attempt: made now, or still open from before a crash. */
 export async function openInstant(host: Host, relationship: Relationship, attempt: Attempt, signal: AbortSignal) {
   const budgetMiB = relationship.settings.additional.fleecingBudgetMiB ?? DEFAULT_FLEECING_BUDGET_MIB;
-  const request = { attemptId: attempt.id, sincePointId: attempt.sinceId, fleecingBudgetBytes: budgetMiB * MIB };
-  return host.hypervisor.openPointInTime(specFor(host, relationship), request, signal);
+  const request = { attemptId: attempt.id, sincePointId: attempt.sinceId, fleecingBudgetBytes: budgetMiB * MIB, isToBeConsistent: isToBeConsistent(host, relationship, attempt) };
+  return host.hypervisor.openPointInTime(specOfAttempt(host, relationship, attempt), request, signal);
 }
 
 export interface Transfer {
@@ -90,7 +105,10 @@ export async function transfer(host: Host, relationship: Relationship, job: Tran
 async function shipOver(host: Host, relationship: Relationship, { view, skipKnown, onProgress }: Transfer, signal: AbortSignal): Promise<void> {
   const { peerId, id: relationshipId } = relationship;
   const attempt = changeAttempt(host, relationshipId, { disks: view.disks });
-  const begin = { relationshipId, epochId: attempt.epochId, attemptId: attempt.id, parentId: attempt.parentId, kind: attempt.kind, sequence: attempt.sequence, disks: view.disks, failbackId: relationship.failback?.id ?? null, comparedWith: attempt.phase === 'pass' ? attempt.comparedWith : null };
+  const begin = {
+    relationshipId, epochId: attempt.epochId, attemptId: attempt.id, parentId: attempt.parentId, kind: attempt.kind, sequence: attempt.sequence, disks: view.disks, ...(attempt.slices ? partsOf(attempt.slices) : { fromStart: await carriedWhole(host, relationship, attempt, view, skipKnown) }),
+    failbackId: relationship.failback?.id ?? null, comparedWith: attempt.phase === 'pass' ? attempt.comparedWith : null,
+  };
   const { durableBytes, isSealed } = await call(host.peers, peerId, 'begin', begin, signal);
   if (isSealed && attempt.digest !== null) return;
   const journal = await host.fingerprints.journal(relationshipId, attempt.id);
@@ -121,6 +139,23 @@ async function shipOver(host: Host, relationship: Relationship, { view, skipKnow
 function scanOf({ scanner }: Host, { key }: Relationship, view: DiskView): Shipment['scan'] {
   if (!scanner || !view.disks.every(({ disk }) => view.served?.(disk))) return null;
   return (disk, window, among, signal) => scanner.fingerprints(view.served!(disk)!, { window, among, key: Buffer.from(key, 'base64') }, signal);
+}
+
+function partsOf(slices: readonly Slice[]): Pick<BeginAttempt, 'fromStart' | 'partial'> {
+  const named = (isOne: (slice: Slice) => boolean) => slices.filter(isOne).map(({ disk }) => disk);
+  return { fromStart: named(({ firstCluster }) => firstCluster === 0), partial: named(({ isLast }) => !isLast) };
+}
+
+/** Disks that travel whole although nobody compares: all of their clusters are carried, and no map leaves any out. */
+async function carriedWhole(host: Host, relationship: Relationship, { phase, parentId }: Attempt, { disks }: DiskView, skipKnown: boolean): Promise<readonly string[]> {
+  const carried = carriedBy(host, relationship);
+  const whole: string[] = [];
+  for (const { disk, sizeBytes } of disks) {
+    if (phase === 'pass' || !carried.get(disk)?.isFull) continue;
+    const map = skipKnown && parentId !== null ? await host.fingerprints.map(relationship.id, disk, sizeBytes, keyId(relationship)) : undefined;
+    if (!map?.usableFor(parentId!, keyId(relationship))) whole.push(disk);
+  }
+  return whole;
 }
 
 /** During a failback all that is carried stays on record, for when it is given up; it travels once. */
@@ -185,6 +220,7 @@ export async function seal(host: Host, relationship: Relationship, attempt: Atte
     attemptId: attempt.id,
     parentId: attempt.parentId,
     instantMs: attempt.instantMs,
+    isConsistent: attempt.isConsistent ?? false,
     failbackId: relationship.failback?.id ?? null,
     definition: definitionOf(host, relationship),
     digest, dataClusters, zeroClusters, attachments,
@@ -198,16 +234,17 @@ export async function seal(host: Host, relationship: Relationship, attempt: Atte
 export function acknowledge(host: Host, relationshipId: string, attempt: Attempt): void {
   const nowMs = host.clock.nowMs();
   update(host, relationshipId, (before) => ({
-    attempt: { ...attempt, phase: 'sealed' },
-    newestPointId: attempt.id,
-    newestInstantMs: attempt.instantMs,
-    sequence: attempt.sequence,
+    // What this host's disks did meanwhile is known of the row's own attempt.
+    attempt: { ...attempt, ...(before.attempt?.source && { source: before.attempt.source }), phase: 'sealed' },
+    ...asNewest({ ...attempt, kind: pointKindOf(attempt) }),
+    ...(attempt.source && { sentPointId: attempt.source.pointId }),
     failures: 0,
     lastFault: null,
+    ...arrived(before, attempt, nowMs),
     ...(before.failback?.at === 'away' && { failback: { ...before.failback, rounds: before.failback.rounds + 1, bytesShipped: before.failback.bytesShipped + attempt.shippedBytes } }),
     ...(attempt.kind === 'resync' && { lastResynchronization: comparisonOf(attempt, nowMs) }),
     lastCycle: { pointId: attempt.id, finishedMs: nowMs, durationMs: nowMs - attempt.startedMs, bytesChanged: attempt.changedBytes, bytesShipped: attempt.shippedBytes },
-    statistics: counted(inInterval(host, before), before.settings, { bytes: attempt.shippedBytes, latencyMs: nowMs - attempt.startedMs }),
+    ...counting(host, before, (statistics) => counted(statistics, before.settings, { bytes: attempt.shippedBytes, latencyMs: nowMs - attempt.startedMs, endedMs: nowMs })),
     totals: { bytesChanged: before.totals.bytesChanged + attempt.changedBytes, bytesShipped: before.totals.bytesShipped + attempt.shippedBytes },
   }));
 }
@@ -227,22 +264,24 @@ export async function tidy(host: Host, relationship: Relationship): Promise<void
   const { attempt } = relationship;
   if (!attempt) return;
   const isSealed = attempt.phase === 'sealed';
-  // A failback with a chosen point reads that point, not an instant of the guest.
-  const hasInstant = relationship.failback?.at !== 'away' || relationship.failback.pointId === null;
-  if (hasInstant) await host.hypervisor.closePointInTime(specFor(host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, isSealed ? 'acknowledged' : 'failed');
+  // A failback with a chosen point, and what is sent on, read that point, not an instant of the guest.
+  const hasInstant = !attempt.source && (relationship.failback?.at !== 'away' || relationship.failback.pointId === null);
+  if (hasInstant) await host.hypervisor.closePointInTime(specOfAttempt(host, relationship, attempt), { attemptId: attempt.id, sincePointId: attempt.sinceId }, isSealed ? 'acknowledged' : 'failed');
   if (isSealed) await host.fingerprints.applyJournal(relationship.id, journalOf(relationship, attempt));
   else if (attempt.id !== relationship.doubtful?.id) await host.fingerprints.removeJournal(relationship.id, attempt.id);
   host.state.transaction(() => {
-    if (isSealed && relationship.failback?.at !== 'away') host.state.clearCarried(relationship.id);
+    if (isSealed && attempt.source) carryRest(host, relationshipNamed(host, relationship.id));
+    else if (isSealed && relationship.failback?.at !== 'away') host.state.clearCarried(relationship.id);
     update(host, relationship.id, (before) => ({ attempt: null, trackId: isSealed && hasInstant ? attempt.id : before.trackId }));
   });
   if (isSealed) await host.fingerprints.removeJournal(relationship.id, attempt.id);
 }
 
 /** An attempt is sealed only with a digest: without one its journal cannot be told to be whole. */
-const journalOf = (relationship: Relationship, { id, parentId, epochId, digest, disks }: Attempt) => ({
+const journalOf = (relationship: Relationship, { id, parentId, comparedWith, epochId, digest, disks }: Attempt) => ({
   attemptId: id,
-  parentId,
+  // The maps speak of a seed as they do of a point.
+  parentId: parentId ?? comparedWith,
   epochId,
   keyId: keyId(relationship),
   digest: digest ?? '',
@@ -277,8 +316,7 @@ async function resolveDoubt(host: Host, relationship: Relationship, standing: St
   const isSealed = standing.newestPointId === doubtful.id && relationship.newestPointId === doubtful.parentId;
   if (isSealed) await host.fingerprints.applyJournal(relationship.id, journalOf(relationship, doubtful));
   await host.fingerprints.removeJournal(relationship.id, doubtful.id);
-  const { id: newestPointId, instantMs: newestInstantMs, sequence } = doubtful;
-  return update(host, relationship.id, () => ({ doubtful: null, ...(isSealed && { newestPointId, newestInstantMs, sequence }) }));
+  return update(host, relationship.id, () => ({ doubtful: null, ...(isSealed && asNewest({ ...doubtful, kind: pointKindOf(doubtful) })) }));
 }
 
 const misfit = (host: Host, relationship: Relationship): Fault =>
@@ -302,8 +340,9 @@ export async function giveUp(host: Host, relationshipId: string, signal: AbortSi
 export async function letGo(host: Host, relationship: Relationship, signal: AbortSignal): Promise<void> {
   const { attempt } = relationship;
   if (!attempt) return;
-  const hadPass = attempt.kind === 'initial' || attempt.kind === 'resync';
-  if (!hadPass || attempt.phase === 'sealed' || attempt.phase === 'failed') return giveUp(host, relationship.id, signal);
+  // What is sent on stands still by itself.
+  if (attempt.source && (attempt.phase === 'pass' || attempt.phase === 'delta')) return;
+  if (!hasPass(attempt.kind) || attempt.phase === 'sealed' || attempt.phase === 'failed') return giveUp(host, relationship.id, signal);
   if (attempt.phase === 'delta') await dropInstant(host, relationship, attempt);
 }
 
@@ -311,7 +350,7 @@ export async function letGo(host: Host, relationship: Relationship, signal: Abor
 export async function dropInstant(host: Host, relationship: Relationship, attempt: Attempt): Promise<void> {
   // Only a change is written: writing wakes the worker, which may come here again.
   if ((relationshipNamed(host, relationship.id).attempt?.instantFromBytes ?? null) !== null) changeAttempt(host, relationship.id, { instantFromBytes: null });
-  await host.hypervisor.closePointInTime(specFor(host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, 'failed');
+  await host.hypervisor.closePointInTime(specOfAttempt(host, relationship, attempt), { attemptId: attempt.id, sincePointId: attempt.sinceId }, 'failed');
 }
 
 /** The replica drops what it holds of an attempt at the next begin, too. */

@@ -3,13 +3,14 @@
  * the changes stay in the record and the next cycle carries them. While the connection is gone for a short time the
  * instant is kept and shipping goes on where it stopped.
  */
-import { faultOf } from '../../errors/fault.ts';
+import { faultOf, isOutOfReach } from '../../errors/fault.ts';
 import type { Attempt, AttemptKind, Relationship } from '../../machine/records.ts';
 import type { Host } from '../host.ts';
 import { greet } from '../greeting.ts';
 import type { PointInTime } from '../ports/hypervisor.ts';
 import { relationshipNamed } from '../transition.ts';
 import { changeAttempt, giveUp, openAttempt, openInstant, seal, settle, transfer } from './attempt.ts';
+import { noteFreeze } from './consistency.ts';
 import { coverGrowth } from './growth.ts';
 import type { Progress } from './shipment.ts';
 
@@ -37,7 +38,8 @@ export async function runCycle(host: Host, relationshipId: string, kind: Attempt
 /** From the instant to the acknowledgement. */
 export async function shipInstant(host: Host, relationship: Relationship, attempt: Attempt, skipKnown: boolean, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   const instant = await openInstant(host, relationship, attempt, signal);
-  const timed = changeAttempt(host, relationship.id, { instantMs: instant.instantMs });
+  noteFreeze(host, relationshipNamed(host, relationship.id), instant);
+  const timed = changeAttempt(host, relationship.id, { instantMs: instant.instantMs, isConsistent: instant.isConsistent });
   let open: PointInTime | null = instant;
   await resuming(host, signal, async () => {
     const view = open ?? (await openInstant(host, relationship, timed, signal));
@@ -49,7 +51,7 @@ export async function shipInstant(host: Host, relationship: Relationship, attemp
 
 const isPassing = (thrown: unknown): boolean => {
   const code = faultOf(thrown)?.code;
-  return code === 'peer-unreachable' || code === 'peer-busy';
+  return isOutOfReach(code) || code === 'peer-busy';
 };
 
 /** Repeats work that a broken connection ended, while it may come back soon. */

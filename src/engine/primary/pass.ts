@@ -2,11 +2,15 @@
  * Initial replication and resynchronization: the bitmap first, then a pass over the live disks, then one instant with what
  * changed meanwhile; all one attempt. The pass holds no instant, keeps its place in the journal, and survives restarts.
  */
+import { Fault } from '../../errors/fault.ts';
 import type { Attempt, Relationship } from '../../machine/records.ts';
+import type { Standing } from '../calls.ts';
 import { greet } from '../greeting.ts';
 import type { Host } from '../host.ts';
+import type { DiskView } from '../ports/diskview.ts';
+import { machineOf } from '../spec.ts';
 import { relationshipNamed, update } from '../transition.ts';
-import { changeAttempt, dropInstant, giveUp, openAttempt, settle, specFor, transfer } from './attempt.ts';
+import { changeAttempt, dropInstant, giveUp, openAttempt, settle, transfer, wholeSpecFor } from './attempt.ts';
 import { shipInstant, type OnProgress } from './cycle.ts';
 import { coverGrowth } from './growth.ts';
 
@@ -20,27 +24,34 @@ export async function runWhole(host: Host, relationshipId: string, kind: 'initia
   const settled = await settle(host, relationshipNamed(host, relationshipId), standing, true);
   if (before && settled.newestPointId === before.id) return;
   await coverGrowth(host, settled);
-  const attempt = await opened(host, relationshipNamed(host, relationshipId), kind, signal);
-  await pass(host, relationshipId, attempt, onProgress, signal);
-  await instant(host, relationshipId, onProgress, signal);
+  const attempt = await opened(host, relationshipNamed(host, relationshipId), kind, standing, signal);
+  await shipPass(host, relationshipId, attempt, (view) => view, onProgress, signal);
+  await shipInstantAfterPass(host, relationshipId, onProgress, signal);
 }
 
 /** The open attempt when its tracking is whole, else a new one whose bitmaps exist. */
-async function opened(host: Host, relationship: Relationship, kind: 'initial' | 'resync', signal: AbortSignal): Promise<Attempt> {
+async function opened(host: Host, relationship: Relationship, kind: 'initial' | 'resync', standing: Standing, signal: AbortSignal): Promise<Attempt> {
   if (relationship.attempt) {
-    const report = await host.hypervisor.tracking(specFor(host, relationship));
+    const report = await host.hypervisor.tracking(wholeSpecFor(host, relationship));
     if (relationship.attempt.kind === kind && !report.broken && report.points.includes(relationship.attempt.sinceId!)) return relationship.attempt;
     await giveUp(host, relationship.id, signal);
-    await host.hypervisor.untrack(specFor(host, relationship), relationship.attempt.sinceId!);
+    await host.hypervisor.untrack(wholeSpecFor(host, relationship), relationship.attempt.sinceId!);
   }
   const fresh = relationshipNamed(host, relationship.id);
   const sinceId = await freshTracking(host, fresh);
-  return openAttempt(host, fresh, { kind, phase: 'pass', sinceId, comparedWith: kind === 'resync' ? fresh.newestPointId : null });
+  return openAttempt(host, fresh, { kind, phase: 'pass', sinceId, comparedWith: kind === 'resync' ? fresh.newestPointId : seedOf(host, fresh, standing) });
+}
+
+/** What the replica's disks hold already, when the first copy is to be compared with that. */
+function seedOf(host: Host, { machineId, peerId, initial }: Relationship, { seedId }: Standing): string | null {
+  if (initial?.by !== 'seed') return null;
+  if (!seedId) throw new Fault('seed-unfit', `${machineOf(host, machineId).name}: ${host.peerName(peerId)} has no copy of it to start from`);
+  return seedId;
 }
 
 /** All former bitmaps are gone; a new one records on every disk, and is the relationship's. */
 async function freshTracking(host: Host, relationship: Relationship): Promise<string> {
-  const spec = specFor(host, relationship);
+  const spec = wholeSpecFor(host, relationship);
   const report = await host.hypervisor.tracking(spec);
   const trackId = host.newId();
   const former = new Set([...report.points, ...(relationship.trackId ? [relationship.trackId] : [])]);
@@ -50,17 +61,18 @@ async function freshTracking(host: Host, relationship: Relationship): Promise<st
   return trackId;
 }
 
-async function pass(host: Host, relationshipId: string, attempt: Attempt, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+/** The live disks, or what the view is made to show of them, are on the replica, smeared. */
+export async function shipPass(host: Host, relationshipId: string, attempt: Attempt, shown: (view: DiskView) => DiskView, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   if (attempt.phase !== 'pass') return;
   const relationship = relationshipNamed(host, relationshipId);
-  const view = await host.hypervisor.openLive(specFor(host, relationship), signal);
-  await transfer(host, relationship, { view, skipKnown: attempt.kind === 'resync', onProgress }, signal);
+  const view = await host.hypervisor.openLive(wholeSpecFor(host, relationship), signal);
+  await transfer(host, relationship, { view: shown(view), skipKnown: attempt.comparedWith !== null, onProgress }, signal);
   const { sizeBytes } = await host.fingerprints.journal(relationshipId, attempt.id);
   changeAttempt(host, relationshipId, { phase: 'delta', passBytes: sizeBytes });
 }
 
 /** A failed instant costs only itself: what the pass shipped stays, and the bitmap holds all that changed since it began. */
-async function instant(host: Host, relationshipId: string, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+export async function shipInstantAfterPass(host: Host, relationshipId: string, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   const relationship = relationshipNamed(host, relationshipId);
   const attempt = relationship.attempt!;
   try {

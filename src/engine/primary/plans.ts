@@ -2,11 +2,12 @@
  * What of a disk travels, window by window: what the view calls dirty and what is carried, rounded out to clusters, less what a
  * scan found to be as the replica has it. While one window is carried out the next are planned.
  */
-import { CLUSTER_BYTES, clusterCount, clustersTouched, windows, type Extent } from '../../extents/extent.ts';
-import type { ClusterSet } from '../../extents/clusterset.ts';
+import { CLUSTER_BYTES, clustersTouched, windows, type Extent } from '../../extents/extent.ts';
 import type { DiskSize, StatusRun } from '../ports/diskview.ts';
+import { KnownClusters } from './known.ts';
 import { unknownRuns } from './scan.ts';
 import type { Shipment } from './shipment.ts';
+import { wantedRuns } from './wanted.ts';
 
 const WINDOW_BYTES = 1024 * 1024 * 1024;
 /** Small, so that little is left to be carried out when the last of them was scanned. */
@@ -14,11 +15,19 @@ const SCANNED_WINDOW_BYTES = 256 * 1024 * 1024;
 /** Scans under way besides the window that is carried out: the threads never wait for the next. */
 const SCANNED_AHEAD = 2;
 
-export interface Plan {
+/** A window, before and after it was scanned. */
+interface Seen {
   readonly window: Extent;
   readonly runs: readonly StatusRun[];
   /** The fingerprints of the window's clusters on the replica. */
-  readonly known: Buffer | null;
+  readonly fingerprints: Buffer | null;
+}
+
+export interface Plan {
+  readonly window: Extent;
+  readonly runs: readonly StatusRun[];
+  readonly known: KnownClusters;
+  readonly scannedBytes: number;
 }
 
 export class Plans {
@@ -59,50 +68,23 @@ export class Plans {
     return plan;
   }
 
-  async #look({ disk, sizeBytes }: DiskSize, window: Extent): Promise<Plan> {
+  async #look({ disk, sizeBytes }: DiskSize, window: Extent): Promise<Seen> {
     const { view, signal, carried, maps } = this.#it;
     const runs = wantedRuns(await view.status(disk, window, signal), carried.get(disk), window, sizeBytes);
     const { first, count } = clustersTouched(window);
-    return { window, runs, known: runs.length > 0 ? ((await maps.get(disk)?.read(first, count)) ?? null) : null };
+    return { window, runs, fingerprints: runs.length > 0 ? ((await maps.get(disk)?.read(first, count)) ?? null) : null };
   }
 
-  async #scanned({ disk, sizeBytes }: DiskSize, plan: Plan): Promise<Plan> {
+  async #scanned({ disk, sizeBytes }: DiskSize, { window, runs, fingerprints }: Seen): Promise<Plan> {
     const { scan, signal } = this.#it;
-    const { window, known } = plan;
-    if (!scan || !known) return plan;
+    const known = new KnownClusters(clustersTouched(window).first, fingerprints);
+    if (!scan || !fingerprints) return { window, runs, known, scannedBytes: 0 };
     const during = AbortSignal.any([signal, this.#ended.signal]);
-    return { ...plan, runs: await unknownRuns({ ...plan, known, sizeBytes }, (among) => scan(disk, window, among, during)) };
+    let scannedBytes = 0;
+    const left = await unknownRuns({ window, runs, known: fingerprints, sizeBytes }, (among) => {
+      scannedBytes = among.size * CLUSTER_BYTES;
+      return scan(disk, window, among, during);
+    });
+    return { window, runs: left, known, scannedBytes };
   }
-}
-
-/** The window's wanted runs in order, clusters whole: a cluster that is partly zero is read. */
-export function wantedRuns(status: readonly StatusRun[], carried: ClusterSet | undefined, window: Extent, sizeBytes: number): StatusRun[] {
-  const { first, count } = clustersTouched(window);
-  const kinds = new Uint8Array(count);
-  for (const run of status) {
-    const touched = clustersTouched(run);
-    for (let i = touched.first - first; i < touched.first - first + touched.count; i++) {
-      if (!run.zero) kinds[i]! |= NOT_ZERO;
-      if (run.dirty) kinds[i]! |= WANTED;
-    }
-  }
-  if (carried) for (const run of carried.runs(first, Math.min(first + count, carried.clusters))) for (let i = 0; i < run.count; i++) kinds[run.first - first + i]! |= WANTED;
-  return runsOf(kinds, first, Math.min(clusterCount(sizeBytes), first + count), sizeBytes);
-}
-
-const WANTED = 1;
-const NOT_ZERO = 2;
-
-function runsOf(kinds: Uint8Array, first: number, end: number, sizeBytes: number): StatusRun[] {
-  const runs: StatusRun[] = [];
-  let from = 0;
-  for (let i = 1; i <= end - first; i++) {
-    if (i < end - first && kinds[i] === kinds[from]) continue;
-    if (kinds[from]! & WANTED) {
-      const offsetBytes = (first + from) * CLUSTER_BYTES;
-      runs.push({ offsetBytes, lengthBytes: Math.min((first + i) * CLUSTER_BYTES, sizeBytes) - offsetBytes, dirty: true, zero: (kinds[from]! & NOT_ZERO) === 0 });
-    }
-    from = i;
-  }
-  return runs;
 }

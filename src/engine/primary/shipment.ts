@@ -5,21 +5,26 @@
  */
 import { CLUSTER_BYTES, clustersTouched, endOf, type Extent } from '../../extents/extent.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
-import { FINGERPRINT_BYTES, isZero, sameFingerprint, type Fingerprinter } from '../../fingerprints/fingerprint.ts';
+import { FINGERPRINT_BYTES, isZero, type Fingerprinter } from '../../fingerprints/fingerprint.ts';
 import { RecordBatch } from '../../fingerprints/record.ts';
 import type { Compression } from '../ports/compression.ts';
 import type { DiskSize, DiskView, LoanedChunk } from '../ports/diskview.ts';
 import type { AttemptJournal, FingerprintMap } from '../ports/fingerprints.ts';
 import type { LaneSender } from '../ports/peers.ts';
+import type { KnownClusters } from './known.ts';
 import { Plans, type Plan } from './plans.ts';
 import { Sends } from './sends.ts';
 
 const READ_BYTES = 512 * 1024;
-const READS_UNDER_WAY = 8;
-/** A mark (a resume point, made durable by the replica) at least this often. */
+/** Asked for at once; eight large reads, or so many small ones that the server is never idle between them. */
+const READING_BYTES = 8 * READ_BYTES;
+/** Reads and runs of zeroes that wait for their turn. */
+const MAX_UNITS = 64;
+/** A mark (a resume point, made durable by the replica) at least each time so much was sent, and so much was read. */
 const MARK_EVERY_BYTES = 64 * 1024 * 1024;
-/** Of the disk, also where nothing travels. */
-const MARK_AT_LEAST_EVERY_BYTES = 1024 * 1024 * 1024;
+const MARK_EVERY_READ_BYTES = 256 * 1024 * 1024;
+/** What was scanned is scanned again in a fraction of the time. */
+const SCANNED_FASTER = 4;
 
 /** What is known of a disk's clusters on the replica. */
 export type Known = Pick<FingerprintMap, 'read'>;
@@ -63,9 +68,17 @@ export async function ship(shipment: Shipment): Promise<{ changedBytes: number }
   return { changedBytes: shipper.changedBytes };
 }
 
-interface Unit {
-  readonly extent: Extent;
-  readonly chunk: Promise<LoanedChunk>;
+/** What was asked for or has to be said, in the order of the disk. */
+type Unit =
+  | { readonly kind: 'read'; readonly place: Place; readonly extent: Extent; readonly chunk: Promise<LoanedChunk> }
+  | { readonly kind: 'zero'; readonly place: Place; readonly extent: Extent }
+  | { readonly kind: 'window'; readonly index: number; readonly nextCluster: number; readonly doneBytes: number; readonly scannedBytes: number };
+
+/** A window of a disk, with what the replica has of it. */
+interface Place {
+  readonly index: number;
+  readonly disk: DiskSize;
+  readonly known: KnownClusters;
 }
 
 class Shipper {
@@ -76,13 +89,10 @@ class Shipper {
   readonly #totalBytes: number;
   readonly #fingerprint = Buffer.alloc(FINGERPRINT_BYTES);
   #units: Unit[] = [];
+  #readingBytes = 0;
   #doneBytes = 0;
-  /** Since the last mark: what was sent, and what of the disk is behind us. */
   #sinceMarkBytes = 0;
-  #passedBytes = 0;
-  /** What the replica has of the current window. */
-  #known: Buffer | null = null;
-  #knownFrom = 0;
+  #readSinceMarkBytes = 0;
   changedBytes = 0;
 
   constructor(shipment: Shipment) {
@@ -92,61 +102,71 @@ class Shipper {
     this.#totalBytes = shipment.view.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0);
   }
 
+  /** The next window is asked for while the reads of this one are under way. */
   async disk(index: number, disk: DiskSize, fromCluster: number): Promise<void> {
     const before = this.#it.view.disks.slice(0, index).reduce((sum, each) => sum + each.sizeBytes, 0);
     for await (const plan of this.#plans.of(disk, fromCluster)) {
       await this.#window(index, disk, plan);
-      this.#doneBytes = before + endOf(plan.window);
       const { first, count } = clustersTouched(plan.window);
-      this.#passedBytes += plan.window.lengthBytes;
-      if (this.#passedBytes >= MARK_AT_LEAST_EVERY_BYTES || endOf(plan.window) === disk.sizeBytes) await this.mark(index, first + count);
+      this.#units.push({ kind: 'window', index, nextCluster: first + count, doneBytes: before + endOf(plan.window), scannedBytes: plan.scannedBytes });
     }
+    await this.#handleUntil(() => this.#units.length === 0);
   }
 
-  async #window(index: number, disk: DiskSize, { window, runs, known }: Plan): Promise<void> {
-    this.#known = known;
-    this.#knownFrom = clustersTouched(window).first;
+  async #window(index: number, disk: DiskSize, { runs, known }: Plan): Promise<void> {
+    const place = { index, disk, known };
     for (const run of runs) {
-      if (run.zero) {
-        await this.#drain(index, disk, 0);
-        await this.#zeroes(index, disk, run);
-      } else await this.#read(index, disk, run);
+      if (run.zero) this.#units.push({ kind: 'zero', place, extent: run });
+      else await this.#read(place, run);
+      await this.#handleUntil(() => this.#units.length < MAX_UNITS);
     }
-    await this.#drain(index, disk, 0);
   }
 
-  async #read(index: number, disk: DiskSize, run: Extent): Promise<void> {
-    const end = run.offsetBytes + run.lengthBytes;
-    for (let offsetBytes = run.offsetBytes; offsetBytes < end; offsetBytes += READ_BYTES) {
-      const extent = { offsetBytes, lengthBytes: Math.min(READ_BYTES, end - offsetBytes) };
-      const chunk = this.#it.view.read(disk.disk, extent, this.#it.signal);
+  async #read(place: Place, run: Extent): Promise<void> {
+    for (let offsetBytes = run.offsetBytes; offsetBytes < endOf(run); offsetBytes += READ_BYTES) {
+      const extent = { offsetBytes, lengthBytes: Math.min(READ_BYTES, endOf(run) - offsetBytes) };
+      await this.#handleUntil(() => this.#readingBytes + extent.lengthBytes <= READING_BYTES);
+      const chunk = this.#it.view.read(place.disk.disk, extent, this.#it.signal);
       chunk.catch(() => undefined);
-      this.#units.push({ extent, chunk });
-      await this.#drain(index, disk, READS_UNDER_WAY - 1);
+      this.#units.push({ kind: 'read', place, extent, chunk });
+      this.#readingBytes += extent.lengthBytes;
     }
   }
 
-  /** Handles the oldest reads until at most `left` are under way. */
-  async #drain(index: number, disk: DiskSize, left: number): Promise<void> {
-    while (this.#units.length > left) {
-      const unit = this.#units.shift()!;
-      const chunk = await unit.chunk;
-      await this.#clusters(index, disk, unit.extent, chunk);
-      if (this.#sinceMarkBytes >= MARK_EVERY_BYTES) await this.mark(index, clustersTouched(unit.extent).first + clustersTouched(unit.extent).count);
-    }
+  /** Handles the oldest units until that holds. */
+  async #handleUntil(holds: () => boolean): Promise<void> {
+    while (!holds()) await this.#handle(this.#units.shift()!);
+  }
+
+  async #handle(unit: Unit): Promise<void> {
+    if (unit.kind === 'window') return this.#passed(unit);
+    if (unit.kind === 'zero') return this.#zeroes(unit.place, unit.extent);
+    this.#readingBytes -= unit.extent.lengthBytes;
+    this.#readSinceMarkBytes += unit.extent.lengthBytes;
+    await this.#clusters(unit.place, unit.extent, await unit.chunk);
+    const { first, count } = clustersTouched(unit.extent);
+    if (this.#sinceMarkBytes >= MARK_EVERY_BYTES) await this.mark(unit.place.index, first + count);
+  }
+
+  /** A window is behind us. It is worth a mark, which the replica flushes for, only when doing it again would take long. */
+  async #passed({ index, nextCluster, doneBytes, scannedBytes }: Extract<Unit, { kind: 'window' }>): Promise<void> {
+    this.#doneBytes = doneBytes;
+    this.#readSinceMarkBytes += scannedBytes / SCANNED_FASTER;
+    if (this.#readSinceMarkBytes >= MARK_EVERY_READ_BYTES) await this.mark(index, nextCluster);
+    else this.#report();
   }
 
   /** Sorts a chunk's clusters into known, zero and data, and sends runs of data from the chunk's own memory. */
-  async #clusters(index: number, disk: DiskSize, extent: Extent, chunk: LoanedChunk): Promise<void> {
+  async #clusters(place: Place, extent: Extent, chunk: LoanedChunk): Promise<void> {
     const loan = this.#sends.loan(chunk);
     let runFrom = -1;
     const { first, count } = clustersTouched(extent);
     for (let i = 0; i <= count; i++) {
-      const isData = i < count && (await this.#sortOut(index, disk, first + i, chunk.memory.subarray(chunk.headroomBytes + i * CLUSTER_BYTES, chunk.headroomBytes + Math.min((i + 1) * CLUSTER_BYTES, extent.lengthBytes))));
+      const isData = i < count && (await this.#sortOut(place, first + i, chunk.memory.subarray(chunk.headroomBytes + i * CLUSTER_BYTES, chunk.headroomBytes + Math.min((i + 1) * CLUSTER_BYTES, extent.lengthBytes))));
       if (isData && runFrom < 0) runFrom = i;
       if (!isData && runFrom >= 0) {
         const until = Math.min(i * CLUSTER_BYTES, extent.lengthBytes);
-        await this.#sends.data(loan, { disk: index, offsetBytes: extent.offsetBytes + runFrom * CLUSTER_BYTES, fromBytes: runFrom * CLUSTER_BYTES, untilBytes: until });
+        await this.#sends.data(loan, { disk: place.index, offsetBytes: extent.offsetBytes + runFrom * CLUSTER_BYTES, fromBytes: runFrom * CLUSTER_BYTES, untilBytes: until });
         runFrom = -1;
       }
     }
@@ -155,11 +175,10 @@ class Shipper {
   }
 
   /** True when the cluster travels as data; a zero or known one is dealt with here. */
-  async #sortOut(index: number, disk: DiskSize, cluster: number, bytes: Buffer): Promise<boolean> {
+  async #sortOut({ index, disk, known }: Place, cluster: number, bytes: Buffer): Promise<boolean> {
     if (this.#batch.isFull) await this.#flush();
     this.#it.fingerprinter.write(bytes, this.#fingerprint);
-    const at = (cluster - this.#knownFrom) * FINGERPRINT_BYTES;
-    if (this.#known && sameFingerprint(this.#known, at, this.#fingerprint, 0)) return false;
+    if (known.has(cluster, this.#fingerprint)) return false;
     this.#changed(bytes.length);
     if (isZero(bytes)) {
       this.#batch.addZeroes(index, cluster, 1, disk.sizeBytes, this.#it.fingerprinter);
@@ -169,34 +188,12 @@ class Shipper {
     return true;
   }
 
-  async #zeroes(index: number, disk: DiskSize, run: Extent): Promise<void> {
-    const { first, count } = clustersTouched(run);
-    for (const part of this.#unknownZeroes(disk, first, count)) {
+  async #zeroes({ index, disk, known }: Place, run: Extent): Promise<void> {
+    for (const part of known.notZero(clustersTouched(run), disk.sizeBytes, this.#it.fingerprinter)) {
       if (this.#batch.isFull) await this.#flush();
       this.#batch.addZeroes(index, part.first, part.count, disk.sizeBytes, this.#it.fingerprinter);
       this.#changed(Math.min(part.count * CLUSTER_BYTES, disk.sizeBytes - part.first * CLUSTER_BYTES));
     }
-  }
-
-  *#unknownZeroes(disk: DiskSize, first: number, count: number): Generator<{ first: number; count: number }> {
-    if (!this.#known) {
-      yield { first, count };
-      return;
-    }
-    let from = -1;
-    for (let cluster = first; cluster <= first + count; cluster++) {
-      const isUnknown = cluster < first + count && !this.#isKnownZero(disk, cluster);
-      if (isUnknown && from < 0) from = cluster;
-      if (!isUnknown && from >= 0) {
-        yield { first: from, count: cluster - from };
-        from = -1;
-      }
-    }
-  }
-
-  #isKnownZero(disk: DiskSize, cluster: number): boolean {
-    const lengthBytes = Math.min(CLUSTER_BYTES, disk.sizeBytes - cluster * CLUSTER_BYTES);
-    return sameFingerprint(this.#known!, (cluster - this.#knownFrom) * FINGERPRINT_BYTES, this.#it.fingerprinter.ofZeroes(lengthBytes), 0);
   }
 
   #changed(bytes: number): void {
@@ -209,7 +206,7 @@ class Shipper {
     this.#batch.addMark(disk, cluster);
     await this.#flush();
     this.#sinceMarkBytes = 0;
-    this.#passedBytes = 0;
+    this.#readSinceMarkBytes = 0;
     this.#report();
   }
 
@@ -229,7 +226,7 @@ class Shipper {
   /** Gives back all memory, also after a failure. */
   async settle(): Promise<void> {
     await this.#plans.end();
-    for (const unit of this.#units.splice(0)) await unit.chunk.then((chunk) => chunk.release(), () => undefined);
+    for (const unit of this.#units.splice(0)) if (unit.kind === 'read') await unit.chunk.then((chunk) => chunk.release(), () => undefined);
     await this.#sends.settled().catch(() => undefined);
   }
 }

@@ -19,7 +19,7 @@ export async function mergeRetired(host: Host, machineId: string, signal: AbortS
     if (!machine || !relationship || relationship.side !== 'replica' || relationship.state !== 3) return;
     // What this host's own guest wrote gets its label with the first point that arrives.
     if (relationship.yielded !== null) return;
-    const merge = firstDue(machine, relationship);
+    const merge = firstDue(host, machine, relationship);
     if (!merge) return;
     try {
       await mergeFiles(host, machine, merge, () => host.layers.merge(merge.lower, merge.upper, signal));
@@ -42,8 +42,8 @@ export async function mergeFiles(host: Host, machine: Machine, merge: Merge, wor
   if (below) await layers.relabel(place, above && mergedLabel(below, above, merge));
 }
 
-function firstDue(machine: Machine, relationship: Relationship): Merge | null {
-  const inUse = layersInUse(machine, relationship);
+function firstDue(host: Host, machine: Machine, relationship: Relationship): Merge | null {
+  const inUse = layersInUse(host, machine, relationship);
   for (const stack of machine.stacks) {
     const merge = nextMerge(stack, inUse);
     if (merge) return merge;
@@ -51,12 +51,16 @@ function firstDue(machine: Machine, relationship: Relationship): Merge | null {
   return null;
 }
 
-/** Layers that a test failover's copy stands on; all of them while the primary compares with what they hold. */
-export function layersInUse(machine: Machine, relationship: Relationship): ReadonlySet<string> {
-  const { testCopy, receiving } = relationship;
-  if (receiving?.comparedWith) return new Set(machine.stacks.flatMap(({ layers }) => layers.map(({ layerId }) => layerId)));
-  if (!testCopy) return new Set();
-  const below = machine.stacks.flatMap((stack) => prefixOf(stack, testCopy.pointId)?.layers ?? []);
+/** Points that stay as they are for now: a test failover's copy stands on it; it is being sent on. */
+export function pointsInUse({ state }: Host, { machineId, testCopy }: Pick<Relationship, 'machineId' | 'testCopy'>): ReadonlySet<string> {
+  const sent = state.extendedOf(machineId)?.attempt?.source;
+  return new Set([testCopy, sent].flatMap((use) => (use ? [use.pointId] : [])));
+}
+
+/** Layers of the points in use; all of them while the primary compares with what they hold. */
+export function layersInUse(host: Host, machine: Machine, relationship: Relationship): ReadonlySet<string> {
+  if (relationship.receiving?.comparedWith) return new Set(machine.stacks.flatMap(({ layers }) => layers.map(({ layerId }) => layerId)));
+  const below = [...pointsInUse(host, relationship)].flatMap((pointId) => machine.stacks.flatMap((stack) => prefixOf(stack, pointId)?.layers ?? []));
   return new Set(below.map(({ layerId }) => layerId));
 }
 

@@ -1,13 +1,16 @@
 /** The lanes that are being received, one at a time for each relationship, and the order of begin, lane and seal. */
-import { Fault, faultOf } from '../../errors/fault.ts';
+import { Fault, faultOf, type FaultCode } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import type { BeginAttempt, Begun, CompareRequest, SealAttempt } from '../calls.ts';
 import type { Host } from '../host.ts';
+import { report } from '../report.ts';
 import { relationshipNamed } from '../transition.ts';
 import { Comparing } from './comparing.ts';
 import { Intake } from './intake.ts';
 import { begin, dropReceiving } from './receiving.ts';
 import { sealPoint } from './sealing.ts';
+
+const OWN_FAULTS: readonly FaultCode[] = ['disk-io', 'disk-missing', 'disk-in-use', 'disk-format', 'space-exhausted', 'integrity'];
 
 interface Lane {
   readonly attemptId: string;
@@ -33,9 +36,11 @@ export class Reception {
     });
   }
 
-  /** The lane is being dialled; what it brings goes to the attempt that was begun. */
-  lane(peerId: string, relationshipId: string, attemptId: string, token: string, journalBytes: number): Promise<null> {
-    return this.#inTurn(relationshipId, async () => {
+  /** The lane is open; what it brings goes to the attempt that was begun. Rejects with what kept it from being opened. */
+  async lane(peerId: string, relationshipId: string, attemptId: string, token: string, journalBytes: number): Promise<null> {
+    const opening = Promise.withResolvers<null>();
+    opening.promise.catch(() => undefined);
+    await this.#inTurn(relationshipId, async () => {
       await this.#endLane(relationshipId);
       const relationship = relationshipNamed(this.#host, relationshipId);
       const { receiving } = relationship;
@@ -48,14 +53,24 @@ export class Reception {
       const controller = new AbortController();
       const signal = AbortSignal.any([controller.signal, this.#life.signal]);
       const done = this.#host.peers
-        .dialLane(peerId, token, intake, signal)
-        .catch(ignoreEnd)
+        .dialLane(peerId, token, intake, signal, { relationshipId, onOpen: () => opening.resolve(null) })
+        .catch((thrown: unknown) => {
+          opening.reject(this.#notOpened(thrown));
+          this.#report(relationshipId, 'write-failed', thrown);
+          ignoreEnd(thrown);
+        })
         .finally(() => Promise.all([intake.close(), comparing.close()]))
         .catch(ignoreEnd)
         .then(() => undefined);
       this.#lanes.set(relationshipId, { attemptId, controller, comparing, done });
-      return null;
     });
+    return opening.promise;
+  }
+
+  /** The sender is told what stood in the way: it is not its own way that the lane takes. */
+  #notOpened(thrown: unknown): unknown {
+    const fault = faultOf(thrown);
+    return fault ? new Fault(fault.code, `${this.#host.hostName} could not open the connection for the data: ${fault.message}`, { cause: fault }) : thrown;
   }
 
   /** Of the attempt whose lane is open: only then do the disks below it stand still. */
@@ -68,7 +83,10 @@ export class Reception {
   seal(request: SealAttempt): Promise<{ sealedId: string }> {
     return this.#inTurn(request.relationshipId, async () => {
       await this.#lanes.get(request.relationshipId)?.done;
-      return sealPoint(this.#host, request);
+      return sealPoint(this.#host, request).catch((thrown: unknown) => {
+        this.#report(request.relationshipId, 'receive-failed', thrown);
+        throw thrown;
+      });
     });
   }
 
@@ -93,6 +111,14 @@ export class Reception {
       await this.#endLane(relationshipId);
       await dropReceiving(this.#host, relationshipId);
     });
+  }
+
+  /** What this host's own storage, or what arrived, is to blame for. */
+  #report(relationshipId: string, event: 'receive-failed' | 'write-failed', thrown: unknown): void {
+    const fault = faultOf(thrown);
+    const relationship = this.#host.state.relationship(relationshipId);
+    if (!fault || !relationship || !OWN_FAULTS.includes(fault.code)) return;
+    report(this.#host, event, this.#host.state.machine(relationship.machineId)?.name ?? relationship.machineId, fault.message, fault.hint);
   }
 
   stop(): void {

@@ -4,18 +4,24 @@
  */
 import { Fault } from '../../errors/fault.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
-import type { Machine, Point, PointKind, Receiving, Relationship, Stack } from '../../machine/records.ts';
+import type { Machine, Point, Receiving, Relationship, Stack } from '../../machine/records.ts';
 import { beyondHistory, toRetire } from '../../points/retention.ts';
-import { withoutLabel, withTop } from '../../points/stack.ts';
-import { DEFAULT_POINT_INTERVAL_SECONDS } from '../../relationship/settings.ts';
+import { withoutLabel, withoutSpare, withTop } from '../../points/stack.ts';
+import { pointsKept } from '../../relationship/settings.ts';
+import type { Layer } from '../../machine/definition.ts';
 import type { SealAttempt } from '../calls.ts';
+import { isReceived } from '../failover.ts';
 import type { Host } from '../host.ts';
-import { inInterval } from '../monitoring.ts';
-import { counted } from '../statistics.ts';
+import { counted } from '../../health/statistics.ts';
+import { counting } from '../monitoring.ts';
 import { machineOf } from '../spec.ts';
-import { highestSequence, relationshipNamed, transition } from '../transition.ts';
+import { highestSequence, relationshipNamed, transition, update } from '../transition.ts';
+import { asNewest, pointKindOf } from '../primary/consistency.ts';
 import { united } from '../primary/growth.ts';
-import { labelGround, receivedLabel } from './labels.ts';
+import { carryOn } from '../extended/carrying.ts';
+import { labelGround, receivedLabels } from './labels.ts';
+import { pointsInUse } from './merging.ts';
+import { labelSeed } from './seeding.ts';
 import { checkReceives } from './receiving.ts';
 
 /** The point is the newest here, durably. Repeats of an acknowledged request are acknowledged again. */
@@ -28,10 +34,15 @@ export async function sealPoint(host: Host, request: SealAttempt): Promise<{ sea
   const clusters = await verify(host, request, receiving);
   const point = await pointOf(host, relationship, receiving, request);
   await labelGround(host, relationship);
-  await host.layers.seal(receiving.layers.map(({ layer }) => layer), receivedLabel(machineOf(host, point.machineId), relationship, receiving, point, request.attachments));
+  await labelSeed(host, relationship);
+  const { label, step } = await receivedLabels(host, relationship, receiving, point, request.attachments);
+  await host.layers.seal(layersOf(receiving, true), step);
+  await host.layers.seal(layersOf(receiving, false), label);
   commit(host, request, point, clusters);
   return { sealedId: request.attemptId };
 }
+
+const layersOf = ({ layers, partial = [] }: Receiving, isPartial: boolean): readonly Layer[] => layers.filter(({ disk }) => partial.includes(disk) === isPartial).map(({ layer }) => layer);
 
 /** What arrived is what was sent: every record, and as many clusters of each kind. */
 async function verify(host: Host, request: SealAttempt, receiving: Receiving): Promise<ReadonlyMap<string, ClusterSet>> {
@@ -45,7 +56,7 @@ async function verify(host: Host, request: SealAttempt, receiving: Receiving): P
 async function pointOf(host: Host, relationship: Relationship, receiving: Receiving, request: SealAttempt): Promise<Point> {
   let sizeBytes = 0;
   for (const { layer } of receiving.layers) sizeBytes += await host.layers.allocatedBytes(layer);
-  const kind: PointKind = receiving.kind === 'planned' ? 'planned' : 'standard';
+  const kind = pointKindOf({ kind: receiving.kind, isConsistent: request.isConsistent ?? false });
   return {
     id: receiving.id, machineId: relationship.machineId, parentId: receiving.parentId, epochId: receiving.epochId,
     // Also where the primary has counted less far: a point that arrives is the newest here.
@@ -61,39 +72,68 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     const { receiving } = before;
     if (receiving?.id !== point.id || before.newestPointId !== request.parentId) throw new Fault('attempt-lost', `${host.hostName} does not hold the cycle any more`);
     const nowMs = host.clock.nowMs();
-    const cycle = { bytes: point.sizeBytes, latencyMs: Math.max(0, nowMs - point.instantMs) };
+    const cycle = { bytes: point.sizeBytes, latencyMs: Math.max(0, nowMs - point.instantMs), endedMs: nowMs };
     const isHome = before.failback?.at === 'home';
     transition(host, before.id, isHome ? 'failbackSealed' : 'pointSealed', {
       // What this host held before is what it is again when a failback is given up.
-      change: () => ({ statistics: counted(inInterval(host, before), before.settings, cycle), newestPointId: point.id, newestInstantMs: point.instantMs, sequence: point.sequence, receiving: null, lastFault: null, ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null }) }),
+      change: () => ({ ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), ...asNewest(point), receiving: null, lastFault: null, ...takenOver(before, receiving, isHome), ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null, seed: null }) }),
     });
     host.state.addPoint(point, request.attachments, clusters);
+    carryOn(host, point.machineId, clusters);
     host.state.addToOutbox(point.machineId, 'apply-journal', {
       relationshipId: before.id,
-      attempt: { attemptId: point.id, parentId: point.parentId, epochId: point.epochId, keyId: before.id, digest: point.digest, disks: receiving.layers.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })) },
+      attempt: { attemptId: point.id, parentId: point.parentId ?? receiving.comparedWith ?? null, epochId: point.epochId, keyId: before.id, digest: point.digest, disks: receiving.layers.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })) },
     });
     const machine = machineOf(host, point.machineId);
     host.state.putMachine({ ...machine, definition: point.definition, stacks: stacked(machine, receiving, point.id) });
-    if (!isHome) retire(host, before);
+    if (isHome) return;
+    retire(host, before);
+    dropSpare(host, before.id);
   });
 }
 
-function stacked(machine: Machine, receiving: Receiving, pointId: string): Stack[] {
-  return receiving.layers.map(({ disk, layer, sizeBytes }) => {
-    const stack = machine.stacks.find((each) => each.disk === disk) ?? { disk, sizeBytes, layers: [] };
-    return withTop(stack, { ...layer, pointId }, sizeBytes);
+/** The set of disks is what travels; a failback that may be given up changes none of what this host had. */
+function takenOver({ settings }: Relationship, { id, layers, partial = [] }: Receiving, isHome: boolean): Partial<Relationship> {
+  const steps = { partial: partial.length > 0 ? { pointId: id, disks: partial } : null };
+  return isHome ? steps : { ...steps, settings: { ...settings, disks: layers.map(({ disk }) => disk) }, incoming: null, undecidedDisks: [] };
+}
+
+/** Disks that did not travel stay as older points have them. */
+function stacked({ stacks }: Machine, { layers, partial = [] }: Receiving, pointId: string): Stack[] {
+  const fresh = layers.filter(({ disk }) => !stacks.some((stack) => stack.disk === disk)).map(({ disk, sizeBytes }): Stack => ({ disk, sizeBytes, layers: [] }));
+  return [...stacks, ...fresh].map((stack) => {
+    const received = layers.find(({ disk }) => disk === stack.disk);
+    if (!received) return stack;
+    const isStep = partial.includes(stack.disk);
+    return withTop(stack, isStep ? received.layer : { ...received.layer, pointId }, received.sizeBytes);
   });
 }
 
 /** At most one point goes for each that arrives; its clusters live on in its successor's, for the way back. */
 export function retire(host: Host, relationship: Relationship): void {
-  const { machineId, testCopy } = relationship;
-  const { recoveryHistory, additional } = relationship.settings;
+  const { machineId } = relationship;
+  const keeping = pointsKept(relationship.settings);
+  // What is in use stays, and another goes in its place.
+  const inUse = pointsInUse(host, relationship);
+  const candidates = () => host.state.points(machineId).map((point) => ({ ...point, pinned: point.pinned || inUse.has(point.id) }));
   const remove = (pointId: string | null) => {
-    if (pointId !== null && testCopy?.pointId !== pointId) removeFromCatalog(host, machineId, pointId);
+    if (pointId !== null) removeFromCatalog(host, machineId, pointId);
   };
-  remove(toRetire(host.state.points(machineId), recoveryHistory, additional.pointIntervalSeconds ?? DEFAULT_POINT_INTERVAL_SECONDS));
-  remove(beyondHistory(host.state.points(machineId), recoveryHistory));
+  remove(toRetire(candidates(), keeping));
+  remove(beyondHistory(candidates(), keeping));
+}
+
+/** Layers that came with a disk which does not travel any more go with the last recovery point that has them. Part of a transaction. */
+export function dropSpare(host: Host, relationshipId: string): void {
+  const { machineId, settings, partial } = relationshipNamed(host, relationshipId);
+  const machine = machineOf(host, machineId);
+  if (partial && !partial.disks.every((disk) => settings.disks.includes(disk))) update(host, relationshipId, () => ({ partial: null }));
+  const stacks = machine.stacks.map((stack) => (settings.disks.includes(stack.disk) || !isReceived(host, machine, stack) ? stack : withoutSpare(stack)));
+  const kept = new Set(stacks.flatMap(({ layers }) => layers.map(({ layerId }) => layerId)));
+  const spare = machine.stacks.flatMap(({ layers }) => layers).filter(({ layerId }) => !kept.has(layerId));
+  if (spare.length === 0) return;
+  for (const layer of spare) host.state.addToOutbox(machineId, 'remove-layer', { layer });
+  host.state.putMachine({ ...machine, stacks: stacks.filter(({ layers }) => layers.length > 0) });
 }
 
 /** The point is no more; its layers are merged when that can be. */

@@ -39,16 +39,10 @@ export function qemuArguments(spec: LaunchSpec, surroundings: LaunchSurroundings
     ...(definition.tpm ? tpm(surroundings) : []),
     ...display(definition),
     ...controllers(definition),
-    ...definition.disks.flatMap((disk, index) => diskArguments(disk, index, definition, stackOf(spec, disk.name))),
+    ...definition.disks.flatMap((disk, index) => diskArguments(disk, index, definition, spec.stacks)),
     ...definition.nics.flatMap((nic, index) => nicArguments(nic, index, spec, surroundings)),
     ...(definition.directBoot ? directBoot(definition.directBoot) : []),
   ];
-}
-
-function stackOf(spec: LaunchSpec, disk: string): DiskStack {
-  const stack = spec.stacks.find((each) => each.disk === disk);
-  assert(stack, `no layers are given for disk ${disk} of ${spec.definition.name}`);
-  return stack;
 }
 
 const machine = (definition: MachineDefinition, { acceleration, run }: LaunchSurroundings): string[] => [
@@ -73,6 +67,8 @@ const socket = (id: string, path: string, more = ''): string[] => ['-chardev', `
 const control = ({ run, state }: LaunchSurroundings): string[] => [
   ...socket('qmp', run.qmp),
   '-mon', 'chardev=qmp,mode=control',
+  ...socket('rescue', run.rescue),
+  '-mon', 'chardev=rescue,mode=control',
   ...socket('console', run.serial, `,logfile=${option(state.serialLog)},logappend=on`),
   ...device({ driver: 'isa-serial', id: 'console0', chardev: 'console', index: 0 }),
 ];
@@ -114,7 +110,10 @@ function controllers(definition: MachineDefinition): string[] {
   ];
 }
 
-function diskArguments(disk: DiskDefinition, index: number, definition: MachineDefinition, stack: DiskStack): string[] {
+/** None for a disk that this host does not have, since it does not replicate. The others keep their places. */
+function diskArguments(disk: DiskDefinition, index: number, definition: MachineDefinition, stacks: readonly DiskStack[]): string[] {
+  const stack = stacks.find((each) => each.disk === disk.name);
+  if (!stack) return [];
   const place = definition.disks.slice(0, index).filter((earlier) => earlier.bus === disk.bus).length;
   return [
     ...json('-blockdev', activeGraph(stack)),
@@ -145,10 +144,14 @@ function nicArguments(nic: NicDefinition, index: number, spec: LaunchSpec, surro
   ];
 }
 
+/** The bridge that the adapter is plugged into, of those that are on any. */
+export const bridgeOf = (nic: NicDefinition, { isolated, testBridges }: LaunchSpec): string | undefined => (isolated ? testBridges?.[nic.mac] : nic.bridge);
+
 /** A hub port by itself is a cable with nothing at the other end. */
 function backendOf(nic: NicDefinition, index: number, spec: LaunchSpec, { run, tapName }: LaunchSurroundings): string {
-  if (nic.kind === 'user') return spec.isolated ? 'user,restrict=on' : 'user';
-  if (nic.kind === 'none' || spec.isolated) return `hubport,hubid=${index}`;
+  const isPlugged = bridgeOf(nic, spec) !== undefined;
+  if (nic.kind === 'user' && !isPlugged) return spec.isolated ? 'user,restrict=on' : 'user';
+  if (!isPlugged) return `hubport,hubid=${index}`;
   return `tap,ifname=${tapName(index)},script=${option(run.networkScript(index))},downscript=no`;
 }
 

@@ -2,26 +2,32 @@
  * Processes that outlive this daemon: in a session and, under systemd, a scope of their own, with a log file and no pipe
  * of ours.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { Fault } from '../../errors/fault.ts';
 import { identityOf, type ProcessIdentity } from '../../storagedaemon/pidfile.ts';
 
 const LOG_TAIL_CHARACTERS = 2_000;
 
-/** A child in its own session, whose end the daemon's end does not cause. */
-export function launchDetached(command: readonly string[], logPath: string): { identity: ProcessIdentity; hasEnded(): boolean } {
+export interface Detached {
+  readonly child: ChildProcess;
+  readonly identity: ProcessIdentity;
+  hasEnded(): boolean;
+}
+
+/** A child in its own session, whose end the daemon's end does not cause. With pipes, the daemon's end is the end of its input. */
+export function launchDetached(command: readonly string[], logPath: string, input: 'none' | 'pipes' = 'none'): Detached {
   const [program, ...args] = underSystemd() ? ['systemd-run', '--scope', '--quiet', '--collect', '--slice=machine.slice', '--', ...command] : command;
   const log = openSync(logPath, 'a', 0o600);
   try {
     let ended = false;
-    const child = spawn(program!, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
+    const child = spawn(program!, args, { detached: true, stdio: input === 'pipes' ? ['pipe', 'pipe', log] : ['ignore', log, log], cwd: '/' });
     child.once('exit', () => (ended = true));
     child.once('error', () => (ended = true));
     child.unref();
     const identity = child.pid === undefined ? undefined : identityOf(child.pid);
     if (!identity) throw new Fault('qemu-failed', `${program} could not be started: is it installed?`);
-    return { identity, hasEnded: () => ended };
+    return { child, identity, hasEnded: () => ended };
   } finally {
     closeSync(log);
   }

@@ -2,7 +2,8 @@
  * Fleecing files keep what a guest overwrites while a point in time is read. Their space is taken before the instant, and
  * QEMU itself cannot go beyond it (see fleecingGraph), so a full file breaks the snapshot and never the guest.
  */
-import { mkdirSync, readdirSync, rmSync, truncateSync } from 'node:fs';
+import { mkdirSync, truncateSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CLUSTER_BYTES } from '../../extents/extent.ts';
 import { Fault } from '../../errors/fault.ts';
@@ -32,9 +33,9 @@ export async function createFleecingFile(machine: string, path: string, diskSize
   }
 }
 
-/** The attempt's files are gone, of whichever disks there are. */
-export function removeFleecingFiles({ fleecingDirectory }: StatePaths, attemptId: string): void {
+/** The attempt's files are gone, of whichever disks there are. On some file systems giving back so much space takes a while. */
+export async function removeFleecingFiles({ fleecingDirectory }: StatePaths, attemptId: string): Promise<void> {
   const ending = `-${attemptMark(attemptId)}.qcow2`;
-  mkdirSync(fleecingDirectory, { recursive: true, mode: 0o700 });
-  for (const file of readdirSync(fleecingDirectory)) if (file.endsWith(ending)) rmSync(join(fleecingDirectory, file), { force: true });
+  await mkdir(fleecingDirectory, { recursive: true, mode: 0o700 });
+  for (const file of await readdir(fleecingDirectory)) if (file.endsWith(ending)) await rm(join(fleecingDirectory, file), { force: true });
 }

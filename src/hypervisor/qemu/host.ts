@@ -3,7 +3,7 @@ import { Fault } from '../../errors/fault.ts';
 import type { LaunchSpec } from '../../engine/ports/hypervisor.ts';
 import { GuestAgent } from './agent.ts';
 import { OfflineBlocks, type Blocks } from './blocks.ts';
-import { readCustody, writeCustody, type Custody } from './custody.ts';
+import { amendCustody, readCustody, type Custody } from './custody.ts';
 import { runPaths, statePaths, type Directories, type RunPaths, type StatePaths } from './directories.ts';
 import { serveNbd } from './exports.ts';
 import { whetherRunning } from './instance.ts';
@@ -65,7 +65,7 @@ export class Host {
 
   /** Does the work with the guest's agent, alone. Fault agent-silent when nobody answers in time. */
   withAgent<T>(instanceId: string, withinMs: number, work: (agent: GuestAgent) => Promise<T>): Promise<T> {
-    return this.agentTurns.take(instanceId, async () => {
+    return this.#agentTurn(instanceId, withinMs, async () => {
       const agent = await GuestAgent.connect(this.run(instanceId).agent, withinMs);
       try {
         return await work(agent);
@@ -75,11 +75,26 @@ export class Host {
     });
   }
 
+  #agentTurn<T>(instanceId: string, withinMs: number, work: () => Promise<T>): Promise<T> {
+    return this.agentTurns.takeWithin(instanceId, withinMs, () => new Fault('agent-silent', 'the guest agent still owes an answer to another request'), work);
+  }
+
+  /** Begins the work when the agent is free, and holds the agent until `until` of what comes back has resolved. Fault agent-silent when it is not free in time. */
+  holdAgent<T extends { readonly ended: Promise<void> }>(instanceId: string, withinMs: number, begin: () => T): Promise<T> {
+    const begun = Promise.withResolvers<T>();
+    this.#agentTurn(instanceId, withinMs, async () => {
+      const held = begin();
+      begun.resolve(held);
+      await held.ended;
+    }).catch((thrown: unknown) => begun.reject(thrown));
+    return begun.promise;
+  }
+
   custody(spec: LaunchSpec): Custody {
     return readCustody(this.state(spec.instanceId), spec);
   }
 
   amendCustody(spec: LaunchSpec, change: (custody: Custody) => Custody): void {
-    writeCustody(this.state(spec.instanceId), change(this.custody(spec)));
+    amendCustody(this.state(spec.instanceId), spec, change);
   }
 }

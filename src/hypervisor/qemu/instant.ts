@@ -85,13 +85,18 @@ export async function prepareFleecing(site: AttemptSite, budgetBytes: number, si
   }
 }
 
-/** The instant of a running guest. Everything that could fail for want of space has been done before. */
-export async function takeRunning({ spec, qmp, attempt: { attemptId, sincePointId } }: AttemptSite): Promise<void> {
+/**
+ * The instant of a running guest, made by `at`, which is given the very step that makes it. Everything that could fail for want
+ * of space has been done before.
+ */
+export async function takeRunning({ spec, qmp, attempt: { attemptId, sincePointId } }: AttemptSite, at: (step: () => Promise<void>) => Promise<void>): Promise<void> {
   const { stacks } = spec;
   const disks = disksOf(spec);
   await transaction(qmp, stacks.map((stack) => addBitmap(stack, attemptId)));
   for (const stack of stacks) await qmp.execute('blockdev-add', copyBeforeWrite(stack, attemptId));
-  await qmp.execute('blockdev-reopen', { options: disks.map((disk) => topFilter(disk, attemptNodes(disk, attemptId).filter)) });
+  await at(async () => {
+    await qmp.execute('blockdev-reopen', { options: disks.map((disk) => topFilter(disk, attemptNodes(disk, attemptId).filter)) });
+  });
   if (sincePointId !== null) await transaction(qmp, stacks.map((stack) => disableBitmap(stack, sincePointId)));
   for (const disk of disks) await qmp.execute('blockdev-add', snapshotAccess(disk, attemptId));
   for (const { fleecingExportId, fleecing } of disks.map((disk) => attemptNodes(disk, attemptId))) {
@@ -129,7 +134,7 @@ export async function tearDown({ spec, qmp, state, attempt: { attemptId } }: Att
   if (names.some(({ filter }) => present.has(filter))) await qmp.execute('blockdev-reopen', { options: spec.stacks.map((stack) => topFilter(stack.disk, diskNode(stack))) });
   for (const { filter } of names) await removeNode(qmp, filter);
   for (const { fleecing } of names) await removeNode(qmp, fleecing);
-  removeFleecingFiles(state, attemptId);
+  await removeFleecingFiles(state, attemptId);
 }
 
 /** The node is gone. Nothing when there was none. */

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../errors/fault.ts';
 import type { LaunchSpec } from '../../engine/ports/hypervisor.ts';
-import { qemuArguments } from './arguments.ts';
+import { bridgeOf, qemuArguments } from './arguments.ts';
 import { accelerationOf } from './acceleration.ts';
 import { SHEPHERD_SCRIPT, writtenFiles } from './custody.ts';
 import { instanceMark, type RunPaths, type StatePaths } from './directories.ts';
@@ -55,13 +55,14 @@ export async function launch(spec: LaunchSpec, paths: LaunchPaths, monitors: Mon
   }
 }
 
-/** A copy of a test failover is on no network. */
-function checkBridges({ definition, isolated }: LaunchSpec): void {
-  const missing = isolated ? undefined : definition.nics.find(({ bridge }) => bridge !== undefined && !isBridge(bridge));
-  if (missing) throw new Fault('bridge-missing', `${definition.name} cannot be started: there is no bridge "${missing.bridge}" on this host`);
+/** A test failover's copy is on its test networks alone. */
+function checkBridges(spec: LaunchSpec): void {
+  const missing = spec.definition.nics.map((nic) => bridgeOf(nic, spec)).find((bridge) => bridge !== undefined && !isBridge(bridge));
+  if (missing !== undefined) throw new Fault('bridge-missing', `${spec.definition.name} cannot be started: there is no bridge "${missing}" on this host`);
 }
 
-function prepareFiles({ definition, stacks, isolated }: LaunchSpec, { run, state, original }: LaunchPaths): void {
+function prepareFiles(spec: LaunchSpec, { run, state, original }: LaunchPaths): void {
+  const { definition, stacks } = spec;
   rmSync(run.directory, { recursive: true, force: true });
   makeDirectory(run.directory);
   makeDirectory(state.directory);
@@ -70,7 +71,10 @@ function prepareFiles({ definition, stacks, isolated }: LaunchSpec, { run, state
   if (serialLog && serialLog.size > MAX_SERIAL_LOG_BYTES) renameSync(state.serialLog, `${state.serialLog}.1`);
   replaceFile(run.imageList, writtenFiles(stacks).map((path) => `${path}\n`).join(''));
   placeVariables(definition, state, original);
-  for (const [index, nic] of definition.nics.entries()) if (nic.bridge !== undefined && !isolated) writeNetworkScript(run.networkScript(index), nic.bridge);
+  for (const [index, nic] of definition.nics.entries()) {
+    const bridge = bridgeOf(nic, spec);
+    if (bridge !== undefined) writeNetworkScript(run.networkScript(index), bridge);
+  }
 }
 
 /** QEMU makes the tap device and calls this with its name; the device goes away with QEMU. */

@@ -7,11 +7,12 @@ import type { DiskSize, DiskView, LoanedChunk, StatusRun } from '../../engine/po
 import type { LaunchSpec, PointInTime, PointInTimeRequest } from '../../engine/ports/hypervisor.ts';
 import type { Extent } from '../../extents/extent.ts';
 import type { Qmp } from '../../qmp/qmp.ts';
-import { readAttempt, recordNow, removeAttempt, type AttemptRecord } from './attempt.ts';
+import { readAttempt, recordFreeze, recordNow, removeAttempt, type AttemptRecord } from './attempt.ts';
 import type { Blocks } from './blocks.ts';
 import { hasSoundSnapshots } from './clusterreads.ts';
 import { noLongerTracked, nowTracked } from './custody.ts';
 import { addExport, removeExport } from './exports.ts';
+import { FreezeWatchdog } from './freeze.ts';
 import type { Host } from './host.ts';
 import {
   checkParent, disksOf, exportOffline, findOffline, findRunning, prepareFleecing, refuseIoThreads, removeNode, settleBitmaps, takeOffline, takeRunning, tearDown,
@@ -39,7 +40,7 @@ export class PointsInTime {
     const blocks = await this.#host.blocks(spec, signal);
     const site = this.#site(spec, blocks, request);
     try {
-      const record = blocks.live ? await this.#running(site, request.fleecingBudgetBytes, signal) : await this.#offline(site);
+      const record = blocks.live ? await this.#running(site, request, signal) : await this.#offline(site);
       await this.#hold(request.attemptId, blocks);
       return { record, source: await sourceOf(spec, blocks, request) };
     } catch (thrown) {
@@ -52,17 +53,29 @@ export class PointsInTime {
     return { spec, qmp, state: this.#host.state(spec.instanceId), custody: this.#host.custody(spec), attempt: { attemptId, sincePointId } };
   }
 
-  async #running(site: AttemptSite, budgetBytes: number, signal: AbortSignal): Promise<AttemptRecord> {
+  async #running(site: AttemptSite, { fleecingBudgetBytes, isToBeConsistent = false }: PointInTimeRequest, signal: AbortSignal): Promise<AttemptRecord> {
     const found = await findRunning(site);
     if (found !== 'nothing') return adopted(site, found);
     await refuseIoThreads(site);
     await checkParent(site);
     return this.#begin(site, async () => {
-      await prepareFleecing(site, budgetBytes, signal);
-      const record = recordNow(site.spec, site.state, site.attempt.attemptId);
-      await takeRunning(site);
-      return record;
+      await prepareFleecing(site, fleecingBudgetBytes, signal);
+      const freezer = isToBeConsistent ? await this.#freezer(site) : null;
+      return takeInstant(site, freezer, signal);
     });
+  }
+
+  /** Who holds the guest still, or why nobody can. */
+  async #freezer({ spec, state }: AttemptSite): Promise<FreezeWatchdog | Fault> {
+    const run = this.#host.run(spec.instanceId);
+    const { guestAgent, name: machineName } = spec.definition;
+    if (!guestAgent) return new Fault('agent-silent', `${machineName}: no application-consistent point, since the machine is defined without a guest agent`);
+    try {
+      return await this.#host.holdAgent(spec.instanceId, AGENT_FREE_MS, () => new FreezeWatchdog({ machineName, run, state }));
+    } catch (thrown) {
+      if (!(thrown instanceof Fault)) throw thrown;
+      return new Fault(thrown.code, `${machineName}: no application-consistent point (${thrown.message})`);
+    }
   }
 
   async #offline(site: AttemptSite): Promise<AttemptRecord> {
@@ -168,6 +181,27 @@ async function endLive(blocks: Blocks, exportIds: readonly string[]): Promise<vo
   }
 }
 
+/** The record is made just before the instant: a guest may take long to stand still. */
+async function takeInstant(site: AttemptSite, freezer: FreezeWatchdog | Fault | null, signal: AbortSignal): Promise<AttemptRecord> {
+  const { spec, state, attempt: { attemptId } } = site;
+  const made: { record?: AttemptRecord; fault: Fault | null } = { fault: freezer instanceof Fault ? freezer : null };
+  const at = async (reopen: () => Promise<void>) => {
+    const step = async () => {
+      made.record = recordNow(spec, state, attemptId);
+      await reopen();
+    };
+    if (freezer instanceof FreezeWatchdog) made.fault = await freezer.during(step, signal);
+    else await step();
+  };
+  try {
+    await takeRunning(site, at);
+  } finally {
+    if (freezer instanceof FreezeWatchdog) freezer.dismiss();
+  }
+  const { record, fault } = made;
+  return freezer === null ? record! : recordFreeze(state, record!, { isConsistent: fault === null, fault: fault && { code: fault.code, message: fault.message } });
+}
+
 function adopted({ spec, state, attempt }: AttemptSite, found: 'open' | 'lost'): AttemptRecord {
   const record = found === 'open' ? readAttempt(state, attempt.attemptId) : undefined;
   if (!record) throw new Fault('attempt-lost', `${spec.definition.name}: attempt ${attempt.attemptId} was begun, but its instant is gone`);
@@ -200,19 +234,25 @@ function explainRunning(spec: LaunchSpec, fault: Fault, isConnected: boolean): F
   return new Fault('fleecing-exhausted', `${machine}: the space for overwritten data ran out, so the point in time is gone: ${fault.message}`, { cause: fault });
 }
 
+const AGENT_FREE_MS = 5_000;
+
 const named = (spec: LaunchSpec, fault: Fault): Fault => new Fault(fault.code, `${spec.definition.name}: ${fault.message}`, { cause: fault });
 
 class OpenPoint implements PointInTime {
   readonly attemptId: string;
   readonly instantMs: number;
   readonly attachments: readonly Attachment[];
+  readonly isConsistent: boolean;
+  readonly freezeFault: Fault | null;
   readonly disks: readonly DiskSize[];
   readonly #view: DiskView;
 
-  constructor({ attemptId, instantMs, attachments }: AttemptRecord, view: DiskView) {
+  constructor({ attemptId, instantMs, attachments, freeze }: AttemptRecord, view: DiskView) {
     this.attemptId = attemptId;
     this.instantMs = instantMs;
     this.attachments = attachments;
+    this.isConsistent = freeze?.isConsistent ?? false;
+    this.freezeFault = freeze?.fault ? new Fault(freeze.fault.code, freeze.fault.message) : null;
     this.disks = view.disks;
     this.#view = view;
   }

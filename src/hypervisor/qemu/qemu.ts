@@ -2,6 +2,7 @@
  * The hypervisor port on QEMU itself: one process per instance, which neither this daemon's crash nor its restart
  * touches. A new object over the same directories finds the guests that run and the attempts that are open.
  */
+import { existsSync } from 'node:fs';
 import { uptime } from 'node:os';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import { Fault } from '../../errors/fault.ts';
@@ -19,15 +20,16 @@ import { changesSince } from './changes.ts';
 import type { Directories } from './directories.ts';
 import { Host } from './host.ts';
 import { closedSizes } from './images.ts';
-import { liveInstances, qemuProcess } from './instance.ts';
+import { liveInstances, qemuProcess, readLaunchRecord } from './instance.ts';
 import type { Attempt } from './instant.ts';
+import { thawFound } from './freeze.ts';
 import { isOnTop, layOnTop } from './freshlayers.ts';
 import { mergeBelow } from './mergebelow.ts';
 import { diskNode } from './nodes.ts';
 import { PointsInTime } from './pointintime.ts';
 import { PowerSwitch, type StartOptions } from './power.ts';
 import { StackReaders } from './stackreaders.ts';
-import { reportTracking, track, untrack } from './tracking.ts';
+import { pendingBytes, reportTracking, track, untrack, untrackAll } from './tracking.ts';
 
 /** Linux counts process times in hundredths of a second for everyone. */
 const TICK_MS = 10;
@@ -95,7 +97,9 @@ export class QemuHypervisor implements Hypervisor {
     if (!isOpen) return closedSizes(spec);
     return this.#host.withBlocks(spec, this.#closing.signal, async ({ qmp }) => {
       const nodes = await namedNodes(qmp);
-      return spec.stacks.map((stack) => ({ disk: stack.disk, sizeBytes: nodes.find((node) => node['node-name'] === diskNode(stack))!.image['virtual-size'] }));
+      const open = spec.stacks.flatMap((stack) => nodes.filter((node) => node['node-name'] === diskNode(stack)).map((node) => ({ disk: stack.disk, sizeBytes: node.image['virtual-size'] })));
+      const closed = spec.stacks.filter((stack) => !open.some(({ disk }) => disk === stack.disk));
+      return [...open, ...(await closedSizes({ ...spec, stacks: closed }))];
     });
   }
 
@@ -109,6 +113,14 @@ export class QemuHypervisor implements Hypervisor {
 
   untrack(spec: LaunchSpec, pointId: string): Promise<void> {
     return untrack(this.#host, spec, pointId, this.#closing.signal);
+  }
+
+  untrackAll(spec: LaunchSpec): Promise<void> {
+    return untrackAll(this.#host, spec, this.#closing.signal);
+  }
+
+  pendingBytes(spec: LaunchSpec, pointIds: readonly string[]): Promise<number | null> {
+    return pendingBytes(this.#host, spec, pointIds);
   }
 
   changesSince(spec: LaunchSpec, pointId: string, signal: AbortSignal): Promise<ReadonlyMap<string, ClusterSet>> {
@@ -174,6 +186,21 @@ export class QemuHypervisor implements Hypervisor {
   upMs(instanceId: string): number | null {
     const process = qemuProcess(this.#host.run(instanceId));
     return process ? Math.max(0, Math.round(uptime() * 1_000 - process.startTicks * TICK_MS)) : null;
+  }
+
+  /**
+   * Guests that a daemon which has ended may have left frozen go on: those with a note by every means, the others when their agent
+   * answers at once. Tells of each that was found frozen; null: its agent does not confirm that it goes on.
+   */
+  async thawAll(tell: (machineName: string, fileSystems: number | null) => void): Promise<void> {
+    await Promise.all(liveInstances(this.#host.directories).map(async (instanceId) => {
+      const run = this.#host.run(instanceId);
+      const record = readLaunchRecord(run);
+      if (!record?.guestAgent) return;
+      const isNoted = existsSync(run.freezeNote);
+      const outcome = await this.#host.agentTurns.take(instanceId, () => thawFound(run));
+      if (outcome !== 'gone' && (isNoted || outcome !== null) && outcome !== 0) tell(record.machineName, outcome);
+    }));
   }
 
   /** The guest agent's socket, for whoever freezes file systems. */

@@ -14,4 +14,22 @@ export class Turns {
       if (this.#last.get(key) === settled) this.#last.delete(key);
     }
   }
+
+  /** The same, unless earlier work goes on for longer than that: then it is not done, and `late` is thrown. */
+  async takeWithin<T>(key: string, withinMs: number, late: () => Error, work: () => Promise<T>): Promise<T> {
+    const begun = Promise.withResolvers<undefined>();
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      begun.reject(late());
+    }, withinMs);
+    const turn = this.take(key, async () => {
+      clearTimeout(timer);
+      begun.resolve(undefined);
+      return isLate ? undefined : work();
+    });
+    turn.catch(() => undefined);
+    await begun.promise;
+    return turn as Promise<T>;
+  }
 }

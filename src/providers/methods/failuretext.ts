@@ -1,5 +1,6 @@
 /** Msvm_Error: why a job failed, or what is wrong with a relationship, with what to do. */
 import type { CimInstance } from '../../cim/instance.ts';
+import type { Issue } from '../../health/health.ts';
 import type { Job } from '../../machine/records.ts';
 import type { Emit } from '../emission.ts';
 
@@ -8,6 +9,7 @@ const COMMUNICATIONS = 2;
 const HIGH = 4;
 const MEDIUM = 3;
 const CIM_FAILED = 1;
+const OTHER_FORMAT = 1;
 
 const typeOf = (code: string): number => (code.startsWith('peer-') ? COMMUNICATIONS : SOFTWARE);
 
@@ -26,16 +28,19 @@ export const errorOfJob = (emit: Emit, { code, message, hint, allowed }: NonNull
     CIMStatusCodeDescription: message,
   });
 
-export const healthIssue = (emit: Emit, reason: string, hint: string, isCritical: boolean): CimInstance =>
+/** The message's id is the rule's name: see docs/generated/health.md. `source`: the relationship's InstanceID. */
+export const healthIssue = (emit: Emit, { rule, severity, message, hint }: Issue, source: string): CimInstance =>
   emit({
-    ErrorType: SOFTWARE,
+    ErrorType: rule === 'cannot-send' || rule === 'out-of-sync' ? COMMUNICATIONS : SOFTWARE,
     OwningEntity: 'Understudy',
-    MessageID: 'health',
-    Message: reason,
-    PerceivedSeverity: isCritical ? HIGH : MEDIUM,
-    ProbableCauseDescription: reason,
+    MessageID: rule,
+    Message: message,
+    PerceivedSeverity: severity === 'critical' ? HIGH : MEDIUM,
+    ProbableCauseDescription: message,
     RecommendedActions: hint === '' ? [] : [hint],
-    ErrorSourceFormat: 0,
+    ErrorSource: source,
+    ErrorSourceFormat: OTHER_FORMAT,
+    OtherErrorSourceFormat: 'InstanceID of Msvm_ReplicationRelationship',
     CIMStatusCode: CIM_FAILED,
-    CIMStatusCodeDescription: reason,
+    CIMStatusCodeDescription: message,
   });

@@ -1,6 +1,7 @@
 /** Every method that the host offers, by class: one table, from which the object manager's are made. */
 import type { CimCaller, CimMethod } from '../../cim/manager.ts';
 import { SHUTDOWN_METHODS, SYSTEM_METHODS } from './computersystem.ts';
+import { INITIAL_METHODS } from './initial.ts';
 import { invocable, type Host, type Method } from './invocation.ts';
 import { JOB_METHODS } from './jobs.ts';
 import { RELATIONSHIP_METHODS } from './replication.ts';
@@ -9,7 +10,7 @@ import { STATISTICS_METHODS } from './statistics.ts';
 import { MANAGEMENT_METHODS, SNAPSHOT_METHODS } from './systems.ts';
 
 const METHODS: Readonly<Record<string, readonly Method[]>> = {
-  Msvm_ReplicationService: [...RELATIONSHIP_METHODS, ...STATISTICS_METHODS, ...SERVICE_METHODS],
+  Msvm_ReplicationService: [...RELATIONSHIP_METHODS, ...INITIAL_METHODS, ...STATISTICS_METHODS, ...SERVICE_METHODS],
   Msvm_ComputerSystem: SYSTEM_METHODS,
   Msvm_ShutdownComponent: SHUTDOWN_METHODS,
   Msvm_ConcreteJob: JOB_METHODS,

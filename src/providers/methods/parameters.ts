@@ -66,6 +66,9 @@ export async function pointOf(call: Call, name: string, machine: MachineSnapshot
   return point;
 }
 
+/** Clocks differ: who names the present moment means at once. */
+const NOW_MS = 60_000;
+
 /** The moment, in the next seven days, at which the work is to begin; null for at once. */
 export function startOf(call: Call, name: string): number | null {
   const value = valueOf(call, name);
@@ -73,7 +76,7 @@ export function startOf(call: Call, name: string): number | null {
   const { kind, epochMs } = value as CimTimestamp;
   if (kind !== 'timestamp') throw badValue(name, 'an interval', 'a moment');
   const nowMs = call.host.nowMs();
-  if (epochMs <= nowMs) return null;
+  if (epochMs <= nowMs && epochMs > nowMs - NOW_MS) return null;
   checkStart(epochMs, nowMs);
   return epochMs;
 }

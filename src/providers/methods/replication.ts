@@ -1,12 +1,15 @@
 /** Methods of Msvm_ReplicationService that change one machine's relationship. */
+import type { CimValue } from '../../cim/instance.ts';
 import type { MethodOutcome } from '../../cim/manager.ts';
 import type { MachineSnapshot } from '../../service/inventory.ts';
 import { STEPS, type Step } from '../../service/steps.ts';
+import { adapterChangeOf } from '../failovernetwork.ts';
 import { idIn, machinePath } from '../objectpaths.ts';
 import { embeddedOf, readerOf } from './embedded.ts';
 import { done, started, type Call, type Method } from './invocation.ts';
-import { machineOf, numberOf, pointOf, startOf, textOf, valueOf } from './parameters.ts';
+import { machineOf, pointOf, startOf, textOf, valueOf } from './parameters.ts';
 import { badValue, Rejection, RETURNS } from './rejection.ts';
+import { asksForCopy, offerCopy } from './initial.ts';
 import { checkRelationship } from './relationship.ts';
 import { checkRecoveryHost, recoveryHostOf, settingsChangeOf, type Subject } from './replicationsettings.ts';
 
@@ -26,18 +29,13 @@ const stepping = (name: string, step: Step, check: (call: Call, machine: Machine
 });
 
 /** As `stepping`, at once or at StartTime. */
-const beginning = (name: string, step: 'startInitial' | 'resynchronize', check: (call: Call) => void = () => undefined): Method => ({
-  name,
-  kind: STEPS[step].kind,
-  run: async (call) => {
-    const { machine } = await machineOf(call);
-    check(call);
-    const startsAtMs = startOf(call, 'StartTime');
-    if (startsAtMs === null) return started(await call.host.management.step(call.caller, machine.id, step));
-    await call.host.management.startAt(call.caller, machine.id, step, startsAtMs);
-    return done();
-  },
-});
+async function resynchronize(call: Call): Promise<MethodOutcome> {
+  const { machine } = await machineOf(call);
+  const startsAtMs = startOf(call, 'StartTime');
+  if (startsAtMs === null) return started(await call.host.management.step(call.caller, machine.id, 'resynchronize'));
+  await call.host.management.startAt(call.caller, machine.id, 'resynchronize', startsAtMs);
+  return done();
+}
 
 async function create(call: Call): Promise<MethodOutcome> {
   const snapshot = await machineOf(call);
@@ -45,6 +43,7 @@ async function create(call: Call): Promise<MethodOutcome> {
   if (!fields) throw badValue(SETTINGS, null, 'the text of a Msvm_ReplicationSettingData');
   const subject = await subjectOf(call, snapshot);
   const change = settingsChangeOf(fields, subject);
+  if (asksForCopy(fields, subject)) return offerCopy(call, fields, subject);
   const { id } = recoveryHostOf(fields, subject);
   return started(await call.host.management.create(call.caller, snapshot.machine.id, id, change));
 }
@@ -69,16 +68,6 @@ async function reverse(call: Call): Promise<MethodOutcome> {
   const settings = settingsChangeOf(fields, subject);
   checkRecoveryHost(fields, subject, true);
   return started(await call.host.management.step(call.caller, snapshot.machine.id, 'reverse', { settings }));
-}
-
-/** 1 over the network, 2 by media, 3 comparing with a copy that is there. */
-const TRANSFERS = { network: 1, media: 2, seeded: 3 } as const;
-
-function checkTransfer(call: Call): void {
-  const type = numberOf(call, 'InitialReplicationType') ?? TRANSFERS.network;
-  if (!Object.values<number>(TRANSFERS).includes(type)) throw badValue('InitialReplicationType', type, '1 (over the network)');
-  if (type === TRANSFERS.media && !textOf(call, 'InitialReplicationExportLocation')) throw badValue('InitialReplicationExportLocation', null, 'a directory, for InitialReplicationType 2');
-  if (type !== TRANSFERS.network) throw new Rejection(RETURNS.notSupported, `InitialReplicationType ${type} is not supported yet: use 1 (over the network).`);
 }
 
 async function failOver(call: Call): Promise<MethodOutcome> {
@@ -106,6 +95,16 @@ async function failBack(call: Call): Promise<MethodOutcome> {
   return started(await call.host.operations.failbackStart(call.caller, snapshot.machine.id, point === undefined ? {} : { point }));
 }
 
+/** All of the adapters' settings are taken, or none. They are in force with the answer. */
+async function setFailoverNetwork(call: Call): Promise<MethodOutcome> {
+  const { machine } = await machineOf(call);
+  const texts = valueOf(call, 'NetworkSettings') as readonly CimValue[] | null;
+  if (texts === null || texts.length === 0) throw badValue('NetworkSettings', texts, 'texts of Msvm_FailoverNetworkAdapterSettingData');
+  const changes = texts.map((text) => adapterChangeOf(readerOf('NetworkSettings', 'Msvm_FailoverNetworkAdapterSettingData', text), machine));
+  await call.host.management.changeAdapters(call.caller, machine.id, changes);
+  return done();
+}
+
 /** What a later version brings: the machine is looked up, then the answer is that it is not supported. */
 const notYet = (name: string, kind: string, what: string, check: (call: Call) => void = () => undefined): Method => ({
   name,
@@ -124,17 +123,11 @@ export const RELATIONSHIP_METHODS: readonly Method[] = [
   { name: 'InitiateFailover', kind: STEPS.failOver.kind, run: failOver },
   { name: 'TestReplicaSystem', kind: 'test', run: testReplica },
   { name: 'InitiateFailback', kind: 'failbackHome', run: failBack },
-  beginning('StartReplication', 'startInitial', checkTransfer),
-  beginning('Resynchronize', 'resynchronize'),
+  { name: 'Resynchronize', kind: STEPS.resynchronize.kind, run: resynchronize },
   stepping('CommitFailover', 'commit'),
   stepping('RevertFailover', 'revert'),
   stepping('RemoveReplicationRelationship', 'remove'),
   stepping('RemoveReplicationRelationshipEx', 'remove', checkRelationship),
   notYet('ChangeReplicationModeToPrimary', 'changeMode', 'Replication over three hosts', (call) => embeddedOf(call, 'ReplicationRelationship', 'Msvm_ReplicationRelationship')),
-  notYet('ImportInitialReplica', 'import', 'An initial replica on media', (call) => {
-    if (!textOf(call, 'InitialReplicationImportLocation')) throw badValue('InitialReplicationImportLocation', null, 'a directory');
-  }),
-  notYet('SetFailoverNetworkAdapterSettings', 'failoverNetwork', 'Setting addresses in the guest after a failover', (call) => {
-    if (valueOf(call, 'NetworkSettings') === null) throw badValue('NetworkSettings', null, 'texts of Msvm_FailoverNetworkAdapterSettingData');
-  }),
+  { name: 'SetFailoverNetworkAdapterSettings', kind: 'failoverNetwork', run: setFailoverNetwork },
 ];

@@ -2,22 +2,31 @@
 import type { MethodOutcome } from '../../cim/manager.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import type { MachineSnapshot } from '../../service/inventory.ts';
-import { adviceOf } from '../../service/presenting.ts';
+import { INSTANCE_IDS } from '../objectpaths.ts';
 import { statisticsValues } from '../replication.ts';
 import { emit, instanceText } from './embedded.ts';
 import { healthIssue } from './failuretext.ts';
 import { done, type Call, type Method } from './invocation.ts';
-import { machineOf } from './parameters.ts';
+import { machineOf, valueOf } from './parameters.ts';
 import { checkRelationship } from './relationship.ts';
 
+const figures = (snapshot: MachineSnapshot, nowMs: number): string => instanceText(emit('Msvm_ReplicationStatistics', statisticsValues(snapshot, nowMs)));
+
+const issuesOf = ({ issues, machine }: MachineSnapshot): string[] =>
+  issues.map((issue) => instanceText(healthIssue((values) => emit('Msvm_Error', values), issue, INSTANCE_IDS.Msvm_ReplicationRelationship(machine.id))));
+
+const answered = (snapshots: readonly MachineSnapshot[], nowMs: number): MethodOutcome =>
+  done({ ReplicationStatistics: snapshots.map((snapshot) => figures(snapshot, nowMs)), ReplicationHealthIssues: snapshots.flatMap(issuesOf) });
+
 async function told({ host }: Call, snapshot: MachineSnapshot): Promise<MethodOutcome> {
-  const { relationship, health, healthReasons, machine } = snapshot;
-  if (!relationship) throw new Refused(refuse(`${machine.name} is not replicated`, ['enable']));
-  const advice = adviceOf(relationship);
-  return done({
-    ReplicationStatistics: [instanceText(emit('Msvm_ReplicationStatistics', statisticsValues(snapshot, host.nowMs())))],
-    ReplicationHealthIssues: healthReasons.map((reason) => instanceText(healthIssue((values) => emit('Msvm_Error', values), reason, advice, health === 'critical'))),
-  });
+  if (!snapshot.relationship) throw new Refused(refuse(`${snapshot.machine.name} is not replicated`, ['enable']));
+  return answered([snapshot], host.nowMs());
+}
+
+/** Of every machine that is replicated, when none is named: the arrays have room for them. */
+async function toldOfAll({ host, caller }: Call): Promise<MethodOutcome> {
+  const snapshots = await host.inventory.machines(caller);
+  return answered(snapshots.filter(({ relationship }) => relationship !== null), host.nowMs());
 }
 
 async function reset({ host, caller }: Call, { machine }: MachineSnapshot): Promise<MethodOutcome> {
@@ -29,14 +38,16 @@ type Work = (call: Call, snapshot: MachineSnapshot) => Promise<MethodOutcome>;
 
 const about = (name: string, kind: string, isReading: boolean, work: Work): Method => ({ name, kind, isReading, run: async (call) => work(call, await machineOf(call)) });
 
+const orAll = (method: Method): Method => ({ ...method, run: (call) => (valueOf(call, 'ComputerSystem') === null && valueOf(call, 'ReplicationRelationship') === null ? toldOfAll(call) : method.run(call)) });
+
 const withRelationship = (work: Work): Work => async (call, snapshot) => {
   checkRelationship(call, snapshot);
   return work(call, snapshot);
 };
 
 export const STATISTICS_METHODS: readonly Method[] = [
-  about('GetReplicationStatistics', 'statistics', true, told),
-  about('GetReplicationStatisticsEx', 'statistics', true, withRelationship(told)),
+  orAll(about('GetReplicationStatistics', 'statistics', true, told)),
+  orAll(about('GetReplicationStatisticsEx', 'statistics', true, withRelationship(told))),
   about('ResetReplicationStatistics', 'statisticsReset', false, reset),
   about('ResetReplicationStatisticsEx', 'statisticsReset', false, withRelationship(reset)),
 ];

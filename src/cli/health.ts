@@ -1,0 +1,139 @@
+/** understudy health: how well replication keeps up, what is wrong and what to do, and how that is judged. */
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { HEALTH_LIMITS, LIMIT_NAMES, type HealthLimit } from '../health/limits.ts';
+import type { HealthLimitsView, HealthView, IntervalView, IssueView } from '../service/views.ts';
+import { Failure } from './failure.ts';
+import { list, table, type Cell, type Colour } from './output.ts';
+import { pathOf } from './relationships.ts';
+import { act, whole, type Run } from './run.ts';
+import { ago, duration, instant, orDash, printable, size } from './words.ts';
+
+const COLOURS: Readonly<Record<string, Colour>> = { ok: 'green', warning: 'yellow', critical: 'red' };
+
+const cell = (text: string): Cell => (COLOURS[text] ? { text, colour: COLOURS[text] } : { text });
+const about = (issues: readonly IssueView[]): string => issues.map(({ severity, message, hint }) => printable(`${severity}: ${message}${hint === '' ? '' : ` ${hint}`}`)).join('\n');
+
+function intervalRows(title: string, it: IntervalView): [string, string][] {
+  return [
+    [title, `${orDash(it.sinceMs, instant)} to ${instant(it.untilMs)}`],
+    ['  successful cycles', String(it.cycles)],
+    ['  missed cycles', String(it.missedCycles)],
+    ['  average size', orDash(it.averageBytes, size)],
+    ['  maximum size', size(it.maxBytes)],
+    ['  average latency', orDash(it.averageLatencyMs, duration)],
+    ['  maximum latency', duration(it.maxLatencyMs)],
+    ['  errors', it.errors === 0 ? '0' : `${it.errors} (${it.networkFailures} for the network)`],
+    ['  not application-consistent', String(it.consistencyFailures)],
+  ];
+}
+
+function pane(it: HealthView): string {
+  const rows: [string, string][] = [
+    ['machine', it.machine],
+    ['state', `${it.stateName} (${it.side})`],
+    ['primary', it.primaryHost],
+    ['replica', it.replicaHost],
+    ['runs on', it.runsOn],
+    ['health', it.health],
+    ...intervalRows('counted', it.present),
+    ['last synchronized at', orDash(it.lastSynchronizedMs, (ms) => `${instant(ms)} (${ago(ms)})`)],
+    ['yet to be replicated', it.pendingBytes === null ? 'not known' : `${size(it.pendingBytes)} at most${it.pendingKnownMs === null ? '' : ` (${ago(it.pendingKnownMs)})`}`],
+    ['replicated disks', size(it.disksBytes)],
+    ['last application-consistent', orDash(it.lastConsistentMs, instant)],
+    ['test failover', it.testCopy ?? 'none'],
+    ['last test failover', orDash(it.lastTestMs, (ms) => `${instant(ms)} (${ago(ms)})`)],
+    ['next interval begins', instant(it.nextIntervalMs)],
+    ...(it.previous ? intervalRows('before that', it.previous) : []),
+  ];
+  return [list(rows), about(it.issues)].filter((text) => text !== '').join('\n\n');
+}
+
+const HEAD = ['MACHINE', 'SIDE', 'STATE', 'HEALTH', 'LAST SYNCHRONIZED', 'PENDING', 'CYCLES', 'MISSED', 'AVG LATENCY', 'AVG SIZE', 'ERRORS'];
+
+const rowOf = (it: HealthView): (Cell | string)[] => [
+  it.machine, it.side, it.stateName, cell(it.health), orDash(it.lastSynchronizedMs, ago), orDash(it.pendingBytes, size),
+  String(it.present.cycles), String(it.present.missedCycles), orDash(it.present.averageLatencyMs, duration), orDash(it.present.averageBytes, size), String(it.present.errors),
+];
+
+function overview(shown: readonly HealthView[]): string {
+  if (shown.length === 0) return 'No machine is replicated: understudy enable MACHINE --to HOST.';
+  const issues = shown.flatMap(({ machine, issues: found }) => found.map((issue) => printable(`${machine}: ${about([issue])}`)));
+  return [table(HEAD, shown.map(rowOf)), issues.join('\n')].filter((text) => text !== '').join('\n\n');
+}
+
+/** Columns of the file that "save as CSV" writes; times in ISO 8601, sizes in bytes. */
+const COLUMNS: readonly (readonly [string, (it: HealthView) => string | number | null])[] = [
+  ['machine', (it) => it.machine], ['side', (it) => it.side], ['state', (it) => it.stateName], ['health', (it) => it.health],
+  ['primaryHost', (it) => it.primaryHost], ['replicaHost', (it) => it.replicaHost], ['runsOn', (it) => it.runsOn],
+  ['from', (it) => iso(it.present.sinceMs)], ['to', (it) => iso(it.present.untilMs)],
+  ['successfulCycles', (it) => it.present.cycles], ['missedCycles', (it) => it.present.missedCycles],
+  ['averageBytes', (it) => it.present.averageBytes], ['maxBytes', (it) => it.present.maxBytes], ['totalBytes', (it) => it.present.bytes],
+  ['averageLatencyMs', (it) => it.present.averageLatencyMs], ['maxLatencyMs', (it) => it.present.maxLatencyMs],
+  ['errors', (it) => it.present.errors], ['networkFailures', (it) => it.present.networkFailures], ['consistencyFailures', (it) => it.present.consistencyFailures],
+  ['lastSynchronizedAt', (it) => iso(it.lastSynchronizedMs)], ['pendingBytes', (it) => it.pendingBytes], ['lastTestFailover', (it) => iso(it.lastTestMs)],
+  ['issues', (it) => it.issues.map(({ severity, message }) => `${severity}: ${message}`).join(' ')],
+];
+
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+/** Source: RFC 4180. A text that a spreadsheet would take for a formula is quoted as text. */
+function csvField(value: string | number | null): string {
+  const text = value === null ? '' : String(value);
+  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+const csvText = (shown: readonly HealthView[]): string =>
+  [COLUMNS.map(([name]) => name), ...shown.map((it) => COLUMNS.map(([, value]) => value(it)))].map((row) => `${row.map(csvField).join(',')}\r\n`).join('');
+
+function saveCsv(run: Run, file: string, shown: readonly HealthView[]): void {
+  if (file === '-') {
+    if (run.out.isJson) throw new Failure('usage', '--csv - and --json both print on standard output', 'Give one of them, or a file to --csv.');
+    process.stdout.write(csvText(shown));
+    return;
+  }
+  try {
+    writeFileSync(file, csvText(shown));
+  } catch (error) {
+    throw new Failure('usage', `${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`, 'Give a file that may be written, or - for standard output.');
+  }
+  run.out.result({ saved: file, machines: shown.length }, () => `${file}: ${shown.length} saved`);
+}
+
+async function show(run: Run, machine: string | undefined, { refresh, csv }: { refresh?: boolean; csv?: string }): Promise<void> {
+  if (machine === undefined) {
+    if (refresh) throw new Failure('usage', '--refresh is for one machine', 'understudy health MACHINE --refresh');
+    const all = await run.api.get<HealthView[]>('/api/health');
+    return csv === undefined ? run.out.result(all, () => overview(all)) : saveCsv(run, csv, all);
+  }
+  const it = await run.api.get<HealthView>(`${pathOf(machine)}/health${refresh ? '?refresh=true' : ''}`);
+  return csv === undefined ? run.out.result(it, () => pane(it)) : saveCsv(run, csv, [it]);
+}
+
+async function reset(run: Run, machine: string): Promise<void> {
+  const it = await run.api.post<HealthView>(`${pathOf(machine)}/statistics/reset`);
+  run.out.result(it, () => printable(`${it.machine}: counting begins anew; health is ${it.health}`));
+}
+
+const optionOf = (name: HealthLimit): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+async function limits(run: Run, options: Partial<Record<HealthLimit, number>>): Promise<void> {
+  const change = Object.fromEntries(LIMIT_NAMES.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));
+  const it = await (Object.keys(change).length === 0 ? run.api.get<HealthLimitsView>('/api/health/limits') : run.api.patch<HealthLimitsView>('/api/health/limits', change));
+  run.out.result(it, () => list(LIMIT_NAMES.map((name): [string, string] => [optionOf(name), `${it[name]} ${HEALTH_LIMITS[name].unit}`])));
+}
+
+export function healthCommands(program: Command): void {
+  const health = program.command('health').description('health and statistics of replication: what is wrong, and what to do');
+  health.command('show', { isDefault: true })
+    .argument('[machine]', 'one machine; every machine when absent')
+    .description('what was counted in the monitoring interval, and the rules that hold')
+    .option('--refresh', 'ask the guest now how much is yet to be replicated')
+    .option('--csv <file>', 'save as CSV; "-" is standard output')
+    .action(act(show));
+  health.command('reset').argument('<machine>').description('begin to count anew').action(act(reset));
+  const judged = health.command('limits').description('from where on the health is a warning, or critical; without an option they are shown');
+  for (const name of LIMIT_NAMES) judged.option(`--${optionOf(name)} <n>`, `${HEALTH_LIMITS[name].meaning} (${HEALTH_LIMITS[name].default} ${HEALTH_LIMITS[name].unit})`, whole(HEALTH_LIMITS[name].min, HEALTH_LIMITS[name].max));
+  judged.action(act(limits));
+}

@@ -1,0 +1,61 @@
+/** understudy start-replication, stop-initial and as-replica: the first copy. */
+import type { Command } from 'commander';
+import type { JobView, RelationshipView } from '../service/views.ts';
+import { Failure } from './failure.ts';
+import { followed } from './follow.ts';
+import { momentFromNow } from './moments.ts';
+import { chosenPath, EXTENDED, stateText } from './relationships.ts';
+import { act, given, type Run } from './run.ts';
+import { printable } from './words.ts';
+
+interface StartOptions {
+  readonly at?: number;
+  readonly useExisting?: boolean;
+  readonly copyEverything?: boolean;
+  readonly extended?: boolean;
+  readonly wait: boolean;
+}
+
+function transferIn({ useExisting, copyEverything }: StartOptions): 'network' | 'seed' | undefined {
+  if (useExisting && copyEverything) throw new Failure('usage', '--use-existing and --copy-everything exclude each other');
+  if (useExisting) return 'seed';
+  return copyEverything ? 'network' : undefined;
+}
+
+async function start(run: Run, machine: string, options: StartOptions): Promise<void> {
+  const transfer = transferIn(options);
+  const path = `${await chosenPath(run, machine, options)}/start-replication`;
+  if (options.at === undefined) return followed(run, await run.api.post<JobView>(`${path}${transfer ? `?transfer=${transfer}` : ''}`), options);
+  const relationship = await run.api.post<RelationshipView>(`${path}/at`, given({ startsAtMs: options.at, transfer }));
+  run.out.result(relationship, () => stateText(relationship));
+}
+
+async function stop(run: Run, machine: string, options: { readonly extended?: boolean }): Promise<void> {
+  const relationship = await run.api.post<RelationshipView>(`${await chosenPath(run, machine, options)}/stop-initial`);
+  run.out.result(relationship, () => stateText(relationship));
+}
+
+async function offer(run: Run, machine: string, options: { readonly of?: string }): Promise<void> {
+  const relationship = await run.api.post<RelationshipView>('/api/relationships/copies', given({ machine, host: options.of }));
+  run.out.result(relationship, () => printable(`${relationship.machine} waits on this host to become the replica of ${relationship.peer}'s. There: understudy enable ${relationship.machine} --to this host, then understudy start-replication ${relationship.machine}: only what differs travels. To have it back: understudy disable ${relationship.machine}.`));
+}
+
+export function initialCommands(program: Command): void {
+  program
+    .command('start-replication')
+    .argument('<machine>')
+    .description('copy the disks while the guest runs (initial replication), now or later')
+    .option('--use-existing', 'begin with the copy that is on the other host: only what differs travels')
+    .option('--copy-everything', 'over the network, although a copy is there')
+    .option('--at <moment>', 'begin then, within seven days: 22:30, "2026-11-27 22:30" or +90m', momentFromNow)
+    .option(...EXTENDED)
+    .option('--no-wait', 'print the job and do not follow it')
+    .action(act(start));
+  program.command('stop-initial').argument('<machine>').description('stop the initial replication, or do not begin one that is scheduled').option(...EXTENDED).action(act(stop));
+  program
+    .command('as-replica')
+    .argument('<machine>')
+    .description('on the replica\'s host: this machine is a copy of the other host\'s, and waits to become its replica')
+    .option('--of <host>', 'the host that has the machine; the only paired one when not given')
+    .action(act(offer));
+}

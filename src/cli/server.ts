@@ -1,0 +1,124 @@
+/** understudy server and understudy authorization: what this host takes from others. */
+import { Option, type Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import type { AuthorizationView, ServerView } from '../service/views.ts';
+import { list, table } from './output.ts';
+import { act, given, part, whole, type Run } from './run.ts';
+import { duration, printable } from './words.ts';
+
+interface ServerOptions {
+  readonly replicaServer?: string;
+  readonly anyHost?: string;
+  readonly storage?: string;
+  readonly monitoringStart?: number;
+  readonly monitoringInterval?: number;
+}
+
+interface EntryOptions {
+  readonly for?: string;
+  readonly storage?: string;
+  readonly trustGroup?: string;
+}
+
+const HOUR_SECONDS = 3_600;
+const entryPath = (entry: string): string => `/api/authorizations/${part(entry)}`;
+const isOn = (text: string | undefined): boolean | undefined => (text === undefined ? undefined : text === 'on');
+const onOff = (value: boolean): string => (value ? 'on' : 'off');
+
+const two = (value: number): string => String(value).padStart(2, '0');
+const clock = (seconds: number): string => `${two(Math.floor(seconds / HOUR_SECONDS))}:${two(Math.floor((seconds % HOUR_SECONDS) / 60))}`;
+
+const serverText = (server: ServerView): string =>
+  list([
+    ['replica server', onOff(server.replicaServer)],
+    ['any paired host', server.anyHost ? `on, to ${server.storage}` : 'off: see understudy authorization list'],
+    ['storage location', server.storage],
+    ['authentication', server.authentication],
+    ['peer address', server.peerAddress],
+    ['monitoring starts', clock(server.monitoringStartSeconds)],
+    ['monitoring interval', duration(server.monitoringIntervalSeconds * 1_000)],
+  ]);
+
+async function showServer(run: Run): Promise<void> {
+  const server = await run.api.get<ServerView>('/api/server');
+  run.out.result(server, () => serverText(server));
+}
+
+async function setServer(run: Run, options: ServerOptions): Promise<void> {
+  const change = given({
+    replicaServer: isOn(options.replicaServer),
+    anyHost: isOn(options.anyHost),
+    storage: options.storage,
+    monitoringStartSeconds: options.monitoringStart,
+    monitoringIntervalSeconds: options.monitoringInterval === undefined ? undefined : options.monitoringInterval * HOUR_SECONDS,
+  });
+  const server = await run.api.patch<ServerView>('/api/server', change);
+  run.out.result(server, () => serverText(server));
+}
+
+function timeOfDay(text: string): number {
+  const [, hours, minutes] = /^(\d{1,2}):(\d{2})$/.exec(text) ?? [];
+  if (hours === undefined || Number(hours) > 23 || Number(minutes) > 59) throw new InvalidArgumentError('It must be a time of day like 09:00.');
+  return Number(hours) * HOUR_SECONDS + Number(minutes) * 60;
+}
+
+async function listAuthorizations(run: Run): Promise<void> {
+  const entries = await run.api.get<AuthorizationView[]>('/api/authorizations');
+  run.out.result(entries, () => (entries.length === 0 ? 'No host may replicate to this one.' : table(['ID', 'HOST', 'STORAGE', 'TRUST GROUP'], entries.map((entry) => [entry.id, entry.host, entry.storage, entry.trustGroup]))));
+}
+
+const entryText = (entry: AuthorizationView): string => printable(`${entry.host} may replicate to ${entry.storage} (entry ${entry.id}, trust group ${entry.trustGroup})`);
+
+async function addAuthorization(run: Run, host: string, options: EntryOptions): Promise<void> {
+  const entry = await run.api.post<AuthorizationView>('/api/authorizations', { host, ...given({ storage: options.storage, trustGroup: options.trustGroup }) });
+  run.out.result(entry, () => entryText(entry));
+}
+
+async function setAuthorization(run: Run, name: string, options: EntryOptions): Promise<void> {
+  const entry = await run.api.patch<AuthorizationView>(entryPath(name), given({ host: options.for, storage: options.storage, trustGroup: options.trustGroup }));
+  run.out.result(entry, () => entryText(entry));
+}
+
+async function removeAuthorization(run: Run, entry: string): Promise<void> {
+  await run.api.delete(entryPath(entry));
+  run.out.done(`the entry ${entry} is gone`);
+}
+
+async function assignAuthorization(run: Run, machine: string, entry: string): Promise<void> {
+  await run.api.put(`/api/relationships/${part(machine)}/authorization`, { authorization: entry });
+  run.out.done(`the replica ${machine} belongs to the entry ${entry} now`);
+}
+
+const STORAGE = ['--storage <dir>', 'where its replicas are kept; this host\'s own place when not given'] as const;
+const TRUST_GROUP = ['--trust-group <group>', 'hosts of one group may take over each other\'s replicas'] as const;
+
+function authorizationCommands(program: Command): void {
+  const authorization = program.command('authorization').description('who may replicate to this host, and where to');
+  authorization.command('list').description('all entries').action(act(listAuthorizations));
+  authorization.command('add').argument('<host>', 'a paired host, *.domain, or * for any paired host').description('let a host replicate to this one').option(...STORAGE).option(...TRUST_GROUP).action(act(addAuthorization));
+  authorization
+    .command('set')
+    .argument('<entry>', 'its id, or its host')
+    .description('change an entry; replicas that exist stay where they are')
+    .option('--for <host>', 'whom it is for')
+    .option('--storage <dir>', 'where new replicas are kept')
+    .option(...TRUST_GROUP)
+    .action(act(setAuthorization));
+  authorization.command('assign').argument('<machine>', 'a replica on this host').argument('<entry>', 'its id, or its host').description('give a replica to an entry').action(act(assignAuthorization));
+  authorization.command('remove').argument('<entry>', 'its id, or its host').description('take an entry back: nothing more is taken for its replicas, what is here stays').action(act(removeAuthorization));
+}
+
+export function serverCommands(program: Command): void {
+  const server = program.command('server').description('this host as a replica server');
+  server.command('show').description('what is set').action(act(showServer));
+  server
+    .command('set')
+    .description('change what is given')
+    .addOption(new Option('--replica-server <on|off>', 'whether this host takes replicas').choices(['on', 'off']))
+    .addOption(new Option('--any-host <on|off>', 'whether any paired host may send replicas, whatever the entries say').choices(['on', 'off']))
+    .option('--storage <dir>', 'where the replicas of any host are kept')
+    .option('--monitoring-start <time>', 'when the intervals of the statistics begin, for example 09:00', timeOfDay)
+    .option('--monitoring-interval <hours>', 'how long such an interval lasts: 1, 2, 3, 4, 6, 8, 12 or 24 hours, or 2 to 7 days in hours', whole(1, 168))
+    .action(act(setServer));
+  authorizationCommands(program);
+}

@@ -1,0 +1,21 @@
+/** The check that every new replica and every cycle passes on the host that receives: is it a replica server, and for whom. */
+import { Fault } from '../errors/fault.ts';
+import type { Admission, AuthorizationEntry } from '../relationship/authorization.ts';
+import type { Host } from './host.ts';
+
+/** The entry by which the peer's replica is taken. Faults server-off and peer-not-authorized say on the primary what to do here. */
+export function admitted(host: Host, peerId: string, boundId?: string): AuthorizationEntry {
+  const admission = host.admission(peerId, boundId);
+  if (admission.isAdmitted) return admission.entry;
+  throw new Fault(admission.why === 'server-off' ? 'server-off' : 'peer-not-authorized', refusalText(host.hostName, host.peerName(peerId), admission.why));
+}
+
+type Why = Extract<Admission, { isAdmitted: false }>['why'];
+
+const refusalText = (host: string, peer: string, why: Why): string =>
+  ({
+    'server-off': `${host} takes no replicas: its replica server is switched off`,
+    'no-entry': `${host} takes no replicas from ${peer}: it has no authorization entry for it`,
+    'entry-removed': `${host} takes nothing more for this replica: the authorization entry that it was given to is gone (understudy authorization assign there gives it to another)`,
+    'entry-of-others': `${host} takes nothing for this replica from ${peer}: the authorization entry that it was given to is for other hosts now`,
+  })[why];

@@ -1,0 +1,50 @@
+/**
+ * The end of an extended relationship by this host's own doing: the machine is primary here, and a chain does not fan out.
+ * The next host keeps what it has; it is told why nothing more comes, also when it can be reached only later.
+ */
+import { Fault, faultOf } from '../../errors/fault.ts';
+import { Refused } from '../../errors/refusal.ts';
+import type { Relationship } from '../../machine/records.ts';
+import { call } from '../calls.ts';
+import type { Host } from '../host.ts';
+import type { OutboxItem } from '../ports/state.ts';
+import { transition, update } from '../transition.ts';
+
+const TELL_WITHIN_MS = 3_000;
+/** A host that has been away for longer finds out when it is asked for something. */
+const TELL_FOR_MS = 7 * 24 * 3_600_000;
+
+/** Part of a transaction: there is no extended relationship here any more. */
+export function endExtended(host: Host, machineId: string, why: string): void {
+  const extended = host.state.extendedOf(machineId);
+  if (!extended) return;
+  const { id: relationshipId, peerId } = extended;
+  host.state.removeRelationship(relationshipId);
+  host.state.addToOutbox(machineId, 'forget-extended', { relationshipId }, 'onward');
+  host.state.addToOutbox(machineId, 'dissolve', { relationshipId, peerId, why, sinceMs: host.clock.nowMs() }, 'farewell');
+  const machine = host.state.machine(machineId)?.name ?? machineId;
+  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine, message: `${machine}: replication from here to ${host.peerName(peerId)} has ended: ${why}. The disks there are kept` });
+}
+
+/** On the next host: nothing more comes, and why. What is there stays. */
+export function sendingEnded(host: Host, { id, machineId, peerId }: Relationship, why: string): void {
+  const machine = host.state.machine(machineId)?.name ?? machineId;
+  const fault = new Fault('sending-ended', `${machine}: ${host.peerName(peerId)} sends nothing more here: ${why}`);
+  const lastFault = { code: fault.code, message: fault.message, hint: fault.hint, atMs: host.clock.nowMs() };
+  const { state, side } = update(host, id, () => ({ lastFault }));
+  host.state.addEvent({ atMs: lastFault.atMs, number: null, severity: 'warning', machine, message: `${fault.message}. ${fault.hint}` });
+  if (side === 'replica' && state === 3) transition(host, id, 'failHard');
+}
+
+/** Effect: the next host knows. A fault leaves it for later. */
+export async function dissolve(host: Host, { payload }: OutboxItem, signal: AbortSignal): Promise<void> {
+  const within = AbortSignal.any([signal, host.clock.timeout(TELL_WITHIN_MS)]);
+  try {
+    await call(host.peers, String(payload['peerId']), 'dissolve', { relationshipId: String(payload['relationshipId']), why: String(payload['why']) }, within);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (!faultOf(thrown) && !(thrown instanceof Refused)) throw thrown;
+    const isLate = host.clock.nowMs() - Number(payload['sinceMs']) > TELL_FOR_MS;
+    if (faultOf(thrown)?.code === 'peer-unreachable' && !isLate) throw thrown;
+  }
+}

@@ -1,0 +1,29 @@
+/** Rule 19: how many layers a disk may have and how full a storage may be before somebody is told. */
+import type { Alarm, Machine } from '../machine/records.ts';
+
+export const MAX_LAYERS = 64;
+const GIB = 1024 ** 3;
+const MIN_FREE_FRACTION = 0.05;
+
+export interface Fill {
+  readonly layers: number;
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+/** Less than a twentieth, or than 1 GiB. */
+export const isAlmostFull = ({ freeBytes, totalBytes }: Omit<Fill, 'layers'>): boolean => freeBytes < Math.max(GIB, totalBytes * MIN_FREE_FRACTION);
+
+export const alarmsOf = ({ layers, ...space }: Fill): Alarm[] => [...(layers > MAX_LAYERS ? (['chain-long'] as const) : []), ...(isAlmostFull(space) ? (['space-low'] as const) : [])];
+
+/** What each alarm means for the replica. */
+export const alarmText = (alarm: Alarm, { storage }: Pick<Machine, 'storage'>): string =>
+  ({
+    'chain-long': `A disk of the replica has more than ${MAX_LAYERS} layers: merging does not keep up, and while it is failed over no further points are made here.`,
+    'space-low': `Less than 5 % or 1 GiB of ${storage} is free: when it is full, no recovery point can be made.`,
+  })[alarm];
+
+export const ALARM_HINTS: Readonly<Record<Alarm, string>> = {
+  'chain-long': 'Keep fewer recovery points, or end a test failover that holds them.',
+  'space-low': 'Free space there or keep fewer recovery points.',
+};

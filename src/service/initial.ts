@@ -1,0 +1,50 @@
+/** Use cases of the first copy: over the network, or beginning with a copy that is there; now, at a moment, stopped. */
+import { beginInitialAt, transferOf } from '../engine/initial.ts';
+import { offerSeed } from '../engine/replica/seeding.ts';
+import { transition } from '../engine/transition.ts';
+import { Fault } from '../errors/fault.ts';
+import { aboutIt, audited, hostNamed, machineNamed, sendingNamed, type Context } from './context.ts';
+import type { Operations } from './operations.ts';
+import { jobView, relationshipView } from './presenting.ts';
+
+type InitialOperations = Pick<Operations, 'initialStart' | 'initialStartAt' | 'initialStop' | 'copyOffer'>;
+
+const PEER_WITHIN_MS = 30_000;
+
+export function initialOperations(context: Context): InitialOperations {
+  const { engine } = context;
+  const named = (machine: string) => sendingNamed(context, machine);
+  return {
+    initialStart: (caller, machine, { transfer }) =>
+      audited(context, caller, 'operator', 'start-replication', machine, () => {
+        const relationship = named(machine);
+        const by = transferOf(relationship, transfer ?? null);
+        // What needs no word of the other host is refused at once.
+        if (by === 'network' || relationship.state !== 1) transition(engine.host, relationship.id, 'startInitial', { change: () => ({ initial: { by } }) });
+        return jobView(context, engine.jobs.start('initial', relationship.machineId, { transfer: by, ...aboutIt(relationship) }));
+      }),
+    initialStartAt: (caller, machine, startsAtMs, { transfer }) =>
+      audited(context, caller, 'operator', 'start-replication at', machine, async () => {
+        const relationship = await beginInitialAt(engine.host, named(machine).id, transfer ?? null, startsAtMs, engine.host.clock.timeout(PEER_WITHIN_MS));
+        engine.workerOf(relationship).poke();
+        return relationshipView(context, relationship);
+      }),
+    initialStop: (caller, machine) =>
+      audited(context, caller, 'operator', 'stop-initial', machine, async () => {
+        const relationship = named(machine);
+        transition(engine.host, relationship.id, relationship.state === 1 ? 'unscheduleInitial' : 'stopInitial');
+        await engine.workerOf(relationship).tended();
+        return relationshipView(context, named(machine));
+      }),
+    copyOffer: (caller, machine, host) =>
+      audited(context, caller, 'operator', 'as-replica', machine, async () => relationshipView(context, await offerSeed(engine.host, machineNamed(context, machine).id, primaryFor(context, host)))),
+  };
+}
+
+/** The host that the copy is for; the only one that there is when none is named. */
+function primaryFor(context: Context, host: string | undefined): string {
+  if (host !== undefined) return hostNamed(context, host).hostId;
+  const [only, ...others] = context.hosts.list();
+  if (only && others.length === 0) return only.hostId;
+  throw new Fault('host-unknown', only ? `say whose replica it is to be: one of ${[only, ...others].map(({ name }) => name).join(', ')}` : 'no host is paired');
+}
