@@ -15,7 +15,7 @@ import { commit, revert } from './failover.ts';
 import { awaitEndAway, FAILBACK_JOB, failBackHome } from './failback/failback.ts';
 import { beginInitial } from './initial.ts';
 import { commitHome, giveBack } from './failback/home.ts';
-import { flag, shutdownMs, text } from './jobargs.ts';
+import { flag, shutdownMs, text, whole } from './jobargs.ts';
 import type { JobContext, JobResult, JobWork } from './jobs.ts';
 import { ADDRESSING_JOB, setAddresses } from './network/addressing.ts';
 import { onPeer } from './onpeer.ts';
@@ -57,7 +57,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     unplanned: async (job) => {
       const startedMs = host.clock.monotonicMs();
       job.progress(10, 'asking the primary');
-      await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: flag(job, 'start'), force: flag(job, 'force'), resumed: job.resumed }, job.signal);
+      await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: flag(job, 'start'), force: flag(job, 'force'), commitAfterSeconds: whole(job, 'commitAfterSeconds'), resumed: job.resumed }, job.signal);
       return { seconds: seconds(startedMs) };
     },
     planned: (job) => plannedFailover(engine, job),
@@ -153,7 +153,7 @@ async function plannedFailover(engine: Engine, job: JobContext): Promise<JobResu
   if (side === 'primary') {
     job.progress(5, 'shutting the guest down');
     if (isOnward(relationship)) await prepareOnward(engine, job, relationship);
-    else await engine.worker(job.machineId).exclusive('planned failover', (signal) => prepare(host, id, shutdownMs(job), ({ doneBytes, totalBytes }) => job.progress(20 + (40 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal), job.signal);
+    else await engine.worker(job.machineId).exclusive('planned failover', (signal) => prepare(host, id, { shutdownTimeoutMs: shutdownMs(job), reverse: flag(job, 'reverse'), force: flag(job, 'force') }, ({ doneBytes, totalBytes }) => job.progress(20 + (40 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal), job.signal);
     job.progress(60, 'starting on the other host');
     await handOverOrTakeBack(engine, job, relationship);
   }
@@ -169,7 +169,7 @@ async function handOverOrTakeBack(engine: Engine, job: JobContext, relationship:
   const { host } = engine;
   const { id: relationshipId } = relationship;
   try {
-    await handOver(host, relationshipId, flag(job, 'start'), job.signal);
+    await handOver(host, relationshipId, { start: flag(job, 'start'), commitAfterSeconds: whole(job, 'commitAfterSeconds') }, job.signal);
   } catch (thrown) {
     const isCancelled = job.signal.aborted && faultOf(job.signal.reason)?.code === 'cancelled';
     if (isCancelled && isOnward(relationship)) await takeBackOnward(engine, job, relationshipId, true);

@@ -14,7 +14,7 @@ import type { Engine } from './engine.ts';
 import { prepareOnward } from './extended/planned.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
-import { shutdownMs, text } from './jobargs.ts';
+import { flag, shutdownMs, text } from './jobargs.ts';
 import type { JobContext, JobWork } from './jobs.ts';
 import { askPrimary, unplannedFailover } from './operations.ts';
 import { cancelPrepared, prepare } from './planned.ts';
@@ -49,14 +49,14 @@ export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       if (isOnward(relationship)) return prepareOnwardOff(engine, job, relationship);
       const { id } = relationship;
       job.progress(5, 'shutting the guest down');
-      await alone(job, 'planned failover', (signal) => prepare(host, id, shutdownMs(job), ({ doneBytes, totalBytes }) => job.progress(20 + (70 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal));
+      await alone(job, 'planned failover', (signal) => prepare(host, id, { shutdownTimeoutMs: shutdownMs(job), reverse: true, force: false }, ({ doneBytes, totalBytes }) => job.progress(20 + (70 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal));
       return {};
     },
     cancelPlanned: async (job) => {
       const relationship = engine.relationshipFor(job);
       const { id, side, state } = relationship;
       if (job.resumed && side === 'primary' && state === 3) return {};
-      await engine.workerOf(relationship).exclusive('cancel-failover', (signal) => cancelPrepared(host, id, false, signal), job.signal);
+      await engine.workerOf(relationship).exclusive('cancel-failover', (signal) => cancelPrepared(host, id, flag(job, 'force'), signal), job.signal);
       return {};
     },
     failOver: (job) => failOver(engine, job),

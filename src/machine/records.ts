@@ -136,6 +136,8 @@ export interface Failover {
   readonly layers: readonly { readonly disk: string; readonly layer: Layer }[];
   readonly fromState: State;
   readonly next?: NextLayers | null;
+  /** After this time without a commit it commits itself; never when absent. `dueMs` is null until the failover is done. */
+  readonly commit?: { readonly afterMs: number; readonly dueMs: number | null; readonly isWarned: boolean } | null;
 }
 
 /** Layers that are to be the active ones next. `making`: QEMU knows nothing of them. `laying`: the guest may write them already. */

@@ -38,6 +38,7 @@ export interface SettingsView {
     compressionLevel?: number;
     fleecingBudgetMiB?: number;
     demotion?: 'pause' | 'stop';
+    commitAfterSeconds?: number;
     resynchronization?: 'automatic' | 'manual';
   };
 }
@@ -68,6 +69,10 @@ export interface RelationshipView {
   /** What its work waits for now, in words: a moment, a window, its turn. */
   waitingFor: string | null;
   points: number;
+  /** When the failover commits itself; null when it does not. */
+  commitsAtMs: number | null;
+  /** When a test failover was last made here; null before the first. */
+  lastTestAtMs: number | null;
   epoch: { number: number; id: string };
   settings: SettingsView;
   /** The operations that are allowed now. */
