@@ -10,7 +10,6 @@ import { allowedVerbs } from '../relationship/step.ts';
 import type { Relationship } from '../machine/records.ts';
 import type { Settings } from '../relationship/settings.ts';
 import { call } from './calls.ts';
-import type { Relationship } from '../machine/records.ts';
 import { isOnward } from '../relationship/chain.ts';
 import type { Engine } from './engine.ts';
 import { prepareOnward } from './extended/planned.ts';
