@@ -14,6 +14,7 @@ const MAY_IMPORT = {
   storagedaemon: [...PURE, 'nbd', 'qmp'],
   hypervisor: [...PURE, 'nbd', 'qmp', 'storagedaemon', 'engine/ports'],
   layers: [...PURE, 'nbd', 'qmp', 'storagedaemon', 'engine/ports'],
+  media: [...PURE, 'fingerprints', 'engine/ports'],
   peer: [...PURE, 'engine/ports'],
   state: [...PURE, 'engine/ports'],
   service: [...PURE, 'engine', 'state', 'service'],

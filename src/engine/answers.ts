@@ -13,6 +13,7 @@ import { cancelFailback } from './failback/failback.ts';
 import { giveUpMachine } from './failback/givenup.ts';
 import { greetingOf, meet } from './greeting.ts';
 import { failOverHere } from './operations.ts';
+import { awaitMedia } from './firstcopy/travelling.ts';
 import { seedKind, takeUp } from './replica/seeding.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
@@ -78,10 +79,14 @@ function noticeRemoval({ host }: Engine, { id, machineId, peerId }: Relationship
 const acceptanceOf = (hostName: string, admission: Admission): Acceptance =>
   admission.isAdmitted ? { hostName, accepts: true } : { hostName, accepts: false, isServerOff: admission.why === 'server-off' };
 
-function attemptAnswers(engine: Engine): Pick<Answers, 'begin' | 'lane' | 'compare' | 'seal' | 'abandon'> {
+function attemptAnswers(engine: Engine): Pick<Answers, 'mediaExported' | 'begin' | 'lane' | 'compare' | 'seal' | 'abandon'> {
   const { host, reception } = engine;
   const owned = ownedBy(engine);
   return {
+    mediaExported: async (hostId, { relationshipId, pointId, instantMs }) => {
+      awaitMedia(host, owned(hostId, relationshipId), pointId, instantMs);
+      return null;
+    },
     begin: async (hostId, request) => {
       const { machineId, entryId } = owned(hostId, request.relationshipId);
       admitted(host, hostId, entryId);
@@ -219,6 +224,7 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
     failoverPlanned: relationship.failover?.planned ?? null,
     storageFreeBytes: 0,
     seedId: relationship.seed?.isOffer ? null : (relationship.seed?.id ?? null),
+    exportedId: relationship.initial?.exported?.pointId ?? null,
   };
 }
 

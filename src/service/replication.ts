@@ -9,6 +9,7 @@ import { quitFailback } from '../engine/failback/failback.ts';
 import { giveUp, specFor } from '../engine/primary/attempt.ts';
 import { activeStacks, definitionOf, machineOf, overridden } from '../engine/spec.ts';
 import { withoutSeed } from '../engine/replica/seeding.ts';
+import type { Host } from '../engine/host.ts';
 import { putSettings } from '../engine/stepkinds.ts';
 import { relationshipNamed as rowNamed, transition } from '../engine/transition.ts';
 import type { JobArgs } from '../engine/jobs.ts';
@@ -217,11 +218,19 @@ async function endAttempts({ engine }: Context, relationship: Relationship, sign
   }
 }
 
+/** What came before the media, and what was copied of them, is nothing without the rest. */
+function dropArrived(host: Host, machine: Machine, { importing }: Relationship): void {
+  const layers = [...machine.stacks.flatMap((stack) => stack.layers), ...(importing?.layers ?? []).map(({ layer }) => layer)];
+  host.state.putMachine({ ...machine, stacks: [] });
+  for (const layer of layers) host.state.addToOutbox(machine.id, 'remove-layer', { layer });
+}
+
 /** What runs here keeps running on the same layers, with what this host overrides; a replica is what its newest point is. */
 function standAlone({ engine: { host } }: Context, relationship: Relationship): void {
   const machine = machineOf(host, relationship.machineId);
   const { side, failover, overrides, seed, peerId } = relationship;
   if (seed) return host.state.putMachine(withoutSeed(machine, seed));
+  if (relationship.awaited ?? relationship.importing) return dropArrived(host, machine, relationship);
   const stacks: readonly Stack[] = failover ? activeStacks(machine, failover) : machine.stacks;
   const definition = side === 'replica' ? overridden(definitionOf(host, relationship), overrides) : machine.definition;
   host.state.putMachine({ ...machine, definition, powerLock: null, stacks: stacks.map(withoutLabels), ...(side === 'replica' && !failover && { replicaOf: peerId }) });

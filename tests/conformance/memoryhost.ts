@@ -254,6 +254,8 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('operator', caller, 'initialStartAt', machine, startsAtMs, options);
     return this.addRelationship(this.#relationship(machine).machine, 1, { startsAtMs });
   }
+  initialExport = (caller: Caller, machine: string, directory: string) => this.#move(caller, 'initialExport', machine, null, 2, directory);
+  initialImport = (caller: Caller, machine: string, directory: string) => this.#move(caller, 'initialImport', machine, null, 3, directory);
   async copyOffer(caller: Caller, machine: string, host?: string) {
     this.#enter('operator', caller, 'copyOffer', machine, host);
     return this.addRelationship(this.#machine(machine).name, 2, { side: 'replica' });

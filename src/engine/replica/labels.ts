@@ -40,7 +40,7 @@ export const labelOf = (relationship: Relationship, machine: Machine, point: Poi
 export function receivedLabel(machine: Machine, relationship: Relationship, receiving: Receiving, point: Point, attachments: readonly Attachment[]): PointSidecar {
   const disks = receiving.layers.map(({ disk, layer: { layerId }, sizeBytes }) => {
     const stack = machine.stacks.find((each) => each.disk === disk);
-    return { disk, layerId, sizeBytes, standsOn: stack?.layers.at(-1)?.pointId ?? relationship.seed?.id ?? null, ground: [], elsewhere: null };
+    return { disk, layerId, sizeBytes, standsOn: stack?.layers.at(-1)?.pointId ?? relationship.seed?.id ?? relationship.awaited?.pointId ?? null, ground: [], elsewhere: null };
   });
   return labelOf(relationship, machine, point, attachments, disks);
 }

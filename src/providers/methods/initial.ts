@@ -8,7 +8,7 @@ import { isNamed, pairedHost } from './connection.ts';
 import type { Fields } from './fields.ts';
 import { done, started, type Call, type Method } from './invocation.ts';
 import { machineOf, numberOf, startOf, textOf } from './parameters.ts';
-import { badValue, Rejection, RETURNS } from './rejection.ts';
+import { badValue } from './rejection.ts';
 import type { Subject } from './replicationsettings.ts';
 
 const EXPORT = 2;
@@ -30,7 +30,7 @@ function directoryOf(call: Call, name: string): string {
 async function startReplication(call: Call): Promise<MethodOutcome> {
   const { machine } = await machineOf(call);
   const transfer = transferOf(call);
-  if (transfer === 'media') throw new Rejection(RETURNS.notSupported, `an export to ${directoryOf(call, 'InitialReplicationExportLocation')} is not supported yet.`);
+  if (transfer === 'media') return started(await call.host.operations.initialExport(call.caller, machine.id, directoryOf(call, 'InitialReplicationExportLocation')));
   const startsAtMs = startOf(call, 'StartTime');
   if (startsAtMs === null) return started(await call.host.management.step(call.caller, machine.id, 'startInitial', { transfer }));
   await call.host.management.startAt(call.caller, machine.id, 'startInitial', startsAtMs, transfer);
@@ -38,8 +38,8 @@ async function startReplication(call: Call): Promise<MethodOutcome> {
 }
 
 async function importReplica(call: Call): Promise<MethodOutcome> {
-  await machineOf(call);
-  throw new Rejection(RETURNS.notSupported, `an import from ${directoryOf(call, 'InitialReplicationImportLocation')} is not supported yet.`);
+  const { machine } = await machineOf(call);
+  return started(await call.host.operations.initialImport(call.caller, machine.id, directoryOf(call, 'InitialReplicationImportLocation')));
 }
 
 const PRIMARIES = ['PrimaryConnectionPoint', 'PrimaryHostSystem'];
