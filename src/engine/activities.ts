@@ -16,6 +16,7 @@ import { exportWhole } from './firstcopy/exporting.ts';
 import { whileTravelling } from './firstcopy/travelling.ts';
 import { specFor } from './primary/attempt.ts';
 import { runCycle } from './primary/cycle.ts';
+import { advanceDisks } from './primary/diskupdate.ts';
 import { runWhole } from './primary/pass.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, transition } from './transition.ts';
@@ -32,6 +33,7 @@ export const ACTIVITIES: Record<Exclude<Activity, 'none'>, (around: Surroundings
   'send-home': sendHome,
   'send-on': sendOn,
   'failed-over': failedOver,
+  'disk-update': bringDisks,
 };
 
 /** What the state waits for begins when it is time. */
@@ -51,14 +53,27 @@ async function awaitStart({ host, relationshipId, wait }: Surroundings, signal: 
 async function cycles(around: Surroundings, signal: AbortSignal): Promise<void> {
   const { host, relationshipId } = around;
   for (;;) {
+    if (isIncomplete(relationshipNamed(host, relationshipId))) return void transition(host, relationshipId, 'updateDisks');
     const startedMs = host.clock.monotonicMs();
     const ok = await attempted(around, () => runCycle(host, relationshipId, 'cycle', around.onProgress, signal), signal);
     const relationship = host.state.relationship(relationshipId);
-    if (relationship?.side !== 'primary' || relationship.state !== 3) return;
+    if (relationship?.side !== 'primary' || ![3, 16].includes(relationship.state)) return;
     const intervalMs = cycleIntervalMs(relationship.settings);
     const tookMs = host.clock.monotonicMs() - startedMs;
     await around.wait(ok ? Math.max(0, intervalMs - tookMs) : retryDelayMs(relationship.failures, intervalMs), signal);
   }
+}
+
+/** However it came to replicate again: disks that have no recovery point yet are still to be copied. */
+const isIncomplete = ({ state, incoming }: Relationship): boolean => state === 3 && (incoming ?? null) !== null;
+
+/** A recovery point after the other, until one has all disks. */
+function bringDisks(around: Surroundings, signal: AbortSignal): Promise<void> {
+  const { host, relationshipId, onProgress } = around;
+  return untilDone(around, async () => {
+    while (!(await advanceDisks(host, relationshipId, onProgress, signal)));
+    transition(host, relationshipId, 'disksUpdated');
+  }, signal);
 }
 
 /** Runs the work again, with growing pauses, until it has succeeded or the standing changed. */

@@ -26,6 +26,9 @@ export interface Surroundings {
 const MINUTE_MS = 60_000;
 const REFUSED_HINT = 'The other host does not allow it now, and says why: understudy status there. It is tried again by itself.';
 
+/** While new disks are copied these are waited out; after any other fault the disks that replicate already go on alone. */
+const PASSING: readonly FaultCode[] = ['peer-unreachable', 'peer-busy', 'attempt-lost', 'disk-in-use', 'fleecing-exhausted', 'machine-busy'];
+
 /** True when the work succeeded. What failed is recorded with its fault, and leads where the fault's row says. */
 export async function attempted(around: Surroundings, work: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
   const sideBefore = around.host.state.relationship(around.relationshipId)?.side;
@@ -53,7 +56,8 @@ async function failed({ host, relationshipId }: Surroundings, fault: Fault | und
   if (fault?.code === 'attempt-lost' && after.state !== 3) await giveUp(host, relationshipId, signal);
   if (after.side !== 'primary') return;
   const isFirstReverse = after.state === 2 && after.newestPointId !== null;
-  if ((after.state === 3 || isFirstReverse) && fault?.row.retry === 'resynchronize') transition(host, relationshipId, 'requireResync');
+  if (([3, 15, 16].includes(after.state) || isFirstReverse) && fault?.row.retry === 'resynchronize') transition(host, relationshipId, 'requireResync');
+  else if (after.state === 15 && fault && !PASSING.includes(fault.code)) transition(host, relationshipId, 'disksFailed');
   else if (after.state === 3 && fault && fault.row.retry !== 'backoff') transition(host, relationshipId, 'failHard');
 }
 

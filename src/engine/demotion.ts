@@ -13,10 +13,15 @@ import { greetingOf } from './greeting.ts';
 import { settleNext } from './branch/newpoint.ts';
 import { keepOnly, layersAbove } from './failover.ts';
 import { specFor } from './primary/attempt.ts';
-import { activeStacks, machineOf } from './spec.ts';
+import { activeStacks, machineOf, otherStacks } from './spec.ts';
 import { highestSequence, relationshipNamed, transition, update } from './transition.ts';
 
-const yielded = (host: Host, relationship: Relationship) => `${host.peerName(relationship.peerId)} runs this machine now (a newer epoch): this host is its replica`;
+/** In a chain it may be a host further on. */
+function yielded(host: Host, relationship: Relationship, theirs: Lineage): string {
+  const { ownerHostId } = newestOf(theirs);
+  const peer = host.peerName(relationship.peerId);
+  return ownerHostId === relationship.peerId ? `${peer} runs this machine now (a newer epoch): this host is its replica` : `a host that ${peer} sends on to runs this machine now (a newer epoch)`;
+}
 
 /**
  * An operator chose between two hosts that went on alone: this one is the replica, what it wrote is set aside as a named
@@ -70,7 +75,7 @@ export async function demote(host: Host, relationship: Relationship, theirs: Lin
     }),
     also: () => {
       host.state.addPoint(divergenceOf(host, machine, relationship, divergenceId), [], new Map());
-      host.state.putMachine({ ...machine, lineage: theirs, powerLock: yielded(host, relationship), stacks: machine.stacks.map((stack) => labelTop(stack, divergenceId)) });
+      host.state.putMachine({ ...machine, lineage: theirs, powerLock: yielded(host, relationship, theirs), stacks: machine.stacks.map((stack) => labelTop(stack, divergenceId)) });
     },
   });
 }
@@ -90,8 +95,9 @@ export async function demoteFailedOver(host: Host, relationship: Relationship, t
     also: (before) => {
       keepOnly(host, before);
       const machine = machineOf(host, before.machineId);
+      const active = activeStacks(machine, before.failover!);
       host.state.addPoint(divergenceOf(host, machine, before, divergenceId), [], new Map());
-      host.state.putMachine({ ...machine, lineage: theirs, powerLock: yielded(host, before), stacks: activeStacks(machine, before.failover!).map((stack) => labelTop(stack, divergenceId)) });
+      host.state.putMachine({ ...machine, lineage: theirs, powerLock: yielded(host, before, theirs), stacks: [...active.map((stack) => labelTop(stack, divergenceId)), ...otherStacks(machine, active)] });
     },
   });
 }
@@ -113,6 +119,9 @@ export const divergenceOf = (host: Host, machine: Machine, relationship: Relatio
   name: `what ${host.hostName} wrote until it yielded`,
   pinned: true,
 });
+
+/** Of the disks that the point has. */
+export const labelTops = (stacks: readonly Stack[], disks: readonly string[], pointId: string): Stack[] => stacks.map((stack) => (disks.includes(stack.disk) ? labelTop(stack, pointId) : stack));
 
 export const labelTop = (stack: Stack, pointId: string): Stack => ({
   ...stack,

@@ -10,6 +10,7 @@ import type { Host } from './host.ts';
 import { expectAddresses } from './network/addressing.ts';
 import type { LaunchSpec } from './ports/hypervisor.ts';
 import { letGo } from './primary/attempt.ts';
+import { recordedDisks } from './primary/incoming.ts';
 import { machineOf, specOf } from './spec.ts';
 import { transition } from './transition.ts';
 
@@ -36,7 +37,7 @@ export async function startMachine(host: Host, machineId: string, signal: AbortS
   if (relationship && sends && (await host.hypervisor.power(machineId)) === 'off') await letGo(host, relationship, signal);
   const spec = { ...specOf(host, machine, relationship), ...(machine.copyOf !== null && isolation(machine)) };
   const trackId = relationship?.failover?.trackId ?? (relationship?.side === 'primary' ? relationship.trackId : null);
-  const tracked = trackId === null || trackId === undefined ? {} : { trackSince: { pointId: trackId, replacementPointId: host.newId() } };
+  const tracked = trackId === null || trackId === undefined ? {} : { trackSince: { pointId: trackId, replacementPointId: host.newId(), ...(relationship?.side === 'primary' && { disks: recordedDisks(relationship) }) } };
   expectAddresses(host, machineId, spec.definition);
   const { intact } = await host.hypervisor.start(spec, tracked, signal);
   if (!intact && relationship && tracked.trackSince) lostTracking(host, relationship);
@@ -58,7 +59,7 @@ const isolation = ({ network }: Machine): Pick<LaunchSpec, 'isolated' | 'testBri
 /** Hearing of a newer epoch demotes this host; that is what the question is for. */
 async function askPeer(host: Host, relationship: Relationship, signal: AbortSignal): Promise<void> {
   try {
-    await greet(host, relationship.id, AbortSignal.any([signal, host.clock.timeout(ASK_PEER_WITHIN_MS)]));
+    await greet(host, relationship.id, AbortSignal.any([signal, host.clock.timeout(ASK_PEER_WITHIN_MS)]), { starting: true });
   } catch (thrown) {
     signal.throwIfAborted();
     if (thrown instanceof Refused) throw thrown;
@@ -71,5 +72,5 @@ async function askPeer(host: Host, relationship: Relationship, signal: AbortSign
  * whoever needs it finds that out; the fresh one does not count from any point.
  */
 function lostTracking(host: Host, relationship: Relationship): void {
-  if (relationship.side === 'primary' && [3, 8].includes(relationship.state)) transition(host, relationship.id, 'requireResync');
+  if (relationship.side === 'primary' && [3, 8, 15, 16].includes(relationship.state)) transition(host, relationship.id, 'requireResync');
 }

@@ -4,15 +4,15 @@
  */
 import { ClusterSet } from '../extents/clusterset.ts';
 import { clusterCount } from '../extents/extent.ts';
-import type { Relationship } from '../machine/records.ts';
-import { withoutLabels } from '../points/stack.ts';
+import type { Failover, Machine, Relationship } from '../machine/records.ts';
 import { call, type Basis } from './calls.ts';
 import { commit } from './failover.ts';
 import type { Host } from './host.ts';
 import { united } from './primary/growth.ts';
+import { disksOnceHere } from './primary/incoming.ts';
 import { coverLostTracking } from './failovertracking.ts';
 import { rebaseMaps } from './maps.ts';
-import { activeStacks, machineOf } from './spec.ts';
+import { machineOf, settledStacks } from './spec.ts';
 import { relationshipNamed, transition } from './transition.ts';
 
 /** This host is primary (state 3 after a planned failover, 1 after an unplanned one), the other is its replica. */
@@ -30,23 +30,28 @@ export async function reverse(host: Host, relationshipId: string, signal: AbortS
   const returnSet = returnSetOf(host, relationship, basis);
   // The maps speak of what the old primary's disks hold now: as before, but for the return set, which is unknown.
   await rebaseMaps(host, relationship, relationship.newestPointId, basis.pointId, returnSet);
+  const { machineId, failover } = relationship;
+  const settled = settledMachine(host, machineOf(host, machineId), failover!);
+  const disks = disksOnceHere(relationship, settled.stacks.map(({ disk }) => disk), failover!.layers.map(({ disk }) => disk));
   return transition(host, relationshipId, event, {
     facts: { 'peer-yielded': true, 'failed-over-planned': planned, 'failed-over-unplanned': !planned },
-    change: (before) => ({ failover: null, token: null, trackId: before.failover!.trackId, newestPointId: basis.pointId, sequence: Math.max(before.sequence, basis.sequence), attempt: null, lastCycle: null, yielded: null, divergenceId: null }),
-    also: (before) => {
+    change: (before) => ({ failover: null, token: null, trackId: before.failover!.trackId, newestPointId: basis.pointId, sequence: Math.max(before.sequence, basis.sequence), attempt: null, lastCycle: null, yielded: null, divergenceId: null, partial: null, ...disks }),
+    also: () => {
       host.state.putCarried(relationshipId, returnSet);
-      takeOver(host, before);
+      takeOver(host, machineId, settled);
     },
     payload: () => ({ layers: [] }),
   });
 }
 
+export function settledMachine(host: Host, machine: Machine, failover: Failover): Pick<Machine, 'stacks' | 'definition'> {
+  const definition = host.state.point(failover.pointId)?.definition ?? machine.definition;
+  return { definition, stacks: settledStacks(machine, failover, definition) };
+}
+
 /** The machine runs on the chosen point's layers and the active ones above them; no recovery point is kept here. */
-function takeOver(host: Host, { machineId, failover }: Relationship): void {
-  const machine = machineOf(host, machineId);
-  const point = host.state.point(failover!.pointId);
-  const stacks = activeStacks(machine, failover!).map(withoutLabels);
-  host.state.putMachine({ ...machine, stacks, definition: point?.definition ?? machine.definition, powerLock: null });
+export function takeOver(host: Host, machineId: string, settled: Pick<Machine, 'stacks' | 'definition'>): void {
+  host.state.putMachine({ ...machineOf(host, machineId), ...settled, powerLock: null });
   for (const { id } of host.state.points(machineId)) host.state.removePoint(id);
 }
 

@@ -4,7 +4,7 @@ import { Fault } from '../errors/fault.ts';
 import type { MachineDefinition, DiskStack } from '../machine/definition.ts';
 import { plugged } from '../machine/guestnetwork.ts';
 import type { Failover, Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
-import { groundOf, prefixOf, withTop } from '../points/stack.ts';
+import { groundOf, prefixOf, withoutLabels, withTop } from '../points/stack.ts';
 import type { Host } from './host.ts';
 import type { LaunchSpec } from './ports/hypervisor.ts';
 
@@ -44,24 +44,32 @@ export function definitionHere(machine: Machine, relationship: Pick<Relationship
 /** Only the disks that replicate. */
 export const replicatedSpec = (spec: LaunchSpec, disks: readonly string[]): LaunchSpec => ({ ...spec, stacks: spec.stacks.filter((stack) => disks.includes(stack.disk)) });
 
+/** Of the disks that the point has: not every disk replicates at every time. */
 export function pointStacks(machine: Machine, pointId: string): DiskStack[] {
-  return machine.stacks.map((stack) => {
-    const prefix = prefixOf(stack, pointId);
-    assert(prefix, `point ${pointId} has no layer on disk ${stack.disk}`);
-    return prefix;
-  });
+  const stacks = machine.stacks.flatMap((stack) => prefixOf(stack, pointId) ?? []);
+  assert(stacks.length > 0, `point ${pointId} has no layer on any disk`);
+  return stacks;
 }
 
 /** The chosen point's stacks, each under what the guest wrote there; the active layer is on top. */
 export function activeStacks(machine: Machine, failover: Pick<Failover, 'pointId' | 'layers'>): Stack[] {
-  return machine.stacks.map((stack) => {
-    const ground = groundOf(stack, failover.pointId);
-    const active = failover.layers.find((layer) => layer.disk === stack.disk);
-    assert(ground && active, `disk ${stack.disk} has no layers of the failover`);
-    return withTop(ground, active.layer);
+  return failover.layers.map(({ disk, layer }) => {
+    const stack = machine.stacks.find((each) => each.disk === disk);
+    const ground = stack && groundOf(stack, failover.pointId);
+    assert(ground, `disk ${disk} has no layers of the failover`);
+    return withTop(ground, layer);
   });
 }
 
+/** Disks that are no part of what runs: the chosen point does not have them. */
+export const otherStacks = (machine: Machine, active: readonly Stack[]): readonly Stack[] => machine.stacks.filter(({ disk }) => !active.some((stack) => stack.disk === disk));
+
+/** The machine's disks once it runs on the failover's layers for good: those, and the disks of its definition that do not replicate and are here. */
+export function settledStacks(machine: Machine, failover: Failover, { disks }: MachineDefinition): Stack[] {
+  const active = activeStacks(machine, failover);
+  const others = otherStacks(machine, active).filter(({ disk }) => disks.some(({ name }) => name === disk));
+  return [...active, ...others].map(withoutLabels);
+}
 /** As `definitionHere`, of a machine that is about to come here. */
 export const arriving = (machine: Machine, { overrides }: Pick<Relationship, 'overrides'>, definition: MachineDefinition): MachineDefinition =>
   plugged(overridden(definition, overrides), machine.network);

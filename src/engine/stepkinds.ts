@@ -8,39 +8,55 @@ import type { State } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Settings } from '../relationship/settings.ts';
 import { call } from './calls.ts';
+import type { Relationship } from '../machine/records.ts';
+import { isOnward } from '../relationship/chain.ts';
 import type { Engine } from './engine.ts';
+import { prepareOnward } from './extended/planned.ts';
+import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
-import { shutdownMs, text } from './jobargs.ts';
+import { flag, shutdownMs, text } from './jobargs.ts';
 import type { JobContext, JobWork } from './jobs.ts';
 import { askPrimary, unplannedFailover } from './operations.ts';
 import { cancelPrepared, prepare } from './planned.ts';
 import { startMachine, startRefusal } from './power.ts';
+import { checkDisks, updateDisks } from './primary/diskupdate.ts';
+import { incomingWith, isSameSet } from './primary/incoming.ts';
 import { reverse } from './reverse.ts';
 import { machineOf } from './spec.ts';
 import { cancelResynchronization } from './starts.ts';
-import { transition, update } from './transition.ts';
+import { relationshipNamed, transition, update } from './transition.ts';
 
-/** Steps that are one event of the table, which one depends on the state (the first where no other is named), and where it has led when it is done. */
+interface OneStep {
+  readonly event: Event;
+  readonly to: State;
+  /** In these states it is this event; the first of a step is for all others. */
+  readonly from?: readonly State[];
+}
+
+/** Steps that are one event of the table, and where it has led when it is done. */
 const STEPS = {
-  stopInitial: [{ event: 'stopInitial', to: 1 }, { event: 'unscheduleInitial', to: 1, from: 1 }],
-  suspend: [{ event: 'suspend', to: 7 }, { event: 'suspendResync', to: 11, from: 10 }],
-  resume: [{ event: 'resume', to: 3 }, { event: 'continueResync', to: 10, from: 11 }],
-} as const satisfies Record<string, readonly { readonly event: Event; readonly to: State; readonly from?: State }[]>;
+  stopInitial: [{ event: 'stopInitial', to: 1 }, { event: 'unscheduleInitial', to: 1, from: [1] }],
+  suspend: [{ event: 'suspend', to: 7 }, { event: 'suspendResync', to: 11, from: [10] }],
+  resume: [{ event: 'resume', to: 3 }, { event: 'continueResync', to: 10, from: [11] }, { event: 'retryDisks', to: 15, from: [16] }],
+} as const satisfies Record<string, readonly [OneStep, ...OneStep[]]>;
 
 export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
   const alone = <T>(job: JobContext, name: string, work: (signal: AbortSignal) => Promise<T>) => engine.worker(job.machineId).exclusive(name, work, job.signal);
   return {
     preparePlanned: async (job) => {
-      const { id } = engine.relationshipOf(job.machineId);
+      const relationship = engine.relationshipFor(job);
+      if (isOnward(relationship)) return prepareOnwardOff(engine, job, relationship);
+      const { id } = relationship;
       job.progress(5, 'shutting the guest down');
-      await alone(job, 'planned failover', (signal) => prepare(host, id, shutdownMs(job), ({ doneBytes, totalBytes }) => job.progress(20 + (70 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal));
+      await alone(job, 'planned failover', (signal) => prepare(host, id, { shutdownTimeoutMs: shutdownMs(job), reverse: true, force: false }, ({ doneBytes, totalBytes }) => job.progress(20 + (70 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal));
       return {};
     },
     cancelPlanned: async (job) => {
-      const { id, side, state } = engine.relationshipOf(job.machineId);
+      const relationship = engine.relationshipFor(job);
+      const { id, side, state } = relationship;
       if (job.resumed && side === 'primary' && state === 3) return {};
-      await alone(job, 'cancel-failover', (signal) => cancelPrepared(host, id, false, signal));
+      await engine.workerOf(relationship).exclusive('cancel-failover', (signal) => cancelPrepared(host, id, flag(job, 'force'), signal), job.signal);
       return {};
     },
     failOver: (job) => failOver(engine, job),
@@ -57,11 +73,20 @@ export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   };
 }
 
+/** Step by step nobody's guest is stopped: the one before has to be off. */
+async function prepareOnwardOff(engine: Engine, job: JobContext, relationship: Relationship) {
+  const own = engine.relationshipOf(job.machineId);
+  const { power } = await greet(engine.host, own.id, job.signal);
+  if (power !== 'off') throw new Refused(refuse(`a planned failover is prepared while the guest is off: it runs on ${engine.host.peerName(own.peerId)} and has to be shut down there first`, ['shutDown', 'turnOff']));
+  await prepareOnward(engine, job, relationship);
+  return {};
+}
+
 async function taken(engine: Engine, job: JobContext, kind: keyof typeof STEPS) {
   const { id, state } = engine.relationshipFor(job);
-  const [usual, other] = STEPS[kind];
-  if (job.resumed && (state === usual.to || state === other.to)) return {};
-  transition(engine.host, id, state === other.from ? other.event : usual.event);
+  const steps: readonly [OneStep, ...OneStep[]] = STEPS[kind];
+  if (job.resumed && steps.some(({ to }) => state === to)) return {};
+  transition(engine.host, id, (steps.find(({ from }) => from?.includes(state)) ?? steps[0]).event);
   await engine.workerOf(engine.relationshipFor(job)).tended();
   return {};
 }
@@ -86,11 +111,15 @@ async function reverseHere(engine: Engine, job: JobContext, signal: AbortSignal)
   return {};
 }
 
-/** Both hosts go by the settings; the other one first, since it may be out of reach. */
+/** Both hosts go by the settings; the other one first, since it may be out of reach. With other disks the caller has the machine. */
 export async function putSettings(host: Host, relationshipId: string, settings: Settings, signal: AbortSignal): Promise<void> {
-  const relationship = host.state.relationship(relationshipId)!;
+  const relationship = relationshipNamed(host, relationshipId);
+  const isSame = isSameSet(settings.disks, relationship.settings.disks);
+  if (!isSame) checkDisks(host, relationship, settings.disks);
   await call(host.peers, relationship.peerId, 'settings', { relationshipId, settings }, signal);
-  update(host, relationshipId, () => ({ settings }));
+  if (isSame) update(host, relationshipId, () => ({ settings }));
+  else if (relationship.state === 1) update(host, relationshipId, (before) => ({ settings, incoming: incomingWith(before, settings), undecidedDisks: [] }));
+  else await updateDisks(host, relationshipId, settings, signal);
 }
 
 export function guestKinds(engine: Engine): Readonly<Record<string, JobWork>> {

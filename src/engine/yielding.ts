@@ -6,13 +6,16 @@ import { FINGERPRINT_BYTES, Fingerprinter, sameFingerprint } from '../fingerprin
 import type { Relationship } from '../machine/records.ts';
 import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
 import type { Basis } from './calls.ts';
-import { demote, isInCustody, isPlainReplica, labelTop } from './demotion.ts';
+import { demote, isInCustody, isPlainReplica, labelTops } from './demotion.ts';
 import { meet } from './greeting.ts';
+import { isOnward } from '../relationship/chain.ts';
+import { yieldOnward } from './extended/yielding.ts';
 import type { Host } from './host.ts';
 import { rebaseMaps } from './maps.ts';
 import { payloadOf, type DiskView } from './ports/diskview.ts';
 import type { FingerprintMap } from './ports/fingerprints.ts';
 import { keyId, specFor } from './primary/attempt.ts';
+import { recordedDisks } from './primary/incoming.ts';
 import { clusterCount } from '../extents/extent.ts';
 import { machineOf } from './spec.ts';
 import { highestSequence, relationshipNamed, transition, update } from './transition.ts';
@@ -22,6 +25,7 @@ const READ_BYTES = 512 * 1024;
 /** Repeats with the same answer until the first reverse cycle begins. */
 export async function yieldTo(host: Host, relationshipId: string, theirs: Lineage, signal: AbortSignal): Promise<Basis> {
   const before = relationshipNamed(host, relationshipId);
+  if (isOnward(before)) return yieldOnward(host, before, theirs, signal);
   if (before.side === 'primary' && before.state === 4 && descends(host, before, theirs)) await yieldPlanned(host, before, theirs);
   else await meet(host, before, theirs);
   const relationship = relationshipNamed(host, relationshipId);
@@ -61,7 +65,7 @@ async function yieldPlanned(host: Host, relationship: Relationship, theirs: Line
     facts: { 'guest-off': power === 'off' },
     change: () => ({ token: null, yielded: { pointId, attemptId: null, basisId: pointId } }),
     also: () => {
-      host.state.putMachine({ ...machine, lineage: theirs, powerLock: `${host.peerName(relationship.peerId)} runs this machine now`, stacks: machine.stacks.map((stack) => labelTop(stack, pointId)) });
+      host.state.putMachine({ ...machine, lineage: theirs, powerLock: `${host.peerName(relationship.peerId)} runs this machine now`, stacks: labelTops(machine.stacks, recordedDisks(relationship), pointId) });
       host.state.addPoint({
         id: pointId, machineId: machine.id, parentId: null, epochId: newestOf(machine.lineage).id, sequence: relationship.sequence, kind: 'planned',
         instantMs: relationship.newestInstantMs ?? host.clock.nowMs(), definition: machine.definition, sizeBytes: 0, digest: '', name: null, pinned: false,

@@ -88,6 +88,11 @@ export class ClusterSet {
     return size;
   }
 
+  get isFull(): boolean {
+    const [run] = this.runs();
+    return this.#clusters === 0 || run?.count === this.#clusters;
+  }
+
   get isEmpty(): boolean {
     return this.#bytes.every((byte) => byte === 0);
   }

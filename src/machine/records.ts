@@ -35,6 +35,8 @@ export interface Machine {
   readonly powerLock: string | null;
   /** Where a replica's layers are made. */
   readonly storage: string;
+  /** Relationships of it that ended here since this host went on with the next host of a chain. */
+  readonly former?: readonly string[];
   /** For a test failover's copy: the machine that it is a copy of. */
   readonly copyOf: string | null;
   /** An ordinary machine that was this host's replica, and has not run here since: what was kept of it is a seed for that host. */
@@ -43,7 +45,26 @@ export interface Machine {
   readonly network?: GuestNetwork;
 }
 
-export type AttemptKind = 'initial' | 'resync' | 'cycle' | 'planned' | 'reverse';
+/** `disks`: as a cycle, and besides it brings a part of the disks that no recovery point has yet. */
+export type AttemptKind = 'initial' | 'resync' | 'cycle' | 'planned' | 'reverse' | 'disks';
+
+/** Disks that are to replicate and that no recovery point has yet. */
+export interface Incoming {
+  readonly disks: readonly string[];
+  /** Clusters, from a disk's beginning, that acknowledged attempts have brought; none where nothing is said. */
+  readonly copied: Readonly<Record<string, number>>;
+  /** How much the next attempt brings: what takes about one interval. */
+  readonly sliceBytes?: number;
+}
+
+/** The part of an incoming disk that an attempt brings. */
+export interface Slice {
+  readonly disk: string;
+  readonly firstCluster: number;
+  readonly endCluster: number;
+  /** It is the last part. */
+  readonly isLast: boolean;
+}
 
 /** In the middle of a chain: the recovery point of this host that an attempt sends on. */
 export interface Source {
@@ -80,8 +101,12 @@ export interface Attempt {
   readonly instantFromBytes: number | null;
   /** How much of the journal the pass wrote, once it has ended. */
   readonly passBytes?: number;
+  /** How long the pass has worked so far, over all restarts. */
+  readonly passMs?: number;
   /** In the order that the journal numbers them; set when shipping begins. */
   readonly disks: readonly { readonly disk: string; readonly sizeBytes: number }[];
+  /** Of an attempt of kind `disks`. */
+  readonly slices?: readonly Slice[];
   /** Absent where the guest's own disks are read. */
   readonly source?: Source;
 }
@@ -96,6 +121,8 @@ export interface Receiving {
   readonly sequence: number;
   readonly epochId: string;
   readonly layers: readonly { readonly disk: string; readonly sizeBytes: number; readonly layer: Layer }[];
+  /** Disks of which a part will still be missing after it: they are none of the recovery point's. */
+  readonly partial?: readonly string[];
 }
 
 export interface Failover {
@@ -111,6 +138,8 @@ export interface Failover {
   readonly layers: readonly { readonly disk: string; readonly layer: Layer }[];
   readonly fromState: State;
   readonly next?: NextLayers | null;
+  /** After this time without a commit it commits itself; never when absent. `dueMs` is null until the failover is done. */
+  readonly commit?: { readonly afterMs: number; readonly dueMs: number | null; readonly isWarned: boolean } | null;
 }
 
 /** Layers that are to be the active ones next. `making`: QEMU knows nothing of them. `laying`: the guest may write them already. */
@@ -171,6 +200,19 @@ export interface LastCycle {
   readonly bytesShipped: number;
 }
 
+/** The last resynchronization that ended in a recovery point. */
+export interface LastResynchronization {
+  readonly pointId: string;
+  readonly finishedMs: number;
+  /** From the first try on, waiting included. */
+  readonly durationMs: number;
+  /** Of the disks, and how long the reading of them took. */
+  readonly comparedBytes: number;
+  readonly comparedMs: number;
+  readonly bytesChanged: number;
+  readonly bytesShipped: number;
+}
+
 export interface LastFault {
   readonly code: string;
   readonly message: string;
@@ -208,6 +250,12 @@ export interface Relationship {
   /** Primary: an attempt that was given up after its point was asked for; the replica may have made it all the same. */
   readonly doubtful: Attempt | null;
   readonly receiving: Receiving | null;
+  /** Primary: none when absent. */
+  readonly incoming?: Incoming | null;
+  /** Primary: disks that were attached since somebody last said which disks replicate. */
+  readonly undecidedDisks?: readonly string[];
+  /** Replica: disks of which the newest point's attempt brought a part only; their upper layers are steps on the way. */
+  readonly partial?: { readonly pointId: string; readonly disks: readonly string[] } | null;
   readonly failover: Failover | null;
   /** A failback under way, as this host has part in it; none when absent. */
   readonly failback?: HomeFailback | AwayFailback | null;
@@ -229,6 +277,7 @@ export interface Relationship {
   /** Values of the replica's own that replace the definition's there. */
   readonly overrides: Overrides;
   readonly lastCycle: LastCycle | null;
+  readonly lastResynchronization?: LastResynchronization | null;
   /** Over all acknowledged cycles from this host. */
   readonly totals: { readonly bytesChanged: number; readonly bytesShipped: number };
   readonly lastFault: LastFault | null;
@@ -241,6 +290,8 @@ export interface Relationship {
   readonly entryId?: string;
   /** What the monitoring interval before counted. */
   readonly previousStatistics?: EndedInterval;
+  /** When it came to its present state. */
+  readonly stateSinceMs?: number;
   /** Rules of the health that held when it was last looked at: each is written to the log once. */
   readonly issues?: readonly string[];
   /** When a test failover was last begun here, and since when there has been something to test. */

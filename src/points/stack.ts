@@ -28,6 +28,9 @@ export const withoutBranch = ({ branch: _branch, ...stack }: Stack): Stack => st
 
 export const withTop = (stack: Stack, layer: LabelledLayer, sizeBytes = stack.sizeBytes): Stack => ({ ...stack, sizeBytes, layers: [...stack.layers, layer] });
 
+/** Without the layers above the highest recovery point: of a disk that is not received any more nobody reads them. */
+export const withoutSpare = (stack: Stack): Stack => ({ ...stack, layers: stack.layers.slice(0, 1 + stack.layers.findLastIndex(({ pointId }) => pointId !== undefined)) });
+
 export const withoutLabel = (stack: Stack, pointId: string): Stack => changed(stack, (layers) => layers.map((layer) => (layer.pointId === pointId ? unlabelled(layer) : layer)));
 
 export const withoutLabels = (stack: Stack): Stack => changed(stack, (layers) => layers.map(unlabelled));

@@ -33,7 +33,7 @@ export const STATES = {
   13: { name: 'Failback in progress', powerShell: 14, advice: both('The difference comes home. Give it up with understudy cancel-failover.') },
   14: { name: 'Failback complete', powerShell: 15, advice: both('Start the guest here and look at it. Then keep it (understudy commit) or give it back (understudy revert).') },
   15: { name: 'Disk update in progress', powerShell: 16, advice: quiet },
-  16: { name: 'Disk update critical', powerShell: 17, advice: both('Mend the cause shown, then understudy resume.') },
+  16: { name: 'Disk update critical', powerShell: 17, advice: both('Mend the cause shown, then understudy resume; or leave the new disk out again: understudy settings --disks. The other disks go on replicating.') },
   17: { name: 'Unknown', powerShell: null, advice: quiet },
   18: { name: 'Repurpose in progress', powerShell: 18, advice: quiet },
   19: { name: 'Prepared for synchronous replication', powerShell: 19, advice: quiet },

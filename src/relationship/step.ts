@@ -37,10 +37,10 @@ export function allowedVerbs(from: Standing): string[] {
 export const sqlStateCheck = (column: string): string => `${column} IN (${ALL_STATES.join(', ')})`;
 
 /** Long-running work that belongs to a standing; the supervisor keeps exactly this running. */
-export type Activity = 'initial-replication' | 'cycles' | 'resynchronization' | 'await-start' | 'announce' | 'failed-over' | 'send-home' | 'send-on' | 'none';
+export type Activity = 'initial-replication' | 'cycles' | 'resynchronization' | 'await-start' | 'announce' | 'failed-over' | 'send-home' | 'send-on' | 'disk-update' | 'none';
 
 const ACTIVITIES: Readonly<Record<Side, Partial<Record<State, Activity>>>> = {
-  primary: { 2: 'initial-replication', 3: 'cycles', 9: 'await-start', 10: 'resynchronization' },
+  primary: { 2: 'initial-replication', 3: 'cycles', 9: 'await-start', 10: 'resynchronization', 15: 'disk-update', 16: 'cycles' },
   replica: { 2: 'announce', 5: 'failed-over', 6: 'failed-over', 14: 'announce' },
 };
 

@@ -1,20 +1,22 @@
 /** Use cases of a relationship: enable, its settings, initial replication, suspend and resume, disable, points. */
-import { Fault, faultOf } from '../errors/fault.ts';
+import { faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import { emptyRelationship } from '../engine/answers.ts';
 import { settleNext } from '../engine/branch/newpoint.ts';
 import { call } from '../engine/calls.ts';
 import { isSendable } from '../engine/extended/source.ts';
 import { quitFailback } from '../engine/failback/failback.ts';
-import { giveUp, specFor } from '../engine/primary/attempt.ts';
-import { activeStacks, definitionOf, machineOf, overridden } from '../engine/spec.ts';
+import { giveUp, wholeSpecFor } from '../engine/primary/attempt.ts';
+import { checkDisks } from '../engine/primary/diskupdate.ts';
+import { isSameSet } from '../engine/primary/incoming.ts';
+import { definitionOf, machineOf, overridden } from '../engine/spec.ts';
+import { standingAlone } from '../engine/standalone.ts';
 import { withoutSeed } from '../engine/replica/seeding.ts';
 import type { Host } from '../engine/host.ts';
 import { putSettings } from '../engine/stepkinds.ts';
-import { relationshipNamed as rowNamed, transition } from '../engine/transition.ts';
+import { relationshipNamed as rowNamed, transition, update } from '../engine/transition.ts';
 import type { JobArgs } from '../engine/jobs.ts';
-import type { Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
-import { withoutLabels } from '../points/stack.ts';
+import type { Machine, Overrides, Relationship } from '../machine/records.ts';
 import { ADVISED_HISTORY, applicationConsistentHours, bypassesProxy, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
 import { isOnward, kindOf } from '../relationship/chain.ts';
 import { defaultExtendedSettings, extendedChanged } from '../relationship/extendedsettings.ts';
@@ -60,7 +62,7 @@ export function replicationOperations(context: Context): ReplicationOperations {
         return viewed(relationship);
       }),
     suspend: (caller, machine) => audited(context, caller, 'operator', 'suspend', machine, () => step(machine, ({ state }) => (state === 10 ? 'suspendResync' : 'suspend'))),
-    resume: (caller, machine) => audited(context, caller, 'operator', 'resume', machine, () => step(machine, ({ state }) => (state === 11 ? 'continueResync' : 'resume'))),
+    resume: (caller, machine) => audited(context, caller, 'operator', 'resume', machine, () => step(machine, ({ state }) => (state === 11 ? 'continueResync' : state === 16 ? 'retryDisks' : 'resume'))),
     cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(named(machine), {})),
     consistentCycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(named(machine), { applicationConsistent: true })),
     disable: (caller, machine) => audited(context, caller, 'operator', 'disable', machine, () => disable(context, named(machine), within())),
@@ -152,27 +154,34 @@ export async function enable(context: Context, request: Wish, signal: AbortSigna
   return { plan, relationship };
 }
 
+/** A disk that does not replicate may be on the other host only. */
+export const disksHere = ({ definition, stacks }: Machine): string[] => definition.disks.map(({ name }) => name).filter((name) => stacks.some(({ disk }) => disk === name));
+
 /** What the settings would be; refused on the replica's host. */
 export function settingsAfter(context: Context, relationship: Relationship, change: SettingsChange): Settings {
   const { host } = context.engine;
   const machine = machineNamed(context, relationship.machineId);
   if (relationship.side !== 'primary') throw new Refused(refuse(`the settings of ${machine.name} are changed on ${host.peerName(relationship.peerId)}, which is its primary`, allowedVerbs(relationship)));
   const settings = settingsChanged(context, relationship, change, machine);
-  const isSameDisks = settings.disks.length === relationship.settings.disks.length && settings.disks.every((disk) => relationship.settings.disks.includes(disk));
-  if (!isSameDisks && relationship.state !== 1) throw new Fault('not-supported', 'the set of replicated disks cannot be changed after replication has begun');
+  if (!isSameSet(settings.disks, relationship.settings.disks)) checkDisks(host, relationship, settings.disks);
   return settings;
 }
 
 function settingsChanged({ engine }: Context, relationship: Relationship, change: SettingsChange, machine: Machine): Settings {
   const primary = isOnward(relationship) ? engine.host.state.relationshipOf(machine.id)?.settings : undefined;
   if (primary) return extendedChanged(relationship.settings, change, primary);
-  return changed(relationship.settings, change, machine.definition.disks.map(({ name }) => name));
+  return changed(relationship.settings, change, disksHere(machine));
 }
 
 /** Both hosts go by the new settings. */
 export async function changeSettings(context: Context, relationship: Relationship, change: SettingsChange, signal: AbortSignal): Promise<void> {
-  await putSettings(context.engine.host, relationship.id, settingsAfter(context, relationship, change), signal);
-  context.engine.workerOf(relationship).poke();
+  const { host } = context.engine;
+  const worker = context.engine.workerOf(relationship);
+  const settings = settingsAfter(context, relationship, change);
+  if (isSameSet(settings.disks, relationship.settings.disks)) await putSettings(host, relationship.id, settings, signal);
+  else await worker.exclusive('settings', (during) => putSettings(host, relationship.id, settings, during), signal);
+  if (change.disks !== undefined) update(host, relationship.id, () => ({ undecidedDisks: [] }));
+  worker.poke();
 }
 
 /**
@@ -191,7 +200,7 @@ export async function disable(context: Context, { id }: Relationship, signal: Ab
   await engine.workerOf(found).exclusive('disable', async (during) => {
     const relationship = rowNamed(host, id);
     await endAttempts(context, relationship, during);
-    const spec = relationship.side === 'primary' && !onward ? specFor(host, relationship) : undefined;
+    const spec = relationship.side === 'primary' && !onward ? wholeSpecFor(host, relationship) : undefined;
     transition(host, id, 'disable', {
       facts: { 'no-extended': onward || host.state.extendedOf(relationship.machineId) === undefined },
       payload: () => (spec ? { spec } : { onward }),
@@ -231,8 +240,9 @@ function standAlone({ engine: { host } }: Context, relationship: Relationship): 
   const { side, failover, overrides, seed, peerId } = relationship;
   if (seed) return host.state.putMachine(withoutSeed(machine, seed));
   if (relationship.awaited ?? relationship.importing) return dropArrived(host, machine, relationship);
-  const stacks: readonly Stack[] = failover ? activeStacks(machine, failover) : machine.stacks;
+  const { stacks, leftOver } = standingAlone(host, machine, relationship);
+  for (const layer of leftOver) host.state.addToOutbox(machine.id, 'remove-layer', { layer });
   const definition = side === 'replica' ? overridden(definitionOf(host, relationship), overrides) : machine.definition;
-  host.state.putMachine({ ...machine, definition, powerLock: null, stacks: stacks.map(withoutLabels), ...(side === 'replica' && !failover && { replicaOf: peerId }) });
+  host.state.putMachine({ ...machine, definition, powerLock: null, stacks, ...(side === 'replica' && !failover && { replicaOf: peerId }) });
   for (const { id } of host.state.points(machine.id)) host.state.removePoint(id);
 }

@@ -3,6 +3,7 @@ import { administrationOperations } from './administration.ts';
 import type { Context } from './context.ts';
 import { failoverOperations } from './failovers.ts';
 import { authorizationOperations } from './entries.ts';
+import { doctorOperations } from './doctor.ts';
 import { healthOperations } from './health.ts';
 import { hostOperations } from './hosts.ts';
 import { initialOperations } from './initial.ts';
@@ -17,6 +18,7 @@ export const createOperations = (context: Context): Operations => ({
   ...administrationOperations(context),
   ...machineOperations(context),
   ...healthOperations(context),
+  ...doctorOperations(context),
   ...hostOperations(context),
   ...serverOperations(context),
   ...authorizationOperations(context),

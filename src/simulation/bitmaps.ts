@@ -3,23 +3,58 @@ import { Fault } from '../errors/fault.ts';
 import type { TrackingReport } from '../engine/ports/hypervisor.ts';
 import type { Bitmap, ImageFile } from './files.ts';
 
-/** What is known of an instance's bitmaps beyond what the files say; of these images only. */
+/** What is known of an image's bitmaps beyond what the file says. */
 export interface Custody {
-  readonly images: string;
   readonly expected: Set<string>;
   readonly distrusted: Set<string>;
   why: string;
-  /** How the files were left at the last closing; null while they are open, or when nobody saw the end. */
-  closed: readonly number[] | null;
+  /** How the file was left at the last closing; null while it is open, or when nobody saw the end. */
+  closed: number | null;
 }
+
+export const freshCustody = (file: ImageFile): Custody => ({ expected: new Set(), distrusted: new Set(), why: '', closed: file.foreignChanges });
 
 export class Bitmaps {
   readonly disks: ReadonlyMap<string, ImageFile>;
-  readonly custody: Custody;
+  /** By image. */
+  readonly #custody: ReadonlyMap<ImageFile, Custody>;
 
-  constructor(disks: ReadonlyMap<string, ImageFile>, custody: Custody) {
+  constructor(disks: ReadonlyMap<string, ImageFile>, custody: ReadonlyMap<ImageFile, Custody>) {
     this.disks = disks;
-    this.custody = custody;
+    this.#custody = custody;
+  }
+
+  get #all(): readonly Custody[] {
+    return this.#files.map((file) => this.#custody.get(file)!);
+  }
+
+  get expected(): readonly string[] {
+    return [...new Set(this.#all.flatMap(({ expected }) => [...expected]))];
+  }
+
+  isDistrusted = (point: string): boolean => this.#all.some(({ distrusted }) => distrusted.has(point));
+
+  get #why(): string {
+    return this.#all.find(({ distrusted }) => distrusted.size > 0)?.why ?? '';
+  }
+
+  /** They are open, or closed as they are now. */
+  noteClosed(isSeen: boolean): void {
+    for (const file of this.#files) this.#custody.get(file)!.closed = isSeen ? file.foreignChanges : null;
+  }
+
+  /** Nothing is open: whoever wrote them meanwhile is noticed. */
+  assess(): void {
+    for (const file of this.#files) {
+      const custody = this.#custody.get(file)!;
+      if (custody.closed === file.foreignChanges) continue;
+      custody.why = custody.closed === null ? 'nobody saw how the last run ended' : 'an image was changed while it was closed';
+      for (const point of [...custody.expected, ...file.bitmaps.keys()]) custody.distrusted.add(point);
+    }
+  }
+
+  trustAll(): void {
+    for (const { distrusted } of this.#all) distrusted.clear();
   }
 
   get #files(): readonly ImageFile[] {
@@ -31,7 +66,7 @@ export class Bitmaps {
   }
 
   get usable(): readonly string[] {
-    return this.points.filter((point) => this.isWhole(point) && !this.custody.distrusted.has(point));
+    return this.points.filter((point) => this.isWhole(point) && !this.isDistrusted(point));
   }
 
   isOnAny = (point: string): boolean => this.#files.some(({ bitmaps }) => bitmaps.has(point));
@@ -45,18 +80,18 @@ export class Bitmaps {
   }
 
   #whyBroken(usable: readonly string[]): string | undefined {
-    const { points, custody } = this;
-    if (points.some((point) => custody.distrusted.has(point))) return custody.why;
+    const { points } = this;
+    if (points.some(this.isDistrusted)) return this.#why;
     const damaged = points.find((point) => !usable.includes(point));
     if (damaged !== undefined) return `the record of changes since point ${damaged} is incomplete`;
-    const absent = [...custody.expected].find((point) => !points.includes(point));
+    const absent = this.expected.find((point) => !points.includes(point));
     return absent === undefined ? undefined : `the record of changes since point ${absent} is gone`;
   }
 
   /** Fault when the changes since the point are not known. */
   check(point: string): void {
     if (this.usable.includes(point)) return;
-    if (this.custody.distrusted.has(point)) throw new Fault('disk-changed', this.custody.why);
+    if (this.isDistrusted(point)) throw new Fault('disk-changed', this.#why);
     throw new Fault('tracking-lost', `the record of changes since point ${point} is ${this.isOnAny(point) ? 'incomplete' : 'gone'}`);
   }
 
@@ -66,14 +101,18 @@ export class Bitmaps {
   }
 
   expect(point: string): void {
-    this.custody.expected.add(point);
-    this.custody.distrusted.delete(point);
+    for (const { expected, distrusted } of this.#all) {
+      expected.add(point);
+      distrusted.delete(point);
+    }
   }
 
   remove(point: string): void {
     for (const { bitmaps } of this.#files) bitmaps.delete(point);
-    this.custody.expected.delete(point);
-    this.custody.distrusted.delete(point);
+    for (const { expected, distrusted } of this.#all) {
+      expected.delete(point);
+      distrusted.delete(point);
+    }
   }
 
   stop(point: string): void {

@@ -14,7 +14,7 @@ const BEYOND_HISTORY = 3;
 export function checkBranch(pair: Pair, host: SimulatedHost): void {
   const relationship = pair.relationshipOn(host);
   if (relationship?.side !== 'replica' || ![5, 6].includes(relationship.state)) return;
-  const { branch } = host.state.machine(pair.machineId)!.stacks[0]!;
+  const { branch } = host.state.machine(pair.machineId)!.stacks.find((stack) => relationship.failover?.layers.some(({ disk }) => disk === stack.disk))!;
   const made = branch?.layers.filter(({ pointId }) => pointId !== undefined).length ?? 0;
   if (made > relationship.settings.recoveryHistory + BEYOND_HISTORY) throw new Violation('a branch has no more points than the history allows', `${host.name}: ${made}`);
   checkReturnSet(pair, host, relationship);
@@ -23,7 +23,7 @@ export function checkBranch(pair: Pair, host: SimulatedHost): void {
 /** Whatever differs from the chosen point is carried, or is in the layers that the guest writes now. */
 function checkReturnSet(pair: Pair, host: SimulatedHost, { failover, id }: Relationship): void {
   const machine = host.state.machine(pair.machineId)!;
-  const chosen = contentOf(host.files, { stacks: machine.stacks.map((stack) => prefixOf(stack, failover!.pointId)!) });
+  const chosen = contentOf(host.files, { stacks: machine.stacks.flatMap((stack) => prefixOf(stack, failover!.pointId) ?? []) });
   const now: Content = contentOf(host.files, pair.guestOn(host)?.spec ?? { stacks: activeStacks(machine, failover!) });
   const carried = host.state.carried(id);
   for (const [disk, values] of now) {

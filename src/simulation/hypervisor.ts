@@ -6,9 +6,9 @@ import { Fault } from '../errors/fault.ts';
 import { ClusterSet } from '../extents/clusterset.ts';
 import { CLUSTER_BYTES, clusterCount } from '../extents/extent.ts';
 import type { DiskSize, DiskView } from '../engine/ports/diskview.ts';
-import type { FreshLayers, HostCapabilities, Hypervisor, Instant as Moment, LaunchSpec, LayerPair, PointInTime, PointInTimeRequest, Power, TrackingReport } from '../engine/ports/hypervisor.ts';
+import type { FreshLayers, HostCapabilities, Hypervisor, Instant as Moment, LaunchSpec, LayerPair, PointInTime, PointInTimeRequest, Power, TrackingReport, TrackSince } from '../engine/ports/hypervisor.ts';
 import type { Attachment, DiskStack } from '../machine/definition.ts';
-import { Bitmaps, type Custody } from './bitmaps.ts';
+import { Bitmaps, freshCustody, type Custody } from './bitmaps.ts';
 import type { Value } from './content.ts';
 import type { Files, ImageFile } from './files.ts';
 import { contentOf, overwritten, snapshotOf, type Instant } from './instant.ts';
@@ -42,14 +42,14 @@ type AttemptName = { readonly attemptId: string; readonly sincePointId: string |
 
 const SHUTDOWN_MS = 1_500;
 const MERGE_CLUSTER_MS = 2;
-const imagesOf = ({ stacks }: LaunchSpec): string => stacks.map(topOf).join(' ');
 const topOf = ({ layers }: DiskStack): string => layers.at(-1)!.path;
 
 export class SimulatedHypervisor implements Hypervisor {
   readonly #files: Files;
   readonly #around: Surroundings;
   readonly #live = new Map<string, Instance>();
-  readonly #custody = new Map<string, Custody>();
+  /** By instance and image. */
+  readonly #custody = new Map<string, Map<ImageFile, Custody>>();
   readonly #records = new Map<string, AttemptRecord>();
   #sessions = 0;
 
@@ -82,7 +82,7 @@ export class SimulatedHypervisor implements Hypervisor {
   #launch(spec: LaunchSpec): void {
     this.#lock(spec);
     const bitmaps = this.#bitmaps(spec);
-    bitmaps.custody.closed = null;
+    bitmaps.noteClosed(false);
     this.#live.set(spec.instanceId, { spec, session: ++this.#sessions, power: 'paused', isDeaf: false, instants: [] });
   }
 
@@ -98,8 +98,8 @@ export class SimulatedHypervisor implements Hypervisor {
     }
   }
 
-  #beginTracking(spec: LaunchSpec, { pointId, replacementPointId }: { pointId: string; replacementPointId: string }): boolean {
-    const bitmaps = this.#bitmaps(spec);
+  #beginTracking(spec: LaunchSpec, { pointId, replacementPointId, disks }: TrackSince): boolean {
+    const bitmaps = this.#bitmaps({ ...spec, stacks: spec.stacks.filter(({ disk }) => disks?.includes(disk) ?? true) });
     const { usable } = bitmaps;
     if (usable.includes(pointId) && usable.some(bitmaps.isRecording)) {
       bitmaps.expect(pointId);
@@ -107,8 +107,8 @@ export class SimulatedHypervisor implements Hypervisor {
     }
     if (usable.includes(replacementPointId) && bitmaps.isRecording(replacementPointId)) return false;
     for (const point of bitmaps.points) if (!usable.includes(point) || point === pointId) bitmaps.remove(point);
-    for (const point of [...bitmaps.custody.expected]) if (!bitmaps.points.includes(point)) bitmaps.remove(point);
-    bitmaps.custody.distrusted.clear();
+    for (const point of bitmaps.expected) if (!bitmaps.points.includes(point)) bitmaps.remove(point);
+    bitmaps.trustAll();
     bitmaps.add(replacementPointId, false);
     return false;
   }
@@ -149,8 +149,8 @@ export class SimulatedHypervisor implements Hypervisor {
     this.#close(spec, bitmaps);
   }
 
-  #close(spec: LaunchSpec, { custody, disks }: Bitmaps): void {
-    custody.closed = [...disks.values()].map(({ foreignChanges }) => foreignChanges);
+  #close(spec: LaunchSpec, bitmaps: Bitmaps): void {
+    bitmaps.noteClosed(true);
     this.#live.delete(spec.instanceId);
     this.#files.letGo(spec.instanceId);
   }
@@ -177,7 +177,7 @@ export class SimulatedHypervisor implements Hypervisor {
   losePower(): void {
     for (const { spec } of this.live) {
       this.kill(spec.instanceId);
-      this.#bitmaps(spec, false).custody.closed = null;
+      this.#bitmaps(spec, false).noteClosed(false);
     }
   }
 
@@ -215,6 +215,12 @@ export class SimulatedHypervisor implements Hypervisor {
     this.#opened(spec).remove(pointId);
   }
 
+  async untrackAll(spec: LaunchSpec): Promise<void> {
+    const bitmaps = this.#opened(spec);
+    for (const point of [...bitmaps.points, ...bitmaps.expected]) bitmaps.remove(point);
+    bitmaps.trustAll();
+  }
+
   async pendingBytes(spec: LaunchSpec, pointIds: readonly string[]): Promise<number | null> {
     if (!this.#live.has(spec.instanceId)) return null;
     const bitmaps = this.#bitmaps(spec);
@@ -249,7 +255,7 @@ export class SimulatedHypervisor implements Hypervisor {
   #checkAdoptable(spec: LaunchSpec, bitmaps: Bitmaps, attemptId: string, instance: Instance | undefined): void {
     const isThere = instance
       ? bitmaps.isWhole(attemptId) && instance.instants.some((instant) => instant.attemptId === attemptId)
-      : bitmaps.isWhole(attemptId) && !bitmaps.custody.distrusted.has(attemptId) && [...bitmaps.disks.values()].every((file) => file.bitmaps.get(attemptId)!.clusters.size === 0);
+      : bitmaps.isWhole(attemptId) && !bitmaps.isDistrusted(attemptId) && [...bitmaps.disks.values()].every((file) => file.bitmaps.get(attemptId)!.clusters.size === 0);
     if (!isThere || this.#records.get(spec.instanceId)?.attemptId !== attemptId) throw new Fault('attempt-lost', `${spec.definition.name}: attempt ${attemptId} was begun, but its instant is gone`);
   }
 
@@ -264,7 +270,7 @@ export class SimulatedHypervisor implements Hypervisor {
     if (sincePointId !== null) bitmaps.stop(sincePointId);
     if (instance) instance.instants = [...instance.instants, instant];
     this.#records.set(spec.instanceId, { attemptId, instantMs: this.#around.nowMs() });
-    this.#around.onInstant(spec, attemptId, instant.content);
+    this.#around.onInstant(spec, attemptId, new Map(spec.stacks.map(({ disk }) => [disk, instant.content.get(disk)!])));
   }
 
   #shownRunning(spec: LaunchSpec, bitmaps: Bitmaps, { attemptId, sincePointId }: PointInTimeRequest, instance: Instance): Shown {
@@ -326,7 +332,10 @@ export class SimulatedHypervisor implements Hypervisor {
     const content = contentOf(this.#files, instance?.spec ?? spec);
     if (instance) {
       layOver(this.#files, instance, fresh);
-      this.#custody.set(spec.instanceId, { images: imagesOf(instance.spec), expected: new Set([fresh.trackId]), distrusted: new Set(), why: '', closed: null });
+      this.#custody.set(spec.instanceId, new Map());
+      const bitmaps = this.#bitmaps(instance.spec);
+      bitmaps.expect(fresh.trackId);
+      bitmaps.noteClosed(false);
     }
     const record = { attemptId: fresh.pointId, instantMs: this.#around.nowMs() };
     this.#records.set(spec.instanceId, record);
@@ -407,7 +416,7 @@ export class SimulatedHypervisor implements Hypervisor {
   /** The bitmaps of images that may be changed now: what is known of the time while they were closed is on record. */
   #opened(spec: LaunchSpec): Bitmaps {
     const bitmaps = this.#bitmaps(spec);
-    if (!this.#live.has(spec.instanceId)) bitmaps.custody.closed = [...bitmaps.disks.values()].map(({ foreignChanges }) => foreignChanges);
+    if (!this.#live.has(spec.instanceId)) bitmaps.noteClosed(true);
     return bitmaps;
   }
 
@@ -415,22 +424,11 @@ export class SimulatedHypervisor implements Hypervisor {
     const instance = this.#live.get(spec.instanceId);
     const stacks = spec.stacks.map((stack) => instance?.spec.stacks.find(({ disk }) => disk === stack.disk) ?? stack);
     const disks = new Map(stacks.map((stack) => [stack.disk, this.#files.find(topOf(stack))]));
-    const images = imagesOf({ ...spec, stacks });
-    const known = this.#custody.get(spec.instanceId);
-    if (known?.images === images) {
-      const bitmaps = new Bitmaps(disks, known);
-      if (isAssessed && !instance) this.#assess(bitmaps);
-      return bitmaps;
-    }
-    const fresh: Custody = { images, expected: new Set(), distrusted: new Set(), why: '', closed: [...disks.values()].map(({ foreignChanges }) => foreignChanges) };
-    this.#custody.set(spec.instanceId, fresh);
-    return new Bitmaps(disks, fresh);
-  }
-
-  #assess({ custody, disks, points }: Bitmaps): void {
-    const isAsLeft = custody.closed !== null && [...disks.values()].every(({ foreignChanges }, index) => custody.closed![index] === foreignChanges);
-    if (isAsLeft) return;
-    custody.why = custody.closed === null ? 'nobody saw how the last run ended' : 'an image was changed while it was closed';
-    for (const point of [...custody.expected, ...points]) custody.distrusted.add(point);
+    const custody = this.#custody.get(spec.instanceId) ?? new Map<ImageFile, Custody>();
+    this.#custody.set(spec.instanceId, custody);
+    for (const file of disks.values()) if (!custody.has(file)) custody.set(file, freshCustody(file));
+    const bitmaps = new Bitmaps(disks, custody);
+    if (isAssessed && !instance) bitmaps.assess();
+    return bitmaps;
   }
 }

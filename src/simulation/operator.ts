@@ -1,8 +1,10 @@
 /** What people ask of the pair: anything at any time, or, when it is to settle, what each state's advice says. */
 import { endFailback, FAILBACK_JOB } from '../engine/failback/failback.ts';
 import { cancelPrepared } from '../engine/planned.ts';
-import { transition } from '../engine/transition.ts';
+import { putSettings } from '../engine/stepkinds.ts';
+import { relationshipNamed, transition, update } from '../engine/transition.ts';
 import { Fault } from '../errors/fault.ts';
+import { CLUSTER_BYTES } from '../extents/extent.ts';
 import { Refused } from '../errors/refusal.ts';
 import type { Relationship } from '../machine/records.ts';
 import { newestOf } from '../relationship/epoch.ts';
@@ -18,12 +20,14 @@ const CANCEL_WITHIN_MS = 30_000;
 const DEEDS = {
   start: 8, stop: 3, stopForced: 3, cycle: 6, suspend: 2, resume: 4, initial: 3, stopInitial: 0.5, resynchronize: 3, test: 2, testEnd: 2, planned: 4, plannedReverse: 3,
   cancelPlanned: 3, unplanned: 3, unplannedForced: 2, commit: 2, revert: 3, reverse: 6, failback: 2, failbackStart: 8, cancelJob: 2,
-  preparePlanned: 1, failOver: 1, reverseHere: 2, pause: 0.5, reset: 0.5, becomeReplica: 0.5,
+  preparePlanned: 1, failOver: 1, reverseHere: 2, pause: 0.5, reset: 0.5, becomeReplica: 0.5, disks: 5,
 } as const;
 export type Deed = keyof typeof DEEDS;
 
-const PRIMARY_ADVICE: Partial<Record<State, Deed>> = { 1: 'initial', 7: 'resume', 8: 'resume', 9: 'resynchronize', 11: 'resume' };
+const PRIMARY_ADVICE: Partial<Record<State, Deed>> = { 1: 'initial', 7: 'resume', 8: 'resume', 9: 'resynchronize', 11: 'resume', 16: 'resume' };
 const REPLICA_ADVICE: Partial<Record<State, Deed>> = { 5: 'reverse', 6: 'reverse', 7: 'resume', 8: 'resume', 13: 'cancelPlanned', 14: 'commit' };
+
+const RESUMING: Partial<Record<State, Event>> = { 11: 'continueResync', 16: 'retryDisks' };
 
 export class Operator {
   readonly #pair: Pair;
@@ -78,7 +82,7 @@ export class Operator {
     stopForced: (host) => this.#job(host, 'stop', { force: true }),
     cycle: (host) => this.#job(host, 'cycle'),
     suspend: (host) => this.#step(host, this.#pair.relationshipOn(host)?.state === 10 ? 'suspendResync' : 'suspend'),
-    resume: (host) => this.#step(host, this.#pair.relationshipOn(host)?.state === 11 ? 'continueResync' : 'resume'),
+    resume: (host) => this.#step(host, RESUMING[this.#pair.relationshipOn(host)?.state ?? 0] ?? 'resume'),
     initial: (host) => this.#job(host, 'initial'),
     stopInitial: (host) => this.#step(host, 'stopInitial'),
     resynchronize: (host) => this.#job(host, 'resynchronize'),
@@ -103,11 +107,28 @@ export class Operator {
     becomeReplica: (host) => this.#job(host, 'becomeReplica'),
     pause: (host) => this.#job(host, 'pause'),
     reset: (host) => this.#job(host, 'reset'),
+    disks: (host) => this.#changeDisks(host),
     cancelJob: (host) => {
       const running = host.state.jobs().filter(({ state }) => state === 'running');
       if (running.length > 0) host.engine!.jobs.cancel(this.#pair.random.pick(running).id);
     },
   };
+
+  /** Any of the machine's disks are to replicate; what is new travels in parts of a few clusters. */
+  #changeDisks(host: SimulatedHost): void {
+    const { machineId, relationshipId, random } = this.#pair;
+    const { host: parts } = host.engine!;
+    const relationship = this.#pair.relationshipOn(host);
+    const all = host.state.machine(machineId)!.stacks.map(({ disk }) => disk);
+    const disks = all.filter(() => random.chance(0.6));
+    if (!relationship || disks.length === 0) return;
+    const sliceBytes = random.int(1, 8) * CLUSTER_BYTES;
+    const changing = host.engine!.worker(machineId).exclusive('settings', async (signal) => {
+      await putSettings(parts, relationshipId, { ...relationshipNamed(parts, relationshipId).settings, disks }, signal);
+      update(parts, relationshipId, ({ incoming }) => (incoming ? { incoming: { ...incoming, sliceBytes } } : {}));
+    }, parts.clock.timeout(CANCEL_WITHIN_MS));
+    changing.catch((thrown: unknown) => this.#pair.noting(() => this.#answered(host, 'disks', thrown)));
+  }
 
   #cancelPlanned(host: SimulatedHost): void {
     const engine = host.engine!;

@@ -54,7 +54,7 @@ export class Pair {
     this.properties = new Properties(this);
     this.watch = {
       onInstant: (spec, attemptId, content) => {
-        if (spec.instanceId === this.machineId) this.instants.set(attemptId, content);
+        if (spec.instanceId === this.machineId) this.instants.set(attemptId, this.#whole(attemptId, content));
       },
       onStart: (spec) => this.noting(() => this.properties.started(spec.instanceId)),
       onCommit: (host, what) => this.noting(() => this.properties.committed(host, what)),
@@ -67,6 +67,13 @@ export class Pair {
     };
     this.a = new SimulatedHost('A', this.time, this.random, this.network, this.watch);
     this.b = new SimulatedHost('B', this.time, this.random, this.network, this.watch);
+  }
+
+  /** Without the disks of which a part will still be missing. */
+  #whole(attemptId: string, content: Content): Content {
+    const attempt = this.hosts.map((host) => this.relationshipOn(host)?.attempt).find((each) => each?.id === attemptId);
+    const missing = (attempt?.slices ?? []).filter(({ isLast }) => !isLast).map(({ disk }) => disk);
+    return new Map([...content].filter(([disk]) => !missing.includes(disk)));
   }
 
   get hosts(): readonly [SimulatedHost, SimulatedHost, ...SimulatedHost[]] {
@@ -187,9 +194,9 @@ export class Pair {
   guestWrites(host: SimulatedHost): void {
     const guest = this.guestOn(host);
     if (guest?.power !== 'running') return;
-    const disk = this.random.pick(Object.keys(this.disks));
+    const stack = this.random.pick(guest.spec.stacks);
+    const { disk } = stack;
     const cluster = Math.floor(this.random.next() ** 2 * this.disks[disk]!);
-    const stack = guest.spec.stacks.find((each) => each.disk === disk)!;
     const present = host.files.read(stack, cluster);
     const value = { fresh: () => this.newValue(), same: () => present, old: () => this.random.int(0, this.#lastValue + 1), zero: () => 0 }[this.random.weighted({ fresh: 60, same: 12, old: 14, zero: 14 })]();
     this.write(host, disk, cluster, value);

@@ -75,7 +75,7 @@ export class Properties {
 
   /** design.md §3, style.md "One table": no state is written that the table does not lead to. */
   #stepsByTheTable(host: SimulatedHost, before: Relationship | undefined, after: Relationship | undefined): void {
-    if (!before || !after || (before.state === after.state && before.side === after.side)) return;
+    if (!before || before.id !== after?.id || (before.state === after.state && before.side === after.side)) return;
     this.#pair.story.tell(`${host.name}: ${before.side} ${before.state} → ${after.side} ${after.state}`);
     const isKnown = ROWS.some((row) => row.supported && row.side === before.side && row.from.includes(before.state) && row.to === after.state && (row.becomes ?? row.side) === after.side);
     if (!isKnown) throw new Violation('every state written is reachable by the table', `${host.name}: ${before.side} ${before.state} → ${after.side} ${after.state}`);
@@ -104,11 +104,9 @@ export class Properties {
     for (const point of host.state.points(machine.id)) {
       const expected = this.#pair.instants.get(point.id) ?? this.divergences.get(point.id);
       if (!expected) continue;
-      const stacks = machine.stacks.map((stack) => {
-        const prefix = prefixOf(stack, point.id);
-        if (!prefix) throw new Violation('every recovery point has its layers', `${host.name}: point ${point.id} (${point.kind}) has none on disk ${stack.disk}`);
-        return prefix;
-      });
+      const stacks = machine.stacks.flatMap((stack) => prefixOf(stack, point.id) ?? []);
+      const disks = stacks.map(({ disk }) => disk).sort();
+      if (disks.join() !== [...expected.keys()].sort().join()) throw new Violation('every recovery point has its layers', `${host.name}: point ${point.id} (${point.kind}) has disks ${disks.join()} instead of ${[...expected.keys()].join()}`);
       const wrong = difference(contentOf(host.files, { stacks }), expected);
       if (wrong) throw new Violation('every recovery point reads as the disks did at its instant', `${host.name}: point ${point.id} (${point.kind}, sequence ${point.sequence}): ${wrong}`);
     }
@@ -145,7 +143,7 @@ export class Properties {
     if (!id || this.divergences.has(id) || this.#pair.isRunning(host) || !host.state.point(id)) return;
     if (host.state.outbox(this.#pair.machineId).some(({ effect }) => effect === 'hold-guest')) return;
     const machine = host.state.machine(this.#pair.machineId)!;
-    const stacks = machine.stacks.map((stack) => prefixOf(stack, id) ?? stack);
+    const stacks = machine.stacks.flatMap((stack) => prefixOf(stack, id) ?? []);
     this.divergences.set(id, contentOf(host.files, { stacks }));
   }
 
@@ -154,8 +152,10 @@ export class Properties {
     const replica = this.#pair.other(primary);
     const machine = replica.state.machine(this.#pair.machineId)!;
     const newestId = this.#pair.relationshipOn(replica)!.newestPointId!;
-    const stacks = machine.stacks.map((stack) => prefixOf(stack, newestId)!);
-    const wrong = difference(contentOf(replica.files, { stacks }), this.#pair.diskContent(primary));
+    const stacks = machine.stacks.flatMap((stack) => prefixOf(stack, newestId) ?? []);
+    const { disks } = this.#pair.relationshipOn(primary)!.settings;
+    const replicated = new Map([...this.#pair.diskContent(primary)].filter(([disk]) => disks.includes(disk)));
+    const wrong = difference(contentOf(replica.files, { stacks }), replicated);
     if (wrong) throw new Violation('the newest recovery point is the primary\'s disks', `${replica.name}: ${wrong}`);
     const epochs = this.#pair.hosts.map((host) => newestOf(host.state.machine(machine.id)!.lineage).id);
     if (epochs[0] !== epochs[1]) throw new Violation('both hosts are in one epoch', epochs.join(' and '));

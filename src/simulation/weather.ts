@@ -55,7 +55,8 @@ function hostTroubles(pair: Pair, later: (run: () => void) => void): Readonly<Re
       if (pair.guestOn(host) || relationship?.side !== 'primary' || isForgetting) return;
       const machine = host.state.machine(pair.machineId)!;
       story.tell(`${host.name}: another program writes a disk`);
-      host.hypervisor.changeImage({ instanceId: machine.id, definition: machine.definition, stacks: machine.stacks, isolated: false }, 'a', random.int(0, pair.clustersOf('a')), pair.newValue());
+      const { disk } = random.pick(machine.stacks);
+      host.hypervisor.changeImage({ instanceId: machine.id, definition: machine.definition, stacks: machine.stacks, isolated: false }, disk, random.int(0, pair.clustersOf(disk)), pair.newValue());
     },
   };
 }

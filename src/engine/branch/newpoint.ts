@@ -45,8 +45,8 @@ export async function settleNext(host: Host, relationship: Relationship): Promis
 }
 
 function record(host: Host, relationship: Relationship): NextLayers {
-  const { id, stacks, storage } = machineOf(host, relationship.machineId);
-  const layers = stacks.map(({ disk }) => ({ disk, layer: host.layers.layerAt(storage, id, disk, host.newId()) }));
+  const { id, storage } = machineOf(host, relationship.machineId);
+  const layers = relationship.failover!.layers.map(({ disk }) => ({ disk, layer: host.layers.layerAt(storage, id, disk, host.newId()) }));
   const next: NextLayers = { phase: 'making', trackId: host.newId(), layers };
   update(host, relationship.id, ({ failover }) => {
     assert(failover && !failover.next, 'no other layers are being made');
@@ -120,8 +120,8 @@ function close(host: Host, { machineId, failover }: Relationship, pointId: strin
   const { pointId: chosenId, layers }: Failover = failover!;
   const machine = machineOf(host, machineId);
   const stacks = machine.stacks.map((stack) => {
-    const { layer } = layers.find(({ disk }) => disk === stack.disk)!;
-    return withBranchTop(stack, chosenId, pointId === null ? layer : { ...layer, pointId });
+    const written = layers.find(({ disk }) => disk === stack.disk)?.layer;
+    return written ? withBranchTop(stack, chosenId, pointId === null ? written : { ...written, pointId }) : stack;
   });
   host.state.putMachine({ ...machine, stacks });
 }

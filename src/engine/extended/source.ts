@@ -18,8 +18,8 @@ export function newestSource(host: Host, machineId: string): Point | undefined {
   return host.state.points(machineId).findLast(({ kind }) => kind !== 'divergence');
 }
 
-/** Nothing in the view is dirty by itself: what is carried travels. */
-export async function openSource(host: Host, { machineId, settings }: Relationship, { source }: Attempt, signal: AbortSignal): Promise<DiskView> {
-  const stacks = pointStacks(machineOf(host, machineId), source!.pointId).filter(({ disk }) => settings.disks.includes(disk));
+/** With the disks that the point has. Nothing in the view is dirty by itself: what is carried travels. */
+export async function openSource(host: Host, { machineId }: Relationship, { source }: Attempt, signal: AbortSignal): Promise<DiskView> {
+  const stacks = pointStacks(machineOf(host, machineId), source!.pointId);
   return onlyCarried(await host.hypervisor.openStacks(stacks, signal));
 }

@@ -5,11 +5,13 @@ import { clusterCount } from '../../extents/extent.ts';
 import type { AwayFailback, LabelledLayer, Machine, Point, Relationship, Stack } from '../../machine/records.ts';
 import { newestOf } from '../../relationship/epoch.ts';
 import type { ChangedDisk, GivenUp } from '../calls.ts';
-import { divergenceOf, isPlainReplica, labelTop } from '../demotion.ts';
+import { divergenceOf, isPlainReplica, labelTops } from '../demotion.ts';
 import type { Host } from '../host.ts';
 import { rebaseMaps } from '../maps.ts';
 import { united } from '../primary/growth.ts';
-import { activeStacks, definitionOf, machineOf } from '../spec.ts';
+import { recordedDisks } from '../primary/incoming.ts';
+import { prefixOf, withoutLabel } from '../../points/stack.ts';
+import { activeStacks, definitionOf, machineOf, otherStacks } from '../spec.ts';
 import { relationshipNamed, transition } from '../transition.ts';
 import { awayOf, between, dropPointLayers } from './away.ts';
 
@@ -42,7 +44,10 @@ async function yieldMachine(host: Host, relationship: Relationship, away: AwayFa
   if (point.id !== homePointId) await rebaseMaps(host, relationship, homePointId, point.id, changes);
   await dropPointLayers(host, away);
   const power = await host.hypervisor.power(machine.id);
-  const stacks = activeStacks(machine, relationship.failover!).map((stack) => labelTop(stack, point.id));
+  const active = activeStacks(machine, relationship.failover!);
+  const disks = point.id === homePointId ? recordedDisks(relationship) : active.map(({ disk }) => disk);
+  const stacks = [...labelTops(active, disks, point.id), ...otherStacks(machine, active)];
+  const gone = host.state.points(machine.id).filter(({ id }) => !isKept(machine, stacks, id));
   transition(host, relationship.id, 'yieldHome', {
     facts: { 'guest-off-here': power === 'off' },
     change: () => ({
@@ -53,9 +58,9 @@ async function yieldMachine(host: Host, relationship: Relationship, away: AwayFa
     also: () => {
       host.state.clearCarried(relationship.id);
       host.state.putCarried(relationship.id, changes);
-      for (const { id } of host.state.points(machine.id)) if (!isIn(stacks, id)) host.state.removePoint(id);
+      for (const { id } of gone) host.state.removePoint(id);
       host.state.addPoint(point, [], written);
-      host.state.putMachine({ ...machine, stacks, powerLock: `${host.peerName(relationship.peerId)} runs this machine now: this host is its replica` });
+      host.state.putMachine({ ...machine, stacks: stacks.map((stack) => gone.reduce((left, { id }) => withoutLabel(left, id), stack)), powerLock: `${host.peerName(relationship.peerId)} runs this machine now: this host is its replica` });
     },
   });
   return { pointId: point.id, changes: travelling(changes) };
@@ -89,7 +94,11 @@ async function heldAbove(host: Host, { machineId, failover }: Relationship, isGr
   return held;
 }
 
-const isIn = (stacks: readonly Stack[], pointId: string): boolean => stacks.every(({ layers }) => layers.some((layer) => layer.pointId === pointId));
+const isIn = (stacks: readonly Stack[], pointId: string): boolean => stacks.some(({ layers }) => layers.some((layer) => layer.pointId === pointId));
+
+/** Each disk that the point has, has it still. */
+const isKept = (machine: Machine, stacks: readonly Stack[], pointId: string): boolean =>
+  machine.stacks.every((stack) => !prefixOf(stack, pointId) || stacks.some((kept) => kept.disk === stack.disk && prefixOf(kept, pointId)));
 
 const leftOut = (machine: Machine, stacks: readonly Stack[]) => {
   const kept = new Set(stacks.flatMap(({ layers }) => layers.map(({ layerId }) => layerId)));

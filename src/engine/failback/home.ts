@@ -6,13 +6,12 @@
 import { Refused, refuse } from '../../errors/refusal.ts';
 import { ClusterSet } from '../../extents/clusterset.ts';
 import type { Failover, HomeFailback, Machine, Relationship } from '../../machine/records.ts';
-import { withoutLabels } from '../../points/stack.ts';
 import { mint, newestOf, type Lineage } from '../../relationship/epoch.ts';
 import { stateName } from '../../relationship/state.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
 import { admitted } from '../admission.ts';
 import { call } from '../calls.ts';
-import { demote, isInCustody, labelTop } from '../demotion.ts';
+import { demote, isInCustody, labelTops } from '../demotion.ts';
 import { arrived, makeLayers } from '../failover.ts';
 import { coverLostTracking } from '../failovertracking.ts';
 import { greet } from '../greeting.ts';
@@ -20,8 +19,10 @@ import type { Host } from '../host.ts';
 import { rebaseMaps } from '../maps.ts';
 import { specFor } from '../primary/attempt.ts';
 import { united } from '../primary/growth.ts';
+import { disksOnceHere, recordedDisks } from '../primary/incoming.ts';
 import { checkReadyHere } from '../readiness.ts';
-import { activeStacks, arriving, machineOf, pointStacks } from '../spec.ts';
+import { settledMachine, takeOver } from '../reverse.ts';
+import { arriving, machineOf, pointStacks } from '../spec.ts';
 import { relationshipNamed, transition, update } from '../transition.ts';
 import { basisOf } from '../yielding.ts';
 
@@ -72,9 +73,10 @@ function freshHome(host: Host, relationship: Relationship, pointId: string | nul
 /** Nothing was written here since the planned point: the disks hold it. */
 const yieldedAt = ({ newestPointId }: Relationship): Partial<Relationship> => ({ yielded: { pointId: newestPointId, attemptId: null, basisId: newestPointId! } });
 
-function keepPlannedPoint(host: Host, { machineId, newestPointId, newestInstantMs, sequence }: Relationship): void {
+function keepPlannedPoint(host: Host, relationship: Relationship): void {
+  const { machineId, newestPointId, newestInstantMs, sequence } = relationship;
   const machine = machineOf(host, machineId);
-  host.state.putMachine({ ...machine, stacks: machine.stacks.map((stack) => labelTop(stack, newestPointId!)) });
+  host.state.putMachine({ ...machine, stacks: labelTops(machine.stacks, recordedDisks(relationship), newestPointId!) });
   host.state.addPoint({
     id: newestPointId!, machineId, parentId: null, epochId: newestOf(machine.lineage).id, sequence, kind: 'planned', instantMs: newestInstantMs ?? host.clock.nowMs(),
     definition: machine.definition, sizeBytes: 0, digest: '', name: null, pinned: false,
@@ -191,23 +193,19 @@ export async function commitHome(host: Host, relationshipId: string, signal: Abo
   const given = await call(host.peers, relationship.peerId, 'failbackCommit', { relationshipId, failbackId, pointId: homePointId }, signal);
   const changes = new Map(given.changes.map(({ disk, clusters, bits }) => [disk, new ClusterSet(clusters, new Uint8Array(bits))]));
   if (given.pointId !== homePointId) await rebaseMaps(host, relationship, homePointId, given.pointId, changes);
+  const { machineId, failover } = relationship;
+  const settled = settledMachine(host, machineOf(host, machineId), failover!);
+  const disks = disksOnceHere(relationship, settled.stacks.map(({ disk }) => disk), failover!.layers.map(({ disk }) => disk));
   return transition(host, relationshipId, 'commitFailback', {
     facts: { 'peer-yielded': true },
     change: (before) => ({
       failback: null, failover: null, trackId: before.failover!.trackId, newestPointId: given.pointId, yielded: null, divergenceId: null,
-      attempt: null, doubtful: null, receiving: null, token: null, lastCycle: null, lastFault: null, failures: 0,
+      attempt: null, doubtful: null, receiving: null, partial: null, token: null, lastCycle: null, lastFault: null, failures: 0, ...disks,
     }),
-    also: (before) => {
+    also: () => {
       host.state.putCarried(relationshipId, united(host.state.carried(relationshipId), changes));
-      runOn(host, before);
+      takeOver(host, machineId, settled);
     },
   });
 }
 
-/** The machine runs on all the layers that came home and the one that it writes; no recovery point is kept here. */
-function runOn(host: Host, { machineId, failover }: Relationship): void {
-  const machine = machineOf(host, machineId);
-  const stacks = activeStacks(machine, failover!).map(withoutLabels);
-  host.state.putMachine({ ...machine, stacks, definition: host.state.point(failover!.pointId)?.definition ?? machine.definition, powerLock: null });
-  for (const { id } of host.state.points(machineId)) host.state.removePoint(id);
-}

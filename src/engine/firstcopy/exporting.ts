@@ -154,7 +154,7 @@ async function write(host: Host, relationship: Relationship, place: MediaPlace, 
     const intake = await Intake.open({ layers }, host.layers, there, host.compression);
     try {
       const fingerprinter = new Fingerprinter(Buffer.from(relationship.key, 'base64'));
-      await ship({ view, journal: here, lane: new MediaLane(intake), from, signal, onProgress, carried: host.state.carried(relationship.id), maps: new Map(), fingerprinter, compression: null });
+      await ship({ view, journal: here, lane: new MediaLane(intake), from, signal, onProgress, carried: host.state.carried(relationship.id), maps: new Map(), scan: null, fingerprinter, compression: null });
       await here.sync();
     } finally {
       await intake.close();

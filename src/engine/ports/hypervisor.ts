@@ -29,6 +29,13 @@ export interface TrackingReport {
   readonly why?: string;
 }
 
+/** From where a guest's changes are to be known, on which disks; on all when that is not said. */
+export interface TrackSince {
+  readonly pointId: string;
+  readonly replacementPointId: string;
+  readonly disks?: readonly string[];
+}
+
 export interface PointInTime extends DiskView {
   readonly attemptId: string;
   /** The hypervisor's host time of the instant, in ms since 1970. */
@@ -80,13 +87,14 @@ export interface Hypervisor {
   instances(): Promise<readonly string[]>;
 
   /**
-   * Starts the guest. With `trackSince`, every disk has that point's bitmap, recording, before the first instruction;
-   * where it is absent, broken or the image changed while closed, `replacementPointId`'s fresh bitmap is there instead
-   * and the answer says `intact: false`. With `paused` the guest does not run until `resume`.
+   * Starts the guest, with those disks of the definition that have a stack. With `trackSince`, each of its disks has that
+   * point's bitmap, recording, before the first instruction; where it is absent, broken or the image changed while closed,
+   * `replacementPointId`'s fresh bitmap is there instead and the answer says `intact: false`. With `paused` the guest does
+   * not run until `resume`.
    */
   start(
     spec: LaunchSpec,
-    options: { trackSince?: { pointId: string; replacementPointId: string }; paused?: boolean },
+    options: { trackSince?: TrackSince; paused?: boolean },
     signal: AbortSignal,
   ): Promise<{ intact: boolean }>;
   /** Asks the guest to shut down (agent, else ACPI) and waits; fault guest-not-responding when it has not by then. */
@@ -109,6 +117,8 @@ export interface Hypervisor {
   track(spec: LaunchSpec, pointId: string): Promise<void>;
   /** Removes that bitmap, also a broken one. Nothing when it is absent. */
   untrack(spec: LaunchSpec, pointId: string): Promise<void>;
+  /** Removes every bitmap of ours, also broken ones, of whichever points. */
+  untrackAll(spec: LaunchSpec): Promise<void>;
   /** Bytes that these bitmaps of a running guest hold together, at most; null when it is off, or no bitmap says. Waits for nobody. */
   pendingBytes(spec: LaunchSpec, pointIds: readonly string[]): Promise<number | null>;
   /** The clusters of bitmap `pointId` united with those of all later ones, per disk. */

@@ -9,10 +9,10 @@ import { CLUSTER_BYTES } from '../../extents/extent.ts';
 import { Fingerprinter } from '../../fingerprints/fingerprint.ts';
 import type { ResumePoint } from '../../fingerprints/journal.ts';
 import type { Attachment } from '../../machine/definition.ts';
-import type { Attempt, Relationship } from '../../machine/records.ts';
+import type { Attempt, AttemptKind, LastResynchronization, Relationship, Slice } from '../../machine/records.ts';
 import { newestOf } from '../../relationship/epoch.ts';
 import { DEFAULT_FLEECING_BUDGET_MIB } from '../../relationship/settings.ts';
-import { call, type Standing } from '../calls.ts';
+import { call, type BeginAttempt, type Standing } from '../calls.ts';
 import type { Host } from '../host.ts';
 import type { DiskView } from '../ports/diskview.ts';
 import type { AttemptJournal } from '../ports/fingerprints.ts';
@@ -22,9 +22,10 @@ import { definitionOf, machineOf, replicatedSpec, specOf } from '../spec.ts';
 import { counted } from '../../health/statistics.ts';
 import { counting } from '../monitoring.ts';
 import { relationshipNamed, update } from '../transition.ts';
+import { arrived, recordedDisks } from './incoming.ts';
 import { asNewest, isToBeConsistent, pointKindOf } from './consistency.ts';
 import { comparedWithReplica } from './comparison.ts';
-import { ship, type Known, type Progress } from './shipment.ts';
+import { ship, type Known, type Progress, type Shipment } from './shipment.ts';
 
 const MIB = 1024 * 1024;
 /** The replica may die between its answer and its dialling. */
@@ -32,13 +33,25 @@ const LANE_WITHIN_MS = 20_000;
 /** A replica whose storage hangs must not hold up whoever suspends replication here. */
 const ABANDON_WITHIN_MS = 2_000;
 
-export const specFor = (host: Host, relationship: Relationship): LaunchSpec =>
-  replicatedSpec(specOf(host, machineOf(host, relationship.machineId), relationship), relationship.settings.disks);
+/** With the disks that the newest recovery point has. */
+export const specFor = (host: Host, relationship: Relationship): LaunchSpec => replicatedSpec(specHere(host, relationship), recordedDisks(relationship));
+
+/** With all that are to replicate. */
+export const wholeSpecFor = (host: Host, relationship: Relationship): LaunchSpec => replicatedSpec(specHere(host, relationship), relationship.settings.disks);
+
+/** With the disks that the attempt is of. */
+const specOfAttempt = (host: Host, relationship: Relationship, { kind }: Attempt): LaunchSpec =>
+  hasPass(kind) ? wholeSpecFor(host, relationship) : specFor(host, relationship);
+
+const specHere = (host: Host, relationship: Relationship): LaunchSpec => specOf(host, machineOf(host, relationship.machineId), relationship);
+
+/** Reads the live disks first, all of them or the new ones. */
+export const hasPass = (kind: AttemptKind): boolean => ['initial', 'resync', 'disks'].includes(kind);
 
 export const epochOf = (host: Host, relationship: Relationship): string => newestOf(machineOf(host, relationship.machineId).lineage).id;
 
 /** A new attempt, durable before anything of it happens. */
-export function openAttempt(host: Host, relationship: Relationship, attempt: Pick<Attempt, 'kind' | 'phase' | 'sinceId' | 'comparedWith' | 'source'>): Attempt {
+export function openAttempt(host: Host, relationship: Relationship, attempt: Pick<Attempt, 'kind' | 'phase' | 'sinceId' | 'comparedWith' | 'slices' | 'source'>): Attempt {
   assert(relationship.attempt === null, 'an attempt is open already');
   const opened: Attempt = {
     ...attempt,
@@ -70,7 +83,7 @@ export function changeAttempt(host: Host, relationshipId: string, change: Partia
 export async function openInstant(host: Host, relationship: Relationship, attempt: Attempt, signal: AbortSignal) {
   const budgetMiB = relationship.settings.additional.fleecingBudgetMiB ?? DEFAULT_FLEECING_BUDGET_MIB;
   const request = { attemptId: attempt.id, sincePointId: attempt.sinceId, fleecingBudgetBytes: budgetMiB * MIB, isToBeConsistent: isToBeConsistent(host, relationship, attempt) };
-  return host.hypervisor.openPointInTime(specFor(host, relationship), request, signal);
+  return host.hypervisor.openPointInTime(specOfAttempt(host, relationship, attempt), request, signal);
 }
 
 export interface Transfer {
@@ -92,27 +105,57 @@ export async function transfer(host: Host, relationship: Relationship, job: Tran
 async function shipOver(host: Host, relationship: Relationship, { view, skipKnown, onProgress }: Transfer, signal: AbortSignal): Promise<void> {
   const { peerId, id: relationshipId } = relationship;
   const attempt = changeAttempt(host, relationshipId, { disks: view.disks });
-  const begin = { relationshipId, epochId: attempt.epochId, attemptId: attempt.id, parentId: attempt.parentId, kind: attempt.kind, sequence: attempt.sequence, disks: view.disks, failbackId: relationship.failback?.id ?? null, comparedWith: attempt.phase === 'pass' ? attempt.comparedWith : null };
+  const begin = {
+    relationshipId, epochId: attempt.epochId, attemptId: attempt.id, parentId: attempt.parentId, kind: attempt.kind, sequence: attempt.sequence, disks: view.disks, ...(attempt.slices ? partsOf(attempt.slices) : { fromStart: await carriedWhole(host, relationship, attempt, view, skipKnown) }),
+    failbackId: relationship.failback?.id ?? null, comparedWith: attempt.phase === 'pass' ? attempt.comparedWith : null,
+  };
   const { durableBytes, isSealed } = await call(host.peers, peerId, 'begin', begin, signal);
   if (isSealed && attempt.digest !== null) return;
   const journal = await host.fingerprints.journal(relationshipId, attempt.id);
   const from = await goingOn(host, relationship, attempt, journal, Math.min(durableBytes, journal.sizeBytes));
   await journal.truncateTo(from.bytes);
   const lane = await openLane(host, relationship, attempt, from.bytes, signal);
+  const startedMs = host.clock.monotonicMs();
+  let tookMs: number | undefined;
   try {
     await ship({
       view, journal, lane, from, signal, onProgress,
       carried: carriedBy(host, relationship),
       maps: skipKnown ? await knownBy(host, relationship, attempt, view, signal) : new Map<string, Known>(),
+      scan: attempt.phase === 'pass' ? scanOf(host, relationship, view) : null,
       fingerprinter: new Fingerprinter(Buffer.from(relationship.key, 'base64')),
       compression: relationship.settings.compression ? { with: host.compression, level: relationship.settings.additional.compressionLevel ?? 1 } : null,
     });
+    tookMs = host.clock.monotonicMs() - startedMs;
     await journal.sync();
     await lane.finish(signal);
   } finally {
-    countShipped(host, relationshipId, attempt.id, lane.bytesSent);
+    countWork(host, relationshipId, attempt.id, lane.bytesSent, tookMs ?? host.clock.monotonicMs() - startedMs);
     lane.destroy();
   }
+}
+
+/** A pass reads whole disks. */
+function scanOf({ scanner }: Host, { key }: Relationship, view: DiskView): Shipment['scan'] {
+  if (!scanner || !view.disks.every(({ disk }) => view.served?.(disk))) return null;
+  return (disk, window, among, signal) => scanner.fingerprints(view.served!(disk)!, { window, among, key: Buffer.from(key, 'base64') }, signal);
+}
+
+function partsOf(slices: readonly Slice[]): Pick<BeginAttempt, 'fromStart' | 'partial'> {
+  const named = (isOne: (slice: Slice) => boolean) => slices.filter(isOne).map(({ disk }) => disk);
+  return { fromStart: named(({ firstCluster }) => firstCluster === 0), partial: named(({ isLast }) => !isLast) };
+}
+
+/** Disks that travel whole although nobody compares: all of their clusters are carried, and no map leaves any out. */
+async function carriedWhole(host: Host, relationship: Relationship, { phase, parentId }: Attempt, { disks }: DiskView, skipKnown: boolean): Promise<readonly string[]> {
+  const carried = carriedBy(host, relationship);
+  const whole: string[] = [];
+  for (const { disk, sizeBytes } of disks) {
+    if (phase === 'pass' || !carried.get(disk)?.isFull) continue;
+    const map = skipKnown && parentId !== null ? await host.fingerprints.map(relationship.id, disk, sizeBytes, keyId(relationship)) : undefined;
+    if (!map?.usableFor(parentId!, keyId(relationship))) whole.push(disk);
+  }
+  return whole;
 }
 
 /** During a failback all that is carried stays on record, for when it is given up; it travels once. */
@@ -120,9 +163,10 @@ const carriedBy = (host: Host, { id, failback }: Relationship): ReturnType<Host[
   failback?.at === 'away' && failback.rounds > 0 ? new Map() : host.state.carried(id);
 
 /** Also of a lane that broke: what travelled has travelled. */
-function countShipped(host: Host, relationshipId: string, attemptId: string, bytes: number): void {
+function countWork(host: Host, relationshipId: string, attemptId: string, bytes: number, tookMs: number): void {
   const attempt = host.state.relationship(relationshipId)?.attempt;
-  if (attempt?.id === attemptId) changeAttempt(host, relationshipId, { shippedBytes: attempt.shippedBytes + bytes });
+  if (attempt?.id !== attemptId) return;
+  changeAttempt(host, relationshipId, { shippedBytes: attempt.shippedBytes + bytes, ...(attempt.phase === 'pass' && { passMs: (attempt.passMs ?? 0) + tookMs }) });
 }
 
 /** Where shipping goes on: a new instant begins at the first disk, after all that the pass has brought. */
@@ -196,12 +240,24 @@ export function acknowledge(host: Host, relationshipId: string, attempt: Attempt
     ...(attempt.source && { sentPointId: attempt.source.pointId }),
     failures: 0,
     lastFault: null,
+    ...arrived(before, attempt, nowMs),
     ...(before.failback?.at === 'away' && { failback: { ...before.failback, rounds: before.failback.rounds + 1, bytesShipped: before.failback.bytesShipped + attempt.shippedBytes } }),
+    ...(attempt.kind === 'resync' && { lastResynchronization: comparisonOf(attempt, nowMs) }),
     lastCycle: { pointId: attempt.id, finishedMs: nowMs, durationMs: nowMs - attempt.startedMs, bytesChanged: attempt.changedBytes, bytesShipped: attempt.shippedBytes },
     ...counting(host, before, (statistics) => counted(statistics, before.settings, { bytes: attempt.shippedBytes, latencyMs: nowMs - attempt.startedMs, endedMs: nowMs })),
     totals: { bytesChanged: before.totals.bytesChanged + attempt.changedBytes, bytesShipped: before.totals.bytesShipped + attempt.shippedBytes },
   }));
 }
+
+const comparisonOf = ({ id, startedMs, disks, passMs = 0, changedBytes, shippedBytes }: Attempt, nowMs: number): LastResynchronization => ({
+  pointId: id,
+  finishedMs: nowMs,
+  durationMs: nowMs - startedMs,
+  comparedBytes: disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  comparedMs: passMs,
+  bytesChanged: changedBytes,
+  bytesShipped: shippedBytes,
+});
 
 /** After an acknowledgement or a failure: bitmaps, journal and maps follow, then no attempt is open. Repeats safely. */
 export async function tidy(host: Host, relationship: Relationship): Promise<void> {
@@ -210,7 +266,7 @@ export async function tidy(host: Host, relationship: Relationship): Promise<void
   const isSealed = attempt.phase === 'sealed';
   // A failback with a chosen point, and what is sent on, read that point, not an instant of the guest.
   const hasInstant = !attempt.source && (relationship.failback?.at !== 'away' || relationship.failback.pointId === null);
-  if (hasInstant) await host.hypervisor.closePointInTime(specFor(host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, isSealed ? 'acknowledged' : 'failed');
+  if (hasInstant) await host.hypervisor.closePointInTime(specOfAttempt(host, relationship, attempt), { attemptId: attempt.id, sincePointId: attempt.sinceId }, isSealed ? 'acknowledged' : 'failed');
   if (isSealed) await host.fingerprints.applyJournal(relationship.id, journalOf(relationship, attempt));
   else if (attempt.id !== relationship.doubtful?.id) await host.fingerprints.removeJournal(relationship.id, attempt.id);
   host.state.transaction(() => {
@@ -286,8 +342,7 @@ export async function letGo(host: Host, relationship: Relationship, signal: Abor
   if (!attempt) return;
   // What is sent on stands still by itself.
   if (attempt.source && (attempt.phase === 'pass' || attempt.phase === 'delta')) return;
-  const hadPass = attempt.kind === 'initial' || attempt.kind === 'resync';
-  if (!hadPass || attempt.phase === 'sealed' || attempt.phase === 'failed') return giveUp(host, relationship.id, signal);
+  if (!hasPass(attempt.kind) || attempt.phase === 'sealed' || attempt.phase === 'failed') return giveUp(host, relationship.id, signal);
   if (attempt.phase === 'delta') await dropInstant(host, relationship, attempt);
 }
 
@@ -295,7 +350,7 @@ export async function letGo(host: Host, relationship: Relationship, signal: Abor
 export async function dropInstant(host: Host, relationship: Relationship, attempt: Attempt): Promise<void> {
   // Only a change is written: writing wakes the worker, which may come here again.
   if ((relationshipNamed(host, relationship.id).attempt?.instantFromBytes ?? null) !== null) changeAttempt(host, relationship.id, { instantFromBytes: null });
-  await host.hypervisor.closePointInTime(specFor(host, relationship), { attemptId: attempt.id, sincePointId: attempt.sinceId }, 'failed');
+  await host.hypervisor.closePointInTime(specOfAttempt(host, relationship, attempt), { attemptId: attempt.id, sincePointId: attempt.sinceId }, 'failed');
 }
 
 /** The replica drops what it holds of an attempt at the next begin, too. */

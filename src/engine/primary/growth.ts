@@ -5,12 +5,12 @@ import { Fault } from '../../errors/fault.ts';
 import type { Relationship } from '../../machine/records.ts';
 import type { Host } from '../host.ts';
 import { machineOf } from '../spec.ts';
-import { specFor } from './attempt.ts';
+import { wholeSpecFor } from './attempt.ts';
 
 /** The grown area is carried by the next attempt, and the machine's record has the new size. Fault disk-changed for a shrunk disk. */
 export async function coverGrowth(host: Host, relationship: Relationship): Promise<void> {
   const machine = machineOf(host, relationship.machineId);
-  const sizes = await host.hypervisor.sizes(specFor(host, relationship));
+  const sizes = await host.hypervisor.sizes(wholeSpecFor(host, relationship));
   const grown = new Map<string, ClusterSet>();
   for (const { disk, sizeBytes } of sizes) {
     const before = machine.stacks.find((stack) => stack.disk === disk)?.sizeBytes ?? sizeBytes;

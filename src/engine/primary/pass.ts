@@ -7,15 +7,17 @@ import type { Attempt, Relationship } from '../../machine/records.ts';
 import type { Standing } from '../calls.ts';
 import { greet } from '../greeting.ts';
 import type { Host } from '../host.ts';
+import type { DiskView } from '../ports/diskview.ts';
 import { machineOf } from '../spec.ts';
 import { relationshipNamed, update } from '../transition.ts';
-import { changeAttempt, dropInstant, giveUp, openAttempt, settle, specFor, transfer } from './attempt.ts';
+import { changeAttempt, dropInstant, giveUp, openAttempt, settle, transfer, wholeSpecFor } from './attempt.ts';
 import { shipInstant, type OnProgress } from './cycle.ts';
 import { coverGrowth } from './growth.ts';
 
 /** The replica acknowledged a point that holds the whole disks. */
 export async function runWhole(host: Host, relationshipId: string, kind: 'initial' | 'resync', onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   const standing = await greet(host, relationshipId, signal);
+  if (standing.newestPointId !== null) host.scanner?.prepare();
   const before = relationshipNamed(host, relationshipId).attempt;
   if (before && ![before.id, before.parentId].includes(standing.newestPointId)) await giveUp(host, relationshipId, signal);
   if (kind === 'resync' && standing.newestPointId !== before?.id) update(host, relationshipId, () => ({ newestPointId: standing.newestPointId }));
@@ -24,17 +26,17 @@ export async function runWhole(host: Host, relationshipId: string, kind: 'initia
   await coverGrowth(host, settled);
   const fresh = relationshipNamed(host, relationshipId);
   const attempt = await opened(host, fresh, kind, kind === 'resync' ? fresh.newestPointId : seedOf(host, fresh, standing), signal);
-  await pass(host, relationshipId, attempt, onProgress, signal);
-  await instant(host, relationshipId, onProgress, signal);
+  await shipPass(host, relationshipId, attempt, (view) => view, onProgress, signal);
+  await shipInstantAfterPass(host, relationshipId, onProgress, signal);
 }
 
 /** The open attempt when its tracking is whole, else a new one whose bitmaps exist. */
 export async function opened(host: Host, relationship: Relationship, kind: 'initial' | 'resync', comparedWith: string | null, signal: AbortSignal): Promise<Attempt> {
   if (relationship.attempt) {
-    const report = await host.hypervisor.tracking(specFor(host, relationship));
+    const report = await host.hypervisor.tracking(wholeSpecFor(host, relationship));
     if (relationship.attempt.kind === kind && !report.broken && report.points.includes(relationship.attempt.sinceId!)) return relationship.attempt;
     await giveUp(host, relationship.id, signal);
-    await host.hypervisor.untrack(specFor(host, relationship), relationship.attempt.sinceId!);
+    await host.hypervisor.untrack(wholeSpecFor(host, relationship), relationship.attempt.sinceId!);
   }
   const fresh = relationshipNamed(host, relationship.id);
   const sinceId = await freshTracking(host, fresh);
@@ -50,7 +52,7 @@ function seedOf(host: Host, { machineId, peerId, initial }: Relationship, { seed
 
 /** All former bitmaps are gone; a new one records on every disk, and is the relationship's. */
 async function freshTracking(host: Host, relationship: Relationship): Promise<string> {
-  const spec = specFor(host, relationship);
+  const spec = wholeSpecFor(host, relationship);
   const report = await host.hypervisor.tracking(spec);
   const trackId = host.newId();
   const former = new Set([...report.points, ...(relationship.trackId ? [relationship.trackId] : [])]);
@@ -60,17 +62,18 @@ async function freshTracking(host: Host, relationship: Relationship): Promise<st
   return trackId;
 }
 
-async function pass(host: Host, relationshipId: string, attempt: Attempt, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+/** The live disks, or what the view is made to show of them, are on the replica, smeared. */
+export async function shipPass(host: Host, relationshipId: string, attempt: Attempt, shown: (view: DiskView) => DiskView, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   if (attempt.phase !== 'pass') return;
   const relationship = relationshipNamed(host, relationshipId);
-  const view = await host.hypervisor.openLive(specFor(host, relationship), signal);
-  await transfer(host, relationship, { view, skipKnown: attempt.comparedWith !== null, onProgress }, signal);
+  const view = await host.hypervisor.openLive(wholeSpecFor(host, relationship), signal);
+  await transfer(host, relationship, { view: shown(view), skipKnown: attempt.comparedWith !== null, onProgress }, signal);
   const { sizeBytes } = await host.fingerprints.journal(relationshipId, attempt.id);
   changeAttempt(host, relationshipId, { phase: 'delta', passBytes: sizeBytes });
 }
 
 /** A failed instant costs only itself: what the pass shipped stays, and the bitmap holds all that changed since it began. */
-async function instant(host: Host, relationshipId: string, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+export async function shipInstantAfterPass(host: Host, relationshipId: string, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   const relationship = relationshipNamed(host, relationshipId);
   const attempt = relationship.attempt!;
   try {

@@ -36,14 +36,23 @@ export const labelOf = (relationship: Relationship, machine: Machine, point: Poi
   disks,
 });
 
-/** For the layers of a point that was received. */
-export function receivedLabel(machine: Machine, relationship: Relationship, receiving: Receiving, point: Point, attachments: readonly Attachment[]): PointSidecar {
-  const disks = receiving.layers.map(({ disk, layer: { layerId }, sizeBytes }) => {
-    const stack = machine.stacks.find((each) => each.disk === disk);
-    return { disk, layerId, sizeBytes, standsOn: stack?.layers.at(-1)?.pointId ?? relationship.seed?.id ?? relationship.awaited?.pointId ?? null, ground: [], elsewhere: null };
-  });
-  return labelOf(relationship, machine, point, attachments, disks);
+/**
+ * For the layers of a point that was received. Those of a disk that is not whole yet are steps on the way to a later point:
+ * their label says so, and the point's own does not name that disk.
+ */
+export async function receivedLabels(host: Host, relationship: Relationship, receiving: Receiving, point: Point, attachments: readonly Attachment[]): Promise<{ readonly label: PointSidecar; readonly step: PointSidecar }> {
+  const machine = machineOf(host, relationship.machineId);
+  const disks = await Promise.all(receiving.layers.map(async ({ disk, layer: { layerId }, sizeBytes }): Promise<LabelledDisk> => {
+    const top = machine.stacks.find((each) => each.disk === disk)?.layers.at(-1);
+    return { disk, layerId, sizeBytes, standsOn: (top && (await leadsTo(host, machine, disk, top))) ?? relationship.seed?.id ?? relationship.awaited?.pointId ?? null, ground: [], elsewhere: null };
+  }));
+  const label = labelOf(relationship, machine, point, attachments, disks.filter(({ disk }) => !receiving.partial?.includes(disk)));
+  return { label, step: { ...label, retired: true, disks } };
 }
+
+/** What the stack up to this layer reads as, also when it is only a step on the way to a point. */
+const leadsTo = async (host: Host, machine: Machine, disk: string, layer: LabelledLayer): Promise<string | null> =>
+  layer.pointId ?? (await host.layers.sidecar(placeOf(host, machine, disk, layer)))?.pointId ?? null;
 
 /** The layers that a failover's guest will write say so, durably, before it writes. They stand on the chosen point, or on earlier such layers. */
 export async function labelLive(host: Host, relationship: Relationship, { pointId, trackId, layers }: Omit<Failover, 'next'>, standsOn = pointId): Promise<void> {
@@ -90,6 +99,12 @@ export async function labelGround(host: Host, relationship: Relationship): Promi
   }
   const label = labelOf(relationship, machine, point, host.state.attachmentsOf(point.id), disks);
   for (const { disk, layers } of grounds) await host.layers.relabel(placeOf(host, machine, disk, layers.at(-1)!), label);
+  for (const { disk, layers } of machine.stacks) if (!grounds.some((ground) => ground.disk === disk)) await unlabelLive(host, placeOf(host, machine, disk, layers.at(-1)!));
+}
+
+/** Of a disk that the point does not have: no guest writes it here any more. */
+async function unlabelLive(host: Host, place: Layer): Promise<void> {
+  if ((await host.layers.sidecar(place))?.kind === LIVE) await host.layers.relabel(place, null);
 }
 
 /** The guest writes its disks again: their tops lead to no point any more. One that stands on a point says that it is written. */

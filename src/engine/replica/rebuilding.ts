@@ -19,7 +19,8 @@ export interface Link {
 export interface RebuiltPoint {
   readonly point: Point;
   readonly attachments: readonly Attachment[];
-  readonly parts: readonly { readonly disk: string; readonly sizeBytes: number; readonly layers: readonly Layer[] }[];
+  /** Lowest: no older point has the disk. */
+  readonly parts: readonly { readonly disk: string; readonly sizeBytes: number; readonly isLowest: boolean; readonly layers: readonly Layer[] }[];
 }
 
 /** `replica`: with its points, oldest first. `alone`: a guest ran here on these layers. `left`: nobody can tell from the files. */
@@ -46,15 +47,15 @@ export function rebuilt(machineId: string, storage: string, links: readonly Link
   const offered = offeredIn(chains);
   const newest = offered.at(-1);
   if (!newest) return { kind: 'left', why: 'no recovery point is whole' };
-  const stacks = chains.map((chain) => stackOf(chain.slice(0, 1 + indexOf(chain, newest.pointId)), offered));
+  const stacks = chains.flatMap((chain) => {
+    const top = chain.findLastIndex((link) => isOf(offered, link));
+    return top < 0 ? [] : [stackOf(chain.slice(0, top + 1), offered)];
+  });
   return { kind: 'replica', machine: machineOf(newest, storage, stacks, newest.definition), points: pointsOf(chains, offered), newest };
 }
 
-/** Of the label with the highest sequence: the set of disks does not change while a machine replicates. */
-function disksOf(links: readonly Link[]): readonly string[] {
-  const newest = links.reduce<Link | undefined>((best, link) => (best && best.sidecar.sequence >= link.sidecar.sequence ? best : link), undefined);
-  return newest?.sidecar.disks.map(({ disk }) => disk) ?? [];
-}
+/** Disks come and go while a machine replicates; each point's own label says which it has. */
+const disksOf = (links: readonly Link[]): readonly string[] => [...new Set(links.map(({ disk }) => disk.disk))];
 
 /** Upwards from a point, to each point once. Where ways part, a file was left behind (merged already, or dropped): the way that leads further counts. */
 function longest(links: readonly Link[], from: string | null): Link[] {
@@ -71,15 +72,31 @@ const endOf = (way: readonly Link[]): number => way.at(-1)!.sidecar.sequence;
 
 const indexOf = (chain: readonly Link[], pointId: string): number => chain.findIndex(({ sidecar }) => sidecar.pointId === pointId);
 
-/** Labels of the points that every disk has whole, oldest first. */
+/** Labels of the points that are whole on every disk which they name, oldest first. */
 function offeredIn(chains: readonly (readonly Link[])[]): PointSidecar[] {
-  const isWhole = (chain: readonly Link[], pointId: string) => chain.some(({ sidecar }) => sidecar.pointId === pointId && !sidecar.retired && sidecar.kind !== LIVE);
-  return (chains[0] ?? []).map(({ sidecar }) => sidecar).filter(({ pointId }) => chains.every((chain) => isWhole(chain, pointId)));
+  const whole = chains.flat().filter(({ sidecar }) => !sidecar.retired && sidecar.kind !== LIVE);
+  const isWhole = ({ pointId, disks }: PointSidecar) => disks.every(({ disk }) => whole.some((link) => link.disk.disk === disk && link.sidecar.pointId === pointId));
+  const byId = new Map(whole.map(({ sidecar }) => [sidecar.pointId, sidecar]));
+  return inOrder(chains, [...byId.values()].filter(isWhole));
 }
 
+/** Neighbours share a disk, whose chain says which of them came first; labels that an earlier role of this host left have numbers of their own. */
+function inOrder(chains: readonly (readonly Link[])[], points: readonly PointSidecar[]): PointSidecar[] {
+  const ordered: PointSidecar[] = [];
+  for (let waiting = points; waiting.length > 0; ) {
+    const isFirst = ({ pointId }: PointSidecar) =>
+      chains.every((chain) => !chain.slice(0, Math.max(0, indexOf(chain, pointId))).some((link) => isOf(waiting, link)));
+    const next = waiting.find(isFirst) ?? waiting[0]!;
+    ordered.push(next);
+    waiting = waiting.filter((each) => each !== next);
+  }
+  return ordered;
+}
+
+const isOf = (offered: readonly PointSidecar[], { sidecar, disk }: Link): boolean => offered.some(({ pointId, disks }) => pointId === sidecar.pointId && disks.some((each) => each.disk === disk.disk));
+
 function stackOf(chain: readonly Link[], offered: readonly PointSidecar[]): Stack {
-  const isOffered = ({ sidecar }: Link) => offered.some(({ pointId }) => pointId === sidecar.pointId);
-  const own = chain.map((link): LabelledLayer => (isOffered(link) ? { ...link.layer, pointId: link.sidecar.pointId } : link.layer));
+  const own = chain.map((link): LabelledLayer => (isOf(offered, link) ? { ...link.layer, pointId: link.sidecar.pointId } : link.layer));
   const { disk, sizeBytes } = chain.at(-1)!.disk;
   return { disk, sizeBytes, layers: [...chain[0]!.disk.ground, ...own] };
 }
@@ -90,14 +107,14 @@ function machineOf({ machineId, replica }: PointSidecar, storage: string, stacks
 }
 
 function pointsOf(chains: readonly (readonly Link[])[], offered: readonly PointSidecar[]): RebuiltPoint[] {
-  return offered.map((sidecar, index) => ({
+  return offered.map((sidecar) => ({
     point: pointOf(sidecar),
     attachments: sidecar.attachments,
-    parts: chains.map((chain) => {
-      const before = offered[index - 1];
+    parts: chains.filter((chain) => chain.some((link) => link.sidecar.pointId === sidecar.pointId && isOf([sidecar], link))).map((chain) => {
       const top = indexOf(chain, sidecar.pointId);
       const { disk, sizeBytes } = chain[top]!.disk;
-      return { disk, sizeBytes, layers: chain.slice(before ? 1 + indexOf(chain, before.pointId) : 0, top + 1).map(({ layer }) => layer) };
+      const before = chain.slice(0, top).findLastIndex((link) => isOf(offered, link));
+      return { disk, sizeBytes, isLowest: before < 0, layers: chain.slice(before + 1, top + 1).map(({ layer }) => layer) };
     }),
   }));
 }
@@ -130,7 +147,8 @@ function ranHere(storage: string, disks: readonly (readonly Link[])[]): Rebuilt 
   });
   const tops = ways.map((way) => way.at(-1)!);
   // A kill may have come when the next layers were made for some of the disks: they are empty then.
-  const isOne = ways.length === disks.length && ways.some((way) => tops.every(({ sidecar }) => indexOf(way, sidecar.pointId) >= 0));
+  const isWhole = tops[0]?.sidecar.disks.every(({ disk }) => tops.some((top) => top.disk.disk === disk)) === true;
+  const isOne = isWhole && ways.some((way) => tops.every(({ sidecar }) => indexOf(way, sidecar.pointId) >= 0));
   const label = tops[0]?.sidecar;
   if (!isOne || !label) return { kind: 'left', why: 'a guest ran on these disks, and not all of them are whole' };
   const stacks = ways.map((way) => stackOf(way, []));

@@ -32,6 +32,7 @@ export async function begin(host: Host, request: BeginAttempt): Promise<Begun> {
   if (request.attemptId === relationship.newestPointId) return { durableBytes: 0, isSealed: true };
   if (request.parentId !== relationship.newestPointId) throw misparented(host, relationship);
   if (request.comparedWith && request.comparedWith !== (relationship.newestPointId ?? relationship.seed?.id)) throw misparented(host, relationship);
+  checkGround(host, relationship, request);
   await checkLimits(host, relationship.id);
   // With nothing durable yet, a crash may have come before the layers were made.
   const hasContent = relationship.receiving?.id === request.attemptId && (await host.fingerprints.journal(relationship.id, request.attemptId)).sizeBytes > 0;
@@ -42,6 +43,18 @@ export async function begin(host: Host, request: BeginAttempt): Promise<Begun> {
   if (request.comparedWith) update(host, relationship.id, ({ receiving }) => ({ receiving: { ...receiving!, comparedWith: request.comparedWith! } }));
   const journal = await host.fingerprints.journal(request.relationshipId, request.attemptId);
   return { durableBytes: journal.sizeBytes, isSealed: false };
+}
+
+/** Of each disk that does not travel whole, this host has what the parent held; and no older point has a larger disk of the name. */
+function checkGround(host: Host, relationship: Relationship, { kind, parentId, disks, fromStart = [] }: BeginAttempt): void {
+  const machine = machineOf(host, relationship.machineId);
+  for (const { disk, sizeBytes } of disks) {
+    const stack = machine.stacks.find((each) => each.disk === disk);
+    if (stack && !relationship.seed && sizeBytes < stack.sizeBytes) throw new Fault('settings-invalid', `${machine.name}: recovery points on ${host.hostName} hold a larger disk named ${disk}; a new disk needs another name while they are kept`);
+    const isWhole = parentId === null || kind === 'resync' || fromStart.includes(disk);
+    const isStep = relationship.partial?.pointId === parentId && relationship.partial?.disks.includes(disk) === true;
+    if (!isWhole && !isStep && stack?.layers.at(-1)?.pointId !== parentId) throw new Fault('tracking-lost', `${machine.name}: ${host.hostName} does not have what the cycle changes on disk ${disk}`);
+  }
 }
 
 const misparented = (host: Host, relationship: Relationship): Fault =>
@@ -62,6 +75,7 @@ async function create(host: Host, relationship: Relationship, request: BeginAtte
     epochId: request.epochId,
     comparedWith: request.comparedWith ?? null,
     layers,
+    ...(request.partial && request.partial.length > 0 && { partial: request.partial }),
   };
   update(host, relationship.id, () => ({ receiving }));
   for (const { layer, sizeBytes } of layers) await host.layers.create(layer, sizeBytes);

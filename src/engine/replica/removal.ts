@@ -4,7 +4,7 @@ import { Refused, refuse } from '../../errors/refusal.ts';
 import type { Relationship } from '../../machine/records.ts';
 import type { Host } from '../host.ts';
 import { relationshipNamed } from '../transition.ts';
-import { removeFromCatalog } from './sealing.ts';
+import { dropSpare, removeFromCatalog } from './sealing.ts';
 
 /** The point is no more; every other one reads as before. Refused for a point that is needed. */
 export function removePoint(host: Host, relationshipId: string, pointId: string): void {
@@ -15,6 +15,7 @@ export function removePoint(host: Host, relationshipId: string, pointId: string)
     const need = neededFor(relationship, pointId, points.at(-1)!.id);
     if (need !== null) throw new Refused(refuse(`the recovery point cannot be removed: ${need}`, need === IN_TEST ? ['test-end'] : []));
     removeFromCatalog(host, relationship.machineId, pointId);
+    if (relationship.failover === null && relationship.yielded === null) dropSpare(host, relationshipId);
   });
   host.changed('relationship', relationshipNamed(host, relationshipId).machineId);
 }

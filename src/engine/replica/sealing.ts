@@ -6,18 +6,20 @@ import { Fault } from '../../errors/fault.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import type { Machine, Point, Receiving, Relationship, Stack } from '../../machine/records.ts';
 import { beyondHistory, toRetire } from '../../points/retention.ts';
-import { withoutLabel, withoutLabels, withTop } from '../../points/stack.ts';
+import { withoutLabel, withoutLabels, withoutSpare, withTop } from '../../points/stack.ts';
 import { pointsKept } from '../../relationship/settings.ts';
+import type { Layer } from '../../machine/definition.ts';
 import type { SealAttempt } from '../calls.ts';
+import { isReceived } from '../failover.ts';
 import type { Host } from '../host.ts';
 import { counted } from '../../health/statistics.ts';
 import { counting } from '../monitoring.ts';
 import { machineOf } from '../spec.ts';
-import { highestSequence, relationshipNamed, transition } from '../transition.ts';
+import { highestSequence, relationshipNamed, transition, update } from '../transition.ts';
 import { asNewest, pointKindOf } from '../primary/consistency.ts';
 import { united } from '../primary/growth.ts';
 import { carryOn } from '../extended/carrying.ts';
-import { labelGround, receivedLabel } from './labels.ts';
+import { labelGround, receivedLabels } from './labels.ts';
 import { pointsInUse } from './merging.ts';
 import { labelSeed } from './seeding.ts';
 import { checkReceives } from './receiving.ts';
@@ -33,10 +35,14 @@ export async function sealPoint(host: Host, request: SealAttempt): Promise<{ sea
   const point = await pointOf(host, relationship, receiving, request);
   await labelGround(host, relationship);
   await labelSeed(host, relationship);
-  await host.layers.seal(receiving.layers.map(({ layer }) => layer), receivedLabel(machineOf(host, point.machineId), relationship, receiving, point, request.attachments));
+  const { label, step } = await receivedLabels(host, relationship, receiving, point, request.attachments);
+  await host.layers.seal(layersOf(receiving, true), step);
+  await host.layers.seal(layersOf(receiving, false), label);
   commit(host, request, point, clusters);
   return { sealedId: request.attemptId };
 }
+
+const layersOf = ({ layers, partial = [] }: Receiving, isPartial: boolean): readonly Layer[] => layers.filter(({ disk }) => partial.includes(disk) === isPartial).map(({ layer }) => layer);
 
 /** What arrived is what was sent: every record, and as many clusters of each kind. */
 async function verify(host: Host, request: SealAttempt, receiving: Receiving): Promise<ReadonlyMap<string, ClusterSet>> {
@@ -71,14 +77,16 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     if (before.awaited) return sealAhead(host, before, point, cycle);
     transition(host, before.id, isHome ? 'failbackSealed' : 'pointSealed', {
       // What this host held before is what it is again when a failback is given up.
-      change: () => ({ ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), ...asNewest(point), receiving: null, lastFault: null, ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null, seed: null }) }),
+      change: () => ({ ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), ...asNewest(point), receiving: null, lastFault: null, ...takenOver(before, receiving, isHome), ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null, seed: null }) }),
     });
     host.state.addPoint(point, request.attachments, clusters);
     carryOn(host, point.machineId, clusters);
     applyLater(host, before, point);
     const machine = machineOf(host, point.machineId);
     host.state.putMachine({ ...machine, definition: point.definition, stacks: stacked(machine, receiving, point.id) });
-    if (!isHome) retire(host, before);
+    if (isHome) return;
+    retire(host, before);
+    dropSpare(host, before.id);
   });
 }
 
@@ -102,10 +110,20 @@ function sealAhead(host: Host, before: Relationship, point: Point, cycle: Parame
   host.state.putMachine({ ...machine, stacks: stacked({ ...machine, stacks: machine.stacks.map(withoutLabels) }, before.receiving!, point.id) });
 }
 
-function stacked(machine: Machine, receiving: Receiving, pointId: string): Stack[] {
-  return receiving.layers.map(({ disk, layer, sizeBytes }) => {
-    const stack = machine.stacks.find((each) => each.disk === disk) ?? { disk, sizeBytes, layers: [] };
-    return withTop(stack, { ...layer, pointId }, sizeBytes);
+/** The set of disks is what travels; a failback that may be given up changes none of what this host had. */
+function takenOver({ settings }: Relationship, { id, layers, partial = [] }: Receiving, isHome: boolean): Partial<Relationship> {
+  const steps = { partial: partial.length > 0 ? { pointId: id, disks: partial } : null };
+  return isHome ? steps : { ...steps, settings: { ...settings, disks: layers.map(({ disk }) => disk) }, incoming: null, undecidedDisks: [] };
+}
+
+/** Disks that did not travel stay as older points have them. */
+function stacked({ stacks }: Machine, { layers, partial = [] }: Receiving, pointId: string): Stack[] {
+  const fresh = layers.filter(({ disk }) => !stacks.some((stack) => stack.disk === disk)).map(({ disk, sizeBytes }): Stack => ({ disk, sizeBytes, layers: [] }));
+  return [...stacks, ...fresh].map((stack) => {
+    const received = layers.find(({ disk }) => disk === stack.disk);
+    if (!received) return stack;
+    const isStep = partial.includes(stack.disk);
+    return withTop(stack, isStep ? received.layer : { ...received.layer, pointId }, received.sizeBytes);
   });
 }
 
@@ -121,6 +139,19 @@ export function retire(host: Host, relationship: Relationship): void {
   };
   remove(toRetire(candidates(), keeping));
   remove(beyondHistory(candidates(), keeping));
+}
+
+/** Layers that came with a disk which does not travel any more go with the last recovery point that has them. Part of a transaction. */
+export function dropSpare(host: Host, relationshipId: string): void {
+  const { machineId, settings, partial } = relationshipNamed(host, relationshipId);
+  const machine = machineOf(host, machineId);
+  if (partial && !partial.disks.every((disk) => settings.disks.includes(disk))) update(host, relationshipId, () => ({ partial: null }));
+  const stacks = machine.stacks.map((stack) => (settings.disks.includes(stack.disk) || !isReceived(host, machine, stack) ? stack : withoutSpare(stack)));
+  const kept = new Set(stacks.flatMap(({ layers }) => layers.map(({ layerId }) => layerId)));
+  const spare = machine.stacks.flatMap(({ layers }) => layers).filter(({ layerId }) => !kept.has(layerId));
+  if (spare.length === 0) return;
+  for (const layer of spare) host.state.addToOutbox(machineId, 'remove-layer', { layer });
+  host.state.putMachine({ ...machine, stacks: stacks.filter(({ layers }) => layers.length > 0) });
 }
 
 /** The point is no more; its layers are merged when that can be. */

@@ -96,7 +96,7 @@ async function keep(host: Host, outcome: Exclude<Rebuilt, { kind: 'left' }>): Pr
 async function keepReplica(host: Host, { machine, points, newest }: Extract<Rebuilt, { kind: 'replica' }>): Promise<void> {
   if (host.state.relationship(newest.relationshipId)) throw new Fault('machine-exists', `${machine.name}: its relationship belongs to another machine`);
   const measured: Measured[] = [];
-  for (const [index, each] of points.entries()) measured.push(await measure(host, each, index === 0));
+  for (const each of points) measured.push(await measure(host, each));
   await host.fingerprints.drop(newest.relationshipId);
   host.state.transaction(() => {
     host.state.putMachine(machine);
@@ -114,15 +114,15 @@ interface Measured extends Pick<RebuiltPoint, 'point' | 'attachments'> {
   readonly clusters: ReadonlyMap<string, ClusterSet>;
 }
 
-/** What the point's own layers hold is what it changed, for the way back; the oldest stands for all. */
-async function measure(host: Host, { point, attachments, parts }: RebuiltPoint, isOldest: boolean): Promise<Measured> {
+/** What the point's own layers hold is what it changed, for the way back; the oldest that has a disk stands for all of it. */
+async function measure(host: Host, { point, attachments, parts }: RebuiltPoint): Promise<Measured> {
   const clusters = new Map<string, ClusterSet>();
   let sizeBytes = 0;
-  for (const { disk, sizeBytes: diskBytes, layers } of parts) {
-    const set = isOldest ? ClusterSet.full(clusterCount(diskBytes)) : new ClusterSet(clusterCount(diskBytes));
+  for (const { disk, sizeBytes: diskBytes, layers, isLowest } of parts) {
+    const set = isLowest ? ClusterSet.full(clusterCount(diskBytes)) : new ClusterSet(clusterCount(diskBytes));
     for (const layer of layers) {
       sizeBytes += await host.layers.allocatedBytes(layer);
-      if (!isOldest) set.addAll(await host.layers.allocated(layer, diskBytes));
+      if (!isLowest) set.addAll(await host.layers.allocated(layer, diskBytes));
     }
     clusters.set(disk, set);
   }

@@ -39,16 +39,10 @@ export function qemuArguments(spec: LaunchSpec, surroundings: LaunchSurroundings
     ...(definition.tpm ? tpm(surroundings) : []),
     ...display(definition),
     ...controllers(definition),
-    ...definition.disks.flatMap((disk, index) => diskArguments(disk, index, definition, stackOf(spec, disk.name))),
+    ...definition.disks.flatMap((disk, index) => diskArguments(disk, index, definition, spec.stacks)),
     ...definition.nics.flatMap((nic, index) => nicArguments(nic, index, spec, surroundings)),
     ...(definition.directBoot ? directBoot(definition.directBoot) : []),
   ];
-}
-
-function stackOf(spec: LaunchSpec, disk: string): DiskStack {
-  const stack = spec.stacks.find((each) => each.disk === disk);
-  assert(stack, `no layers are given for disk ${disk} of ${spec.definition.name}`);
-  return stack;
 }
 
 const machine = (definition: MachineDefinition, { acceleration, run }: LaunchSurroundings): string[] => [
@@ -116,7 +110,10 @@ function controllers(definition: MachineDefinition): string[] {
   ];
 }
 
-function diskArguments(disk: DiskDefinition, index: number, definition: MachineDefinition, stack: DiskStack): string[] {
+/** None for a disk that this host does not have, since it does not replicate. The others keep their places. */
+function diskArguments(disk: DiskDefinition, index: number, definition: MachineDefinition, stacks: readonly DiskStack[]): string[] {
+  const stack = stacks.find((each) => each.disk === disk.name);
+  if (!stack) return [];
   const place = definition.disks.slice(0, index).filter((earlier) => earlier.bus === disk.bus).length;
   return [
     ...json('-blockdev', activeGraph(stack)),

@@ -6,7 +6,7 @@
 import type { LaunchSpec } from '../../engine/ports/hypervisor.ts';
 import type { Qmp } from '../../qmp/qmp.ts';
 import { StorageDaemon } from '../../storagedaemon/storagedaemon.ts';
-import { noteClosed, readNote, recordedImages, restoreNote, takeCustody, writtenFiles } from './custody.ts';
+import { noteClosed, readNote, recordedImages, restoreNote, takeCustody, unnoted, writtenFiles } from './custody.ts';
 import { runPaths, statePaths, type Directories } from './directories.ts';
 import { makeDirectory } from './files.ts';
 import { closedBitmaps } from './images.ts';
@@ -75,8 +75,8 @@ export class OfflineBlocks {
 
   #usable(spec: LaunchSpec): Session | undefined {
     const session = this.#sessions.get(spec.instanceId);
-    const isSame = session?.images.join('\n') === writtenFiles(spec.stacks).join('\n');
-    return session?.alive && isSame ? session : undefined;
+    const hasAll = writtenFiles(spec.stacks).every((path) => session?.images.includes(path));
+    return session?.alive && hasAll ? session : undefined;
   }
 
   async #start(spec: LaunchSpec, signal: AbortSignal): Promise<Session> {
@@ -120,6 +120,6 @@ export class OfflineBlocks {
     const run = runPaths(this.#directories, instanceId);
     const state = statePaths(this.#directories, instanceId);
     const wasRunning = await StorageDaemon.reap(run.directory, NAME);
-    if (wasRunning && readNote(state) === undefined) noteClosed(state, recordedImages(state));
+    if (wasRunning) noteClosed(state, unnoted(state, recordedImages(state)));
   }
 }

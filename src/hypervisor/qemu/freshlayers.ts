@@ -9,7 +9,7 @@ import { QmpError, type Qmp } from '../../qmp/qmp.ts';
 import { readAttempt, recordNow } from './attempt.ts';
 import { namedNodes, transaction } from './bitmaps.ts';
 import { layerNodesOf } from './blockgraph.ts';
-import { readCustody, writeCustody, writtenFiles } from './custody.ts';
+import { replaceImages, writtenFiles } from './custody.ts';
 import { replaceFile, syncLayer } from './files.ts';
 import type { Host } from './host.ts';
 import { removeNode } from './instant.ts';
@@ -25,8 +25,8 @@ export function layOnTop(host: Host, spec: LaunchSpec, fresh: FreshLayers, signa
     const qmp = isRunning ? await host.monitors.get(spec.instanceId) : undefined;
     const isDone = qmp === undefined || (await isLaid(qmp, fresh));
     const record = (isDone ? readAttempt(state, fresh.pointId) : undefined) ?? recordNow(spec, state, fresh.pointId);
-    if (isDone) recordImages(host, spec, fresh, isRunning);
-    else await lay(host, spec, fresh, qmp);
+    if (qmp && isDone) recordImages(host, spec, fresh);
+    else if (qmp) await lay(host, spec, fresh, qmp);
     return record;
   });
 }
@@ -65,18 +65,16 @@ async function lay(host: Host, spec: LaunchSpec, fresh: FreshLayers, qmp: Qmp): 
 /** Before QEMU writes the fresh layers, they are those whose state is noted at its end. Returns what takes it back. */
 function noteImages(host: Host, spec: LaunchSpec, fresh: FreshLayers): () => void {
   const { imageList } = host.run(spec.instanceId);
-  const state = host.state(spec.instanceId);
-  const before = { list: readFileSync(imageList), custody: readCustody(state, spec) };
-  recordImages(host, spec, fresh, true);
+  const list = readFileSync(imageList);
+  const undo = recordImages(host, spec, fresh);
   return () => {
-    replaceFile(imageList, before.list);
-    writeCustody(state, before.custody);
+    replaceFile(imageList, list);
+    undo();
   };
 }
 
-function recordImages(host: Host, spec: LaunchSpec, { trackId, layers }: FreshLayers, isRunning: boolean): void {
-  const images = writtenFiles(spec.stacks.map((stack) => withTop(stack, layers.find(({ disk }) => disk === stack.disk)!.layer)));
-  if (!isRunning) return;
-  replaceFile(host.run(spec.instanceId).imageList, images.map((path) => `${path}\n`).join(''));
-  writeCustody(host.state(spec.instanceId), { images, expected: [trackId], distrusted: [], why: '' });
+function recordImages(host: Host, spec: LaunchSpec, { trackId, layers }: FreshLayers): () => void {
+  const stacks = spec.stacks.map((stack) => withTop(stack, layers.find(({ disk }) => disk === stack.disk)!.layer));
+  replaceFile(host.run(spec.instanceId).imageList, writtenFiles(stacks).map((path) => `${path}\n`).join(''));
+  return replaceImages(host.state(spec.instanceId), { stacks }, trackId);
 }

@@ -3,7 +3,7 @@ import { Fault } from '../../errors/fault.ts';
 import type { LaunchSpec } from '../../engine/ports/hypervisor.ts';
 import { GuestAgent } from './agent.ts';
 import { OfflineBlocks, type Blocks } from './blocks.ts';
-import { readCustody, writeCustody, type Custody } from './custody.ts';
+import { amendCustody, readCustody, type Custody } from './custody.ts';
 import { runPaths, statePaths, type Directories, type RunPaths, type StatePaths } from './directories.ts';
 import { serveNbd } from './exports.ts';
 import { whetherRunning } from './instance.ts';
@@ -95,6 +95,6 @@ export class Host {
   }
 
   amendCustody(spec: LaunchSpec, change: (custody: Custody) => Custody): void {
-    writeCustody(this.state(spec.instanceId), change(this.custody(spec)));
+    amendCustody(this.state(spec.instanceId), spec, change);
   }
 }

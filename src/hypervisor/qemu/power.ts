@@ -2,14 +2,14 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../errors/fault.ts';
-import type { LaunchSpec, Power } from '../../engine/ports/hypervisor.ts';
+import type { LaunchSpec, Power, TrackSince } from '../../engine/ports/hypervisor.ts';
 import { pointsOf } from './bitmaps.ts';
 import { takeCustody } from './custody.ts';
 import type { Host } from './host.ts';
 import { checkImages, closedBitmaps } from './images.ts';
 import { endInstance, hasEnded, isLive, readLaunchRecord } from './instance.ts';
 import { launch } from './launch.ts';
-import { beginTracking, type TrackSince } from './tracking.ts';
+import { beginTracking } from './tracking.ts';
 import { endTpm } from './tpm.ts';
 
 const QUIT_MS = 60_000;

@@ -29,7 +29,7 @@ import { diskNode } from './nodes.ts';
 import { PointsInTime } from './pointintime.ts';
 import { PowerSwitch, type StartOptions } from './power.ts';
 import { StackReaders } from './stackreaders.ts';
-import { pendingBytes, reportTracking, track, untrack } from './tracking.ts';
+import { pendingBytes, reportTracking, track, untrack, untrackAll } from './tracking.ts';
 
 /** Linux counts process times in hundredths of a second for everyone. */
 const TICK_MS = 10;
@@ -97,7 +97,9 @@ export class QemuHypervisor implements Hypervisor {
     if (!isOpen) return closedSizes(spec);
     return this.#host.withBlocks(spec, this.#closing.signal, async ({ qmp }) => {
       const nodes = await namedNodes(qmp);
-      return spec.stacks.map((stack) => ({ disk: stack.disk, sizeBytes: nodes.find((node) => node['node-name'] === diskNode(stack))!.image['virtual-size'] }));
+      const open = spec.stacks.flatMap((stack) => nodes.filter((node) => node['node-name'] === diskNode(stack)).map((node) => ({ disk: stack.disk, sizeBytes: node.image['virtual-size'] })));
+      const closed = spec.stacks.filter((stack) => !open.some(({ disk }) => disk === stack.disk));
+      return [...open, ...(await closedSizes({ ...spec, stacks: closed }))];
     });
   }
 
@@ -111,6 +113,10 @@ export class QemuHypervisor implements Hypervisor {
 
   untrack(spec: LaunchSpec, pointId: string): Promise<void> {
     return untrack(this.#host, spec, pointId, this.#closing.signal);
+  }
+
+  untrackAll(spec: LaunchSpec): Promise<void> {
+    return untrackAll(this.#host, spec, this.#closing.signal);
   }
 
   pendingBytes(spec: LaunchSpec, pointIds: readonly string[]): Promise<number | null> {

@@ -1,18 +1,14 @@
 /** Bitmaps over a machine's life: begun before the first instruction, reported, ended. */
-import type { LaunchSpec, TrackingReport } from '../../engine/ports/hypervisor.ts';
+import type { LaunchSpec, TrackingReport, TrackSince } from '../../engine/ports/hypervisor.ts';
 import type { Qmp } from '../../qmp/qmp.ts';
 import { addBitmap, bitmapsOf, isOnAny, isRecording, pointsOf, removeFromAll, trackingFault, trackingReport, transaction, usablePoints } from './bitmaps.ts';
 import { assessClosed, noLongerTracked, nowTracked } from './custody.ts';
 import type { Host } from './host.ts';
 import { closedBitmaps } from './images.ts';
 
-export interface TrackSince {
-  readonly pointId: string;
-  readonly replacementPointId: string;
-}
-
 /** The guest does not run yet. True when the point's changes are known without a gap; else the replacement records. */
-export async function beginTracking(host: Host, spec: LaunchSpec, qmp: Qmp, { pointId, replacementPointId }: TrackSince): Promise<boolean> {
+export async function beginTracking(host: Host, machine: LaunchSpec, qmp: Qmp, { pointId, replacementPointId, disks }: TrackSince): Promise<boolean> {
+  const spec = { ...machine, stacks: machine.stacks.filter(({ disk }) => disks?.includes(disk) ?? true) };
   const bitmaps = await bitmapsOf(qmp, spec);
   const usable = usablePoints(bitmaps, host.custody(spec));
   if (usable.includes(pointId) && usable.some((point) => isRecording(bitmaps, point))) {
@@ -69,5 +65,16 @@ export function untrack(host: Host, spec: LaunchSpec, pointId: string, signal: A
   return host.withBlocks(spec, signal, async ({ qmp }) => {
     await removeFromAll(qmp, spec, await bitmapsOf(qmp, spec), [pointId]);
     host.amendCustody(spec, (custody) => noLongerTracked(custody, [pointId]));
+  });
+}
+
+/** Nothing is opened when the images say that they have none. */
+export async function untrackAll(host: Host, spec: LaunchSpec, signal: AbortSignal): Promise<void> {
+  const isOpen = (await host.isRunning(spec.instanceId)) || host.offline.isOpen(spec.instanceId);
+  if (!isOpen && pointsOf(await closedBitmaps(spec)).length === 0) return;
+  await host.withBlocks(spec, signal, async ({ qmp }) => {
+    const bitmaps = await bitmapsOf(qmp, spec);
+    await removeFromAll(qmp, spec, bitmaps, pointsOf(bitmaps));
+    host.amendCustody(spec, () => ({ expected: [], distrusted: [], why: '' }));
   });
 }

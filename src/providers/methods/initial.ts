@@ -9,6 +9,7 @@ import type { Fields } from './fields.ts';
 import { done, started, type Call, type Method } from './invocation.ts';
 import { machineOf, numberOf, startOf, textOf } from './parameters.ts';
 import { badValue } from './rejection.ts';
+import { referenceTo, sendingLinkOf } from './relationship.ts';
 import type { Subject } from './replicationsettings.ts';
 
 const EXPORT = 2;
@@ -28,12 +29,13 @@ function directoryOf(call: Call, name: string): string {
 }
 
 async function startReplication(call: Call): Promise<MethodOutcome> {
-  const { machine } = await machineOf(call);
+  const snapshot = await machineOf(call);
+  const reference = referenceTo(sendingLinkOf(snapshot));
   const transfer = transferOf(call);
-  if (transfer === 'media') return started(await call.host.operations.initialExport(call.caller, machine.id, directoryOf(call, 'InitialReplicationExportLocation')));
+  if (transfer === 'media') return started(await call.host.operations.initialExport(call.caller, snapshot.machine.id, directoryOf(call, 'InitialReplicationExportLocation')));
   const startsAtMs = startOf(call, 'StartTime');
-  if (startsAtMs === null) return started(await call.host.management.step(call.caller, machine.id, 'startInitial', { transfer }));
-  await call.host.management.startAt(call.caller, machine.id, 'startInitial', startsAtMs, transfer);
+  if (startsAtMs === null) return started(await call.host.management.step(call.caller, reference, 'startInitial', { transfer }));
+  await call.host.management.startAt(call.caller, reference, 'startInitial', startsAtMs, transfer);
   return done();
 }
 
