@@ -276,8 +276,25 @@ export const SERVER_VIEW = view('Server', {
   storage: text('Where replicas are kept when no entry says another place'),
   authentication: oneOf(['certificate'], 'How hosts prove themselves'),
   peerAddress: text('Where peers reach this host'),
+  certificate: view('CertificateInForce', { thumbprint: text('SHA-1 of the certificate, as Windows names it'), expiresAtMs: instant('When it ends'), isOwn: truth('Whether this host made it itself') }, 'What peers are shown'),
+  proxy: nullable(text('Address of the proxy on the way to other hosts')),
 });
-export const SERVER_CHANGE = Type.Partial(Type.Object(SERVER_FIELDS), { title: 'ServerChange', additionalProperties: false });
+export const SERVER_CERTIFICATE_VIEW = view('ServerCertificate', {
+  thumbprint: text('SHA-1 of the certificate, as Windows names it'),
+  fingerprint: text('SHA-256 of the certificate'),
+  subject: text('Whom it names'),
+  expiresAtMs: instant('When it ends'),
+  unfit: nullable(text('Why other hosts cannot be shown it')),
+  isOwn: truth('Whether this host made it itself'),
+  isInForce: truth('Whether other hosts are shown it'),
+});
+const SERVER_CHANGES = {
+  ...SERVER_FIELDS,
+  certificate: name('Thumbprint of an installed certificate that other hosts are shown, or "own"'),
+  peerPort: nullable(Type.Integer({ minimum: 1, maximum: 65_535, description: 'Port that peers connect to; null for that of the configuration' })),
+  force: truth('Show a certificate of another key although a paired host cannot be told of it now'),
+};
+export const SERVER_CHANGE = Type.Partial(Type.Object(SERVER_CHANGES), { title: 'ServerChange', additionalProperties: false });
 
 export const EVENT_VIEW = view('Event', {
   id: whole('Grows from event to event'),
@@ -355,6 +372,7 @@ export type SchemasAreTheViews = All<
     Same<typeof AUTHORIZATION_VIEW, views.AuthorizationView>,
     Same<typeof SERVER_VIEW, views.ServerView>,
     Same<typeof SERVER_CHANGE, views.ServerChange>,
+    Same<typeof SERVER_CERTIFICATE_VIEW, views.ServerCertificateView>,
     Same<typeof EVENT_VIEW, views.EventView>,
     Same<typeof USER_VIEW, views.UserView>,
     Same<typeof CERTIFICATE_VIEW, views.CertificateView>,

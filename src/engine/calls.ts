@@ -181,7 +181,7 @@ export interface Checkup {
 
 interface Calls {
   /** Whether this host would take a replica from the one that asks. */
-  acceptance(params: Record<string, never>): Acceptance;
+  acceptance(params: { bypassProxy?: boolean }): Acceptance;
   /** The last two say by which way it is asked. */
   readiness(params: { definition: MachineDefinition; storage: string | null; machineId?: string; bypassProxy?: boolean }): Readiness;
   checkup(params: Record<string, never>): Checkup;

@@ -51,7 +51,7 @@ export function replicationSettingsValues(snapshot: MachineSnapshot, host: HostS
     ElementName: machine.name,
     VirtualSystemIdentifier: guidOf(machine.id),
     AuthenticationType: 2,
-    CertificateThumbPrint: host.self.fingerprint,
+    CertificateThumbPrint: host.certificate.thumbprint,
     CompressionEnabled: settings.compression,
     BypassProxyServer: declared.bypassProxy ?? false,
     RecoveryConnectionPoint: recovery,

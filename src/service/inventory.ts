@@ -38,6 +38,8 @@ export interface MachineSnapshot {
 
 export interface HostSnapshot {
   readonly self: HostView;
+  /** That other hosts are shown: SHA-1 and SHA-256 of it. */
+  readonly certificate: { readonly thumbprint: string; readonly fingerprint: string };
   readonly peers: readonly HostView[];
   readonly authorizations: readonly AuthorizationView[];
   /** Where replicas go when an entry names no place. */
@@ -66,7 +68,7 @@ export function createInventory(context: Context): Inventory {
   return {
     host: (caller) =>
       seen(caller, 'host show', null, () => ({
-        self: selfView(context), peers: hosts.list().map((host) => hostView(context, host)), authorizations: [...authorizations.list()], defaultStorage, service: serviceSettings.get(),
+        self: selfView(context), certificate: context.network.self, peers: hosts.list().map((host) => hostView(context, host)), authorizations: [...authorizations.list()], defaultStorage, service: serviceSettings.get(),
       })),
     machines: (caller) =>
       seen(caller, 'vm list', null, async () => {

@@ -4,7 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerChange, ServerView, SettingsView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, UserView, Role,
 } from './views.ts';
 
 export interface HostStatus {
@@ -71,10 +71,17 @@ export interface Operations {
   /** For a peer that moved. */
   hostMove(caller: Caller, host: string, address: string): Promise<HostView>;
   hostRenewCertificate(caller: Caller): Promise<HostView>;
+  /** A job that tries each step of the way there, and asks whether that host takes replicas from this one. */
+  hostTest(caller: Caller, host: string, options: { bypassProxy?: boolean }): Promise<JobView>;
 
   authorizationList(caller: Caller): Promise<AuthorizationView[]>;
   serverShow(caller: Caller): Promise<ServerView>;
   serverSet(caller: Caller, change: ServerChange): Promise<ServerView>;
+  /** This host's own and those that were installed. */
+  serverCertificates(caller: Caller): Promise<ServerCertificateView[]>;
+  /** Texts in PEM; a certificate that other hosts could not be shown is refused with the reason. */
+  serverCertificateAdd(caller: Caller, files: { certificate: string; key: string; authority?: string }): Promise<ServerCertificateView>;
+  serverCertificateRemove(caller: Caller, thumbprint: string): Promise<void>;
 
   /** For a paired host, `*.domain`, or `*` for any paired host. Without a storage location: the host's own place for replicas. */
   authorizationAdd(caller: Caller, entry: { host: string; storage?: string; trustGroup?: string }): Promise<AuthorizationView>;

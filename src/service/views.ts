@@ -238,6 +238,10 @@ export interface ServerView {
   authentication: 'certificate';
   /** Where peers reach this host. */
   peerAddress: string;
+  /** What they are shown. */
+  certificate: { thumbprint: string; expiresAtMs: number; isOwn: boolean };
+  /** Address of the proxy on the way to other hosts. */
+  proxy: string | null;
   /** When the statistics' intervals begin, after the host's midnight, and how long one lasts. */
   monitoringStartSeconds: number;
   monitoringIntervalSeconds: number;
@@ -251,6 +255,27 @@ export interface ServerChange {
   storage?: string;
   monitoringStartSeconds?: number;
   monitoringIntervalSeconds?: number;
+  /** Thumbprint of an installed certificate that other hosts are shown, or "own". */
+  certificate?: string;
+  /** Null for that of the configuration. */
+  peerPort?: number | null;
+  /** A certificate with another key although hosts that cannot be told of it will take this one for a stranger. */
+  force?: boolean;
+}
+
+export interface ServerCertificateView {
+  /** SHA-1 of the certificate, as Windows names it. */
+  thumbprint: string;
+  /** SHA-256 of it. */
+  fingerprint: string;
+  subject: string;
+  expiresAtMs: number;
+  /** Why other hosts cannot be shown it. */
+  unfit: string | null;
+  /** This host made it itself. */
+  isOwn: boolean;
+  /** Other hosts are shown it. */
+  isInForce: boolean;
 }
 
 export interface EventView {

@@ -7,7 +7,7 @@ import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
 import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
-import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
+import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
@@ -44,8 +44,9 @@ export class MemoryHost implements Operations, Changes {
     { id: 'h-2', name: 'beta', address: '10.0.0.2:7443', fingerprint: 'cc:dd', self: false, connected: true, lastContactMs: 1_700_000_000_000, certificateExpiresMs: null },
   ];
   readonly server: ServerView = {
-    replicaServer: true, anyHost: false, storage: '/replicas', authentication: 'certificate', peerAddress: '10.0.0.1:7443', monitoringStartSeconds: 32_400, monitoringIntervalSeconds: 43_200,
+    replicaServer: true, anyHost: false, storage: '/replicas', authentication: 'certificate', peerAddress: '10.0.0.1:7443', certificate: { thumbprint: 'AB'.repeat(20), expiresAtMs: 1_900_000_000_000, isOwn: true }, proxy: null, monitoringStartSeconds: 32_400, monitoringIntervalSeconds: 43_200,
   };
+  readonly serverCertificate: ServerCertificateView = { thumbprint: 'AB'.repeat(20), fingerprint: 'AB'.repeat(32), subject: 'CN=alpha', expiresAtMs: 1_900_000_000_000, unfit: null, isOwn: true, isInForce: true };
   /** Set by a test: what the next operation throws instead of working. */
   throws: unknown;
   /** What the plan finds. */
@@ -209,6 +210,10 @@ export class MemoryHost implements Operations, Changes {
     return this.hosts[0]!;
   }
 
+  async hostTest(caller: Caller, host: string, options: object) {
+    this.#enter('operator', caller, 'hostTest', host, options);
+    return this.#startJob('connectionTest', this.#host(host).name);
+  }
   async authorizationList(caller: Caller) {
     this.#enter('viewer', caller, 'authorizationList');
     return this.authorizations;
@@ -235,7 +240,18 @@ export class MemoryHost implements Operations, Changes {
   }
   async serverSet(caller: Caller, change: ServerChange) {
     this.#enter('administrator', caller, 'serverSet', change);
-    return { ...this.server, ...change };
+    return this.server;
+  }
+  async serverCertificates(caller: Caller) {
+    this.#enter('viewer', caller, 'serverCertificates');
+    return [this.serverCertificate];
+  }
+  async serverCertificateAdd(caller: Caller, files: object) {
+    this.#enter('administrator', caller, 'serverCertificateAdd', files);
+    return this.serverCertificate;
+  }
+  async serverCertificateRemove(caller: Caller, thumbprint: string) {
+    this.#enter('administrator', caller, 'serverCertificateRemove', thumbprint);
   }
 
   async enablePlan(caller: Caller, request: EnableRequest) {
