@@ -131,6 +131,9 @@ export interface IntervalView {
 }
 
 export interface HealthView {
+  /** Of the relationship. */
+  id: string;
+  kind: 'simple' | 'extended';
   machineId: string;
   machine: string;
   side: 'primary' | 'replica';

@@ -30,7 +30,7 @@ test('the pane tells cycles, sizes, latency and the last synchronization of a gu
   assert.ok(there.present.cycles >= 3 && there.side === 'replica' && there.pendingBytes === 0);
   const file = join(pair.directory, 'health.csv');
   await pair.a.run('health', 'web1', '--csv', file);
-  assert.match(readFileSync(file, 'utf8'), /^machine,.*\r\nweb1,primary,Replicating,/);
+  assert.match(readFileSync(file, 'utf8'), /^machine,.*\r\nweb1,simple,primary,Replicating,/);
 });
 
 test('while replication is suspended what the guest writes is pending, known from its bitmap; that is a warning, and it is gone after resuming', async () => {
