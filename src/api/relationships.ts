@@ -23,14 +23,13 @@ const ENABLE_BODY = Type.Object(
   { ...CLOSED, title: 'EnableRequest' },
 );
 
-type OnRelationship = 'suspend' | 'resume' | 'plannedFailoverCancel';
+type OnRelationship = 'suspend' | 'resume';
 type OnRelationshipAsJob = 'cycleNow' | 'consistentCycleNow' | 'testFailoverEnd' | 'commit' | 'revert' | 'reverse' | 'changeMode' | 'becomeReplica';
 
 /** POST …/<verb> without a body: at once, answered with the relationship. */
 const AT_ONCE: readonly [verb: string, operation: OnRelationship, summary: string][] = [
   ['suspend', 'suspend', 'No cycles until resume; changes are still tracked'],
   ['resume', 'resume', 'Go on with everything that changed meanwhile'],
-  ['failover/cancel', 'plannedFailoverCancel', 'Cancel a planned failover that was prepared'],
 ];
 
 /** POST …/<verb> without a body: a job. */

@@ -51,6 +51,7 @@ const ADDITIONAL = Type.Object(
     pointIntervalSeconds: Type.Optional(whole('Spacing of the recovery points that are kept; 3,600 when absent')),
     compressionLevel: Type.Optional(whole('zstd level')),
     fleecingBudgetMiB: Type.Optional(whole('Old data that may be kept aside for one cycle, over all disks')),
+    commitAfterSeconds: Type.Optional(whole('A failover that nobody has committed by then commits itself: 60 to 2,592,000; never for 0, or when absent')),
     demotion: Type.Optional(oneOf(['pause', 'stop'], 'What happens to a guest that runs without the right to')),
     resynchronization: Type.Optional(oneOf(['automatic', 'manual'], 'Whether a resynchronization that is required begins by itself, or only when somebody asks; "automatic" when absent')),
   },
@@ -78,6 +79,16 @@ const LAST_CYCLE = view('Cycle', {
   bytesShipped: whole('Bytes that travelled'),
 }, 'The newest cycle that was acknowledged');
 
+const LAST_RESYNCHRONIZATION = view('LastResynchronization', {
+  pointId: text('The recovery point that it made'),
+  finishedAtMs: instant('When the other host acknowledged it'),
+  durationMs: Type.Number({ description: 'How long it took, waiting included' }),
+  bytesCompared: whole('Bytes of the disks'),
+  comparingMs: Type.Number({ description: 'How long reading and comparing them took' }),
+  bytesChanged: whole('Bytes of the clusters that differed or were written meanwhile'),
+  bytesShipped: whole('Bytes that travelled'),
+}, 'The last resynchronization that ended in a recovery point');
+
 const POINT_KINDS = ['standard', 'application-consistent', 'planned', 'divergence'] as const;
 
 const LAST_FAULT = view('LastFault', {
@@ -101,12 +112,15 @@ export const RELATIONSHIP_VIEW = view('Relationship', {
   healthReasons: Type.Array(text('One reason'), { description: 'Why the health is not ok' }),
   lagMs: nullable(Type.Number({ description: 'How far the replica is behind, now; null before the first recovery point' })),
   lastCycle: nullable(LAST_CYCLE),
+  lastResynchronization: nullable(LAST_RESYNCHRONIZATION),
   lastKind: nullable(oneOf(POINT_KINDS, 'Kind of the newest recovery point')),
   lastConsistentAtMs: nullable(instant('The point in time of the last application-consistent recovery point')),
   nextCycleAtMs: nullable(instant('When the next cycle is due')),
   startsAtMs: nullable(instant('When the initial replication, or the resynchronization, begins by itself, as somebody chose')),
   waitingFor: nullable(text('What its work waits for now, in words: a moment, a window, its turn')),
   points: whole('Number of recovery points'),
+  commitsAtMs: nullable(instant('When the failover commits itself; null when it does not')),
+  lastTestAtMs: nullable(instant('When a test failover was last made on this host; null before the first')),
   epoch: Type.Object({ number: whole('Grows with every failover'), id: text('Random id') }, { description: 'Who may run the guest' }),
   settings: SETTINGS_VIEW,
   allowed: Type.Array(text('One operation'), { description: 'The operations that are allowed now' }),

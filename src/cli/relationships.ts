@@ -33,7 +33,6 @@ interface VerbOptions {
 const AT_ONCE: readonly [verb: string, path: string, description: string][] = [
   ['suspend', 'suspend', 'no cycles until resume; changes are still tracked'],
   ['resume', 'resume', 'go on, with everything that changed meanwhile'],
-  ['cancel-failover', 'failover/cancel', 'cancel a planned failover that was prepared, or a failback'],
 ];
 
 /** A job that is followed. */

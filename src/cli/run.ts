@@ -76,6 +76,16 @@ export function jsonObject(text: string): object {
   throw new InvalidArgumentError('It must be a JSON object, for example {"pointIntervalSeconds": 600}.');
 }
 
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** A time as people say it, 90s, 30m, 2h, 1d; 0 for never. */
+export function duringText(text: string): number {
+  if (text === 'never' || text === '0') return 0;
+  const match = /^(\d{1,7})(s|m|h|d)$/.exec(text);
+  if (!match) throw new InvalidArgumentError('It must be a time such as 90s, 30m, 2h or 1d, or never.');
+  return Number(match[1]) * UNIT_SECONDS[match[2]!]!;
+}
+
 /** Collects `--bridge here=there`. */
 export function bridge(text: string, before: Record<string, string> = {}): Record<string, string> {
   const [here, there, ...more] = text.split('=');

@@ -1,10 +1,12 @@
 /** What this host answers its peers. Who asks is proved; whether it may is checked here. */
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
+import type { MachineDefinition } from '../machine/definition.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import type { Admission } from '../relationship/authorization.ts';
 import { isOnward } from '../relationship/chain.ts';
 import { kinship, type Lineage } from '../relationship/epoch.ts';
+import { stateName } from '../relationship/state.ts';
 import { admitted } from './admission.ts';
 import type { Acceptance, Answers, CreatedReplica, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
 import { qemuVersionOf, spaceAt } from './checkup.ts';
@@ -19,7 +21,7 @@ import { greetingOf, meet } from './greeting.ts';
 import { failOverHere } from './operations.ts';
 import type { Host } from './host.ts';
 import { seedKind, takeUp } from './replica/seeding.ts';
-import { machineOf } from './spec.ts';
+import { arriving, machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 import { yieldTo } from './yielding.ts';
 
@@ -42,13 +44,14 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | '
   const owned = ownedBy(engine);
   return {
     acceptance: async (hostId) => acceptanceOf(host.hostName, host.admission(hostId)),
-    readiness: async (hostId, { definition, storage }) => {
+    readiness: async (hostId, { definition: asked, storage }) => {
+      const definition = replicaDefinition(host, hostId, asked);
       const admission = host.admission(hostId);
       const place = admission.isAdmitted ? admission.entry.storage : null;
       const capabilities = await host.hypervisor.capabilities();
       const freeBytes = place === null ? 0 : await host.layers.freeBytes(storage ?? place);
       const missingFiles = await host.missingFiles(definition);
-      return { capabilities, freeBytes, storage: place, isServerOff: !admission.isAdmitted && admission.why === 'server-off', machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles, seed: seedKind(host, hostId, definition.id) };
+      return { capabilities, freeBytes, storage: place, isServerOff: !admission.isAdmitted && admission.why === 'server-off', machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles, definition, seed: seedKind(host, hostId, definition.id) };
     },
     checkup: async (hostId) => {
       const admission = host.admission(hostId);
@@ -88,6 +91,13 @@ function noticeRemoval({ host }: Engine, { id, machineId, peerId }: Relationship
 const acceptanceOf = (hostName: string, admission: Admission): Acceptance =>
   admission.isAdmitted ? { hostName, accepts: true } : { hostName, accepts: false, isServerOff: admission.why === 'server-off' };
 
+/** As the peer's replica here would be run; as it was asked about where there is none. */
+function replicaDefinition(host: Host, peerId: string, asked: MachineDefinition): MachineDefinition {
+  const machine = host.state.machine(asked.id);
+  const relationship = host.state.relationshipOf(asked.id);
+  return machine && relationship?.peerId === peerId ? arriving(machine, relationship, asked) : asked;
+}
+
 function attemptAnswers(engine: Engine): Pick<Answers, 'begin' | 'lane' | 'compare' | 'seal' | 'abandon'> {
   const { host, reception } = engine;
   const owned = ownedBy(engine);
@@ -124,7 +134,7 @@ function failoverAnswers(engine: Engine): Pick<Answers, 'preparePlanned' | 'canc
   return {
     preparePlanned: async (hostId, { relationshipId, token }) => {
       const relationship = owned(hostId, relationshipId);
-      if (relationship.side !== 'replica' || relationship.state !== 3) throw new Refused(refuse('the replica is not ready for a planned failover', []));
+      if (relationship.side !== 'replica' || relationship.state !== 3) throw new Refused(refuse(`${host.hostName} is not ready for a planned failover of ${machineOf(host, relationship.machineId).name}: its side is in state ${relationship.state} (${stateName(relationship.state)}, ${relationship.side})`, []));
       update(host, relationshipId, () => ({ token }));
       return null;
     },
@@ -137,11 +147,11 @@ function failoverAnswers(engine: Engine): Pick<Answers, 'preparePlanned' | 'canc
       giveUpToken(engine, relationship, lineage);
       return null;
     },
-    failOverPlanned: async (hostId, { relationshipId, token, start }) => {
+    failOverPlanned: async (hostId, { relationshipId, token, start, commitAfterSeconds = null }) => {
       const relationship = owned(hostId, relationshipId);
       if (relationship.failover === null && relationship.token !== token) throw new Refused(refuse('the planned failover was cancelled', []));
       // It may be given back while this waits for its turn, so the token is looked at once more there.
-      await failOverHere(engine, relationship.machineId, { pointId: null, planned: true, token, start, resumed: relationship.failover?.planned === true }, signal());
+      await failOverHere(engine, relationship.machineId, { pointId: null, planned: true, token, start, commitAfterSeconds, resumed: relationship.failover?.planned === true }, signal());
       return null;
     },
     yield: async (hostId, { relationshipId, lineage }) => {
@@ -239,6 +249,7 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
     newestPointId: relationship.newestPointId,
     newestInstantMs: relationship.newestInstantMs,
     failoverPlanned: relationship.failover?.planned ?? null,
+    isPreparing: relationship.side === 'primary' && relationship.state === 3 && relationship.token !== null,
     storageFreeBytes: 0,
     seedId: relationship.seed?.isOffer ? null : (relationship.seed?.id ?? null),
     ...(power === 'off' && isOnward(relationship) && (await runningBefore(engine, relationship))),

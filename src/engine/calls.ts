@@ -31,6 +31,8 @@ export interface Standing extends Greeting {
   readonly newestPointId: string | null;
   readonly newestInstantMs: number | null;
   readonly failoverPlanned: boolean | null;
+  /** On a primary: a planned failover is under way, and not prepared yet. */
+  readonly isPreparing?: boolean;
   /** Name of the host where the guest runs, when it is neither of the two: the one before in a chain. */
   readonly runsOn?: string;
   readonly storageFreeBytes: number;
@@ -165,6 +167,8 @@ export interface Readiness {
   readonly isServerOff?: boolean;
   readonly machines: readonly { readonly id: string; readonly name: string }[];
   readonly missingFiles: readonly string[];
+  /** Of a replica that is there: its definition with what that host has for it, memory and bridges. */
+  readonly definition?: MachineDefinition;
   /** A machine of the same UUID there that may become the replica: offered there, or a former replica of the host that asks. */
   readonly seed?: 'offered' | 'former' | null;
 }
@@ -196,7 +200,7 @@ interface Calls {
   abandon(params: { relationshipId: string; attemptId: string }): null;
   preparePlanned(params: { relationshipId: string; token: string }): null;
   cancelPlanned(params: { relationshipId: string; token: string; lineage: Lineage }): null;
-  failOverPlanned(params: { relationshipId: string; token: string; start: boolean }): null;
+  failOverPlanned(params: { relationshipId: string; token: string; start: boolean; commitAfterSeconds?: number | null }): null;
   failbackBegin(params: { relationshipId: string; failbackId: string; lineage: Lineage; basis: Basis; pointId: string | null }): null;
   failbackShow(params: { relationshipId: string; failbackId: string }): FailbackStanding;
   failbackFinish(params: { relationshipId: string; failbackId: string; shutdownMs: number }): null;

@@ -15,7 +15,7 @@ import { commit, revert } from './failover.ts';
 import { awaitEndAway, FAILBACK_JOB, failBackHome } from './failback/failback.ts';
 import { beginInitial } from './initial.ts';
 import { commitHome, giveBack } from './failback/home.ts';
-import { flag, shutdownMs, text } from './jobargs.ts';
+import { flag, shutdownMs, text, whole } from './jobargs.ts';
 import type { JobContext, JobResult, JobWork } from './jobs.ts';
 import { ADDRESSING_JOB, setAddresses } from './network/addressing.ts';
 import { onPeer } from './onpeer.ts';
@@ -57,7 +57,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     unplanned: async (job) => {
       const startedMs = host.clock.monotonicMs();
       job.progress(10, 'asking the primary');
-      await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: flag(job, 'start'), force: flag(job, 'force'), resumed: job.resumed }, job.signal);
+      await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: flag(job, 'start'), force: flag(job, 'force'), commitAfterSeconds: whole(job, 'commitAfterSeconds'), resumed: job.resumed }, job.signal);
       return { seconds: seconds(startedMs) };
     },
     planned: (job) => plannedFailover(engine, job),
@@ -125,16 +125,24 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
 /** Resolves when the relationship has left the states, with the figures of the point that did it. */
 async function awaitPoint(engine: Engine, job: JobContext, states: readonly number[], step: string): Promise<JobResult> {
   const before = engine.relationshipFor(job).totals;
+  const startedMs = engine.host.clock.nowMs();
   for (;;) {
     const relationship = engine.relationshipFor(job);
     if (relationship.side === 'primary' && TAKEN_BACK.includes(relationship.state)) throw new Fault('cancelled', `${step} was cancelled: ${stateName(relationship.state)}`);
-    if (!states.includes(relationship.state)) return shippedSince(before, relationship);
+    if (!states.includes(relationship.state)) return states.includes(10) ? resynchronizedSince(startedMs, before, relationship) : shippedSince(before, relationship);
     const { progress } = engine.workerOf(relationship);
     const isStanding = relationship.state === 11;
     const trouble = isStanding ? `${step}; suspended` : relationship.lastFault && relationship.failures > 0 ? `${step}; waiting to try again: ${relationship.lastFault.message}` : step;
     job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, trouble);
     await engine.host.clock.sleep(POLL_MS, job.signal);
   }
+}
+
+/** Of the resynchronization that ended since; a cycle may have followed at once. */
+function resynchronizedSince(startedMs: number, before: Relationship['totals'], relationship: Relationship): JobResult {
+  const last = relationship.lastResynchronization;
+  if (!last || last.finishedMs < startedMs) return shippedSince(before, relationship);
+  return { bytesChanged: last.bytesChanged, bytesShipped: last.bytesShipped, bytesCompared: last.comparedBytes, secondsComparing: last.comparedMs / 1_000, seconds: last.durationMs / 1_000 };
 }
 
 /** What travelled since then; a cycle that followed at once is counted too. */
@@ -153,7 +161,7 @@ async function plannedFailover(engine: Engine, job: JobContext): Promise<JobResu
   if (side === 'primary') {
     job.progress(5, 'shutting the guest down');
     if (isOnward(relationship)) await prepareOnward(engine, job, relationship);
-    else await engine.worker(job.machineId).exclusive('planned failover', (signal) => prepare(host, id, shutdownMs(job), ({ doneBytes, totalBytes }) => job.progress(20 + (40 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal), job.signal);
+    else await engine.worker(job.machineId).exclusive('planned failover', (signal) => prepare(host, id, { shutdownTimeoutMs: shutdownMs(job), reverse: flag(job, 'reverse'), force: flag(job, 'force') }, ({ doneBytes, totalBytes }) => job.progress(20 + (40 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal), job.signal);
     job.progress(60, 'starting on the other host');
     await handOverOrTakeBack(engine, job, relationship);
   }
@@ -169,7 +177,7 @@ async function handOverOrTakeBack(engine: Engine, job: JobContext, relationship:
   const { host } = engine;
   const { id: relationshipId } = relationship;
   try {
-    await handOver(host, relationshipId, flag(job, 'start'), job.signal);
+    await handOver(host, relationshipId, { start: flag(job, 'start'), commitAfterSeconds: whole(job, 'commitAfterSeconds') }, job.signal);
   } catch (thrown) {
     const isCancelled = job.signal.aborted && faultOf(job.signal.reason)?.code === 'cancelled';
     if (isCancelled && isOnward(relationship)) await takeBackOnward(engine, job, relationshipId, true);

@@ -15,23 +15,28 @@ import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
 import { runCycle, type OnProgress } from './primary/cycle.ts';
 import { startMachine } from './power.ts';
-import { checkReady, readinessFindings } from './readiness.ts';
+import { isBehind, plannedFindings, type PlannedOptions } from './prerequisites.ts';
+import { checkReady } from './readiness.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 
 const GIVE_UP_WITHIN_MS = 10_000;
 const START_WITHIN_MS = 60_000;
+export interface Prepare extends PlannedOptions {
+  readonly shutdownTimeoutMs: number;
+}
+
 const LOCKED = 'a planned failover is under way: the guest stays off here so that nothing is written after the last cycle';
 
 /**
  * The guest is off, its last change is on the replica, and it cannot be started here (state 4). When that fails or is
  * cancelled, the lock is gone and a guest that ran runs again; when the daemon itself ends, the next one goes on.
  */
-export async function prepare(host: Host, relationshipId: string, shutdownTimeoutMs: number, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+export async function prepare(host: Host, relationshipId: string, { shutdownTimeoutMs, ...options }: Prepare, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   const { side, state } = relationshipNamed(host, relationshipId);
   if (side === 'primary' && state === 4) return;
   try {
-    await handIn(host, relationshipId, shutdownTimeoutMs, onProgress, signal);
+    await handIn(host, relationshipId, { shutdownTimeoutMs, ...options }, onProgress, signal);
   } catch (thrown) {
     const isDaemonEnding = signal.aborted && faultOf(signal.reason)?.code !== 'cancelled';
     if (!isDaemonEnding) await giveUpToken(host, relationshipId);
@@ -39,15 +44,16 @@ export async function prepare(host: Host, relationshipId: string, shutdownTimeou
   }
 }
 
-async function handIn(host: Host, relationshipId: string, shutdownTimeoutMs: number, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+async function handIn(host: Host, relationshipId: string, { shutdownTimeoutMs, ...options }: Prepare, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   const relationship = relationshipNamed(host, relationshipId);
-  const { machineId, peerId, side, state } = relationship;
+  const { machineId, side, state } = relationship;
   if (side !== 'primary' || state !== 3) {
     throw new Refused(refuse(`a planned failover of ${machineOf(host, machineId).name} needs a primary that replicates; it is: ${stateName(state)} (${side})`, allowedVerbs(relationship)));
   }
-  await greet(host, relationshipId, signal);
+  const standing = await greet(host, relationshipId, signal);
   // Found out before the guest is shut down, not after.
-  checkReady(await readinessFindings(host, machineOf(host, machineId), peerId, {}, false, signal), true);
+  checkReady(await plannedFindings(host, relationship, standing, options, signal), true);
+  if (isBehind(host, relationshipNamed(host, relationshipId))) await runCycle(host, relationshipId, 'cycle', onProgress, signal);
   await takeToken(host, relationship, signal);
   await host.hypervisor.shutdown(machineId, shutdownTimeoutMs, signal);
   await runCycle(host, relationshipId, 'planned', onProgress, signal);
@@ -108,6 +114,7 @@ const ownerHere = (host: Host, relationship: Relationship, lineage: Lineage): st
 export async function cancelPrepared(host: Host, relationshipId: string, force: boolean, signal: AbortSignal): Promise<Relationship> {
   const relationship = relationshipNamed(host, relationshipId);
   const { name } = machineOf(host, relationship.machineId);
+  if (relationship.side === 'replica') throw new Refused(refuse(`${name}: a planned failover is cancelled on its primary, ${host.peerName(relationship.peerId)}`, allowedVerbs(relationship)));
   if (relationship.state !== 4) return transition(host, relationshipId, 'cancelPlanned');
   try {
     const { failoverPlanned } = await greet(host, relationshipId, signal);
@@ -145,8 +152,8 @@ export async function takeBackPrepared(host: Host, relationshipId: string, signa
 }
 
 /** The other host runs the machine now (its state 5). */
-export async function handOver(host: Host, relationshipId: string, start: boolean, signal: AbortSignal): Promise<void> {
+export async function handOver(host: Host, relationshipId: string, { start, commitAfterSeconds }: { readonly start: boolean; readonly commitAfterSeconds: number | null }, signal: AbortSignal): Promise<void> {
   const relationship = relationshipNamed(host, relationshipId);
   if (relationship.side !== 'primary') return;
-  await call(host.peers, relationship.peerId, 'failOverPlanned', { relationshipId, token: relationship.token ?? '', start }, signal);
+  await call(host.peers, relationship.peerId, 'failOverPlanned', { relationshipId, token: relationship.token ?? '', start, commitAfterSeconds }, signal);
 }

@@ -101,6 +101,8 @@ export interface Attempt {
   readonly instantFromBytes: number | null;
   /** How much of the journal the pass wrote, once it has ended. */
   readonly passBytes?: number;
+  /** How long the pass has worked so far, over all restarts. */
+  readonly passMs?: number;
   /** In the order that the journal numbers them; set when shipping begins. */
   readonly disks: readonly { readonly disk: string; readonly sizeBytes: number }[];
   /** Of an attempt of kind `disks`. */
@@ -136,6 +138,8 @@ export interface Failover {
   readonly layers: readonly { readonly disk: string; readonly layer: Layer }[];
   readonly fromState: State;
   readonly next?: NextLayers | null;
+  /** After this time without a commit it commits itself; never when absent. `dueMs` is null until the failover is done. */
+  readonly commit?: { readonly afterMs: number; readonly dueMs: number | null; readonly isWarned: boolean } | null;
 }
 
 /** Layers that are to be the active ones next. `making`: QEMU knows nothing of them. `laying`: the guest may write them already. */
@@ -192,6 +196,19 @@ export interface LastCycle {
   readonly pointId: string;
   readonly finishedMs: number;
   readonly durationMs: number;
+  readonly bytesChanged: number;
+  readonly bytesShipped: number;
+}
+
+/** The last resynchronization that ended in a recovery point. */
+export interface LastResynchronization {
+  readonly pointId: string;
+  readonly finishedMs: number;
+  /** From the first try on, waiting included. */
+  readonly durationMs: number;
+  /** Of the disks, and how long the reading of them took. */
+  readonly comparedBytes: number;
+  readonly comparedMs: number;
   readonly bytesChanged: number;
   readonly bytesShipped: number;
 }
@@ -260,6 +277,7 @@ export interface Relationship {
   /** Values of the replica's own that replace the definition's there. */
   readonly overrides: Overrides;
   readonly lastCycle: LastCycle | null;
+  readonly lastResynchronization?: LastResynchronization | null;
   /** Over all acknowledged cycles from this host. */
   readonly totals: { readonly bytesChanged: number; readonly bytesShipped: number };
   readonly lastFault: LastFault | null;

@@ -123,10 +123,13 @@ export interface Operations {
   testFailover(caller: Caller, machine: string, options: { point?: string; start: boolean; network?: string; isolated?: boolean }): Promise<JobView>;
   testFailoverEnd(caller: Caller, machine: string): Promise<JobView>;
   /** Runs on either host: shut down, last cycle, boot on the other host. */
-  plannedFailover(caller: Caller, machine: string, options: { start: boolean; reverse: boolean; timeoutSeconds?: number }): Promise<JobView>;
-  plannedFailoverCancel(caller: Caller, machine: string): Promise<RelationshipView>;
+  plannedFailover(caller: Caller, machine: string, options: { start: boolean; reverse: boolean; timeoutSeconds?: number; force?: boolean; commitAfterSeconds?: number }): Promise<JobView>;
+  /** With force also while the other host cannot be asked: as a new epoch, so that it yields when it is met. */
+  plannedFailoverCancel(caller: Caller, machine: string, options: { force?: boolean }): Promise<RelationshipView>;
   /** On the replica's host. Refused while the primary reports its guest running, unless forced. */
-  unplannedFailover(caller: Caller, machine: string, options: { point?: string; start: boolean; force?: boolean }): Promise<JobView>;
+  unplannedFailover(caller: Caller, machine: string, options: { point?: string; start: boolean; force?: boolean; commitAfterSeconds?: number }): Promise<JobView>;
+  /** The failover commits itself after so many seconds from now; never for 0. */
+  commitAfter(caller: Caller, machine: string, seconds: number): Promise<RelationshipView>;
   commit(caller: Caller, machine: string): Promise<JobView>;
   revert(caller: Caller, machine: string): Promise<JobView>;
   /** Commits first when needed; ends with this host primary, the old one replica, and the first reverse cycle acknowledged. */

@@ -38,6 +38,7 @@ export interface SettingsView {
     compressionLevel?: number;
     fleecingBudgetMiB?: number;
     demotion?: 'pause' | 'stop';
+    commitAfterSeconds?: number;
     resynchronization?: 'automatic' | 'manual';
   };
 }
@@ -59,6 +60,8 @@ export interface RelationshipView {
   /** How far the replica is behind, now; null before the first recovery point. */
   lagMs: number | null;
   lastCycle: { pointId: string; finishedAtMs: number; durationMs: number; bytesChanged: number; bytesShipped: number } | null;
+  /** The last resynchronization that ended in a recovery point. */
+  lastResynchronization: { pointId: string; finishedAtMs: number; durationMs: number; bytesCompared: number; comparingMs: number; bytesChanged: number; bytesShipped: number } | null;
   /** Of the newest recovery point, and the instant of the last application-consistent one. */
   lastKind: PointView['kind'] | null;
   lastConsistentAtMs: number | null;
@@ -68,6 +71,10 @@ export interface RelationshipView {
   /** What its work waits for now, in words: a moment, a window, its turn. */
   waitingFor: string | null;
   points: number;
+  /** When the failover commits itself; null when it does not. */
+  commitsAtMs: number | null;
+  /** When a test failover was last made here; null before the first. */
+  lastTestAtMs: number | null;
   epoch: { number: number; id: string };
   settings: SettingsView;
   /** The operations that are allowed now. */

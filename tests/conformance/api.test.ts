@@ -76,6 +76,7 @@ const ROUTES: Route[] = [
   route('networkChange', 'PATCH', '/api/machines/web/network/0', 200, { body: { addresses: { addresses: ['192.0.2.10/24'], gateways: [], dnsServers: [] }, testBridge: null } }),
   route('networkApply', 'POST', '/api/machines/web/network/apply', 202),
   route('testFailover', 'POST', '/api/relationships/web/failover/test', 202, { body: { point: 'p-1' } }),
+  route('commitAfter', 'PUT', '/api/relationships/web/commit-after', 200, { body: { seconds: 7_200 } }),
   route('testFailoverEnd', 'POST', '/api/relationships/web/failover/test-end', 202),
   route('plannedFailover', 'POST', '/api/relationships/web/failover/planned', 202, { body: { reverse: true } }),
   route('changeMode', 'POST', '/api/relationships/web/change-mode', 202, { state: 6 }),

@@ -47,12 +47,13 @@ export class CimHost {
   readonly manager: ObjectManager;
   readonly host: Host;
 
-  constructor(simulated: SimulatedHost, peer: string) {
+  constructor(simulated: SimulatedHost, peer: string, ...others: readonly string[]) {
     this.simulated = simulated;
     const engine = simulated.engine!;
     const database = openInMemory();
     const hosts = new PairedHosts(database);
     hosts.put({ hostId: peer, name: peer, address: `10.0.0.${peer === 'A' ? 1 : 2}:7443`, pin: 'cc:dd', certificateExpiresMs: 0 });
+    for (const other of others) hosts.put({ hostId: other, name: other, address: '10.0.0.3:7443', pin: 'ee:ff', certificateExpiresMs: 0 });
     this.context = {
       engine, hosts, accounts: new Accounts(database), authorizations: new Authorizations(database), serviceSettings: new ServiceSettingsRow(database), defaultStorage: '/replicas', configuredPeerPort: 7_443, proxy: null, fleecingDirectory: '/machines',
       network: {
@@ -87,7 +88,7 @@ export class CimBench {
   a!: CimHost;
   b!: CimHost;
 
-  private constructor(pair: Pair) {
+  protected constructor(pair: Pair) {
     this.pair = pair;
   }
 

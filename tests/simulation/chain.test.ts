@@ -53,7 +53,7 @@ test('what the guest writes reaches the third host by itself, and every point th
     await reachesC(chain, chain.a);
   }
   assert.equal(chain.extended!.state, 3);
-  assert.equal(chain.extended!.newestPointId, chain.relationshipOn(chain.c)!.newestPointId);
+  await until(chain, () => chain.extended!.newestPointId === chain.relationshipOn(chain.c)!.newestPointId, 'the acknowledgement comes');
 });
 
 test('while the third host cannot be reached its changes gather, and then all of them travel', async () => {

@@ -45,7 +45,7 @@ async function change({ host }: Engine, own: Relationship, extendedId: string): 
 }
 
 /** The extended relationship is the machine's own. It goes on from where it was; the bitmap holds what was written since the last point made here. */
-function promoted(extended: Relationship, { failover }: Relationship): Relationship {
+function promoted(extended: Relationship, { failover, settings: { disks } }: Relationship): Relationship {
   const { kind: _kind, sentPointId: _sentPointId, ...rest } = extended;
-  return { ...rest, trackId: failover!.trackId, attempt: null, lastCycle: null };
+  return { ...rest, settings: { ...rest.settings, disks }, trackId: failover!.trackId, attempt: null, lastCycle: null };
 }
