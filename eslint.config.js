@@ -13,6 +13,7 @@ const MAY_IMPORT = {
   engine: [...PURE, 'fingerprints'],
   storagedaemon: [...PURE, 'nbd', 'qmp'],
   hypervisor: [...PURE, 'nbd', 'qmp', 'storagedaemon', 'engine/ports'],
+  scanning: [...PURE, 'nbd', 'fingerprints', 'engine/ports'],
   layers: [...PURE, 'nbd', 'qmp', 'storagedaemon', 'engine/ports'],
   peer: [...PURE, 'engine/ports'],
   state: [...PURE, 'engine/ports'],

@@ -79,6 +79,16 @@ const LAST_CYCLE = view('Cycle', {
   bytesShipped: whole('Bytes that travelled'),
 }, 'The newest cycle that was acknowledged');
 
+const LAST_RESYNCHRONIZATION = view('LastResynchronization', {
+  pointId: text('The recovery point that it made'),
+  finishedAtMs: instant('When the other host acknowledged it'),
+  durationMs: Type.Number({ description: 'How long it took, waiting included' }),
+  bytesCompared: whole('Bytes of the disks'),
+  comparingMs: Type.Number({ description: 'How long reading and comparing them took' }),
+  bytesChanged: whole('Bytes of the clusters that differed or were written meanwhile'),
+  bytesShipped: whole('Bytes that travelled'),
+}, 'The last resynchronization that ended in a recovery point');
+
 const POINT_KINDS = ['standard', 'application-consistent', 'planned', 'divergence'] as const;
 
 const LAST_FAULT = view('LastFault', {
@@ -102,6 +112,7 @@ export const RELATIONSHIP_VIEW = view('Relationship', {
   healthReasons: Type.Array(text('One reason'), { description: 'Why the health is not ok' }),
   lagMs: nullable(Type.Number({ description: 'How far the replica is behind, now; null before the first recovery point' })),
   lastCycle: nullable(LAST_CYCLE),
+  lastResynchronization: nullable(LAST_RESYNCHRONIZATION),
   lastKind: nullable(oneOf(POINT_KINDS, 'Kind of the newest recovery point')),
   lastConsistentAtMs: nullable(instant('The point in time of the last application-consistent recovery point')),
   nextCycleAtMs: nullable(instant('When the next cycle is due')),

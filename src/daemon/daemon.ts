@@ -31,6 +31,7 @@ import { Accounts } from '../state/accounts.ts';
 import { openDatabase } from '../state/database.ts';
 import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
 import { ServiceSettingsRow } from '../state/servicesettings.ts';
+import { DiskScanner } from '../scanning/scanning.ts';
 import { SqliteState } from '../state/state.ts';
 import { startMachine } from '../engine/power.ts';
 import { report } from '../engine/report.ts';
@@ -54,6 +55,7 @@ interface Parts {
   readonly hypervisor: QemuHypervisor;
   readonly layers: Qcow2Layers;
   readonly fingerprints: Fingerprints;
+  readonly scanner: DiskScanner;
   close(): void;
 }
 
@@ -83,13 +85,13 @@ export class Daemon {
   static async start(config: Config, version: string, log: Logger, crash: (bug: unknown) => void): Promise<Daemon> {
     for (const dir of [config.stateDir, config.runDir]) mkdirSync(dir, { recursive: true, mode: 0o700 });
     const database = openDatabase(config.stateDir);
-    const hosts = new PairedHosts(database);
-    const authorizations = new Authorizations(database);
+    const [hosts, authorizations] = [new PairedHosts(database), new Authorizations(database)];
     const accounts = new Accounts(database);
     const serviceSettings = new ServiceSettingsRow(database);
     const feed = new ChangeFeed();
     const hypervisor = new QemuHypervisor({ runDir: config.runDir, stateDir: config.stateDir });
     const layers = await Qcow2Layers.start(join(config.runDir, 'layers'));
+    const scanner = new DiskScanner();
     const fingerprints = new Fingerprints(new RealDirectory(join(config.stateDir, 'fingerprints')));
     const contextLater: { current?: Context } = {};
     const state = new SqliteState(database);
@@ -110,7 +112,7 @@ export class Daemon {
       ...sabotaged(config.sabotage, { hypervisor, layers, state }),
       fingerprints,
       peers: routed(peers, state),
-      compression: zstd,
+      compression: zstd, scanner,
       newId: randomUUID,
       newKey: () => randomBytes(32),
       admission: (hostId, boundId) => admissionOf(serviceSettings.get().acceptsReplicas, authorizations.list(), hosts.get(hostId)?.name ?? '', boundId),
@@ -136,7 +138,7 @@ export class Daemon {
       endSession: (token) => accounts.endSession(token),
       onBug: ({ id, request, error }) => log.error({ id, request, err: error }, 'a defect while answering'),
     });
-    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, subscriptions, close: () => database.close() }, () => opened.resolve(undefined));
+    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, scanner, subscriptions, close: () => database.close() }, () => opened.resolve(undefined));
     await daemon.#open();
     return daemon;
   }
@@ -195,6 +197,7 @@ export class Daemon {
     await Promise.all([this.#api.close(), this.#wbem?.close()]);
     await this.context.engine.stop();
     await this.#peers.close();
+    await this.#parts.scanner.stop();
     await this.#parts.layers.stop();
     await this.#parts.fingerprints.close();
     this.#parts.hypervisor.close();

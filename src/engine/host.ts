@@ -8,6 +8,7 @@ import type { FingerprintStore } from './ports/fingerprints.ts';
 import type { Hypervisor } from './ports/hypervisor.ts';
 import type { LayerStore } from './ports/layers.ts';
 import type { Peers } from './ports/peers.ts';
+import type { Scanner } from './ports/scanner.ts';
 import type { State } from './ports/state.ts';
 
 export interface Host {
@@ -21,6 +22,8 @@ export interface Host {
   readonly fingerprints: FingerprintStore;
   readonly peers: Peers;
   readonly compression: Compression;
+  /** Where there are threads to scan disks with; otherwise the engine reads them itself. */
+  readonly scanner?: Scanner;
   readonly state: State;
   /** A random UUID. */
   newId(): string;

@@ -125,16 +125,24 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
 /** Resolves when the relationship has left the states, with the figures of the point that did it. */
 async function awaitPoint(engine: Engine, job: JobContext, states: readonly number[], step: string): Promise<JobResult> {
   const before = engine.relationshipFor(job).totals;
+  const startedMs = engine.host.clock.nowMs();
   for (;;) {
     const relationship = engine.relationshipFor(job);
     if (relationship.side === 'primary' && TAKEN_BACK.includes(relationship.state)) throw new Fault('cancelled', `${step} was cancelled: ${stateName(relationship.state)}`);
-    if (!states.includes(relationship.state)) return shippedSince(before, relationship);
+    if (!states.includes(relationship.state)) return states.includes(10) ? resynchronizedSince(startedMs, before, relationship) : shippedSince(before, relationship);
     const { progress } = engine.workerOf(relationship);
     const isStanding = relationship.state === 11;
     const trouble = isStanding ? `${step}; suspended` : relationship.lastFault && relationship.failures > 0 ? `${step}; waiting to try again: ${relationship.lastFault.message}` : step;
     job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, trouble);
     await engine.host.clock.sleep(POLL_MS, job.signal);
   }
+}
+
+/** Of the resynchronization that ended since; a cycle may have followed at once. */
+function resynchronizedSince(startedMs: number, before: Relationship['totals'], relationship: Relationship): JobResult {
+  const last = relationship.lastResynchronization;
+  if (!last || last.finishedMs < startedMs) return shippedSince(before, relationship);
+  return { bytesChanged: last.bytesChanged, bytesShipped: last.bytesShipped, bytesCompared: last.comparedBytes, secondsComparing: last.comparedMs / 1_000, seconds: last.durationMs / 1_000 };
 }
 
 /** What travelled since then; a cycle that followed at once is counted too. */

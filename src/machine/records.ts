@@ -101,6 +101,8 @@ export interface Attempt {
   readonly instantFromBytes: number | null;
   /** How much of the journal the pass wrote, once it has ended. */
   readonly passBytes?: number;
+  /** How long the pass has worked so far, over all restarts. */
+  readonly passMs?: number;
   /** In the order that the journal numbers them; set when shipping begins. */
   readonly disks: readonly { readonly disk: string; readonly sizeBytes: number }[];
   /** Of an attempt of kind `disks`. */
@@ -198,6 +200,19 @@ export interface LastCycle {
   readonly bytesShipped: number;
 }
 
+/** The last resynchronization that ended in a recovery point. */
+export interface LastResynchronization {
+  readonly pointId: string;
+  readonly finishedMs: number;
+  /** From the first try on, waiting included. */
+  readonly durationMs: number;
+  /** Of the disks, and how long the reading of them took. */
+  readonly comparedBytes: number;
+  readonly comparedMs: number;
+  readonly bytesChanged: number;
+  readonly bytesShipped: number;
+}
+
 export interface LastFault {
   readonly code: string;
   readonly message: string;
@@ -262,6 +277,7 @@ export interface Relationship {
   /** Values of the replica's own that replace the definition's there. */
   readonly overrides: Overrides;
   readonly lastCycle: LastCycle | null;
+  readonly lastResynchronization?: LastResynchronization | null;
   /** Over all acknowledged cycles from this host. */
   readonly totals: { readonly bytesChanged: number; readonly bytesShipped: number };
   readonly lastFault: LastFault | null;

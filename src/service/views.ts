@@ -60,6 +60,8 @@ export interface RelationshipView {
   /** How far the replica is behind, now; null before the first recovery point. */
   lagMs: number | null;
   lastCycle: { pointId: string; finishedAtMs: number; durationMs: number; bytesChanged: number; bytesShipped: number } | null;
+  /** The last resynchronization that ended in a recovery point. */
+  lastResynchronization: { pointId: string; finishedAtMs: number; durationMs: number; bytesCompared: number; comparingMs: number; bytesChanged: number; bytesShipped: number } | null;
   /** Of the newest recovery point, and the instant of the last application-consistent one. */
   lastKind: PointView['kind'] | null;
   lastConsistentAtMs: number | null;

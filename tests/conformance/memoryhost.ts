@@ -87,7 +87,7 @@ export class MemoryHost implements Operations, Changes {
     const relationship: RelationshipView = {
       id: `r-${machine}`, kind: 'simple', machineId: this.#machine(machine).id, machine, side: 'primary', peer: 'beta', peerConnected: true, state, stateName: STATE_NAMES[state]!, health: 'ok', healthReasons: [], lagMs: state === 1 ? null : 12_000,
       lastCycle: state === 1 ? null : { pointId: 'p-9', finishedAtMs: 1_700_000_000_000, durationMs: 840, bytesChanged: 1_048_576, bytesShipped: 524_288 },
-      lastKind: state === 1 ? null : 'standard', lastConsistentAtMs: null, nextCycleAtMs: null, startsAtMs: null, waitingFor: null, points: state === 1 ? 0 : 3, commitsAtMs: null, lastTestAtMs: null, epoch: { number: 1, id: 'e-1' }, settings: DEFAULTS, allowed: ALLOWED[state]!, advice: '', lastFault: null, ...changes,
+      lastResynchronization: null, lastKind: state === 1 ? null : 'standard', lastConsistentAtMs: null, nextCycleAtMs: null, startsAtMs: null, waitingFor: null, points: state === 1 ? 0 : 3, commitsAtMs: null, lastTestAtMs: null, epoch: { number: 1, id: 'e-1' }, settings: DEFAULTS, allowed: ALLOWED[state]!, advice: '', lastFault: null, ...changes,
     };
     this.relationships.set(machine, relationship);
     return relationship;
