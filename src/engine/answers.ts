@@ -19,6 +19,7 @@ import { cancelFailback } from './failback/failback.ts';
 import { giveUpMachine } from './failback/givenup.ts';
 import { greetingOf, meet } from './greeting.ts';
 import { failOverHere } from './operations.ts';
+import { awaitMedia } from './firstcopy/travelling.ts';
 import type { Host } from './host.ts';
 import { seedKind, takeUp } from './replica/seeding.ts';
 import { arriving, machineOf } from './spec.ts';
@@ -98,10 +99,14 @@ function replicaDefinition(host: Host, peerId: string, asked: MachineDefinition)
   return machine && relationship?.peerId === peerId ? arriving(machine, relationship, asked) : asked;
 }
 
-function attemptAnswers(engine: Engine): Pick<Answers, 'begin' | 'lane' | 'compare' | 'seal' | 'abandon'> {
+function attemptAnswers(engine: Engine): Pick<Answers, 'mediaExported' | 'begin' | 'lane' | 'compare' | 'seal' | 'abandon'> {
   const { host, reception } = engine;
   const owned = ownedBy(engine);
   return {
+    mediaExported: async (hostId, { relationshipId, pointId, instantMs }) => {
+      awaitMedia(host, owned(hostId, relationshipId), pointId, instantMs);
+      return null;
+    },
     begin: async (hostId, request) => {
       const { machineId, entryId } = owned(hostId, request.relationshipId);
       admitted(host, hostId, entryId);
@@ -227,6 +232,15 @@ function giveUpToken({ host }: Engine, relationship: Relationship, lineage: Line
   });
 }
 
+/** A replica goes by its primary's settings: it may have been out of reach when they were changed. */
+function adoptSettings(host: Host, relationshipId: string, { settings, side }: Greeting): void {
+  const { settings: ours, ...own } = relationshipNamed(host, relationshipId);
+  const isMeant = settings !== undefined && side === 'primary' && own.side === 'replica' && own.failover === null && !own.failback;
+  // Which disks there are is settled by itself.
+  const theirs = settings && { ...settings, disks: ours.disks };
+  if (theirs && isMeant && JSON.stringify(theirs) !== JSON.stringify(ours)) update(host, relationshipId, () => ({ settings: theirs }));
+}
+
 /** Each side tells its epochs; whoever has to yield has yielded, and held its guest, before the answer is given. */
 async function greeted(engine: Engine, hostId: string, greeting: Greeting): Promise<Standing> {
   const { host } = engine;
@@ -235,6 +249,7 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
   const ownBefore = host.state.relationshipOf(found.machineId);
   await meet(host, found, greeting.lineage).catch(ignoreFault);
   noticeEnd(host, found.id, greeting);
+  adoptSettings(host, found.id, greeting);
   noticeKind(host, found.id, greeting);
   const own = host.state.relationshipOf(found.machineId);
   if (own?.side !== ownBefore?.side || (isOnward(found) && own?.state !== ownBefore?.state)) await engine.worker(found.machineId).tended();
@@ -252,6 +267,7 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
     isPreparing: relationship.side === 'primary' && relationship.state === 3 && relationship.token !== null,
     storageFreeBytes: 0,
     seedId: relationship.seed?.isOffer ? null : (relationship.seed?.id ?? null),
+    exportedId: relationship.initial?.exported?.pointId ?? null,
     ...(power === 'off' && isOnward(relationship) && (await runningBefore(engine, relationship))),
   };
 }
