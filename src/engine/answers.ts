@@ -232,6 +232,15 @@ function giveUpToken({ host }: Engine, relationship: Relationship, lineage: Line
   });
 }
 
+/** A replica goes by its primary's settings: it may have been out of reach when they were changed. */
+function adoptSettings(host: Host, relationshipId: string, { settings, side }: Greeting): void {
+  const { settings: ours, ...own } = relationshipNamed(host, relationshipId);
+  const isMeant = settings !== undefined && side === 'primary' && own.side === 'replica' && own.failover === null && !own.failback;
+  // Which disks there are is settled by itself.
+  const theirs = settings && { ...settings, disks: ours.disks };
+  if (theirs && isMeant && JSON.stringify(theirs) !== JSON.stringify(ours)) update(host, relationshipId, () => ({ settings: theirs }));
+}
+
 /** Each side tells its epochs; whoever has to yield has yielded, and held its guest, before the answer is given. */
 async function greeted(engine: Engine, hostId: string, greeting: Greeting): Promise<Standing> {
   const { host } = engine;
@@ -240,6 +249,7 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
   const ownBefore = host.state.relationshipOf(found.machineId);
   await meet(host, found, greeting.lineage).catch(ignoreFault);
   noticeEnd(host, found.id, greeting);
+  adoptSettings(host, found.id, greeting);
   noticeKind(host, found.id, greeting);
   const own = host.state.relationshipOf(found.machineId);
   if (own?.side !== ownBefore?.side || (isOnward(found) && own?.state !== ownBefore?.state)) await engine.worker(found.machineId).tended();

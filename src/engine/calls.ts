@@ -17,6 +17,8 @@ export interface Greeting {
   readonly state: State;
   /** The failback that this host has part in. */
   readonly failbackId: string | null;
+  /** Of a primary: both hosts go by them. */
+  readonly settings?: Settings;
   /** Of the sender: what the relationship is. */
   readonly kind?: Kind;
   /** The guest is about to be started: whoever could own a newer epoch is to be asked. */

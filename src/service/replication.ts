@@ -24,13 +24,13 @@ import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, audited, hostNamed, machineNamed, relationshipNamed, type Context } from './context.ts';
 import type { EnablePlan, EnableRequest, Operations } from './operations.ts';
-import { jobView, pointView, relationshipView } from './presenting.ts';
+import { jobView, relationshipView } from './presenting.ts';
 import { settingsChangeOf, settingsView } from './settingsview.ts';
 import { checkReady, FORMER_REPLICA, readinessFindings, usedCopy } from '../engine/readiness.ts';
 
 type ReplicationOperations = Pick<
   Operations,
-  'enablePlan' | 'enable' | 'settingsChange' | 'suspend' | 'resume' | 'cycleNow' | 'consistentCycleNow' | 'disable' | 'points'
+  'enablePlan' | 'enable' | 'settingsChange' | 'suspend' | 'resume' | 'cycleNow' | 'consistentCycleNow' | 'disable'
 >;
 
 const PEER_WITHIN_MS = 30_000;
@@ -66,13 +66,6 @@ export function replicationOperations(context: Context): ReplicationOperations {
     cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(named(machine), {})),
     consistentCycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(named(machine), { applicationConsistent: true })),
     disable: (caller, machine) => audited(context, caller, 'operator', 'disable', machine, () => disable(context, named(machine), within())),
-    points: (caller, machine) =>
-      audited(context, caller, 'viewer', 'points', machine, () => {
-        const { id } = machineNamed(context, machine);
-        const points = host.state.points(id);
-        const newestId = points.findLast(({ kind }) => kind !== 'divergence')?.id;
-        return points.map((point) => pointView(point, newestId)).reverse();
-      }),
   };
 }
 
