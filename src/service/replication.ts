@@ -132,14 +132,16 @@ export async function enable(context: Context, request: Wish, signal: AbortSigna
   const { host } = context.engine;
   const { plan, settings, machine, peerId, kind } = await planOf(context, request, signal);
   checkReady(plan.findings, request.force === true);
-  const relationship: Relationship = {
+  const fresh: Relationship = {
     ...emptyRelationship, id: host.newId(), machineId: machine.id, peerId, side: 'primary', state: 0, settings, key: host.newKey().toString('base64'), overrides: {}, ...(kind && { kind }),
   };
   const replica = {
-    relationshipId: relationship.id, machineId: machine.id, definition: machine.definition, settings, lineage: machine.lineage, key: relationship.key,
+    relationshipId: fresh.id, machineId: machine.id, definition: machine.definition, settings, lineage: machine.lineage, key: fresh.key,
     overrides: (request.overrides ?? {}) as Overrides, sizes: machine.stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })), useExisting: request.useExisting === true, ...(kind && { kind }),
   };
   const created = await call(host.peers, peerId, 'createReplica', replica, signal);
+  const { relationshipId: id = fresh.id, ...there } = created?.joined ?? {};
+  const relationship: Relationship = { ...fresh, ...there, id };
   host.state.transaction(() => {
     host.state.putRelationship({ ...relationship, ...(created?.seedId && { initial: { by: 'seed' } }) });
     transition(host, relationship.id, 'enable');
