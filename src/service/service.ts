@@ -1,6 +1,7 @@
 /** All use cases of one host. */
 import { administrationOperations } from './administration.ts';
 import type { Context } from './context.ts';
+import { diskOperations } from './disks.ts';
 import { failoverOperations } from './failovers.ts';
 import { authorizationOperations } from './entries.ts';
 import { healthOperations } from './health.ts';
@@ -16,6 +17,7 @@ import { resynchronizationOperations } from './resynchronization.ts';
 export const createOperations = (context: Context): Operations => ({
   ...administrationOperations(context),
   ...machineOperations(context),
+  ...diskOperations(context),
   ...healthOperations(context),
   ...hostOperations(context),
   ...serverOperations(context),

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
 import { limitsOf } from '../../src/health/limits.ts';
-import type { Changes, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
+import type { Changes, DiskRequest, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
 import type { AuthorizationView, Caller, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 
@@ -149,6 +149,18 @@ export class MemoryHost implements Operations, Changes {
   async machineStop(caller: Caller, machine: string, options: { force?: boolean; timeoutSeconds?: number }) {
     this.#enter('operator', caller, 'machineStop', machine, options);
     return this.#startJob('stop', machine);
+  }
+  async diskAttach(caller: Caller, machine: string, disk: DiskRequest) {
+    this.#enter('operator', caller, 'diskAttach', machine, disk);
+    return this.#startJob('diskAttach', machine);
+  }
+  async diskDetach(caller: Caller, machine: string, disk: string, options: { timeoutSeconds?: number }) {
+    this.#enter('operator', caller, 'diskDetach', machine, disk, options);
+    return this.#startJob('diskDetach', machine);
+  }
+  async diskGrow(caller: Caller, machine: string, disk: string, sizeBytes: number) {
+    this.#enter('operator', caller, 'diskGrow', machine, disk, sizeBytes);
+    return this.#startJob('diskGrow', machine);
   }
   async machineUndefine(caller: Caller, machine: string) {
     this.#enter('operator', caller, 'machineUndefine', machine);
