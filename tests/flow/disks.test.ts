@@ -41,8 +41,7 @@ function disksOfPoint(pointId: string, disks: readonly string[]): ReadonlyMap<st
 }
 
 test('a disk that was left out is included while the guest writes, and the next point has all of it', async () => {
-  const included = await pair.a.run<{ state: number }>('settings', 'web1', '--disks', 'a,b');
-  assert.ok([3, 15].includes(included.state));
+  await pair.a.run('settings', 'web1', '--disks', 'a,b');
   await replicating('a,b');
   await pointHolds(['a', 'b']);
 });
@@ -87,7 +86,7 @@ test('the primary\'s daemon is killed while a disk is being included, and the di
   await pair.a.kill();
   await pair.a.start();
   await replicating('a,b');
-  await pair.areIdentical();
+  await pointHolds(['a', 'b']);
 });
 
 test('a failover boots with the disks of the chosen point, though fewer replicate now', async () => {
