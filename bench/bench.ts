@@ -13,11 +13,12 @@ import type { Figure } from './figure.ts';
 import { health } from './health.ts';
 import { incremental } from './incremental.ts';
 import { memory } from './memory.ts';
+import { resync } from './resync.ts';
 import { Scene, type Part } from './scene.ts';
 import { compression, transfer } from './transfer.ts';
 import { optionsOf } from '../scripts/options.ts';
 
-const PARTS: readonly Part[] = [transfer, compression, incremental, failover, memory, cim, health];
+const PARTS: readonly Part[] = [transfer, compression, incremental, failover, resync, memory, cim, health];
 /** Room for the largest part: sources, targets and the replica's files. */
 const SCENE_BYTES = 7 * GIB;
 

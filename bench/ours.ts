@@ -58,9 +58,9 @@ export class OurPair {
     return seconds;
   }
 
-  /** A machine without a guest is defined on the first host; its disk is this raw file, which nobody writes. */
-  async defineDisk(sourcePath: string): Promise<void> {
-    await this.#define(machineWith(sourcePath));
+  /** A machine without a guest is defined on the first host; its disk is this file, which nobody writes. */
+  async defineDisk(sourcePath: string, format: 'raw' | 'qcow2' = 'raw'): Promise<void> {
+    await this.#define(machineWith(sourcePath, format));
   }
 
   /** Seconds from the request to the acknowledged point. */
@@ -73,6 +73,15 @@ export class OurPair {
   /** Seconds of one whole cycle. */
   cycle(): Promise<number> {
     return this.#acknowledged('cycle');
+  }
+
+  /** How the disks were made the same again, after `change` happened to them while replication was suspended. */
+  async resynchronize(change: () => void | Promise<void>): Promise<NonNullable<RelationshipView['lastResynchronization']>> {
+    await this.a.api.post(`/api/relationships/${MACHINE}/suspend`);
+    await change();
+    await this.a.job(`/api/relationships/${MACHINE}/resynchronize`);
+    const { lastResynchronization } = await this.a.api.get<RelationshipView>(`/api/relationships/${MACHINE}`);
+    return lastResynchronization!;
   }
 
   async #acknowledged(verb: string): Promise<number> {
@@ -123,7 +132,7 @@ export class OurPair {
   }
 }
 
-const machineWith = (sourcePath: string): string => `name = "${MACHINE}"
+const machineWith = (sourcePath: string, format: string): string => `name = "${MACHINE}"
 machineType = "pc-q35-7.2"
 memoryMiB = 64
 guestAgent = false
@@ -131,7 +140,7 @@ guestAgent = false
 [[disks]]
 name = "a"
 path = ${JSON.stringify(sourcePath)}
-format = "raw"
+format = "${format}"
 `;
 
 /** Writes this share of the clusters of the guest's first disk, at random places, all with new contents. */

@@ -7,12 +7,15 @@ import { cliMarkdown } from '../src/cli/reference.ts';
 import { statusMarkdown } from '../src/cli/statusreference.ts';
 import { relationshipMarkdown } from '../src/relationship/document.ts';
 import { faultsMarkdown } from './faults.ts';
+import { doctorMarkdown, healthMarkdown } from './healthpages.ts';
 
 export async function documents(): Promise<Readonly<Record<string, string>>> {
   return {
     'docs/cli.md': cliMarkdown(),
     'docs/status-json.md': statusMarkdown(),
+    'docs/generated/doctor.md': doctorMarkdown(),
     'docs/generated/faults.md': faultsMarkdown(),
+    'docs/generated/health.md': healthMarkdown(),
     'docs/generated/openapi.json': await openApiDocument(manifest.version),
     'docs/generated/relationship.md': relationshipMarkdown(),
     'docs/generated/understudy.mof': mofText(SCHEMA),

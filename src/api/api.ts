@@ -6,6 +6,7 @@ import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import swagger from '@fastify/swagger';
 import { Type, TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Changes, Operations } from '../service/operations.ts';
+import { doctorRoutes } from './doctor.ts';
 import { Doors, type Tls } from './doors.ts';
 import { answerTo, routeUnknown, type ErrorAnswer } from './errors.ts';
 import { streamRoute } from './eventstream.ts';
@@ -137,6 +138,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     relationshipRoutes(guarded, operations);
     initialRoutes(guarded, operations);
     healthRoutes(guarded, operations);
+    doctorRoutes(guarded, operations);
     resynchronizationRoutes(guarded, operations);
     failoverRoutes(guarded, operations);
     networkRoutes(guarded, operations);

@@ -1,10 +1,12 @@
 /** /api/relationships/:machine/failover and failback: the operations that move the guest and take options. */
 import { Type } from '@fastify/type-provider-typebox';
+import { COMMIT_AFTER_SECONDS } from '../relationship/settings.ts';
 import type { Operations } from '../service/operations.ts';
-import { accepted, BY_MACHINE, CLOSED, FORCE, START, TIMEOUT_SECONDS, type ApiInstance } from './routes.ts';
-import { JOB_VIEW, name } from './schemas.ts';
+import { accepted, BY_MACHINE, CLOSED, FORCE, ok, START, TIMEOUT_SECONDS, type ApiInstance } from './routes.ts';
+import { JOB_VIEW, name, RELATIONSHIP_VIEW } from './schemas.ts';
 
 const tags = ['failover'];
+const COMMIT_AFTER = Type.Integer({ minimum: 0, maximum: COMMIT_AFTER_SECONDS.max, description: 'The failover commits itself after so many seconds, 60 at least; never for 0, as the settings say when absent' });
 const POINT = name('Id of a recovery point; the newest when absent');
 const TEST_BODY = Type.Object(
   {
@@ -16,14 +18,32 @@ const TEST_BODY = Type.Object(
   CLOSED,
 );
 const PLANNED_BODY = Type.Object(
-  { start: Type.Optional(START), reverse: Type.Optional(Type.Boolean({ description: 'Replicate back at once', default: false })), timeoutSeconds: Type.Optional(TIMEOUT_SECONDS) },
+  { start: Type.Optional(START), reverse: Type.Optional(Type.Boolean({ description: 'Replicate back at once', default: false })), timeoutSeconds: Type.Optional(TIMEOUT_SECONDS), force: Type.Optional(FORCE), commitAfterSeconds: Type.Optional(COMMIT_AFTER) },
   CLOSED,
 );
-const UNPLANNED_BODY = Type.Object({ point: Type.Optional(POINT), start: Type.Optional(START), force: Type.Optional(FORCE) }, CLOSED);
+const UNPLANNED_BODY = Type.Object({ point: Type.Optional(POINT), start: Type.Optional(START), force: Type.Optional(FORCE), commitAfterSeconds: Type.Optional(COMMIT_AFTER) }, CLOSED);
 const FAILBACK_START_BODY = Type.Object({ point: Type.Optional(name('Id of a recovery point of the other host; everything when absent')), timeoutSeconds: Type.Optional(TIMEOUT_SECONDS) }, CLOSED);
 const FAILBACK_BODY = Type.Object({ start: Type.Optional(START), timeoutSeconds: Type.Optional(TIMEOUT_SECONDS) }, CLOSED);
 
+const COMMIT_AFTER_BODY = Type.Object({ seconds: Type.Integer({ minimum: 0, maximum: COMMIT_AFTER_SECONDS.max, description: 'From now on; never for 0' }) }, CLOSED);
+const CANCEL_QUERY = Type.Object({ force: Type.Optional(Type.Boolean({ description: 'Also while the other host cannot be asked', default: false })) }, CLOSED);
+
+function endRoutes(app: ApiInstance, operations: Operations): void {
+  app.post(
+    '/api/relationships/:machine/failover/cancel',
+    { schema: { operationId: 'plannedFailoverCancel', tags, summary: 'Cancel a planned failover that was prepared, or a failback', params: BY_MACHINE, querystring: CANCEL_QUERY, response: ok(RELATIONSHIP_VIEW) } },
+    (request) => operations.plannedFailoverCancel(request.caller, request.params.machine, request.query),
+  );
+
+  app.put(
+    '/api/relationships/:machine/commit-after',
+    { schema: { operationId: 'commitAfter', tags, summary: 'When the failover commits itself', params: BY_MACHINE, body: COMMIT_AFTER_BODY, response: ok(RELATIONSHIP_VIEW) } },
+    (request) => operations.commitAfter(request.caller, request.params.machine, request.body.seconds),
+  );
+}
+
 export function failoverRoutes(app: ApiInstance, operations: Operations): void {
+  endRoutes(app, operations);
   app.post(
     '/api/relationships/:machine/failover/test',
     { schema: { operationId: 'testFailover', tags, summary: 'Boot a copy of a point, isolated; replication goes on', params: BY_MACHINE, body: TEST_BODY, response: accepted(JOB_VIEW) } },

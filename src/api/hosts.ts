@@ -1,8 +1,8 @@
 /** /api/hosts: this host and those that it is paired with. */
 import { Type } from '@fastify/type-provider-typebox';
 import type { Operations } from '../service/operations.ts';
-import { CLOSED, created, done, ok, type ApiInstance } from './routes.ts';
-import { HOST_VIEW, name, path } from './schemas.ts';
+import { accepted, CLOSED, created, done, ok, type ApiInstance } from './routes.ts';
+import { HOST_VIEW, JOB_VIEW, name, path } from './schemas.ts';
 
 const BY_HOST = Type.Object({ host: name('Name or id of the host') });
 const ADDRESS = name('Address, with a port when it is not 7443');
@@ -50,7 +50,14 @@ function pairedRoutes(app: ApiInstance, operations: Operations): void {
   );
 }
 
+function testRoute(app: ApiInstance, operations: Operations): void {
+  const body = Type.Object({ bypassProxy: Type.Optional(Type.Boolean({ description: 'Past this host\'s proxy' })) }, CLOSED);
+  const schema = { operationId: 'hostTest', tags: ['hosts'], summary: 'Try each step of the way to a host, and ask whether it takes replicas from this one', params: BY_HOST, body, response: accepted(JOB_VIEW) };
+  app.post('/api/hosts/:host/test', { schema }, async (request, reply) => reply.code(202).send(await operations.hostTest(request.caller, request.params.host, request.body)));
+}
+
 export function hostRoutes(app: ApiInstance, operations: Operations): void {
   pairingRoutes(app, operations);
   pairedRoutes(app, operations);
+  testRoute(app, operations);
 }

@@ -23,14 +23,13 @@ const ENABLE_BODY = Type.Object(
   { ...CLOSED, title: 'EnableRequest' },
 );
 
-type OnRelationship = 'suspend' | 'resume' | 'plannedFailoverCancel';
-type OnRelationshipAsJob = 'cycleNow' | 'consistentCycleNow' | 'testFailoverEnd' | 'commit' | 'revert' | 'reverse' | 'becomeReplica';
+type OnRelationship = 'suspend' | 'resume';
+type OnRelationshipAsJob = 'cycleNow' | 'consistentCycleNow' | 'testFailoverEnd' | 'commit' | 'revert' | 'reverse' | 'changeMode' | 'becomeReplica';
 
 /** POST …/<verb> without a body: at once, answered with the relationship. */
 const AT_ONCE: readonly [verb: string, operation: OnRelationship, summary: string][] = [
   ['suspend', 'suspend', 'No cycles until resume; changes are still tracked'],
   ['resume', 'resume', 'Go on with everything that changed meanwhile'],
-  ['failover/cancel', 'plannedFailoverCancel', 'Cancel a planned failover that was prepared'],
 ];
 
 /** POST …/<verb> without a body: a job. */
@@ -41,6 +40,7 @@ const AS_JOB: readonly [verb: string, operation: OnRelationshipAsJob, summary: s
   ['commit', 'commit', 'Keep the point that was failed over to'],
   ['revert', 'revert', 'Undo the failover on this host, to choose another point'],
   ['reverse', 'reverse', 'Protect the guest in the other direction; commits first when needed'],
+  ['change-mode', 'changeMode', 'After a committed failover in the middle of a chain: this host is primary, the third host its replica'],
   ['become-replica', 'becomeReplica', 'After a split brain: yield to the other host'],
 ];
 

@@ -51,6 +51,7 @@ const ADDITIONAL = Type.Object(
     pointIntervalSeconds: Type.Optional(whole('Spacing of the recovery points that are kept; 3,600 when absent')),
     compressionLevel: Type.Optional(whole('zstd level')),
     fleecingBudgetMiB: Type.Optional(whole('Old data that may be kept aside for one cycle, over all disks')),
+    commitAfterSeconds: Type.Optional(whole('A failover that nobody has committed by then commits itself: 60 to 2,592,000; never for 0, or when absent')),
     demotion: Type.Optional(oneOf(['pause', 'stop'], 'What happens to a guest that runs without the right to')),
     resynchronization: Type.Optional(oneOf(['automatic', 'manual'], 'Whether a resynchronization that is required begins by itself, or only when somebody asks; "automatic" when absent')),
   },
@@ -78,6 +79,16 @@ const LAST_CYCLE = view('Cycle', {
   bytesShipped: whole('Bytes that travelled'),
 }, 'The newest cycle that was acknowledged');
 
+const LAST_RESYNCHRONIZATION = view('LastResynchronization', {
+  pointId: text('The recovery point that it made'),
+  finishedAtMs: instant('When the other host acknowledged it'),
+  durationMs: Type.Number({ description: 'How long it took, waiting included' }),
+  bytesCompared: whole('Bytes of the disks'),
+  comparingMs: Type.Number({ description: 'How long reading and comparing them took' }),
+  bytesChanged: whole('Bytes of the clusters that differed or were written meanwhile'),
+  bytesShipped: whole('Bytes that travelled'),
+}, 'The last resynchronization that ended in a recovery point');
+
 const POINT_KINDS = ['standard', 'application-consistent', 'planned', 'divergence'] as const;
 
 const LAST_FAULT = view('LastFault', {
@@ -101,12 +112,15 @@ export const RELATIONSHIP_VIEW = view('Relationship', {
   healthReasons: Type.Array(text('One reason'), { description: 'Why the health is not ok' }),
   lagMs: nullable(Type.Number({ description: 'How far the replica is behind, now; null before the first recovery point' })),
   lastCycle: nullable(LAST_CYCLE),
+  lastResynchronization: nullable(LAST_RESYNCHRONIZATION),
   lastKind: nullable(oneOf(POINT_KINDS, 'Kind of the newest recovery point')),
   lastConsistentAtMs: nullable(instant('The point in time of the last application-consistent recovery point')),
   nextCycleAtMs: nullable(instant('When the next cycle is due')),
   startsAtMs: nullable(instant('When the initial replication, or the resynchronization, begins by itself, as somebody chose')),
   waitingFor: nullable(text('What its work waits for now, in words: a moment, a window, its turn')),
   points: whole('Number of recovery points'),
+  commitsAtMs: nullable(instant('When the failover commits itself; null when it does not')),
+  lastTestAtMs: nullable(instant('When a test failover was last made on this host; null before the first')),
   epoch: Type.Object({ number: whole('Grows with every failover'), id: text('Random id') }, { description: 'Who may run the guest' }),
   settings: SETTINGS_VIEW,
   allowed: Type.Array(text('One operation'), { description: 'The operations that are allowed now' }),
@@ -190,6 +204,25 @@ export const HEALTH_VIEW = view('Health', {
   lastFault: nullable(LAST_FAULT),
 });
 
+export const DIAGNOSIS_VIEW = view('Diagnosis', {
+  host: text('The host that ran the checks'),
+  atMs: instant('When'),
+  findings: Type.Array(
+    view('DoctorFinding', {
+      check: text('Name of the check: see docs/generated/doctor.md'),
+      practice: nullable(whole('Number of the practice that Hyper-V has for it, 37 to 54')),
+      severity: oneOf(['critical', 'warning', 'advice'], 'How bad it is'),
+      host: text('The host that it is about'),
+      machine: nullable(text('The virtual machine that it is about')),
+      message: text('What was found'),
+      meaning: text('What that means'),
+      cure: text('What to do'),
+    }),
+    { description: 'The worst first' },
+  ),
+  checks: Type.Array(view('DoctorCheck', { check: text('Name of the check'), practice: nullable(whole('Number of the practice')), title: text('What it looks for'), fired: whole('How often it fired') })),
+});
+
 export const HEALTH_LIMITS_VIEW = Type.Unsafe<views.HealthLimitsView>(view('HealthLimits', Object.fromEntries(LIMIT_NAMES.map((limit) => [limit, whole(HEALTH_LIMITS[limit].meaning)]))));
 
 export const POINT_VIEW = view('RecoveryPoint', {
@@ -257,8 +290,25 @@ export const SERVER_VIEW = view('Server', {
   storage: text('Where replicas are kept when no entry says another place'),
   authentication: oneOf(['certificate'], 'How hosts prove themselves'),
   peerAddress: text('Where peers reach this host'),
+  certificate: view('CertificateInForce', { thumbprint: text('SHA-1 of the certificate, as Windows names it'), expiresAtMs: instant('When it ends'), isOwn: truth('Whether this host made it itself') }, 'What peers are shown'),
+  proxy: nullable(text('Address of the proxy on the way to other hosts')),
 });
-export const SERVER_CHANGE = Type.Partial(Type.Object(SERVER_FIELDS), { title: 'ServerChange', additionalProperties: false });
+export const SERVER_CERTIFICATE_VIEW = view('ServerCertificate', {
+  thumbprint: text('SHA-1 of the certificate, as Windows names it'),
+  fingerprint: text('SHA-256 of the certificate'),
+  subject: text('Whom it names'),
+  expiresAtMs: instant('When it ends'),
+  unfit: nullable(text('Why other hosts cannot be shown it')),
+  isOwn: truth('Whether this host made it itself'),
+  isInForce: truth('Whether other hosts are shown it'),
+});
+const SERVER_CHANGES = {
+  ...SERVER_FIELDS,
+  certificate: name('Thumbprint of an installed certificate that other hosts are shown, or "own"'),
+  peerPort: nullable(Type.Integer({ minimum: 1, maximum: 65_535, description: 'Port that peers connect to; null for that of the configuration' })),
+  force: truth('Show a certificate of another key although a paired host cannot be told of it now'),
+};
+export const SERVER_CHANGE = Type.Partial(Type.Object(SERVER_CHANGES), { title: 'ServerChange', additionalProperties: false });
 
 export const EVENT_VIEW = view('Event', {
   id: whole('Grows from event to event'),
@@ -327,6 +377,7 @@ export type SchemasAreTheViews = All<
     Same<typeof RELATIONSHIP_VIEW, views.RelationshipView>,
     Same<typeof FAILOVER_NETWORK_VIEW, views.FailoverNetworkView>,
     Same<typeof HEALTH_VIEW, views.HealthView>,
+    Same<typeof DIAGNOSIS_VIEW, views.DiagnosisView>,
     Same<typeof HEALTH_LIMITS_VIEW, views.HealthLimitsView>,
     Same<typeof POINT_VIEW, views.PointView>,
     Same<typeof JOB_VIEW, views.JobView>,
@@ -335,6 +386,7 @@ export type SchemasAreTheViews = All<
     Same<typeof AUTHORIZATION_VIEW, views.AuthorizationView>,
     Same<typeof SERVER_VIEW, views.ServerView>,
     Same<typeof SERVER_CHANGE, views.ServerChange>,
+    Same<typeof SERVER_CERTIFICATE_VIEW, views.ServerCertificateView>,
     Same<typeof EVENT_VIEW, views.EventView>,
     Same<typeof USER_VIEW, views.UserView>,
     Same<typeof CERTIFICATE_VIEW, views.CertificateView>,

@@ -2,7 +2,7 @@
 import { Type } from '@fastify/type-provider-typebox';
 import type { Operations } from '../service/operations.ts';
 import { BY_MACHINE, CLOSED, created, done, ok, type ApiInstance } from './routes.ts';
-import { AUTHORIZATION_VIEW, name, path, SERVER_CHANGE, SERVER_VIEW } from './schemas.ts';
+import { AUTHORIZATION_VIEW, name, path, SERVER_CERTIFICATE_VIEW, SERVER_CHANGE, SERVER_VIEW } from './schemas.ts';
 
 const ENTRY = name('Id of the entry, or the host that it is for');
 const ENTRY_FIELDS = {
@@ -20,6 +20,31 @@ function settingRoutes(app: ApiInstance, operations: Operations): void {
 
   app.patch('/api/server', { schema: { operationId: 'serverSet', tags, summary: 'Change what is set for it; what is not named stays', body: SERVER_CHANGE, response: ok(SERVER_VIEW) } }, (request) =>
     operations.serverSet(request.caller, request.body),
+  );
+}
+
+const PEM = (description: string) => Type.String({ minLength: 1, maxLength: 65_536, description });
+const CERTIFICATE_BODY = Type.Object({ certificate: PEM('The certificate in PEM, and those between it and the authority'), key: PEM('Its private key in PEM, without a password'), authority: Type.Optional(PEM('The authority\'s certificate in PEM')) }, CLOSED);
+
+function certificateRoutes(app: ApiInstance, operations: Operations): void {
+  const tags = ['server'];
+  app.get('/api/server/certificates', { schema: { operationId: 'serverCertificates', tags, summary: 'Certificates that other hosts can be shown', response: ok(Type.Array(SERVER_CERTIFICATE_VIEW)) } }, (request) =>
+    operations.serverCertificates(request.caller),
+  );
+
+  app.post(
+    '/api/server/certificates',
+    { schema: { operationId: 'serverCertificateAdd', tags, summary: 'Install a certificate of an authority of one\'s own', body: CERTIFICATE_BODY, response: created(SERVER_CERTIFICATE_VIEW) } },
+    async (request, reply) => reply.code(201).send(await operations.serverCertificateAdd(request.caller, request.body)),
+  );
+
+  app.delete(
+    '/api/server/certificates/:thumbprint',
+    { schema: { operationId: 'serverCertificateRemove', tags, summary: 'Remove an installed certificate', params: Type.Object({ thumbprint: name('Thumbprint') }), response: done } },
+    async (request, reply) => {
+      await operations.serverCertificateRemove(request.caller, request.params.thumbprint);
+      return reply.code(204).send(null);
+    },
   );
 }
 
@@ -62,5 +87,6 @@ function entryRoutes(app: ApiInstance, operations: Operations): void {
 
 export function serverRoutes(app: ApiInstance, operations: Operations): void {
   settingRoutes(app, operations);
+  certificateRoutes(app, operations);
   entryRoutes(app, operations);
 }

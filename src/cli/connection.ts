@@ -69,8 +69,8 @@ export class Connection {
     return this.#call<T>('PATCH', path, body);
   }
 
-  put(path: string, body: object): Promise<null> {
-    return this.#call<null>('PUT', path, body);
+  put<T = null>(path: string, body: object): Promise<T> {
+    return this.#call<T>('PUT', path, body);
   }
 
   delete(path: string): Promise<null> {

@@ -5,8 +5,8 @@ import { Failure } from './failure.ts';
 import { followed } from './follow.ts';
 import { confirm } from './questions.ts';
 import { chosenPath, EXTENDED, pathOf } from './relationships.ts';
-import { act, given, whole, type Run } from './run.ts';
-import { duration } from './words.ts';
+import { act, duringText, given, whole, type Run } from './run.ts';
+import { duration, instant, printable } from './words.ts';
 
 interface TestOptions {
   readonly point?: string;
@@ -23,6 +23,7 @@ interface FailoverOptions extends TestOptions {
   readonly reverse?: boolean;
   readonly force?: boolean;
   readonly timeout?: number;
+  readonly commitAfter?: number;
   readonly yes?: boolean;
 }
 
@@ -33,10 +34,9 @@ async function test(run: Run, machine: string, options: TestOptions): Promise<vo
 
 async function planned(run: Run, machine: string, options: FailoverOptions): Promise<JobView> {
   if (options.point !== undefined) throw new Failure('usage', 'a planned failover takes the guest as it is: it has no --point');
-  if (options.force) throw new Failure('usage', '--force is for an unplanned failover');
   const consequences = [`The guest of ${machine} is shut down, then booted on the other host. It does not answer meanwhile; nothing that it wrote is lost.`];
   await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
-  return run.api.post<JobView>(`${await chosenPath(run, machine, options)}/failover/planned`, given({ start: options.start, reverse: options.reverse, timeoutSeconds: options.timeout }));
+  return run.api.post<JobView>(`${await chosenPath(run, machine, options)}/failover/planned`, given({ start: options.start, reverse: options.reverse, timeoutSeconds: options.timeout, force: options.force, commitAfterSeconds: options.commitAfter }));
 }
 
 /** What is lost, in words; the lag says how much when it is known. */
@@ -59,7 +59,7 @@ async function unplanned(run: Run, machine: string, options: FailoverOptions): P
     const relationship = await run.api.get<RelationshipView>(pathOf(machine));
     await confirm({ name: relationship.machine, kind: 'machine', consequences: losses(relationship, options), yes: false });
   }
-  return run.api.post<JobView>(`${pathOf(machine)}/failover/unplanned`, given({ point: options.point, start: options.start, force: options.force }));
+  return run.api.post<JobView>(`${pathOf(machine)}/failover/unplanned`, given({ point: options.point, start: options.start, force: options.force, commitAfterSeconds: options.commitAfter }));
 }
 
 async function failover(run: Run, machine: string, options: FailoverOptions): Promise<void> {
@@ -83,6 +83,17 @@ async function initiateFailback(run: Run, machine: string, options: FailoverOpti
   await followed(run, job, options);
 }
 
+async function cancelFailover(run: Run, machine: string, { force, yes }: { force?: boolean; yes?: boolean }): Promise<void> {
+  if (force) await confirm({ name: machine, kind: 'machine', consequences: [`The planned failover of ${machine} is cancelled although the other host may not hear of it. If it has failed over already, both hosts went on alone, and you have to choose between them.`], yes });
+  const relationship = await run.api.post<RelationshipView>(`${pathOf(machine)}/failover/cancel${force ? '?force=true' : ''}`);
+  run.out.result(relationship, () => printable(`${relationship.machine}: ${relationship.stateName}${relationship.advice === '' ? '' : `. Next: ${relationship.advice}`}`));
+}
+
+async function commitAfter(run: Run, machine: string, seconds: number): Promise<void> {
+  const relationship = await run.api.put<RelationshipView>(`${pathOf(machine)}/commit-after`, { seconds });
+  run.out.result(relationship, () => printable(relationship.commitsAtMs === null ? `${relationship.machine}: the failover waits until you commit or revert it` : `${relationship.machine}: the failover commits itself ${instant(relationship.commitsAtMs)}`));
+}
+
 const TIMEOUT = ['--timeout <seconds>', 'how long the guest may take to shut down'] as const;
 const POINT = ['--point <point>', 'a recovery point (understudy points); the newest when not given'] as const;
 const NO_START = ['--no-start', 'do not boot the guest'] as const;
@@ -101,11 +112,14 @@ export function failoverCommands(program: Command): void {
     .option(...NO_START)
     .option('--reverse', 'with --planned: replicate back at once')
     .option(...EXTENDED)
-    .option('--force', 'with --unplanned: even if the primary says that its guest runs')
+    .option('--force', 'with --unplanned: even if the primary says that its guest runs; with --planned: although this host could not become the replica')
+    .option('--commit-after <time>', 'the failover commits itself after this time, such as 90m, 2h or 1d; never without', duringText)
     .option(TIMEOUT[0], TIMEOUT[1], whole(1, 86_400))
     .option(...YES)
     .option(...NO_WAIT)
     .action(act(failover));
+  program.command('cancel-failover').argument('<machine>').description('cancel a planned failover that was prepared, or a failback').option('--force', 'also while the other host cannot be asked').option(...YES).action(act(cancelFailover));
+  program.command('commit-after').argument('<machine>').argument('<time>', 'from now on, such as 90m, 2h or 1d; or never', duringText).description('let a failover commit itself after a time, or never').action(act(commitAfter));
   program.command('failback').argument('<machine>').description('bring the guest home to the host that it came from').option(...NO_START).option(TIMEOUT[0], TIMEOUT[1], whole(1, 86_400)).option(...YES).option(...NO_WAIT).action(act(failback));
   program
     .command('initiate-failback')

@@ -13,6 +13,8 @@ export const EXIT_CODES: readonly [code: number, meaning: string][] = [
   [3, 'refused now; what is allowed is printed'],
   [4, 'not found'],
   [5, 'not allowed to you, or not signed in'],
+  [50, 'understudy doctor found what is a warning'],
+  [51, 'understudy doctor found something critical'],
   [130, 'interrupted with Ctrl-C; the job goes on'],
 ];
 

@@ -1,7 +1,8 @@
 /** understudy host. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { HostView } from '../service/views.ts';
+import type { HostView, JobView } from '../service/views.ts';
+import { followed } from './follow.ts';
 import { table } from './output.ts';
 import { confirm } from './questions.ts';
 import { act, given, part, whole, type Run } from './run.ts';
@@ -57,6 +58,10 @@ async function renewCertificate(run: Run): Promise<void> {
   run.out.result(host, () => `${host.name} has a new certificate until ${orDash(host.certificateExpiresMs, instant)}; pairings stay`);
 }
 
+async function test(run: Run, host: string, options: { bypassProxy?: boolean; wait: boolean }): Promise<void> {
+  await followed(run, await run.api.post<JobView>(`${pathOf(host)}/test`, given({ bypassProxy: options.bypassProxy })), options);
+}
+
 export function hostCommands(program: Command): void {
   const host = program.command('host').description('pair this host with others');
   host
@@ -78,5 +83,6 @@ export function hostCommands(program: Command): void {
   host.command('remove').argument('<host>').description('end the pairing').option('--yes', 'do not ask').action(act(remove));
   host.command('rename').argument('<host>').argument('<name>').description('give a host another name').action(act(rename));
   host.command('move').argument('<host>').argument('<address>').description('tell the new address of a host that moved').action(act(move));
+  host.command('test').argument('<host>').description('try each step of the way to a host, and ask whether it takes replicas from this one').option('--bypass-proxy', 'past the proxy').option('--no-wait', 'print the job and do not follow it').action(act(test));
   host.command('renew-certificate').description('renew the certificate of this host; pairings stay').action(act(renewCertificate));
 }

@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { Failure } from './failure.ts';
 import { Output } from './output.ts';
 import { createProgram } from './program.ts';
+import { exitCode } from './run.ts';
 
 const USAGE = 2;
 
@@ -22,7 +23,7 @@ async function main(): Promise<number> {
   const out = new Output(process.argv.includes('--json'));
   try {
     await createProgram().parseAsync();
-    return 0;
+    return exitCode();
   } catch (error) {
     if (error instanceof CommanderError) {
       if (out.isJson && error.exitCode !== 0) out.result(new Failure('usage', complaintOf(error)), () => '');

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { doctorCommand } from './doctor.ts';
 import { settingCommands } from './enable.ts';
 import { Failure } from './failure.ts';
 import { failoverCommands } from './failovers.ts';
@@ -50,6 +51,7 @@ export function createProgram(): Command {
   relationshipCommands(program);
   initialCommands(program);
   healthCommands(program);
+  doctorCommand(program);
   resynchronizationCommands(program);
   failoverCommands(program);
   networkCommands(program);

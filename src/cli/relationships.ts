@@ -33,7 +33,6 @@ interface VerbOptions {
 const AT_ONCE: readonly [verb: string, path: string, description: string][] = [
   ['suspend', 'suspend', 'no cycles until resume; changes are still tracked'],
   ['resume', 'resume', 'go on, with everything that changed meanwhile'],
-  ['cancel-failover', 'failover/cancel', 'cancel a planned failover that was prepared, or a failback'],
 ];
 
 /** A job that is followed. */
@@ -46,6 +45,7 @@ const AFTER_QUESTION: readonly [verb: string, description: string, consequences:
   ['commit', 'keep the point that was failed over to, or a failback', (machine) => [`${machine} keeps what it runs on now. The other recovery points on this host are removed, and the failover, or the failback, cannot be reverted any more.`]],
   ['revert', 'undo the failover on this host, to choose another point; or give a failback back', (machine) => [`The guest of ${machine} is stopped on this host. What it wrote since the failover is lost.`]],
   ['reverse', 'protect the guest in the other direction; commits first when needed', (machine) => [`${machine} is committed when it is not yet: the failover cannot be reverted any more.`, 'The disks of the old primary follow this host from now on; what its guest wrote after the failover is kept there as a named recovery point.']],
+  ['change-mode', 'after a committed failover in the middle of a chain: this host is primary, the third host its replica', (machine) => [`${machine} is primary on this host, and the third host is its replica. The host before has no part in it any more: what it has is kept there, and the relationship is to be removed there.`]],
   ['become-replica', 'after a split brain: yield to the other host', (machine) => [`The guest of ${machine} is held on this host and does not run here any more. What it wrote is kept as a named recovery point; the other host's disks replace it.`]],
 ];
 

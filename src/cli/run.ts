@@ -10,6 +10,8 @@ export interface Run {
   readonly out: Output;
   /** Of the other daemon, when the command goes over HTTP. */
   readonly url: URL | undefined;
+  /** The exit code of a command that did what it was asked to. */
+  ends(code: number): void;
 }
 
 export interface GlobalOptions {
@@ -20,8 +22,15 @@ export interface GlobalOptions {
 
 const targetOf = ({ host, runDir }: GlobalOptions): Target => (host ? { url: host, token: tokenFor(host) } : { runDir });
 
+/** 0 unless a command says otherwise. */
+let endsWith = 0;
+const ends = (code: number): void => {
+  endsWith = code;
+};
+export const exitCode = (): number => endsWith;
+
 export function runOf(options: GlobalOptions): Run {
-  return { api: new Connection(targetOf(options)), out: new Output(options.json === true), url: options.host };
+  return { api: new Connection(targetOf(options)), out: new Output(options.json === true), url: options.host, ends };
 }
 
 /** The action of a command, given the run and then what commander gives: arguments, options. */
@@ -75,6 +84,16 @@ export function jsonObject(text: string): object {
     // said below
   }
   throw new InvalidArgumentError('It must be a JSON object, for example {"pointIntervalSeconds": 600}.');
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** A time as people say it, 90s, 30m, 2h, 1d; 0 for never. */
+export function duringText(text: string): number {
+  if (text === 'never' || text === '0') return 0;
+  const match = /^(\d{1,7})(s|m|h|d)$/.exec(text);
+  if (!match) throw new InvalidArgumentError('It must be a time such as 90s, 30m, 2h or 1d, or never.');
+  return Number(match[1]) * UNIT_SECONDS[match[2]!]!;
 }
 
 /** Collects `--bridge here=there`. */

@@ -1,10 +1,12 @@
 /** understudy server and understudy authorization: what this host takes from others. */
+import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import type { AuthorizationView, ServerView } from '../service/views.ts';
+import type { AuthorizationView, ServerCertificateView, ServerView } from '../service/views.ts';
+import { Failure } from './failure.ts';
 import { list, table } from './output.ts';
 import { act, given, part, whole, type Run } from './run.ts';
-import { duration, printable } from './words.ts';
+import { duration, instant, printable } from './words.ts';
 
 interface ServerOptions {
   readonly replicaServer?: string;
@@ -12,6 +14,9 @@ interface ServerOptions {
   readonly storage?: string;
   readonly monitoringStart?: number;
   readonly monitoringInterval?: number;
+  readonly certificate?: string;
+  readonly peerPort?: string;
+  readonly force?: boolean;
 }
 
 interface EntryOptions {
@@ -35,6 +40,8 @@ const serverText = (server: ServerView): string =>
     ['storage location', server.storage],
     ['authentication', server.authentication],
     ['peer address', server.peerAddress],
+    ['certificate', `${server.certificate.thumbprint} (${server.certificate.isOwn ? 'this host\'s own' : 'installed'}), until ${instant(server.certificate.expiresAtMs)}`],
+    ['proxy', server.proxy ?? 'none'],
     ['monitoring starts', clock(server.monitoringStartSeconds)],
     ['monitoring interval', duration(server.monitoringIntervalSeconds * 1_000)],
   ]);
@@ -51,6 +58,9 @@ async function setServer(run: Run, options: ServerOptions): Promise<void> {
     storage: options.storage,
     monitoringStartSeconds: options.monitoringStart,
     monitoringIntervalSeconds: options.monitoringInterval === undefined ? undefined : options.monitoringInterval * HOUR_SECONDS,
+    certificate: options.certificate,
+    peerPort: options.peerPort === undefined ? undefined : options.peerPort === 'configured' ? null : whole(1, 65_535)(options.peerPort),
+    force: options.force,
   });
   const server = await run.api.patch<ServerView>('/api/server', change);
   run.out.result(server, () => serverText(server));
@@ -60,6 +70,31 @@ function timeOfDay(text: string): number {
   const [, hours, minutes] = /^(\d{1,2}):(\d{2})$/.exec(text) ?? [];
   if (hours === undefined || Number(hours) > 23 || Number(minutes) > 59) throw new InvalidArgumentError('It must be a time of day like 09:00.');
   return Number(hours) * HOUR_SECONDS + Number(minutes) * 60;
+}
+
+async function listCertificates(run: Run): Promise<void> {
+  const certificates = await run.api.get<ServerCertificateView[]>('/api/server/certificates');
+  const rows = certificates.map((each) => [each.thumbprint, each.isOwn ? 'this host\'s own' : each.subject, instant(each.expiresAtMs), each.isInForce ? 'shown to hosts' : (each.unfit ?? 'can be chosen')]);
+  run.out.result(certificates, () => table(['THUMBPRINT', 'SUBJECT', 'EXPIRES', 'STANDING'], rows));
+}
+
+async function addCertificate(run: Run, options: { certificate: string; key: string; authority?: string }): Promise<void> {
+  const body = { certificate: textIn(options.certificate), key: textIn(options.key), ...given({ authority: options.authority === undefined ? undefined : textIn(options.authority) }) };
+  const certificate = await run.api.post<ServerCertificateView>('/api/server/certificates', body);
+  run.out.result(certificate, () => printable(`${certificate.thumbprint} is installed. Show it to other hosts: understudy server set --certificate ${certificate.thumbprint}`));
+}
+
+function textIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Failure('usage', `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, 'Give a file in PEM that is there and may be read.');
+  }
+}
+
+async function removeCertificate(run: Run, thumbprint: string): Promise<void> {
+  await run.api.delete(`/api/server/certificates/${part(thumbprint)}`);
+  run.out.done(`the certificate ${thumbprint} is gone`);
 }
 
 async function listAuthorizations(run: Run): Promise<void> {
@@ -117,8 +152,21 @@ export function serverCommands(program: Command): void {
     .addOption(new Option('--replica-server <on|off>', 'whether this host takes replicas').choices(['on', 'off']))
     .addOption(new Option('--any-host <on|off>', 'whether any paired host may send replicas, whatever the entries say').choices(['on', 'off']))
     .option('--storage <dir>', 'where the replicas of any host are kept')
+    .option('--certificate <thumbprint>', 'the installed certificate that other hosts are shown, or own')
+    .option('--peer-port <port>', 'port that other hosts connect to, or configured; paired hosts follow')
+    .option('--force', 'a certificate of another key although a paired host cannot be told of it now')
     .option('--monitoring-start <time>', 'when the intervals of the statistics begin, for example 09:00', timeOfDay)
     .option('--monitoring-interval <hours>', 'how long such an interval lasts: 1, 2, 3, 4, 6, 8, 12 or 24 hours, or 2 to 7 days in hours', whole(1, 168))
     .action(act(setServer));
+  const certificate = server.command('certificate').description('certificates of an authority of your own, to be shown to other hosts');
+  certificate.command('list').description('this host\'s own and those that are installed').action(act(listCertificates));
+  certificate
+    .command('add')
+    .description('install a certificate')
+    .requiredOption('--certificate <file>', 'in PEM, with those between it and the authority')
+    .requiredOption('--key <file>', 'its private key in PEM, without a password')
+    .option('--authority <file>', 'the authority\'s certificate in PEM: hosts that have one accept each other by it')
+    .action(act(addCertificate));
+  certificate.command('remove').argument('<thumbprint>').description('remove one that is not in use').action(act(removeCertificate));
   authorizationCommands(program);
 }

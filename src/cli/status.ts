@@ -4,7 +4,7 @@ import type { HostStatus } from '../service/operations.ts';
 import type { RelationshipView } from '../service/views.ts';
 import { table, type Cell, type Colour } from './output.ts';
 import { act, type Run } from './run.ts';
-import { ago, duration, orDash, printable, size } from './words.ts';
+import { ago, duration, instant, orDash, printable, size } from './words.ts';
 
 const HEALTH_COLOURS: Partial<Record<RelationshipView['health'], Colour>> = { ok: 'green', warning: 'yellow', critical: 'red' };
 
@@ -29,6 +29,8 @@ function remarks(it: RelationshipView): string[] {
   if (it.lastFault && !it.healthReasons.includes(it.lastFault.message)) found.push(`${it.machine}: ${it.lastFault.message} (${ago(it.lastFault.atMs)})`);
   if (it.lastFault) found.push(`  hint: ${it.lastFault.hint}`);
   if (it.waitingFor !== null) found.push(`${it.machine}: ${it.waitingFor}`);
+  if (it.commitsAtMs !== null) found.push(`${it.machine}: the failover commits itself ${instant(it.commitsAtMs)}; the other recovery points are removed then (understudy commit-after ${it.machine} never keeps it waiting)`);
+  if (it.lastTestAtMs !== null) found.push(`${it.machine}: last test failover ${ago(it.lastTestAtMs)}`);
   if (it.advice !== '') found.push(`${it.machine}: next: ${it.advice}`);
   return found.map(printable);
 }

@@ -17,6 +17,8 @@ export interface Config {
   /** Address of the page, /api and /metrics; every address of the host when it is 0.0.0.0. */
   readonly apiAddress: string;
   readonly peerAddress: string;
+  /** With portOffset. */
+  readonly peerPort: number;
   /** Address of WS-Management and CIM-XML over TLS. */
   readonly wbemAddress: string;
   /** Address of the same without TLS; loopback unless somebody decides otherwise. */
@@ -51,7 +53,7 @@ const DEFAULTS = {
   logLevel: 'info',
 };
 
-const FILE_KEYS = ['hostName', 'stateDir', 'runDir', 'storage', 'portOffset', 'apiAddress', 'peerAddress', 'wbemAddress', 'wbemPlainAddress', 'wbemCertificate', 'wbemKey', 'wbemEventHosts', 'proxy', 'proxyExcept', 'logLevel'] as const;
+const FILE_KEYS = ['hostName', 'stateDir', 'runDir', 'storage', 'portOffset', 'apiAddress', 'peerAddress', 'peerPort', 'wbemAddress', 'wbemPlainAddress', 'wbemCertificate', 'wbemKey', 'wbemEventHosts', 'proxy', 'proxyExcept', 'logLevel'] as const;
 type FileConfig = Partial<Record<(typeof FILE_KEYS)[number], string | number>>;
 
 export function readConfig(argv: readonly string[], version: string, environment: NodeJS.ProcessEnv = process.env): Config {
@@ -66,6 +68,7 @@ export function readConfig(argv: readonly string[], version: string, environment
     .option('--storage <dir>', 'where replicas are kept')
     .option('--api-address <ip>', 'address of the page and the API')
     .option('--peer-address <ip>', 'address that peers connect to')
+    .option('--peer-port <n>', 'port that peers connect to; 7443 with the offset when absent', Number)
     .option('--wbem-address <ip>', 'address of WS-Management and CIM-XML over TLS')
     .option('--wbem-plain-address <ip>', 'address of the same without TLS')
     .option('--wbem-certificate <file>', 'certificate for WBEM over TLS; this host\'s own when absent')
@@ -89,11 +92,18 @@ export function readConfig(argv: readonly string[], version: string, environment
     storage: String(flags.storage ?? file.storage ?? join(stateDir, 'replicas')),
     apiAddress: String(flags.apiAddress ?? file.apiAddress ?? DEFAULTS.apiAddress),
     peerAddress: String(flags.peerAddress ?? file.peerAddress ?? DEFAULTS.peerAddress),
+    peerPort: peerPortOf(flags.peerPort ?? file.peerPort, portOffset),
     ...wbemConfig(flags, file),
     proxy: proxyOf({ ...file, ...flags }, environment),
     logLevel: String(flags.logLevel ?? file.logLevel ?? DEFAULTS.logLevel),
     sabotage: flags.sabotage ?? null,
   };
+}
+
+function peerPortOf(given: string | number | undefined, portOffset: number): number {
+  const port = given === undefined ? PEER_PORT + portOffset : Number(given);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Fault('settings-invalid', `peerPort cannot be ${given}: allowed is a whole number from 1 to 65,535`);
+  return port;
 }
 
 /** What is set here comes before the environment, which says nothing of this machine's own addresses. */

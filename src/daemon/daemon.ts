@@ -17,17 +17,21 @@ import { createRawWrapper } from '../layers/rawwrapper.ts';
 import type { MachineDefinition } from '../machine/definition.ts';
 import { parseDefinition, renderDefinition } from '../machine/parse.ts';
 import { admissionOf } from '../relationship/authorization.ts';
-import { openIdentity } from '../peer/identity.ts';
+import { formatAddress } from '../peer/address.ts';
+import { CertificateStore } from '../peer/certificatestore.ts';
+import { openIdentity, type Identity } from '../peer/identity.ts';
 import { PeerNetwork } from '../peer/peer.ts';
 import { waysOf } from '../peer/proxy.ts';
 import type { Context, Machines } from '../service/context.ts';
 import { authorizePaired } from '../service/hosts.ts';
+import { notePeerPort, tellPort } from '../service/peering.ts';
 import { createOperations } from '../service/service.ts';
 import type { Subscriptions } from '../interop/subscriptions.ts';
 import { Accounts } from '../state/accounts.ts';
 import { openDatabase } from '../state/database.ts';
 import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
 import { ServiceSettingsRow } from '../state/servicesettings.ts';
+import { DiskScanner } from '../scanning/scanning.ts';
 import { SqliteState } from '../state/state.ts';
 import { startMachine } from '../engine/power.ts';
 import { report } from '../engine/report.ts';
@@ -36,8 +40,9 @@ import { ChangeFeed } from './changefeed.ts';
 import { cimHostOf, objectManagerOf } from './cim.ts';
 import { systemClock } from './clock.ts';
 import { zstd } from './compression.ts';
-import { API_PORT, PEER_PORT, type Config } from './config.ts';
+import { API_PORT, type Config } from './config.ts';
 import { hardwareOf } from './hardware.ts';
+import { imageHeader } from './imageheader.ts';
 import { metricsOf } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { interopOf, subscriptionsOf } from './interop.ts';
@@ -50,6 +55,7 @@ interface Parts {
   readonly hypervisor: QemuHypervisor;
   readonly layers: Qcow2Layers;
   readonly fingerprints: Fingerprints;
+  readonly scanner: DiskScanner;
   close(): void;
 }
 
@@ -79,18 +85,19 @@ export class Daemon {
   static async start(config: Config, version: string, log: Logger, crash: (bug: unknown) => void): Promise<Daemon> {
     for (const dir of [config.stateDir, config.runDir]) mkdirSync(dir, { recursive: true, mode: 0o700 });
     const database = openDatabase(config.stateDir);
-    const hosts = new PairedHosts(database);
-    const authorizations = new Authorizations(database);
+    const [hosts, authorizations] = [new PairedHosts(database), new Authorizations(database)];
     const accounts = new Accounts(database);
     const serviceSettings = new ServiceSettingsRow(database);
     const feed = new ChangeFeed();
     const hypervisor = new QemuHypervisor({ runDir: config.runDir, stateDir: config.stateDir });
     const layers = await Qcow2Layers.start(join(config.runDir, 'layers'));
+    const scanner = new DiskScanner();
     const fingerprints = new Fingerprints(new RealDirectory(join(config.stateDir, 'fingerprints')));
     const contextLater: { current?: Context } = {};
     const state = new SqliteState(database);
+    const own = await openIdentity(config.stateDir, config.hostName);
     const peers = new PeerNetwork({
-      identity: await openIdentity(config.stateDir, config.hostName),
+      identity: await identityInForce(config.stateDir, own, serviceSettings, log),
       directory: hosts,
       invitations: new Invitations(database),
       reportBug: (error, subject) => log.error({ err: error, subject }, 'a defect while answering a peer'),
@@ -100,12 +107,12 @@ export class Daemon {
     });
     const host: Host = {
       hostId: peers.identity.hostId,
-      hostName: config.hostName,
+      hostName: config.hostName, version,
       clock: systemClock,
       ...sabotaged(config.sabotage, { hypervisor, layers, state }),
       fingerprints,
       peers: routed(peers, state),
-      compression: zstd,
+      compression: zstd, scanner,
       newId: randomUUID,
       newKey: () => randomBytes(32),
       admission: (hostId, boundId) => admissionOf(serviceSettings.get().acceptsReplicas, authorizations.list(), hosts.get(hostId)?.name ?? '', boundId),
@@ -116,10 +123,9 @@ export class Daemon {
       changed: (kind, id) => feed.publish({ kind, id }),
     };
     const engine = new Engine(host);
-    const network = networkOf(peers, config.stateDir, config.peerAddress);
-    const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage };
-    contextLater.current = context;
-    const operations = createOperations(context);
+    const network = networkOf({ peers, own, stateDir: config.stateDir, peerAddress: config.peerAddress });
+    const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage, configuredPeerPort: config.peerPort, proxy: config.proxy && formatAddress(config.proxy), fleecingDirectory: join(config.stateDir, 'machines') };
+    const operations = createOperations((contextLater.current = context));
     const subscriptions = subscriptionsOf(database, config.hostName);
     const cim = objectManagerOf(cimHostOf(context, operations, hardwareOf(host.hostId)), { others: interopOf(subscriptions, config.hostName, version), hostName: config.hostName, changes: feed, sleep: (ms) => systemClock.sleep(ms), onBug: (bug) => log.error({ err: bug }, 'a defect while telling a change over CIM') });
     const opened = Promise.withResolvers<undefined>();
@@ -132,22 +138,26 @@ export class Daemon {
       endSession: (token) => accounts.endSession(token),
       onBug: ({ id, request, error }) => log.error({ id, request, err: error }, 'a defect while answering'),
     });
-    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, subscriptions, close: () => database.close() }, () => opened.resolve(undefined));
+    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, scanner, subscriptions, close: () => database.close() }, () => opened.resolve(undefined));
     await daemon.#open();
     return daemon;
   }
 
   /** The local socket first: it is what tells that another daemon runs here. Nobody is answered before stock was taken. */
   async #open(): Promise<void> {
-    const { apiAddress, peerAddress, portOffset, runDir } = this.#config;
+    const { apiAddress, peerAddress, peerPort, portOffset, runDir } = this.#config;
     await this.#api.listenLocal(join(runDir, 'api.sock'));
-    const { engine, hosts, authorizations, defaultStorage } = this.context;
+    const { engine, hosts, authorizations, serviceSettings, defaultStorage } = this.context;
     await takeStock(engine.host, [defaultStorage, ...authorizations.list().map(({ storage }) => storage)]);
-    await this.#peers.listen({ host: peerAddress, port: PEER_PORT + portOffset }, engine.handle);
+    const port = serviceSettings.get().peerPort ?? peerPort;
+    await this.#peers.listen({ host: peerAddress, port }, engine.handle);
+    notePeerPort(this.context, port);
     this.#peers.onContact(({ hostId, connected }) => {
       this.#log.info({ host: hosts.get(hostId)?.name ?? hostId, connected }, connected ? 'in contact with the host' : 'the host is out of reach');
       engine.host.changed('host', hostId);
-      if (connected) engine.contact(hostId);
+      if (!connected) return;
+      engine.contact(hostId);
+      void tellPort(this.context, hostId);
     });
     void this.#thaw();
     engine.start();
@@ -187,11 +197,21 @@ export class Daemon {
     await Promise.all([this.#api.close(), this.#wbem?.close()]);
     await this.context.engine.stop();
     await this.#peers.close();
+    await this.#parts.scanner.stop();
     await this.#parts.layers.stop();
     await this.#parts.fingerprints.close();
     this.#parts.hypervisor.close();
     this.#parts.close();
   }
+}
+
+/** That of the certificate that was chosen; a host whose certificate is gone goes on by its own key, and says so. */
+async function identityInForce(stateDir: string, own: Identity, settings: ServiceSettingsRow, log: Logger): Promise<Identity> {
+  const { certificate } = settings.get();
+  if (certificate === null) return own;
+  const chosen = await new CertificateStore(stateDir).identityWith(certificate, own);
+  if (!chosen) log.error({ certificate }, 'the certificate that was chosen is not there any more: other hosts are shown this host\'s own, which they may not know (understudy server certificate add)');
+  return chosen ?? own;
 }
 
 const missingFiles = (definition: MachineDefinition): string[] =>
@@ -206,6 +226,8 @@ const machinesOf = (hypervisor: QemuHypervisor, config: Config): Machines => ({
   console: (machineId) => hypervisor.console(machineId),
   pid: (machineId) => hypervisor.pid(machineId),
   upMs: (machineId) => hypervisor.upMs(machineId),
+  ioThreads: async (machineId) => (await (await hypervisor.monitor(machineId)).execute<readonly unknown[]>('query-iothreads')).length,
+  imageHeader,
   forget: (machineId) => hypervisor.forget(machineId),
 });
 

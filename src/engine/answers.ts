@@ -1,20 +1,27 @@
 /** What this host answers its peers. Who asks is proved; whether it may is checked here. */
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
+import type { MachineDefinition } from '../machine/definition.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import type { Admission } from '../relationship/authorization.ts';
+import { isOnward } from '../relationship/chain.ts';
 import { kinship, type Lineage } from '../relationship/epoch.ts';
+import { stateName } from '../relationship/state.ts';
 import { admitted } from './admission.ts';
 import type { Acceptance, Answers, CreatedReplica, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
+import { qemuVersionOf, spaceAt } from './checkup.ts';
 import type { Engine } from './engine.ts';
+import { askNext, checkNotHandedOn, noticeKind, runningBefore } from './extended/asking.ts';
 import { sendingEnded } from './extended/ending.ts';
+import { formerOf } from './extended/leaving.ts';
 import { awayOf, beginAway, finishAway, handOverAway, noticeEnd } from './failback/away.ts';
 import { cancelFailback } from './failback/failback.ts';
 import { giveUpMachine } from './failback/givenup.ts';
 import { greetingOf, meet } from './greeting.ts';
 import { failOverHere } from './operations.ts';
+import type { Host } from './host.ts';
 import { seedKind, takeUp } from './replica/seeding.ts';
-import { machineOf } from './spec.ts';
+import { arriving, machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 import { yieldTo } from './yielding.ts';
 
@@ -32,18 +39,23 @@ const ownedBy = ({ host }: Engine): Owned => (hostId, relationshipId) => {
   return relationship;
 };
 
-function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'readiness' | 'createReplica' | 'greet' | 'settings' | 'job' | 'jobShow' | 'dissolve'> {
+function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | 'readiness' | 'createReplica' | 'greet' | 'settings' | 'job' | 'jobShow' | 'dissolve'> {
   const { host, jobs } = engine;
   const owned = ownedBy(engine);
   return {
     acceptance: async (hostId) => acceptanceOf(host.hostName, host.admission(hostId)),
-    readiness: async (hostId, { definition, storage }) => {
+    readiness: async (hostId, { definition: asked, storage }) => {
+      const definition = replicaDefinition(host, hostId, asked);
       const admission = host.admission(hostId);
       const place = admission.isAdmitted ? admission.entry.storage : null;
       const capabilities = await host.hypervisor.capabilities();
       const freeBytes = place === null ? 0 : await host.layers.freeBytes(storage ?? place);
       const missingFiles = await host.missingFiles(definition);
-      return { capabilities, freeBytes, storage: place, isServerOff: !admission.isAdmitted && admission.why === 'server-off', machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles, seed: seedKind(host, hostId, definition.id) };
+      return { capabilities, freeBytes, storage: place, isServerOff: !admission.isAdmitted && admission.why === 'server-off', machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles, definition, seed: seedKind(host, hostId, definition.id) };
+    },
+    checkup: async (hostId) => {
+      const admission = host.admission(hostId);
+      return { nowMs: host.clock.nowMs(), version: host.version, qemuVersion: await qemuVersionOf(host), storage: admission.isAdmitted ? await spaceAt(host, admission.entry.storage) : null };
     },
     createReplica: async (hostId, request) => {
       return createReplica(engine, hostId, request);
@@ -78,6 +90,13 @@ function noticeRemoval({ host }: Engine, { id, machineId, peerId }: Relationship
 
 const acceptanceOf = (hostName: string, admission: Admission): Acceptance =>
   admission.isAdmitted ? { hostName, accepts: true } : { hostName, accepts: false, isServerOff: admission.why === 'server-off' };
+
+/** As the peer's replica here would be run; as it was asked about where there is none. */
+function replicaDefinition(host: Host, peerId: string, asked: MachineDefinition): MachineDefinition {
+  const machine = host.state.machine(asked.id);
+  const relationship = host.state.relationshipOf(asked.id);
+  return machine && relationship?.peerId === peerId ? arriving(machine, relationship, asked) : asked;
+}
 
 function attemptAnswers(engine: Engine): Pick<Answers, 'begin' | 'lane' | 'compare' | 'seal' | 'abandon'> {
   const { host, reception } = engine;
@@ -115,7 +134,7 @@ function failoverAnswers(engine: Engine): Pick<Answers, 'preparePlanned' | 'canc
   return {
     preparePlanned: async (hostId, { relationshipId, token }) => {
       const relationship = owned(hostId, relationshipId);
-      if (relationship.side !== 'replica' || relationship.state !== 3) throw new Refused(refuse('the replica is not ready for a planned failover', []));
+      if (relationship.side !== 'replica' || relationship.state !== 3) throw new Refused(refuse(`${host.hostName} is not ready for a planned failover of ${machineOf(host, relationship.machineId).name}: its side is in state ${relationship.state} (${stateName(relationship.state)}, ${relationship.side})`, []));
       update(host, relationshipId, () => ({ token }));
       return null;
     },
@@ -123,24 +142,29 @@ function failoverAnswers(engine: Engine): Pick<Answers, 'preparePlanned' | 'canc
       const relationship = owned(hostId, relationshipId);
       if (relationship.side !== 'replica') throw new Refused(refuse(`${host.hostName} is the primary: a planned failover is cancelled there`, ['cancel-failover']));
       if (relationship.failover) throw new Refused(refuse(`${host.hostName} has failed over already: revert there first`, ['revert']));
+      checkNotHandedOn(host, relationship.machineId);
       if (relationship.token !== null && relationship.token !== token) throw new Refused(refuse('the planned failover is another one', []));
       giveUpToken(engine, relationship, lineage);
       return null;
     },
-    failOverPlanned: async (hostId, { relationshipId, token, start }) => {
+    failOverPlanned: async (hostId, { relationshipId, token, start, commitAfterSeconds = null }) => {
       const relationship = owned(hostId, relationshipId);
       if (relationship.failover === null && relationship.token !== token) throw new Refused(refuse('the planned failover was cancelled', []));
       // It may be given back while this waits for its turn, so the token is looked at once more there.
-      await failOverHere(engine, relationship.machineId, { pointId: null, planned: true, token, start, resumed: relationship.failover?.planned === true }, signal());
+      await failOverHere(engine, relationship.machineId, { pointId: null, planned: true, token, start, commitAfterSeconds, resumed: relationship.failover?.planned === true }, signal());
       return null;
     },
     yield: async (hostId, { relationshipId, lineage }) => {
-      const { machineId } = owned(hostId, relationshipId);
-      return engine.worker(machineId).exclusive('yielding to the other host', async (during) => {
+      const relationship = owned(hostId, relationshipId);
+      const { machineId } = relationship;
+      const answer = async (during: AbortSignal) => {
         // It reverses, so it has given the failback up.
         if (relationshipNamed(host, relationshipId).state === 13) await cancelFailback(engine, relationshipId, during);
         return yieldTo(host, relationshipId, lineage, during);
-      }, signal());
+      };
+      const what = 'yielding to the other host';
+      const both = (during: AbortSignal) => engine.worker(machineId, 'onward').exclusive(what, answer, during);
+      return engine.worker(machineId).exclusive(what, isOnward(relationship) ? both : answer, signal());
     },
   };
 }
@@ -189,6 +213,10 @@ function standingOf(engine: Engine, relationship: Relationship, failbackId: stri
   };
 }
 
+function ignoreFault(thrown: unknown): void {
+  if (!(thrown instanceof Fault)) throw thrown;
+}
+
 function giveUpToken({ host }: Engine, relationship: Relationship, lineage: Lineage): void {
   host.state.transaction(() => {
     update(host, relationship.id, () => ({ token: null }));
@@ -203,25 +231,36 @@ function giveUpToken({ host }: Engine, relationship: Relationship, lineage: Line
 async function greeted(engine: Engine, hostId: string, greeting: Greeting): Promise<Standing> {
   const { host } = engine;
   const found = host.state.relationship(greeting.relationshipId);
-  if (found?.peerId !== hostId) return { ...greeting, known: false, power: 'off', newestPointId: null, newestInstantMs: null, failoverPlanned: null, storageFreeBytes: 0 };
-  await meet(host, found, greeting.lineage).catch((thrown: unknown) => {
-    if (!(thrown instanceof Fault)) throw thrown;
-  });
+  if (found?.peerId !== hostId) return unknown(host, greeting);
+  const ownBefore = host.state.relationshipOf(found.machineId);
+  await meet(host, found, greeting.lineage).catch(ignoreFault);
   noticeEnd(host, found.id, greeting);
+  noticeKind(host, found.id, greeting);
+  const own = host.state.relationshipOf(found.machineId);
+  if (own?.side !== ownBefore?.side || (isOnward(found) && own?.state !== ownBefore?.state)) await engine.worker(found.machineId).tended();
+  if (greeting.starting) await askNext(engine, found.machineId);
   const relationship = relationshipNamed(host, found.id);
-  if (relationship.side !== found.side) await engine.worker(found.machineId).tended();
   const machine: Machine = machineOf(host, relationship.machineId);
+  const power = await host.hypervisor.power(machine.id);
   return {
     ...greetingOf(host, relationship),
     known: true,
-    power: await host.hypervisor.power(machine.id),
+    power,
     newestPointId: relationship.newestPointId,
     newestInstantMs: relationship.newestInstantMs,
     failoverPlanned: relationship.failover?.planned ?? null,
+    isPreparing: relationship.side === 'primary' && relationship.state === 3 && relationship.token !== null,
     storageFreeBytes: 0,
     seedId: relationship.seed?.isOffer ? null : (relationship.seed?.id ?? null),
+    ...(power === 'off' && isOnward(relationship) && (await runningBefore(engine, relationship))),
   };
 }
+
+/** Where this host went on without the one that asks, it hears of the newer epoch. */
+const unknown = (host: Host, greeting: Greeting): Standing => ({
+  ...greeting, lineage: formerOf(host, greeting.relationshipId)?.lineage ?? greeting.lineage,
+  known: false, power: 'off', newestPointId: null, newestInstantMs: null, failoverPlanned: null, storageFreeBytes: 0, seedId: null,
+});
 
 /** The replica exists in state 2, off: with no disks yet, or with those of a seed. Repeats change nothing. */
 async function createReplica({ host }: Engine, hostId: string, request: CreateReplica): Promise<CreatedReplica> {

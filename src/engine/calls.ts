@@ -17,6 +17,10 @@ export interface Greeting {
   readonly state: State;
   /** The failback that this host has part in. */
   readonly failbackId: string | null;
+  /** Of the sender: what the relationship is. */
+  readonly kind?: Kind;
+  /** The guest is about to be started: whoever could own a newer epoch is to be asked. */
+  readonly starting?: boolean;
 }
 
 export interface Standing extends Greeting {
@@ -27,6 +31,10 @@ export interface Standing extends Greeting {
   readonly newestPointId: string | null;
   readonly newestInstantMs: number | null;
   readonly failoverPlanned: boolean | null;
+  /** On a primary: a planned failover is under way, and not prepared yet. */
+  readonly isPreparing?: boolean;
+  /** Name of the host where the guest runs, when it is neither of the two: the one before in a chain. */
+  readonly runsOn?: string;
   readonly storageFreeBytes: number;
   /** What the disks of a replica without points hold, when that is a copy of the machine. */
   readonly seedId?: string | null;
@@ -159,15 +167,28 @@ export interface Readiness {
   readonly isServerOff?: boolean;
   readonly machines: readonly { readonly id: string; readonly name: string }[];
   readonly missingFiles: readonly string[];
+  /** Of a replica that is there: its definition with what that host has for it, memory and bridges. */
+  readonly definition?: MachineDefinition;
   /** A machine of the same UUID there that may become the replica: offered there, or a former replica of the host that asks. */
   readonly seed?: 'offered' | 'former' | null;
 }
 
+/** What a host says of itself to one that it is paired with, for its doctor. */
+export interface Checkup {
+  readonly nowMs: number;
+  readonly version: string;
+  /** Null when QEMU is not there. */
+  readonly qemuVersion: string | null;
+  /** Where it keeps the replicas of whoever asks; null when it takes none. */
+  readonly storage: { readonly path: string; readonly freeBytes: number; readonly totalBytes: number } | null;
+}
+
 interface Calls {
   /** Whether this host would take a replica from the one that asks. */
-  acceptance(params: Record<string, never>): Acceptance;
+  acceptance(params: { bypassProxy?: boolean }): Acceptance;
   /** The last two say by which way it is asked. */
   readiness(params: { definition: MachineDefinition; storage: string | null; machineId?: string; bypassProxy?: boolean }): Readiness;
+  checkup(params: Record<string, never>): Checkup;
   createReplica(params: CreateReplica): CreatedReplica;
   greet(params: Greeting): Standing;
   settings(params: { relationshipId: string; settings: Settings }): null;
@@ -179,7 +200,7 @@ interface Calls {
   abandon(params: { relationshipId: string; attemptId: string }): null;
   preparePlanned(params: { relationshipId: string; token: string }): null;
   cancelPlanned(params: { relationshipId: string; token: string; lineage: Lineage }): null;
-  failOverPlanned(params: { relationshipId: string; token: string; start: boolean }): null;
+  failOverPlanned(params: { relationshipId: string; token: string; start: boolean; commitAfterSeconds?: number | null }): null;
   failbackBegin(params: { relationshipId: string; failbackId: string; lineage: Lineage; basis: Basis; pointId: string | null }): null;
   failbackShow(params: { relationshipId: string; failbackId: string }): FailbackStanding;
   failbackFinish(params: { relationshipId: string; failbackId: string; shutdownMs: number }): null;

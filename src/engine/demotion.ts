@@ -16,7 +16,12 @@ import { specFor } from './primary/attempt.ts';
 import { activeStacks, machineOf, otherStacks } from './spec.ts';
 import { highestSequence, relationshipNamed, transition, update } from './transition.ts';
 
-const yielded = (host: Host, relationship: Relationship) => `${host.peerName(relationship.peerId)} runs this machine now (a newer epoch): this host is its replica`;
+/** In a chain it may be a host further on. */
+function yielded(host: Host, relationship: Relationship, theirs: Lineage): string {
+  const { ownerHostId } = newestOf(theirs);
+  const peer = host.peerName(relationship.peerId);
+  return ownerHostId === relationship.peerId ? `${peer} runs this machine now (a newer epoch): this host is its replica` : `a host that ${peer} sends on to runs this machine now (a newer epoch)`;
+}
 
 /**
  * An operator chose between two hosts that went on alone: this one is the replica, what it wrote is set aside as a named
@@ -70,7 +75,7 @@ export async function demote(host: Host, relationship: Relationship, theirs: Lin
     }),
     also: () => {
       host.state.addPoint(divergenceOf(host, machine, relationship, divergenceId), [], new Map());
-      host.state.putMachine({ ...machine, lineage: theirs, powerLock: yielded(host, relationship), stacks: machine.stacks.map((stack) => labelTop(stack, divergenceId)) });
+      host.state.putMachine({ ...machine, lineage: theirs, powerLock: yielded(host, relationship, theirs), stacks: machine.stacks.map((stack) => labelTop(stack, divergenceId)) });
     },
   });
 }
@@ -92,7 +97,7 @@ export async function demoteFailedOver(host: Host, relationship: Relationship, t
       const machine = machineOf(host, before.machineId);
       const active = activeStacks(machine, before.failover!);
       host.state.addPoint(divergenceOf(host, machine, before, divergenceId), [], new Map());
-      host.state.putMachine({ ...machine, lineage: theirs, powerLock: yielded(host, before), stacks: [...active.map((stack) => labelTop(stack, divergenceId)), ...otherStacks(machine, active)] });
+      host.state.putMachine({ ...machine, lineage: theirs, powerLock: yielded(host, before, theirs), stacks: [...active.map((stack) => labelTop(stack, divergenceId)), ...otherStacks(machine, active)] });
     },
   });
 }

@@ -7,6 +7,7 @@ import type { Relationship } from '../machine/records.ts';
 import { deskOf, type Desk } from '../relationship/chain.ts';
 import { answersOf } from './answers.ts';
 import type { Answers, Method, ParamsOf } from './calls.ts';
+import { CommitDeadlines } from './commitdeadline.ts';
 import { HealthWatch } from './healthwatch.ts';
 import type { Host } from './host.ts';
 import { jobKinds } from './jobkinds.ts';
@@ -23,6 +24,7 @@ export class Engine {
   readonly reception: Reception;
   readonly pending: PendingBytes;
   readonly #watch: HealthWatch;
+  readonly #deadlines: CommitDeadlines;
   readonly #workers = new Map<string, Worker>();
   readonly #answers: Answers;
   #started = false;
@@ -32,7 +34,10 @@ export class Engine {
     this.host = {
       ...host,
       changed: (kind, id) => {
-        if (kind === 'relationship' && this.#started) this.#wake(id);
+        if (kind === 'relationship' && this.#started) {
+          this.#wake(id);
+          this.#deadlines.look(id);
+        }
         if (kind === 'machine' && this.#started) this.#address(id);
         host.changed(kind, id);
       },
@@ -41,6 +46,7 @@ export class Engine {
     this.jobs = new Jobs(this.host, jobKinds(this));
     this.pending = new PendingBytes(this.host, (machineId) => this.worker(machineId).progress);
     this.#watch = new HealthWatch(this.host, this.pending);
+    this.#deadlines = new CommitDeadlines(this.host, (machineId) => this.jobs.start('commit', machineId, {}));
     this.#answers = answersOf(this);
   }
 
@@ -50,7 +56,10 @@ export class Engine {
     for (const { id } of this.host.state.machines()) this.#wake(id);
     this.jobs.resume();
     this.#watch.start();
-    for (const { id } of this.host.state.machines()) this.#address(id);
+    for (const { id } of this.host.state.machines()) {
+      this.#address(id);
+      this.#deadlines.look(id);
+    }
   }
 
   /** A guest that waits for its addresses has a job that sets them. */
@@ -63,6 +72,7 @@ export class Engine {
   /** Open attempts and running jobs stay as they are for the next daemon. */
   async stop(): Promise<void> {
     this.jobs.stop();
+    this.#deadlines.stop();
     this.reception.stop();
     await this.#watch.stop();
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
@@ -82,7 +92,8 @@ export class Engine {
 
   #wake(machineId: string): void {
     this.worker(machineId).wake();
-    const isSentOn = this.host.state.extendedOf(machineId) !== undefined || this.host.state.outbox(machineId, 'onward').length > 0;
+    const { state } = this.host;
+    const isSentOn = state.extendedOf(machineId) !== undefined || state.outbox(machineId, 'onward').length > 0 || state.outbox(machineId, 'farewell').length > 0;
     if (isSentOn || this.#workers.has(`onward ${machineId}`)) this.worker(machineId, 'onward').wake();
   }
 

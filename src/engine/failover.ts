@@ -10,8 +10,9 @@ import type { GuestNetwork } from '../machine/guestnetwork.ts';
 import type { Failover, Machine, Point, Relationship, Stack } from '../machine/records.ts';
 import { chosen, missingText } from '../points/choosing.ts';
 import { withoutBranch, withoutLabel } from '../points/stack.ts';
-import { mint } from '../relationship/epoch.ts';
+import { mint, ownerBefore } from '../relationship/epoch.ts';
 import { branchPoints } from './branch/thinning.ts';
+import { begun } from './commitdeadline.ts';
 import { carryAside } from './extended/carrying.ts';
 import type { Host } from './host.ts';
 import { united } from './primary/growth.ts';
@@ -22,6 +23,8 @@ import { relationshipNamed, transition } from './transition.ts';
 export interface FailoverRequest {
   readonly pointId: string | null;
   readonly planned: boolean;
+  /** 0 for never; as the settings say when null. */
+  readonly commitAfterSeconds?: number | null;
 }
 
 /** The point that a failover would boot; undefined when there is none yet. */
@@ -32,13 +35,13 @@ export function chosenPoint(host: Host, machine: Machine, pointId: string | null
 }
 
 /** The relationship is in state 12, in an epoch owned here. */
-export function beginFailover(host: Host, relationshipId: string, { pointId, planned }: FailoverRequest): Relationship {
+export function beginFailover(host: Host, relationshipId: string, { pointId, planned, commitAfterSeconds = null }: FailoverRequest): Relationship {
   const relationship = relationshipNamed(host, relationshipId);
   const machine = machineOf(host, relationship.machineId);
   const point = chosenPoint(host, machine, pointId);
   return transition(host, relationshipId, 'failover', {
     facts: { 'has-point': point !== undefined },
-    change: (before) => ({ failover: failoverTo(host, machine, point!, planned, before) }),
+    change: (before) => ({ failover: { ...failoverTo(host, machine, point!, planned, before), commit: commitTime(commitAfterSeconds ?? before.settings.additional.commitAfterSeconds ?? 0) } }),
     also: () => {
       const newer = newerThan(host, machine.id, point!);
       host.state.putCarried(relationshipId, newer);
@@ -47,6 +50,8 @@ export function beginFailover(host: Host, relationshipId: string, { pointId, pla
     },
   });
 }
+
+const commitTime = (afterSeconds: number): NonNullable<Failover['commit']> | null => (afterSeconds === 0 ? null : { afterMs: afterSeconds * 1_000, dueMs: null, isWarned: false });
 
 /** From now on the guest gets this host's addresses and bridges when it starts here. */
 export const arrived = ({ network }: Machine): GuestNetwork => ({ adapters: [], ...network, hasArrived: true, outcome: null });
@@ -79,7 +84,7 @@ export async function makeFailover(host: Host, relationshipId: string): Promise<
     giveBack(host, relationship, fault);
     return;
   }
-  transition(host, relationshipId, 'failedOver');
+  transition(host, relationshipId, 'failedOver', { change: (before) => ({ failover: begun(host, before.failover!) }) });
 }
 
 /** The chosen point's active layers exist, labelled, and its small files are in place. */
@@ -108,8 +113,11 @@ function giveBack(host: Host, relationship: Relationship, fault: Fault): void {
 function returnEpoch(host: Host, relationship: Relationship): void {
   host.state.clearCarried(relationship.id);
   const machine = machineOf(host, relationship.machineId);
-  host.state.putMachine({ ...machine, lineage: mint(machine.lineage, host.newId(), relationship.peerId) });
+  host.state.putMachine({ ...machine, lineage: mint(machine.lineage, host.newId(), formerOwner(machine, relationship, host.hostId)) });
 }
+
+/** At the end of a chain the host before is not where the guest belongs. */
+const formerOwner = ({ lineage }: Machine, { kind, peerId }: Relationship, hostId: string): string => (kind === 'extended' ? ownerBefore(lineage, hostId) : undefined) ?? peerId;
 
 /** The replica is as before the failover; the guest's writes here are gone. The guest must be off. */
 export async function revert(host: Host, relationshipId: string): Promise<Relationship> {

@@ -5,7 +5,7 @@
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Relationship } from '../machine/records.ts';
-import { isOnward } from '../relationship/chain.ts';
+import { isOnward, kindOf } from '../relationship/chain.ts';
 import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
 import { call, type Greeting, type Standing } from './calls.ts';
 import { demote, demoteFailedOver, promote } from './demotion.ts';
@@ -15,12 +15,13 @@ import { machineOf } from './spec.ts';
 import { relationshipNamed, update } from './transition.ts';
 
 /** The peer's standing, in the same epoch as ours. Refused when this host has to yield; fault split-brain when nobody has. */
-export async function greet(host: Host, relationshipId: string, signal: AbortSignal): Promise<Standing> {
+export async function greet(host: Host, relationshipId: string, signal: AbortSignal, more: Pick<Greeting, 'starting'> = {}): Promise<Standing> {
   const relationship = relationshipNamed(host, relationshipId);
-  const standing = await call(host.peers, relationship.peerId, 'greet', greetingOf(host, relationship), signal);
+  const standing = await call(host.peers, relationship.peerId, 'greet', { ...greetingOf(host, relationship), ...more }, signal);
   const { name } = machineOf(host, relationship.machineId);
-  if (!standing.known) throw new Fault('replica-unknown', `${host.peerName(relationship.peerId)} does not know the relationship of ${name} any more`);
+  // Also a host that went on without this one says in which epoch.
   await meet(host, relationship, standing.lineage);
+  if (!standing.known) throw new Fault('replica-unknown', `${host.peerName(relationship.peerId)} does not know the relationship of ${name} any more`);
   noticeEnd(host, relationshipId, standing);
   const now = relationshipNamed(host, relationshipId);
   if (now.side !== relationship.side) throw new Refused(refuse(`${name}: ${host.peerName(relationship.peerId)} owns a newer epoch, so this host is ${now.side} now`, []));
@@ -33,6 +34,7 @@ export const greetingOf = (host: Host, relationship: Relationship): Greeting => 
   side: relationship.side,
   state: relationship.state,
   failbackId: relationship.failback?.id ?? null,
+  ...(relationship.side === 'primary' && { kind: kindOf(relationship) }),
 });
 
 /** Our side of a meeting: adopts what descends from ours, yields or takes over where its owner says so. */

@@ -8,17 +8,22 @@ import type { FingerprintStore } from './ports/fingerprints.ts';
 import type { Hypervisor } from './ports/hypervisor.ts';
 import type { LayerStore } from './ports/layers.ts';
 import type { Peers } from './ports/peers.ts';
+import type { Scanner } from './ports/scanner.ts';
 import type { State } from './ports/state.ts';
 
 export interface Host {
   readonly hostId: string;
   readonly hostName: string;
+  /** Of Understudy. */
+  readonly version: string;
   readonly clock: Clock;
   readonly hypervisor: Hypervisor;
   readonly layers: LayerStore;
   readonly fingerprints: FingerprintStore;
   readonly peers: Peers;
   readonly compression: Compression;
+  /** Where there are threads to scan disks with; otherwise the engine reads them itself. */
+  readonly scanner?: Scanner;
   readonly state: State;
   /** A random UUID. */
   newId(): string;

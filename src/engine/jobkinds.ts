@@ -2,20 +2,23 @@
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { InitialTransfer } from '../machine/initial.ts';
-import type { Job, Relationship } from '../machine/records.ts';
+import type { Relationship } from '../machine/records.ts';
+import { isOnward } from '../relationship/chain.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs, type Standing } from '../relationship/step.ts';
-import { call } from './calls.ts';
 import { cycleNow, figures } from './cyclenow.ts';
 import type { Engine } from './engine.ts';
 import { becomeReplica } from './demotion.ts';
+import { changeMode } from './extended/changemode.ts';
+import { prepareOnward, takeBackOnward } from './extended/planned.ts';
 import { commit, revert } from './failover.ts';
 import { awaitEndAway, FAILBACK_JOB, failBackHome } from './failback/failback.ts';
 import { beginInitial } from './initial.ts';
 import { commitHome, giveBack } from './failback/home.ts';
-import { flag, shutdownMs, text } from './jobargs.ts';
+import { flag, shutdownMs, text, whole } from './jobargs.ts';
 import type { JobContext, JobResult, JobWork } from './jobs.ts';
 import { ADDRESSING_JOB, setAddresses } from './network/addressing.ts';
+import { onPeer } from './onpeer.ts';
 import { unplannedFailover } from './operations.ts';
 import { handOver, prepare, takeBackPrepared } from './planned.ts';
 import { startMachine } from './power.ts';
@@ -54,7 +57,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     unplanned: async (job) => {
       const startedMs = host.clock.monotonicMs();
       job.progress(10, 'asking the primary');
-      await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: flag(job, 'start'), force: flag(job, 'force'), resumed: job.resumed }, job.signal);
+      await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: flag(job, 'start'), force: flag(job, 'force'), commitAfterSeconds: whole(job, 'commitAfterSeconds'), resumed: job.resumed }, job.signal);
       return { seconds: seconds(startedMs) };
     },
     planned: (job) => plannedFailover(engine, job),
@@ -71,6 +74,10 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       return {};
     },
     reverse: (job) => reversed(engine, job),
+    changeMode: async (job) => {
+      await changeMode(engine, job.machineId, job.signal);
+      return {};
+    },
     becomeReplica: async (job) => {
       await alone(job, 'become-replica', (signal) => becomeReplica(host, engine.relationshipOf(job.machineId).id, signal));
       return {};
@@ -118,16 +125,24 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
 /** Resolves when the relationship has left the states, with the figures of the point that did it. */
 async function awaitPoint(engine: Engine, job: JobContext, states: readonly number[], step: string): Promise<JobResult> {
   const before = engine.relationshipFor(job).totals;
+  const startedMs = engine.host.clock.nowMs();
   for (;;) {
     const relationship = engine.relationshipFor(job);
     if (relationship.side === 'primary' && TAKEN_BACK.includes(relationship.state)) throw new Fault('cancelled', `${step} was cancelled: ${stateName(relationship.state)}`);
-    if (!states.includes(relationship.state)) return shippedSince(before, relationship);
+    if (!states.includes(relationship.state)) return states.includes(10) ? resynchronizedSince(startedMs, before, relationship) : shippedSince(before, relationship);
     const { progress } = engine.workerOf(relationship);
     const isStanding = relationship.state === 11;
     const trouble = isStanding ? `${step}; suspended` : relationship.lastFault && relationship.failures > 0 ? `${step}; waiting to try again: ${relationship.lastFault.message}` : step;
     job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, trouble);
     await engine.host.clock.sleep(POLL_MS, job.signal);
   }
+}
+
+/** Of the resynchronization that ended since; a cycle may have followed at once. */
+function resynchronizedSince(startedMs: number, before: Relationship['totals'], relationship: Relationship): JobResult {
+  const last = relationship.lastResynchronization;
+  if (!last || last.finishedMs < startedMs) return shippedSince(before, relationship);
+  return { bytesChanged: last.bytesChanged, bytesShipped: last.bytesShipped, bytesCompared: last.comparedBytes, secondsComparing: last.comparedMs / 1_000, seconds: last.durationMs / 1_000 };
 }
 
 /** What travelled since then; a cycle that followed at once is counted too. */
@@ -140,29 +155,33 @@ const shippedSince = (before: Relationship['totals'], { totals, lastCycle }: Rel
 async function plannedFailover(engine: Engine, job: JobContext): Promise<JobResult> {
   const { host } = engine;
   const startedMs = host.clock.monotonicMs();
-  const { id, side } = engine.relationshipOf(job.machineId);
-  if (side === 'replica' && !flag(job, 'begun')) return onPeer(engine, job, 'planned', job.args);
+  const relationship = engine.relationshipFor(job);
+  const { id, side } = relationship;
+  if (side === 'replica' && !flag(job, 'begun')) return onPeer(engine, job, relationship, 'planned', job.args);
   if (side === 'primary') {
     job.progress(5, 'shutting the guest down');
-    await engine.worker(job.machineId).exclusive('planned failover', (signal) => prepare(host, id, shutdownMs(job), ({ doneBytes, totalBytes }) => job.progress(20 + (40 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal), job.signal);
+    if (isOnward(relationship)) await prepareOnward(engine, job, relationship);
+    else await engine.worker(job.machineId).exclusive('planned failover', (signal) => prepare(host, id, { shutdownTimeoutMs: shutdownMs(job), reverse: flag(job, 'reverse'), force: flag(job, 'force') }, ({ doneBytes, totalBytes }) => job.progress(20 + (40 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal), job.signal);
     job.progress(60, 'starting on the other host');
-    await handOverOrTakeBack(engine, job, id);
+    await handOverOrTakeBack(engine, job, relationship);
   }
   const seconds = (host.clock.monotonicMs() - startedMs) / 1_000;
   const shipped = figures(relationshipNamed(host, id).lastCycle);
   if (!flag(job, 'reverse')) return { ...shipped, seconds };
   job.progress(80, 'reversing');
-  const { bytesShipped } = await onPeer(engine, job, 'reverse', {});
+  const { bytesShipped } = await onPeer(engine, job, relationship, 'reverse', {});
   return { ...shipped, reverseBytesShipped: bytesShipped ?? null, seconds };
 }
 
-async function handOverOrTakeBack(engine: Engine, job: JobContext, relationshipId: string): Promise<void> {
+async function handOverOrTakeBack(engine: Engine, job: JobContext, relationship: Relationship): Promise<void> {
   const { host } = engine;
+  const { id: relationshipId } = relationship;
   try {
-    await handOver(host, relationshipId, flag(job, 'start'), job.signal);
+    await handOver(host, relationshipId, { start: flag(job, 'start'), commitAfterSeconds: whole(job, 'commitAfterSeconds') }, job.signal);
   } catch (thrown) {
     const isCancelled = job.signal.aborted && faultOf(job.signal.reason)?.code === 'cancelled';
-    if (isCancelled) await engine.worker(job.machineId).exclusive('cancel-failover', (signal) => takeBackPrepared(host, relationshipId, signal), host.clock.timeout(TAKE_BACK_WITHIN_MS));
+    if (isCancelled && isOnward(relationship)) await takeBackOnward(engine, job, relationshipId, true);
+    else if (isCancelled) await engine.worker(job.machineId).exclusive('cancel-failover', (signal) => takeBackPrepared(host, relationshipId, signal), host.clock.timeout(TAKE_BACK_WITHIN_MS));
     throw thrown;
   }
 }
@@ -172,21 +191,6 @@ function refuseReturned({ side, state }: Standing, job: JobContext, what: string
   if (flag(job, 'begun')) throw new Refused(refuse(`neither host can ${what} now; here: ${stateName(state)} (${side})`, allowedVerbs({ side, state })));
 }
 
-/** Runs the job on the other host and follows it. */
-async function onPeer(engine: Engine, job: JobContext, kind: string, args: Readonly<Record<string, unknown>>): Promise<JobResult> {
-  const { host } = engine;
-  const { peerId } = engine.relationshipOf(job.machineId);
-  const { jobId } = await call(host.peers, peerId, 'job', { machineId: job.machineId, kind, args: { ...(args as Record<string, string | boolean | number>), begun: true } }, job.signal);
-  for (;;) {
-    const theirs = (await call(host.peers, peerId, 'jobShow', { jobId }, job.signal)) as unknown as Job;
-    if (theirs.state === 'completed') return theirs.result ?? {};
-    if (theirs.error?.code === 'refused') throw new Refused(refuse(theirs.error.message, theirs.error.allowed));
-    if (theirs.error) throw new Fault(theirs.error.code as 'disk-io', theirs.error.message);
-    job.progress(theirs.percent, theirs.step);
-    await host.clock.sleep(POLL_MS, job.signal);
-  }
-}
-
 /** Ends with the first reverse cycle acknowledged. */
 async function reversed(engine: Engine, job: JobContext): Promise<JobResult> {
   const { host } = engine;
@@ -194,7 +198,7 @@ async function reversed(engine: Engine, job: JobContext): Promise<JobResult> {
   // The old primary asks the new one, which is where the work is.
   if (before.side === 'replica' ? before.failover === null : before.state === 4) {
     refuseReturned(before, job, 'reverse');
-    return onPeer(engine, job, 'reverse', {});
+    return onPeer(engine, job, before, 'reverse', {});
   }
   const { totals } = before;
   job.progress(5, 'asking the old primary to yield');
@@ -218,7 +222,7 @@ async function failback(engine: Engine, job: JobContext): Promise<JobResult> {
   const isHere = relationship.side === 'primary' ? relationship.state !== 4 : relationship.failover !== null;
   if (!isHere) {
     refuseReturned(relationship, job, 'fail back');
-    return onPeer(engine, job, 'failback', job.args);
+    return onPeer(engine, job, relationship, 'failback', job.args);
   }
   const startedMs = host.clock.monotonicMs();
   const first = relationship.side === 'replica' ? await reversed(engine, job) : {};

@@ -3,7 +3,7 @@
  * so that running it again from the top is right: each step looks whether it is done.
  */
 import { FAULTS, faultOf, Fault } from '../errors/fault.ts';
-import { Refused } from '../errors/refusal.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
 import type { Job } from '../machine/records.ts';
 import type { Host } from './host.ts';
 import { report } from './report.ts';
@@ -20,6 +20,9 @@ export interface JobContext {
   readonly resumed: boolean;
   progress(percent: number, step: string): void;
 }
+
+/** Kinds of jobs that nobody can cancel. Source: Hyper-V Replica, committing a failover. */
+const LASTING: readonly string[] = ['commit'];
 
 export type JobWork = (job: JobContext) => Promise<JobResult>;
 
@@ -53,7 +56,7 @@ export class Jobs {
   start(kind: string, machineId: string | null, args: JobArgs): Job {
     const job: Job = {
       id: this.#host.newId(), kind, machineId, args, state: 'running', percent: 0, step: 'starting', startedMs: this.#host.clock.nowMs(),
-      finishedMs: null, cancellable: true, error: null, result: null,
+      finishedMs: null, cancellable: !LASTING.includes(kind), error: null, result: null,
     };
     this.#put(job);
     void this.#run(job, false);
@@ -67,6 +70,7 @@ export class Jobs {
 
   cancel(id: string): Job {
     const job = this.named(id);
+    if (!job.cancellable && job.state === 'running') throw new Refused(refuse(`a ${job.kind} cannot be cancelled: what it removes is gone`));
     this.#running.get(id)?.abort(new Fault('cancelled', 'the job was cancelled'));
     return job;
   }

@@ -43,7 +43,7 @@ export const nextIntervalMs = (host: Host): number => endOf(host, host.clock.now
 export function acrossTransition(host: Host, before: Relationship, after: Relationship): Relationship {
   const nowMs = host.clock.nowMs();
   const isTestable = after.side === 'replica' && after.state === 3 && after.testableSinceMs === undefined;
-  const testable = isTestable ? { ...after, testableSinceMs: nowMs } : after;
+  const testable = { ...after, ...(isTestable && { testableSinceMs: nowMs }), ...(before.state !== after.state && { stateSinceMs: nowMs }) };
   if (before.statistics && isDue(before) === isDue(after)) return testable;
   return { ...testable, ...counting(host, { ...after, state: before.state }, (statistics) => turned(statistics, after.settings, nowMs, isDue(after))) };
 }

@@ -6,6 +6,7 @@ import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Standing } from './calls.ts';
 import type { Engine } from './engine.ts';
+import { checkNotHandedOn } from './extended/asking.ts';
 import { beginFailover, chosenPoint } from './failover.ts';
 import { awayOf, endAway, takeBack } from './failback/away.ts';
 import { greet } from './greeting.ts';
@@ -22,12 +23,14 @@ export interface FailoverHere {
   /** Of a planned failover that the primary asks for: without it, or when it was given back meanwhile, nothing begins. */
   readonly token?: string;
   readonly start: boolean;
+  /** 0 for never; as the settings say when null. */
+  readonly commitAfterSeconds?: number | null;
   /** What was done already was done for this very request. */
   readonly resumed: boolean;
 }
 
 /** State 5 on this host, the guest running when it was to be started. */
-export async function failOverHere(engine: Engine, machineId: string, { pointId, planned, token, start, resumed }: FailoverHere, signal: AbortSignal): Promise<void> {
+export async function failOverHere(engine: Engine, machineId: string, { pointId, planned, token, start, commitAfterSeconds = null, resumed }: FailoverHere, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   const { id } = engine.relationshipOf(machineId);
   const worker = engine.worker(machineId);
@@ -39,7 +42,7 @@ export async function failOverHere(engine: Engine, machineId: string, { pointId,
       // A guest that is held here stands on the very layers that are kept as a recovery point.
       if (before.failover === null) await host.hypervisor.stop(machineId);
       if (token !== undefined && relationshipNamed(host, id).token !== token) throw new Refused(refuse('the planned failover was cancelled', []));
-      beginFailover(host, id, { pointId, planned });
+      beginFailover(host, id, { pointId, planned, commitAfterSeconds });
       await engine.reception.end(id);
       await worker.stopMerging();
     }
@@ -64,7 +67,7 @@ export async function askPrimary(engine: Engine, relationshipId: string, signal:
 }
 
 /** Refused while the primary reports its guest running, unless forced; a primary that is prepared makes it a planned one. */
-export async function unplannedFailover(engine: Engine, machineId: string, wanted: { pointId: string | null; start: boolean; force: boolean; resumed: boolean }, signal: AbortSignal): Promise<void> {
+export async function unplannedFailover(engine: Engine, machineId: string, wanted: { pointId: string | null; start: boolean; force: boolean; commitAfterSeconds?: number | null; resumed: boolean }, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   const relationship = engine.relationshipOf(machineId);
   const options = { ...wanted, pointId: wanted.pointId && (chosenPoint(host, machineOf(host, machineId), wanted.pointId)?.id ?? null) };
@@ -73,12 +76,28 @@ export async function unplannedFailover(engine: Engine, machineId: string, wante
   if (awayOf(relationship)?.phase === 'handedOver') return takeBackHere(engine, relationship, options, signal);
   const isUnderWay = options.resumed && [12, 5].includes(relationship.state);
   if (isUnderWay) return failOverHere(engine, machineId, { pointId: options.pointId, planned: relationship.failover?.planned ?? false, start: options.start, resumed: true }, signal);
+  await checkNextHost(engine, relationship, options.force, signal);
   const standing = await askPrimary(engine, relationship.id, signal);
   if (standing && standing.power !== 'off' && standing.side === 'primary' && !options.force) {
-    throw new Refused(refuse(`${name} runs on ${host.peerName(relationship.peerId)}: use a planned failover, which loses nothing, or --force (then that guest is held and what it wrote since the last point is set aside)`, ['failover --planned', 'failover --unplanned --force']));
+    throw new Refused(refuse(`${name} runs on ${standing.runsOn ?? host.peerName(relationship.peerId)}: use a planned failover, which loses nothing, or --force (then that guest is held and what it wrote since the last point is set aside)`, ['failover --planned', 'failover --unplanned --force']));
+  }
+  if (standing?.isPreparing === true && !options.force) {
+    throw new Refused(refuse(`a planned failover of ${name} is under way on ${host.peerName(relationship.peerId)}: one at a time. Wait for it, cancel it there, or use --force`, ['failover --unplanned --force']));
   }
   const isPrepared = standing?.state === 4 && (options.pointId === null || options.pointId === relationship.newestPointId);
-  await failOverHere(engine, machineId, { pointId: options.pointId, planned: isPrepared, start: options.start, resumed: false }, signal);
+  await failOverHere(engine, machineId, { pointId: options.pointId, planned: isPrepared, start: options.start, commitAfterSeconds: options.commitAfterSeconds ?? null, resumed: false }, signal);
+}
+
+/** In a chain: refused while the guest runs on the next host, and on one that nothing is sent to any more. */
+async function checkNextHost(engine: Engine, { machineId, lastFault }: Relationship, force: boolean, signal: AbortSignal): Promise<void> {
+  const { host } = engine;
+  if (force) return;
+  if (lastFault?.code === 'sending-ended') throw new Refused(refuse(`${lastFault.message}. Its guest may run elsewhere: --force fails over all the same`, ['failover --unplanned --force']));
+  checkNotHandedOn(host, machineId);
+  const extended = host.state.extendedOf(machineId);
+  const standing = extended && (await askPrimary(engine, extended.id, signal));
+  if (!standing || standing.power === 'off') return;
+  throw new Refused(refuse(`${machineOf(host, machineId).name} runs on ${host.peerName(extended.peerId)}: use --force (then that guest is held and what it wrote is set aside)`, ['failover --unplanned --force']));
 }
 
 /** The guest went home by a failback, and that host is gone: this one takes the machine back, with what it had when it gave it up. */

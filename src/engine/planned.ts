@@ -8,29 +8,35 @@ import { Refused, refuse } from '../errors/refusal.ts';
 import type { Relationship } from '../machine/records.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
-import { kinship, mint, newestOf } from '../relationship/epoch.ts';
+import { isOnward } from '../relationship/chain.ts';
+import { kinship, mint, newestOf, ownerBefore, type Lineage } from '../relationship/epoch.ts';
 import { call } from './calls.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
 import { runCycle, type OnProgress } from './primary/cycle.ts';
 import { startMachine } from './power.ts';
-import { checkReady, readinessFindings } from './readiness.ts';
+import { isBehind, plannedFindings, type PlannedOptions } from './prerequisites.ts';
+import { checkReady } from './readiness.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 
 const GIVE_UP_WITHIN_MS = 10_000;
 const START_WITHIN_MS = 60_000;
+export interface Prepare extends PlannedOptions {
+  readonly shutdownTimeoutMs: number;
+}
+
 const LOCKED = 'a planned failover is under way: the guest stays off here so that nothing is written after the last cycle';
 
 /**
  * The guest is off, its last change is on the replica, and it cannot be started here (state 4). When that fails or is
  * cancelled, the lock is gone and a guest that ran runs again; when the daemon itself ends, the next one goes on.
  */
-export async function prepare(host: Host, relationshipId: string, shutdownTimeoutMs: number, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+export async function prepare(host: Host, relationshipId: string, { shutdownTimeoutMs, ...options }: Prepare, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   const { side, state } = relationshipNamed(host, relationshipId);
   if (side === 'primary' && state === 4) return;
   try {
-    await handIn(host, relationshipId, shutdownTimeoutMs, onProgress, signal);
+    await handIn(host, relationshipId, { shutdownTimeoutMs, ...options }, onProgress, signal);
   } catch (thrown) {
     const isDaemonEnding = signal.aborted && faultOf(signal.reason)?.code !== 'cancelled';
     if (!isDaemonEnding) await giveUpToken(host, relationshipId);
@@ -38,15 +44,16 @@ export async function prepare(host: Host, relationshipId: string, shutdownTimeou
   }
 }
 
-async function handIn(host: Host, relationshipId: string, shutdownTimeoutMs: number, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+async function handIn(host: Host, relationshipId: string, { shutdownTimeoutMs, ...options }: Prepare, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   const relationship = relationshipNamed(host, relationshipId);
-  const { machineId, peerId, side, state } = relationship;
+  const { machineId, side, state } = relationship;
   if (side !== 'primary' || state !== 3) {
     throw new Refused(refuse(`a planned failover of ${machineOf(host, machineId).name} needs a primary that replicates; it is: ${stateName(state)} (${side})`, allowedVerbs(relationship)));
   }
-  await greet(host, relationshipId, signal);
+  const standing = await greet(host, relationshipId, signal);
   // Found out before the guest is shut down, not after.
-  checkReady(await readinessFindings(host, machineOf(host, machineId), peerId, {}, false, signal), true);
+  checkReady(await plannedFindings(host, relationship, standing, options, signal), true);
+  if (isBehind(host, relationshipNamed(host, relationshipId))) await runCycle(host, relationshipId, 'cycle', onProgress, signal);
   await takeToken(host, relationship, signal);
   await host.hypervisor.shutdown(machineId, shutdownTimeoutMs, signal);
   await runCycle(host, relationshipId, 'planned', onProgress, signal);
@@ -54,7 +61,7 @@ async function handIn(host: Host, relationshipId: string, shutdownTimeoutMs: num
 }
 
 /** The lock precedes everything else here. A former daemon may have taken the token for this very failover. */
-async function takeToken(host: Host, { id, machineId, peerId }: Relationship, signal: AbortSignal): Promise<void> {
+export async function takeToken(host: Host, { id, machineId, peerId }: Relationship, signal: AbortSignal): Promise<void> {
   const isOn = (await host.hypervisor.power(machineId)) !== 'off';
   const { token } = host.state.transaction(() => {
     host.state.putMachine({ ...machineOf(host, machineId), powerLock: LOCKED });
@@ -64,7 +71,7 @@ async function takeToken(host: Host, { id, machineId, peerId }: Relationship, si
 }
 
 /** Nothing was prepared: the guest may run here again, and does when it did before. The replica's token is worthless without state 4. */
-async function giveUpToken(host: Host, relationshipId: string): Promise<void> {
+export async function giveUpToken(host: Host, relationshipId: string): Promise<void> {
   const { side, token, machineId, peerId, guestRan } = relationshipNamed(host, relationshipId);
   // A replica's token is the other host's to take back.
   if (token === null || side !== 'primary') return;
@@ -91,12 +98,17 @@ function ignoreAnswer(thrown: unknown): void {
  * only with the replica's consent: one that has failed over already owns the machine.
  */
 async function returnToken(host: Host, relationshipId: string, token: string, peerId: string, signal: AbortSignal): Promise<void> {
-  const { machineId } = relationshipNamed(host, relationshipId);
-  const lineage = mint(machineOf(host, machineId).lineage, host.newId(), host.hostId);
+  const relationship = relationshipNamed(host, relationshipId);
+  const { machineId } = relationship;
+  const before = machineOf(host, machineId).lineage;
+  const lineage = mint(before, host.newId(), ownerHere(host, relationship, before));
   await call(host.peers, peerId, 'cancelPlanned', { relationshipId, token, lineage }, signal);
   const machine = machineOf(host, machineId);
   if (kinship(machine.lineage, lineage) === 'theirs-descends') host.state.putMachine({ ...machine, lineage });
 }
+
+/** Where the guest may run once the replica has given the token up: here, and in the middle of a chain on the host before. */
+const ownerHere = (host: Host, relationship: Relationship, lineage: Lineage): string => (isOnward(relationship) ? ownerBefore(lineage, relationship.peerId) : undefined) ?? host.hostId;
 
 /** State 3 again and the guest may run here. Refused while the replica cannot be asked, unless forced as a new epoch. */
 export async function cancelPrepared(host: Host, relationshipId: string, force: boolean, signal: AbortSignal): Promise<Relationship> {
@@ -106,12 +118,13 @@ export async function cancelPrepared(host: Host, relationshipId: string, force: 
   try {
     const { failoverPlanned } = await greet(host, relationshipId, signal);
     if (failoverPlanned !== null) throw new Refused(refuse(`${name}: ${host.peerName(relationship.peerId)} has failed over already: revert there first`, ['revert']));
-    const isOurs = newestOf(machineOf(host, relationship.machineId).lineage).ownerHostId === host.hostId;
+    const { lineage } = machineOf(host, relationship.machineId);
+    const isOurs = newestOf(lineage).ownerHostId === ownerHere(host, relationship, lineage);
     if (relationship.token !== null || !isOurs) await returnToken(host, relationshipId, relationship.token ?? '', relationship.peerId, signal);
   } catch (thrown) {
     if (!faultOf(thrown) || !force) throw thrown;
     const machine = machineOf(host, relationship.machineId);
-    host.state.putMachine({ ...machine, lineage: mint(machine.lineage, host.newId(), host.hostId) });
+    host.state.putMachine({ ...machine, lineage: mint(machine.lineage, host.newId(), ownerHere(host, relationship, machine.lineage)) });
   }
   host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'information', machine: name, message: `${name}: the planned failover was cancelled` });
   return transition(host, relationshipId, 'cancelPlanned', {
@@ -138,8 +151,8 @@ export async function takeBackPrepared(host: Host, relationshipId: string, signa
 }
 
 /** The other host runs the machine now (its state 5). */
-export async function handOver(host: Host, relationshipId: string, start: boolean, signal: AbortSignal): Promise<void> {
+export async function handOver(host: Host, relationshipId: string, { start, commitAfterSeconds }: { readonly start: boolean; readonly commitAfterSeconds: number | null }, signal: AbortSignal): Promise<void> {
   const relationship = relationshipNamed(host, relationshipId);
   if (relationship.side !== 'primary') return;
-  await call(host.peers, relationship.peerId, 'failOverPlanned', { relationshipId, token: relationship.token ?? '', start }, signal);
+  await call(host.peers, relationship.peerId, 'failOverPlanned', { relationshipId, token: relationship.token ?? '', start, commitAfterSeconds }, signal);
 }

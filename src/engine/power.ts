@@ -59,7 +59,7 @@ const isolation = ({ network }: Machine): Pick<LaunchSpec, 'isolated' | 'testBri
 /** Hearing of a newer epoch demotes this host; that is what the question is for. */
 async function askPeer(host: Host, relationship: Relationship, signal: AbortSignal): Promise<void> {
   try {
-    await greet(host, relationship.id, AbortSignal.any([signal, host.clock.timeout(ASK_PEER_WITHIN_MS)]));
+    await greet(host, relationship.id, AbortSignal.any([signal, host.clock.timeout(ASK_PEER_WITHIN_MS)]), { starting: true });
   } catch (thrown) {
     signal.throwIfAborted();
     if (thrown instanceof Refused) throw thrown;

@@ -26,7 +26,7 @@ export async function readinessFindings(host: Host, machine: Machine, peerId: st
   const definition = overridden(machine.definition, overrides);
   const readiness = await call(host.peers, peerId, 'readiness', { definition, storage: overrides.storage ?? null, machineId: machine.id, ...(bypassProxy !== undefined && { bypassProxy }) }, signal);
   const sizes = await host.hypervisor.sizes({ instanceId: machine.id, definition, stacks: machine.stacks, isolated: false });
-  return [...hardwareFindings(definition, readiness, host.peerName(peerId)), ...place(machine, readiness, sizes.reduce((sum, disk) => sum + disk.sizeBytes, 0), isNew, host.peerName(peerId))];
+  return [...hardwareFindings(readiness.definition ?? definition, readiness, host.peerName(peerId)), ...place(machine, readiness, sizes.reduce((sum, disk) => sum + disk.sizeBytes, 0), isNew, host.peerName(peerId))];
 }
 
 /** Before a failover: can this host run the definition that it is about to? */

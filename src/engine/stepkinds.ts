@@ -8,9 +8,13 @@ import type { State } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Settings } from '../relationship/settings.ts';
 import { call } from './calls.ts';
+import type { Relationship } from '../machine/records.ts';
+import { isOnward } from '../relationship/chain.ts';
 import type { Engine } from './engine.ts';
+import { prepareOnward } from './extended/planned.ts';
+import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
-import { shutdownMs, text } from './jobargs.ts';
+import { flag, shutdownMs, text } from './jobargs.ts';
 import type { JobContext, JobWork } from './jobs.ts';
 import { askPrimary, unplannedFailover } from './operations.ts';
 import { cancelPrepared, prepare } from './planned.ts';
@@ -41,15 +45,18 @@ export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const alone = <T>(job: JobContext, name: string, work: (signal: AbortSignal) => Promise<T>) => engine.worker(job.machineId).exclusive(name, work, job.signal);
   return {
     preparePlanned: async (job) => {
-      const { id } = engine.relationshipOf(job.machineId);
+      const relationship = engine.relationshipFor(job);
+      if (isOnward(relationship)) return prepareOnwardOff(engine, job, relationship);
+      const { id } = relationship;
       job.progress(5, 'shutting the guest down');
-      await alone(job, 'planned failover', (signal) => prepare(host, id, shutdownMs(job), ({ doneBytes, totalBytes }) => job.progress(20 + (70 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal));
+      await alone(job, 'planned failover', (signal) => prepare(host, id, { shutdownTimeoutMs: shutdownMs(job), reverse: true, force: false }, ({ doneBytes, totalBytes }) => job.progress(20 + (70 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal));
       return {};
     },
     cancelPlanned: async (job) => {
-      const { id, side, state } = engine.relationshipOf(job.machineId);
+      const relationship = engine.relationshipFor(job);
+      const { id, side, state } = relationship;
       if (job.resumed && side === 'primary' && state === 3) return {};
-      await alone(job, 'cancel-failover', (signal) => cancelPrepared(host, id, false, signal));
+      await engine.workerOf(relationship).exclusive('cancel-failover', (signal) => cancelPrepared(host, id, flag(job, 'force'), signal), job.signal);
       return {};
     },
     failOver: (job) => failOver(engine, job),
@@ -64,6 +71,15 @@ export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       return {};
     },
   };
+}
+
+/** Step by step nobody's guest is stopped: the one before has to be off. */
+async function prepareOnwardOff(engine: Engine, job: JobContext, relationship: Relationship) {
+  const own = engine.relationshipOf(job.machineId);
+  const { power } = await greet(engine.host, own.id, job.signal);
+  if (power !== 'off') throw new Refused(refuse(`a planned failover is prepared while the guest is off: it runs on ${engine.host.peerName(own.peerId)} and has to be shut down there first`, ['shutDown', 'turnOff']));
+  await prepareOnward(engine, job, relationship);
+  return {};
 }
 
 async function taken(engine: Engine, job: JobContext, kind: keyof typeof STEPS) {

@@ -33,7 +33,7 @@ export function transition(host: Host, relationshipId: string, event: Event, { f
     const outcome = step(before, event, { ...factsOf(before), ...facts });
     if (!outcome.ok) throw new Refused(outcome);
     const { effects, ...standing } = outcome.value;
-    const next = acrossTransition(host, before, { ...before, ...change?.(before), ...standing, ...outlived(before, standing), ...(event === 'unscheduleInitial' && { startsAtMs: null }) });
+    const next = ofKind(before, acrossTransition(host, before, { ...before, ...change?.(before), ...standing, ...outlived(before, standing), ...(event === 'unscheduleInitial' && { startsAtMs: null }) }));
     const details = { relationshipId, ...payload?.(before) };
     for (const effect of effects) host.state.addToOutbox(before.machineId, effect, details, deskOf(before));
     if (next.state === 0) host.state.removeRelationship(relationshipId);
@@ -45,6 +45,13 @@ export function transition(host: Host, relationshipId: string, event: Event, { f
   });
   host.changed('relationship', after.machineId);
   return after;
+}
+
+/** Only from primary to replica to the next is it a chain. */
+function ofKind(before: Relationship, after: Relationship): Relationship {
+  if (before.side === after.side) return after;
+  const { kind: _kind, ...simple } = after;
+  return simple;
 }
 
 /** Events after which this host's disks are not what its points say that they were. */

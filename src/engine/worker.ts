@@ -139,6 +139,7 @@ export class Worker {
   async #effects(): Promise<void> {
     try {
       await this.settleEffects(this.#life.signal);
+      if (this.#own) await runOutbox(this.#host, this.#machineId, 'farewell', this.#life.signal);
     } catch (thrown) {
       if (!faultOf(thrown)) throw thrown;
       this.#retryLater();

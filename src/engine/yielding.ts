@@ -8,6 +8,8 @@ import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
 import type { Basis } from './calls.ts';
 import { demote, isInCustody, isPlainReplica, labelTops } from './demotion.ts';
 import { meet } from './greeting.ts';
+import { isOnward } from '../relationship/chain.ts';
+import { yieldOnward } from './extended/yielding.ts';
 import type { Host } from './host.ts';
 import { rebaseMaps } from './maps.ts';
 import { payloadOf, type DiskView } from './ports/diskview.ts';
@@ -23,6 +25,7 @@ const READ_BYTES = 512 * 1024;
 /** Repeats with the same answer until the first reverse cycle begins. */
 export async function yieldTo(host: Host, relationshipId: string, theirs: Lineage, signal: AbortSignal): Promise<Basis> {
   const before = relationshipNamed(host, relationshipId);
+  if (isOnward(before)) return yieldOnward(host, before, theirs, signal);
   if (before.side === 'primary' && before.state === 4 && descends(host, before, theirs)) await yieldPlanned(host, before, theirs);
   else await meet(host, before, theirs);
   const relationship = relationshipNamed(host, relationshipId);

@@ -35,6 +35,8 @@ export interface Machine {
   readonly powerLock: string | null;
   /** Where a replica's layers are made. */
   readonly storage: string;
+  /** Relationships of it that ended here since this host went on with the next host of a chain. */
+  readonly former?: readonly string[];
   /** For a test failover's copy: the machine that it is a copy of. */
   readonly copyOf: string | null;
   /** An ordinary machine that was this host's replica, and has not run here since: what was kept of it is a seed for that host. */
@@ -99,6 +101,8 @@ export interface Attempt {
   readonly instantFromBytes: number | null;
   /** How much of the journal the pass wrote, once it has ended. */
   readonly passBytes?: number;
+  /** How long the pass has worked so far, over all restarts. */
+  readonly passMs?: number;
   /** In the order that the journal numbers them; set when shipping begins. */
   readonly disks: readonly { readonly disk: string; readonly sizeBytes: number }[];
   /** Of an attempt of kind `disks`. */
@@ -134,6 +138,8 @@ export interface Failover {
   readonly layers: readonly { readonly disk: string; readonly layer: Layer }[];
   readonly fromState: State;
   readonly next?: NextLayers | null;
+  /** After this time without a commit it commits itself; never when absent. `dueMs` is null until the failover is done. */
+  readonly commit?: { readonly afterMs: number; readonly dueMs: number | null; readonly isWarned: boolean } | null;
 }
 
 /** Layers that are to be the active ones next. `making`: QEMU knows nothing of them. `laying`: the guest may write them already. */
@@ -190,6 +196,19 @@ export interface LastCycle {
   readonly pointId: string;
   readonly finishedMs: number;
   readonly durationMs: number;
+  readonly bytesChanged: number;
+  readonly bytesShipped: number;
+}
+
+/** The last resynchronization that ended in a recovery point. */
+export interface LastResynchronization {
+  readonly pointId: string;
+  readonly finishedMs: number;
+  /** From the first try on, waiting included. */
+  readonly durationMs: number;
+  /** Of the disks, and how long the reading of them took. */
+  readonly comparedBytes: number;
+  readonly comparedMs: number;
   readonly bytesChanged: number;
   readonly bytesShipped: number;
 }
@@ -258,6 +277,7 @@ export interface Relationship {
   /** Values of the replica's own that replace the definition's there. */
   readonly overrides: Overrides;
   readonly lastCycle: LastCycle | null;
+  readonly lastResynchronization?: LastResynchronization | null;
   /** Over all acknowledged cycles from this host. */
   readonly totals: { readonly bytesChanged: number; readonly bytesShipped: number };
   readonly lastFault: LastFault | null;
@@ -270,6 +290,8 @@ export interface Relationship {
   readonly entryId?: string;
   /** What the monitoring interval before counted. */
   readonly previousStatistics?: EndedInterval;
+  /** When it came to its present state. */
+  readonly stateSinceMs?: number;
   /** Rules of the health that held when it was last looked at: each is written to the log once. */
   readonly issues?: readonly string[];
   /** When a test failover was last begun here, and since when there has been something to test. */

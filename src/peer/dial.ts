@@ -31,6 +31,7 @@ export interface DialOptions {
 export interface Expected {
   readonly name: string;
   readonly pin: string;
+  readonly nextPin?: string;
 }
 
 export interface Proved {

@@ -8,6 +8,8 @@ export interface PairedHost {
   readonly address: string;
   /** SHA-256 of the public key (SPKI), lower-case hex. */
   readonly pin: string;
+  /** Of the key that the host announced to show next; the pin from its first use on. */
+  readonly nextPin?: string;
   /** Of the certificate that was seen last; told to people, never a reason to refuse. */
   readonly certificateExpiresMs: number;
 }

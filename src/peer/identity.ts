@@ -3,10 +3,11 @@
  * Kept under `<stateDir>/identity/`: key.pem (0600), certificate.pem, host.json.
  */
 import { createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../errors/fault.ts';
 import { createCertificate, createKey, expiresMsOf, pinOf } from './certificate.ts';
+import { writeDurably } from './durablefile.ts';
 
 export interface Identity {
   readonly hostId: string;
@@ -127,20 +128,4 @@ async function readOrMake(path: string, mode: number, make: () => Promise<string
   const slash = path.lastIndexOf('/');
   await writeDurably(path.slice(0, slash), path.slice(slash + 1), content, mode);
   return content;
-}
-
-/** The file holds all of the content after a power loss, or is as it was. */
-async function writeDurably(folder: string, name: string, content: string, mode: number): Promise<void> {
-  const path = join(folder, name);
-  const file = await open(`${path}.new`, 'w', mode);
-  try {
-    await file.chmod(mode);
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.new`, path);
-  const directory = await open(folder, 'r');
-  await directory.sync().finally(() => directory.close());
 }

@@ -76,6 +76,11 @@ export class Listener {
     this.#server.setSecureContext(tlsOptionsOf(identity));
   }
 
+  /** Nothing listens any more; accepted connections go on until they end. */
+  retire(): void {
+    this.#server.close();
+  }
+
   /** Nothing listens and every accepted connection is closed. */
   async close(): Promise<void> {
     const { promise, resolve }: PromiseWithResolvers<void> = Promise.withResolvers();

@@ -11,10 +11,11 @@ import { Fault } from '../errors/fault.ts';
 import { parseAddress, type Endpoint } from './address.ts';
 import { answerCalls, type ReportBug } from './answering.ts';
 import { AwaitedLanes } from './awaitedlanes.ts';
-import { expiresMsOf } from './certificate.ts';
+import { noteAnnouncement, type Announcement } from './announcements.ts';
+import { expiresMsOf, pinOf } from './certificate.ts';
 import type { Channel } from './channel.ts';
 import { Contacts, type Contact } from './contacts.ts';
-import { dialTls, type DialOptions } from './dial.ts';
+import { dialTls, type DialOptions, type DialStep } from './dial.ts';
 import type { PairedHost } from './directory.ts';
 import { failureFrame, isBug } from './failure.ts';
 import { greet } from './greeting.ts';
@@ -50,6 +51,8 @@ export class PeerNetwork implements Peers {
   readonly #answering = new Map<string, Channel[]>();
   #identity: Identity;
   #listener: Listener | undefined;
+  /** Of ports that are not listened on any more: their connections may be open. */
+  readonly #retired: Listener[] = [];
   #handler: PeerHandler | undefined;
 
   constructor(options: PeerOptions) {
@@ -65,6 +68,19 @@ export class PeerNetwork implements Peers {
   async listen(bind: { readonly host?: string; readonly port: number }, handler: PeerHandler): Promise<void> {
     assert(!this.#listener, 'the peer port is open already');
     this.#handler = handler;
+    this.#listener = await this.#openListener(bind);
+  }
+
+  /** Other hosts are answered on that port from now on; connections that are open go on. Fault port-in-use, and nothing changed. */
+  async listenOn(bind: { readonly host?: string; readonly port: number }): Promise<void> {
+    const former = this.#listener;
+    assert(former, 'the peer port is open');
+    this.#listener = await this.#openListener(bind);
+    former.retire();
+    this.#retired.push(former);
+  }
+
+  #openListener(bind: { readonly host?: string; readonly port: number }): Promise<Listener> {
     const { directory, reportBug } = this.#options;
     const reception = {
       hostAt: (socket: TLSSocket, certificate: X509Certificate) => hostAt(socket, certificate, directory, this.#identity),
@@ -72,7 +88,7 @@ export class PeerNetwork implements Peers {
       join: (visitor: Visitor) => void this.#joined(visitor),
       reportBug,
     };
-    this.#listener = await Listener.open(this.#identity, bind, reception, this.#patience);
+    return Listener.open(this.#identity, bind, reception, this.#patience);
   }
 
   get port(): number {
@@ -94,6 +110,11 @@ export class PeerNetwork implements Peers {
     return this.#contacts.link(hostId, this.#routeTo(this.#host(hostId), route ?? this.#contacts.connectedRoute(hostId))).call(method, params, signal);
   }
 
+  /** The host knows it. Fault peer-protocol when it is of a version that does not listen to that. */
+  async announce(hostId: string, { method, params }: Announcement, signal: AbortSignal): Promise<void> {
+    await this.call(hostId, method, params, signal);
+  }
+
   async acceptLane(hostId: string, token: string, signal: AbortSignal): Promise<LaneSender> {
     this.#host(hostId);
     return this.#awaited.expect(hostId, token, this.#patience.laneTokenMs, AbortSignal.any([signal, this.#contacts.scope(hostId)]));
@@ -107,6 +128,17 @@ export class PeerNetwork implements Peers {
     const greeting = { ownId: this.#identity.hostId, senderId: hostId, token };
     const dial = (onread: Parameters<typeof dialTls>[4]) => dialTls(endpoint, host, options, either, onread);
     await receiveLane(dial, greeting, handler, this.#patience, either, { onHeard: () => this.#contacts.heard(hostId), onOpen });
+  }
+
+  /** A connection of its own was opened and greeted as any other, and ended. `onStep` is told of each step as it begins. */
+  async probe(hostId: string, route: Route, onStep: (step: DialStep | 'hello') => void, signal: AbortSignal): Promise<void> {
+    const host = this.#host(hostId);
+    const endpoint = parseAddress(host.address);
+    const options = { ...this.#dialOptions(endpoint, this.#routeTo(host, route)), onStep };
+    const { socket } = await dialTls(endpoint, host, options, signal);
+    onStep('hello');
+    const channel = await greet(socket, { hostId: this.#identity.hostId, kind: 'control' }, hostId, options.timeoutMs, signal);
+    channel.end(new Fault('cancelled', 'the test has ended'));
   }
 
   invite(options?: InviteOptions): { readonly invitation: string; readonly expiresAtMs: number } {
@@ -146,7 +178,7 @@ export class PeerNetwork implements Peers {
 
   async close(): Promise<void> {
     this.#contacts.close();
-    await this.#listener?.close();
+    await Promise.all([this.#listener, ...this.#retired].map((listener) => listener?.close()));
   }
 
   #host(hostId: string): PairedHost {
@@ -169,18 +201,23 @@ export class PeerNetwork implements Peers {
     const endpoint = parseAddress(host.address);
     const options = this.#dialOptions(endpoint, route);
     const { socket, certificate } = await dialTls(endpoint, host, options, signal);
-    this.#noteExpiry(host, certificate);
+    this.#noteCertificate(host, certificate);
     return greet(socket, { hostId: this.#identity.hostId, kind: 'control' }, hostId, options.timeoutMs, signal);
   }
 
-  #noteExpiry(host: PairedHost, certificate: X509Certificate): void {
+  /** What the certificate that was shown tells of the host: until when it lasts, and that an announced key is in use. */
+  #noteCertificate(host: PairedHost, certificate: X509Certificate): void {
+    const { directory } = this.#options;
     const certificateExpiresMs = expiresMsOf(certificate);
-    if (certificateExpiresMs !== host.certificateExpiresMs) this.#options.directory.put({ ...host, certificateExpiresMs });
+    const { nextPin, ...present } = directory.get(host.hostId) ?? host;
+    const isNext = nextPin !== undefined && pinOf(certificate) === nextPin;
+    if (isNext) directory.put({ ...present, pin: nextPin, certificateExpiresMs });
+    else if (certificateExpiresMs !== host.certificateExpiresMs) directory.put({ ...present, ...(nextPin !== undefined && { nextPin }), certificateExpiresMs });
   }
 
   #visited(visitor: Visitor, host: PairedHost): void {
     const { channel, hello, tcp, certificate } = visitor;
-    this.#noteExpiry(host, certificate);
+    this.#noteCertificate(host, certificate);
     this.#endWithHost(host.hostId, channel);
     channel.onHeard = () => this.#contacts.heard(host.hostId);
     channel.onHeard();
@@ -213,7 +250,8 @@ export class PeerNetwork implements Peers {
     this.#answering.set(hostId, open);
     channel.send(helloFrame({ hostId: this.#identity.hostId, kind: 'control' }));
     channel.establish(this.#patience.tickMs, MAX_MESSAGE_BYTES);
-    answerCalls(channel, hostId, this.#handler!, this.#options.reportBug);
+    const handler: PeerHandler = async (asking, method, params) => (noteAnnouncement(this.#options.directory, asking, method, params) ? null : this.#handler!(asking, method, params));
+    answerCalls(channel, hostId, handler, this.#options.reportBug);
   }
 
   async #joined(visitor: Visitor): Promise<void> {

@@ -28,12 +28,12 @@ export const tlsOptionsOf = (identity: Identity): SecureContextOptions => ({
 export const certificateOf = (socket: TLSSocket): X509Certificate | undefined => (socket.isSessionReused() ? undefined : socket.getPeerX509Certificate());
 
 /** True when the other side is this paired host. */
-export const isHost = (socket: TLSSocket, certificate: X509Certificate, host: { readonly pin: string; readonly name: string }, own: Identity): boolean =>
-  pinOf(certificate) === host.pin || certifiedFor(host.name, socket, certificate, own);
+export const isHost = (socket: TLSSocket, certificate: X509Certificate, host: { readonly pin: string; readonly nextPin?: string; readonly name: string }, own: Identity): boolean =>
+  pinOf(certificate) === host.pin || pinOf(certificate) === host.nextPin || certifiedFor(host.name, socket, certificate, own);
 
 /** The paired host at the other end, or undefined for a stranger. */
 export const hostAt = (socket: TLSSocket, certificate: X509Certificate, directory: PeerDirectory, own: Identity): PairedHost | undefined =>
-  directory.byPin(pinOf(certificate)) ?? directory.list().find((host) => certifiedFor(host.name, socket, certificate, own));
+  directory.byPin(pinOf(certificate)) ?? directory.list().find((host) => host.nextPin === pinOf(certificate) || certifiedFor(host.name, socket, certificate, own));
 
 /** `authorized` says that the chain ends at the operator's authority, and nothing where there is none. */
 const certifiedFor = (name: string, socket: TLSSocket, certificate: X509Certificate, own: Identity): boolean =>

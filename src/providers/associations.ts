@@ -6,11 +6,12 @@ import type { AssociationProvider, CimCaller } from '../cim/manager.ts';
 import type { CimInstance, ObjectPath } from '../cim/instance.ts';
 import { isSamePath } from '../cim/path.ts';
 import { CIMV2, SCHEMA, VIRTUALIZATION } from '../cim/schema/published.ts';
+import { kindOf } from '../relationship/chain.ts';
 import * as cimv2 from './cimv2.ts';
 import type { Domain } from './domain.ts';
 import { emitter, type Values } from './emission.ts';
 import { hostPath, instancePath, machinePath, servicePath, SERVICES, shutdownPath } from './objectpaths.ts';
-import { scopeAround, wholeScope, type Family, type Need, type Scope } from './scope.ts';
+import { eachLink, scopeAround, wholeScope, type Family, type Need, type Scope } from './scope.ts';
 
 type Pair = readonly [ObjectPath, ObjectPath];
 
@@ -64,8 +65,9 @@ function settingPairs(scope: Scope): readonly Pair[] {
   return [
     [service(scope), instancePath('Msvm_ReplicationServiceSettingData')],
     ...authorizations.map(({ id }): Pair => [service(scope), instancePath('Msvm_ReplicationAuthorizationSettingData', id)]),
-    ...scope.families.flatMap(({ snapshot: { machine, authorization } }): Pair[] => [
+    ...scope.families.flatMap(({ snapshot: { machine, authorization, extended } }): Pair[] => [
       [machinePath(machine.id), instancePath('Msvm_ReplicationSettingData', machine.id)],
+      ...(extended ? [[machinePath(machine.id), instancePath('Msvm_ReplicationSettingData', machine.id, true)] as const] : []),
       ...(authorization ? [[machinePath(machine.id), instancePath('Msvm_ReplicationAuthorizationSettingData', authorization.id)] as const] : []),
     ]),
   ];
@@ -87,7 +89,8 @@ const ASSOCIATIONS: Readonly<Record<string, AssociationRow>> = {
   Msvm_SettingsDefineState: ofMachines(SETTING, ({ snapshot: { machine } }) => [[machinePath(machine.id), settings(machine.id)]]),
   Msvm_VirtualSystemSettingDataComponent: ofMachines(COMPONENT, (family) => partsOf(family).map((part) => [settings(family.snapshot.machine.id), part])),
   Msvm_ElementSettingData: { roles: SETTING, needs: ['machines'], says: { IsDefault: IS_NOT, IsCurrent: IS, IsNext: IS }, pairs: settingPairs },
-  Msvm_SystemReplicationRelationship: ofMachines(ANTECEDENT, ({ snapshot: { machine } }) => [[machinePath(machine.id), instancePath('Msvm_ReplicationRelationship', machine.id)]]),
+  Msvm_SystemReplicationRelationship: ofMachines(ANTECEDENT, ({ snapshot }) =>
+    eachLink(snapshot).map(({ machine, relationship }) => [machinePath(machine.id), instancePath('Msvm_ReplicationRelationship', machine.id, relationship ? kindOf(relationship) : 'simple')])),
   Msvm_ReplicaSystemDependency: ofMachines(ANTECEDENT, ({ snapshot: { machine } }) => (machine.copyOf === null ? [] : [[machinePath(machine.copyOf), machinePath(machine.id)]])),
   Msvm_SnapshotOfVirtualSystem: ofMachines(ANTECEDENT, ({ snapshot: { machine }, points }) => points.map(({ id }) => [machinePath(machine.id), settings(id)]), ['points']),
   Msvm_MostCurrentSnapshotInBranch: ofMachines(ANTECEDENT, ({ snapshot: { machine }, points }) => points.slice(-1).map(({ id }) => [machinePath(machine.id), settings(id)]), ['points']),

@@ -12,10 +12,13 @@ import { instancePath, machinePath } from './objectpaths.ts';
 
 export type ChangedRecord = 'machine' | 'relationship' | 'job' | 'host' | 'event';
 
+/** One that is not there is no change. */
+const relationshipsOf = (id: string): readonly ObjectPath[] => [instancePath('Msvm_ReplicationRelationship', id), instancePath('Msvm_ReplicationRelationship', id, 'extended')];
+
 /** What shows a record; a relationship's id is its machine's. */
 const SHOWN_BY: Readonly<Record<ChangedRecord, (id: string) => readonly ObjectPath[]>> = {
-  machine: (id) => [machinePath(id), instancePath('Msvm_ReplicationRelationship', id)],
-  relationship: (id) => [instancePath('Msvm_ReplicationRelationship', id), machinePath(id)],
+  machine: (id) => [machinePath(id), ...relationshipsOf(id)],
+  relationship: (id) => [...relationshipsOf(id), machinePath(id)],
   job: (id) => [instancePath('Msvm_ConcreteJob', id)],
   host: () => [],
   event: () => [],

@@ -13,7 +13,7 @@ import { failoverEthernetValues } from './failovernetwork.ts';
 import { jobValues } from './job.ts';
 import { INSTANCE_IDS } from './objectpaths.ts';
 import { providerValues, relationshipValues, replicationSettingsValues, statisticsValues } from './replication.ts';
-import { hostScope, scopeAround, wholeScope, type Family, type Need, type Scope } from './scope.ts';
+import { eachLink, hostScope, scopeAround, wholeScope, type Family, type Need, type Scope } from './scope.ts';
 import { entryValues, replicationServiceValues, serviceSettingsValues, serviceValues } from './service.ts';
 import { pointSettings, realizedSettings } from './systemsettings.ts';
 import { switches } from './virtualswitch.ts';
@@ -41,9 +41,9 @@ export const CLASSES: Readonly<Record<string, ClassRow>> = {
   Msvm_VirtualSystemSettingData: ofMachines(({ snapshot, points }, { host: { self } }) => [
     realizedSettings(snapshot, self.name), ...points.map((point, at) => pointSettings(point, points[at - 1], self.name)),
   ], ['machines', 'points']),
-  Msvm_ReplicationSettingData: ofMachines(({ snapshot }, { host }) => [replicationSettingsValues(snapshot, host)]),
-  Msvm_ReplicationRelationship: ofMachines(({ snapshot }) => [relationshipValues(snapshot)]),
-  Msvm_ReplicationStatistics: ofMachines(({ snapshot }, { nowMs }) => [statisticsValues(snapshot, nowMs)]),
+  Msvm_ReplicationSettingData: ofMachines(({ snapshot }, { host }) => eachLink(snapshot).map((link) => replicationSettingsValues(link, host))),
+  Msvm_ReplicationRelationship: ofMachines(({ snapshot }) => eachLink(snapshot).map(relationshipValues)),
+  Msvm_ReplicationStatistics: ofMachines(({ snapshot }, { nowMs }) => eachLink(snapshot).map((link) => statisticsValues(link, nowMs))),
   Msvm_StorageAllocationSettingData: ofMachines(({ snapshot: { machine } }, { host: { self } }) => machine.definition.disks.map((disk, at) => diskValues(machine, self.name, disk, at))),
   Msvm_ResourceAllocationSettingData: ofMachines(({ snapshot: { machine: { id, definition } } }, { host: { self } }) => [
     controllerValues(id), ...definition.disks.map((disk, at) => driveValues(id, self.name, disk, at)),

@@ -1,6 +1,7 @@
 /** Msvm_ComputerSystem: the host, its virtual machines and test failovers' copies. */
 import type { MachineSnapshot } from '../service/inventory.ts';
 import type { PointKind } from '../machine/records.ts';
+import { kindOf } from '../relationship/chain.ts';
 import type { Hardware } from './domain.ts';
 import { moment, type Values } from './emission.ts';
 import { guidOf } from './objectpaths.ts';
@@ -21,10 +22,14 @@ export const enabledStateOf = ({ power, isStarting }: MachineSnapshot): number =
 export const replicationHealthOf = ({ health }: MachineSnapshot): number => HEALTH[health];
 
 /** 0 none, 1 primary, 2 replica, 3 test replica. */
+/** Source: Msvm_ComputerSystem.ReplicationMode. */
+const MODES = { primary: 1, replica: 2, extendedReplica: 4 } as const;
+
 export function replicationModeOf({ machine, relationship }: MachineSnapshot): number {
   if (machine.copyOf !== null) return 3;
   if (!relationship || relationship.state === 0) return 0;
-  return relationship.side === 'primary' ? 1 : 2;
+  if (relationship.side === 'primary') return MODES.primary;
+  return kindOf(relationship) === 'extended' ? MODES.extendedReplica : MODES.replica;
 }
 
 /** What the machine's relationship says of itself, on the system as on the relationship. */

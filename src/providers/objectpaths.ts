@@ -5,6 +5,7 @@
 import type { ObjectPath } from '../cim/instance.ts';
 import { isSameName } from '../cim/name.ts';
 import { VIRTUALIZATION } from '../cim/schema/published.ts';
+import type { Kind } from '../relationship/chain.ts';
 
 const GUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
 
@@ -27,6 +28,9 @@ export const servicePath = (className: ServiceClass, hostName: string): ObjectPa
 /** The built-in provider, from host to host. Source: Msvm_ReplicationProvider.Name. */
 export const PROVIDER_ID = '22391CDC-272C-4DDF-BA88-9BEFB1A0975C';
 
+/** Source: Msvm_ReplicationRelationship, the type at the end of InstanceID. */
+const TYPES: Readonly<Record<Kind, number>> = { simple: 0, extended: 1 };
+
 const vm = (machineId: string): string => `Microsoft:${guidOf(machineId)}`;
 
 /** What shuts the guest down from within. */
@@ -37,9 +41,10 @@ export const shutdownPath = (machineId: string): ObjectPath =>
 export const INSTANCE_IDS = {
   /** A machine's own settings, and a recovery point's, which has the point's id. */
   Msvm_VirtualSystemSettingData: vm,
-  Msvm_ReplicationSettingData: (machineId: string) => `${vm(machineId)}\\HVR`,
-  Msvm_ReplicationRelationship: (machineId: string) => `${vm(machineId)}\\HVR\\0`,
-  Msvm_ReplicationStatistics: (machineId: string) => `${vm(machineId)}\\HVR\\Statistics\\0`,
+  /** A machine has its own settings, and in the middle of a chain those by which it is sent on. */
+  Msvm_ReplicationSettingData: (machineId: string, isSentOn = false) => `${vm(machineId)}\\HVR${isSentOn ? '\\1' : ''}`,
+  Msvm_ReplicationRelationship: (machineId: string, kind: Kind = 'simple') => `${vm(machineId)}\\HVR\\${TYPES[kind]}`,
+  Msvm_ReplicationStatistics: (machineId: string, kind: Kind = 'simple') => `${vm(machineId)}\\HVR\\Statistics\\${TYPES[kind]}`,
   Msvm_ReplicationServiceSettingData: () => 'Microsoft:ReplicationService',
   Msvm_ReplicationProvider: () => `Microsoft:${PROVIDER_ID}`,
   Msvm_ReplicationAuthorizationSettingData: (entryId: string) => `Microsoft:${guidOf(entryId)}`,

@@ -3,6 +3,7 @@ import { secondsInterval } from '../cim/datetime.ts';
 import { pathText } from '../cim/path.ts';
 import type { HostSnapshot, MachineSnapshot } from '../service/inventory.ts';
 import { missedCycles } from '../health/statistics.ts';
+import { isOnward, kindOf } from '../relationship/chain.ts';
 import { DEFAULT_RESYNCHRONIZATION_WINDOW, defaultSettings } from '../relationship/settings.ts';
 import { replicationHealthOf, replicationValues } from './computersystem.ts';
 import { moment, type Values } from './emission.ts';
@@ -13,7 +14,7 @@ export function relationshipValues(snapshot: MachineSnapshot): Values {
   const { machine, relationship } = snapshot;
   return {
     ...replicationValues(snapshot),
-    InstanceID: INSTANCE_IDS.Msvm_ReplicationRelationship(machine.id),
+    InstanceID: INSTANCE_IDS.Msvm_ReplicationRelationship(machine.id, relationship ? kindOf(relationship) : 'simple'),
     Caption: 'Replication Relationship',
     Description: snapshot.issues.map(({ message }) => message).join(' ') || null,
     ElementName: machine.name,
@@ -47,11 +48,11 @@ export function replicationSettingsValues(snapshot: MachineSnapshot, host: HostS
   const settings = relationship?.settings ?? defaultSettings(machine.definition.disks.map(({ name }) => name));
   const declared = settings.declared ?? {};
   return {
-    InstanceID: INSTANCE_IDS.Msvm_ReplicationSettingData(machine.id),
+    InstanceID: INSTANCE_IDS.Msvm_ReplicationSettingData(machine.id, relationship !== null && isOnward(relationship)),
     ElementName: machine.name,
     VirtualSystemIdentifier: guidOf(machine.id),
     AuthenticationType: 2,
-    CertificateThumbPrint: host.self.fingerprint,
+    CertificateThumbPrint: host.certificate.thumbprint,
     CompressionEnabled: settings.compression,
     BypassProxyServer: declared.bypassProxy ?? false,
     RecoveryConnectionPoint: recovery,
@@ -78,7 +79,7 @@ export function statisticsValues(snapshot: MachineSnapshot, nowMs: number): Valu
   const { machine, relationship, pending } = snapshot;
   const counted = relationship?.statistics;
   return {
-    InstanceID: INSTANCE_IDS.Msvm_ReplicationStatistics(machine.id),
+    InstanceID: INSTANCE_IDS.Msvm_ReplicationStatistics(machine.id, relationship ? kindOf(relationship) : 'simple'),
     StartStatisticTime: moment(counted?.sinceMs ?? null),
     EndStatisticTime: moment(nowMs),
     ReplicationSuccessCount: counted?.cycles ?? 0,

@@ -23,6 +23,9 @@ export interface Scope {
   readonly nowMs: number;
 }
 
+/** The machine by its own relationship, and in the middle of a chain by the one by which it is sent on. */
+export const eachLink = (snapshot: MachineSnapshot): readonly MachineSnapshot[] => (snapshot.extended ? [snapshot, snapshot.extended] : [snapshot]);
+
 /** Everything. */
 export async function wholeScope(domain: Domain, caller: CimCaller, needs: readonly Need[]): Promise<Scope> {
   const { inventory } = domain;

@@ -34,11 +34,11 @@ export const replicationServiceValues = ({ self, service }: HostSnapshot): Value
 });
 
 /** Hosts prove themselves by certificates, on one port; nothing travels in clear. The start of the interval is the host's local time. */
-export const serviceSettingsValues = ({ self, service }: HostSnapshot): Values => ({
+export const serviceSettingsValues = ({ self, certificate, service }: HostSnapshot): Values => ({
   InstanceID: INSTANCE_IDS.Msvm_ReplicationServiceSettingData(),
   RecoveryServerEnabled: service.acceptsReplicas,
   AllowedAuthenticationType: CERTIFICATES,
-  CertificateThumbPrint: self.fingerprint,
+  CertificateThumbPrint: certificate.thumbprint,
   HttpsPort: Number(/:(\d+)$/.exec(self.address)?.[1] ?? 0),
   HttpPort: 0,
   MonitoringStartTime: secondsInterval(service.monitoringStartSeconds),

@@ -7,8 +7,11 @@ import type { Side } from './state.ts';
 
 export type Kind = 'simple' | 'extended';
 
-/** What a relationship is to the machine on this host: its own, or the one by which it is sent on. They do not hold each other up. */
-export type Desk = 'own' | 'onward';
+/**
+ * What a relationship is to the machine on this host: its own, or the one by which it is sent on. They do not hold each other
+ * up. What another host is told of one that has ended holds up neither.
+ */
+export type Desk = 'own' | 'onward' | 'farewell';
 
 interface Link {
   readonly kind?: Kind;

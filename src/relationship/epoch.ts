@@ -26,6 +26,9 @@ export function mint(lineage: Lineage, id: string, ownerHostId: string): Lineage
   return [...lineage, { number: newestOf(lineage).number + 1, id, ownerHostId }].slice(-KEPT_EPOCHS);
 }
 
+/** Who owned the machine before this host: the newest owner that is another. */
+export const ownerBefore = (lineage: Lineage, hostId: string): string | undefined => lineage.findLast(({ ownerHostId }) => ownerHostId !== hostId)?.ownerHostId;
+
 export type Kinship = 'same' | 'theirs-descends' | 'ours-descends' | 'unrelated';
 
 /** How their lineage stands to ours. */

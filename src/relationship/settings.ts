@@ -12,6 +12,8 @@ export interface AdditionalSettings {
   readonly fleecingBudgetMiB?: number;
   /** What happens to a guest that runs here without the right to: held with its memory, or stopped. */
   readonly demotion?: 'pause' | 'stop';
+  /** A failover that nobody has committed by then commits itself; never for 0. */
+  readonly commitAfterSeconds?: number;
   /** A resynchronization that is required begins by itself (at once, or in its window), or only when somebody asks. */
   readonly resynchronization?: 'automatic' | 'manual';
 }
@@ -67,11 +69,17 @@ function checkWhole(name: string, value: unknown, min: number, max: number): voi
   }
 }
 
+/** A minute to 30 days. */
+export const COMMIT_AFTER_SECONDS = { min: 60, max: 2_592_000 } as const;
+
 const ADDITIONAL_CHECKS: Record<keyof AdditionalSettings, (value: unknown) => void> = {
   cycleIntervalMs: (value) => checkWhole('cycleIntervalMs', value, 200, 29_999),
   pointIntervalSeconds: (value) => checkWhole('pointIntervalSeconds', value, 1, 86_400),
   compressionLevel: (value) => checkWhole('compressionLevel', value, -7, 19),
   fleecingBudgetMiB: (value) => checkWhole('fleecingBudgetMiB', value, 4, 1_048_576),
+  commitAfterSeconds: (value) => {
+    if (value !== 0) checkWhole('commitAfterSeconds', value, COMMIT_AFTER_SECONDS.min, COMMIT_AFTER_SECONDS.max);
+  },
   demotion: (value) => {
     if (value !== undefined && value !== 'pause' && value !== 'stop') bad('demotion', value, '"pause" or "stop"');
   },

@@ -17,6 +17,7 @@ export const CONDITIONS = {
   'had-not-yielded': 'the host must have been a replica with recovery points of the other host',
   'has-point': 'there must be a recovery point',
   'peer-yielded': 'the old primary must have yielded',
+  'has-extended': 'there must be a third host that the replica is sent on to',
   'no-extended': 'the extended relationship must be removed first',
   'newer-epoch': 'the other host must own a newer epoch',
   'no-failback': 'no failback may be under way: cancel it first',
@@ -165,6 +166,11 @@ const TABLE = [
     effects: ['hold-guest'],
     basis: 'ours',
   }),
+  row('yieldChain', 'primary', [1, 2, 3, 4, 7, 8, 9, 10, 11], 2, 'The next host of the chain is primary now: this host is its replica, with the points that it has.', {
+    who: 'peer',
+    becomes: 'replica',
+    basis: 'ours',
+  }),
   row('demote', 'replica', [5, 6, 14], 2, 'The other host failed over later, or was chosen after both went on alone: the guest here is held, what it wrote is kept.', {
     who: 'engine',
     verb: 'become-replica',
@@ -225,7 +231,11 @@ const TABLE = [
     basis: 'inferred',
   }),
 
-  row('changeMode', 'replica', [6], 3, 'The middle of a chain becomes primary.', { verb: 'change-mode', becomes: 'primary', supported: false }),
+  row('changeMode', 'replica', [6], 3, 'The middle of a chain becomes primary.', {
+    verb: 'change-mode',
+    becomes: 'primary',
+    requires: ['has-extended', 'no-failback'],
+  }),
   row('updateDisks', 'primary', [3, 15, 16], 15, 'Disks are added to or taken from replication; the others go on replicating.', { verb: 'settings --disks' }),
   row('disksUpdated', 'primary', [15], 3, 'A recovery point with all the disks was acknowledged.', { who: 'engine' }),
   row('disksFailed', 'primary', [15], 16, 'A new disk could not be copied; the others go on replicating.', { who: 'engine', basis: 'inferred' }),

@@ -11,17 +11,54 @@ import type { Authorizations, HostRow, PairedHosts } from '../state/hosts.ts';
 import type { ServiceSettingsRow } from '../state/servicesettings.ts';
 import type { Caller, Role } from './views.ts';
 
+/** What a connection goes through, in order; the proxy or the port, and the name only where there is one. */
+export type ConnectionStep = 'name' | 'port' | 'proxy' | 'tls' | 'trust' | 'hello';
+
+/** A certificate that this host can show to others. */
+export interface HostCertificate {
+  /** SHA-1 of it in upper-case hex, as Windows names certificates. */
+  readonly thumbprint: string;
+  /** SHA-256 of it. */
+  readonly fingerprint: string;
+  readonly subject: string;
+  readonly expiresMs: number;
+  /** Why hosts cannot be shown it, or null. */
+  readonly unfit: string | null;
+  readonly certificatePem: string;
+  /** This host made it itself. */
+  readonly isOwn: boolean;
+}
+
+/** What a host tells those that know it. */
+export type Announcement = { readonly method: 'nextKey'; readonly params: { readonly pin: string } } | { readonly method: 'portChanged'; readonly params: { readonly from: number; readonly to: number } };
+
 /** The network's side of pairing, as the service uses it. */
 export interface Network {
   invite(options: { storage?: string; expiresMs?: number; addresses?: readonly string[] }): { invitation: string; expiresAtMs: number };
   join(invitation: string, options: { address?: string; bypassProxy?: boolean }): Promise<{ host: HostRow; storage: string | null }>;
+  /** A connection of its own to the host was opened and ended. `onStep` is told of each step as it begins. */
+  test(hostId: string, bypassProxy: boolean, onStep: (step: ConnectionStep) => void, signal: AbortSignal): Promise<void>;
   connected(hostId: string): boolean;
   lastContactMs(hostId: string): number | null;
   forget(hostId: string): void;
   rename(name: string): Promise<void>;
+  /** Of this host's own key. */
   renewCertificate(): Promise<void>;
+  readonly certificates: {
+    /** This host's own first. */
+    list(): Promise<readonly HostCertificate[]>;
+    /** Texts in PEM. Fault settings-invalid says why hosts could not be shown it. */
+    install(files: { certificate: string; key: string; authority?: string }): Promise<HostCertificate>;
+    remove(thumbprint: string): Promise<void>;
+  };
+  /** Other hosts are shown that certificate from now on, or null: this host's own. When its key is another one, `tell` is awaited first. False when there is none. */
+  present(thumbprint: string | null, tell: (pin: string) => Promise<void>): Promise<boolean>;
+  /** The peer port is this one now; connections that are open go on. Fault port-in-use. */
+  listenOn(port: number): Promise<void>;
+  /** The host knows. */
+  tell(hostId: string, announcement: Announcement): Promise<void>;
   normalAddress(text: string): string;
-  readonly self: { readonly hostId: string; readonly name: string; readonly pin: string; readonly address: string; readonly certificateExpiresMs: number; readonly certificatePem: string };
+  readonly self: { readonly hostId: string; readonly name: string; readonly pin: string; readonly address: string; readonly certificateExpiresMs: number; readonly certificatePem: string; readonly thumbprint: string; readonly fingerprint: string };
 }
 
 /** The host's side of machines, beyond what the engine needs. */
@@ -34,6 +71,10 @@ export interface Machines {
   /** How long the machine has been on; null when it is off. */
   upMs(machineId: string): number | null;
   forget(machineId: string): Promise<void>;
+  /** I/O threads of a running guest. Fault qemu-* when it does not answer. */
+  ioThreads(machineId: string): Promise<number>;
+  /** The first bytes of a disk image; null when it is not there, or cannot be read. */
+  imageHeader(path: string): Promise<Buffer | null>;
 }
 
 export interface Context {
@@ -46,6 +87,12 @@ export interface Context {
   readonly machines: Machines;
   /** Where replicas go when an entry names no place. */
   readonly defaultStorage: string;
+  /** Of the configuration; another may have been set since. */
+  readonly configuredPeerPort: number;
+  /** Address of the proxy on the way to other hosts. */
+  readonly proxy: string | null;
+  /** Where old data is kept aside while a cycle is read. */
+  readonly fleecingDirectory: string;
 }
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, administrator: 2 };

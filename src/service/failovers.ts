@@ -1,9 +1,14 @@
 /** Use cases of failover, reverse and failback: each is a job of the engine. */
 import { endFailback, FAILBACK_JOB } from '../engine/failback/failback.ts';
 import { refuseElsewhere } from '../engine/failback/home.ts';
+import { commitAfter } from '../engine/commitdeadline.ts';
 import { cancelPrepared } from '../engine/planned.ts';
 import type { JobArgs } from '../engine/jobs.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
 import type { Relationship } from '../machine/records.ts';
+import { changed } from '../relationship/settings.ts';
+import { stateName } from '../relationship/state.ts';
+import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, audited, ownNamed, relationshipNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { jobView, relationshipView } from './presenting.ts';
@@ -12,7 +17,7 @@ import { definedOnly } from './options.ts';
 
 type FailoverOperations = Pick<
   Operations,
-  'testFailover' | 'testFailoverEnd' | 'plannedFailover' | 'plannedFailoverCancel' | 'unplannedFailover' | 'commit' | 'revert' | 'reverse' | 'becomeReplica' | 'failback' | 'failbackStart'
+  'testFailover' | 'testFailoverEnd' | 'plannedFailover' | 'plannedFailoverCancel' | 'unplannedFailover' | 'commit' | 'commitAfter' | 'revert' | 'reverse' | 'changeMode' | 'becomeReplica' | 'failback' | 'failbackStart'
 >;
 
 const CANCEL_WITHIN_MS = 30_000;
@@ -25,24 +30,33 @@ export function failoverOperations(context: Context): FailoverOperations {
     audited(context, caller, 'operator', operation, machine, () => {
       const relationship = ofEither.includes(kind) ? relationshipNamed(context, machine) : ownNamed(context, machine);
       check?.(relationship);
+      if (typeof args['commitAfterSeconds'] === 'number') changed(relationship.settings, { additional: { commitAfterSeconds: args['commitAfterSeconds'] } }, relationship.settings.disks);
       return jobView(context, engine.jobs.start(kind, relationship.machineId, { ...definedOnly(args), ...aboutIt(relationship) }));
     });
   return {
     testFailover: (caller, machine, options) => job(caller, 'test', 'test', machine, { ...options }),
     testFailoverEnd: (caller, machine) => job(caller, 'test-end', 'testEnd', machine, {}),
     plannedFailover: (caller, machine, options) => job(caller, 'failover --planned', 'planned', machine, { ...options }),
-    plannedFailoverCancel: (caller, machine) =>
+    plannedFailoverCancel: (caller, machine, { force = false }) =>
       audited(context, caller, 'operator', 'cancel-failover', machine, async () => {
         const relationship = relationshipNamed(context, machine);
         const limit = engine.host.clock.timeout(CANCEL_WITHIN_MS);
         if (relationship.failback) return relationshipView(context, await endFailback(engine, relationship, limit));
-        const cancel = (signal: AbortSignal) => cancelPrepared(engine.host, relationship.id, false, signal);
+        const cancel = (signal: AbortSignal) => cancelPrepared(engine.host, relationship.id, force, signal);
         return relationshipView(context, await engine.workerOf(relationship).exclusive('cancel-failover', cancel, limit));
       }),
     unplannedFailover: (caller, machine, options) => job(caller, 'failover --unplanned', 'unplanned', machine, { ...options }),
+    commitAfter: (caller, machine, seconds) =>
+      audited(context, caller, 'operator', 'commit-after', machine, () => {
+        const relationship = ownNamed(context, machine);
+        if (relationship.state !== 5) throw new Refused(refuse(`${engine.host.state.machine(relationship.machineId)!.name} has no failover that waits to be committed: ${stateName(relationship.state)} (${relationship.side})`, allowedVerbs(relationship)));
+        changed(relationship.settings, { additional: { commitAfterSeconds: seconds } }, relationship.settings.disks);
+        return relationshipView(context, commitAfter(engine.host, relationship.id, seconds));
+      }),
     commit: (caller, machine) => job(caller, 'commit', 'commit', machine, {}),
     revert: (caller, machine) => job(caller, 'revert', 'revert', machine, {}),
     reverse: (caller, machine) => job(caller, 'reverse', 'reverse', machine, {}),
+    changeMode: (caller, machine) => job(caller, 'change-mode', 'changeMode', machine, {}),
     becomeReplica: (caller, machine) => job(caller, 'become-replica', 'becomeReplica', machine, {}),
     failback: (caller, machine, options) => job(caller, 'failback', 'failback', machine, { ...options }),
     failbackStart: (caller, machine, options) => job(caller, 'initiate-failback', FAILBACK_JOB, machine, { ...options }, (relationship) => refuseElsewhere(engine.host, relationship)),

@@ -5,8 +5,9 @@ import { checkStorage, DEFAULT_TRUST_GROUP } from '../relationship/authorization
 import { audited, hostNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { hostView, selfView } from './presenting.ts';
+import { startTest } from './serviceoperations.ts';
 
-type HostOperations = Pick<Operations, 'hostList' | 'hostInvite' | 'hostJoin' | 'hostRemove' | 'hostRename' | 'hostMove' | 'hostRenewCertificate'>;
+type HostOperations = Pick<Operations, 'hostList' | 'hostInvite' | 'hostJoin' | 'hostRemove' | 'hostRename' | 'hostMove' | 'hostRenewCertificate' | 'hostTest'>;
 
 const HOST_NAME = /^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$/;
 
@@ -56,6 +57,7 @@ export function hostOperations(context: Context): HostOperations {
         network.forget(host.hostId);
         return hostView(context, host);
       }),
+    hostTest: (caller, name, options) => startTest(context, caller, name, options),
     hostRenewCertificate: (caller) =>
       audited(context, caller, 'administrator', 'host renew-certificate', null, async () => {
         await network.renewCertificate();

@@ -34,10 +34,14 @@ export interface MachineSnapshot {
   readonly peer: string | null;
   /** Of a replica: the entry by which it is here. */
   readonly authorization: AuthorizationView | null;
+  /** In the middle of a chain: the same machine, seen by the relationship by which it is sent on. */
+  readonly extended: MachineSnapshot | null;
 }
 
 export interface HostSnapshot {
   readonly self: HostView;
+  /** That other hosts are shown: SHA-1 and SHA-256 of it. */
+  readonly certificate: { readonly thumbprint: string; readonly fingerprint: string };
   readonly peers: readonly HostView[];
   readonly authorizations: readonly AuthorizationView[];
   /** Where replicas go when an entry names no place. */
@@ -66,24 +70,26 @@ export function createInventory(context: Context): Inventory {
   return {
     host: (caller) =>
       seen(caller, 'host show', null, () => ({
-        self: selfView(context), peers: hosts.list().map((host) => hostView(context, host)), authorizations: [...authorizations.list()], defaultStorage, service: serviceSettings.get(),
+        self: selfView(context), certificate: context.network.self, peers: hosts.list().map((host) => hostView(context, host)), authorizations: [...authorizations.list()], defaultStorage, service: serviceSettings.get(),
       })),
     machines: (caller) =>
       seen(caller, 'vm list', null, async () => {
         const live = new Set(await hypervisor.instances());
-        const relationships = new Map(state.relationships().filter((relationship) => !isOnward(relationship)).map((relationship) => [relationship.machineId, relationship]));
+        const byMachine = (all: readonly Relationship[]) => new Map(all.map((relationship) => [relationship.machineId, relationship]));
+        const all = state.relationships();
+        const [relationships, onward] = [byMachine(all.filter((each) => !isOnward(each))), byMachine(all.filter(isOnward))];
         const surroundings = surroundingsOf(context);
         return Promise.all(
           state.machines().map(async (machine) => {
             const power = live.has(machine.id) ? await hypervisor.power(machine.id) : 'off';
-            return snapshotOf(context, machine, relationships.get(machine.id), power, surroundings);
+            return snapshotOf(context, machine, relationships.get(machine.id), onward.get(machine.id), power, surroundings);
           }),
         );
       }),
     machine: (caller, id) =>
       seen(caller, 'vm show', id, async () => {
         const machine = state.machine(id);
-        return machine && snapshotOf(context, machine, state.relationshipOf(id), await hypervisor.power(id), surroundingsOf(context));
+        return machine && snapshotOf(context, machine, state.relationshipOf(id), state.extendedOf(id), await hypervisor.power(id), surroundingsOf(context));
       }),
     points: (caller, machineId) => seen(caller, 'points', machineId, () => state.points(machineId)),
     point: (caller, id) => seen(caller, 'points', id, () => state.point(id)),
@@ -107,9 +113,11 @@ const surroundingsOf = ({ engine, authorizations, hosts }: Context): Surrounding
   hostNames: new Map(hosts.list().map(({ hostId, name }) => [hostId, name])),
 });
 
-function snapshotOf(context: Context, machine: Machine, relationship: Relationship | undefined, power: MachineSnapshot['power'], { starting, entries, hostNames }: Surroundings): MachineSnapshot {
+function snapshotOf(context: Context, machine: Machine, relationship: Relationship | undefined, onward: Relationship | undefined, power: MachineSnapshot['power'], surroundings: Surroundings): MachineSnapshot {
+  const { starting, entries, hostNames } = surroundings;
   const isOff = power === 'off';
   const standing = {
+    extended: onward ? snapshotOf(context, machine, onward, undefined, power, surroundings) : null,
     machine, power, isStarting: isOff && starting.has(machine.id), startRefusal: startRefusal(machine, relationship),
     pid: isOff ? null : context.machines.pid(machine.id), upMs: isOff ? null : context.machines.upMs(machine.id),
   };

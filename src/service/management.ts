@@ -10,6 +10,7 @@ import { entryOperations } from './entries.ts';
 import type { PowerRequest } from './guestpower.ts';
 import { changeAdapters, type AdapterChange } from './network.ts';
 import { stepOperations } from './stepoperations.ts';
+import type { ServiceChange } from './server.ts';
 import { serviceOperations } from './serviceoperations.ts';
 import type { Step } from './steps.ts';
 import type { AuthorizationView, Caller, JobView, Role } from './views.ts';
@@ -70,9 +71,9 @@ export interface Management {
   /** The replica's machine belongs to this entry from now on; its layers stay where they are. */
   bindEntry(caller: Caller, machine: string, entry: { readonly id: string | null; readonly host: string | null }): Promise<void>;
 
-  changeService(caller: Caller, change: Partial<ServiceSettings>): Promise<ServiceSettings>;
+  changeService(caller: Caller, change: ServiceChange): Promise<ServiceSettings>;
   /** A job that asks the host whether it would take replicas from this one. */
-  testConnection(caller: Caller, host: string): Promise<JobView>;
+  testConnection(caller: Caller, host: string, options?: { bypassProxy?: boolean }): Promise<JobView>;
   /** Base64 of each certificate's DER. */
   certificates(caller: Caller): Promise<readonly string[]>;
 }

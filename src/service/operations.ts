@@ -4,7 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerChange, ServerView, SettingsView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, UserView, Role,
 } from './views.ts';
 
 export interface HostStatus {
@@ -56,6 +56,8 @@ export interface Operations {
   healthShow(caller: Caller, machine: string, options: { refresh?: boolean }): Promise<HealthView>;
   /** Counting begins anew; a warning that no longer holds is gone. */
   statisticsReset(caller: Caller, machine: string): Promise<HealthView>;
+  /** Every check of the doctor; other hosts and guests are asked now, for a few seconds at most. */
+  doctor(caller: Caller): Promise<DiagnosisView>;
   /** From where on the health is a warning, or critical. */
   healthLimits(caller: Caller): Promise<HealthLimitsView>;
   healthLimitsChange(caller: Caller, change: Partial<HealthLimitsView>): Promise<HealthLimitsView>;
@@ -84,10 +86,17 @@ export interface Operations {
   /** For a peer that moved. */
   hostMove(caller: Caller, host: string, address: string): Promise<HostView>;
   hostRenewCertificate(caller: Caller): Promise<HostView>;
+  /** A job that tries each step of the way there, and asks whether that host takes replicas from this one. */
+  hostTest(caller: Caller, host: string, options: { bypassProxy?: boolean }): Promise<JobView>;
 
   authorizationList(caller: Caller): Promise<AuthorizationView[]>;
   serverShow(caller: Caller): Promise<ServerView>;
   serverSet(caller: Caller, change: ServerChange): Promise<ServerView>;
+  /** This host's own and those that were installed. */
+  serverCertificates(caller: Caller): Promise<ServerCertificateView[]>;
+  /** Texts in PEM; a certificate that other hosts could not be shown is refused with the reason. */
+  serverCertificateAdd(caller: Caller, files: { certificate: string; key: string; authority?: string }): Promise<ServerCertificateView>;
+  serverCertificateRemove(caller: Caller, thumbprint: string): Promise<void>;
 
   /** For a paired host, `*.domain`, or `*` for any paired host. Without a storage location: the host's own place for replicas. */
   authorizationAdd(caller: Caller, entry: { host: string; storage?: string; trustGroup?: string }): Promise<AuthorizationView>;
@@ -129,14 +138,19 @@ export interface Operations {
   testFailover(caller: Caller, machine: string, options: { point?: string; start: boolean; network?: string; isolated?: boolean }): Promise<JobView>;
   testFailoverEnd(caller: Caller, machine: string): Promise<JobView>;
   /** Runs on either host: shut down, last cycle, boot on the other host. */
-  plannedFailover(caller: Caller, machine: string, options: { start: boolean; reverse: boolean; timeoutSeconds?: number }): Promise<JobView>;
-  plannedFailoverCancel(caller: Caller, machine: string): Promise<RelationshipView>;
+  plannedFailover(caller: Caller, machine: string, options: { start: boolean; reverse: boolean; timeoutSeconds?: number; force?: boolean; commitAfterSeconds?: number }): Promise<JobView>;
+  /** With force also while the other host cannot be asked: as a new epoch, so that it yields when it is met. */
+  plannedFailoverCancel(caller: Caller, machine: string, options: { force?: boolean }): Promise<RelationshipView>;
   /** On the replica's host. Refused while the primary reports its guest running, unless forced. */
-  unplannedFailover(caller: Caller, machine: string, options: { point?: string; start: boolean; force?: boolean }): Promise<JobView>;
+  unplannedFailover(caller: Caller, machine: string, options: { point?: string; start: boolean; force?: boolean; commitAfterSeconds?: number }): Promise<JobView>;
+  /** The failover commits itself after so many seconds from now; never for 0. */
+  commitAfter(caller: Caller, machine: string, seconds: number): Promise<RelationshipView>;
   commit(caller: Caller, machine: string): Promise<JobView>;
   revert(caller: Caller, machine: string): Promise<JobView>;
   /** Commits first when needed; ends with this host primary, the old one replica, and the first reverse cycle acknowledged. */
   reverse(caller: Caller, machine: string): Promise<JobView>;
+  /** After a committed failover in the middle of a chain: this host is primary, the third host its replica, and the first has no part in it any more. */
+  changeMode(caller: Caller, machine: string): Promise<JobView>;
   /** After a split brain: this host yields to the other; what its guest wrote is set aside as a named point. */
   becomeReplica(caller: Caller, machine: string): Promise<JobView>;
   /** One command home: ends with the guest running on the host it came from and replication in the old direction. */

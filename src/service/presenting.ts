@@ -69,6 +69,10 @@ function waitingFor({ engine: { host } }: Context, relationship: Relationship): 
   return null;
 }
 
+function lastResynchronizationView({ lastResynchronization: last }: Relationship): RelationshipView['lastResynchronization'] {
+  return last ? { pointId: last.pointId, finishedAtMs: last.finishedMs, durationMs: last.durationMs, bytesCompared: last.comparedBytes, comparingMs: last.comparedMs, bytesChanged: last.bytesChanged, bytesShipped: last.bytesShipped } : null;
+}
+
 /** All relationships, read in one go. */
 export function relationshipViews(context: Context): RelationshipView[] {
   const { state } = context.engine.host;
@@ -97,15 +101,18 @@ export function relationshipView(context: Context, relationship: Relationship, m
     healthReasons: reasonsOf(judgement),
     lagMs,
     lastCycle: lastCycle && { pointId: lastCycle.pointId, finishedAtMs: lastCycle.finishedMs, durationMs: lastCycle.durationMs, bytesChanged: lastCycle.bytesChanged, bytesShipped: lastCycle.bytesShipped },
+    lastResynchronization: lastResynchronizationView(relationship),
     lastKind: relationship.newestPointId === null ? null : (relationship.newestKind ?? 'standard'),
     lastConsistentAtMs: relationship.lastConsistentMs ?? null,
     nextCycleAtMs: relationship.side === 'primary' && WORKING.includes(relationship.state) ? engine.workerOf(relationship).nextAtMs : null,
     startsAtMs: relationship.startsAtMs ?? null,
     waitingFor: waitingFor(context, relationship),
     points: engine.host.state.pointCount(machine.id),
+    commitsAtMs: relationship.state === 5 ? (relationship.failover?.commit?.dueMs ?? null) : null,
+    lastTestAtMs: relationship.lastTestMs ?? null,
     epoch: { number, id },
     settings: settingsView(relationship.settings),
-    allowed: allowedVerbs(relationship).concat(relationship.testCopy ? ['test-end'] : []),
+    allowed: allowedVerbs(relationship).filter((verb) => verb !== 'change-mode' || engine.host.state.extendedOf(machine.id) !== undefined).concat(relationship.testCopy ? ['test-end'] : []),
     advice: adviceOf(relationship),
     lastFault: relationship.lastFault,
   };

@@ -1,40 +1,70 @@
-/** Use cases of a host as a replica server: whether it takes replicas, from whom, and when its statistics' intervals begin. */
+/** Use cases of a host as a replica server: whether it takes replicas, from whom, and how others meet it. */
 import { Fault } from '../errors/fault.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
 import { checkMonitoring } from '../health/monitoring.ts';
 import { ANY_HOST, checkedEntry, DEFAULT_TRUST_GROUP } from '../relationship/authorization.ts';
 import type { ServiceSettings } from '../state/servicesettings.ts';
-import { audited, type Context } from './context.ts';
+import { audited, type Context, type HostCertificate } from './context.ts';
 import type { Operations } from './operations.ts';
-import type { Role, ServerView } from './views.ts';
+import { certificateCalled, changePeerPort, chooseCertificate } from './peering.ts';
+import type { Role, ServerCertificateView, ServerView } from './views.ts';
 
-type ServerOperations = Pick<Operations, 'serverShow' | 'serverSet'>;
+type ServerOperations = Pick<Operations, 'serverShow' | 'serverSet' | 'serverCertificates' | 'serverCertificateAdd' | 'serverCertificateRemove'>;
 
 
 export function serverOperations(context: Context): ServerOperations {
+  const { network } = context;
+  const viewOf = (certificate: HostCertificate): ServerCertificateView => certificateView(certificate, network.self.thumbprint);
   return {
     serverShow: (caller) => audited(context, caller, 'viewer', 'server show', null, () => serverView(context)),
     serverSet: (caller, change) =>
-      audited(context, caller, 'administrator', 'server set', null, () => {
-        const { replicaServer, anyHost, storage, ...service } = change;
+      audited(context, caller, 'administrator', 'server set', null, async () => {
+        const { replicaServer, anyHost, storage, force, ...service } = change;
         checkMonitoring(service);
         setAnyHost(context, anyHost, storage);
-        changeService(context, { ...service, ...(replicaServer !== undefined && { acceptsReplicas: replicaServer }) });
+        await applyService(context, { ...service, ...(replicaServer !== undefined && { acceptsReplicas: replicaServer }) }, force === true);
         return serverView(context);
       }),
+    serverCertificates: (caller) => audited(context, caller, 'viewer', 'server certificate list', null, async () => (await network.certificates.list()).map(viewOf)),
+    serverCertificateAdd: (caller, files) => audited(context, caller, 'administrator', 'server certificate add', null, async () => viewOf(await network.certificates.install(files))),
+    serverCertificateRemove: (caller, thumbprint) =>
+      audited(context, caller, 'administrator', 'server certificate remove', thumbprint, async () => {
+        const certificate = await certificateCalled(context, thumbprint);
+        if (certificate.isOwn) throw new Refused(refuse('the certificate that this host made itself stays: it is what other hosts are shown when no other is chosen', []));
+        if (certificate.thumbprint === network.self.thumbprint) throw new Refused(refuse('other hosts are shown this certificate: choose another first', ['server set --certificate own']));
+        await network.certificates.remove(certificate.thumbprint);
+      }),
   };
+}
+
+const certificateView = ({ thumbprint, fingerprint, subject, expiresMs, unfit, isOwn }: HostCertificate, inForce: string): ServerCertificateView => ({
+  thumbprint, fingerprint, subject: subject.replaceAll('\n', ', '), expiresAtMs: expiresMs, unfit, isOwn, isInForce: thumbprint === inForce,
+});
+
+export type ServiceChange = Partial<Omit<ServiceSettings, 'certificate' | 'portChange' | 'lastPeerPort'>> & { readonly certificate?: string };
+
+/** By a certificate's thumbprint or "own". What can be refused comes first: then nothing else has changed. */
+export async function applyService(context: Context, { certificate, peerPort, ...rest }: ServiceChange, force: boolean): Promise<ServiceSettings> {
+  checkMonitoring(rest);
+  if (certificate !== undefined) await chooseCertificate(context, certificate, force);
+  if (peerPort !== undefined) await changePeerPort(context, peerPort);
+  return changeService(context, rest);
 }
 
 const anyHostEntry = ({ authorizations }: Context) => authorizations.list().find(({ host }) => host === ANY_HOST);
 
 function serverView(context: Context): ServerView {
-  const { acceptsReplicas, monitoringStartSeconds, monitoringIntervalSeconds } = context.serviceSettings.get();
+  const { acceptsReplicas, monitoringStartSeconds, monitoringIntervalSeconds, certificate } = context.serviceSettings.get();
+  const { self } = context.network;
   const entry = anyHostEntry(context);
   return {
     replicaServer: acceptsReplicas,
     anyHost: entry !== undefined,
     storage: entry?.storage ?? context.defaultStorage,
     authentication: 'certificate',
-    peerAddress: context.network.self.address,
+    peerAddress: self.address,
+    certificate: { thumbprint: self.thumbprint, expiresAtMs: self.certificateExpiresMs, isOwn: certificate === null },
+    proxy: context.proxy,
     monitoringStartSeconds,
     monitoringIntervalSeconds,
   };
@@ -52,14 +82,14 @@ function setAnyHost(context: Context, anyHost: boolean | undefined, storage: str
 }
 
 /** An operator may change when statistics begin; who may replicate here is the administrator's. */
-export function roleFor({ serviceSettings }: Context, change: Partial<ServiceSettings>): Role {
+export function roleFor({ serviceSettings }: Context, change: ServiceChange): Role {
   const { monitoringStartSeconds: _start, monitoringIntervalSeconds: _interval, ...rest } = change;
   const before = serviceSettings.get();
   return Object.entries(rest).every(([name, value]) => value === before[name as keyof ServiceSettings]) ? 'operator' : 'administrator';
 }
 
 /** Replicas that are here stay when the server is switched off: nothing more is taken for them. */
-export function changeService({ engine: { host }, serviceSettings }: Context, change: Partial<ServiceSettings>): ServiceSettings {
+function changeService({ engine: { host }, serviceSettings }: Context, change: Partial<ServiceSettings>): ServiceSettings {
   checkMonitoring(change);
   const before = serviceSettings.get();
   const next = serviceSettings.put(change);

@@ -4,6 +4,7 @@ import type { Context } from './context.ts';
 import { diskOperations } from './disks.ts';
 import { failoverOperations } from './failovers.ts';
 import { authorizationOperations } from './entries.ts';
+import { doctorOperations } from './doctor.ts';
 import { healthOperations } from './health.ts';
 import { hostOperations } from './hosts.ts';
 import { initialOperations } from './initial.ts';
@@ -19,6 +20,7 @@ export const createOperations = (context: Context): Operations => ({
   ...machineOperations(context),
   ...diskOperations(context),
   ...healthOperations(context),
+  ...doctorOperations(context),
   ...hostOperations(context),
   ...serverOperations(context),
   ...authorizationOperations(context),

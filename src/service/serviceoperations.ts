@@ -1,31 +1,29 @@
 /** Use cases of a host's replication as a whole: whether it takes replicas, its certificate, whether another host answers. */
-import { call } from '../engine/calls.ts';
-import { Fault } from '../errors/fault.ts';
+import { testConnection } from './connectiontest.ts';
 import { audited, hostNamed, type Context } from './context.ts';
 import type { Management } from './management.ts';
 import { jobView } from './presenting.ts';
-import { changeService, roleFor } from './server.ts';
+import { applyService, roleFor } from './server.ts';
+import type { Caller, JobView } from './views.ts';
 
 type ServiceOperations = Pick<Management, 'changeService' | 'testConnection' | 'certificates'>;
 
-const PEER_WITHIN_MS = 15_000;
+const CONNECTION_TEST = 'connectionTest';
 
 export function serviceOperations(context: Context): ServiceOperations {
   const { engine, network } = context;
-  const { host } = engine;
-  engine.jobs.define({
-    connectionTest: async (job) => {
-      const { hostId, name } = hostNamed(context, String(job.args['host']));
-      const { accepts } = await call(host.peers, hostId, 'acceptance', {}, AbortSignal.any([job.signal, host.clock.timeout(PEER_WITHIN_MS)]));
-      if (!accepts) throw new Fault('peer-not-authorized', `${name} answers, and takes no replicas from ${host.hostName}`);
-      return {};
-    },
-  });
+  engine.jobs.define({ [CONNECTION_TEST]: (job) => testConnection(context, job) });
   return {
-    changeService: (caller, change) => audited(context, caller, roleFor(context, change), 'server set', null, () => changeService(context, change)),
-    testConnection: (caller, name) =>
-      audited(context, caller, 'operator', 'host test', name, () => jobView(context, engine.jobs.start('connectionTest', null, { host: hostNamed(context, name).hostId }))),
+    changeService: (caller, change) => audited(context, caller, roleFor(context, change), 'server set', null, () => applyService(context, change, false)),
+    testConnection: (caller, name, options) => startTest(context, caller, name, options),
     certificates: (caller) =>
-      audited(context, caller, 'viewer', 'host certificates', null, () => [network.self.certificatePem.replaceAll(/-----[A-Z ]+-----|\s/g, '')]),
+      audited(context, caller, 'viewer', 'host certificates', null, async () => (await network.certificates.list()).filter(({ unfit }) => unfit === null).map(({ certificatePem }) => leafOf(certificatePem))),
   };
 }
+
+/** A job that tries each step of the way to the host, and asks it whether it would take replicas from this one. */
+export const startTest = (context: Context, caller: Caller, name: string, { bypassProxy = false }: { bypassProxy?: boolean } = {}): Promise<JobView> =>
+  audited(context, caller, 'operator', 'host test', name, () => jobView(context, context.engine.jobs.start(CONNECTION_TEST, null, { host: hostNamed(context, name).hostId, bypassProxy })));
+
+/** Base64 of the first certificate's DER: the others lead to the authority. */
+const leafOf = (pem: string): string => (/-----BEGIN CERTIFICATE-----([^-]+)-----END/.exec(pem)?.[1] ?? '').replaceAll(/\s/g, '');

@@ -6,10 +6,11 @@ import { FAILBACK_JOB } from '../engine/failback/failback.ts';
 import { ADDRESSING_JOB } from '../engine/network/addressing.ts';
 import { checkTestable } from '../engine/testfailover.ts';
 import type { JobArgs } from '../engine/jobs.ts';
+import { machineOf } from '../engine/spec.ts';
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Job, Machine, Relationship } from '../machine/records.ts';
-import { deskOf, type Desk } from '../relationship/chain.ts';
+import { deskOf, isOnward, type Desk } from '../relationship/chain.ts';
 import { stateName, type Side } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, machineNamed, relationshipNamed, type Context } from './context.ts';
@@ -37,6 +38,7 @@ export const STEPS = {
   commit: { kind: 'commit', verbs: ['commit'] },
   revert: { kind: 'revert', verbs: ['revert'] },
   reverse: { kind: 'reverseHere', verbs: ['reverse'], side: 'replica' },
+  changeMode: { kind: 'changeMode', verbs: ['change-mode'], side: 'replica' },
   remove: { kind: 'disable', verbs: ['disable'] },
 } as const satisfies Record<string, StepRow>;
 
@@ -50,6 +52,15 @@ export function checkStep(context: Context, machine: string, step: Step): void {
   const relationship = relationshipNamed(context, machine);
   checkFree(context, relationship.machineId, deskOf(relationship), step === 'remove' ? [FAILBACK_JOB] : []);
   checkPossible(relationship, step);
+  checkChain(context, relationship, step);
+}
+
+/** What the other relationship of the machine allows. */
+function checkChain({ engine: { host } }: Context, relationship: Relationship, step: Step): void {
+  const extended = isOnward(relationship) ? undefined : host.state.extendedOf(relationship.machineId);
+  const { name } = machineOf(host, relationship.machineId);
+  if (step === 'remove' && extended) throw new Refused(refuse(`${name} is sent on to ${host.peerName(extended.peerId)}: remove the extended relationship first`, ['disable --extended']));
+  if (step === 'changeMode' && !extended) throw new Refused(refuse(`${name} is not sent on to a third host, so there is none to be its replica`, allowedVerbs(relationship)));
 }
 
 export function stepJob(context: Context, machine: string, step: Step, args: JobArgs): Job {

@@ -38,6 +38,7 @@ export interface SettingsView {
     compressionLevel?: number;
     fleecingBudgetMiB?: number;
     demotion?: 'pause' | 'stop';
+    commitAfterSeconds?: number;
     resynchronization?: 'automatic' | 'manual';
   };
 }
@@ -59,6 +60,8 @@ export interface RelationshipView {
   /** How far the replica is behind, now; null before the first recovery point. */
   lagMs: number | null;
   lastCycle: { pointId: string; finishedAtMs: number; durationMs: number; bytesChanged: number; bytesShipped: number } | null;
+  /** The last resynchronization that ended in a recovery point. */
+  lastResynchronization: { pointId: string; finishedAtMs: number; durationMs: number; bytesCompared: number; comparingMs: number; bytesChanged: number; bytesShipped: number } | null;
   /** Of the newest recovery point, and the instant of the last application-consistent one. */
   lastKind: PointView['kind'] | null;
   lastConsistentAtMs: number | null;
@@ -68,6 +71,10 @@ export interface RelationshipView {
   /** What its work waits for now, in words: a moment, a window, its turn. */
   waitingFor: string | null;
   points: number;
+  /** When the failover commits itself; null when it does not. */
+  commitsAtMs: number | null;
+  /** When a test failover was last made here; null before the first. */
+  lastTestAtMs: number | null;
   epoch: { number: number; id: string };
   settings: SettingsView;
   /** The operations that are allowed now. */
@@ -155,6 +162,23 @@ export interface HealthView {
   lastFault: { code: string; message: string; hint: string; atMs: number } | null;
 }
 
+export interface DiagnosisView {
+  host: string;
+  atMs: number;
+  findings: {
+    check: string;
+    practice: number | null;
+    severity: 'critical' | 'warning' | 'advice';
+    host: string;
+    machine: string | null;
+    message: string;
+    /** What that means, and what to do. */
+    meaning: string;
+    cure: string;
+  }[];
+  checks: { check: string; practice: number | null; title: string; fired: number }[];
+}
+
 /** By name: see docs/generated/health.md. */
 export type HealthLimitsView = Record<HealthLimit, number>;
 
@@ -221,6 +245,10 @@ export interface ServerView {
   authentication: 'certificate';
   /** Where peers reach this host. */
   peerAddress: string;
+  /** What they are shown. */
+  certificate: { thumbprint: string; expiresAtMs: number; isOwn: boolean };
+  /** Address of the proxy on the way to other hosts. */
+  proxy: string | null;
   /** When the statistics' intervals begin, after the host's midnight, and how long one lasts. */
   monitoringStartSeconds: number;
   monitoringIntervalSeconds: number;
@@ -234,6 +262,27 @@ export interface ServerChange {
   storage?: string;
   monitoringStartSeconds?: number;
   monitoringIntervalSeconds?: number;
+  /** Thumbprint of an installed certificate that other hosts are shown, or "own". */
+  certificate?: string;
+  /** Null for that of the configuration. */
+  peerPort?: number | null;
+  /** A certificate with another key although hosts that cannot be told of it will take this one for a stranger. */
+  force?: boolean;
+}
+
+export interface ServerCertificateView {
+  /** SHA-1 of the certificate, as Windows names it. */
+  thumbprint: string;
+  /** SHA-256 of it. */
+  fingerprint: string;
+  subject: string;
+  expiresAtMs: number;
+  /** Why other hosts cannot be shown it. */
+  unfit: string | null;
+  /** This host made it itself. */
+  isOwn: boolean;
+  /** Other hosts are shown it. */
+  isInForce: boolean;
 }
 
 export interface EventView {

@@ -99,6 +99,7 @@ export class SimulatedHost {
     return {
       hostId: this.name,
       hostName: this.name,
+      version: 'simulated',
       clock: this.#clock(life),
       hypervisor: lived(this.hypervisor, life, { name: 'hypervisor', opening: ['openPointInTime', 'openLive', 'openStacks'] }),
       layers: lived(layers, life, { name: 'layers', opening: ['open'] }),

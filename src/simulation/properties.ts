@@ -75,7 +75,7 @@ export class Properties {
 
   /** design.md §3, style.md "One table": no state is written that the table does not lead to. */
   #stepsByTheTable(host: SimulatedHost, before: Relationship | undefined, after: Relationship | undefined): void {
-    if (!before || !after || (before.state === after.state && before.side === after.side)) return;
+    if (!before || before.id !== after?.id || (before.state === after.state && before.side === after.side)) return;
     this.#pair.story.tell(`${host.name}: ${before.side} ${before.state} → ${after.side} ${after.state}`);
     const isKnown = ROWS.some((row) => row.supported && row.side === before.side && row.from.includes(before.state) && row.to === after.state && (row.becomes ?? row.side) === after.side);
     if (!isKnown) throw new Violation('every state written is reachable by the table', `${host.name}: ${before.side} ${before.state} → ${after.side} ${after.state}`);

@@ -41,7 +41,7 @@ export const MIGRATIONS = [
    INSERT INTO relationships_in_chains SELECT id, machine_id, 'simple', side, state, body FROM relationships;
    DROP TABLE relationships;
    ALTER TABLE relationships_in_chains RENAME TO relationships;
-   ALTER TABLE outbox ADD COLUMN desk TEXT NOT NULL DEFAULT 'own' CHECK (desk IN ('own', 'onward'));`,
+   ALTER TABLE outbox ADD COLUMN desk TEXT NOT NULL DEFAULT 'own' CHECK (desk IN ('own', 'onward', 'farewell'));`,
   `CREATE INDEX consistent_points ON points (machine_id, sequence) WHERE ${IS_CONSISTENT};`,
 ];
 

@@ -8,6 +8,8 @@ export interface HostRow {
   readonly name: string;
   readonly address: string;
   readonly pin: string;
+  /** Of the key that the host announced to show next. */
+  readonly nextPin?: string;
   readonly certificateExpiresMs: number;
 }
 

@@ -9,11 +9,19 @@ export interface ServiceSettings {
   /** When the statistics' interval begins, seconds after the host's midnight. */
   readonly monitoringStartSeconds: number;
   readonly monitoringIntervalSeconds: number;
+  /** Thumbprint of the installed certificate that other hosts are shown; this host's own when null. */
+  readonly certificate: string | null;
+  /** Chosen at run time; that of the configuration when null. */
+  readonly peerPort: number | null;
+  /** The last change of the peer port: other hosts hear of it whenever they are met. */
+  readonly portChange: { readonly from: number; readonly to: number } | null;
+  /** That was listened on last. */
+  readonly lastPeerPort: number | null;
   /** Limits of the health that differ from the defaults. */
   readonly healthLimits?: Partial<HealthLimits>;
 }
 
-const DEFAULTS: ServiceSettings = { acceptsReplicas: true, monitoringStartSeconds: 9 * 3_600, monitoringIntervalSeconds: 43_200 };
+const DEFAULTS: ServiceSettings = { acceptsReplicas: true, monitoringStartSeconds: 9 * 3_600, monitoringIntervalSeconds: 43_200, certificate: null, peerPort: null, portChange: null, lastPeerPort: null };
 
 export class ServiceSettingsRow {
   readonly #db: Statements;

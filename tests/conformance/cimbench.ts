@@ -9,7 +9,7 @@ import { objectManagerOf } from '../../src/daemon/cim.ts';
 import type { Hardware } from '../../src/providers/domain.ts';
 import type { Host } from '../../src/providers/methods/invocation.ts';
 import { instancePath, machinePath, servicePath } from '../../src/providers/objectpaths.ts';
-import type { Context } from '../../src/service/context.ts';
+import type { Context, HostCertificate } from '../../src/service/context.ts';
 import { createInventory } from '../../src/service/inventory.ts';
 import { createManagement } from '../../src/service/management.ts';
 import { createOperations } from '../../src/service/service.ts';
@@ -38,26 +38,33 @@ export type Parameters = Readonly<Record<string, CimValue>>;
 
 /** One host's CIM side, over the engine that lives now. */
 export class CimHost {
+  /** What it was told to listen on, and to show. */
+  listensOn: number | null = null;
+  presented: string | null = null;
+  readonly certificates: HostCertificate[] = [{ thumbprint: 'AA'.repeat(20), fingerprint: 'AB', subject: 'CN=own', expiresMs: 0, unfit: null, certificatePem: '-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n', isOwn: true }];
   readonly simulated: SimulatedHost;
   readonly context: Context;
   readonly manager: ObjectManager;
   readonly host: Host;
 
-  constructor(simulated: SimulatedHost, peer: string) {
+  constructor(simulated: SimulatedHost, peer: string, ...others: readonly string[]) {
     this.simulated = simulated;
     const engine = simulated.engine!;
     const database = openInMemory();
     const hosts = new PairedHosts(database);
     hosts.put({ hostId: peer, name: peer, address: `10.0.0.${peer === 'A' ? 1 : 2}:7443`, pin: 'cc:dd', certificateExpiresMs: 0 });
+    for (const other of others) hosts.put({ hostId: other, name: other, address: '10.0.0.3:7443', pin: 'ee:ff', certificateExpiresMs: 0 });
     this.context = {
-      engine, hosts, accounts: new Accounts(database), authorizations: new Authorizations(database), serviceSettings: new ServiceSettingsRow(database), defaultStorage: '/replicas',
+      engine, hosts, accounts: new Accounts(database), authorizations: new Authorizations(database), serviceSettings: new ServiceSettingsRow(database), defaultStorage: '/replicas', configuredPeerPort: 7_443, proxy: null, fleecingDirectory: '/machines',
       network: {
-        invite: () => assert.fail(), join: () => assert.fail(), connected: () => true, lastContactMs: () => null, forget: () => undefined, rename: () => assert.fail(), renewCertificate: () => assert.fail(),
+        invite: () => assert.fail(), join: () => assert.fail(), test: () => Promise.resolve(), connected: () => true, lastContactMs: () => null, forget: () => undefined, rename: () => assert.fail(), renewCertificate: () => assert.fail(), listenOn: (port) => { this.listensOn = port; return Promise.resolve(); }, tell: () => Promise.resolve(),
+        certificates: { list: () => Promise.resolve(this.certificates), install: () => assert.fail(), remove: () => assert.fail() },
+        present: async (thumbprint, tell) => { await tell('ab'.repeat(32)); this.presented = thumbprint; return true; },
         normalAddress: (text) => text,
-        self: { hostId: simulated.name, name: simulated.name, pin: 'aa:bb', address: `10.0.0.${peer === 'A' ? 2 : 1}:7443`, certificateExpiresMs: 0, certificatePem: '-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n' },
+        self: { hostId: simulated.name, name: simulated.name, pin: 'aa:bb', address: `10.0.0.${peer === 'A' ? 2 : 1}:7443`, certificateExpiresMs: 0, thumbprint: 'AA'.repeat(20), fingerprint: 'AB', certificatePem: '-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n' },
       },
       machines: {
-        parse: () => assert.fail(), render: () => '', probeDisks: () => assert.fail(), console: () => ({ socketPath: '', logPath: '' }), pid: () => null, upMs: () => 1_000, forget: () => Promise.resolve(),
+        parse: () => assert.fail(), render: () => '', probeDisks: () => assert.fail(), console: () => ({ socketPath: '', logPath: '' }), pid: () => null, upMs: () => 1_000, forget: () => Promise.resolve(), ioThreads: () => Promise.resolve(0), imageHeader: () => Promise.resolve(null),
       },
     };
     this.host = {
@@ -81,7 +88,7 @@ export class CimBench {
   a!: CimHost;
   b!: CimHost;
 
-  private constructor(pair: Pair) {
+  protected constructor(pair: Pair) {
     this.pair = pair;
   }
 

@@ -109,7 +109,7 @@ export class CimHost {
   #context(): Context {
     const unreachable = () => Promise.reject(new Fault('peer-unreachable', `${PEER} does not answer`));
     const host: EngineHost = {
-      hostId: randomUUID(), hostName: HOST,
+      hostId: randomUUID(), hostName: HOST, version: '0.0.1',
       clock: systemClock,
       hypervisor: this.hypervisor,
       layers: new SimulatedLayers(this.files, { between: () => Promise.resolve() }),
@@ -121,16 +121,17 @@ export class CimHost {
       crash: (bug) => this.bugs.push(bug),
       changed: (kind, id) => this.feed.publish({ kind, id }),
     };
-    const self = { hostId: host.hostId, name: HOST, pin: 'aa'.repeat(32), address: '192.0.2.1:7443', certificateExpiresMs: Date.now() + 86_400_000, certificatePem: '' };
+    const self = { hostId: host.hostId, name: HOST, pin: 'aa'.repeat(32), address: '192.0.2.1:7443', certificateExpiresMs: Date.now() + 86_400_000, certificatePem: '', thumbprint: 'AA'.repeat(20), fingerprint: 'AB' };
     return {
-      engine: new Engine(host), accounts: new Accounts(this.database), hosts: this.hosts, authorizations: this.authorizations, serviceSettings: new ServiceSettingsRow(this.database), defaultStorage: '/replicas',
+      engine: new Engine(host), accounts: new Accounts(this.database), hosts: this.hosts, authorizations: this.authorizations, serviceSettings: new ServiceSettingsRow(this.database), defaultStorage: '/replicas', configuredPeerPort: 7_443, proxy: null, fleecingDirectory: '/machines',
       network: {
-        self, invite: () => ({ invitation: '', expiresAtMs: 0 }), join: unreachable, connected: () => false, lastContactMs: () => null, forget: () => undefined,
-        rename: () => Promise.resolve(), renewCertificate: () => Promise.resolve(), normalAddress: (text) => text,
+        self, invite: () => ({ invitation: '', expiresAtMs: 0 }), join: unreachable, test: unreachable, connected: () => false, lastContactMs: () => null, forget: () => undefined,
+        rename: () => Promise.resolve(), renewCertificate: () => Promise.resolve(), listenOn: () => Promise.resolve(), tell: () => Promise.resolve(), present: () => Promise.resolve(true),
+        certificates: { list: () => Promise.resolve([]), install: unreachable, remove: () => Promise.resolve() }, normalAddress: (text) => text,
       },
       machines: {
         parse: () => { throw new Fault('definition-invalid', 'no definitions are read here'); },
-        render: () => '', probeDisks: () => Promise.resolve([]), console: () => ({ socketPath: '', logPath: '' }), forget: () => Promise.resolve(),
+        render: () => '', probeDisks: () => Promise.resolve([]), console: () => ({ socketPath: '', logPath: '' }), forget: () => Promise.resolve(), ioThreads: () => Promise.resolve(0), imageHeader: () => Promise.resolve(null),
         pid: (machineId) => (this.hypervisor.live.some(({ spec }) => spec.instanceId === machineId) ? 4_711 : null), upMs: (machineId) => (this.hypervisor.live.some(({ spec }) => spec.instanceId === machineId) ? 60_000 : null),
       },
     };

@@ -51,8 +51,17 @@ test('service settings that are read and sent back succeed, and bad ones are nam
   assert.deepEqual((await bench.get(a, path))['MonitoringInterval'], 3_600);
   await bench.fails(a, modify(withValue(text, 'MonitoringInterval', '60')), 32_773, /monitoring interval.*3600/);
   await bench.fails(a, modify(withValue(text, 'AllowedAuthenticationType', '3')), 32_770, /Kerberos.*use 2/);
-  await bench.fails(a, modify(withValue(text, 'HttpsPort', '443')), 32_773, /HttpsPort/);
-  await bench.fails(a, modify(withValue(text, 'CertificateThumbPrint', '00')), 32_773, /certificate of A/);
+  await bench.fails(a, modify(withValue(text, 'HttpPort', '80')), 32_773, /HttpPort.*nothing travels in clear/);
+  assert.equal(a.listensOn, null);
+  assert.equal((await modify(withValue(text, 'HttpsPort', '7500'))).returnValue, 0);
+  assert.deepEqual([a.listensOn, a.context.serviceSettings.get().peerPort], [7_500, 7_500]);
+  await bench.fails(a, modify(withValue(text, 'CertificateThumbPrint', '00')), 32_773, /no certificate 00.*server certificate add/);
+  const installed = { thumbprint: 'CC'.repeat(20), fingerprint: 'CD', subject: 'CN=A', expiresMs: 0, certificatePem: '', isOwn: false };
+  a.certificates.push({ ...installed, unfit: 'it expired' });
+  await bench.fails(a, modify(withValue(text, 'CertificateThumbPrint', 'cc'.repeat(20))), 32_773, /cannot be used: it expired/);
+  a.certificates.splice(1, 1, { ...installed, unfit: null });
+  assert.equal((await modify(withValue(text, 'CertificateThumbPrint', 'cc '.repeat(20)))).returnValue, 0);
+  assert.deepEqual([a.presented, a.context.serviceSettings.get().certificate], ['CC'.repeat(20), 'CC'.repeat(20)]);
   assert.equal((await modify(withValue(text, 'RecoveryServerEnabled', 'FALSE'))).returnValue, 0);
   assert.equal(a.context.serviceSettings.get().acceptsReplicas, false);
 });
@@ -166,7 +175,7 @@ test('what a later version brings answers that it is not supported, once its par
   await bench.fails(a, bench.call(a, 'StartReplication', { InitialReplicationType: 3 }), 32_773, /no copy of it to start from/);
   await bench.fails(a, bench.call(a, 'ImportInitialReplica', { InitialReplicationImportLocation: '/media' }), 32_770, /not supported yet/);
   await bench.fails(a, bench.call(a, 'ImportInitialReplica'), 32_773, /InitialReplicationImportLocation/);
-  await bench.fails(a, bench.call(a, 'ChangeReplicationModeToPrimary'), 32_770, /three hosts/);
+  await bench.fails(a, bench.call(a, 'ChangeReplicationModeToPrimary'), 32_775, /not possible here/);
   await bench.fails(a, call('ImportInitialReplica', { ComputerSystem: machinePath('00000000-0000-4000-8000-00000000dead') }), 32_779, /no virtual machine/);
 });
 

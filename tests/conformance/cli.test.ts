@@ -46,7 +46,7 @@ describe('the command line', { timeout: 120_000 }, () => {
       assert.doesNotMatch((await cli('status')).stdout, /\u001b/);
     });
 
-    for (const args of [['status'], ['vm', 'list'], ['vm', 'show', 'web'], ['host', 'list'], ['authorization', 'list'], ['server', 'show'], ['points', 'web'], ['jobs'], ['jobs', 'list'], ['events'], ['events', '--after', '0', '--limit', '3'], ['audit'], ['user', 'list'], ['settings', 'web'], ['version'], ['host', 'invite']]) {
+    for (const args of [['status'], ['vm', 'list'], ['vm', 'show', 'web'], ['host', 'list'], ['authorization', 'list'], ['server', 'show'], ['server', 'certificate', 'list'], ['points', 'web'], ['jobs'], ['jobs', 'list'], ['events'], ['events', '--after', '0', '--limit', '3'], ['audit'], ['user', 'list'], ['settings', 'web'], ['version'], ['host', 'invite']]) {
       test(`${args.join(' ')} prints text, and with --json one JSON value`, async () => {
         const [people, program] = await Promise.all([cli(...args), cli(...args, '--json')]);
         assert.equal(people.code, 0, people.stderr);
@@ -84,11 +84,16 @@ describe('the command line', { timeout: 120_000 }, () => {
         [['host', 'rename', 'beta', 'gamma'], 'hostRename', ['beta', 'gamma']],
         [['host', 'move', 'beta', '10.0.0.9'], 'hostMove', ['beta', '10.0.0.9']],
         [['host', 'remove', 'beta', '--yes'], 'hostRemove', ['beta']],
+        [['host', 'test', 'beta', '--bypass-proxy'], 'hostTest', ['beta', { bypassProxy: true }]],
         [['host', 'renew-certificate'], 'hostRenewCertificate', []],
         [['authorization', 'add', '*.example.org', '--storage', '/srv', '--trust-group', 'g'], 'authorizationAdd', [{ host: '*.example.org', storage: '/srv', trustGroup: 'g' }]],
         [['authorization', 'set', 'a-1', '--for', '*.example.com'], 'authorizationChange', ['a-1', { host: '*.example.com' }]],
         [['authorization', 'assign', 'web', 'a-1'], 'authorizationAssign', ['web', 'a-1']],
         [['authorization', 'remove', 'a-1'], 'authorizationRemove', ['a-1']],
+        [['server', 'set', '--certificate', 'AB12', '--peer-port', '7500', '--force'], 'serverSet', [{ certificate: 'AB12', peerPort: 7_500, force: true }]],
+        [['server', 'set', '--peer-port', 'configured'], 'serverSet', [{ peerPort: null }]],
+        [['server', 'certificate', 'remove', 'AB12'], 'serverCertificateRemove', ['AB12']],
+        [['server', 'certificate', 'add', '--certificate', definition, '--key', definition], 'serverCertificateAdd', [{ certificate: 'name = "new"\n', key: 'name = "new"\n' }]],
         [['server', 'set', '--replica-server', 'off', '--any-host', 'on', '--storage', '/srv', '--monitoring-start', '06:30', '--monitoring-interval', '24'], 'serverSet', [{ replicaServer: false, anyHost: true, storage: '/srv', monitoringStartSeconds: 23_400, monitoringIntervalSeconds: 86_400 }]],
         [['settings', 'web', '--interval', '30', '--history', '24', '--no-compression', '--additional', '{"pointIntervalSeconds": 600}'], 'settingsChange', ['web', { intervalSeconds: 30, recoveryHistory: 24, compression: false, additional: { pointIntervalSeconds: 600 } }]],
         [['cycle', 'web'], 'cycleNow', ['web']],

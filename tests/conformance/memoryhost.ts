@@ -7,7 +7,7 @@ import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
 import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, DiskRequest, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
-import type { AuthorizationView, Caller, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
+import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
@@ -33,6 +33,7 @@ export class MemoryHost implements Operations, Changes {
   readonly machines = new Map<string, MachineView>();
   hasPoints = true;
   limits: HealthLimitsView = limitsOf();
+  doctorFinds: DiagnosisView['findings'] = [];
   readonly relationships = new Map<string, RelationshipView>();
   readonly jobs = new Map<string, JobView>();
   readonly eventLog: EventView[] = [];
@@ -43,8 +44,9 @@ export class MemoryHost implements Operations, Changes {
     { id: 'h-2', name: 'beta', address: '10.0.0.2:7443', fingerprint: 'cc:dd', self: false, connected: true, lastContactMs: 1_700_000_000_000, certificateExpiresMs: null },
   ];
   readonly server: ServerView = {
-    replicaServer: true, anyHost: false, storage: '/replicas', authentication: 'certificate', peerAddress: '10.0.0.1:7443', monitoringStartSeconds: 32_400, monitoringIntervalSeconds: 43_200,
+    replicaServer: true, anyHost: false, storage: '/replicas', authentication: 'certificate', peerAddress: '10.0.0.1:7443', certificate: { thumbprint: 'AB'.repeat(20), expiresAtMs: 1_900_000_000_000, isOwn: true }, proxy: null, monitoringStartSeconds: 32_400, monitoringIntervalSeconds: 43_200,
   };
+  readonly serverCertificate: ServerCertificateView = { thumbprint: 'AB'.repeat(20), fingerprint: 'AB'.repeat(32), subject: 'CN=alpha', expiresAtMs: 1_900_000_000_000, unfit: null, isOwn: true, isInForce: true };
   /** Set by a test: what the next operation throws instead of working. */
   throws: unknown;
   /** What the plan finds. */
@@ -85,7 +87,7 @@ export class MemoryHost implements Operations, Changes {
     const relationship: RelationshipView = {
       id: `r-${machine}`, kind: 'simple', machineId: this.#machine(machine).id, machine, side: 'primary', peer: 'beta', peerConnected: true, state, stateName: STATE_NAMES[state]!, health: 'ok', healthReasons: [], lagMs: state === 1 ? null : 12_000,
       lastCycle: state === 1 ? null : { pointId: 'p-9', finishedAtMs: 1_700_000_000_000, durationMs: 840, bytesChanged: 1_048_576, bytesShipped: 524_288 },
-      lastKind: state === 1 ? null : 'standard', lastConsistentAtMs: null, nextCycleAtMs: null, startsAtMs: null, waitingFor: null, points: state === 1 ? 0 : 3, epoch: { number: 1, id: 'e-1' }, settings: DEFAULTS, allowed: ALLOWED[state]!, advice: '', lastFault: null, ...changes,
+      lastResynchronization: null, lastKind: state === 1 ? null : 'standard', lastConsistentAtMs: null, nextCycleAtMs: null, startsAtMs: null, waitingFor: null, points: state === 1 ? 0 : 3, commitsAtMs: null, lastTestAtMs: null, epoch: { number: 1, id: 'e-1' }, settings: DEFAULTS, allowed: ALLOWED[state]!, advice: '', lastFault: null, ...changes,
     };
     this.relationships.set(machine, relationship);
     return relationship;
@@ -117,6 +119,10 @@ export class MemoryHost implements Operations, Changes {
   async statisticsReset(caller: Caller, machine: string) {
     this.#enter('operator', caller, 'statisticsReset', machine);
     return healthOf(this.#relationship(machine));
+  }
+  async doctor(caller: Caller) {
+    this.#enter('viewer', caller, 'doctor');
+    return { host: 'alpha', atMs: NOW_MS, findings: this.doctorFinds, checks: [{ check: 'clock-skew', practice: null, title: 'The hosts\' clocks agree', fired: this.doctorFinds.length }] };
   }
   async healthLimits(caller: Caller) {
     this.#enter('viewer', caller, 'healthLimits');
@@ -165,6 +171,11 @@ export class MemoryHost implements Operations, Changes {
   async machineUndefine(caller: Caller, machine: string) {
     this.#enter('operator', caller, 'machineUndefine', machine);
     this.machines.delete(this.#machine(machine).name);
+  }
+
+  async commitAfter(caller: Caller, machine: string, seconds: number) {
+    this.#enter('operator', caller, 'commitAfter', machine, seconds);
+    return this.relationships.get(machine)!;
   }
 
   readonly network: FailoverNetworkView['adapters'] = [{ index: 0, mac: '52:54:00:00:00:01', network: 'br0', bridge: null, testBridge: null, addresses: null }];
@@ -216,6 +227,10 @@ export class MemoryHost implements Operations, Changes {
     return this.hosts[0]!;
   }
 
+  async hostTest(caller: Caller, host: string, options: object) {
+    this.#enter('operator', caller, 'hostTest', host, options);
+    return this.#startJob('connectionTest', this.#host(host).name);
+  }
   async authorizationList(caller: Caller) {
     this.#enter('viewer', caller, 'authorizationList');
     return this.authorizations;
@@ -242,7 +257,18 @@ export class MemoryHost implements Operations, Changes {
   }
   async serverSet(caller: Caller, change: ServerChange) {
     this.#enter('administrator', caller, 'serverSet', change);
-    return { ...this.server, ...change };
+    return this.server;
+  }
+  async serverCertificates(caller: Caller) {
+    this.#enter('viewer', caller, 'serverCertificates');
+    return [this.serverCertificate];
+  }
+  async serverCertificateAdd(caller: Caller, files: object) {
+    this.#enter('administrator', caller, 'serverCertificateAdd', files);
+    return this.serverCertificate;
+  }
+  async serverCertificateRemove(caller: Caller, thumbprint: string) {
+    this.#enter('administrator', caller, 'serverCertificateRemove', thumbprint);
   }
 
   async enablePlan(caller: Caller, request: EnableRequest) {
@@ -300,6 +326,7 @@ export class MemoryHost implements Operations, Changes {
   commit = (caller: Caller, machine: string) => this.#move(caller, 'commit', machine, 'commit', 6);
   revert = (caller: Caller, machine: string) => this.#move(caller, 'revert', machine, 'revert', 3);
   reverse = (caller: Caller, machine: string) => this.#move(caller, 'reverse', machine, 'reverse', 3);
+  changeMode = (caller: Caller, machine: string) => this.#move(caller, 'changeMode', machine, null, 3);
   becomeReplica = (caller: Caller, machine: string) => this.#move(caller, 'becomeReplica', machine, null, 2);
   failback = (caller: Caller, machine: string, options: object) => this.#move(caller, 'failback', machine, 'failback', 3, options);
   failbackStart = (caller: Caller, machine: string, options: object) => this.#move(caller, 'failbackStart', machine, 'initiate-failback', 14, options);

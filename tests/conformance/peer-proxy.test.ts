@@ -4,7 +4,7 @@ import test, { type TestContext } from 'node:test';
 import type { LaneHandler } from '../../src/engine/ports/peers.ts';
 import { newLaneToken } from '../../src/peer/awaitedlanes.ts';
 import { parseProxy, proxyOfEnvironment, waysOf } from '../../src/peer/proxy.ts';
-import { isFault, never, pairByHand, startHost } from './peerbench.ts';
+import { isFault, never, pairByHand, startHost, startRelay } from './peerbench.ts';
 import { TestProxy, type ProxyMood } from './proxy.ts';
 
 async function startProxy(t: TestContext): Promise<TestProxy> {
@@ -134,4 +134,26 @@ test('exceptions are names, domains and addresses; a proxy of the environment do
   const way = (host: string) => waysOf(found)({ host, port: 7_443 }, 'proxy');
   assert.deepEqual([way('127.0.0.1'), way('localhost'), way('::1'), way('10.0.0.9')], [undefined, undefined, undefined, undefined]);
   assert.equal(way('10.0.0.8')?.through, 'the proxy lower:2');
+});
+
+test('a test of the connection tells the step at which it fails', async (t) => {
+  const proxy = await startProxy(t);
+  const { a, b } = await throughProxy(t, proxy);
+  const failsAt = async (route: 'proxy' | 'direct', address?: string): Promise<string[]> => {
+    a.directory.put({ ...a.directory.get(b.identity.hostId)!, address: address ?? `127.0.0.1:${b.network.port}` });
+    const steps: string[] = [];
+    await a.network.probe(b.identity.hostId, route, (step) => steps.push(step), never()).then(() => steps.push('done'), (thrown: unknown) => steps.push(String((thrown as { code: string }).code)));
+    return steps;
+  };
+  const [plain, stranger] = [await startRelay(t, proxy.port), await startHost(t, 'stranger')];
+  assert.deepEqual(await failsAt('direct'), ['port', 'tls', 'trust', 'hello', 'done']);
+  assert.deepEqual(await failsAt('proxy'), ['proxy', 'tls', 'trust', 'hello', 'done']);
+  assert.deepEqual(await failsAt('direct', 'no-such-host.invalid:7443'), ['name', 'peer-unreachable']);
+  assert.deepEqual(await failsAt('direct', '127.0.0.1:1'), ['port', 'peer-unreachable']);
+  assert.deepEqual((await failsAt('direct', `127.0.0.1:${plain.port}`)).slice(0, 2), ['port', 'tls']);
+  assert.deepEqual(await failsAt('direct', `127.0.0.1:${stranger.network.port}`), ['port', 'tls', 'trust', 'peer-certificate']);
+  b.directory.remove(a.identity.hostId);
+  assert.deepEqual(await failsAt('direct'), ['port', 'tls', 'trust', 'hello', 'peer-certificate']);
+  proxy.mood = 'forbids';
+  assert.deepEqual(await failsAt('proxy'), ['proxy', 'peer-proxy']);
 });

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GuestConsole } from '../../guest/console.ts';
 import type { Machine, Relationship } from '../../src/machine/records.ts';
+import { isOnward } from '../../src/relationship/chain.ts';
 import type { MachineView, PointView, RelationshipView } from '../../src/service/views.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
@@ -203,12 +204,13 @@ export class TestHost {
   }
 
   /** Records as they are in the state file; the daemon may be down. */
-  record(name = 'web1'): { readonly machine: Machine; readonly relationship: Relationship | undefined } {
+  record(name = 'web1'): { readonly machine: Machine; readonly relationship: Relationship | undefined; readonly extended: Relationship | undefined } {
     const database = new DatabaseSync(join(this.stateDir, 'state.db'), { readOnly: true });
     try {
       const machine = JSON.parse((database.prepare('SELECT body FROM machines WHERE name = ?').get(name) as { body: string }).body) as Machine;
-      const row = database.prepare('SELECT body FROM relationships WHERE machine_id = ?').get(machine.id) as { body: string } | undefined;
-      return { machine, relationship: row && (JSON.parse(row.body) as Relationship) };
+      const rows = database.prepare('SELECT body FROM relationships WHERE machine_id = ?').all(machine.id) as unknown as { body: string }[];
+      const relationships = rows.map(({ body }) => JSON.parse(body) as Relationship);
+      return { machine, relationship: relationships.find((each) => !isOnward(each)), extended: relationships.find(isOnward) };
     } finally {
       database.close();
     }

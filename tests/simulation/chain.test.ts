@@ -53,7 +53,7 @@ test('what the guest writes reaches the third host by itself, and every point th
     await reachesC(chain, chain.a);
   }
   assert.equal(chain.extended!.state, 3);
-  assert.equal(chain.extended!.newestPointId, chain.relationshipOn(chain.c)!.newestPointId);
+  await until(chain, () => chain.extended!.newestPointId === chain.relationshipOn(chain.c)!.newestPointId, 'the acknowledgement comes');
 });
 
 test('while the third host cannot be reached its changes gather, and then all of them travel', async () => {
@@ -81,4 +81,140 @@ test('the host in the middle dies anywhere in a cycle, and goes on by itself', a
   }
   await chain.pass(5 * MINUTE_MS);
   await reachesC(chain, chain.a);
+});
+
+const inState = (chain: Chain, host: SimulatedHost, side: string, state: number): Promise<void> =>
+  until(chain, () => chain.relationshipOn(host)?.side === side && chain.relationshipOn(host)?.state === state, `${host.name} is ${side} in state ${state}`);
+
+/** The replica has a point of now, and it reads as the primary's disks. */
+async function reaches(chain: Chain, primary: SimulatedHost, replica: SimulatedHost): Promise<void> {
+  const sinceMs = primary.nowMs();
+  await until(chain, () => (chain.relationshipOn(replica)?.newestInstantMs ?? 0) > sinceMs, `a point of now reaches ${replica.name}`);
+  const newestId = chain.relationshipOn(replica)!.newestPointId!;
+  const stacks = replica.state.machine(chain.machineId)!.stacks.map((stack) => prefixOf(stack, newestId)!);
+  assert.equal(difference(contentOf(replica.files, { stacks }), chain.diskContent(primary)), undefined);
+  await chain.properties.check();
+}
+
+test('a failover on the third host is refused while the guest runs on the first, of which it hears through the second', async () => {
+  const chain = await chained('refused');
+  const { state, error } = await chain.job(chain.c, 'unplanned', { start: true });
+  assert.equal(state, 'failed');
+  assert.match(error!.message, /runs on A/);
+  assert.equal(chain.relationshipOn(chain.c)!.state, 3);
+});
+
+test('a forced failover on the third host holds the guest on the first, and after a revert it goes on there and is sent on again', async () => {
+  const chain = await chained('forced');
+  chain.properties.mayRunTwice = true;
+  await done(chain, chain.c, 'unplanned', { start: true, force: true });
+  await inState(chain, chain.a, 'replica', 2);
+  await until(chain, () => chain.guestOn(chain.a)?.power === 'paused', 'the guest on A is held');
+  chain.properties.oneGuestAtMost();
+  write(chain, chain.c);
+  await chain.pass(2 * MINUTE_MS);
+  assert.equal(chain.relationshipOn(chain.b)!.state, 3);
+  await done(chain, chain.c, 'revert');
+  await inState(chain, chain.a, 'primary', 3);
+  await until(chain, () => chain.isRunning(chain.a), 'the guest on A goes on');
+  write(chain, chain.a);
+  await reachesC(chain, chain.a);
+});
+
+test('with the first two hosts gone the third runs the guest, and the second becomes its replica with only what differs', async () => {
+  const chain = await chained('both-gone');
+  write(chain, chain.a);
+  await chain.pass(MINUTE_MS);
+  chain.a.losePower();
+  chain.b.losePower();
+  await done(chain, chain.c, 'unplanned', { start: true });
+  await done(chain, chain.c, 'commit');
+  write(chain, chain.c);
+  chain.b.boot();
+  chain.a.boot();
+  const started = await chain.job(chain.a, 'start');
+  assert.equal(started.state, 'failed');
+  assert.equal(started.error!.code, 'refused');
+  await done(chain, chain.c, 'reverse');
+  await inState(chain, chain.c, 'primary', 3);
+  await inState(chain, chain.b, 'replica', 3);
+  assert.equal(chain.extended, undefined);
+  write(chain, chain.c);
+  await reaches(chain, chain.c, chain.b);
+  assert.equal((await chain.job(chain.a, 'start')).state, 'failed', 'the first host still knows that it may not');
+});
+
+for (const choice of ['to an older point', 'to the newest point']) {
+  test(`after a committed failover in the middle, ${choice}, the middle becomes primary and the third host its replica, and only what differs travels`, async () => {
+    const chain = await chained('middle-primary');
+    for (let round = 0; round < 4; round++) {
+      write(chain, chain.a);
+      await chain.pass(MINUTE_MS);
+    }
+    chain.a.losePower();
+    const points = chain.b.state.points(chain.machineId);
+    await done(chain, chain.b, 'unplanned', { start: true, ...(choice === 'to an older point' && { point: points[0]!.id }) });
+    write(chain, chain.b);
+    assert.equal((await chain.job(chain.b, 'changeMode')).error?.code, 'refused', 'before the commit');
+    await done(chain, chain.b, 'commit');
+    await chain.pass(3 * MINUTE_MS);
+    write(chain, chain.b);
+    await done(chain, chain.b, 'changeMode');
+    await inState(chain, chain.b, 'primary', 3);
+    await inState(chain, chain.c, 'replica', 3);
+    write(chain, chain.b);
+    await reaches(chain, chain.b, chain.c);
+    assert.equal(chain.relationshipOn(chain.c)!.kind ?? 'simple', 'simple');
+    assert.equal(chain.b.state.relationships().length, 1);
+    chain.a.boot();
+    assert.equal((await chain.job(chain.a, 'start')).error?.code, 'refused');
+    await until(chain, () => chain.relationshipOn(chain.a)!.side === 'replica', 'the first host yields');
+  });
+}
+
+test('a reverse to the first host ends the sending on, which the third host is told, also when it comes back later', async () => {
+  const chain = await chained('ends');
+  chain.c.losePower();
+  write(chain, chain.a);
+  await chain.pass(MINUTE_MS);
+  await done(chain, chain.a, 'planned', { start: true, reverse: true });
+  await inState(chain, chain.b, 'primary', 3);
+  assert.equal(chain.extended, undefined);
+  assert.equal(chain.relationshipOn(chain.c)!.state, 3);
+  chain.c.boot();
+  await inState(chain, chain.c, 'replica', 8);
+  assert.match(chain.relationshipOn(chain.c)!.lastFault!.message, /primary on B now/);
+  assert.match((await chain.job(chain.c, 'unplanned', { start: true })).error!.message, /--force/);
+  write(chain, chain.b);
+  await reaches(chain, chain.b, chain.a);
+  assert.equal(chain.b.state.outbox(chain.machineId, 'farewell').length, 0);
+});
+
+test('a planned failover to the third host loses nothing, and is taken back from the last host to the first', async () => {
+  const chain = await chained('planned');
+  write(chain, chain.a);
+  const { id } = chain.c.engine!.jobs.start('planned', chain.machineId, { start: true });
+  await until(chain, () => chain.c.state.job(id)!.state !== 'running', 'the planned failover ends');
+  assert.equal(chain.c.state.job(id)!.state, 'completed', chain.c.state.job(id)!.error?.message);
+  await until(chain, () => chain.isRunning(chain.c), 'the guest runs on C');
+  assert.equal(difference(chain.diskContent(chain.c), chain.diskContent(chain.a)), undefined);
+  assert.equal((await chain.job(chain.a, 'start')).error?.code, 'refused');
+  await done(chain, chain.c, 'revert');
+  const early = await chain.job(chain.a, 'cancelPlanned');
+  assert.match(early.error!.message, /goes on to C/);
+  await done(chain, chain.b, 'cancelPlanned', { extended: true });
+  await done(chain, chain.a, 'cancelPlanned');
+  await done(chain, chain.a, 'start');
+  write(chain, chain.a);
+  await reachesC(chain, chain.a);
+});
+
+test('after a planned failover to the third host and its reverse the second host is its replica', async () => {
+  const chain = await chained('planned-reverse');
+  write(chain, chain.a);
+  await done(chain, chain.b, 'planned', { start: true, reverse: true, extended: true });
+  await inState(chain, chain.c, 'primary', 3);
+  await inState(chain, chain.b, 'replica', 3);
+  write(chain, chain.c);
+  await reaches(chain, chain.c, chain.b);
 });

@@ -95,7 +95,7 @@ test('a large disk is looked at in windows of at most 1 GiB, and few reads of it
   const journal = await new Fingerprints(new MemoryDirectory()).journal('relationship', 'attempt');
   const lane: LaneSender = { data: () => new Promise((resolve) => setImmediate(resolve)), journal: () => Promise.resolve(), onDurable: () => undefined, finish: () => Promise.resolve(), destroy: () => undefined, bytesSent: 0 };
   const { changedBytes } = await ship({
-    view, journal, lane, carried: new Map(), maps: new Map(), fingerprinter: new Fingerprinter(Buffer.alloc(KEY_BYTES, 1)), compression: null,
+    view, journal, lane, carried: new Map(), maps: new Map(), scan: null, fingerprinter: new Fingerprinter(Buffer.alloc(KEY_BYTES, 1)), compression: null,
     from: { disk: 0, cluster: 0 }, onProgress: () => undefined, signal: new AbortController().signal,
   });
   assert.equal(changedBytes, 64 * 2 ** 20);

@@ -10,7 +10,7 @@ import type { Host } from '../host.ts';
 import type { OutboxItem } from '../ports/state.ts';
 import { transition, update } from '../transition.ts';
 
-const TELL_WITHIN_MS = 5_000;
+const TELL_WITHIN_MS = 3_000;
 /** A host that has been away for longer finds out when it is asked for something. */
 const TELL_FOR_MS = 7 * 24 * 3_600_000;
 
@@ -21,7 +21,7 @@ export function endExtended(host: Host, machineId: string, why: string): void {
   const { id: relationshipId, peerId } = extended;
   host.state.removeRelationship(relationshipId);
   host.state.addToOutbox(machineId, 'forget-extended', { relationshipId }, 'onward');
-  host.state.addToOutbox(machineId, 'dissolve', { relationshipId, peerId, why, sinceMs: host.clock.nowMs() }, 'onward');
+  host.state.addToOutbox(machineId, 'dissolve', { relationshipId, peerId, why, sinceMs: host.clock.nowMs() }, 'farewell');
   const machine = host.state.machine(machineId)?.name ?? machineId;
   host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine, message: `${machine}: replication from here to ${host.peerName(peerId)} has ended: ${why}. The disks there are kept` });
 }

@@ -16,6 +16,7 @@ import { greet } from '../greeting.ts';
 import type { Host } from '../host.ts';
 import { changeAttempt, giveUp, openAttempt, seal, settle, transfer } from '../primary/attempt.ts';
 import { machineOf } from '../spec.ts';
+import { putSettings } from '../stepkinds.ts';
 import { relationshipNamed, transition, update } from '../transition.ts';
 import { carryAside, wholeDisks } from './carrying.ts';
 import { newestSource, openSource } from './source.ts';
@@ -23,7 +24,7 @@ import { newestSource, openSource } from './source.ts';
 /** How soon it is looked again where there was nothing to send. */
 const IDLE_MS = 10_000;
 
-interface Sending {
+export interface Sending {
   readonly kind: AttemptKind;
   readonly done?: Event;
 }
@@ -66,6 +67,7 @@ export async function sendNewest(around: Surroundings, { kind, done }: Sending, 
   checkOwner(host, relationshipNamed(host, relationshipId));
   const before = relationshipNamed(host, relationshipId).attempt;
   const settled = await settledWith(host, relationshipId, kind, standing, signal);
+  await followDisks(host, settled, signal);
   // The next host had made the point, and its acknowledgement was lost.
   const isSealed = before !== null && settled.newestPointId === before.id;
   const attempt = isSealed ? null : (settled.attempt ?? openSending(host, settled, kind));
@@ -80,6 +82,13 @@ function checkOwner(host: Host, { machineId, peerId }: Relationship): void {
   const machine = machineOf(host, machineId);
   if (newestOf(machine.lineage).ownerHostId !== peerId) return;
   throw new Refused(refuse(`${machine.name}: ${host.peerName(peerId)} runs this machine in a newer epoch, so nothing is sent on there`, []));
+}
+
+/** The disks are those that arrive here. */
+async function followDisks(host: Host, { id, machineId, settings, attempt }: Relationship, signal: AbortSignal): Promise<void> {
+  const disks = host.state.relationshipOf(machineId)?.settings.disks ?? settings.disks;
+  if (attempt !== null || disks.join() === settings.disks.join()) return;
+  await putSettings(host, id, { ...settings, disks }, signal);
 }
 
 /** No attempt is open, or the one that is can go on. */

@@ -3,6 +3,7 @@
  * Reads hand over memory with room before the payload, so that the next hop writes its header in place of the last.
  */
 import type { Extent } from '../../extents/extent.ts';
+import type { ServedDisk } from './scanner.ts';
 
 /** Both an NBD write request and a lane frame have headers of this size. */
 export const HEADROOM_BYTES = 28;
@@ -38,6 +39,8 @@ export interface DiskView {
   status(disk: string, window: Extent, signal: AbortSignal): Promise<readonly StatusRun[]>;
   /** The extent's bytes, at most 512 KiB, with at least HEADROOM_BYTES before them. Many reads may be under way. */
   read(disk: string, extent: Extent, signal: AbortSignal): Promise<LoanedChunk>;
+  /** Where the disk can be read besides, byte for byte as here; undefined where that is not possible. */
+  served?(disk: string): ServedDisk | undefined;
   /** Lets go of connections. Does not end the point in time. */
   close(): Promise<void>;
 }

@@ -9,7 +9,7 @@ import { CLUSTER_BYTES } from '../../extents/extent.ts';
 import { Fingerprinter } from '../../fingerprints/fingerprint.ts';
 import type { ResumePoint } from '../../fingerprints/journal.ts';
 import type { Attachment } from '../../machine/definition.ts';
-import type { Attempt, AttemptKind, Relationship, Slice } from '../../machine/records.ts';
+import type { Attempt, AttemptKind, LastResynchronization, Relationship, Slice } from '../../machine/records.ts';
 import { newestOf } from '../../relationship/epoch.ts';
 import { DEFAULT_FLEECING_BUDGET_MIB } from '../../relationship/settings.ts';
 import { call, type BeginAttempt, type Standing } from '../calls.ts';
@@ -25,7 +25,7 @@ import { relationshipNamed, update } from '../transition.ts';
 import { arrived, recordedDisks } from './incoming.ts';
 import { asNewest, isToBeConsistent, pointKindOf } from './consistency.ts';
 import { comparedWithReplica } from './comparison.ts';
-import { ship, type Known, type Progress } from './shipment.ts';
+import { ship, type Known, type Progress, type Shipment } from './shipment.ts';
 
 const MIB = 1024 * 1024;
 /** The replica may die between its answer and its dialling. */
@@ -115,20 +115,30 @@ async function shipOver(host: Host, relationship: Relationship, { view, skipKnow
   const from = await goingOn(host, relationship, attempt, journal, Math.min(durableBytes, journal.sizeBytes));
   await journal.truncateTo(from.bytes);
   const lane = await openLane(host, relationship, attempt, from.bytes, signal);
+  const startedMs = host.clock.monotonicMs();
+  let tookMs: number | undefined;
   try {
     await ship({
       view, journal, lane, from, signal, onProgress,
       carried: carriedBy(host, relationship),
       maps: skipKnown ? await knownBy(host, relationship, attempt, view, signal) : new Map<string, Known>(),
+      scan: attempt.phase === 'pass' ? scanOf(host, relationship, view) : null,
       fingerprinter: new Fingerprinter(Buffer.from(relationship.key, 'base64')),
       compression: relationship.settings.compression ? { with: host.compression, level: relationship.settings.additional.compressionLevel ?? 1 } : null,
     });
+    tookMs = host.clock.monotonicMs() - startedMs;
     await journal.sync();
     await lane.finish(signal);
   } finally {
-    countShipped(host, relationshipId, attempt.id, lane.bytesSent);
+    countWork(host, relationshipId, attempt.id, lane.bytesSent, tookMs ?? host.clock.monotonicMs() - startedMs);
     lane.destroy();
   }
+}
+
+/** A pass reads whole disks. */
+function scanOf({ scanner }: Host, { key }: Relationship, view: DiskView): Shipment['scan'] {
+  if (!scanner || !view.disks.every(({ disk }) => view.served?.(disk))) return null;
+  return (disk, window, among, signal) => scanner.fingerprints(view.served!(disk)!, { window, among, key: Buffer.from(key, 'base64') }, signal);
 }
 
 function partsOf(slices: readonly Slice[]): Pick<BeginAttempt, 'fromStart' | 'partial'> {
@@ -153,9 +163,10 @@ const carriedBy = (host: Host, { id, failback }: Relationship): ReturnType<Host[
   failback?.at === 'away' && failback.rounds > 0 ? new Map() : host.state.carried(id);
 
 /** Also of a lane that broke: what travelled has travelled. */
-function countShipped(host: Host, relationshipId: string, attemptId: string, bytes: number): void {
+function countWork(host: Host, relationshipId: string, attemptId: string, bytes: number, tookMs: number): void {
   const attempt = host.state.relationship(relationshipId)?.attempt;
-  if (attempt?.id === attemptId) changeAttempt(host, relationshipId, { shippedBytes: attempt.shippedBytes + bytes });
+  if (attempt?.id !== attemptId) return;
+  changeAttempt(host, relationshipId, { shippedBytes: attempt.shippedBytes + bytes, ...(attempt.phase === 'pass' && { passMs: (attempt.passMs ?? 0) + tookMs }) });
 }
 
 /** Where shipping goes on: a new instant begins at the first disk, after all that the pass has brought. */
@@ -231,11 +242,22 @@ export function acknowledge(host: Host, relationshipId: string, attempt: Attempt
     lastFault: null,
     ...arrived(before, attempt, nowMs),
     ...(before.failback?.at === 'away' && { failback: { ...before.failback, rounds: before.failback.rounds + 1, bytesShipped: before.failback.bytesShipped + attempt.shippedBytes } }),
+    ...(attempt.kind === 'resync' && { lastResynchronization: comparisonOf(attempt, nowMs) }),
     lastCycle: { pointId: attempt.id, finishedMs: nowMs, durationMs: nowMs - attempt.startedMs, bytesChanged: attempt.changedBytes, bytesShipped: attempt.shippedBytes },
     ...counting(host, before, (statistics) => counted(statistics, before.settings, { bytes: attempt.shippedBytes, latencyMs: nowMs - attempt.startedMs, endedMs: nowMs })),
     totals: { bytesChanged: before.totals.bytesChanged + attempt.changedBytes, bytesShipped: before.totals.bytesShipped + attempt.shippedBytes },
   }));
 }
+
+const comparisonOf = ({ id, startedMs, disks, passMs = 0, changedBytes, shippedBytes }: Attempt, nowMs: number): LastResynchronization => ({
+  pointId: id,
+  finishedMs: nowMs,
+  durationMs: nowMs - startedMs,
+  comparedBytes: disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  comparedMs: passMs,
+  bytesChanged: changedBytes,
+  bytesShipped: shippedBytes,
+});
 
 /** After an acknowledgement or a failure: bitmaps, journal and maps follow, then no attempt is open. Repeats safely. */
 export async function tidy(host: Host, relationship: Relationship): Promise<void> {

@@ -1,7 +1,6 @@
 /** What the replica has of a window of a disk, by fingerprints. Without a map it has nothing. */
-import { CLUSTER_BYTES, clustersTouched, type Extent } from '../../extents/extent.ts';
+import { CLUSTER_BYTES } from '../../extents/extent.ts';
 import { FINGERPRINT_BYTES, sameFingerprint, type Fingerprinter } from '../../fingerprints/fingerprint.ts';
-import type { FingerprintMap } from '../ports/fingerprints.ts';
 
 interface Run {
   readonly first: number;
@@ -38,9 +37,4 @@ export class KnownClusters {
       }
     }
   }
-}
-
-export async function knownIn(map: Pick<FingerprintMap, 'read'> | undefined, window: Extent): Promise<KnownClusters> {
-  const { first, count } = clustersTouched(window);
-  return new KnownClusters(first, (await map?.read(first, count)) ?? null);
 }

@@ -17,6 +17,7 @@ import { coverGrowth } from './growth.ts';
 /** The replica acknowledged a point that holds the whole disks. */
 export async function runWhole(host: Host, relationshipId: string, kind: 'initial' | 'resync', onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   const standing = await greet(host, relationshipId, signal);
+  if (standing.newestPointId !== null) host.scanner?.prepare();
   const before = relationshipNamed(host, relationshipId).attempt;
   if (before && ![before.id, before.parentId].includes(standing.newestPointId)) await giveUp(host, relationshipId, signal);
   if (kind === 'resync' && standing.newestPointId !== before?.id) update(host, relationshipId, () => ({ newestPointId: standing.newestPointId }));

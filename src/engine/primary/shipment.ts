@@ -3,7 +3,7 @@
  * left out, zeroes go as ranges, the rest as data. Each batch of journal records goes to our own journal and, after the
  * data it speaks of, to the replica. Memory is bounded by the reads and sends under way, whatever the disk's size.
  */
-import { CLUSTER_BYTES, clustersTouched, endOf, windows, type Extent } from '../../extents/extent.ts';
+import { CLUSTER_BYTES, clustersTouched, endOf, type Extent } from '../../extents/extent.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import { FINGERPRINT_BYTES, isZero, type Fingerprinter } from '../../fingerprints/fingerprint.ts';
 import { RecordBatch } from '../../fingerprints/record.ts';
@@ -11,11 +11,10 @@ import type { Compression } from '../ports/compression.ts';
 import type { DiskSize, DiskView, LoanedChunk } from '../ports/diskview.ts';
 import type { AttemptJournal, FingerprintMap } from '../ports/fingerprints.ts';
 import type { LaneSender } from '../ports/peers.ts';
-import { knownIn, type KnownClusters } from './known.ts';
+import type { KnownClusters } from './known.ts';
+import { Plans, type Plan } from './plans.ts';
 import { Sends } from './sends.ts';
-import { wantedRuns } from './wanted.ts';
 
-const WINDOW_BYTES = 1024 * 1024 * 1024;
 const READ_BYTES = 512 * 1024;
 /** Asked for at once; eight large reads, or so many small ones that the server is never idle between them. */
 const READING_BYTES = 8 * READ_BYTES;
@@ -24,6 +23,8 @@ const MAX_UNITS = 64;
 /** A mark (a resume point, made durable by the replica) at least each time so much was sent, and so much was read. */
 const MARK_EVERY_BYTES = 64 * 1024 * 1024;
 const MARK_EVERY_READ_BYTES = 256 * 1024 * 1024;
+/** What was scanned is scanned again in a fraction of the time. */
+const SCANNED_FASTER = 4;
 
 /** What is known of a disk's clusters on the replica. */
 export type Known = Pick<FingerprintMap, 'read'>;
@@ -34,6 +35,8 @@ export interface Shipment {
   readonly carried: ReadonlyMap<string, ClusterSet>;
   /** What the replica has, where that is known; a disk without it skips nothing. */
   readonly maps: ReadonlyMap<string, Known>;
+  /** Fingerprints of many clusters at once, where that is faster than reading them here; null where they would be read here twice. */
+  readonly scan: ((disk: string, window: Extent, among: ClusterSet, signal: AbortSignal) => Promise<Buffer>) | null;
   readonly fingerprinter: Fingerprinter;
   readonly journal: AttemptJournal;
   readonly lane: LaneSender;
@@ -69,7 +72,7 @@ export async function ship(shipment: Shipment): Promise<{ changedBytes: number }
 type Unit =
   | { readonly kind: 'read'; readonly place: Place; readonly extent: Extent; readonly chunk: Promise<LoanedChunk> }
   | { readonly kind: 'zero'; readonly place: Place; readonly extent: Extent }
-  | { readonly kind: 'window'; readonly index: number; readonly nextCluster: number; readonly doneBytes: number };
+  | { readonly kind: 'window'; readonly index: number; readonly nextCluster: number; readonly doneBytes: number; readonly scannedBytes: number };
 
 /** A window of a disk, with what the replica has of it. */
 interface Place {
@@ -82,6 +85,7 @@ class Shipper {
   readonly #it: Shipment;
   readonly #batch = new RecordBatch();
   readonly #sends: Sends;
+  readonly #plans: Plans;
   readonly #totalBytes: number;
   readonly #fingerprint = Buffer.alloc(FINGERPRINT_BYTES);
   #units: Unit[] = [];
@@ -94,25 +98,23 @@ class Shipper {
   constructor(shipment: Shipment) {
     this.#it = shipment;
     this.#sends = new Sends(shipment.lane, shipment.compression);
+    this.#plans = new Plans(shipment);
     this.#totalBytes = shipment.view.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0);
   }
 
   /** The next window is asked for while the reads of this one are under way. */
   async disk(index: number, disk: DiskSize, fromCluster: number): Promise<void> {
     const before = this.#it.view.disks.slice(0, index).reduce((sum, each) => sum + each.sizeBytes, 0);
-    for (const window of windows(disk.sizeBytes, WINDOW_BYTES, fromCluster * CLUSTER_BYTES)) {
-      await this.#window(index, disk, window);
-      const { first, count } = clustersTouched(window);
-      this.#units.push({ kind: 'window', index, nextCluster: first + count, doneBytes: before + endOf(window) });
+    for await (const plan of this.#plans.of(disk, fromCluster)) {
+      await this.#window(index, disk, plan);
+      const { first, count } = clustersTouched(plan.window);
+      this.#units.push({ kind: 'window', index, nextCluster: first + count, doneBytes: before + endOf(plan.window), scannedBytes: plan.scannedBytes });
     }
     await this.#handleUntil(() => this.#units.length === 0);
   }
 
-  async #window(index: number, disk: DiskSize, window: Extent): Promise<void> {
-    const status = await this.#it.view.status(disk.disk, window, this.#it.signal);
-    const runs = wantedRuns(status, this.#it.carried.get(disk.disk), window, disk.sizeBytes);
-    if (runs.length === 0) return;
-    const place = { index, disk, known: await knownIn(this.#it.maps.get(disk.disk), window) };
+  async #window(index: number, disk: DiskSize, { runs, known }: Plan): Promise<void> {
+    const place = { index, disk, known };
     for (const run of runs) {
       if (run.zero) this.#units.push({ kind: 'zero', place, extent: run });
       else await this.#read(place, run);
@@ -137,7 +139,7 @@ class Shipper {
   }
 
   async #handle(unit: Unit): Promise<void> {
-    if (unit.kind === 'window') return this.#passed(unit.index, unit.nextCluster, unit.doneBytes);
+    if (unit.kind === 'window') return this.#passed(unit);
     if (unit.kind === 'zero') return this.#zeroes(unit.place, unit.extent);
     this.#readingBytes -= unit.extent.lengthBytes;
     this.#readSinceMarkBytes += unit.extent.lengthBytes;
@@ -147,8 +149,9 @@ class Shipper {
   }
 
   /** A window is behind us. It is worth a mark, which the replica flushes for, only when doing it again would take long. */
-  async #passed(index: number, nextCluster: number, doneBytes: number): Promise<void> {
+  async #passed({ index, nextCluster, doneBytes, scannedBytes }: Extract<Unit, { kind: 'window' }>): Promise<void> {
     this.#doneBytes = doneBytes;
+    this.#readSinceMarkBytes += scannedBytes / SCANNED_FASTER;
     if (this.#readSinceMarkBytes >= MARK_EVERY_READ_BYTES) await this.mark(index, nextCluster);
     else this.#report();
   }
@@ -222,6 +225,7 @@ class Shipper {
 
   /** Gives back all memory, also after a failure. */
   async settle(): Promise<void> {
+    await this.#plans.end();
     for (const unit of this.#units.splice(0)) if (unit.kind === 'read') await unit.chunk.then((chunk) => chunk.release(), () => undefined);
     await this.#sends.settled().catch(() => undefined);
   }

@@ -32,7 +32,10 @@ export class Reception {
   begin(request: BeginAttempt): Promise<Begun> {
     return this.#inTurn(request.relationshipId, async () => {
       await this.#endLane(request.relationshipId);
-      return begin(this.#host, request);
+      return begin(this.#host, request).catch((thrown: unknown) => {
+        this.#report(request.relationshipId, 'write-failed', thrown);
+        throw thrown;
+      });
     });
   }
 

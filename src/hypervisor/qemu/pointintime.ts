@@ -141,7 +141,7 @@ export class PointsInTime {
       }
     });
     try {
-      const source = { socketPath: blocks.nbdSocketPath, disks: disksOf(spec), exportName, explain: (fault: Fault) => named(spec, fault), ended: () => end(blocks) };
+      const source = { socketPath: blocks.nbdSocketPath, disks: disksOf(spec), exportName, filePath: (disk: string) => rawFileOf(spec, disk), explain: (fault: Fault) => named(spec, fault), ended: () => end(blocks) };
       return await NbdView.connect(source, signal);
     } catch (thrown) {
       await end(blocks);
@@ -154,13 +154,19 @@ export class PointsInTime {
  * The node to read a live disk from. A raw file is opened once more, under the spare name: its wrapper does not tell what
  * are holes. Not where the guest sees another size than the file's.
  */
-async function liveNode(qmp: Qmp, { definition, stacks }: LaunchSpec, disk: string, spareName: string): Promise<string> {
-  const stack = stacks.find((each) => each.disk === disk)!;
-  const { layers: [layer, ...more], sizeBytes } = stack;
-  const isRaw = definition.disks.find(({ name }) => name === disk)?.format === 'raw' && layer?.dataFilePath !== undefined && more.length === 0;
-  if (!isRaw || statSync(layer.dataFilePath).size !== sizeBytes) return diskNode(stack);
-  await qmp.execute('blockdev-add', rawReader(spareName, layer.dataFilePath));
+async function liveNode(qmp: Qmp, spec: LaunchSpec, disk: string, spareName: string): Promise<string> {
+  const path = rawFileOf(spec, disk);
+  if (path === undefined) return diskNode(spec.stacks.find((each) => each.disk === disk)!);
+  await qmp.execute('blockdev-add', rawReader(spareName, path));
   return spareName;
+}
+
+/** The file that is the disk, byte for byte. */
+function rawFileOf({ definition, stacks }: LaunchSpec, disk: string): string | undefined {
+  const { layers: [layer, ...more], sizeBytes } = stacks.find((each) => each.disk === disk)!;
+  const path = layer?.dataFilePath;
+  const isRaw = definition.disks.find(({ name }) => name === disk)?.format === 'raw' && more.length === 0;
+  return isRaw && path !== undefined && statSync(path).size === sizeBytes ? path : undefined;
 }
 
 async function endLive(blocks: Blocks, exportIds: readonly string[]): Promise<void> {

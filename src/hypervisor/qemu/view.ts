@@ -11,6 +11,7 @@ import { Fault } from '../../errors/fault.ts';
 import { ClusterSet } from '../../extents/clusterset.ts';
 import { CLUSTER_BYTES, clusterCount, clusterExtent, clustersTouched, endOf, windows, type Extent } from '../../extents/extent.ts';
 import type { DiskSize, DiskView, LoanedChunk, StatusRun } from '../../engine/ports/diskview.ts';
+import type { ServedDisk } from '../../engine/ports/scanner.ts';
 import { NbdConnection } from '../../nbd/nbd.ts';
 import { ALLOCATION_FLAG, DIRTY_FLAG, type FlagRun } from '../../nbd/statusruns.ts';
 import { ClusterReads } from './clusterreads.ts';
@@ -30,6 +31,8 @@ export interface ViewSource {
   readonly bitmap?: string;
   /** Export of the fleecing file of a point in time on a QEMU whose own word is not enough. */
   fleecingExportName?(disk: string): string;
+  /** The raw file that is served as it is. It is in the page cache of this host, as the server's own reads are. */
+  filePath?(disk: string): string | undefined;
   /** Makes of a failed request what it means; `isConnected` tells whether the server is still there. */
   explain(fault: Fault, isConnected: boolean): Fault;
   /** After the connections are closed. */
@@ -89,6 +92,14 @@ export class NbdView implements DiskView {
       const { connection, fleecing } = this.#of(disk);
       return fleecing ? this.#clusterReads.read(connection, extent, signal) : connection.read(extent, signal);
     });
+  }
+
+  /** Not where the point in time's own word is not enough. */
+  served(disk: string): ServedDisk | undefined {
+    const { socketPath, exportName, filePath } = this.#source;
+    const path = filePath?.(disk);
+    if (path !== undefined) return { filePath: path };
+    return this.#of(disk).fleecing ? undefined : { socketPath, exportName: exportName(disk) };
   }
 
   async close(): Promise<void> {

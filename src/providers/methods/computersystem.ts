@@ -8,7 +8,7 @@ import { machinePath, ownerIdOf } from '../objectpaths.ts';
 import { done, started, type Call, type Method } from './invocation.ts';
 import { machineAt, numberOf, valueOf } from './parameters.ts';
 import { badValue, Rejection, RETURNS } from './rejection.ts';
-import { checkRelationship } from './relationship.ts';
+import { linkOf, referenceTo } from './relationship.ts';
 
 /** Source: Msvm_ComputerSystem.RequestStateChange; 32768 is "paused" of the first generation's API. */
 const POWER_REQUESTS: Readonly<Record<number, PowerRequest>> = { 2: 'run', 3: 'turnOff', 4: 'shutDown', 9: 'pause', 32768: 'pause', 10: 'reset', 11: 'reset' };
@@ -48,7 +48,7 @@ function stepFor(state: number | null, { machine, relationship }: MachineSnapsho
 
 async function requestReplication(call: Call, snapshot: MachineSnapshot): Promise<MethodOutcome> {
   const step = stepFor(numberOf(call, 'RequestedState'), snapshot);
-  return started(await call.host.management.step(call.caller, snapshot.machine.id, step));
+  return started(await call.host.management.step(call.caller, referenceTo(snapshot), step));
 }
 
 /** The device is its machine's: no job is given back, so the shutdown goes on after the answer. Source: Msvm_ShutdownComponent.InitiateShutdown. */
@@ -68,8 +68,7 @@ export const SYSTEM_METHODS: readonly Method[] = [
     name: 'RequestReplicationStateChangeEx', kind: 'replicationState',
     run: async (call) => {
       const snapshot = await machineHere(call);
-      checkRelationship(call, snapshot);
-      return requestReplication(call, snapshot);
+      return requestReplication(call, linkOf(call, snapshot));
     },
   },
 ];

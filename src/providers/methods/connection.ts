@@ -41,9 +41,14 @@ export function checkPort(name: string, value: number | null, host: HostView): v
 
 const digits = (thumbprint: string): string => thumbprint.replace(/[^0-9a-z]/gi, '').toLowerCase();
 
-/** A host proves itself by its one certificate. */
-export function checkThumbprint(name: string, value: string | null, self: HostView): void {
-  if (value === null || value === '') return;
+/** True when the value is the thumbprint (SHA-1), or a SHA-256, of the certificate that other hosts are shown. */
+export function isInForce(name: string, value: string, { self, certificate }: HostSnapshot): boolean {
   if (value.length > MAX_THUMBPRINT_CHARACTERS) throw badValue(name, value, `${MAX_THUMBPRINT_CHARACTERS} characters at most`);
-  if (digits(value) !== digits(self.fingerprint)) throw badValue(name, value, `null or ${self.fingerprint}, the certificate of ${self.name}`);
+  return [certificate.thumbprint, certificate.fingerprint, self.fingerprint].some((known) => digits(known) === digits(value));
+}
+
+/** A relationship goes by the host's one certificate, which its service settings choose. */
+export function checkThumbprint(name: string, value: string | null, host: HostSnapshot): void {
+  if (value === null || value === '' || isInForce(name, value, host)) return;
+  throw badValue(name, value, `null or ${host.certificate.thumbprint}, the certificate of ${host.self.name}: another is chosen in Msvm_ReplicationServiceSettingData`);
 }

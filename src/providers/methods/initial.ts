@@ -9,6 +9,7 @@ import type { Fields } from './fields.ts';
 import { done, started, type Call, type Method } from './invocation.ts';
 import { machineOf, numberOf, startOf, textOf } from './parameters.ts';
 import { badValue, Rejection, RETURNS } from './rejection.ts';
+import { referenceTo, sendingLinkOf } from './relationship.ts';
 import type { Subject } from './replicationsettings.ts';
 
 const EXPORT = 2;
@@ -28,12 +29,12 @@ function directoryOf(call: Call, name: string): string {
 }
 
 async function startReplication(call: Call): Promise<MethodOutcome> {
-  const { machine } = await machineOf(call);
+  const reference = referenceTo(sendingLinkOf(await machineOf(call)));
   const transfer = transferOf(call);
   if (transfer === 'media') throw new Rejection(RETURNS.notSupported, `an export to ${directoryOf(call, 'InitialReplicationExportLocation')} is not supported yet.`);
   const startsAtMs = startOf(call, 'StartTime');
-  if (startsAtMs === null) return started(await call.host.management.step(call.caller, machine.id, 'startInitial', { transfer }));
-  await call.host.management.startAt(call.caller, machine.id, 'startInitial', startsAtMs, transfer);
+  if (startsAtMs === null) return started(await call.host.management.step(call.caller, reference, 'startInitial', { transfer }));
+  await call.host.management.startAt(call.caller, reference, 'startInitial', startsAtMs, transfer);
   return done();
 }
 

@@ -22,6 +22,12 @@ export function numberOf(call: Call, name: string): number | null {
   return value;
 }
 
+export function truthOf(call: Call, name: string): boolean | null {
+  const value = valueOf(call, name);
+  if (value !== null && typeof value !== 'boolean') throw wrongType(name, 'true or false is expected.');
+  return value;
+}
+
 const isPath = (value: CimValue): value is ObjectPath => typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'path';
 export const isInstance = (value: CimValue): value is CimInstance => typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'instance';
 

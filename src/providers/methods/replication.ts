@@ -8,9 +8,9 @@ import { idIn, machinePath } from '../objectpaths.ts';
 import { embeddedOf, readerOf } from './embedded.ts';
 import { done, started, type Call, type Method } from './invocation.ts';
 import { machineOf, pointOf, startOf, textOf, valueOf } from './parameters.ts';
-import { badValue, Rejection, RETURNS } from './rejection.ts';
+import { badValue } from './rejection.ts';
 import { asksForCopy, offerCopy } from './initial.ts';
-import { checkRelationship } from './relationship.ts';
+import { linkOf, referenceTo, sendingLinkOf, settingsLinkOf } from './relationship.ts';
 import { checkRecoveryHost, recoveryHostOf, settingsChangeOf, type Subject } from './replicationsettings.ts';
 
 const SETTINGS = 'ReplicationSettingData';
@@ -18,22 +18,24 @@ const SETTINGS = 'ReplicationSettingData';
 const subjectOf = async (call: Call, snapshot: MachineSnapshot): Promise<Subject> => ({ snapshot, host: await call.host.inventory.host(call.caller), read: readerOf });
 
 /** A method that takes one step of the machine which it names. */
-const stepping = (name: string, step: Step, check: (call: Call, machine: MachineSnapshot) => void = () => undefined): Method => ({
+const stepping = (name: string, step: Step, link: (call: Call, machine: MachineSnapshot) => MachineSnapshot = (_, snapshot) => snapshot): Method => ({
   name,
   kind: STEPS[step].kind,
-  run: async (call) => {
-    const snapshot = await machineOf(call);
-    check(call, snapshot);
-    return started(await call.host.management.step(call.caller, snapshot.machine.id, step));
-  },
+  run: async (call) => started(await call.host.management.step(call.caller, referenceTo(link(call, await machineOf(call))), step)),
 });
+
+/** The relationship that is named is the one that is to be the machine's own. */
+function onwardLink(call: Call, snapshot: MachineSnapshot): MachineSnapshot {
+  linkOf(call, snapshot);
+  return snapshot;
+}
 
 /** As `stepping`, at once or at StartTime. */
 async function resynchronize(call: Call): Promise<MethodOutcome> {
-  const { machine } = await machineOf(call);
+  const reference = referenceTo(sendingLinkOf(await machineOf(call)));
   const startsAtMs = startOf(call, 'StartTime');
-  if (startsAtMs === null) return started(await call.host.management.step(call.caller, machine.id, 'resynchronize'));
-  await call.host.management.startAt(call.caller, machine.id, 'resynchronize', startsAtMs);
+  if (startsAtMs === null) return started(await call.host.management.step(call.caller, reference, 'resynchronize'));
+  await call.host.management.startAt(call.caller, reference, 'resynchronize', startsAtMs);
   return done();
 }
 
@@ -52,10 +54,11 @@ async function modify(call: Call): Promise<MethodOutcome> {
   const snapshot = await machineOf(call);
   const fields = embeddedOf(call, SETTINGS, 'Msvm_ReplicationSettingData');
   if (!fields) throw badValue(SETTINGS, null, 'the text of a Msvm_ReplicationSettingData');
-  const subject = await subjectOf(call, snapshot);
+  const link = settingsLinkOf(snapshot, fields.text('InstanceID'));
+  const subject = await subjectOf(call, link);
   const change = settingsChangeOf(fields, subject);
   checkRecoveryHost(fields, subject, false);
-  const job = await call.host.management.modify(call.caller, snapshot.machine.id, change);
+  const job = await call.host.management.modify(call.caller, referenceTo(link), change);
   return job ? started(job) : done();
 }
 
@@ -105,17 +108,6 @@ async function setFailoverNetwork(call: Call): Promise<MethodOutcome> {
   return done();
 }
 
-/** What a later version brings: the machine is looked up, then the answer is that it is not supported. */
-const notYet = (name: string, kind: string, what: string, check: (call: Call) => void = () => undefined): Method => ({
-  name,
-  kind,
-  run: async (call) => {
-    await machineOf(call);
-    check(call);
-    throw new Rejection(RETURNS.notSupported, `${what} is not supported yet.`);
-  },
-});
-
 export const RELATIONSHIP_METHODS: readonly Method[] = [
   { name: 'CreateReplicationRelationship', kind: 'enable', run: create },
   { name: 'ModifyReplicationSettings', kind: 'settings', run: modify },
@@ -127,7 +119,7 @@ export const RELATIONSHIP_METHODS: readonly Method[] = [
   stepping('CommitFailover', 'commit'),
   stepping('RevertFailover', 'revert'),
   stepping('RemoveReplicationRelationship', 'remove'),
-  stepping('RemoveReplicationRelationshipEx', 'remove', checkRelationship),
-  notYet('ChangeReplicationModeToPrimary', 'changeMode', 'Replication over three hosts', (call) => embeddedOf(call, 'ReplicationRelationship', 'Msvm_ReplicationRelationship')),
+  stepping('RemoveReplicationRelationshipEx', 'remove', (call, snapshot) => linkOf(call, snapshot)),
+  stepping('ChangeReplicationModeToPrimary', 'changeMode', onwardLink),
   { name: 'SetFailoverNetworkAdapterSettings', kind: 'failoverNetwork', run: setFailoverNetwork },
 ];

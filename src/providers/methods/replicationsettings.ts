@@ -30,7 +30,7 @@ export function settingsChangeOf(fields: Fields, subject: Subject): SettingsChan
   const id = identity === null ? undefined : idIn(identity);
   if (id !== undefined && id !== machine.id) throw badValue('InstanceID', identity, `${INSTANCE_IDS.Msvm_ReplicationSettingData(machine.id)}, the settings of ${machine.name}`);
   checkAuthentication('AuthenticationType', fields.number('AuthenticationType'));
-  checkThumbprint('CertificateThumbPrint', fields.text('CertificateThumbPrint'), subject.host.self);
+  checkThumbprint('CertificateThumbPrint', fields.text('CertificateThumbPrint'), subject.host);
   return {
     ...given('intervalSeconds', intervalOf(fields)),
     ...given('compression', fields.truth('CompressionEnabled')),

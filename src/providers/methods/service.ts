@@ -1,11 +1,13 @@
 /** Methods of Msvm_ReplicationService that are about the host: its entries, its settings, its certificate, other hosts. */
 import type { MethodOutcome } from '../../cim/manager.ts';
 import { idIn } from '../objectpaths.ts';
-import { checkAuthentication, checkPort, checkThumbprint, pairedHost, portIn } from './connection.ts';
+import type { HostSnapshot } from '../../service/inventory.ts';
+import type { HostView } from '../../service/views.ts';
+import { checkAuthentication, checkPort, checkThumbprint, isInForce, pairedHost, portIn } from './connection.ts';
 import { embeddedOf } from './embedded.ts';
 import { given } from './fields.ts';
 import { done, started, type Call, type Method } from './invocation.ts';
-import { machineOf, numberOf, textOf } from './parameters.ts';
+import { machineOf, numberOf, textOf, truthOf } from './parameters.ts';
 import { badValue, Rejection, RETURNS } from './rejection.ts';
 
 const ENTRY = 'AuthorizationEntry';
@@ -66,20 +68,31 @@ function checkAllowedAuthentication(value: number | null): void {
   throw badValue('AllowedAuthenticationType', value, '2 (certificates)');
 }
 
-function checkServicePort(name: string, value: number | null, port: number): void {
-  if (value !== null && value !== 0 && value !== port) throw badValue(name, value, `${port}: ports are set where the daemon is started`);
+/** Nothing when it is left out or is the port already. */
+function newPort(value: number | null, self: HostView): number | null {
+  return value === null || value === 0 || value === portIn(self.address) ? null : value;
+}
+
+/** Peers are never met without TLS. */
+function checkPlainPort(value: number | null): void {
+  if (value !== null && value !== 0) throw badValue('HttpPort', value, '0: nothing travels in clear between hosts');
+}
+
+/** Nothing when it is left out or in force already; any that is installed can be chosen. */
+function newCertificate(value: string | null, host: HostSnapshot): string | null {
+  return value === null || value === '' || isInForce('CertificateThumbPrint', value, host) ? null : value;
 }
 
 async function changeSettings(call: Call): Promise<MethodOutcome> {
   const fields = embeddedOf(call, 'SettingData', 'Msvm_ReplicationServiceSettingData');
   if (!fields) throw badValue('SettingData', null, 'the text of a Msvm_ReplicationServiceSettingData');
-  const { self } = await call.host.inventory.host(call.caller);
+  const host = await call.host.inventory.host(call.caller);
   checkAllowedAuthentication(fields.number('AllowedAuthenticationType'));
-  checkThumbprint('CertificateThumbPrint', fields.text('CertificateThumbPrint'), self);
-  checkServicePort('HttpsPort', fields.number('HttpsPort'), portIn(self.address));
-  checkServicePort('HttpPort', fields.number('HttpPort'), 0);
+  checkPlainPort(fields.number('HttpPort'));
   await call.host.management.changeService(call.caller, {
     ...given('acceptsReplicas', fields.truth('RecoveryServerEnabled')),
+    ...given('certificate', newCertificate(fields.text('CertificateThumbPrint'), host)),
+    ...given('peerPort', newPort(fields.number('HttpsPort'), host.self)),
     ...given('monitoringStartSeconds', fields.secondsOfDay('MonitoringStartTime')),
     ...given('monitoringIntervalSeconds', fields.number('MonitoringInterval')),
   });
@@ -91,10 +104,10 @@ async function testConnection(call: Call): Promise<MethodOutcome> {
   if (text === null || text.trim() === '') throw badValue('RecoveryConnectionPoint', text, 'the name or address of a paired host');
   const host = await call.host.inventory.host(call.caller);
   checkAuthentication('AuthenticationType', numberOf(call, 'AuthenticationType'));
-  checkThumbprint('CertificateThumbPrint', textOf(call, 'CertificateThumbPrint'), host.self);
+  checkThumbprint('CertificateThumbPrint', textOf(call, 'CertificateThumbPrint'), host);
   const peer = pairedHost(host, 'RecoveryConnectionPoint', text);
   checkPort('RecoveryServerPortNumber', numberOf(call, 'RecoveryServerPortNumber'), peer);
-  return started(await call.host.management.testConnection(call.caller, peer.id));
+  return started(await call.host.management.testConnection(call.caller, peer.id, { bypassProxy: truthOf(call, 'BypassProxyServer') === true }));
 }
 
 const ENABLED = 2;

@@ -4,16 +4,18 @@ import { Refused, refuse } from '../../errors/refusal.ts';
 import type { MachineSnapshot } from '../../service/inventory.ts';
 import { INSTANCE_IDS } from '../objectpaths.ts';
 import { statisticsValues } from '../replication.ts';
+import { eachLink } from '../scope.ts';
+import { kindOf } from '../../relationship/chain.ts';
 import { emit, instanceText } from './embedded.ts';
 import { healthIssue } from './failuretext.ts';
 import { done, type Call, type Method } from './invocation.ts';
 import { machineOf, valueOf } from './parameters.ts';
-import { checkRelationship } from './relationship.ts';
+import { linkOf, referenceTo } from './relationship.ts';
 
 const figures = (snapshot: MachineSnapshot, nowMs: number): string => instanceText(emit('Msvm_ReplicationStatistics', statisticsValues(snapshot, nowMs)));
 
-const issuesOf = ({ issues, machine }: MachineSnapshot): string[] =>
-  issues.map((issue) => instanceText(healthIssue((values) => emit('Msvm_Error', values), issue, INSTANCE_IDS.Msvm_ReplicationRelationship(machine.id))));
+const issuesOf = ({ issues, machine, relationship }: MachineSnapshot): string[] =>
+  issues.map((issue) => instanceText(healthIssue((values) => emit('Msvm_Error', values), issue, INSTANCE_IDS.Msvm_ReplicationRelationship(machine.id, relationship ? kindOf(relationship) : 'simple'))));
 
 const answered = (snapshots: readonly MachineSnapshot[], nowMs: number): MethodOutcome =>
   done({ ReplicationStatistics: snapshots.map((snapshot) => figures(snapshot, nowMs)), ReplicationHealthIssues: snapshots.flatMap(issuesOf) });
@@ -26,11 +28,11 @@ async function told({ host }: Call, snapshot: MachineSnapshot): Promise<MethodOu
 /** Of every machine that is replicated, when none is named: the arrays have room for them. */
 async function toldOfAll({ host, caller }: Call): Promise<MethodOutcome> {
   const snapshots = await host.inventory.machines(caller);
-  return answered(snapshots.filter(({ relationship }) => relationship !== null), host.nowMs());
+  return answered(snapshots.filter(({ relationship }) => relationship !== null).flatMap(eachLink), host.nowMs());
 }
 
-async function reset({ host, caller }: Call, { machine }: MachineSnapshot): Promise<MethodOutcome> {
-  await host.management.resetStatistics(caller, machine.id);
+async function reset({ host, caller }: Call, snapshot: MachineSnapshot): Promise<MethodOutcome> {
+  await host.management.resetStatistics(caller, referenceTo(snapshot));
   return done();
 }
 
@@ -40,10 +42,7 @@ const about = (name: string, kind: string, isReading: boolean, work: Work): Meth
 
 const orAll = (method: Method): Method => ({ ...method, run: (call) => (valueOf(call, 'ComputerSystem') === null && valueOf(call, 'ReplicationRelationship') === null ? toldOfAll(call) : method.run(call)) });
 
-const withRelationship = (work: Work): Work => async (call, snapshot) => {
-  checkRelationship(call, snapshot);
-  return work(call, snapshot);
-};
+const withRelationship = (work: Work): Work => (call, snapshot) => work(call, linkOf(call, snapshot));
 
 export const STATISTICS_METHODS: readonly Method[] = [
   orAll(about('GetReplicationStatistics', 'statistics', true, told)),

@@ -1,0 +1,46 @@
+/** What a scanning thread reads from: a server over NBD, or the raw file that it serves. */
+import { open } from 'node:fs/promises';
+import type { ServedDisk } from '../engine/ports/scanner.ts';
+import { Fault } from '../errors/fault.ts';
+import type { Extent } from '../extents/extent.ts';
+import { NbdConnection } from '../nbd/nbd.ts';
+
+export interface Reading {
+  /** `use` sees the extent's bytes; they are gone when it returns. Fault disk-io. */
+  look(extent: Extent, signal: AbortSignal, use: (bytes: Buffer) => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const openReading = (disk: ServedDisk, signal: AbortSignal): Promise<Reading> => ('filePath' in disk ? fromFile(disk.filePath) : fromServer(disk, signal));
+
+async function fromServer({ socketPath, exportName }: { socketPath: string; exportName: string }, signal: AbortSignal): Promise<Reading> {
+  const connection = await NbdConnection.connect({ socketPath, exportName, signal });
+  return {
+    look: async (extent, during, use) => {
+      const chunk = await connection.read(extent, during);
+      use(chunk.memory.subarray(chunk.headroomBytes));
+      chunk.release();
+    },
+    close: () => connection.close(),
+  };
+}
+
+async function fromFile(path: string): Promise<Reading> {
+  const failed = (cause: unknown): never => {
+    throw new Fault('disk-io', `${path}: ${(cause as Error).message}`, { cause });
+  };
+  const file = await open(path, 'r').catch(failed);
+  const spare: Buffer[] = [];
+  return {
+    look: async ({ offsetBytes, lengthBytes }, during, use) => {
+      during.throwIfAborted();
+      const memory = spare.pop() ?? Buffer.allocUnsafeSlow(lengthBytes);
+      const bytes = memory.length >= lengthBytes ? memory.subarray(0, lengthBytes) : Buffer.allocUnsafeSlow(lengthBytes);
+      const { bytesRead } = await file.read(bytes, 0, lengthBytes, offsetBytes).catch(failed);
+      if (bytesRead !== lengthBytes) throw new Fault('disk-io', `${path} ends before byte ${offsetBytes + lengthBytes}`);
+      use(bytes);
+      spare.push(memory);
+    },
+    close: () => file.close(),
+  };
+}

@@ -1,0 +1,43 @@
+/** A test of the connection to another host: each step by itself, so that the one that fails is named. */
+import { call } from '../engine/calls.ts';
+import type { JobContext, JobResult } from '../engine/jobs.ts';
+import { Fault, faultOf } from '../errors/fault.ts';
+import { hostNamed, type ConnectionStep, type Context } from './context.ts';
+
+const WITHIN_MS = 15_000;
+
+type Step = ConnectionStep | 'authorization';
+
+const STEPS: Readonly<Record<Step, string>> = {
+  name: 'finding the address of its name',
+  port: 'connecting to its peer port',
+  proxy: 'getting through the proxy',
+  tls: 'agreeing on TLS',
+  trust: 'checking its key',
+  hello: 'being known there',
+  authorization: 'asking whether it takes replicas from this host',
+};
+
+/** Every step that was needed is "ok" in the result; a fault says at which step it failed. */
+export async function testConnection(context: Context, job: JobContext): Promise<JobResult> {
+  const { engine: { host }, network } = context;
+  const { hostId, name } = hostNamed(context, String(job.args['host']));
+  const signal = AbortSignal.any([job.signal, host.clock.timeout(WITHIN_MS)]);
+  const begun: Step[] = [];
+  const begin = (step: Step) => {
+    begun.push(step);
+    job.progress((100 * begun.length) / Object.keys(STEPS).length, STEPS[step]);
+  };
+  try {
+    await network.test(hostId, job.args['bypassProxy'] === true, begin, signal);
+    begin('authorization');
+    const { accepts, isServerOff } = await call(host.peers, hostId, 'acceptance', { bypassProxy: job.args['bypassProxy'] === true }, signal);
+    if (isServerOff) throw new Fault('server-off', `${name} takes no replicas: its replica server is switched off`);
+    if (!accepts) throw new Fault('peer-not-authorized', `${name} answers, and takes no replicas from ${host.hostName}: it has no authorization entry for it`);
+  } catch (thrown) {
+    const fault = faultOf(thrown);
+    if (!fault) throw thrown;
+    throw new Fault(fault.code, `the test of the connection to ${name} failed at ${STEPS[begun.at(-1) ?? 'name']}: ${fault.message}`, { cause: fault });
+  }
+  return Object.fromEntries(begun.map((step) => [step, 'ok']));
+}
