@@ -152,21 +152,13 @@ export class MemoryHost implements Operations, Changes {
     this.#machine(machine).power = 'running';
     return this.#startJob('start', machine);
   }
-  async machineStop(caller: Caller, machine: string, options: { force?: boolean; timeoutSeconds?: number }) {
-    this.#enter('operator', caller, 'machineStop', machine, options);
-    return this.#startJob('stop', machine);
-  }
-  async diskAttach(caller: Caller, machine: string, disk: DiskRequest) {
-    this.#enter('operator', caller, 'diskAttach', machine, disk);
-    return this.#startJob('diskAttach', machine);
-  }
-  async diskDetach(caller: Caller, machine: string, disk: string, options: { timeoutSeconds?: number }) {
-    this.#enter('operator', caller, 'diskDetach', machine, disk, options);
-    return this.#startJob('diskDetach', machine);
-  }
-  async diskGrow(caller: Caller, machine: string, disk: string, sizeBytes: number) {
-    this.#enter('operator', caller, 'diskGrow', machine, disk, sizeBytes);
-    return this.#startJob('diskGrow', machine);
+  readonly machineStop = (caller: Caller, machine: string, options: { force?: boolean; timeoutSeconds?: number }) => this.#asked('machineStop', caller, machine, options);
+  readonly diskAttach = (caller: Caller, machine: string, disk: DiskRequest) => this.#asked('diskAttach', caller, machine, disk);
+  readonly diskDetach = (caller: Caller, machine: string, disk: string, options: { timeoutSeconds?: number }) => this.#asked('diskDetach', caller, machine, disk, options);
+  readonly diskGrow = (caller: Caller, machine: string, disk: string, sizeBytes: number) => this.#asked('diskGrow', caller, machine, disk, sizeBytes);
+  async #asked(kind: string, caller: Caller, machine: string, ...more: unknown[]) {
+    this.#enter('operator', caller, kind, machine, ...more);
+    return this.#startJob(kind, machine);
   }
   async machineUndefine(caller: Caller, machine: string) {
     this.#enter('operator', caller, 'machineUndefine', machine);

@@ -143,3 +143,26 @@ test('a relationship is removed although its disks cannot be read any more, and 
   await bench.ended(a, outcome);
   assert.equal(bench.state(a), undefined);
 });
+
+test('suspended and resumed on either side, everything that changed meanwhile travels, and the health says on which side', async () => {
+  const bench = await CimBench.replicating('suspended');
+  const { a, b, pair } = bench;
+  const healthOn = async (at: CimHost) => (await bench.within(at.host.inventory.machine({ name: 'ada', role: 'administrator', from: 'test' }, pair.machineId), 'machine'))!.health;
+  const ask = (at: CimHost, state: number) => bench.succeeds(at, bench.invoke(at, bench.machine, 'RequestReplicationStateChange', { RequestedState: state }));
+  for (const [at, health] of [[a, 'warning'], [b, 'critical']] as const) {
+    const points = pair.b.state.points(pair.machineId).at(-1)!.sequence;
+    await ask(at, 7);
+    assert.equal(bench.state(at), 7);
+    for (let wrote = 0; wrote < 3; wrote += 1) {
+      pair.guestWrites(pair.a);
+      await pair.pass(MINUTE_MS);
+    }
+    assert.equal(await healthOn(at), health);
+    assert.equal(pair.b.state.points(pair.machineId).at(-1)!.sequence, points, 'nothing is received meanwhile');
+    await ask(at, 3);
+    if (bench.state(a) === 8) await ask(a, 3);
+    await done(bench, pair.a, 'cycle');
+    await pair.properties.check();
+    pair.properties.newestPointIsTheDisks(pair.a);
+  }
+});
