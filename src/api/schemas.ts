@@ -180,6 +180,8 @@ const INTERVAL_FIELDS = {
 };
 
 export const HEALTH_VIEW = view('Health', {
+  id: text('Id of the relationship'),
+  kind: oneOf(['simple', 'extended'], 'The extended one sends a replica on to a third host'),
   machineId: text('UUID of the virtual machine'),
   machine: text('Name of the virtual machine'),
   side: oneOf(['primary', 'replica'], 'What this host is in the relationship'),

@@ -19,6 +19,7 @@ import { cancelFailback } from './failback/failback.ts';
 import { giveUpMachine } from './failback/givenup.ts';
 import { greetingOf, meet } from './greeting.ts';
 import { failOverHere } from './operations.ts';
+import { awaitMedia } from './firstcopy/travelling.ts';
 import type { Host } from './host.ts';
 import { seedKind, takeUp } from './replica/seeding.ts';
 import { arriving, machineOf } from './spec.ts';
@@ -98,10 +99,14 @@ function replicaDefinition(host: Host, peerId: string, asked: MachineDefinition)
   return machine && relationship?.peerId === peerId ? arriving(machine, relationship, asked) : asked;
 }
 
-function attemptAnswers(engine: Engine): Pick<Answers, 'begin' | 'lane' | 'compare' | 'seal' | 'abandon'> {
+function attemptAnswers(engine: Engine): Pick<Answers, 'mediaExported' | 'begin' | 'lane' | 'compare' | 'seal' | 'abandon'> {
   const { host, reception } = engine;
   const owned = ownedBy(engine);
   return {
+    mediaExported: async (hostId, { relationshipId, pointId, instantMs }) => {
+      awaitMedia(host, owned(hostId, relationshipId), pointId, instantMs);
+      return null;
+    },
     begin: async (hostId, request) => {
       const { machineId, entryId } = owned(hostId, request.relationshipId);
       admitted(host, hostId, entryId);
@@ -252,6 +257,7 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
     isPreparing: relationship.side === 'primary' && relationship.state === 3 && relationship.token !== null,
     storageFreeBytes: 0,
     seedId: relationship.seed?.isOffer ? null : (relationship.seed?.id ?? null),
+    exportedId: relationship.initial?.exported?.pointId ?? null,
     ...(power === 'off' && isOnward(relationship) && (await runningBefore(engine, relationship))),
   };
 }

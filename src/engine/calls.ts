@@ -38,6 +38,8 @@ export interface Standing extends Greeting {
   readonly storageFreeBytes: number;
   /** What the disks of a replica without points hold, when that is a copy of the machine. */
   readonly seedId?: string | null;
+  /** On a primary whose first copy is on media: the point that they carry. */
+  readonly exportedId?: string | null;
 }
 
 export interface BeginAttempt {
@@ -192,6 +194,8 @@ interface Calls {
   createReplica(params: CreateReplica): CreatedReplica;
   greet(params: Greeting): Standing;
   settings(params: { relationshipId: string; settings: Settings }): null;
+  /** The first copy is on media, which carry this point: changes that start from it come next. */
+  mediaExported(params: { relationshipId: string; pointId: string; instantMs: number }): null;
   begin(params: BeginAttempt): Begun;
   lane(params: { relationshipId: string; attemptId: string; token: string; journalBytes: number }): null;
   /** Fingerprints of what the replica's disks hold, as its disks are read now; unknown for clusters that they do not have. */

@@ -11,6 +11,7 @@ import type { Host } from './host.ts';
 import type { OutboxItem } from './ports/state.ts';
 import type { SealedJournal } from '../fingerprints/store.ts';
 import { dissolve } from './extended/ending.ts';
+import { forgetExport } from './firstcopy/exporting.ts';
 import { makeFailover } from './failover.ts';
 import { startMachine } from './power.ts';
 import { unlabelAll, unlabelTops } from './replica/labels.ts';
@@ -29,6 +30,9 @@ async function forgetAttempt(host: Host, item: OutboxItem, signal: AbortSignal):
   if (!relationship) return;
   if (relationship.side === 'replica') await dropReceiving(host, relationship.id);
   else await giveUp(host, relationship.id, signal);
+  const machine = host.state.machine(relationship.machineId);
+  const { directory } = item.payload;
+  if (machine && typeof directory === 'string') await forgetExport(host, machine, directory);
 }
 
 async function removeLayers(host: Host, item: OutboxItem): Promise<void> {

@@ -14,6 +14,7 @@ import { prepareOnward, takeBackOnward } from './extended/planned.ts';
 import { commit, revert } from './failover.ts';
 import { awaitEndAway, FAILBACK_JOB, failBackHome } from './failback/failback.ts';
 import { beginInitial } from './initial.ts';
+import { mediaKinds } from './mediakinds.ts';
 import { commitHome, giveBack } from './failback/home.ts';
 import { flag, shutdownMs, text, whole } from './jobargs.ts';
 import type { JobContext, JobResult, JobWork } from './jobs.ts';
@@ -32,7 +33,7 @@ const POLL_MS = 300;
 const TAKEN_BACK: readonly number[] = [1, 9];
 const TAKE_BACK_WITHIN_MS = 60_000;
 
-export const jobKinds = (engine: Engine): Readonly<Record<string, JobWork>> => ({ ...powerKinds(engine), ...replicationKinds(engine), ...failoverKinds(engine), ...stepKinds(engine), ...guestKinds(engine) });
+export const jobKinds = (engine: Engine): Readonly<Record<string, JobWork>> => ({ ...powerKinds(engine), ...replicationKinds(engine), ...failoverKinds(engine), ...stepKinds(engine), ...mediaKinds(engine), ...guestKinds(engine) });
 
 function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;

@@ -49,6 +49,9 @@ export const FAULTS = {
   'addresses-not-set': row('operator', 502, 32768, 53, 'The machine runs, with the addresses that its guest had. Set them in the guest by hand, or mend what is named above and try again: understudy network apply <machine>.'),
   'agent-refused': row('operator', 502, 32768, 52, 'The guest agent does not allow this command, or it failed in the guest. Look at the agent\'s configuration there (its list of blocked commands).'),
   'seed-unfit': row('operator', 422, 32773, 56, 'A copy to start from is the same virtual machine: same UUID, off, with the same disks of the same sizes. Correct it on the replica\'s host, or copy everything over the network.'),
+  'media-missing': row('operator', 404, 32779, 57, 'Name a directory of the host that is asked: for an export one that exists, for an import the one with the export, or that which holds it.'),
+  'media-unfit': row('operator', 422, 32773, 58, 'Use the export that this relationship waits for. When it is lost: disable replication, enable it again and export anew.'),
+  'media-damaged': row('operator', 422, 32773, 59, 'The media are not what was exported. Copy them again from where they are whole, and import again: what was copied before is kept.'),
   'machine-exists': row('operator', 409, 32773, 33, 'There is a virtual machine with this name or UUID already: understudy vm list.'),
   'definition-invalid': row('operator', 422, 32773, 34, 'Correct the definition file and run the command again.'),
   'parameter-invalid': row('never', 422, 32773, 2, 'Correct the parameter that is named and call again.'),
@@ -76,7 +79,7 @@ export const FAULTS = {
   'split-brain': row('operator', 409, 32775, 47, 'Nobody overwrites anybody until you choose: look at both guests, then run understudy become-replica on the host whose changes may be set aside (they are kept as a recovery point).'),
   'replica-unknown': row('operator', 409, 32779, 48, 'The replica was removed there. Remove the relationship here too (understudy disable) and enable it again.'),
   'sending-ended': row('operator', 409, 32775, 60, 'The disks and recovery points here are kept. Remove the relationship here too (understudy disable); then the machine can be replicated here again.'),
-  'integrity': row('operator', 500, 32768, 46, 'What arrived is not what was sent, so it was not kept. It is sent again; if this repeats, check memory and storage of both hosts.'),
+  'integrity': row('backoff', 500, 32768, 46, 'What arrived is not what was sent, so it was not kept. It is sent again; if this repeats, check memory and storage of both hosts.'),
 } as const satisfies Record<string, FaultRow>;
 
 export type FaultCode = keyof typeof FAULTS;

@@ -117,6 +117,10 @@ export interface Operations {
   initialStartAt(caller: Caller, machine: string, startsAtMs: number, options: { transfer?: 'network' | 'seed' }): Promise<RelationshipView>;
   /** One that is only scheduled is not begun. */
   initialStop(caller: Caller, machine: string): Promise<RelationshipView>;
+  /** The first copy goes onto media, into a subdirectory of this directory here; changes flow meanwhile. Ends when the media are whole. */
+  initialExport(caller: Caller, machine: string, directory: string): Promise<JobView>;
+  /** On the replica's host: media that were carried here, checked while they are copied. */
+  initialImport(caller: Caller, machine: string, directory: string): Promise<JobView>;
   /** On the replica's host: the machine here is a copy of that host's, and waits to become its replica; the only paired host when none is named. */
   copyOffer(caller: Caller, machine: string, host?: string): Promise<RelationshipView>;
   suspend(caller: Caller, machine: string): Promise<RelationshipView>;

@@ -12,6 +12,7 @@ import { isSameSet } from '../engine/primary/incoming.ts';
 import { definitionOf, machineOf, overridden } from '../engine/spec.ts';
 import { standingAlone } from '../engine/standalone.ts';
 import { withoutSeed } from '../engine/replica/seeding.ts';
+import type { Host } from '../engine/host.ts';
 import { putSettings } from '../engine/stepkinds.ts';
 import { relationshipNamed as rowNamed, transition, update } from '../engine/transition.ts';
 import type { JobArgs } from '../engine/jobs.ts';
@@ -226,11 +227,19 @@ async function endAttempts({ engine }: Context, relationship: Relationship, sign
   }
 }
 
+/** What came before the media, and what was copied of them, is nothing without the rest. */
+function dropArrived(host: Host, machine: Machine, { importing }: Relationship): void {
+  const layers = [...machine.stacks.flatMap((stack) => stack.layers), ...(importing?.layers ?? []).map(({ layer }) => layer)];
+  host.state.putMachine({ ...machine, stacks: [] });
+  for (const layer of layers) host.state.addToOutbox(machine.id, 'remove-layer', { layer });
+}
+
 /** What runs here keeps running on the same layers, with what this host overrides; a replica is what its newest point is. */
 function standAlone({ engine: { host } }: Context, relationship: Relationship): void {
   const machine = machineOf(host, relationship.machineId);
   const { side, failover, overrides, seed, peerId } = relationship;
   if (seed) return host.state.putMachine(withoutSeed(machine, seed));
+  if (relationship.awaited ?? relationship.importing) return dropArrived(host, machine, relationship);
   const { stacks, leftOver } = standingAlone(host, machine, relationship);
   for (const layer of leftOver) host.state.addToOutbox(machine.id, 'remove-layer', { layer });
   const definition = side === 'replica' ? overridden(definitionOf(host, relationship), overrides) : machine.definition;

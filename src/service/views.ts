@@ -138,6 +138,9 @@ export interface IntervalView {
 }
 
 export interface HealthView {
+  /** Of the relationship. */
+  id: string;
+  kind: 'simple' | 'extended';
   machineId: string;
   machine: string;
   side: 'primary' | 'replica';

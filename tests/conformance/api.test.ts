@@ -60,6 +60,8 @@ const ROUTES: Route[] = [
   route('points', 'GET', '/api/relationships/web/points', 200),
   route('initialStart', 'POST', '/api/relationships/web/start-replication', 202, { state: 1 }),
   route('initialStartAt', 'POST', '/api/relationships/web/start-replication/at', 200, { body: { startsAtMs: 1_800_000_000_000, transfer: 'seed' }, state: 1 }),
+  route('initialExport', 'POST', '/api/relationships/web/export', 202, { body: { directory: '/media' }, state: 1 }),
+  route('initialImport', 'POST', '/api/relationships/web/import', 202, { body: { directory: '/media' }, state: 2 }),
   route('copyOffer', 'POST', '/api/relationships/copies', 201, { body: { machine: 'web', host: 'beta' }, state: null }),
   route('initialStop', 'POST', '/api/relationships/web/stop-initial', 200, { state: 2 }),
   route('suspend', 'POST', '/api/relationships/web/suspend', 200),

@@ -22,7 +22,7 @@ const NOW_MS = 1_700_000_000_000;
 const NOTHING: HealthView['present'] = { sinceMs: NOW_MS, untilMs: NOW_MS, cycles: 0, missedCycles: 0, bytes: 0, averageBytes: null, maxBytes: 0, averageLatencyMs: null, maxLatencyMs: 0, errors: 0, networkFailures: 0, otherFailures: 0, consistencyFailures: 0 };
 
 const healthOf = ({ machineId, machine, side, peer, state, stateName, health, healthReasons, lagMs, lastFault }: RelationshipView): HealthView => ({
-  machineId, machine, side, state, stateName, health, issues: healthReasons.map((message) => ({ rule: 'late', severity: 'warning', message, hint: 'Look at the network.' })),
+  id: machineId, kind: 'simple', machineId, machine, side, state, stateName, health, issues: healthReasons.map((message) => ({ rule: 'late', severity: 'warning', message, hint: 'Look at the network.' })),
   primaryHost: 'alpha', replicaHost: peer, runsOn: 'alpha', present: NOTHING, previous: null, nextIntervalMs: NOW_MS, lagMs, lastSynchronizedMs: lagMs === null ? null : NOW_MS - lagMs,
   pendingBytes: 65_536, pendingKnownMs: NOW_MS, disksBytes: 1_073_741_824, lastConsistentMs: null, testCopy: null, lastTestMs: null, lastFault,
 });
@@ -149,8 +149,7 @@ export class MemoryHost implements Operations, Changes {
   }
   async machineStart(caller: Caller, machine: string, options: { force?: boolean }) {
     this.#enter('operator', caller, 'machineStart', machine, options);
-    this.#machine(machine).power = 'running';
-    return this.#startJob('start', machine);
+    return this.#startJob('start', Object.assign(this.#machine(machine), { power: 'running' as const }).name);
   }
   readonly machineStop = (caller: Caller, machine: string, options: { force?: boolean; timeoutSeconds?: number }) => this.#asked('machineStop', caller, machine, options);
   readonly diskAttach = (caller: Caller, machine: string, disk: DiskRequest) => this.#asked('diskAttach', caller, machine, disk);
@@ -164,7 +163,6 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('operator', caller, 'machineUndefine', machine);
     this.machines.delete(this.#machine(machine).name);
   }
-
   async commitAfter(caller: Caller, machine: string, seconds: number) {
     this.#enter('operator', caller, 'commitAfter', machine, seconds);
     return this.relationships.get(machine)!;
@@ -284,6 +282,8 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('operator', caller, 'initialStartAt', machine, startsAtMs, options);
     return this.addRelationship(this.#relationship(machine).machine, 1, { startsAtMs });
   }
+  initialExport = (caller: Caller, machine: string, directory: string) => this.#move(caller, 'initialExport', machine, null, 2, directory);
+  initialImport = (caller: Caller, machine: string, directory: string) => this.#move(caller, 'initialImport', machine, null, 3, directory);
   async copyOffer(caller: Caller, machine: string, host?: string) {
     this.#enter('operator', caller, 'copyOffer', machine, host);
     return this.addRelationship(this.#machine(machine).name, 2, { side: 'replica' });

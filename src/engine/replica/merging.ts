@@ -10,13 +10,16 @@ import type { Host } from '../host.ts';
 import { machineOf } from '../spec.ts';
 import { mergedLabel, placeOf } from './labels.ts';
 
+/** On a replica: also what has arrived before the media that it stands on. */
+export const merges = ({ side, state, awaited }: Relationship): boolean => side === 'replica' && (state === 3 || (state === 2 && Boolean(awaited)));
+
 /** No merge is due any more, or what is due is in use. */
 export async function mergeRetired(host: Host, machineId: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
     const relationship = host.state.relationshipOf(machineId);
     const machine = host.state.machine(machineId);
-    if (!machine || !relationship || relationship.side !== 'replica' || relationship.state !== 3) return;
+    if (!machine || !relationship || !merges(relationship)) return;
     // What this host's own guest wrote gets its label with the first point that arrives.
     if (relationship.yielded !== null) return;
     const merge = firstDue(host, machine, relationship);
