@@ -227,6 +227,13 @@ export const DIAGNOSIS_VIEW = view('Diagnosis', {
 
 export const HEALTH_LIMITS_VIEW = Type.Unsafe<views.HealthLimitsView>(view('HealthLimits', Object.fromEntries(LIMIT_NAMES.map((limit) => [limit, whole(HEALTH_LIMITS[limit].meaning)]))));
 
+const VERIFICATION = view('Verification', {
+  atMs: instant('When the point was read'),
+  clusters: whole('Clusters of 64 KiB, of all disks'),
+  uncheckedClusters: whole('Clusters of which nothing was recorded'),
+  damage: Type.Array(view('DiskDamage', { disk: text('Name of the disk'), clusters: whole('Clusters that are not what arrived'), firstOffsetBytes: whole('Where the first of them begins') }), { description: 'None when the point is good' }),
+}, 'What was found when the point was read in whole');
+
 export const POINT_VIEW = view('RecoveryPoint', {
   id: text('Id of the recovery point'),
   sequence: whole('Order of the points'),
@@ -235,6 +242,7 @@ export const POINT_VIEW = view('RecoveryPoint', {
   sizeBytes: whole('Bytes that it takes on this host'),
   newest: truth('Whether it is the newest point'),
   name: nullable(text('Name, for points that are kept on purpose')),
+  verification: nullable(VERIFICATION),
 });
 
 const JOB_ERROR = view('JobError', { code: text('"refused" or a row of the fault table'), message: text('What happened'), hint: text('What to do'), allowed: Type.Array(Type.String(), { description: 'The operations that were allowed then' }) }, 'Why the job failed');

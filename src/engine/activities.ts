@@ -100,6 +100,8 @@ async function firstCopy(around: Surroundings, signal: AbortSignal): Promise<voi
 async function firstPoint({ host, relationshipId, onProgress }: Surroundings, signal: AbortSignal): Promise<void> {
   const relationship = relationshipNamed(host, relationshipId);
   if (relationship.newestPointId === null || relationship.attempt?.kind === 'initial') await runWhole(host, relationshipId, 'initial', onProgress, signal);
+  // The replica was there already: what it holds is compared.
+  else if (relationship.trackId === null || relationship.attempt?.kind === 'resync') await runWhole(host, relationshipId, 'resync', onProgress, signal);
   else if (await isTracked(host, relationship)) await runCycle(host, relationshipId, 'reverse', onProgress, signal);
   else throw new Fault('tracking-lost', `${machineOf(host, relationship.machineId).name}: what has to travel on the way back is not on record any more`);
   transition(host, relationshipId, 'initialCompleted');

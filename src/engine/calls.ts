@@ -17,6 +17,8 @@ export interface Greeting {
   readonly state: State;
   /** The failback that this host has part in. */
   readonly failbackId: string | null;
+  /** Of a primary: both hosts go by them. */
+  readonly settings?: Settings;
   /** Of the sender: what the relationship is. */
   readonly kind?: Kind;
   /** The guest is about to be started: whoever could own a newer epoch is to be asked. */
@@ -110,7 +112,16 @@ export interface CreateReplica {
 }
 
 /** The seed that the replica begins with; null when it begins with nothing. A host of an older version answers null. */
-export type CreatedReplica = { readonly seedId: string | null } | null;
+export type CreatedReplica = { readonly seedId: string | null; readonly joined?: Joined } | null;
+
+/** The relationship of a replica that was there, which the primary takes up: its points stay. */
+export interface Joined {
+  readonly relationshipId: string;
+  readonly key: string;
+  readonly newestPointId: string | null;
+  readonly newestInstantMs: number | null;
+  readonly sequence: number;
+}
 
 /** What a host that yielded says of its disks. */
 export interface Basis {
@@ -167,6 +178,8 @@ export interface Readiness {
   readonly storage: string | null;
   /** No replica is taken from anybody. */
   readonly isServerOff?: boolean;
+  /** Of a replica that is there: how many points it has, and why it cannot be gone on with. */
+  readonly succession?: { readonly points: number; readonly refusal: string | null } | null;
   readonly machines: readonly { readonly id: string; readonly name: string }[];
   readonly missingFiles: readonly string[];
   /** Of a replica that is there: its definition with what that host has for it, memory and bridges. */

@@ -23,6 +23,7 @@ import { onPeer } from './onpeer.ts';
 import { unplannedFailover } from './operations.ts';
 import { handOver, prepare, takeBackPrepared } from './planned.ts';
 import { startMachine } from './power.ts';
+import { verifyPoint } from './replica/verification.ts';
 import { reverse } from './reverse.ts';
 import { guestKinds, stepKinds } from './stepkinds.ts';
 import { endTestCopy, makeTestCopy } from './testfailover.ts';
@@ -120,6 +121,7 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       return awaitPoint(engine, job, [10, 11], 'resynchronizing');
     },
     cycle: (job) => cycleNow(engine, job),
+    verify: (job) => verified(engine, job),
   };
 }
 
@@ -152,6 +154,15 @@ const shippedSince = (before: Relationship['totals'], { totals, lastCycle }: Rel
   bytesShipped: totals.bytesShipped - before.bytesShipped,
   seconds: (lastCycle?.durationMs ?? 0) / 1_000,
 });
+
+/** Of one point at a time; it holds nothing else up. */
+async function verified(engine: Engine, job: JobContext): Promise<JobResult> {
+  const { host } = engine;
+  const { id, verifyingId } = engine.relationshipOf(job.machineId);
+  if (verifyingId && !job.resumed) throw new Fault('machine-busy', `another recovery point is being verified: ${verifyingId}`);
+  const { clusters, uncheckedClusters } = await verifyPoint(host, id, text(job, 'point') ?? '', (doneBytes, totalBytes) => job.progress((100 * doneBytes) / Math.max(1, totalBytes), 'reading and comparing'), job.signal);
+  return { clusters, uncheckedClusters };
+}
 
 async function plannedFailover(engine: Engine, job: JobContext): Promise<JobResult> {
   const { host } = engine;

@@ -83,6 +83,8 @@ const TABLE = [
   row('enable', 'primary', [0], 1, 'A relationship exists; nothing is tracked yet.', { verb: 'enable' }),
   row('accept', 'replica', [0], 2, 'The replica waits for the first recovery point.', { who: 'peer' }),
   row('offerSeed', 'replica', [0], 2, 'The machine here is a copy; it waits for its primary, which ships only what differs.', { verb: 'as-replica', requires: ['guest-off-here'] }),
+  row('succeed', 'replica', [2], 2, 'Its primary begins anew, or another host of its trust group does; there is no point yet.', { who: 'peer' }),
+  row('succeed', 'replica', [3, 7, 8], 3, 'As before there is a point; recovery points stay, and everything is compared.', { who: 'peer' }),
   row('startInitial', 'primary', [1], 2, 'Tracking starts, then the disks are copied while the guest runs.', { verb: 'start-replication' }),
   row('unscheduleInitial', 'primary', [1], 1, 'Nothing begins by itself any more.', { verb: 'stop-initial', requires: ['scheduled'], basis: 'inferred' }),
   row('stopInitial', 'primary', [2], 1, 'What was copied is dropped; the guest was never touched.', { verb: 'stop-initial', requires: ['not-exported'], effects: ['forget-attempt'] }),

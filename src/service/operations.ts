@@ -138,6 +138,12 @@ export interface Operations {
   disable(caller: Caller, machine: string): Promise<void>;
 
   points(caller: Caller, machine: string): Promise<PointView[]>;
+  /** `point` is an id, or last-application-consistent. */
+  pointShow(caller: Caller, machine: string, point: string): Promise<PointView>;
+  /** Every other point stays as it is. Refused while the point is needed or in use. */
+  pointDelete(caller: Caller, machine: string, point: string): Promise<void>;
+  /** Reads the whole point; the job fails when it is damaged, and the point is marked. */
+  pointVerify(caller: Caller, machine: string, point: string): Promise<JobView>;
   /** On each adapter's own test network, on the one that is named, or isolated. */
   testFailover(caller: Caller, machine: string, options: { point?: string; start: boolean; network?: string; isolated?: boolean }): Promise<JobView>;
   testFailoverEnd(caller: Caller, machine: string): Promise<JobView>;

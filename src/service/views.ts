@@ -193,6 +193,8 @@ export interface PointView {
   sizeBytes: number;
   newest: boolean;
   name: string | null;
+  /** The last one: good when there is no damage. */
+  verification: { atMs: number; clusters: number; uncheckedClusters: number; damage: { disk: string; clusters: number; firstOffsetBytes: number }[] } | null;
 }
 
 export interface JobView {

@@ -308,8 +308,11 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('viewer', caller, 'points', machine);
     this.#relationship(machine);
     if (!this.hasPoints) return [];
-    return [1, 2].map((sequence) => ({ id: `p-${sequence}`, sequence, kind: 'standard', instantMs: 1_700_000_000_000 + sequence, sizeBytes: 65_536, newest: sequence === 2, name: null }));
+    return [1, 2].map((sequence) => ({ id: `p-${sequence}`, sequence, kind: 'standard', instantMs: 1_700_000_000_000 + sequence, sizeBytes: 65_536, newest: sequence === 2, name: null, verification: null }));
   }
+  pointShow = async (caller: Caller, machine: string, point: string) => ({ ...(await this.points(caller, machine))[0]!, id: point });
+  pointDelete = async (caller: Caller, machine: string, point: string) => this.#enter('operator', caller, 'pointDelete', machine, point);
+  pointVerify = (caller: Caller, machine: string, point: string) => this.#move(caller, 'pointVerify', machine, null, 3, point);
   testFailover = (caller: Caller, machine: string, options: object) => this.#move(caller, 'testFailover', machine, 'test', 3, options);
   testFailoverEnd = (caller: Caller, machine: string) => this.#move(caller, 'testFailoverEnd', machine, null, 3);
   plannedFailover = (caller: Caller, machine: string, options: object) => this.#move(caller, 'plannedFailover', machine, 'failover', 5, options);

@@ -216,6 +216,8 @@ const DOCUMENTED: readonly (readonly [name: string, side: Side, from: readonly S
   ['a failback that is complete waits to be looked at', 'replica', [13], 'failedBack', 14],
   ['a failback is committed by the host that the guest came home to', 'replica', [14], 'commitFailback', 3, 'primary'],
   ['a committed failback makes the other host a replica that replicates', 'replica', [5, 6], 'yieldHome', 3],
+  ['a replica that waits goes on with another primary of its trust group', 'replica', [2], 'succeed', 2],
+  ['a replica with points goes on with another primary of its trust group', 'replica', [3, 7, 8], 'succeed', 3],
   ['a relationship can be removed on the primary in every state that it rests in', 'primary', [1, 2, 3, 4, 7, 8, 9, 10, 11], 'disable', 0],
   ['a relationship can be removed on the replica in every state that it rests in', 'replica', [2, 3, 5, 6, 7, 8, 13, 14], 'disable', 0],
 ];

@@ -54,10 +54,10 @@ function firstDue(host: Host, machine: Machine, relationship: Relationship): Mer
   return null;
 }
 
-/** Points that stay as they are for now: a test failover's copy stands on it; it is being sent on. */
-export function pointsInUse({ state }: Host, { machineId, testCopy }: Pick<Relationship, 'machineId' | 'testCopy'>): ReadonlySet<string> {
+/** Points that stay as they are for now: a test failover's copy stands on it; it is being sent on, or verified. */
+export function pointsInUse({ state }: Host, { machineId, testCopy, verifyingId }: Pick<Relationship, 'machineId' | 'testCopy' | 'verifyingId'>): ReadonlySet<string> {
   const sent = state.extendedOf(machineId)?.attempt?.source;
-  return new Set([testCopy, sent].flatMap((use) => (use ? [use.pointId] : [])));
+  return new Set([testCopy?.pointId, sent?.pointId, verifyingId].filter((id) => id !== undefined && id !== null));
 }
 
 /** Layers of the points in use; all of them while the primary compares with what they hold. */
