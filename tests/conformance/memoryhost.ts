@@ -182,10 +182,7 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('operator', caller, 'networkChange', machine, adapter, change);
     return this.#networkView(machine);
   }
-  async networkApply(caller: Caller, machine: string) {
-    this.#enter('operator', caller, 'networkApply', machine);
-    return this.#startJob('network', machine);
-  }
+  readonly networkApply = (caller: Caller, machine: string) => this.#asked('networkApply', caller, machine);
 
   async hostList(caller: Caller) {
     this.#enter('viewer', caller, 'hostList');
