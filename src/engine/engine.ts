@@ -10,12 +10,14 @@ import type { Answers, Method, ParamsOf } from './calls.ts';
 import { CommitDeadlines } from './commitdeadline.ts';
 import { HealthWatch } from './healthwatch.ts';
 import type { Host } from './host.ts';
+import { HostItems } from './hostitems.ts';
 import { jobKinds } from './jobkinds.ts';
 import { Jobs, type JobContext } from './jobs.ts';
-import { ADDRESSING_JOB, isWaiting } from './network/addressing.ts';
+import { ADDRESSING_JOB, expectAddresses, isWaiting } from './network/addressing.ts';
 import { PendingBytes } from './pending.ts';
 import type { PeerHandler, Wire } from './ports/peers.ts';
 import { Reception } from './replica/reception.ts';
+import { specOf } from './spec.ts';
 import { Worker } from './worker.ts';
 
 export class Engine {
@@ -24,6 +26,7 @@ export class Engine {
   readonly reception: Reception;
   readonly pending: PendingBytes;
   readonly #watch: HealthWatch;
+  readonly #hostItems: HostItems;
   readonly #deadlines: CommitDeadlines;
   readonly #workers = new Map<string, Worker>();
   readonly #answers: Answers;
@@ -46,8 +49,10 @@ export class Engine {
     this.jobs = new Jobs(this.host, jobKinds(this));
     this.pending = new PendingBytes(this.host, (machineId) => this.worker(machineId).progress);
     this.#watch = new HealthWatch(this.host, this.pending);
+    this.#hostItems = new HostItems(this.host);
     this.#deadlines = new CommitDeadlines(this.host, (machineId) => this.jobs.start('commit', machineId, {}));
     this.#answers = answersOf(this);
+    host.hypervisor.onRestart((instanceId) => this.#restarted(instanceId));
   }
 
   /** Everything that a crash left half done goes on. */
@@ -56,10 +61,19 @@ export class Engine {
     for (const { id } of this.host.state.machines()) this.#wake(id);
     this.jobs.resume();
     this.#watch.start();
+    this.#hostItems.start();
     for (const { id } of this.host.state.machines()) {
       this.#address(id);
       this.#deadlines.look(id);
     }
+  }
+
+  /** What was set in the guest went with its restart. */
+  #restarted(machineId: string): void {
+    const machine = this.host.state.machine(machineId);
+    if (!machine) return;
+    expectAddresses(this.host, machineId, specOf(this.host, machine, this.host.state.relationshipOf(machineId)).definition);
+    this.#address(machineId);
   }
 
   /** A guest that waits for its addresses has a job that sets them. */
@@ -75,6 +89,7 @@ export class Engine {
     this.#deadlines.stop();
     this.reception.stop();
     await this.#watch.stop();
+    await this.#hostItems.stop();
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
   }
 

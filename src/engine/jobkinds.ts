@@ -171,7 +171,7 @@ async function plannedFailover(engine: Engine, job: JobContext): Promise<JobResu
   const { id, side } = relationship;
   if (side === 'replica' && !flag(job, 'begun')) return onPeer(engine, job, relationship, 'planned', job.args);
   if (side === 'primary') {
-    job.progress(5, 'shutting the guest down');
+    job.progress(5, 'checking what must hold, then shutting the guest down');
     if (isOnward(relationship)) await prepareOnward(engine, job, relationship);
     else await engine.worker(job.machineId).exclusive('planned failover', (signal) => prepare(host, id, { shutdownTimeoutMs: shutdownMs(job), reverse: flag(job, 'reverse'), force: flag(job, 'force') }, ({ doneBytes, totalBytes }) => job.progress(20 + (40 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal), job.signal);
     job.progress(60, 'starting on the other host');

@@ -67,7 +67,7 @@ export const FAULTS = {
   'user-unknown': row('never', 404, 32773, 4, 'There is no such user: understudy user list.'),
   'invitation-invalid': row('operator', 403, 32769, 35, 'The invitation expired or was used already. Make a new one on the other host: understudy host invite.'),
   'settings-invalid': row('operator', 422, 32773, 36, 'Correct the value and try again.'),
-  'readiness-failed': row('operator', 422, 32773, 37, 'The other host cannot run this machine. Each finding above names its cure.'),
+  'readiness-failed': row('operator', 422, 32773, 37, 'What is named above has to be mended first; each finding names its cure.'),
   'state-corrupt': row('operator', 500, 32768, 40, 'The state file is damaged. It was left untouched. Restore it from a backup, or move it away: recovery points are rebuilt from their sidecars.'),
   'daemon-unreachable': row('operator', 503, 32777, 41, 'Is understudyd running on this host? Start it, or give --run-dir when it runs elsewhere.'),
   'daemon-running': row('operator', 409, 32774, 42, 'Another understudyd uses this state directory. Stop it first.'),

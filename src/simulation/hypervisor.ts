@@ -136,6 +136,17 @@ export class SimulatedHypervisor implements Hypervisor {
     throw new Fault('agent-silent', 'no guest agent can be reached');
   };
 
+  #restarted: (instanceId: string) => void = () => undefined;
+
+  onRestart(listener: (instanceId: string) => void): void {
+    this.#restarted = listener;
+  }
+
+  /** The guest reboots from within. */
+  reboot(instanceId: string): void {
+    this.#restarted(instanceId);
+  }
+
   async askAgent(instanceId: string, command: string, args: Readonly<Record<string, unknown>>): Promise<unknown> {
     if (this.#live.get(instanceId)?.power !== 'running') throw new Fault('agent-silent', 'no guest agent can be reached');
     return this.agent(instanceId, command, args);

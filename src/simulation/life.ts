@@ -81,7 +81,7 @@ export class Life {
 }
 
 /** Sync methods, which change nothing that outlives the daemon. */
-const SYNC = new Set(['layerAt', 'onDurable', 'destroy', 'layer', 'journalBatches']);
+const SYNC = new Set(['layerAt', 'onDurable', 'onRestart', 'destroy', 'layer', 'journalBatches']);
 
 export interface Wrapping {
   readonly name: string;
