@@ -254,9 +254,7 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('administrator', caller, 'serverCertificateAdd', files);
     return this.serverCertificate;
   }
-  async serverCertificateRemove(caller: Caller, thumbprint: string) {
-    this.#enter('administrator', caller, 'serverCertificateRemove', thumbprint);
-  }
+  serverCertificateRemove = async (caller: Caller, thumbprint: string) => this.#enter('administrator', caller, 'serverCertificateRemove', thumbprint);
 
   async enablePlan(caller: Caller, request: EnableRequest) {
     this.#enter('operator', caller, 'enablePlan', request);
@@ -304,8 +302,7 @@ export class MemoryHost implements Operations, Changes {
   async points(caller: Caller, machine: string): Promise<PointView[]> {
     this.#enter('viewer', caller, 'points', machine);
     this.#relationship(machine);
-    if (!this.hasPoints) return [];
-    return [1, 2].map((sequence) => ({ id: `p-${sequence}`, sequence, kind: 'standard', instantMs: 1_700_000_000_000 + sequence, sizeBytes: 65_536, newest: sequence === 2, name: null, verification: null }));
+    return (this.hasPoints ? [1, 2] : []).map((sequence) => ({ id: `p-${sequence}`, sequence, kind: 'standard', instantMs: 1_700_000_000_000 + sequence, sizeBytes: 65_536, newest: sequence === 2, name: null, verification: null }));
   }
   pointShow = async (caller: Caller, machine: string, point: string) => ({ ...(await this.points(caller, machine))[0]!, id: point });
   pointDelete = async (caller: Caller, machine: string, point: string) => this.#enter('operator', caller, 'pointDelete', machine, point);
