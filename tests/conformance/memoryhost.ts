@@ -304,11 +304,18 @@ export class MemoryHost implements Operations, Changes {
 
   async points(caller: Caller, machine: string): Promise<PointView[]> {
     this.#enter('viewer', caller, 'points', machine);
+    return this.#pointsOf(machine);
+  }
+
+  #pointsOf(machine: string): PointView[] {
     this.#relationship(machine);
     if (!this.hasPoints) return [];
     return [1, 2].map((sequence) => ({ id: `p-${sequence}`, sequence, kind: 'standard', instantMs: 1_700_000_000_000 + sequence, sizeBytes: 65_536, newest: sequence === 2, name: null, verification: null }));
   }
-  pointShow = async (caller: Caller, machine: string, point: string) => ({ ...(await this.points(caller, machine))[0]!, id: point });
+  async pointShow(caller: Caller, machine: string, point: string): Promise<PointView> {
+    this.#enter('viewer', caller, 'pointShow', machine, point);
+    return { ...this.#pointsOf(machine)[0]!, id: point };
+  }
   pointDelete = async (caller: Caller, machine: string, point: string) => this.#enter('operator', caller, 'pointDelete', machine, point);
   pointVerify = (caller: Caller, machine: string, point: string) => this.#move(caller, 'pointVerify', machine, null, 3, point);
   testFailover = (caller: Caller, machine: string, options: object) => this.#move(caller, 'testFailover', machine, 'test', 3, options);
