@@ -301,20 +301,13 @@ export class MemoryHost implements Operations, Changes {
     this.relationships.delete(this.#machine(machine).name);
   }
 
-  async points(caller: Caller, machine: string): Promise<PointView[]> {
-    this.#enter('viewer', caller, 'points', machine);
-    return this.#pointsOf(machine);
-  }
-
-  #pointsOf(machine: string): PointView[] {
+  #pointsOf(caller: Caller, operation: 'points' | 'pointShow', machine: string, ...more: readonly string[]): PointView[] {
+    this.#enter('viewer', caller, operation, machine, ...more);
     this.#relationship(machine);
-    if (!this.hasPoints) return [];
-    return [1, 2].map((sequence) => ({ id: `p-${sequence}`, sequence, kind: 'standard', instantMs: 1_700_000_000_000 + sequence, sizeBytes: 65_536, newest: sequence === 2, name: null, verification: null }));
+    return (this.hasPoints ? [1, 2] : []).map((sequence) => ({ id: `p-${sequence}`, sequence, kind: 'standard', instantMs: 1_700_000_000_000 + sequence, sizeBytes: 65_536, newest: sequence === 2, name: null, verification: null }));
   }
-  async pointShow(caller: Caller, machine: string, point: string): Promise<PointView> {
-    this.#enter('viewer', caller, 'pointShow', machine, point);
-    return { ...this.#pointsOf(machine)[0]!, id: point };
-  }
+  points = async (caller: Caller, machine: string) => this.#pointsOf(caller, 'points', machine);
+  pointShow = async (caller: Caller, machine: string, point: string) => ({ ...this.#pointsOf(caller, 'pointShow', machine, point)[0]!, id: point });
   pointDelete = async (caller: Caller, machine: string, point: string) => this.#enter('operator', caller, 'pointDelete', machine, point);
   pointVerify = (caller: Caller, machine: string, point: string) => this.#move(caller, 'pointVerify', machine, null, 3, point);
   testFailover = (caller: Caller, machine: string, options: object) => this.#move(caller, 'testFailover', machine, 'test', 3, options);
