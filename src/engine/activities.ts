@@ -24,7 +24,7 @@ const LOOK_EVERY_MS = 60_000;
 
 export const ACTIVITIES: Record<Exclude<Activity, 'none'>, (around: Surroundings, signal: AbortSignal) => Promise<void>> = {
   cycles,
-  'initial-replication': (around, signal) => untilDone(around, () => firstPoint(around, signal), signal),
+  'initial-replication': (around, signal) => untilDone(around, () => sending(around, 'long', () => firstPoint(around, signal), signal), signal),
   resynchronization: (around, signal) => untilDone(around, () => resynchronize(around, signal), signal),
   'await-start': awaitStart,
   announce,
@@ -53,7 +53,7 @@ async function cycles(around: Surroundings, signal: AbortSignal): Promise<void> 
   for (;;) {
     if (isIncomplete(relationshipNamed(host, relationshipId))) return void transition(host, relationshipId, 'updateDisks');
     const startedMs = host.clock.monotonicMs();
-    const ok = await attempted(around, () => runCycle(host, relationshipId, 'cycle', around.onProgress, signal), signal);
+    const ok = await attempted(around, () => sending(around, 'short', () => runCycle(host, relationshipId, 'cycle', around.onProgress, signal), signal), signal);
     const relationship = host.state.relationship(relationshipId);
     if (relationship?.side !== 'primary' || ![3, 16].includes(relationship.state)) return;
     const intervalMs = cycleIntervalMs(relationship.settings);
@@ -69,7 +69,7 @@ const isIncomplete = ({ state, incoming }: Relationship): boolean => state === 3
 function bringDisks(around: Surroundings, signal: AbortSignal): Promise<void> {
   const { host, relationshipId, onProgress } = around;
   return untilDone(around, async () => {
-    while (!(await advanceDisks(host, relationshipId, onProgress, signal)));
+    while (!(await sending(around, 'long', () => advanceDisks(host, relationshipId, onProgress, signal), signal)));
     transition(host, relationshipId, 'disksUpdated');
   }, signal);
 }
@@ -99,8 +99,15 @@ async function isTracked(host: Host, relationship: Relationship): Promise<boolea
   return !broken && relationship.trackId !== null && points.includes(relationship.trackId);
 }
 
-async function resynchronize({ host, relationshipId, onProgress }: Surroundings, signal: AbortSignal): Promise<void> {
-  await runWhole(host, relationshipId, 'resync', onProgress, signal);
+/** As one of the transfers at once; what takes long stands behind every cycle that is due sooner. */
+function sending<T>({ host, relationshipId }: Surroundings, length: 'short' | 'long', work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  return host.traffic.transferring(relationshipNamed(host, relationshipId), length === 'long', signal, work);
+}
+
+async function resynchronize(around: Surroundings, signal: AbortSignal): Promise<void> {
+  const { host, relationshipId, onProgress } = around;
+  const compare = () => sending(around, 'long', () => runWhole(host, relationshipId, 'resync', onProgress, signal), signal);
+  await host.traffic.resynchronizing(relationshipNamed(host, relationshipId), signal, compare);
   transition(host, relationshipId, 'resynchronized');
 }
 

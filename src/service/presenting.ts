@@ -60,7 +60,7 @@ const clockTime = (seconds: number): string => `${String(Math.floor(seconds / 3_
 /** What begins by itself, and when. */
 function waitingFor({ engine: { host } }: Context, relationship: Relationship): string | null {
   const event = relationship.side === 'primary' ? beginsIn(relationship.state) : undefined;
-  if (!event) return null;
+  if (!event) return host.traffic.waitingFor(relationship.id);
   const what = event === 'startInitial' ? 'the initial replication' : 'the resynchronization';
   const beginning = beginningOf(relationship, host.clock.nowMs(), (atMs) => host.clock.minutesEast(atMs));
   if (beginning.kind === 'at') return `waits until ${new Date(beginning.atMs).toISOString()}: then ${what} begins by itself`;

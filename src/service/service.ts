@@ -13,6 +13,7 @@ import type { Operations } from './operations.ts';
 import { replicationOperations } from './replication.ts';
 import { serverOperations } from './server.ts';
 import { resynchronizationOperations } from './resynchronization.ts';
+import { trafficOperations } from './traffic.ts';
 
 export const createOperations = (context: Context): Operations => ({
   ...administrationOperations(context),
@@ -25,6 +26,7 @@ export const createOperations = (context: Context): Operations => ({
   ...replicationOperations(context),
   ...initialOperations(context),
   ...resynchronizationOperations(context),
+  ...trafficOperations(context),
   ...failoverOperations(context),
   ...networkOperations(context),
 });
