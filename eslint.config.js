@@ -15,6 +15,7 @@ const MAY_IMPORT = {
   hypervisor: [...PURE, 'nbd', 'qmp', 'storagedaemon', 'engine/ports'],
   scanning: [...PURE, 'nbd', 'fingerprints', 'engine/ports'],
   layers: [...PURE, 'nbd', 'qmp', 'storagedaemon', 'engine/ports'],
+  media: [...PURE, 'fingerprints', 'engine/ports'],
   peer: [...PURE, 'engine/ports'],
   state: [...PURE, 'engine/ports'],
   service: [...PURE, 'engine', 'state', 'service'],

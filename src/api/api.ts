@@ -18,6 +18,7 @@ import { jobRoutes } from './jobs.ts';
 import { machineRoutes } from './machines.ts';
 import { networkRoutes } from './network.ts';
 import { withNamedSchemas } from './namedschemas.ts';
+import { pointRoutes } from './points.ts';
 import { relationshipRoutes } from './relationships.ts';
 import { resynchronizationRoutes } from './resynchronization.ts';
 import { ok, type ApiInstance } from './routes.ts';
@@ -142,6 +143,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     healthRoutes(guarded, operations);
     doctorRoutes(guarded, operations);
     resynchronizationRoutes(guarded, operations);
+    pointRoutes(guarded, operations);
     failoverRoutes(guarded, operations);
     networkRoutes(guarded, operations);
     jobRoutes(guarded, operations);

@@ -5,7 +5,7 @@ import { Fault } from '../errors/fault.ts';
 import type { Operations } from '../service/operations.ts';
 import type { Caller, RelationshipView } from '../service/views.ts';
 import { accepted, BY_MACHINE, CLOSED, created, done, FORCE, ok, type ApiInstance } from './routes.ts';
-import { ENABLE_PLAN, JOB_VIEW, name, path, POINT_VIEW, RELATIONSHIP_VIEW, SETTINGS_CHANGE } from './schemas.ts';
+import { ENABLE_PLAN, JOB_VIEW, name, path, RELATIONSHIP_VIEW, SETTINGS_CHANGE } from './schemas.ts';
 
 const tags = ['relationships'];
 
@@ -61,10 +61,6 @@ function readingRoutes(app: ApiInstance, operations: Operations): void {
 
   app.get('/api/relationships/:machine', { schema: { operationId: 'relationshipShow', tags, summary: 'One relationship', params: BY_MACHINE, response: ok(RELATIONSHIP_VIEW) } }, (request) =>
     relationshipOf(operations, request.caller, request.params.machine),
-  );
-
-  app.get('/api/relationships/:machine/points', { schema: { operationId: 'points', tags, summary: 'The recovery points', params: BY_MACHINE, response: ok(Type.Array(POINT_VIEW)) } }, (request) =>
-    operations.points(request.caller, request.params.machine),
   );
 }
 

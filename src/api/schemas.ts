@@ -189,6 +189,8 @@ const INTERVAL_FIELDS = {
 };
 
 export const HEALTH_VIEW = view('Health', {
+  id: text('Id of the relationship'),
+  kind: oneOf(['simple', 'extended'], 'The extended one sends a replica on to a third host'),
   machineId: text('UUID of the virtual machine'),
   machine: text('Name of the virtual machine'),
   side: oneOf(['primary', 'replica'], 'What this host is in the relationship'),
@@ -247,6 +249,13 @@ export const TRAFFIC_VIEW = view('Traffic', {
   resynchronizing: Type.Array(text('Name of a virtual machine'), { description: 'What resynchronizes now' }),
 });
 
+const VERIFICATION = view('Verification', {
+  atMs: instant('When the point was read'),
+  clusters: whole('Clusters of 64 KiB, of all disks'),
+  uncheckedClusters: whole('Clusters of which nothing was recorded'),
+  damage: Type.Array(view('DiskDamage', { disk: text('Name of the disk'), clusters: whole('Clusters that are not what arrived'), firstOffsetBytes: whole('Where the first of them begins') }), { description: 'None when the point is good' }),
+}, 'What was found when the point was read in whole');
+
 export const POINT_VIEW = view('RecoveryPoint', {
   id: text('Id of the recovery point'),
   sequence: whole('Order of the points'),
@@ -255,6 +264,7 @@ export const POINT_VIEW = view('RecoveryPoint', {
   sizeBytes: whole('Bytes that it takes on this host'),
   newest: truth('Whether it is the newest point'),
   name: nullable(text('Name, for points that are kept on purpose')),
+  verification: nullable(VERIFICATION),
 });
 
 const JOB_ERROR = view('JobError', { code: text('"refused" or a row of the fault table'), message: text('What happened'), hint: text('What to do'), allowed: Type.Array(Type.String(), { description: 'The operations that were allowed then' }) }, 'Why the job failed');

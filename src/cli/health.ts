@@ -5,8 +5,8 @@ import { HEALTH_LIMITS, LIMIT_NAMES, type HealthLimit } from '../health/limits.t
 import type { HealthLimitsView, HealthView, IntervalView, IssueView } from '../service/views.ts';
 import { Failure } from './failure.ts';
 import { list, table, type Cell, type Colour } from './output.ts';
-import { pathOf } from './relationships.ts';
-import { act, whole, type Run } from './run.ts';
+import { chosenPath, EXTENDED } from './relationships.ts';
+import { act, given, whole, type Run } from './run.ts';
 import { ago, duration, instant, orDash, printable, size } from './words.ts';
 
 const COLOURS: Readonly<Record<string, Colour>> = { ok: 'green', warning: 'yellow', critical: 'red' };
@@ -31,7 +31,7 @@ function intervalRows(title: string, it: IntervalView): [string, string][] {
 function pane(it: HealthView): string {
   const rows: [string, string][] = [
     ['machine', it.machine],
-    ['state', `${it.stateName} (${it.side})`],
+    ['state', `${it.stateName} (${it.side}${it.kind === 'extended' ? ', extended' : ''})`],
     ['primary', it.primaryHost],
     ['replica', it.replicaHost],
     ['runs on', it.runsOn],
@@ -52,7 +52,7 @@ function pane(it: HealthView): string {
 const HEAD = ['MACHINE', 'SIDE', 'STATE', 'HEALTH', 'LAST SYNCHRONIZED', 'PENDING', 'CYCLES', 'MISSED', 'AVG LATENCY', 'AVG SIZE', 'ERRORS'];
 
 const rowOf = (it: HealthView): (Cell | string)[] => [
-  it.machine, it.side, it.stateName, cell(it.health), orDash(it.lastSynchronizedMs, ago), orDash(it.pendingBytes, size),
+  it.machine, it.kind === 'extended' ? `${it.side}, extended` : it.side, it.stateName, cell(it.health), orDash(it.lastSynchronizedMs, ago), orDash(it.pendingBytes, size),
   String(it.present.cycles), String(it.present.missedCycles), orDash(it.present.averageLatencyMs, duration), orDash(it.present.averageBytes, size), String(it.present.errors),
 ];
 
@@ -64,7 +64,7 @@ function overview(shown: readonly HealthView[]): string {
 
 /** Columns of the file that "save as CSV" writes; times in ISO 8601, sizes in bytes. */
 const COLUMNS: readonly (readonly [string, (it: HealthView) => string | number | null])[] = [
-  ['machine', (it) => it.machine], ['side', (it) => it.side], ['state', (it) => it.stateName], ['health', (it) => it.health],
+  ['machine', (it) => it.machine], ['relationship', (it) => it.kind], ['side', (it) => it.side], ['state', (it) => it.stateName], ['health', (it) => it.health],
   ['primaryHost', (it) => it.primaryHost], ['replicaHost', (it) => it.replicaHost], ['runsOn', (it) => it.runsOn],
   ['from', (it) => iso(it.present.sinceMs)], ['to', (it) => iso(it.present.untilMs)],
   ['successfulCycles', (it) => it.present.cycles], ['missedCycles', (it) => it.present.missedCycles],
@@ -101,18 +101,18 @@ function saveCsv(run: Run, file: string, shown: readonly HealthView[]): void {
   run.out.result({ saved: file, machines: shown.length }, () => `${file}: ${shown.length} saved`);
 }
 
-async function show(run: Run, machine: string | undefined, { refresh, csv }: { refresh?: boolean; csv?: string }): Promise<void> {
+async function show(run: Run, machine: string | undefined, { refresh, csv, extended }: { refresh?: boolean; csv?: string; extended?: boolean }): Promise<void> {
   if (machine === undefined) {
     if (refresh) throw new Failure('usage', '--refresh is for one machine', 'understudy health MACHINE --refresh');
     const all = await run.api.get<HealthView[]>('/api/health');
     return csv === undefined ? run.out.result(all, () => overview(all)) : saveCsv(run, csv, all);
   }
-  const it = await run.api.get<HealthView>(`${pathOf(machine)}/health${refresh ? '?refresh=true' : ''}`);
+  const it = await run.api.get<HealthView>(`${await chosenPath(run, machine, given({ extended }))}/health${refresh ? '?refresh=true' : ''}`);
   return csv === undefined ? run.out.result(it, () => pane(it)) : saveCsv(run, csv, [it]);
 }
 
-async function reset(run: Run, machine: string): Promise<void> {
-  const it = await run.api.post<HealthView>(`${pathOf(machine)}/statistics/reset`);
+async function reset(run: Run, machine: string, options: { extended?: boolean }): Promise<void> {
+  const it = await run.api.post<HealthView>(`${await chosenPath(run, machine, options)}/statistics/reset`);
   run.out.result(it, () => printable(`${it.machine}: counting begins anew; health is ${it.health}`));
 }
 
@@ -131,8 +131,9 @@ export function healthCommands(program: Command): void {
     .description('what was counted in the monitoring interval, and the rules that hold')
     .option('--refresh', 'ask the guest now how much is yet to be replicated')
     .option('--csv <file>', 'save as CSV; "-" is standard output')
+    .option(...EXTENDED)
     .action(act(show));
-  health.command('reset').argument('<machine>').description('begin to count anew').action(act(reset));
+  health.command('reset').argument('<machine>').description('begin to count anew').option(...EXTENDED).action(act(reset));
   const judged = health.command('limits').description('from where on the health is a warning, or critical; without an option they are shown');
   for (const name of LIMIT_NAMES) judged.option(`--${optionOf(name)} <n>`, `${HEALTH_LIMITS[name].meaning} (${HEALTH_LIMITS[name].default} ${HEALTH_LIMITS[name].unit})`, whole(HEALTH_LIMITS[name].min, HEALTH_LIMITS[name].max));
   judged.action(act(limits));

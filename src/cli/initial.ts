@@ -1,10 +1,11 @@
 /** understudy start-replication, stop-initial and as-replica: the first copy. */
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { JobView, RelationshipView } from '../service/views.ts';
 import { Failure } from './failure.ts';
 import { followed } from './follow.ts';
 import { momentFromNow } from './moments.ts';
-import { chosenPath, EXTENDED, stateText } from './relationships.ts';
+import { chosenPath, EXTENDED, pathOf, stateText } from './relationships.ts';
 import { act, given, type Run } from './run.ts';
 import { printable } from './words.ts';
 
@@ -35,6 +36,14 @@ async function stop(run: Run, machine: string, options: { readonly extended?: bo
   run.out.result(relationship, () => stateText(relationship));
 }
 
+function onMedia(verb: 'export' | 'import') {
+  return act(async (run: Run, machine: string, directory: string, options: { readonly wait: boolean }) => {
+    const job = await run.api.post<JobView>(`${pathOf(machine)}/${verb}`, { directory: resolve(directory) });
+    await followed(run, job, options);
+    if (verb === 'export' && options.wait) run.out.note(printable(`Carry the directory ${machine}_UUID in ${directory} to the other host, and there: understudy import ${machine} DIRECTORY. Changes flow meanwhile.`));
+  });
+}
+
 async function offer(run: Run, machine: string, options: { readonly of?: string }): Promise<void> {
   const relationship = await run.api.post<RelationshipView>('/api/relationships/copies', given({ machine, host: options.of }));
   run.out.result(relationship, () => printable(`${relationship.machine} waits on this host to become the replica of ${relationship.peer}'s. There: understudy enable ${relationship.machine} --to this host, then understudy start-replication ${relationship.machine}: only what differs travels. To have it back: understudy disable ${relationship.machine}.`));
@@ -52,6 +61,18 @@ export function initialCommands(program: Command): void {
     .option('--no-wait', 'print the job and do not follow it')
     .action(act(start));
   program.command('stop-initial').argument('<machine>').description('stop the initial replication, or do not begin one that is scheduled').option(...EXTENDED).action(act(stop));
+  program
+    .command('export')
+    .arguments('<machine> <directory>')
+    .description('write the first copy onto media, into a subdirectory of its own, to be carried to the other host; changes flow meanwhile')
+    .option('--no-wait', 'print the job and do not follow it')
+    .action(onMedia('export'));
+  program
+    .command('import')
+    .arguments('<machine> <directory>')
+    .description('on the replica\'s host: take in the first copy from media that were carried here; everything is checked')
+    .option('--no-wait', 'print the job and do not follow it')
+    .action(onMedia('import'));
   program
     .command('as-replica')
     .argument('<machine>')

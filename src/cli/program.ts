@@ -12,6 +12,7 @@ import { initialCommands } from './initial.ts';
 import { jobCommands } from './jobs.ts';
 import { machineCommands } from './machines.ts';
 import { networkCommands } from './network.ts';
+import { pointCommands } from './points.ts';
 import { relationshipCommands } from './relationships.ts';
 import { resynchronizationCommands } from './resynchronization.ts';
 import { act, parseUrl, type Run } from './run.ts';
@@ -55,6 +56,7 @@ export function createProgram(): Command {
   healthCommands(program);
   doctorCommand(program);
   resynchronizationCommands(program);
+  pointCommands(program);
   failoverCommands(program);
   networkCommands(program);
   jobCommands(program);

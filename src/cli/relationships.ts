@@ -1,13 +1,12 @@
 /** The verbs of a relationship that take no options, and its recovery points. */
 import type { Command } from 'commander';
-import type { JobView, PointView, RelationshipView } from '../service/views.ts';
+import type { JobView, RelationshipView } from '../service/views.ts';
 import { Failure } from './failure.ts';
 import { followed } from './follow.ts';
-import { table } from './output.ts';
 import { confirm } from './questions.ts';
 import { removalConsequences } from './removal.ts';
 import { act, part, type Run } from './run.ts';
-import { ago, instant, orDash, printable, size } from './words.ts';
+import { printable } from './words.ts';
 
 export const pathOf = (machine: string): string => `/api/relationships/${part(machine)}`;
 
@@ -80,19 +79,6 @@ async function cycle(run: Run, machine: string, options: VerbOptions & { readonl
   await followed(run, await run.api.post<JobView>(path), options);
 }
 
-async function whereThePointsAre(run: Run, machine: string): Promise<string> {
-  const { side, peer, lagMs } = await run.api.get<RelationshipView>(pathOf(machine));
-  if (side === 'replica' || lagMs === null) return 'There is no recovery point yet.';
-  return printable(`This host is the primary of ${machine}: its recovery points are kept on ${peer}. There: understudy points ${machine}.`);
-}
-
-async function points(run: Run, machine: string): Promise<void> {
-  const shown = await run.api.get<PointView[]>(`${pathOf(machine)}/points`);
-  const none = shown.length > 0 || run.out.isJson ? '' : await whereThePointsAre(run, machine);
-  const rows = () => shown.map((point) => [point.newest ? { text: point.id, colour: 'green' as const } : point.id, point.kind, instant(point.instantMs), ago(point.instantMs), size(point.sizeBytes), orDash(point.name, String), point.newest ? 'newest' : '']);
-  run.out.result(shown, () => (shown.length === 0 ? none : table(['POINT', 'KIND', 'INSTANT', 'AGE', 'SIZE', 'NAME', ''], rows())));
-}
-
 export function relationshipCommands(program: Command): void {
   for (const [verb, path, description] of AT_ONCE) program.command(verb).argument('<machine>').description(description).option(...EXTENDED).action(atOnce(path));
   for (const [verb, path, description, ofExtended] of AS_JOB) {
@@ -111,5 +97,4 @@ export function relationshipCommands(program: Command): void {
     program.command(verb).argument('<machine>').description(description).option('--yes', 'do not ask').option('--no-wait', 'print the job and do not follow it').action(asJob(verb, consequences));
   }
   program.command('disable').argument('<machine>').description('end replication of a machine').option(...EXTENDED).option('--yes', 'do not ask').action(act(disable));
-  program.command('points').argument('<machine>').description('the recovery points').action(act(points));
 }

@@ -10,6 +10,7 @@ import type { Host } from '../engine/host.ts';
 import { Fault, faultOf } from '../errors/fault.ts';
 import { RealDirectory } from '../fingerprints/files.ts';
 import { Fingerprints } from '../fingerprints/store.ts';
+import { directoryMedia } from '../media/media.ts';
 import { QemuHypervisor } from '../hypervisor/qemu/qemu.ts';
 import { probeDisks } from '../hypervisor/qemu/probe.ts';
 import { Qcow2Layers } from '../layers/layers.ts';
@@ -112,6 +113,7 @@ export class Daemon {
       clock: systemClock,
       ...sabotaged(config.sabotage, { hypervisor, layers, state }),
       fingerprints,
+      media: directoryMedia,
       peers: routed(peers, state),
       compression: zstd, scanner, traffic: trafficOf(state, serviceSettings),
       newId: randomUUID,
@@ -120,8 +122,7 @@ export class Daemon {
       monitoring: () => serviceSettings.monitoring,
       missingFiles: async (definition) => missingFiles(definition),
       peerName: (hostId) => hosts.get(hostId)?.name ?? hostId,
-      crash,
-      changed: (kind, id) => feed.publish({ kind, id }),
+      crash, changed: (kind, id) => feed.publish({ kind, id }),
     };
     const engine = new Engine(host);
     const network = networkOf({ peers, own, stateDir: config.stateDir, peerAddress: config.peerAddress });

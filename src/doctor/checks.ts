@@ -3,6 +3,7 @@
  * Hyper-V's best practices analyzer for replication (37 to 54); a check without one is ours.
  */
 import { isAlmostFull } from '../health/alarms.ts';
+import { isOnward } from '../relationship/chain.ts';
 import { DEFAULT_FLEECING_BUDGET_MIB, resynchronizationWindow } from '../relationship/settings.ts';
 import { DEFAULT_TRUST_GROUP, ANY_HOST } from '../relationship/authorization.ts';
 import type { DiskFacts, Facts, HostFacts, MachineFacts, PeerFacts } from './facts.ts';
@@ -66,7 +67,7 @@ const ofMachines = (look: (machine: MachineFacts, facts: Facts) => string | null
     return message === null ? [] : [{ host: facts.host.name, machine: each.machine.name, message }];
   });
 
-const ofPrimaries = (look: (machine: MachineFacts, facts: Facts) => string | null) => ofMachines((each, facts) => (each.relationship.side === 'primary' ? look(each, facts) : null));
+const ofPrimaries = (look: (machine: MachineFacts, facts: Facts) => string | null) => ofMachines((each, facts) => (each.relationship.side === 'primary' && !isOnward(each.relationship) ? look(each, facts) : null));
 const ofReplicas = (look: (machine: MachineFacts, facts: Facts) => string | null) => ofMachines((each, facts) => (each.relationship.side === 'replica' ? look(each, facts) : null));
 const ofDisks = (look: (disk: DiskFacts) => string | null) => ofPrimaries(({ disks }) => disks.filter(({ isReplicated }) => isReplicated).map(look).filter((message) => message !== null).join(' ') || null);
 

@@ -12,6 +12,8 @@ import { sendOn } from './extended/extended.ts';
 import { sendHome } from './failback/sending.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
+import { exportWhole } from './firstcopy/exporting.ts';
+import { whileTravelling } from './firstcopy/travelling.ts';
 import { specFor } from './primary/attempt.ts';
 import { runCycle } from './primary/cycle.ts';
 import { advanceDisks } from './primary/diskupdate.ts';
@@ -24,7 +26,7 @@ const LOOK_EVERY_MS = 60_000;
 
 export const ACTIVITIES: Record<Exclude<Activity, 'none'>, (around: Surroundings, signal: AbortSignal) => Promise<void>> = {
   cycles,
-  'initial-replication': (around, signal) => untilDone(around, () => sending(around, 'long', () => firstPoint(around, signal), signal), signal),
+  'initial-replication': firstCopy,
   resynchronization: (around, signal) => untilDone(around, () => resynchronize(around, signal), signal),
   'await-start': awaitStart,
   announce,
@@ -85,10 +87,21 @@ async function untilDone(around: Surroundings, work: () => Promise<void>, signal
   }
 }
 
+/** Over the network, or on media. */
+async function firstCopy(around: Surroundings, signal: AbortSignal): Promise<void> {
+  const { host, relationshipId, onProgress } = around;
+  const by = () => relationshipNamed(host, relationshipId).initial;
+  if (by()?.by !== 'media') return untilDone(around, () => sending(around, 'long', () => firstPoint(around, signal), signal), signal);
+  if (!by()!.exported) await untilDone(around, () => exportWhole(host, relationshipId, onProgress, signal), signal);
+  if (by()?.exported) await whileTravelling(around, signal);
+}
+
 /** The first point of a new relationship, or of one that was just reversed. */
 async function firstPoint({ host, relationshipId, onProgress }: Surroundings, signal: AbortSignal): Promise<void> {
   const relationship = relationshipNamed(host, relationshipId);
   if (relationship.newestPointId === null || relationship.attempt?.kind === 'initial') await runWhole(host, relationshipId, 'initial', onProgress, signal);
+  // The replica was there already: what it holds is compared.
+  else if (relationship.trackId === null || relationship.attempt?.kind === 'resync') await runWhole(host, relationshipId, 'resync', onProgress, signal);
   else if (await isTracked(host, relationship)) await runCycle(host, relationshipId, 'reverse', onProgress, signal);
   else throw new Fault('tracking-lost', `${machineOf(host, relationship.machineId).name}: what has to travel on the way back is not on record any more`);
   transition(host, relationshipId, 'initialCompleted');
@@ -108,7 +121,7 @@ async function resynchronize(around: Surroundings, signal: AbortSignal): Promise
   const { host, relationshipId, onProgress } = around;
   const compare = () => sending(around, 'long', () => runWhole(host, relationshipId, 'resync', onProgress, signal), signal);
   await host.traffic.resynchronizing(relationshipNamed(host, relationshipId), signal, compare);
-  transition(host, relationshipId, 'resynchronized');
+  transition(host, relationshipId, relationshipNamed(host, relationshipId).initial?.exported ? 'resynchronizedAhead' : 'resynchronized');
 }
 
 async function announce({ host, relationshipId, wait }: Surroundings, signal: AbortSignal): Promise<void> {

@@ -19,8 +19,10 @@ import { cancelFailback } from './failback/failback.ts';
 import { giveUpMachine } from './failback/givenup.ts';
 import { greetingOf, meet } from './greeting.ts';
 import { failOverHere } from './operations.ts';
+import { awaitMedia } from './firstcopy/travelling.ts';
 import type { Host } from './host.ts';
 import { seedKind, takeUp } from './replica/seeding.ts';
+import { succeed, successionOf } from './replica/succession.ts';
 import { arriving, machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 import { yieldTo } from './yielding.ts';
@@ -31,11 +33,16 @@ export const answersOf = (engine: Engine): Answers => ({ ...hostAnswers(engine),
 
 type Owned = (hostId: string, relationshipId: string) => Relationship;
 
+function successionAnswer(host: Engine['host'], hostId: string, machineId: string): { points: number; refusal: string | null } | null {
+  const found = successionOf(host, hostId, machineId);
+  return found ? { points: host.state.points(machineId).length, refusal: found.refusal } : null;
+}
+
 /** The relationship, when the asking host is the other side of it. */
 const ownedBy = ({ host }: Engine): Owned => (hostId, relationshipId) => {
   const relationship = host.state.relationship(relationshipId);
   if (!relationship) throw new Fault('replica-unknown', `${host.hostName} does not know this relationship`);
-  if (relationship.peerId !== hostId) throw new Fault('peer-not-authorized', `${host.peerName(hostId)} is not part of this relationship`);
+  if (relationship.peerId !== hostId) throw new Fault('replica-unknown', `${host.hostName} keeps this replica for ${host.peerName(relationship.peerId)} now, and not for ${host.peerName(hostId)}`);
   return relationship;
 };
 
@@ -51,7 +58,7 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | '
       const capabilities = await host.hypervisor.capabilities();
       const freeBytes = place === null ? 0 : await host.layers.freeBytes(storage ?? place);
       const missingFiles = await host.missingFiles(definition);
-      return { capabilities, freeBytes, storage: place, isServerOff: !admission.isAdmitted && admission.why === 'server-off', machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles, definition, seed: seedKind(host, hostId, definition.id) };
+      return { capabilities, freeBytes, storage: place, isServerOff: !admission.isAdmitted && admission.why === 'server-off', machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles, definition, seed: seedKind(host, hostId, definition.id), succession: successionAnswer(host, hostId, definition.id) };
     },
     checkup: async (hostId) => {
       const admission = host.admission(hostId);
@@ -98,10 +105,14 @@ function replicaDefinition(host: Host, peerId: string, asked: MachineDefinition)
   return machine && relationship?.peerId === peerId ? arriving(machine, relationship, asked) : asked;
 }
 
-function attemptAnswers(engine: Engine): Pick<Answers, 'begin' | 'lane' | 'compare' | 'seal' | 'abandon'> {
+function attemptAnswers(engine: Engine): Pick<Answers, 'mediaExported' | 'begin' | 'lane' | 'compare' | 'seal' | 'abandon'> {
   const { host, reception } = engine;
   const owned = ownedBy(engine);
   return {
+    mediaExported: async (hostId, { relationshipId, pointId, instantMs }) => {
+      awaitMedia(host, owned(hostId, relationshipId), pointId, instantMs);
+      return null;
+    },
     begin: async (hostId, request) => {
       const { machineId, entryId } = owned(hostId, request.relationshipId);
       admitted(host, hostId, entryId);
@@ -227,6 +238,15 @@ function giveUpToken({ host }: Engine, relationship: Relationship, lineage: Line
   });
 }
 
+/** A replica goes by its primary's settings: it may have been out of reach when they were changed. */
+function adoptSettings(host: Host, relationshipId: string, { settings, side }: Greeting): void {
+  const { settings: ours, ...own } = relationshipNamed(host, relationshipId);
+  const isMeant = settings !== undefined && side === 'primary' && own.side === 'replica' && own.failover === null && !own.failback;
+  // Which disks there are is settled by itself.
+  const theirs = settings && { ...settings, disks: ours.disks };
+  if (theirs && isMeant && JSON.stringify(theirs) !== JSON.stringify(ours)) update(host, relationshipId, () => ({ settings: theirs }));
+}
+
 /** Each side tells its epochs; whoever has to yield has yielded, and held its guest, before the answer is given. */
 async function greeted(engine: Engine, hostId: string, greeting: Greeting): Promise<Standing> {
   const { host } = engine;
@@ -235,6 +255,7 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
   const ownBefore = host.state.relationshipOf(found.machineId);
   await meet(host, found, greeting.lineage).catch(ignoreFault);
   noticeEnd(host, found.id, greeting);
+  adoptSettings(host, found.id, greeting);
   noticeKind(host, found.id, greeting);
   const own = host.state.relationshipOf(found.machineId);
   if (own?.side !== ownBefore?.side || (isOnward(found) && own?.state !== ownBefore?.state)) await engine.worker(found.machineId).tended();
@@ -252,6 +273,7 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
     isPreparing: relationship.side === 'primary' && relationship.state === 3 && relationship.token !== null,
     storageFreeBytes: 0,
     seedId: relationship.seed?.isOffer ? null : (relationship.seed?.id ?? null),
+    exportedId: relationship.initial?.exported?.pointId ?? null,
     ...(power === 'off' && isOnward(relationship) && (await runningBefore(engine, relationship))),
   };
 }
@@ -263,12 +285,15 @@ const unknown = (host: Host, greeting: Greeting): Standing => ({
 });
 
 /** The replica exists in state 2, off: with no disks yet, or with those of a seed. Repeats change nothing. */
-async function createReplica({ host }: Engine, hostId: string, request: CreateReplica): Promise<CreatedReplica> {
+async function createReplica(engine: Engine, hostId: string, request: CreateReplica): Promise<CreatedReplica> {
+  const { host } = engine;
   const { storage } = admitted(host, hostId);
   const known = host.state.relationship(request.relationshipId);
   if (known) return { seedId: known.seed?.id ?? null };
   const { machineId, definition, settings, key, overrides, lineage, kind } = request;
   if (host.state.machines().some(({ name, id }) => name === definition.name && id !== machineId)) throw new Fault('machine-exists', `${host.hostName} has a machine named ${definition.name} already`);
+  const joined = kind === undefined ? await succeed(engine, hostId, request) : null;
+  if (joined) return { seedId: null, joined };
   const seeded = await takeUp(host, hostId, request);
   host.state.transaction(() => {
     host.state.putMachine({ id: machineId, stacks: [], storage: overrides.storage ?? storage, copyOf: null, ...seeded?.machine, name: definition.name, definition, lineage, powerLock: null });

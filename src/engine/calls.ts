@@ -17,6 +17,8 @@ export interface Greeting {
   readonly state: State;
   /** The failback that this host has part in. */
   readonly failbackId: string | null;
+  /** Of a primary: both hosts go by them. */
+  readonly settings?: Settings;
   /** Of the sender: what the relationship is. */
   readonly kind?: Kind;
   /** The guest is about to be started: whoever could own a newer epoch is to be asked. */
@@ -38,6 +40,8 @@ export interface Standing extends Greeting {
   readonly storageFreeBytes: number;
   /** What the disks of a replica without points hold, when that is a copy of the machine. */
   readonly seedId?: string | null;
+  /** On a primary whose first copy is on media: the point that they carry. */
+  readonly exportedId?: string | null;
 }
 
 export interface BeginAttempt {
@@ -108,7 +112,16 @@ export interface CreateReplica {
 }
 
 /** The seed that the replica begins with; null when it begins with nothing. A host of an older version answers null. */
-export type CreatedReplica = { readonly seedId: string | null } | null;
+export type CreatedReplica = { readonly seedId: string | null; readonly joined?: Joined } | null;
+
+/** The relationship of a replica that was there, which the primary takes up: its points stay. */
+export interface Joined {
+  readonly relationshipId: string;
+  readonly key: string;
+  readonly newestPointId: string | null;
+  readonly newestInstantMs: number | null;
+  readonly sequence: number;
+}
 
 /** What a host that yielded says of its disks. */
 export interface Basis {
@@ -165,6 +178,8 @@ export interface Readiness {
   readonly storage: string | null;
   /** No replica is taken from anybody. */
   readonly isServerOff?: boolean;
+  /** Of a replica that is there: how many points it has, and why it cannot be gone on with. */
+  readonly succession?: { readonly points: number; readonly refusal: string | null } | null;
   readonly machines: readonly { readonly id: string; readonly name: string }[];
   readonly missingFiles: readonly string[];
   /** Of a replica that is there: its definition with what that host has for it, memory and bridges. */
@@ -192,6 +207,8 @@ interface Calls {
   createReplica(params: CreateReplica): CreatedReplica;
   greet(params: Greeting): Standing;
   settings(params: { relationshipId: string; settings: Settings }): null;
+  /** The first copy is on media, which carry this point: changes that start from it come next. */
+  mediaExported(params: { relationshipId: string; pointId: string; instantMs: number }): null;
   begin(params: BeginAttempt): Begun;
   lane(params: { relationshipId: string; attemptId: string; token: string; journalBytes: number }): null;
   /** Fingerprints of what the replica's disks hold, as its disks are read now; unknown for clusters that they do not have. */

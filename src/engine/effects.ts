@@ -11,6 +11,7 @@ import type { Host } from './host.ts';
 import type { OutboxItem } from './ports/state.ts';
 import type { SealedJournal } from '../fingerprints/store.ts';
 import { dissolve } from './extended/ending.ts';
+import { forgetExport } from './firstcopy/exporting.ts';
 import { makeFailover } from './failover.ts';
 import { startMachine } from './power.ts';
 import { unlabelAll, unlabelTops } from './replica/labels.ts';
@@ -18,7 +19,7 @@ import { dropReceiving } from './replica/receiving.ts';
 import type { Desk } from '../relationship/chain.ts';
 import type { Effect } from '../relationship/table.ts';
 
-type Recorded = Effect | 'forget-extended' | 'dissolve' | 'apply-journal' | 'remove-layer' | 'start-guest';
+type Recorded = Effect | 'forget-extended' | 'dissolve' | 'apply-journal' | 'join-replaced' | 'remove-layer' | 'start-guest';
 type Run = (host: Host, item: OutboxItem, signal: AbortSignal) => Promise<void>;
 
 const relationshipIdOf = (item: OutboxItem): string => String(item.payload['relationshipId']);
@@ -29,6 +30,9 @@ async function forgetAttempt(host: Host, item: OutboxItem, signal: AbortSignal):
   if (!relationship) return;
   if (relationship.side === 'replica') await dropReceiving(host, relationship.id);
   else await giveUp(host, relationship.id, signal);
+  const machine = host.state.machine(relationship.machineId);
+  const { directory } = item.payload;
+  if (machine && typeof directory === 'string') await forgetExport(host, machine, directory);
 }
 
 async function removeLayers(host: Host, item: OutboxItem): Promise<void> {
@@ -97,6 +101,15 @@ async function releaseMachine(host: Host, item: OutboxItem): Promise<void> {
   await host.fingerprints.drop(relationshipIdOf(item));
 }
 
+/** What a retired point replaced counts for its successor. What belongs to no point that has an older one is of no use. */
+async function joinReplaced({ fingerprints, state }: Host, item: OutboxItem): Promise<void> {
+  const id = relationshipIdOf(item);
+  const { pointId, successorId } = item.payload as { pointId: string; successorId: string };
+  await fingerprints.joinReplaced(id, pointId, successorId);
+  const useful = new Set(state.points(item.machineId).slice(1).map((point) => point.id));
+  for (const other of await fingerprints.replacedIds(id)) if (!useful.has(other)) await fingerprints.removeReplaced(id, other);
+}
+
 const RUN: Record<Recorded, Run> = {
   'forget-attempt': forgetAttempt,
   'make-failover-layers': (host, item) => makeFailover(host, relationshipIdOf(item)),
@@ -110,11 +123,15 @@ const RUN: Record<Recorded, Run> = {
   'release-machine': releaseMachine,
   'apply-journal': async (host, item) => {
     const attempt = item.payload['attempt'] as SealedJournal;
+    // Older points are verified by it: the map is about to forget them.
+    const hasOlder = host.state.points(item.machineId).some(({ id }) => id !== attempt.attemptId);
+    if (hasOlder) await host.fingerprints.keepReplaced(relationshipIdOf(item), attempt, host.state.clustersOf(attempt.attemptId));
     await host.fingerprints.applyJournal(relationshipIdOf(item), attempt);
     await host.fingerprints.removeJournal(relationshipIdOf(item), attempt.attemptId);
   },
   'forget-extended': (host, item) => host.fingerprints.drop(relationshipIdOf(item)),
   dissolve,
+  'join-replaced': joinReplaced,
   'start-guest': startGuest,
   'remove-layer': (host, item) => host.layers.remove(item.payload['layer'] as Layer),
 };

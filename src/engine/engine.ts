@@ -12,10 +12,11 @@ import { HealthWatch } from './healthwatch.ts';
 import type { Host } from './host.ts';
 import { jobKinds } from './jobkinds.ts';
 import { Jobs, type JobContext } from './jobs.ts';
-import { ADDRESSING_JOB, isWaiting } from './network/addressing.ts';
+import { ADDRESSING_JOB, expectAddresses, isWaiting } from './network/addressing.ts';
 import { PendingBytes } from './pending.ts';
 import type { PeerHandler, Wire } from './ports/peers.ts';
 import { Reception } from './replica/reception.ts';
+import { specOf } from './spec.ts';
 import { Worker } from './worker.ts';
 
 export class Engine {
@@ -48,6 +49,7 @@ export class Engine {
     this.#watch = new HealthWatch(this.host, this.pending);
     this.#deadlines = new CommitDeadlines(this.host, (machineId) => this.jobs.start('commit', machineId, {}));
     this.#answers = answersOf(this);
+    host.hypervisor.onRestart((instanceId) => this.#restarted(instanceId));
   }
 
   /** Everything that a crash left half done goes on. */
@@ -60,6 +62,14 @@ export class Engine {
       this.#address(id);
       this.#deadlines.look(id);
     }
+  }
+
+  /** What was set in the guest went with its restart. */
+  #restarted(machineId: string): void {
+    const machine = this.host.state.machine(machineId);
+    if (!machine) return;
+    expectAddresses(this.host, machineId, specOf(this.host, machine, this.host.state.relationshipOf(machineId)).definition);
+    this.#address(machineId);
   }
 
   /** A guest that waits for its addresses has a job that sets them. */

@@ -34,6 +34,7 @@ export const greetingOf = (host: Host, relationship: Relationship): Greeting => 
   side: relationship.side,
   state: relationship.state,
   failbackId: relationship.failback?.id ?? null,
+  ...(relationship.side === 'primary' && { settings: relationship.settings }),
   ...(relationship.side === 'primary' && { kind: kindOf(relationship) }),
 });
 

@@ -7,6 +7,7 @@ import type { Compression } from './ports/compression.ts';
 import type { FingerprintStore } from './ports/fingerprints.ts';
 import type { Hypervisor } from './ports/hypervisor.ts';
 import type { LayerStore } from './ports/layers.ts';
+import type { Media } from './ports/media.ts';
 import type { Peers } from './ports/peers.ts';
 import type { Scanner } from './ports/scanner.ts';
 import type { State } from './ports/state.ts';
@@ -21,6 +22,7 @@ export interface Host {
   readonly hypervisor: Hypervisor;
   readonly layers: LayerStore;
   readonly fingerprints: FingerprintStore;
+  readonly media: Media;
   readonly peers: Peers;
   readonly compression: Compression;
   /** Where there are threads to scan disks with; otherwise the engine reads them itself. */

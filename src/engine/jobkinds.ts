@@ -14,6 +14,7 @@ import { prepareOnward, takeBackOnward } from './extended/planned.ts';
 import { commit, revert } from './failover.ts';
 import { awaitEndAway, FAILBACK_JOB, failBackHome } from './failback/failback.ts';
 import { beginInitial } from './initial.ts';
+import { mediaKinds } from './mediakinds.ts';
 import { commitHome, giveBack } from './failback/home.ts';
 import { flag, shutdownMs, text, whole } from './jobargs.ts';
 import type { JobContext, JobResult, JobWork } from './jobs.ts';
@@ -22,6 +23,7 @@ import { onPeer } from './onpeer.ts';
 import { unplannedFailover } from './operations.ts';
 import { handOver, prepare, takeBackPrepared } from './planned.ts';
 import { startMachine } from './power.ts';
+import { verifyPoint } from './replica/verification.ts';
 import { reverse } from './reverse.ts';
 import { guestKinds, stepKinds } from './stepkinds.ts';
 import { endTestCopy, makeTestCopy } from './testfailover.ts';
@@ -32,7 +34,7 @@ const POLL_MS = 300;
 const TAKEN_BACK: readonly number[] = [1, 9];
 const TAKE_BACK_WITHIN_MS = 60_000;
 
-export const jobKinds = (engine: Engine): Readonly<Record<string, JobWork>> => ({ ...powerKinds(engine), ...replicationKinds(engine), ...failoverKinds(engine), ...stepKinds(engine), ...guestKinds(engine) });
+export const jobKinds = (engine: Engine): Readonly<Record<string, JobWork>> => ({ ...powerKinds(engine), ...replicationKinds(engine), ...failoverKinds(engine), ...stepKinds(engine), ...mediaKinds(engine), ...guestKinds(engine) });
 
 function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
@@ -119,6 +121,7 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       return awaitPoint(engine, job, [10, 11], 'resynchronizing');
     },
     cycle: (job) => cycleNow(engine, job),
+    verify: (job) => verified(engine, job),
   };
 }
 
@@ -153,6 +156,15 @@ const shippedSince = (before: Relationship['totals'], { totals, lastCycle }: Rel
   seconds: (lastCycle?.durationMs ?? 0) / 1_000,
 });
 
+/** Of one point at a time; it holds nothing else up. */
+async function verified(engine: Engine, job: JobContext): Promise<JobResult> {
+  const { host } = engine;
+  const { id, verifyingId } = engine.relationshipOf(job.machineId);
+  if (verifyingId && !job.resumed) throw new Fault('machine-busy', `another recovery point is being verified: ${verifyingId}`);
+  const { clusters, uncheckedClusters } = await verifyPoint(host, id, text(job, 'point') ?? '', (doneBytes, totalBytes) => job.progress((100 * doneBytes) / Math.max(1, totalBytes), 'reading and comparing'), job.signal);
+  return { clusters, uncheckedClusters };
+}
+
 async function plannedFailover(engine: Engine, job: JobContext): Promise<JobResult> {
   const { host } = engine;
   const startedMs = host.clock.monotonicMs();
@@ -160,7 +172,7 @@ async function plannedFailover(engine: Engine, job: JobContext): Promise<JobResu
   const { id, side } = relationship;
   if (side === 'replica' && !flag(job, 'begun')) return onPeer(engine, job, relationship, 'planned', job.args);
   if (side === 'primary') {
-    job.progress(5, 'shutting the guest down');
+    job.progress(5, 'checking what must hold, then shutting the guest down');
     if (isOnward(relationship)) await prepareOnward(engine, job, relationship);
     else await engine.worker(job.machineId).exclusive('planned failover', (signal) => prepare(host, id, { shutdownTimeoutMs: shutdownMs(job), reverse: flag(job, 'reverse'), force: flag(job, 'force') }, ({ doneBytes, totalBytes }) => job.progress(20 + (40 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal), job.signal);
     job.progress(60, 'starting on the other host');

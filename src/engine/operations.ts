@@ -1,7 +1,7 @@
 /** Operations that take a machine from one standing to another, each safe to run again after a crash. */
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
-import type { Relationship } from '../machine/records.ts';
+import type { Point, Relationship } from '../machine/records.ts';
 import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Standing } from './calls.ts';
@@ -11,7 +11,9 @@ import { beginFailover, chosenPoint } from './failover.ts';
 import { awayOf, endAway, takeBack } from './failback/away.ts';
 import { greet } from './greeting.ts';
 import { startMachine } from './power.ts';
+import type { Host } from './host.ts';
 import { checkReadyHere } from './readiness.ts';
+import { damageText } from './replica/verification.ts';
 import { arriving, machineOf } from './spec.ts';
 import { relationshipNamed } from './transition.ts';
 
@@ -66,11 +68,21 @@ export async function askPrimary(engine: Engine, relationshipId: string, signal:
   }
 }
 
+/** Refused for a point that was found damaged: it is named, and those that are not. */
+function refuseDamaged(host: Host, { id, machineId, verification }: Point): void {
+  if (!verification || verification.damage.length === 0) return;
+  const others = host.state.points(machineId).filter((each) => each.id !== id && each.kind !== 'divergence' && (each.verification?.damage.length ?? 0) === 0);
+  const newest = others.at(-1);
+  throw new Refused(refuse(`${machineOf(host, machineId).name}: the recovery point ${id} is damaged (${damageText(verification.damage)})${newest ? `; the newest one that was not found damaged is ${newest.id} of ${new Date(newest.instantMs).toISOString()}` : ''}`, [...(newest ? [`failover --unplanned --point ${newest.id}`] : []), 'failover --unplanned --force']));
+}
+
 /** Refused while the primary reports its guest running, unless forced; a primary that is prepared makes it a planned one. */
 export async function unplannedFailover(engine: Engine, machineId: string, wanted: { pointId: string | null; start: boolean; force: boolean; commitAfterSeconds?: number | null; resumed: boolean }, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   const relationship = engine.relationshipOf(machineId);
-  const options = { ...wanted, pointId: wanted.pointId && (chosenPoint(host, machineOf(host, machineId), wanted.pointId)?.id ?? null) };
+  const point = chosenPoint(host, machineOf(host, machineId), wanted.pointId);
+  if (point && !wanted.force && !wanted.resumed) refuseDamaged(host, point);
+  const options = { ...wanted, pointId: wanted.pointId && (point?.id ?? null) };
   const { name } = machineOf(host, machineId);
   if (relationship.side !== 'replica') throw new Refused(refuse(`${name}: an unplanned failover is asked of the replica's host, ${host.peerName(relationship.peerId)} (here: ${stateName(relationship.state)}, primary)`, allowedVerbs(relationship)));
   if (awayOf(relationship)?.phase === 'handedOver') return takeBackHere(engine, relationship, options, signal);

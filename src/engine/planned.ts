@@ -114,6 +114,7 @@ const ownerHere = (host: Host, relationship: Relationship, lineage: Lineage): st
 export async function cancelPrepared(host: Host, relationshipId: string, force: boolean, signal: AbortSignal): Promise<Relationship> {
   const relationship = relationshipNamed(host, relationshipId);
   const { name } = machineOf(host, relationship.machineId);
+  if (relationship.side === 'replica') throw new Refused(refuse(`${name}: a planned failover is cancelled on its primary, ${host.peerName(relationship.peerId)}`, allowedVerbs(relationship)));
   if (relationship.state !== 4) return transition(host, relationshipId, 'cancelPlanned');
   try {
     const { failoverPlanned } = await greet(host, relationshipId, signal);

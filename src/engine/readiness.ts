@@ -59,6 +59,12 @@ export const FORMER_REPLICA = 'former replica';
 
 export const usedCopy = (peer: string): Finding => finding('advice', 'copy', `${peer} has a copy of this machine.`, 'The initial replication ships only what differs from it.');
 
+/** A replica whose relationship was removed on this side alone, or that another host of the trust group had. */
+function ofReplica({ name }: Machine, { points, refusal }: NonNullable<Readiness['succession']>, peer: string): Finding {
+  if (refusal === null) return finding('advice', 'replica', `${peer} keeps a replica of ${name} with ${points} recovery points: it is gone on with, and only what differs travels.`, 'To begin from nothing, remove and undefine it there first.');
+  return finding('refuse', 'replica', `${peer} keeps a replica of ${name} already: ${refusal}.`, `Remove it there (understudy disable ${name}), or put both hosts into one trust group there (understudy authorization set HOST --trust-group GROUP).`);
+}
+
 function ofSameId(machine: Machine, seed: Readiness['seed'], peer: string): Finding {
   if (seed === 'offered') return usedCopy(peer);
   if (seed === 'former') return finding('refuse', FORMER_REPLICA, `${peer} kept ${machine.name} when its replication was removed.`, 'Begin with it: --use-existing. Or undefine it there.');
@@ -73,7 +79,8 @@ function place(machine: Machine, readiness: Readiness, sizeBytes: number, isNew:
   else if (readiness.freeBytes < sizeBytes) findings.push(finding('force', 'space', `The disks may grow to ${Math.ceil(sizeBytes / 2 ** 30)} GiB; ${peer} has ${Math.floor(readiness.freeBytes / 2 ** 30)} GiB free for replicas.`, 'Free space there or choose another place (--storage DIR); --force when the disks will not fill.'));
   findings.push(...fileFindings(readiness.missingFiles, peer));
   if (!isNew) return findings;
-  if (readiness.machines.some(({ id }) => id === machine.id)) findings.push(ofSameId(machine, readiness.seed ?? null, peer));
+  if (readiness.succession) findings.push(ofReplica(machine, readiness.succession, peer));
+  else if (readiness.machines.some(({ id }) => id === machine.id)) findings.push(ofSameId(machine, readiness.seed ?? null, peer));
   if (readiness.machines.some(({ id, name }) => id !== machine.id && name === machine.name)) findings.push(finding('refuse', 'name', `${peer} has another machine named ${machine.name}.`, 'Rename one of them.'));
   return findings;
 }

@@ -2,13 +2,14 @@
  * Kinds of jobs that take one step each. The command line joins such steps into one command; the CIM API asks for them one
  * by one.
  */
+import { faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Event } from '../relationship/table.ts';
 import type { State } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
+import type { Relationship } from '../machine/records.ts';
 import type { Settings } from '../relationship/settings.ts';
 import { call } from './calls.ts';
-import type { Relationship } from '../machine/records.ts';
 import { isOnward } from '../relationship/chain.ts';
 import type { Engine } from './engine.ts';
 import { prepareOnward } from './extended/planned.ts';
@@ -19,6 +20,7 @@ import type { JobContext, JobWork } from './jobs.ts';
 import { askPrimary, unplannedFailover } from './operations.ts';
 import { cancelPrepared, prepare } from './planned.ts';
 import { startMachine, startRefusal } from './power.ts';
+import { report } from './report.ts';
 import { checkDisks, updateDisks } from './primary/diskupdate.ts';
 import { incomingWith, isSameSet } from './primary/incoming.ts';
 import { reverse } from './reverse.ts';
@@ -111,15 +113,24 @@ async function reverseHere(engine: Engine, job: JobContext, signal: AbortSignal)
   return {};
 }
 
-/** Both hosts go by the settings; the other one first, since it may be out of reach. With other disks the caller has the machine. */
+/** Both hosts go by the settings: the other one now, or when they meet next. Other disks need the other host; then the caller has the machine. */
 export async function putSettings(host: Host, relationshipId: string, settings: Settings, signal: AbortSignal): Promise<void> {
   const relationship = relationshipNamed(host, relationshipId);
-  const isSame = isSameSet(settings.disks, relationship.settings.disks);
-  if (!isSame) checkDisks(host, relationship, settings.disks);
+  if (isSameSet(settings.disks, relationship.settings.disks)) return putSameDisks(host, relationship, settings, signal);
+  checkDisks(host, relationship, settings.disks);
   await call(host.peers, relationship.peerId, 'settings', { relationshipId, settings }, signal);
-  if (isSame) update(host, relationshipId, () => ({ settings }));
-  else if (relationship.state === 1) update(host, relationshipId, (before) => ({ settings, incoming: incomingWith(before, settings), undecidedDisks: [] }));
+  if (relationship.state === 1) update(host, relationshipId, (before) => ({ settings, incoming: incomingWith(before, settings), undecidedDisks: [] }));
   else await updateDisks(host, relationshipId, settings, signal);
+}
+
+async function putSameDisks(host: Host, { id, peerId, machineId }: Relationship, settings: Settings, signal: AbortSignal): Promise<void> {
+  update(host, id, () => ({ settings }));
+  try {
+    await call(host.peers, peerId, 'settings', { relationshipId: id, settings }, signal);
+  } catch (thrown) {
+    if (faultOf(thrown)?.code !== 'peer-unreachable') throw thrown;
+    report(host, 'settings-later', machineOf(host, machineId).name, `${host.peerName(peerId)} cannot be reached now; it goes by the new settings from their next meeting on`);
+  }
 }
 
 export function guestKinds(engine: Engine): Readonly<Record<string, JobWork>> {

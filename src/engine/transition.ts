@@ -34,7 +34,7 @@ export function transition(host: Host, relationshipId: string, event: Event, { f
     if (!outcome.ok) throw new Refused(outcome);
     const { effects, ...standing } = outcome.value;
     const next = ofKind(before, acrossTransition(host, before, { ...before, ...change?.(before), ...standing, ...outlived(before, standing), ...(event === 'unscheduleInitial' && { startsAtMs: null }) }));
-    const details = { relationshipId, ...payload?.(before) };
+    const details = { relationshipId, ...(event === 'stopInitial' && before.initial?.by === 'media' && { directory: before.initial.directory }), ...payload?.(before) };
     for (const effect of effects) host.state.addToOutbox(before.machineId, effect, details, deskOf(before));
     if (next.state === 0) host.state.removeRelationship(relationshipId);
     else host.state.putRelationship(next);

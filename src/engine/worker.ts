@@ -14,7 +14,7 @@ import { isSendable } from './extended/source.ts';
 import type { Host } from './host.ts';
 import { giveUp, letGo } from './primary/attempt.ts';
 import type { Progress } from './primary/shipment.ts';
-import { mergeRetired } from './replica/merging.ts';
+import { mergeRetired, merges } from './replica/merging.ts';
 import { report } from './report.ts';
 
 const OUTBOX_RETRY_MS = 5_000;
@@ -124,6 +124,8 @@ export class Worker {
   async #tend(): Promise<void> {
     this.#tendQueued = false;
     if (this.#operation !== null || this.#life.signal.aborted) return;
+    // What is under way for a standing that is past would go on writing what the effects undo.
+    if (this.#running && this.#running.activity !== this.#activity(this.#relationship)) await this.#halt();
     await this.#effects();
     const relationship = this.#relationship;
     const activity = this.#activity(relationship);
@@ -217,7 +219,7 @@ export class Worker {
 
   #merge(): void {
     const relationship = this.#relationship;
-    if (this.#merging || relationship?.side !== 'replica' || relationship.state !== 3) return;
+    if (this.#merging || !relationship || !merges(relationship)) return;
     const controller = new AbortController();
     const done = mergeRetired(this.#host, this.#machineId, controller.signal)
       .then(() => {

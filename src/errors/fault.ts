@@ -48,7 +48,11 @@ export const FAULTS = {
   'freeze-failed': row('backoff', 500, 32768, 61, 'The guest agent could not hold the guest\'s file systems still. Look at its log in the guest (journalctl -u qemu-guest-agent) and at its freeze hooks; recovery points are crash-consistent meanwhile.'),
   'addresses-not-set': row('operator', 502, 32768, 53, 'The machine runs, with the addresses that its guest had. Set them in the guest by hand, or mend what is named above and try again: understudy network apply <machine>.'),
   'agent-refused': row('operator', 502, 32768, 52, 'The guest agent does not allow this command, or it failed in the guest. Look at the agent\'s configuration there (its list of blocked commands).'),
+  'point-damaged': row('operator', 409, 32775, 62, 'Do not fail over to this recovery point: choose another (understudy points; verify it too), and look at this host\'s storage. Points made from now on stand on the same layers: when the storage is sound again, disable replication and enable it anew.'),
   'seed-unfit': row('operator', 422, 32773, 56, 'A copy to start from is the same virtual machine: same UUID, off, with the same disks of the same sizes. Correct it on the replica\'s host, or copy everything over the network.'),
+  'media-missing': row('operator', 404, 32779, 57, 'Name a directory of the host that is asked: for an export one that exists, for an import the one with the export, or that which holds it.'),
+  'media-unfit': row('operator', 422, 32773, 58, 'Use the export that this relationship waits for. When it is lost: disable replication, enable it again and export anew.'),
+  'media-damaged': row('operator', 422, 32773, 59, 'The media are not what was exported. Copy them again from where they are whole, and import again: what was copied before is kept.'),
   'machine-exists': row('operator', 409, 32773, 33, 'There is a virtual machine with this name or UUID already: understudy vm list.'),
   'definition-invalid': row('operator', 422, 32773, 34, 'Correct the definition file and run the command again.'),
   'parameter-invalid': row('never', 422, 32773, 2, 'Correct the parameter that is named and call again.'),
@@ -63,7 +67,7 @@ export const FAULTS = {
   'user-unknown': row('never', 404, 32773, 4, 'There is no such user: understudy user list.'),
   'invitation-invalid': row('operator', 403, 32769, 35, 'The invitation expired or was used already. Make a new one on the other host: understudy host invite.'),
   'settings-invalid': row('operator', 422, 32773, 36, 'Correct the value and try again.'),
-  'readiness-failed': row('operator', 422, 32773, 37, 'The other host cannot run this machine. Each finding above names its cure.'),
+  'readiness-failed': row('operator', 422, 32773, 37, 'What is named above has to be mended first; each finding names its cure.'),
   'state-corrupt': row('operator', 500, 32768, 40, 'The state file is damaged. It was left untouched. Restore it from a backup, or move it away: recovery points are rebuilt from their sidecars.'),
   'daemon-unreachable': row('operator', 503, 32777, 41, 'Is understudyd running on this host? Start it, or give --run-dir when it runs elsewhere.'),
   'daemon-running': row('operator', 409, 32774, 42, 'Another understudyd uses this state directory. Stop it first.'),
@@ -76,7 +80,7 @@ export const FAULTS = {
   'split-brain': row('operator', 409, 32775, 47, 'Nobody overwrites anybody until you choose: look at both guests, then run understudy become-replica on the host whose changes may be set aside (they are kept as a recovery point).'),
   'replica-unknown': row('operator', 409, 32779, 48, 'The replica was removed there. Remove the relationship here too (understudy disable) and enable it again.'),
   'sending-ended': row('operator', 409, 32775, 60, 'The disks and recovery points here are kept. Remove the relationship here too (understudy disable); then the machine can be replicated here again.'),
-  'integrity': row('operator', 500, 32768, 46, 'What arrived is not what was sent, so it was not kept. It is sent again; if this repeats, check memory and storage of both hosts.'),
+  'integrity': row('backoff', 500, 32768, 46, 'What arrived is not what was sent, so it was not kept. It is sent again; if this repeats, check memory and storage of both hosts.'),
 } as const satisfies Record<string, FaultRow>;
 
 export type FaultCode = keyof typeof FAULTS;

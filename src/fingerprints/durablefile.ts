@@ -22,6 +22,8 @@ export interface DurableDirectory {
   open(path: string): Promise<DurableFile>;
   /** Names in a folder; none when it is missing. */
   list(folder: string): Promise<readonly string[]>;
+  /** The file has the other name, durably, in place of what had it; nobody has either open. */
+  rename(from: string, to: string): Promise<void>;
   /** The file, or the folder with all that is in it, is gone, durably. Nothing when it is gone already. */
   remove(path: string): Promise<void>;
 }

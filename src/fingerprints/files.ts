@@ -1,5 +1,5 @@
 /** Journals and maps on a real file system, under one directory. */
-import { mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { constants } from 'node:fs';
 import { Fault } from '../errors/fault.ts';
@@ -115,6 +115,14 @@ export class RealDirectory implements DurableDirectory {
         if (codeOf(cause) === 'ENOENT') return [];
         throw cause;
       }
+    });
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    const full = join(this.#root, to);
+    return faulting(full, async () => {
+      await rename(join(this.#root, from), full);
+      await syncDirectory(dirname(full));
     });
   }
 

@@ -47,6 +47,13 @@ export class Fingerprinter {
   }
 }
 
+/** Nobody without the key can make it for another text. Hex. */
+export function sealedBy(key: Uint8Array, text: string): string {
+  const hasher = Blake3Hasher.newKeyed(Buffer.from(key));
+  hasher.update(Buffer.from(text));
+  return hasher.digest('hex');
+}
+
 /** A fingerprint that came out as "unknown" is a fixed other value. */
 export function avoidUnknown(target: Buffer, at = 0): void {
   if (isUnknown(target, at)) STANDS_FOR_ZERO.copy(target, at);

@@ -3,12 +3,18 @@
  * Each is open once, however often it is asked for.
  */
 import { Fault } from '../errors/fault.ts';
+import { clusterCount } from '../extents/extent.ts';
+import type { ClusterSet } from '../extents/clusterset.ts';
 import type { DurableDirectory } from './durablefile.ts';
+import { FINGERPRINT_BYTES } from './fingerprint.ts';
 import { Journal, type SizedDisk } from './journal.ts';
-import { MapFile, type MapIdentity } from './map.ts';
+import { MAX_READ_CLUSTERS, MapFile, type MapIdentity } from './map.ts';
+import { joined, Replaced, ReplacedWriter, type Entry, type ReplacedIdentity } from './replaced.ts';
 
 const MAP = '.map';
 const JOURNAL = '.journal';
+const REPLACED = '.replaced';
+const MAKING = '.making';
 /** Identifiers come from the other host too. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
@@ -22,6 +28,21 @@ export interface SealedJournal {
   readonly digest: string;
   /** In the order that the journal numbers them. */
   readonly disks: readonly SizedDisk[];
+}
+
+/** In windows: one of the map is in memory. */
+async function* entriesOf(maps: readonly MapFile[], disks: readonly SizedDisk[], clusters: ReadonlyMap<string, ClusterSet>): AsyncGenerator<Entry> {
+  for (const [index, { disk, sizeBytes }] of disks.entries()) {
+    const set = clusters.get(disk);
+    const count = clusterCount(sizeBytes);
+    for (const run of set?.runs(0, Math.min(set.clusters, count)) ?? []) {
+      for (let first = run.first; first < run.first + run.count; first += MAX_READ_CLUSTERS) {
+        const length = Math.min(MAX_READ_CLUSTERS, run.first + run.count - first);
+        const known = await maps[index]!.read(first, length);
+        for (let at = 0; at < length; at++) yield { disk: index, cluster: first + at, fingerprint: known.subarray(at * FINGERPRINT_BYTES, (at + 1) * FINGERPRINT_BYTES) };
+      }
+    }
+  }
 }
 
 interface Closable {
@@ -93,6 +114,68 @@ export class Fingerprints {
       else if (map.pointId !== attemptId) await map.reset();
     }
     return isSealedOne;
+  }
+
+  /**
+   * What the attempt's clusters hold by the maps, which speak of its parent still, is kept under its id, durably. Nothing when it
+   * is kept already, or when the maps do not speak of the parent: then nothing is known of what was replaced.
+   */
+  async keepReplaced(relationshipId: string, { attemptId, parentId, keyId, disks }: SealedJournal, clusters: ReadonlyMap<string, ClusterSet>): Promise<void> {
+    const maps: MapFile[] = [];
+    for (const { disk, sizeBytes } of disks) maps.push(await this.map(relationshipId, disk, sizeBytes, keyId));
+    if (parentId === null || !maps.every((map) => map.usableFor(parentId, keyId))) return;
+    const path = pathOf(relationshipId, attemptId, REPLACED);
+    await this.#made(path, { pointId: attemptId, sinceId: parentId, keyId, disks: disks.map(({ disk }) => disk) }, entriesOf(maps, disks, clusters));
+  }
+
+  /** The later point's fingerprints reach back to what the earlier one replaced, whose own are gone. Where either is not whole, neither is left. */
+  async joinReplaced(relationshipId: string, earlierId: string, laterId: string): Promise<void> {
+    const [earlier, later] = [await this.replaced(relationshipId, earlierId), await this.replaced(relationshipId, laterId)];
+    try {
+      const isNext = later?.identity.sinceId === earlierId;
+      const isSame = earlier?.identity.disks.join() === later?.identity.disks.join();
+      if (earlier && isNext && isSame) await this.#made(pathOf(relationshipId, laterId, REPLACED), { ...later.identity, sinceId: earlier.identity.sinceId }, joined(earlier, later));
+      else if (isNext) await this.removeReplaced(relationshipId, laterId);
+    } finally {
+      await earlier?.close();
+      await later?.close();
+    }
+    await this.removeReplaced(relationshipId, earlierId);
+  }
+
+  /** Undefined when nothing, or nothing whole, is kept of that point. To be closed. */
+  async replaced(relationshipId: string, pointId: string): Promise<Replaced | undefined> {
+    const path = pathOf(relationshipId, pointId, REPLACED);
+    if (!(await this.#directory.list(relationshipId)).includes(`${pointId}${REPLACED}`)) return undefined;
+    const file = await this.#directory.open(path);
+    const found = await Replaced.open(file);
+    if (!found) await file.close();
+    return found;
+  }
+
+  /** Points of which is kept what they replaced. */
+  async replacedIds(relationshipId: string): Promise<readonly string[]> {
+    const names = await this.#directory.list(relationshipId);
+    return names.filter((name) => name.endsWith(REPLACED)).map((name) => name.slice(0, -REPLACED.length));
+  }
+
+  async removeReplaced(relationshipId: string, pointId: string): Promise<void> {
+    await this.#directory.remove(pathOf(relationshipId, pointId, REPLACED));
+  }
+
+  /** A file of these entries is at the path, whole. */
+  async #made(path: string, identity: ReplacedIdentity, entries: AsyncIterable<Entry>): Promise<void> {
+    const making = `${path}${MAKING}`;
+    await this.#directory.remove(making);
+    const file = await this.#directory.open(making);
+    try {
+      const writer = new ReplacedWriter(file);
+      for await (const entry of entries) await writer.add(entry);
+      await writer.end(identity);
+    } finally {
+      await file.close();
+    }
+    await this.#directory.rename(making, path);
   }
 
   /** No map and no journal of the relationship is left. */

@@ -31,6 +31,8 @@ export const EVENTS = {
   'consistency-failed': row(null, 'warning', 'A recovery point that should have been application-consistent is crash-consistent.'),
   'guest-thawed': row(null, 'warning', 'A guest that a daemon left frozen goes on.'),
   'guest-frozen': row(null, 'error', 'A guest that a daemon left frozen does not confirm that it goes on.', 'Look at the guest; if it stands still, start its agent anew or reset it.'),
+  'settings-later': row(null, 'information', 'Settings were changed while the other host was out of reach.'),
+  'point-damaged': row(null, 'error', 'A recovery point was verified, and is not what arrived.'),
   'health-changed': row(null, 'warning', 'A rule of the health without a number of its own began to hold.'),
   'health-restored': row(null, 'information', 'No rule of the health holds any more.'),
   'test-due': row(null, 'warning', 'No test failover was made for a month.', 'understudy test MACHINE boots an isolated copy; understudy test-end removes it.'),

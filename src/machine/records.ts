@@ -260,6 +260,8 @@ export interface Relationship {
   /** A failback under way, as this host has part in it; none when absent. */
   readonly failback?: HomeFailback | AwayFailback | null;
   readonly testCopy: TestCopy | null;
+  /** The recovery point that is being verified. */
+  readonly verifyingId?: string | null;
   /** Planned failover: held by the replica from prepare until failover or cancel; the primary keeps its copy. */
   readonly token: string | null;
   /** On a primary with a token: whether its guest ran when the planned failover began. */
@@ -340,6 +342,22 @@ export interface Overrides {
 
 export type PointKind = 'standard' | 'application-consistent' | 'planned' | 'divergence';
 
+/** What was found when a recovery point was read in whole. */
+export interface Verification {
+  readonly atMs: number;
+  readonly clusters: number;
+  /** Of which nothing was recorded. */
+  readonly uncheckedClusters: number;
+  /** Disks that are not what arrived; none when the point is good. */
+  readonly damage: readonly DiskDamage[];
+}
+
+export interface DiskDamage {
+  readonly disk: string;
+  readonly clusters: number;
+  readonly firstOffsetBytes: number;
+}
+
 export interface Point {
   readonly id: string;
   readonly machineId: string;
@@ -353,6 +371,8 @@ export interface Point {
   readonly digest: string;
   readonly name: string | null;
   readonly pinned: boolean;
+  /** The last one; none when absent. */
+  readonly verification?: Verification;
 }
 
 export type JobState = 'running' | 'completed' | 'failed' | 'cancelled';

@@ -8,6 +8,7 @@ import { imageFacts } from '../doctor/image.ts';
 import { faultOf } from '../errors/fault.ts';
 import { limitsOf } from '../health/limits.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
+import { isOnward } from '../relationship/chain.ts';
 import type { HostRow } from '../state/hosts.ts';
 import { audited, type Context } from './context.ts';
 import { judgementOf } from './health.ts';
@@ -96,7 +97,7 @@ async function machineFacts(context: Context, relationships: readonly Relationsh
       machine, relationship, isRunning,
       judgement: judgementOf(context, relationship, machine, host.peerName(relationship.peerId)),
       ...(await guestFacts(context, machine, asked.has(machine.id))),
-      disks: relationship.side === 'primary' && disks <= DISKS_AT_MOST ? await diskFacts(context, machine, relationship) : [],
+      disks: relationship.side === 'primary' && !isOnward(relationship) && disks <= DISKS_AT_MOST ? await diskFacts(context, machine, relationship) : [],
     };
   });
 }
@@ -111,13 +112,13 @@ async function guestFacts({ engine: { host }, machines }: Context, { id, definit
   return { agentAnswers: answer === undefined ? null : answer === true, ioThreads };
 }
 
-/** As the guest has them, or would. A wrapper of a raw disk is ours; what it wraps is the user's. */
+/** As the guest has them, or would. A wrapper of a raw disk is ours, what it wraps is the user's; a host that took the machine over has layers of its own. */
 async function diskFacts({ machines }: Context, { definition, stacks }: Machine, { settings }: Relationship): Promise<MachineFacts['disks']> {
   return Promise.all(definition.disks.map(async ({ name, path, format }) => {
     const top = stacks.find(({ disk }) => disk === name)?.layers.at(-1);
-    const shown = format === 'raw' ? (top?.dataFilePath ?? path) : (top?.path ?? path);
+    const shown = top?.dataFilePath ?? top?.path ?? path;
     const header = await machines.imageHeader(shown);
-    return { disk: name, path: shown, format, isReplicated: settings.disks.includes(name), image: header && imageFacts(header) };
+    return { disk: name, path: shown, format: shown === path ? format : 'qcow2', isReplicated: settings.disks.includes(name), image: header && imageFacts(header) };
   }));
 }
 

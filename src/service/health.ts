@@ -6,6 +6,7 @@ import { judge, lagMsOf, type Judgement } from '../health/health.ts';
 import { checkLimits, limitsOf, type HealthLimits } from '../health/limits.ts';
 import { average, missedCycles } from '../health/statistics.ts';
 import type { Machine, Relationship, Statistics } from '../machine/records.ts';
+import { kindOf } from '../relationship/chain.ts';
 import { stateName } from '../relationship/state.ts';
 import { audited, relationshipNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
@@ -76,7 +77,7 @@ function healthView(context: Context, relationship: Relationship, machine: Machi
   const known = pending.of(relationship);
   const isHere = side === 'primary' || relationship.failover !== null;
   return {
-    machineId: machine.id, machine: machine.name, side, state, stateName: stateName(state), health, issues: [...issues],
+    id: relationship.id, kind: kindOf(relationship), machineId: machine.id, machine: machine.name, side, state, stateName: stateName(state), health, issues: [...issues],
     primaryHost: side === 'primary' ? host.hostName : peer,
     replicaHost: side === 'primary' ? peer : host.hostName,
     runsOn: isHere ? host.hostName : peer,

@@ -2,12 +2,17 @@
 import { beginInitialAt, transferOf } from '../engine/initial.ts';
 import { offerSeed } from '../engine/replica/seeding.ts';
 import { transition } from '../engine/transition.ts';
+import { checkExportable } from '../engine/mediakinds.ts';
 import { Fault } from '../errors/fault.ts';
+import { Refused, refuse } from '../errors/refusal.ts';
+import { stateName } from '../relationship/state.ts';
+import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, audited, hostNamed, machineNamed, sendingNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { jobView, relationshipView } from './presenting.ts';
+import { checkFree } from './steps.ts';
 
-type InitialOperations = Pick<Operations, 'initialStart' | 'initialStartAt' | 'initialStop' | 'copyOffer'>;
+type InitialOperations = Pick<Operations, 'initialStart' | 'initialStartAt' | 'initialStop' | 'initialExport' | 'initialImport' | 'copyOffer'>;
 
 const PEER_WITHIN_MS = 30_000;
 
@@ -36,9 +41,28 @@ export function initialOperations(context: Context): InitialOperations {
         await engine.workerOf(relationship).tended();
         return relationshipView(context, named(machine));
       }),
+    initialExport: (caller, machine, directory) =>
+      audited(context, caller, 'operator', 'export', machine, () => {
+        const relationship = engine.relationshipOf(machineNamed(context, machine).id);
+        checkExportable(engine, relationship, absolute(directory));
+        return jobView(context, engine.jobs.start('export', relationship.machineId, { directory }));
+      }),
+    initialImport: (caller, machine, directory) =>
+      audited(context, caller, 'operator', 'import', machine, () => {
+        const { machineId, side, state } = engine.relationshipOf(machineNamed(context, machine).id);
+        const allowed = allowedVerbs({ side, state });
+        if (!allowed.includes('import')) throw new Refused(refuse(`no media can be imported while the relationship is in: ${stateName(state)} (state ${state}, ${side})`, allowed));
+        checkFree(context, machineId);
+        return jobView(context, engine.jobs.start('import', machineId, { directory: absolute(directory) }));
+      }),
     copyOffer: (caller, machine, host) =>
       audited(context, caller, 'operator', 'as-replica', machine, async () => relationshipView(context, await offerSeed(engine.host, machineNamed(context, machine).id, primaryFor(context, host)))),
   };
+}
+
+function absolute(directory: string): string {
+  if (!directory.startsWith('/')) throw new Fault('parameter-invalid', `the directory cannot be ${JSON.stringify(directory)}: allowed is an absolute path of this host`);
+  return directory;
 }
 
 /** The host that the copy is for; the only one that there is when none is named. */

@@ -57,7 +57,8 @@ function withChange(definition: MachineDefinition, network: GuestNetwork, change
   for (const bridge of [change.bridge, change.testBridge]) if (bridge && !bridges.includes(bridge)) throw new Fault('bridge-missing', `there is no bridge "${bridge}" on this host`);
   // What is kept of adapters that are gone goes with them.
   const others = network.adapters.filter(({ mac }) => mac !== nic.mac && present.includes(mac));
-  return { ...network, adapters: Object.keys(choice).length > 1 ? [...others, choice] : others };
+  const outcome = change.addresses === undefined ? (network.outcome ?? null) : null;
+  return { ...network, outcome, adapters: Object.keys(choice).length > 1 ? [...others, choice] : others };
 }
 
 function changedChoice({ mac, bridge: own }: NicDefinition, before: AdapterChoice | undefined, { addresses, bridge, testBridge }: AdapterChange): AdapterChoice {

@@ -105,6 +105,10 @@ export interface Operations {
   initialStartAt(caller: Caller, machine: string, startsAtMs: number, options: { transfer?: 'network' | 'seed' }): Promise<RelationshipView>;
   /** One that is only scheduled is not begun. */
   initialStop(caller: Caller, machine: string): Promise<RelationshipView>;
+  /** The first copy goes onto media, into a subdirectory of this directory here; changes flow meanwhile. Ends when the media are whole. */
+  initialExport(caller: Caller, machine: string, directory: string): Promise<JobView>;
+  /** On the replica's host: media that were carried here, checked while they are copied. */
+  initialImport(caller: Caller, machine: string, directory: string): Promise<JobView>;
   /** On the replica's host: the machine here is a copy of that host's, and waits to become its replica; the only paired host when none is named. */
   copyOffer(caller: Caller, machine: string, host?: string): Promise<RelationshipView>;
   suspend(caller: Caller, machine: string): Promise<RelationshipView>;
@@ -125,6 +129,12 @@ export interface Operations {
   disable(caller: Caller, machine: string): Promise<void>;
 
   points(caller: Caller, machine: string): Promise<PointView[]>;
+  /** `point` is an id, or last-application-consistent. */
+  pointShow(caller: Caller, machine: string, point: string): Promise<PointView>;
+  /** Every other point stays as it is. Refused while the point is needed or in use. */
+  pointDelete(caller: Caller, machine: string, point: string): Promise<void>;
+  /** Reads the whole point; the job fails when it is damaged, and the point is marked. */
+  pointVerify(caller: Caller, machine: string, point: string): Promise<JobView>;
   /** On each adapter's own test network, on the one that is named, or isolated. */
   testFailover(caller: Caller, machine: string, options: { point?: string; start: boolean; network?: string; isolated?: boolean }): Promise<JobView>;
   testFailoverEnd(caller: Caller, machine: string): Promise<JobView>;

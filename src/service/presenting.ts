@@ -128,6 +128,7 @@ export const pointView = (point: Point, newestId: string | undefined): PointView
   sizeBytes: point.sizeBytes,
   newest: point.id === newestId,
   name: point.name,
+  verification: point.verification ? { ...point.verification, damage: point.verification.damage.map((each) => ({ ...each })) } : null,
 });
 
 export const jobView = (context: Context, job: Job): JobView => ({

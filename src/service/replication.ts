@@ -12,6 +12,7 @@ import { isSameSet } from '../engine/primary/incoming.ts';
 import { definitionOf, machineOf, overridden } from '../engine/spec.ts';
 import { standingAlone } from '../engine/standalone.ts';
 import { withoutSeed } from '../engine/replica/seeding.ts';
+import type { Host } from '../engine/host.ts';
 import { putSettings } from '../engine/stepkinds.ts';
 import { relationshipNamed as rowNamed, transition, update } from '../engine/transition.ts';
 import type { JobArgs } from '../engine/jobs.ts';
@@ -23,13 +24,13 @@ import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, audited, hostNamed, machineNamed, relationshipNamed, type Context } from './context.ts';
 import type { EnablePlan, EnableRequest, Operations } from './operations.ts';
-import { jobView, pointView, relationshipView } from './presenting.ts';
+import { jobView, relationshipView } from './presenting.ts';
 import { settingsChangeOf, settingsView } from './settingsview.ts';
 import { checkReady, FORMER_REPLICA, readinessFindings, usedCopy } from '../engine/readiness.ts';
 
 type ReplicationOperations = Pick<
   Operations,
-  'enablePlan' | 'enable' | 'settingsChange' | 'suspend' | 'resume' | 'cycleNow' | 'consistentCycleNow' | 'disable' | 'points'
+  'enablePlan' | 'enable' | 'settingsChange' | 'suspend' | 'resume' | 'cycleNow' | 'consistentCycleNow' | 'disable'
 >;
 
 const PEER_WITHIN_MS = 30_000;
@@ -65,13 +66,6 @@ export function replicationOperations(context: Context): ReplicationOperations {
     cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(named(machine), {})),
     consistentCycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(named(machine), { applicationConsistent: true })),
     disable: (caller, machine) => audited(context, caller, 'operator', 'disable', machine, () => disable(context, named(machine), within())),
-    points: (caller, machine) =>
-      audited(context, caller, 'viewer', 'points', machine, () => {
-        const { id } = machineNamed(context, machine);
-        const points = host.state.points(id);
-        const newestId = points.findLast(({ kind }) => kind !== 'divergence')?.id;
-        return points.map((point) => pointView(point, newestId)).reverse();
-      }),
   };
 }
 
@@ -138,14 +132,16 @@ export async function enable(context: Context, request: Wish, signal: AbortSigna
   const { host } = context.engine;
   const { plan, settings, machine, peerId, kind } = await planOf(context, request, signal);
   checkReady(plan.findings, request.force === true);
-  const relationship: Relationship = {
+  const fresh: Relationship = {
     ...emptyRelationship, id: host.newId(), machineId: machine.id, peerId, side: 'primary', state: 0, settings, key: host.newKey().toString('base64'), overrides: {}, ...(kind && { kind }),
   };
   const replica = {
-    relationshipId: relationship.id, machineId: machine.id, definition: machine.definition, settings, lineage: machine.lineage, key: relationship.key,
+    relationshipId: fresh.id, machineId: machine.id, definition: machine.definition, settings, lineage: machine.lineage, key: fresh.key,
     overrides: (request.overrides ?? {}) as Overrides, sizes: machine.stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })), useExisting: request.useExisting === true, ...(kind && { kind }),
   };
   const created = await call(host.peers, peerId, 'createReplica', replica, signal);
+  const { relationshipId: id = fresh.id, ...there } = created?.joined ?? {};
+  const relationship: Relationship = { ...fresh, ...there, id };
   host.state.transaction(() => {
     host.state.putRelationship({ ...relationship, ...(created?.seedId && { initial: { by: 'seed' } }) });
     transition(host, relationship.id, 'enable');
@@ -226,11 +222,19 @@ async function endAttempts({ engine }: Context, relationship: Relationship, sign
   }
 }
 
+/** What came before the media, and what was copied of them, is nothing without the rest. */
+function dropArrived(host: Host, machine: Machine, { importing }: Relationship): void {
+  const layers = [...machine.stacks.flatMap((stack) => stack.layers), ...(importing?.layers ?? []).map(({ layer }) => layer)];
+  host.state.putMachine({ ...machine, stacks: [] });
+  for (const layer of layers) host.state.addToOutbox(machine.id, 'remove-layer', { layer });
+}
+
 /** What runs here keeps running on the same layers, with what this host overrides; a replica is what its newest point is. */
 function standAlone({ engine: { host } }: Context, relationship: Relationship): void {
   const machine = machineOf(host, relationship.machineId);
   const { side, failover, overrides, seed, peerId } = relationship;
   if (seed) return host.state.putMachine(withoutSeed(machine, seed));
+  if (relationship.awaited ?? relationship.importing) return dropArrived(host, machine, relationship);
   const { stacks, leftOver } = standingAlone(host, machine, relationship);
   for (const layer of leftOver) host.state.addToOutbox(machine.id, 'remove-layer', { layer });
   const definition = side === 'replica' ? overridden(definitionOf(host, relationship), overrides) : machine.definition;

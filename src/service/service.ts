@@ -10,6 +10,7 @@ import { initialOperations } from './initial.ts';
 import { machineOperations } from './machines.ts';
 import { networkOperations } from './network.ts';
 import type { Operations } from './operations.ts';
+import { pointOperations } from './points.ts';
 import { replicationOperations } from './replication.ts';
 import { serverOperations } from './server.ts';
 import { resynchronizationOperations } from './resynchronization.ts';
@@ -24,6 +25,7 @@ export const createOperations = (context: Context): Operations => ({
   ...serverOperations(context),
   ...authorizationOperations(context),
   ...replicationOperations(context),
+  ...pointOperations(context),
   ...initialOperations(context),
   ...resynchronizationOperations(context),
   ...trafficOperations(context),

@@ -1,12 +1,10 @@
 /** Use cases of one machine, as CIM clients ask for them. */
-import { removePoint } from '../engine/replica/removal.ts';
 import { beginInitialAt, checkSeed } from '../engine/initial.ts';
 import { startAt } from '../engine/starts.ts';
-import type { Engine } from '../engine/engine.ts';
 import type { JobArgs, JobContext, JobWork } from '../engine/jobs.ts';
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
-import type { Job, Relationship } from '../machine/records.ts';
+import type { Job, Point, Relationship } from '../machine/records.ts';
 import { deskOf } from '../relationship/chain.ts';
 import { changed, type Settings, type SettingsChange } from '../relationship/settings.ts';
 import { aboutIt, audited, hostNamed, machineNamed, relationshipNamed, type Context } from './context.ts';
@@ -14,6 +12,7 @@ import { powerJob } from './guestpower.ts';
 import { resetStatistics } from './health.ts';
 import type { Management } from './management.ts';
 import { definedOnly } from './options.ts';
+import { withoutMerging } from './points.ts';
 import { jobView } from './presenting.ts';
 import { changeSettings, disable, enable, requested, settingsAfter } from './replication.ts';
 import { checkFree, checkGuestOff, checkPoint, checkStep, stepJob, testJob } from './steps.ts';
@@ -22,7 +21,6 @@ import type { Caller, JobView } from './views.ts';
 type StepOperations = Pick<Management, 'create' | 'modify' | 'checkStep' | 'step' | 'startAt' | 'test' | 'destroyTest' | 'removePoint' | 'power' | 'resetStatistics'>;
 
 const PEER_WITHIN_MS = 30_000;
-const FREE_WITHIN_MS = 30_000;
 
 export function stepOperations(context: Context): StepOperations {
   const { engine } = context;
@@ -75,7 +73,7 @@ export function stepOperations(context: Context): StepOperations {
         return engine.jobs.start('testEnd', copyOf, {});
       }),
     removePoint: (caller, pointId) =>
-      audited(context, caller, 'operator', 'points remove', pointId, () => withoutMerging(engine, pointId)),
+      audited(context, caller, 'operator', 'points remove', pointId, () => withoutMerging(context, pointOf(context, pointId))),
     power: (caller, machine, request) => asked(caller, `power ${request}`, machine, () => powerJob(context, machine, request)),
     resetStatistics: async (caller, machine) => void (await resetStatistics(context, caller, machine)),
   };
@@ -89,17 +87,10 @@ function isAsBefore({ engine }: Context, { settings, machineId }: Relationship, 
   return JSON.stringify(changed(settings, change, disks)) === JSON.stringify(changed(settings, {}, disks));
 }
 
-/** A merge that is under way would bring the point's label back. */
-async function withoutMerging(engine: Engine, pointId: string): Promise<void> {
-  const { host } = engine;
-  const point = host.state.point(pointId);
+function pointOf({ engine }: Context, pointId: string): Point {
+  const point = engine.host.state.point(pointId);
   if (!point) throw new Fault('point-unknown', `there is no recovery point ${pointId}`);
-  const { id, machineId } = engine.relationshipOf(point.machineId);
-  const worker = engine.worker(machineId);
-  await worker.exclusive('removing a recovery point', async () => {
-    await worker.stopMerging();
-    removePoint(host, id, pointId);
-  }, host.clock.timeout(FREE_WITHIN_MS));
+  return point;
 }
 
 /** Work whose use case is the service's; each is right when it runs again. */

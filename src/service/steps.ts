@@ -45,7 +45,7 @@ export const STEPS = {
 export type Step = keyof typeof STEPS;
 
 /** Jobs that watch what goes on by itself: they hold nothing. */
-const WATCHING: readonly string[] = ['initial', 'resynchronize', 'cycle', ADDRESSING_JOB];
+const WATCHING: readonly string[] = ['export', 'initial', 'resynchronize', 'cycle', ADDRESSING_JOB];
 
 /** Refused unless the step is possible now; fault machine-busy while another operation holds the machine. */
 export function checkStep(context: Context, machine: string, step: Step): void {
@@ -82,6 +82,7 @@ function checkPossible(relationship: Relationship, step: Step): void {
     throw new Refused(refuse('the failover was not a planned one: it has to be committed before replication can be reversed', allowedVerbs(relationship)));
   }
   if (step === 'stopInitial' && relationship.state === 1 && (relationship.startsAtMs ?? null) === null) throw new Refused(refuse(`no initial replication is under way or scheduled: ${stateName(1)}`, allowed));
+  if (step === 'stopInitial' && relationship.initial?.exported) throw new Refused(refuse('the export has finished: import the media on the other host, or disable replication', allowed.filter((verb) => verb !== 'stop-initial')));
   if (step === 'remove' && relationship.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
 }
 

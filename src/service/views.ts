@@ -139,6 +139,9 @@ export interface IntervalView {
 }
 
 export interface HealthView {
+  /** Of the relationship. */
+  id: string;
+  kind: 'simple' | 'extended';
   machineId: string;
   machine: string;
   side: 'primary' | 'replica';
@@ -203,6 +206,8 @@ export interface PointView {
   sizeBytes: number;
   newest: boolean;
   name: string | null;
+  /** The last one: good when there is no damage. */
+  verification: { atMs: number; clusters: number; uncheckedClusters: number; damage: { disk: string; clusters: number; firstOffsetBytes: number }[] } | null;
 }
 
 export interface JobView {

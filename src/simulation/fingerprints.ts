@@ -7,7 +7,7 @@ import type { DurableDirectory, DurableFile } from '../fingerprints/durablefile.
 
 const SECTOR_BYTES = 512;
 
-export type Operation = 'open' | 'read' | 'write' | 'truncate' | 'sync' | 'list' | 'remove';
+export type Operation = 'open' | 'read' | 'write' | 'truncate' | 'sync' | 'list' | 'rename' | 'remove';
 
 type Change = { readonly kind: 'write'; readonly offsetBytes: number; readonly memory: Buffer } | { readonly kind: 'truncate'; readonly sizeBytes: number };
 
@@ -122,6 +122,14 @@ export class MemoryDirectory implements DurableDirectory {
     this.onOperation('list', folder);
     const names = [...this.#nodes.keys()].filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1));
     return [...new Set(names.map((name) => name.split('/')[0]!))];
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    this.onOperation('rename', to);
+    const node = this.#nodes.get(from);
+    assert(node !== undefined, `${from} is not there to be renamed`);
+    this.#nodes.delete(from);
+    this.#nodes.set(to, node);
   }
 
   async remove(path: string): Promise<void> {

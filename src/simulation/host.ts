@@ -16,6 +16,7 @@ import { MemoryDirectory } from './fingerprints.ts';
 import { SimulatedHypervisor, type Surroundings } from './hypervisor.ts';
 import { SimulatedLayers } from './layers.ts';
 import { Life, lived } from './life.ts';
+import { SimulatedMedia } from './media.ts';
 import type { SimulatedNetwork } from './network.ts';
 import type { Random } from './random.ts';
 import { livedState } from './state.ts';
@@ -34,6 +35,7 @@ export class SimulatedHost {
   readonly name: string;
   readonly files = new Files();
   readonly directory = new MemoryDirectory();
+  readonly media = new SimulatedMedia(this.files);
   readonly state = new SqliteState(openInMemory());
   readonly hypervisor: SimulatedHypervisor;
   /** What this host says to a peer that would send replicas. */
@@ -109,6 +111,7 @@ export class SimulatedHost {
       hypervisor: lived(this.hypervisor, life, { name: 'hypervisor', opening: ['openPointInTime', 'openLive', 'openStacks'] }),
       layers: lived(layers, life, { name: 'layers', opening: ['open'] }),
       fingerprints: new Fingerprints(lived(this.directory, life, { name: 'fingerprints', opening: ['open'], isQuick: true })),
+      media: lived(this.media, life, { name: 'media', opening: ['make', 'find'], isQuick: true }),
       peers: lived(this.#network.of(this.name), life, { name: 'peers', opening: ['acceptLane'], isQuick: true }),
       compression: { compress: () => Promise.resolve(null), decompress: () => Promise.reject(new Fault('integrity', 'nothing is compressed')) },
       state: livedState(this.state, life, (what) => this.#watch.onCommit(this, what)),

@@ -51,6 +51,10 @@ export class SimulatedHypervisor implements Hypervisor {
   /** By instance and image. */
   readonly #custody = new Map<string, Map<ImageFile, Custody>>();
   readonly #records = new Map<string, AttemptRecord>();
+  /** What the guests' agents do when they are to hold the file systems still. */
+  freezing: 'works' | 'is-silent' | 'fails' = 'is-silent';
+  /** Attempts at whose instants a guest stood still. */
+  readonly frozenInstants = new Set<string>();
   #sessions = 0;
 
   constructor(files: Files, around: Surroundings) {
@@ -131,6 +135,17 @@ export class SimulatedHypervisor implements Hypervisor {
   agent: (instanceId: string, command: string, args: Readonly<Record<string, unknown>>) => unknown = () => {
     throw new Fault('agent-silent', 'no guest agent can be reached');
   };
+
+  #restarted: (instanceId: string) => void = () => undefined;
+
+  onRestart(listener: (instanceId: string) => void): void {
+    this.#restarted = listener;
+  }
+
+  /** The guest reboots from within. */
+  reboot(instanceId: string): void {
+    this.#restarted(instanceId);
+  }
 
   async askAgent(instanceId: string, command: string, args: Readonly<Record<string, unknown>>): Promise<unknown> {
     if (this.#live.get(instanceId)?.power !== 'running') throw new Fault('agent-silent', 'no guest agent can be reached');
@@ -249,7 +264,14 @@ export class SimulatedHypervisor implements Hypervisor {
     else this.#takeInstant(spec, bitmaps, request, instance);
     const { instantMs } = this.#records.get(spec.instanceId)!;
     const view = new SimulatedView(instance ? this.#shownRunning(spec, bitmaps, request, instance) : this.#shownOff(spec, bitmaps, request.sincePointId, 'attempt-lost'));
-    return Object.assign(view, { attemptId: request.attemptId, instantMs, attachments: [], isConsistent: false, freezeFault: null });
+    return Object.assign(view, { attemptId: request.attemptId, instantMs, attachments: [], ...this.#frozen(request) });
+  }
+
+  /** An instant that is adopted tells what it told before. */
+  #frozen({ attemptId, isToBeConsistent }: PointInTimeRequest): Pick<PointInTime, 'isConsistent' | 'freezeFault'> {
+    const isConsistent = this.frozenInstants.has(attemptId);
+    if (isConsistent || isToBeConsistent !== true) return { isConsistent, freezeFault: null };
+    return { isConsistent, freezeFault: new Fault(this.freezing === 'fails' ? 'freeze-failed' : 'agent-silent', 'no application-consistent point') };
   }
 
   #checkAdoptable(spec: LaunchSpec, bitmaps: Bitmaps, attemptId: string, instance: Instance | undefined): void {
@@ -259,7 +281,7 @@ export class SimulatedHypervisor implements Hypervisor {
     if (!isThere || this.#records.get(spec.instanceId)?.attemptId !== attemptId) throw new Fault('attempt-lost', `${spec.definition.name}: attempt ${attemptId} was begun, but its instant is gone`);
   }
 
-  #takeInstant(spec: LaunchSpec, bitmaps: Bitmaps, { attemptId, sincePointId, fleecingBudgetBytes }: PointInTimeRequest, instance: Instance | undefined): void {
+  #takeInstant(spec: LaunchSpec, bitmaps: Bitmaps, { attemptId, sincePointId, fleecingBudgetBytes, isToBeConsistent }: PointInTimeRequest, instance: Instance | undefined): void {
     if (sincePointId !== null) {
       bitmaps.check(sincePointId);
       if (!bitmaps.isRecording(sincePointId)) throw new Fault('attempt-lost', `${spec.definition.name}: another attempt since point ${sincePointId} is still open`);
@@ -269,6 +291,7 @@ export class SimulatedHypervisor implements Hypervisor {
     bitmaps.add(attemptId, instance === undefined);
     if (sincePointId !== null) bitmaps.stop(sincePointId);
     if (instance) instance.instants = [...instance.instants, instant];
+    if (instance && isToBeConsistent === true && this.freezing === 'works') this.frozenInstants.add(attemptId);
     this.#records.set(spec.instanceId, { attemptId, instantMs: this.#around.nowMs() });
     this.#around.onInstant(spec, attemptId, new Map(spec.stacks.map(({ disk }) => [disk, instant.content.get(disk)!])));
   }

@@ -81,7 +81,7 @@ export class Life {
 }
 
 /** Sync methods, which change nothing that outlives the daemon. */
-const SYNC = new Set(['layerAt', 'onDurable', 'destroy']);
+const SYNC = new Set(['layerAt', 'onDurable', 'onRestart', 'destroy', 'layer', 'journalBatches']);
 
 export interface Wrapping {
   readonly name: string;
@@ -101,7 +101,7 @@ export function lived<T extends object>(target: T, life: Life, { name, opening, 
       if (SYNC.has(key)) return method;
       return async (...args: unknown[]) => {
         const result = await life.during(`${name}.${key}`, () => method(...args), isQuick);
-        return opening.includes(key) ? lived(result as object, life, { name: key, opening: [], isQuick }) : result;
+        return opening.includes(key) && result !== undefined ? lived(result as object, life, { name: key, opening: [], isQuick }) : result;
       };
     },
   });

@@ -37,3 +37,28 @@ test('a scheduled start is taken back by state 1 and then does not come', async 
   assert.equal(bench.state(bench.a), 1);
   await bench.fails(bench.a, bench.invoke(bench.a, bench.machine, 'RequestReplicationStateChange', { RequestedState: 1 }), 32_775, /under way or scheduled/);
 });
+
+test('StartReplication 2 exports, the state is 2 on both hosts until ImportInitialReplica makes it 3', async () => {
+  const bench = await CimBench.enabled('media');
+  const { a, b, pair } = bench;
+  await pair.job(pair.a, 'start');
+  await bench.succeeds(a, bench.call(a, 'StartReplication', { InitialReplicationType: 2, InitialReplicationExportLocation: '/media' }));
+  assert.deepEqual([bench.state(a), bench.state(b)], [2, 2]);
+  await bench.fails(a, bench.invoke(a, bench.machine, 'RequestReplicationStateChange', { RequestedState: 1 }), 32_775, /the export has finished/);
+  await pair.a.media.carryTo(pair.b.media);
+  await bench.succeeds(b, bench.call(b, 'ImportInitialReplica', { InitialReplicationImportLocation: '/media' }));
+  assert.equal(bench.state(b), 3);
+  await pair.pass(60_000);
+  assert.equal(bench.state(a), 3);
+});
+
+test('an export to a directory that is not there, and an import of what is not awaited, fail and change nothing', async () => {
+  const bench = await CimBench.enabled('nowhere');
+  const { a, b } = bench;
+  const exporting = await bench.call(a, 'StartReplication', { InitialReplicationType: 2, InitialReplicationExportLocation: '/nowhere' });
+  assert.equal(exporting.returnValue, 4_096);
+  await bench.pair.pass(2_000);
+  assert.equal(bench.pair.a.state.jobs().find(({ kind }) => kind === 'export')?.error?.code, 'media-missing');
+  await bench.fails(a, bench.call(a, 'ImportInitialReplica', { InitialReplicationImportLocation: '/media' }), 32_775, /no media can be imported/);
+  assert.deepEqual([bench.state(a), bench.state(b)], [1, 2]);
+});

@@ -173,7 +173,7 @@ test('a machine that does not exist, a wrong class and a missing parameter have 
 test('what a later version brings answers that it is not supported, once its parameters are right', async () => {
   const { bench, a, call } = await alone('later');
   await bench.fails(a, bench.call(a, 'StartReplication', { InitialReplicationType: 3 }), 32_773, /no copy of it to start from/);
-  await bench.fails(a, bench.call(a, 'ImportInitialReplica', { InitialReplicationImportLocation: '/media' }), 32_770, /not supported yet/);
+  await bench.fails(a, bench.call(a, 'ImportInitialReplica', { InitialReplicationImportLocation: '/media' }), 32_775, /no media can be imported/);
   await bench.fails(a, bench.call(a, 'ImportInitialReplica'), 32_773, /InitialReplicationImportLocation/);
   await bench.fails(a, bench.call(a, 'ChangeReplicationModeToPrimary'), 32_775, /not possible here/);
   await bench.fails(a, call('ImportInitialReplica', { ComputerSystem: machinePath('00000000-0000-4000-8000-00000000dead') }), 32_779, /no virtual machine/);

@@ -96,6 +96,8 @@ describe('the command line', { timeout: 120_000 }, () => {
         [['cycle', 'web'], 'cycleNow', ['web']],
         [['cycle', 'web', '--application-consistent'], 'consistentCycleNow', ['web']],
         [['test', 'web', '--point', 'p-1', '--no-start'], 'testFailover', ['web', { point: 'p-1', start: false }]],
+        [['point', 'verify', 'web', 'p-1'], 'pointVerify', ['web', 'p-1']],
+        [['point', 'delete', 'web', 'p-1', '--yes'], 'pointDelete', ['web', 'p-1']],
         [['test-end', 'web'], 'testFailoverEnd', ['web']],
       ];
       for (const [args, operation, given] of calls) {

@@ -51,8 +51,8 @@ describe('the command line, for health', { timeout: 120_000 }, () => {
     const file = join(directory, 'health.csv');
     assert.equal((await cli('health', '--csv', file)).code, 0);
     const [head, web, formula, rest] = readFileSync(file, 'utf8').split('\r\n');
-    assert.match(head!, /^machine,side,state,health,primaryHost,.*,averageBytes,maxBytes,.*,lastSynchronizedAt,pendingBytes,.*,issues$/);
-    assert.match(web!, /^web,primary,Replicating,warning,alpha,beta,.*"warning: the last cycle was late, ""very"""$/);
+    assert.match(head!, /^machine,relationship,side,state,health,primaryHost,.*,averageBytes,maxBytes,.*,lastSynchronizedAt,pendingBytes,.*,issues$/);
+    assert.match(web!, /^web,simple,primary,Replicating,warning,alpha,beta,.*"warning: the last cycle was late, ""very"""$/);
     assert.match(formula!, /^'=cmd\(\),/);
     assert.equal(rest, '');
     assert.equal((await cli('health', 'web', '--csv', '-')).stdout.split('\r\n').length, 3);

@@ -22,7 +22,7 @@ const NOW_MS = 1_700_000_000_000;
 const NOTHING: HealthView['present'] = { sinceMs: NOW_MS, untilMs: NOW_MS, cycles: 0, missedCycles: 0, bytes: 0, averageBytes: null, maxBytes: 0, averageLatencyMs: null, maxLatencyMs: 0, errors: 0, networkFailures: 0, otherFailures: 0, consistencyFailures: 0 };
 
 const healthOf = ({ machineId, machine, side, peer, state, stateName, health, healthReasons, lagMs, lastFault }: RelationshipView): HealthView => ({
-  machineId, machine, side, state, stateName, health, issues: healthReasons.map((message) => ({ rule: 'late', severity: 'warning', message, hint: 'Look at the network.' })),
+  id: machineId, kind: 'simple', machineId, machine, side, state, stateName, health, issues: healthReasons.map((message) => ({ rule: 'late', severity: 'warning', message, hint: 'Look at the network.' })),
   primaryHost: 'alpha', replicaHost: peer, runsOn: 'alpha', present: NOTHING, previous: null, nextIntervalMs: NOW_MS, lagMs, lastSynchronizedMs: lagMs === null ? null : NOW_MS - lagMs,
   pendingBytes: 65_536, pendingKnownMs: NOW_MS, disksBytes: 1_073_741_824, lastConsistentMs: null, testCopy: null, lastTestMs: null, lastFault,
 });
@@ -280,6 +280,8 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('operator', caller, 'initialStartAt', machine, startsAtMs, options);
     return this.addRelationship(this.#relationship(machine).machine, 1, { startsAtMs });
   }
+  initialExport = (caller: Caller, machine: string, directory: string) => this.#move(caller, 'initialExport', machine, null, 2, directory);
+  initialImport = (caller: Caller, machine: string, directory: string) => this.#move(caller, 'initialImport', machine, null, 3, directory);
   async copyOffer(caller: Caller, machine: string, host?: string) {
     this.#enter('operator', caller, 'copyOffer', machine, host);
     return this.addRelationship(this.#machine(machine).name, 2, { side: 'replica' });
@@ -291,10 +293,7 @@ export class MemoryHost implements Operations, Changes {
   readonly traffic: TrafficView = { transfers: 3, resynchronizations: 2, bandwidth: [], mbitPerSecondNow: null, transferring: ['web'], resynchronizing: [] };
   trafficShow = async (caller: Caller) => (this.#enter('viewer', caller, 'trafficShow'), this.traffic);
   trafficSet = async (caller: Caller, change: object) => (this.#enter('operator', caller, 'trafficSet', change), { ...this.traffic, ...change });
-  async resynchronizeAt(caller: Caller, machine: string, startsAtMs: number) {
-    this.#enter('operator', caller, 'resynchronizeAt', machine, startsAtMs);
-    return this.addRelationship(this.#relationship(machine).machine, 9, { startsAtMs });
-  }
+  resynchronizeAt = async (caller: Caller, machine: string, startsAtMs: number) => (this.#enter('operator', caller, 'resynchronizeAt', machine, startsAtMs), this.addRelationship(this.#relationship(machine).machine, 9, { startsAtMs }));
   resynchronizeCancel = (caller: Caller, machine: string) => this.#become(caller, 'resynchronizeCancel', machine, 'cancel-resynchronization', 9);
   cycleNow = (caller: Caller, machine: string) => this.#move(caller, 'cycleNow', machine, 'cycle', 3);
   consistentCycleNow = (caller: Caller, machine: string) => this.#move(caller, 'consistentCycleNow', machine, 'cycle', 3);
@@ -307,8 +306,11 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('viewer', caller, 'points', machine);
     this.#relationship(machine);
     if (!this.hasPoints) return [];
-    return [1, 2].map((sequence) => ({ id: `p-${sequence}`, sequence, kind: 'standard', instantMs: 1_700_000_000_000 + sequence, sizeBytes: 65_536, newest: sequence === 2, name: null }));
+    return [1, 2].map((sequence) => ({ id: `p-${sequence}`, sequence, kind: 'standard', instantMs: 1_700_000_000_000 + sequence, sizeBytes: 65_536, newest: sequence === 2, name: null, verification: null }));
   }
+  pointShow = async (caller: Caller, machine: string, point: string) => ({ ...(await this.points(caller, machine))[0]!, id: point });
+  pointDelete = async (caller: Caller, machine: string, point: string) => this.#enter('operator', caller, 'pointDelete', machine, point);
+  pointVerify = (caller: Caller, machine: string, point: string) => this.#move(caller, 'pointVerify', machine, null, 3, point);
   testFailover = (caller: Caller, machine: string, options: object) => this.#move(caller, 'testFailover', machine, 'test', 3, options);
   testFailoverEnd = (caller: Caller, machine: string) => this.#move(caller, 'testFailoverEnd', machine, null, 3);
   plannedFailover = (caller: Caller, machine: string, options: object) => this.#move(caller, 'plannedFailover', machine, 'failover', 5, options);

@@ -5,7 +5,8 @@ import { FAILBACK_JOB } from '../../src/engine/failback/failback.ts';
 import { transition } from '../../src/engine/transition.ts';
 import { Fault } from '../../src/errors/fault.ts';
 import type { SimulatedHost } from '../../src/simulation/host.ts';
-import { CimBench, type CimHost } from './cimbench.ts';
+import { createManagement } from '../../src/service/management.ts';
+import { ADMINISTRATOR, CimBench, type CimHost } from './cimbench.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -142,4 +143,90 @@ test('a relationship is removed although its disks cannot be read any more, and 
   const outcome = await bench.call(a, 'RemoveReplicationRelationship');
   await bench.ended(a, outcome);
   assert.equal(bench.state(a), undefined);
+});
+
+test('suspended and resumed on either side, everything that changed meanwhile travels, and the health says on which side', async () => {
+  const bench = await CimBench.replicating('suspended');
+  const { a, b, pair } = bench;
+  const healthOn = async (at: CimHost) => (await bench.within(at.host.inventory.machine({ name: 'ada', role: 'administrator', from: 'test' }, pair.machineId), 'machine'))!.health;
+  const ask = (at: CimHost, state: number) => bench.succeeds(at, bench.invoke(at, bench.machine, 'RequestReplicationStateChange', { RequestedState: state }));
+  for (const [at, health] of [[a, 'warning'], [b, 'critical']] as const) {
+    const points = pair.b.state.points(pair.machineId).at(-1)!.sequence;
+    await ask(at, 7);
+    assert.equal(bench.state(at), 7);
+    for (let wrote = 0; wrote < 3; wrote += 1) {
+      pair.guestWrites(pair.a);
+      await pair.pass(MINUTE_MS);
+    }
+    assert.equal(await healthOn(at), health);
+    assert.equal(pair.b.state.points(pair.machineId).at(-1)!.sequence, points, 'nothing is received meanwhile');
+    await ask(at, 3);
+    if (bench.state(a) === 8) await ask(a, 3);
+    await done(bench, pair.a, 'cycle');
+    await pair.properties.check();
+    pair.properties.newestPointIsTheDisks(pair.a);
+  }
+});
+
+/** A's side was removed alone; B keeps its replica with points. */
+async function removedOnPrimary(seed: string): Promise<CimBench> {
+  const bench = await CimBench.replicating(seed);
+  cutOff(bench);
+  await bench.succeeds(bench.a, bench.call(bench.a, 'RemoveReplicationRelationship'));
+  bench.pair.network.heal();
+  return bench;
+}
+
+const enableAgain = ({ a, pair }: CimBench) => createManagement(a.context).create(ADMINISTRATOR, pair.machineId, 'B', { intervalSeconds: 30, recoveryHistory: 4, compression: false });
+
+async function jobEnds({ pair }: CimBench, id: string) {
+  for (let waitedMs = 0; waitedMs < 10 * MINUTE_MS; waitedMs += 500) {
+    const job = pair.a.state.job(id)!;
+    if (job.state !== 'running') return job;
+    await pair.pass(500);
+  }
+  return assert.fail('the job does not end');
+}
+
+test('enabled again from a primary that had removed its side alone, a replica goes on: its points stay and what differs travels', async () => {
+  const bench = await removedOnPrimary('again');
+  const { b, pair } = bench;
+  const points = pair.b.state.points(pair.machineId).map(({ id }) => id);
+  pair.write(pair.a, 'a', 1);
+  const { id } = await bench.within(enableAgain(bench), 'create');
+  assert.equal((await jobEnds(bench, id)).state, 'completed');
+  assert.deepEqual([bench.state(bench.a), bench.state(b)], [1, 3]);
+  await done(bench, pair.a, 'initial');
+  assert.deepEqual([bench.state(bench.a), bench.state(b)], [3, 3]);
+  const now = pair.b.state.points(pair.machineId).map((point) => point.id);
+  assert.ok(points.filter((point) => now.includes(point)).length >= points.length - 1, 'the points are still there');
+  await done(bench, pair.a, 'cycle');
+  await pair.properties.check();
+  pair.properties.newestPointIsTheDisks(pair.a);
+});
+
+test('another host of the same trust group goes on with a replica, one of another group does not', async () => {
+  const bench = await removedOnPrimary('group');
+  const { pair } = bench;
+  pair.b.state.putRelationship({ ...pair.relationshipOn(pair.b)!, peerId: 'C' });
+  const groups: Record<string, string> = { A: 'blue', C: 'red' };
+  pair.b.admits = (peerId) => ({ isAdmitted: true, entry: { id: peerId, host: peerId, storage: '/replicas', trustGroup: groups[peerId]! } });
+  const refused = await jobEnds(bench, (await bench.within(enableAgain(bench), 'create')).id);
+  assert.match(refused.error!.message, /of another trust group than A.*understudy authorization set HOST --trust-group/);
+  assert.equal(pair.relationshipOn(pair.b)!.peerId, 'C');
+  groups['C'] = 'blue';
+  assert.equal((await jobEnds(bench, (await bench.within(enableAgain(bench), 'create')).id)).state, 'completed');
+  assert.equal(pair.relationshipOn(pair.b)!.peerId, 'A');
+  await done(bench, pair.a, 'initial');
+  await pair.properties.check();
+  pair.properties.newestPointIsTheDisks(pair.a);
+});
+
+test('a host whose replica went on with another is told so, and not that it lacks an entry', async () => {
+  const bench = await CimBench.replicating('gone-on');
+  const { pair } = bench;
+  pair.b.state.putRelationship({ ...pair.relationshipOn(pair.b)!, peerId: 'C' });
+  await pair.pass(2 * MINUTE_MS);
+  const { state, lastFault } = pair.relationshipOn(pair.a)!;
+  assert.deepEqual([state, lastFault?.code], [8, 'replica-unknown']);
 });

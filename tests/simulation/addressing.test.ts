@@ -119,7 +119,7 @@ test('addresses that the guest takes away while it boots are set again, and not 
   assert.match((await pair.job(pair.b, 'network')).error!.message, /does not keep 192\.0\.2\.10\/24/);
 });
 
-test('a daemon that dies while the guest boots goes on with it, and the guest gets the addresses at its next start too, not at home', async () => {
+test('a daemon that dies while the guest boots goes on with it, and the guest gets the addresses at its next start and reboot too, not at home', async () => {
   const { pair, guest } = await chosen('dies');
   guest.answersFromMs = pair.time.nowMs + 2 * MINUTE_MS;
   await failedOver(pair);
@@ -133,6 +133,10 @@ test('a daemon that dies while the guest boots goes on with it, and the guest ge
   await pair.job(pair.b, 'start');
   await pair.pass(MINUTE_MS);
   assert.deepEqual(guest.addresses, ['192.0.2.10/24', '2001:db8::10/64']);
+  guest.addresses = ['198.51.100.7/24'];
+  pair.b.hypervisor.reboot(pair.machineId);
+  await pair.pass(MINUTE_MS);
+  assert.deepEqual(guest.addresses, ['192.0.2.10/24', '2001:db8::10/64'], 'after a reboot from within');
   const home = new Guest(pair, pair.a);
   await pair.job(pair.b, 'revert');
   await pair.pass(MINUTE_MS);

@@ -218,3 +218,55 @@ test('after a planned failover to the third host and its reverse the second host
   write(chain, chain.c);
   await reaches(chain, chain.c, chain.b);
 });
+
+test('the third host keeps a history of its own, and a test failover there changes nothing on any host', async () => {
+  const chain = await chained('history', 0);
+  for (let round = 0; round < 5; round++) {
+    write(chain, chain.a);
+    await chain.pass(90_000);
+  }
+  assert.equal(chain.b.state.points(chain.machineId).length, 1);
+  const points = chain.c.state.points(chain.machineId);
+  assert.equal(points.length, 3);
+  await done(chain, chain.c, 'test', { start: true, point: points[0]!.id });
+  const states = () => [chain.relationshipOn(chain.a), chain.relationshipOn(chain.b), chain.extended, chain.relationshipOn(chain.c)].map((it) => it?.state);
+  assert.deepEqual(states(), [3, 3, 3, 3]);
+  write(chain, chain.a);
+  await reachesC(chain, chain.a);
+  await done(chain, chain.c, 'testEnd');
+  assert.deepEqual(states(), [3, 3, 3, 3]);
+});
+
+test('a failover in the middle while a point is being sent on, and its revert, leave the third host right', async () => {
+  const chain = await chained('mid-cycle');
+  for (let round = 0; round < 8; round++) {
+    write(chain, chain.a, 8);
+    await until(chain, () => chain.extended?.attempt !== null, 'a point is being sent on');
+    if (chain.random.chance(0.4)) chain.b.kill();
+    if (!chain.b.life) chain.b.boot();
+    chain.properties.mayRunTwice = true;
+    const points = chain.b.state.points(chain.machineId);
+    await done(chain, chain.b, 'unplanned', { start: true, force: true, point: chain.random.pick(points).id });
+    write(chain, chain.b);
+    await chain.pass(chain.random.int(1_000, 60_000));
+    await done(chain, chain.b, 'revert');
+    await inState(chain, chain.a, 'primary', 3);
+    await until(chain, () => chain.isRunning(chain.a), 'the guest on A goes on');
+    write(chain, chain.a);
+    await reachesC(chain, chain.a);
+  }
+});
+
+test('a lost map and a point of another history lead to a comparison by itself, and the points on the third host stay', async () => {
+  const chain = await chained('compared');
+  const kept = chain.c.state.points(chain.machineId).map(({ id }) => id);
+  const { id } = chain.extended!;
+  chain.b.state.putRelationship({ ...chain.b.state.relationship(id)!, newestPointId: 'unknown-to-c' });
+  for (const name of await chain.b.directory.list(id)) await chain.b.directory.remove(`${id}/${name}`);
+  write(chain, chain.a);
+  await until(chain, () => [9, 10].includes(chain.extended!.state), 'the disks are compared');
+  await until(chain, () => chain.extended!.state === 3, 'and it goes on');
+  write(chain, chain.a);
+  await reachesC(chain, chain.a);
+  assert.ok(kept.some((pointId) => chain.c.state.point(pointId)), 'a point from before is there');
+});

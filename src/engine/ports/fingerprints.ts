@@ -23,9 +23,28 @@ export interface FingerprintStore {
    * that a map that does not speak of the attempt knows no cluster. Only for an attempt that the replica has sealed.
    */
   applyJournal(relationshipId: string, attempt: SealedJournal): Promise<boolean>;
+  /**
+   * What the attempt's clusters hold by the maps, which speak of its parent still, is kept under its id, durably. Nothing when it
+   * is kept already, or when the maps do not speak of the parent. Before `applyJournal`.
+   */
+  keepReplaced(relationshipId: string, attempt: SealedJournal, clusters: ReadonlyMap<string, ClusterSet>): Promise<void>;
+  /** The later point's replaced fingerprints reach back to what the earlier one replaced, whose own are gone. Repeats safely. */
+  joinReplaced(relationshipId: string, earlierId: string, laterId: string): Promise<void>;
+  /** Undefined when nothing whole is kept of that point. To be closed. */
+  replaced(relationshipId: string, pointId: string): Promise<ReplacedFingerprints | undefined>;
+  replacedIds(relationshipId: string): Promise<readonly string[]>;
+  removeReplaced(relationshipId: string, pointId: string): Promise<void>;
   /** No map and no journal of the relationship is left. */
   drop(relationshipId: string): Promise<void>;
   /** Lets go of all files. */
+  close(): Promise<void>;
+}
+
+/** What a point replaced: the fingerprints of an older point, in the clusters that differ between the two. */
+export interface ReplacedFingerprints {
+  readonly identity: { readonly sinceId: string; readonly keyId: string };
+  /** Of a disk's clusters in [first, end), in order; the fingerprint is of use until the next one. */
+  between(disk: string, first: number, end: number): AsyncGenerator<{ readonly cluster: number; readonly fingerprint: Buffer }>;
   close(): Promise<void>;
 }
 

@@ -101,6 +101,8 @@ export interface Hypervisor {
   shutdown(instanceId: string, timeoutMs: number, signal: AbortSignal): Promise<void>;
   /** Ends the guest at once, as pulling the plug does; its images are closed properly. Nothing when it is off. */
   stop(instanceId: string): Promise<void>;
+  /** The listener, in place of the one before, is told of each guest that restarted by itself: a reboot from within. */
+  onRestart(listener: (instanceId: string) => void): void;
   /**
    * One command to the guest's agent, and its answer. Fault agent-silent when none answers in time, agent-refused when it says no.
    * Source: QEMU guest agent protocol.

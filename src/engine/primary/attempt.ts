@@ -171,7 +171,7 @@ function countWork(host: Host, relationshipId: string, attemptId: string, bytes:
 }
 
 /** Where shipping goes on: a new instant begins at the first disk, after all that the pass has brought. */
-async function goingOn(host: Host, relationship: Relationship, attempt: Attempt, journal: AttemptJournal, durableBytes: number): Promise<ResumePoint> {
+export async function goingOn(host: Host, relationship: Relationship, attempt: Attempt, journal: AttemptJournal, durableBytes: number): Promise<ResumePoint> {
   const mark = await journal.lastMarkAtOrBefore(durableBytes);
   if (attempt.phase === 'pass') return mark;
   const beganAt = attempt.instantFromBytes ?? changeAttempt(host, relationship.id, { instantFromBytes: mark.bytes }).instantFromBytes!;

@@ -24,13 +24,14 @@ export async function runWhole(host: Host, relationshipId: string, kind: 'initia
   const settled = await settle(host, relationshipNamed(host, relationshipId), standing, true);
   if (before && settled.newestPointId === before.id) return;
   await coverGrowth(host, settled);
-  const attempt = await opened(host, relationshipNamed(host, relationshipId), kind, standing, signal);
+  const fresh = relationshipNamed(host, relationshipId);
+  const attempt = await opened(host, fresh, kind, kind === 'resync' ? fresh.newestPointId : seedOf(host, fresh, standing), signal);
   await shipPass(host, relationshipId, attempt, (view) => view, onProgress, signal);
   await shipInstantAfterPass(host, relationshipId, onProgress, signal);
 }
 
 /** The open attempt when its tracking is whole, else a new one whose bitmaps exist. */
-async function opened(host: Host, relationship: Relationship, kind: 'initial' | 'resync', standing: Standing, signal: AbortSignal): Promise<Attempt> {
+export async function opened(host: Host, relationship: Relationship, kind: 'initial' | 'resync', comparedWith: string | null, signal: AbortSignal): Promise<Attempt> {
   if (relationship.attempt) {
     const report = await host.hypervisor.tracking(wholeSpecFor(host, relationship));
     if (relationship.attempt.kind === kind && !report.broken && report.points.includes(relationship.attempt.sinceId!)) return relationship.attempt;
@@ -39,7 +40,7 @@ async function opened(host: Host, relationship: Relationship, kind: 'initial' | 
   }
   const fresh = relationshipNamed(host, relationship.id);
   const sinceId = await freshTracking(host, fresh);
-  return openAttempt(host, fresh, { kind, phase: 'pass', sinceId, comparedWith: kind === 'resync' ? fresh.newestPointId : seedOf(host, fresh, standing) });
+  return openAttempt(host, fresh, { kind, phase: 'pass', sinceId, comparedWith });
 }
 
 /** What the replica's disks hold already, when the first copy is to be compared with that. */

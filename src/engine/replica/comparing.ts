@@ -57,6 +57,7 @@ export class Comparing {
   async #open(): Promise<DiskView> {
     const machine = machineOf(this.#host, this.#relationship.machineId);
     if ((await this.#host.hypervisor.power(machine.id)) !== 'off') throw new Fault('disk-in-use', `${machine.name}: a guest on ${this.#host.hostName} has the disks open`);
+    if (this.#relationship.awaited) throw new Fault('peer-busy', `${machine.name}: comparing waits until the media with the first copy are imported on ${this.#host.hostName}`);
     const named = new Set(this.#receiving.layers.map(({ disk }) => disk));
     return this.#host.hypervisor.openStacks(machine.stacks.filter(({ disk, layers }) => named.has(disk) && layers.length > 0), this.#ended.signal);
   }

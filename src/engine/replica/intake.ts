@@ -25,7 +25,7 @@ export class Intake implements LaneHandler {
     this.#compression = compression;
   }
 
-  static async open(receiving: Receiving, layers: LayerStore, journal: AttemptJournal, compression: Compression): Promise<Intake> {
+  static async open(receiving: { readonly layers: readonly Pick<Receiving['layers'][number], 'layer' | 'sizeBytes'>[] }, layers: LayerStore, journal: AttemptJournal, compression: Compression): Promise<Intake> {
     const targets: Target[] = [];
     try {
       for (const { layer, sizeBytes } of receiving.layers) {

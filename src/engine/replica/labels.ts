@@ -44,7 +44,7 @@ export async function receivedLabels(host: Host, relationship: Relationship, rec
   const machine = machineOf(host, relationship.machineId);
   const disks = await Promise.all(receiving.layers.map(async ({ disk, layer: { layerId }, sizeBytes }): Promise<LabelledDisk> => {
     const top = machine.stacks.find((each) => each.disk === disk)?.layers.at(-1);
-    return { disk, layerId, sizeBytes, standsOn: (top && (await leadsTo(host, machine, disk, top))) ?? relationship.seed?.id ?? null, ground: [], elsewhere: null };
+    return { disk, layerId, sizeBytes, standsOn: (top && (await leadsTo(host, machine, disk, top))) ?? relationship.seed?.id ?? relationship.awaited?.pointId ?? null, ground: [], elsewhere: null };
   }));
   const label = labelOf(relationship, machine, point, attachments, disks.filter(({ disk }) => !receiving.partial?.includes(disk)));
   return { label, step: { ...label, retired: true, disks } };

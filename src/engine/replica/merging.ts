@@ -10,13 +10,16 @@ import type { Host } from '../host.ts';
 import { machineOf } from '../spec.ts';
 import { mergedLabel, placeOf } from './labels.ts';
 
+/** On a replica: also what has arrived before the media that it stands on. */
+export const merges = ({ side, state, awaited }: Relationship): boolean => side === 'replica' && (state === 3 || (state === 2 && Boolean(awaited)));
+
 /** No merge is due any more, or what is due is in use. */
 export async function mergeRetired(host: Host, machineId: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
     const relationship = host.state.relationshipOf(machineId);
     const machine = host.state.machine(machineId);
-    if (!machine || !relationship || relationship.side !== 'replica' || relationship.state !== 3) return;
+    if (!machine || !relationship || !merges(relationship)) return;
     // What this host's own guest wrote gets its label with the first point that arrives.
     if (relationship.yielded !== null) return;
     const merge = firstDue(host, machine, relationship);
@@ -51,10 +54,10 @@ function firstDue(host: Host, machine: Machine, relationship: Relationship): Mer
   return null;
 }
 
-/** Points that stay as they are for now: a test failover's copy stands on it; it is being sent on. */
-export function pointsInUse({ state }: Host, { machineId, testCopy }: Pick<Relationship, 'machineId' | 'testCopy'>): ReadonlySet<string> {
+/** Points that stay as they are for now: a test failover's copy stands on it; it is being sent on, or verified. */
+export function pointsInUse({ state }: Host, { machineId, testCopy, verifyingId }: Pick<Relationship, 'machineId' | 'testCopy' | 'verifyingId'>): ReadonlySet<string> {
   const sent = state.extendedOf(machineId)?.attempt?.source;
-  return new Set([testCopy, sent].flatMap((use) => (use ? [use.pointId] : [])));
+  return new Set([testCopy?.pointId, sent?.pointId, verifyingId].filter((id) => id !== undefined && id !== null));
 }
 
 /** Layers of the points in use; all of them while the primary compares with what they hold. */

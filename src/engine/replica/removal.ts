@@ -4,6 +4,7 @@ import { Refused, refuse } from '../../errors/refusal.ts';
 import type { Relationship } from '../../machine/records.ts';
 import type { Host } from '../host.ts';
 import { relationshipNamed } from '../transition.ts';
+import { pointsInUse } from './merging.ts';
 import { dropSpare, removeFromCatalog } from './sealing.ts';
 
 /** The point is no more; every other one reads as before. Refused for a point that is needed. */
@@ -12,7 +13,7 @@ export function removePoint(host: Host, relationshipId: string, pointId: string)
     const relationship = relationshipNamed(host, relationshipId);
     const points = host.state.points(relationship.machineId);
     if (!points.some(({ id }) => id === pointId)) throw new Fault('point-unknown', `there is no recovery point ${pointId}`);
-    const need = neededFor(relationship, pointId, points.at(-1)!.id);
+    const need = neededFor(host, relationship, pointId, points.at(-1)!.id);
     if (need !== null) throw new Refused(refuse(`the recovery point cannot be removed: ${need}`, need === IN_TEST ? ['test-end'] : []));
     removeFromCatalog(host, relationship.machineId, pointId);
     if (relationship.failover === null && relationship.yielded === null) dropSpare(host, relationshipId);
@@ -22,8 +23,11 @@ export function removePoint(host: Host, relationshipId: string, pointId: string)
 
 const IN_TEST = 'a test failover stands on it';
 
-function neededFor({ failover, testCopy, newestPointId, yielded }: Relationship, pointId: string, lastId: string): string | null {
+function neededFor(host: Host, relationship: Relationship, pointId: string, lastId: string): string | null {
+  const { failover, testCopy, verifyingId, newestPointId, yielded } = relationship;
   if (testCopy?.pointId === pointId) return IN_TEST;
+  if (verifyingId === pointId) return 'it is being verified';
+  if (pointsInUse(host, relationship).has(pointId)) return 'it is being sent on to the next host';
   if (failover) return failover.pointId === pointId ? 'the machine runs on it' : 'a failover is under way: commit removes the others';
   if (pointId === newestPointId || pointId === lastId) return 'it is the newest';
   if (yielded !== null) return 'this host waits for what the other one will send';

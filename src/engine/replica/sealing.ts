@@ -6,7 +6,7 @@ import { Fault } from '../../errors/fault.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import type { Machine, Point, Receiving, Relationship, Stack } from '../../machine/records.ts';
 import { beyondHistory, toRetire } from '../../points/retention.ts';
-import { withoutLabel, withoutSpare, withTop } from '../../points/stack.ts';
+import { withoutLabel, withoutLabels, withoutSpare, withTop } from '../../points/stack.ts';
 import { pointsKept } from '../../relationship/settings.ts';
 import type { Layer } from '../../machine/definition.ts';
 import type { SealAttempt } from '../calls.ts';
@@ -74,22 +74,40 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     const nowMs = host.clock.nowMs();
     const cycle = { bytes: point.sizeBytes, latencyMs: Math.max(0, nowMs - point.instantMs), endedMs: nowMs };
     const isHome = before.failback?.at === 'home';
+    if (before.awaited) return sealAhead(host, before, point, cycle);
     transition(host, before.id, isHome ? 'failbackSealed' : 'pointSealed', {
       // What this host held before is what it is again when a failback is given up.
       change: () => ({ ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), ...asNewest(point), receiving: null, lastFault: null, ...takenOver(before, receiving, isHome), ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null, seed: null }) }),
     });
     host.state.addPoint(point, request.attachments, clusters);
     carryOn(host, point.machineId, clusters);
-    host.state.addToOutbox(point.machineId, 'apply-journal', {
-      relationshipId: before.id,
-      attempt: { attemptId: point.id, parentId: point.parentId ?? receiving.comparedWith ?? null, epochId: point.epochId, keyId: before.id, digest: point.digest, disks: receiving.layers.map(({ disk, sizeBytes }) => ({ disk, sizeBytes })) },
-    });
+    applyLater(host, before, point);
     const machine = machineOf(host, point.machineId);
     host.state.putMachine({ ...machine, definition: point.definition, stacks: stacked(machine, receiving, point.id) });
     if (isHome) return;
     retire(host, before);
     dropSpare(host, before.id);
   });
+}
+
+/** The maps follow the point. */
+function applyLater(host: Host, { id, receiving }: Relationship, point: Point): void {
+  const disks = receiving!.layers.map(({ disk, sizeBytes }) => ({ disk, sizeBytes }));
+  const attempt = { attemptId: point.id, parentId: point.parentId ?? receiving!.comparedWith ?? null, epochId: point.epochId, keyId: id, digest: point.digest, disks };
+  host.state.addToOutbox(point.machineId, 'apply-journal', { relationshipId: id, attempt });
+}
+
+/**
+ * While media are awaited there is nothing below what arrives: it is kept, merged into one layer a disk, and nobody is offered
+ * it. Its own label has what the recovery point needs that the newest of it becomes with the media.
+ */
+function sealAhead(host: Host, before: Relationship, point: Point, cycle: Parameters<typeof counted>[2]): void {
+  transition(host, before.id, 'aheadSealed', {
+    change: () => ({ ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), ...asNewest(point), receiving: null, lastFault: null }),
+  });
+  applyLater(host, before, point);
+  const machine = machineOf(host, point.machineId);
+  host.state.putMachine({ ...machine, stacks: stacked({ ...machine, stacks: machine.stacks.map(withoutLabels) }, before.receiving!, point.id) });
 }
 
 /** The set of disks is what travels; a failback that may be given up changes none of what this host had. */
@@ -140,6 +158,8 @@ export function dropSpare(host: Host, relationshipId: string): void {
 export function removeFromCatalog(host: Host, machineId: string, pointId: string): void {
   const points = host.state.points(machineId);
   const successor = points[points.findIndex(({ id }) => id === pointId) + 1];
+  const relationship = host.state.relationshipOf(machineId);
+  if (successor && relationship && points[0]!.id !== pointId) host.state.addToOutbox(machineId, 'join-replaced', { relationshipId: relationship.id, pointId, successorId: successor.id });
   if (successor) host.state.putClusters(successor.id, united(host.state.clustersOf(successor.id), host.state.clustersOf(pointId)));
   host.state.removePoint(pointId);
   const machine = machineOf(host, machineId);

@@ -45,8 +45,8 @@ function knownPaths(host: Host): ReadonlySet<string> {
     for (const { path } of definition.disks) paths.add(path);
     for (const { payload } of [...state.outbox(id), ...state.outbox(id, 'onward')]) add([...((payload['layers'] as Layer[] | undefined) ?? []), ...(payload['layer'] ? [payload['layer'] as Layer] : [])]);
   }
-  for (const { receiving, failover, failback, testCopy } of state.relationships()) {
-    for (const held of [receiving, failover, failover?.next, failback?.at === 'away' ? failback : null, testCopy]) add(held?.layers.map(({ layer }) => layer) ?? []);
+  for (const { receiving, importing, failover, failback, testCopy } of state.relationships()) {
+    for (const held of [receiving, importing, failover, failover?.next, failback?.at === 'away' ? failback : null, testCopy]) add(held?.layers.map(({ layer }) => layer) ?? []);
   }
   return paths;
 }

@@ -17,6 +17,8 @@ export class Host {
   readonly offline: OfflineBlocks;
   readonly turns = new Turns();
   readonly strays = new Strays();
+  /** A guest restarted by itself. */
+  onRestart: (instanceId: string) => void = () => undefined;
   /** Of the guest agents' ports, which serve one client each. */
   readonly agentTurns = new Turns();
 
@@ -24,6 +26,7 @@ export class Host {
     this.directories = directories;
     this.offline = new OfflineBlocks(directories);
     this.monitors = new Monitors(directories, async (qmp, instanceId) => {
+      qmp.onEvent(({ event }) => event === 'RESET' && this.onRestart(instanceId));
       await serveNbd(qmp, this.run(instanceId).nbd);
       await this.strays.remove(qmp);
     });

@@ -72,6 +72,10 @@ export class QemuHypervisor implements Hypervisor {
     return this.#switch.stop(instanceId);
   }
 
+  onRestart(listener: (instanceId: string) => void): void {
+    this.#host.onRestart = listener;
+  }
+
   async askAgent(instanceId: string, command: string, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown> {
     return this.#host.withAgent(instanceId, AGENT_SYNC_MS, async (agent) => {
       signal.throwIfAborted();

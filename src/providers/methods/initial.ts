@@ -8,7 +8,7 @@ import { isNamed, pairedHost } from './connection.ts';
 import type { Fields } from './fields.ts';
 import { done, started, type Call, type Method } from './invocation.ts';
 import { machineOf, numberOf, startOf, textOf } from './parameters.ts';
-import { badValue, Rejection, RETURNS } from './rejection.ts';
+import { badValue } from './rejection.ts';
 import { referenceTo, sendingLinkOf } from './relationship.ts';
 import type { Subject } from './replicationsettings.ts';
 
@@ -29,9 +29,10 @@ function directoryOf(call: Call, name: string): string {
 }
 
 async function startReplication(call: Call): Promise<MethodOutcome> {
-  const reference = referenceTo(sendingLinkOf(await machineOf(call)));
+  const snapshot = await machineOf(call);
+  const reference = referenceTo(sendingLinkOf(snapshot));
   const transfer = transferOf(call);
-  if (transfer === 'media') throw new Rejection(RETURNS.notSupported, `an export to ${directoryOf(call, 'InitialReplicationExportLocation')} is not supported yet.`);
+  if (transfer === 'media') return started(await call.host.operations.initialExport(call.caller, snapshot.machine.id, directoryOf(call, 'InitialReplicationExportLocation')));
   const startsAtMs = startOf(call, 'StartTime');
   if (startsAtMs === null) return started(await call.host.management.step(call.caller, reference, 'startInitial', { transfer }));
   await call.host.management.startAt(call.caller, reference, 'startInitial', startsAtMs, transfer);
@@ -39,8 +40,8 @@ async function startReplication(call: Call): Promise<MethodOutcome> {
 }
 
 async function importReplica(call: Call): Promise<MethodOutcome> {
-  await machineOf(call);
-  throw new Rejection(RETURNS.notSupported, `an import from ${directoryOf(call, 'InitialReplicationImportLocation')} is not supported yet.`);
+  const { machine } = await machineOf(call);
+  return started(await call.host.operations.initialImport(call.caller, machine.id, directoryOf(call, 'InitialReplicationImportLocation')));
 }
 
 const PRIMARIES = ['PrimaryConnectionPoint', 'PrimaryHostSystem'];

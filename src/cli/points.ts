@@ -1,0 +1,73 @@
+/** understudy points and point: the recovery points of a machine on this host. */
+import type { Command } from 'commander';
+import type { JobView, PointView, RelationshipView } from '../service/views.ts';
+import { followed } from './follow.ts';
+import { list, table, type Cell } from './output.ts';
+import { confirm } from './questions.ts';
+import { pathOf } from './relationships.ts';
+import { act, part, type Run } from './run.ts';
+import { ago, instant, orDash, printable, size } from './words.ts';
+
+async function whereThePointsAre(run: Run, machine: string): Promise<string> {
+  const { side, peer, lagMs } = await run.api.get<RelationshipView>(pathOf(machine));
+  if (side === 'replica' || lagMs === null) return 'There is no recovery point yet.';
+  return printable(`This host is the primary of ${machine}: its recovery points are kept on ${peer}. There: understudy points ${machine}.`);
+}
+
+const isDamaged = ({ verification }: PointView): boolean => (verification?.damage.length ?? 0) > 0;
+
+function remarkCell(point: PointView): Cell {
+  if (isDamaged(point)) return { text: 'DAMAGED', colour: 'red' };
+  const verified = point.verification ? `verified ${ago(point.verification.atMs)}` : '';
+  return { text: [point.newest ? 'newest' : '', verified].filter((part) => part !== '').join(', ') };
+}
+
+const idCell = (point: PointView): Cell => ({ text: point.id, ...(isDamaged(point) ? { colour: 'red' as const } : point.newest ? { colour: 'green' as const } : {}) });
+
+const rowOf = (point: PointView): (Cell | string)[] => [idCell(point), point.kind, instant(point.instantMs), ago(point.instantMs), size(point.sizeBytes), orDash(point.name, String), remarkCell(point)];
+
+async function points(run: Run, machine: string): Promise<void> {
+  const shown = await run.api.get<PointView[]>(`${pathOf(machine)}/points`);
+  const none = shown.length > 0 || run.out.isJson ? '' : await whereThePointsAre(run, machine);
+  run.out.result(shown, () => (shown.length === 0 ? none : table(['POINT', 'KIND', 'INSTANT', 'AGE', 'SIZE', 'NAME', ''], shown.map(rowOf))));
+}
+
+function verificationText({ verification }: PointView): string {
+  if (!verification) return 'never';
+  const { atMs, clusters, uncheckedClusters, damage } = verification;
+  const found = damage.length === 0 ? 'good' : `DAMAGED: ${damage.map((each) => `disk ${each.disk}, ${each.clusters} clusters from byte ${each.firstOffsetBytes}`).join('; ')}`;
+  const unchecked = uncheckedClusters === 0 ? '' : ` (of ${uncheckedClusters} of ${clusters} clusters nothing is recorded)`;
+  return `${found}, ${ago(atMs)}${unchecked}`;
+}
+
+async function show(run: Run, machine: string, point: string): Promise<void> {
+  const shown = await run.api.get<PointView>(`${pathOf(machine)}/points/${part(point)}`);
+  run.out.result(shown, () => list([
+    ['point', shown.id], ['kind', shown.kind], ['instant', `${instant(shown.instantMs)} (${ago(shown.instantMs)})`], ['size', size(shown.sizeBytes)], ['name', orDash(shown.name, String)],
+    ['newest', shown.newest ? 'yes' : 'no'], ['verified', verificationText(shown)],
+  ]));
+}
+
+async function remove(run: Run, machine: string, point: string, options: { readonly yes?: boolean }): Promise<void> {
+  await confirm({ name: machine, kind: 'machine', consequences: [`The recovery point ${point} of ${machine} is removed: nobody can go back to it any more. All others stay.`], yes: options.yes });
+  await run.api.delete(`${pathOf(machine)}/points/${part(point)}`);
+  run.out.done(printable(`${machine}: the recovery point ${point} is removed`));
+}
+
+async function verify(run: Run, machine: string, point: string, options: { readonly wait: boolean }): Promise<void> {
+  await followed(run, await run.api.post<JobView>(`${pathOf(machine)}/points/${part(point)}/verify`), options);
+}
+
+export function pointCommands(program: Command): void {
+  program.command('points').argument('<machine>').description('the recovery points').action(act(points));
+  const point = program.command('point').description('one recovery point: its id, or last-application-consistent');
+  point.command('show').argument('<machine>').argument('<point>').description('what a recovery point is, and whether it was verified').action(act(show));
+  point.command('delete').argument('<machine>').argument('<point>').description('remove a recovery point; every other one stays as it is').option('--yes', 'do not ask').action(act(remove));
+  point
+    .command('verify')
+    .argument('<machine>')
+    .argument('<point>')
+    .description('read a recovery point in whole and compare it with what was recorded when it arrived')
+    .option('--no-wait', 'print the job and do not follow it')
+    .action(act(verify));
+}
