@@ -53,7 +53,9 @@ function checkGround(host: Host, relationship: Relationship, { kind, parentId, d
     if (stack && !relationship.seed && sizeBytes < stack.sizeBytes) throw new Fault('settings-invalid', `${machine.name}: recovery points on ${host.hostName} hold a larger disk named ${disk}; a new disk needs another name while they are kept`);
     const isWhole = parentId === null || kind === 'resync' || fromStart.includes(disk);
     const isStep = relationship.partial?.pointId === parentId && relationship.partial?.disks.includes(disk) === true;
-    if (!isWhole && !isStep && stack?.layers.at(-1)?.pointId !== parentId) throw new Fault('tracking-lost', `${machine.name}: ${host.hostName} does not have what the cycle changes on disk ${disk}`);
+    // What the media hold is not here yet: the first of what comes before them starts from there.
+    const isOnMedia = stack === undefined && relationship.awaited?.pointId === parentId;
+    if (!isWhole && !isStep && !isOnMedia && stack?.layers.at(-1)?.pointId !== parentId) throw new Fault('tracking-lost', `${machine.name}: ${host.hostName} does not have what the cycle changes on disk ${disk}`);
   }
 }
 
