@@ -101,12 +101,12 @@ async function releaseMachine(host: Host, item: OutboxItem): Promise<void> {
   await host.fingerprints.drop(relationshipIdOf(item));
 }
 
-/** What a retired point replaced counts for its successor. What belongs to no point that has an older one is of no use. */
+/** What a retired point replaced counts for its successor, when that has an older one. What belongs to no point that has one is of no use. */
 async function joinReplaced({ fingerprints, state }: Host, item: OutboxItem): Promise<void> {
   const id = relationshipIdOf(item);
   const { pointId, successorId } = item.payload as { pointId: string; successorId: string };
-  await fingerprints.joinReplaced(id, pointId, successorId);
   const useful = new Set(state.points(item.machineId).slice(1).map((point) => point.id));
+  if (useful.has(successorId)) await fingerprints.joinReplaced(id, pointId, successorId);
   for (const other of await fingerprints.replacedIds(id)) if (!useful.has(other)) await fingerprints.removeReplaced(id, other);
 }
 

@@ -65,6 +65,16 @@ test('every recovery point that was kept is verified good, whatever came and wen
   }
 });
 
+test('of what points replaced no more is kept than there are points with an older one, also when always the oldest goes', async () => {
+  const pair = await replicating({ recoveryHistory: 3, additional: { cycleIntervalMs: 600_000, pointIntervalSeconds: 1 } });
+  await work(pair, 12);
+  await pair.pass(MINUTE_MS);
+  const kept = await pair.b.engine!.host.fingerprints.replacedIds(pair.relationshipId);
+  const [, ...withOlder] = pointsOn(pair).map(({ id }) => id);
+  assert.ok(withOlder.length >= 3, `${withOlder.length} points with an older one`);
+  assert.deepEqual([...kept].sort(), withOlder.sort());
+});
+
 test('a cluster that changed on the replica\'s storage is found in the points that show it, and named with machine, point and disk', async () => {
   const pair = await replicating();
   await work(pair, 8);

@@ -159,7 +159,7 @@ export function removeFromCatalog(host: Host, machineId: string, pointId: string
   const points = host.state.points(machineId);
   const successor = points[points.findIndex(({ id }) => id === pointId) + 1];
   const relationship = host.state.relationshipOf(machineId);
-  if (successor && relationship && points[0]!.id !== pointId) host.state.addToOutbox(machineId, 'join-replaced', { relationshipId: relationship.id, pointId, successorId: successor.id });
+  if (successor && relationship) host.state.addToOutbox(machineId, 'join-replaced', { relationshipId: relationship.id, pointId, successorId: successor.id });
   if (successor) host.state.putClusters(successor.id, united(host.state.clustersOf(successor.id), host.state.clustersOf(pointId)));
   host.state.removePoint(pointId);
   const machine = machineOf(host, machineId);
