@@ -83,9 +83,9 @@ async function initiateFailback(run: Run, machine: string, options: FailoverOpti
   await followed(run, job, options);
 }
 
-async function cancelFailover(run: Run, machine: string, { force, yes }: { force?: boolean; yes?: boolean }): Promise<void> {
+async function cancelFailover(run: Run, machine: string, { force, yes, ...which }: { readonly force?: boolean; readonly yes?: boolean; readonly extended?: boolean }): Promise<void> {
   if (force) await confirm({ name: machine, kind: 'machine', consequences: [`The planned failover of ${machine} is cancelled although the other host may not hear of it. If it has failed over already, both hosts went on alone, and you have to choose between them.`], yes });
-  const relationship = await run.api.post<RelationshipView>(`${pathOf(machine)}/failover/cancel${force ? '?force=true' : ''}`);
+  const relationship = await run.api.post<RelationshipView>(`${await chosenPath(run, machine, which)}/failover/cancel${force ? '?force=true' : ''}`);
   run.out.result(relationship, () => printable(`${relationship.machine}: ${relationship.stateName}${relationship.advice === '' ? '' : `. Next: ${relationship.advice}`}`));
 }
 
@@ -118,7 +118,7 @@ export function failoverCommands(program: Command): void {
     .option(...YES)
     .option(...NO_WAIT)
     .action(act(failover));
-  program.command('cancel-failover').argument('<machine>').description('cancel a planned failover that was prepared, or a failback').option('--force', 'also while the other host cannot be asked').option(...YES).action(act(cancelFailover));
+  program.command('cancel-failover').argument('<machine>').description('cancel a planned failover that was prepared, or a failback').option('--force', 'also while the other host cannot be asked').option(...EXTENDED).option(...YES).action(act(cancelFailover));
   program.command('commit-after').argument('<machine>').argument('<time>', 'from now on, such as 90m, 2h or 1d; or never', duringText).description('let a failover commit itself after a time, or never').action(act(commitAfter));
   program.command('failback').argument('<machine>').description('bring the guest home to the host that it came from').option(...NO_START).option(TIMEOUT[0], TIMEOUT[1], whole(1, 86_400)).option(...YES).option(...NO_WAIT).action(act(failback));
   program

@@ -115,7 +115,7 @@ export const CHECKS: readonly Check[] = [
     ofHost(({ acceptsReplicas }, { machines }) => (!acceptsReplicas && machines.length > 0 ? 'It takes no replicas.' : null))),
   check('advice', 38, 'any-host', 'Only named hosts may replicate here', { meaning: 'Every host that is paired, now or later, can fill this host\'s storage.', cure: 'understudy server set --any-host off, and an entry for each host: understudy authorization add.' },
     ofHost(({ entries }) => (entries.some(({ host }) => host === ANY_HOST) ? 'Any paired host may replicate here.' : null))),
-  check('advice', 42, 'one-trust-group', 'Hosts of different owners are in different trust groups', { meaning: 'Hosts of one group may take over each other\'s replicas.', cure: 'understudy authorization change --trust-group, where the hosts are not of one owner.' },
+  check('advice', 42, 'one-trust-group', 'Hosts of different owners are in different trust groups', { meaning: 'Hosts of one group may take over each other\'s replicas.', cure: 'understudy authorization set --trust-group, where the hosts are not of one owner.' },
     ofHost(({ entries }) => {
       const shared = entries.filter(({ host, trustGroup }) => trustGroup === DEFAULT_TRUST_GROUP && host !== ANY_HOST);
       return shared.length > 1 ? `${shared.map(({ host }) => host).join(', ')} are all in the group ${DEFAULT_TRUST_GROUP}.` : null;

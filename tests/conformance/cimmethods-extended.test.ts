@@ -69,6 +69,30 @@ test('the middle of a chain has a relationship, settings and statistics of each 
   assert.match(String(out.get('ReplicationStatistics')), /Statistics\\1</);
 });
 
+test('a chain does not fan out and has no fourth host, and another authentication than by certificates is refused', async () => {
+  const bench = await ChainBench.open('fan-out');
+  const { a, b, c } = bench;
+  const settings = withValue(withValue(await bench.settingsText(b), 'RecoveryConnectionPoint', 'C'), 'ReplicationInterval', '300');
+  await bench.fails(b, bench.call(b, 'CreateReplicationRelationship', { ReplicationSettingData: withValue(settings, 'AuthenticationType', '1') }), 32_770, /Kerberos/);
+  await bench.succeeds(b, bench.call(b, 'CreateReplicationRelationship', { ReplicationSettingData: settings }));
+  await bench.succeeds(b, bench.call(b, 'StartReplication', { InitialReplicationType: 1 }));
+  await bench.fails(b, bench.call(b, 'CreateReplicationRelationship', { ReplicationSettingData: settings }), 32_775, /sent on to C: a chain does not fan out/);
+  await bench.fails(c, bench.call(c, 'CreateReplicationRelationship', { ReplicationSettingData: withValue(settings, 'RecoveryConnectionPoint', 'B') }), 32_775, /this is the last host of its chain/);
+  await bench.fails(a, bench.call(a, 'CreateReplicationRelationship', { ReplicationSettingData: withValue(settings, 'RecoveryConnectionPoint', 'B') }), 32_775, /a primary has one replica/);
+});
+
+test('the statistics of one relationship are reset by its type, and those of the other stay', async () => {
+  const bench = await ChainBench.extended('reset');
+  const { b, chain } = bench;
+  const counted = () => [chain.relationshipOn(chain.b)!.statistics!.cycles, chain.extended!.statistics!.cycles] as const;
+  await chain.pass(20 * 60_000);
+  const [own, onward] = counted();
+  assert.ok(own > 0 && onward > 0, `${own}, ${onward}`);
+  assert.equal((await bench.call(b, 'ResetReplicationStatisticsEx', { ReplicationRelationship: await bench.relationshipText(b, 'extended') })).returnValue, 0);
+  const [stays, gone] = counted();
+  assert.ok(stays >= own && gone < onward, `${stays} of ${own}, ${gone} of ${onward}`);
+});
+
 test('settings of the extended relationship are changed by their InstanceID, and not below the primary\'s interval', async () => {
   const bench = await ChainBench.extended('settings');
   const settings = await bench.text(bench.b, instancePath('Msvm_ReplicationSettingData', bench.chain.machineId, true));

@@ -1,5 +1,7 @@
 /** The generated documents hold everything that there is. */
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Command } from 'commander';
 import { cliMarkdown } from '../../src/cli/reference.ts';
@@ -24,6 +26,17 @@ describe('the references', () => {
     const descriptions = leaves(createProgram()).map((command) => command.description());
     assert.ok(descriptions.every((text) => text !== ''));
     assert.equal(new Set(descriptions).size, descriptions.length);
+  });
+
+  test('every command that a message or a hint names with an option has that option', () => {
+    const program = createProgram();
+    const everywhere = ['--help', ...program.options.map(({ long }) => long)];
+    const commands = new Map(leaves(program).map((command) => [fullNameOf(command), command.options.map(({ long }) => long)]));
+    const source = join(import.meta.dirname, '../../src');
+    const text = globSync('**/*.ts', { cwd: source }).map((path) => readFileSync(join(source, path), 'utf8')).join('\n');
+    const named = [...text.matchAll(/understudy ((?:[a-z]+-?)+(?: [a-z-]+)*) (--[a-z-]+)/g)].map(([, command, option]) => [command!, option!] as const);
+    assert.ok(named.length >= 5, `${named.length} of them`);
+    for (const [command, option] of named) assert.ok(everywhere.includes(option) || commands.get(`understudy ${command}`)?.includes(option), `understudy ${command} ${option}`);
   });
 
   test('docs/status-json.md names every field of a status', async () => {

@@ -1,6 +1,7 @@
 /** Stories of a chain of three hosts: the real engine, one story for each rule of an extended relationship. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { transition, update } from '../../src/engine/transition.ts';
 import { contentOf } from '../../src/simulation/instant.ts';
 import type { SimulatedHost } from '../../src/simulation/host.ts';
 import { Chain } from '../../src/simulation/chain.ts';
@@ -55,6 +56,40 @@ test('what the guest writes reaches the third host by itself, and every point th
   }
   assert.equal(chain.extended!.state, 3);
   await until(chain, () => chain.extended!.newestPointId === chain.relationshipOn(chain.c)!.newestPointId, 'the acknowledgement comes');
+});
+
+test('either of the two relationships is suspended by itself, and does not hold up the other', async () => {
+  const chain = await chained('suspended');
+  const own = chain.relationshipOn(chain.b)!.id;
+  transition(chain.b.engine!.host, chain.extended!.id, 'suspend');
+  const atC = chain.relationshipOn(chain.c)!.newestPointId;
+  write(chain, chain.a);
+  await reaches(chain, chain.a, chain.b);
+  assert.equal(chain.relationshipOn(chain.c)!.newestPointId, atC, 'nothing is sent on');
+  transition(chain.b.engine!.host, own, 'suspend');
+  await chain.pass(MINUTE_MS);
+  transition(chain.b.engine!.host, chain.extended!.id, 'resume');
+  await until(chain, () => chain.relationshipOn(chain.c)!.newestPointId === chain.relationshipOn(chain.b)!.newestPointId, 'what had arrived is sent on while nothing arrives');
+  assert.equal(chain.relationshipOn(chain.b)!.state, 7);
+  transition(chain.b.engine!.host, own, 'resume');
+  write(chain, chain.a);
+  await reachesC(chain, chain.a);
+});
+
+test('when the primary\'s interval is made longer later, points are sent on no more often than that', async () => {
+  const chain = await chained('longer');
+  const lengthen = (host: SimulatedHost) => update(host.engine!.host, chain.relationshipOn(host)!.id, ({ settings }) => ({ settings: { ...settings, intervalSeconds: 900, additional: {} } }));
+  lengthen(chain.a);
+  lengthen(chain.b);
+  await chain.pass(16 * MINUTE_MS);
+  const { cycles } = chain.extended!.statistics!;
+  for (let at = 0; at < 6; at++) {
+    write(chain, chain.a);
+    await done(chain, chain.a, 'cycle');
+    await chain.pass(5 * MINUTE_MS);
+  }
+  const sent = chain.extended!.statistics!.cycles - cycles;
+  assert.ok(sent >= 1 && sent <= 2, `${sent} points in half an hour`);
 });
 
 test('while the third host cannot be reached its changes gather, and then all of them travel', async () => {
