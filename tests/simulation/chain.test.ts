@@ -69,7 +69,7 @@ test('either of the two relationships is suspended by itself, and does not hold 
   transition(chain.b.engine!.host, own, 'suspend');
   await chain.pass(MINUTE_MS);
   transition(chain.b.engine!.host, chain.extended!.id, 'resume');
-  await until(chain, () => chain.relationshipOn(chain.c)!.newestPointId === chain.relationshipOn(chain.b)!.newestPointId, 'what had arrived is sent on while nothing arrives');
+  await until(chain, () => chain.relationshipOn(chain.c)!.newestInstantMs === chain.relationshipOn(chain.b)!.newestInstantMs, 'what had arrived is sent on while nothing arrives');
   assert.equal(chain.relationshipOn(chain.b)!.state, 7);
   transition(chain.b.engine!.host, own, 'resume');
   write(chain, chain.a);
