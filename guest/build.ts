@@ -12,7 +12,8 @@ const REPOSITORY = dirname(import.meta.dirname);
 const CACHE = join(REPOSITORY, '.cache');
 const INIT = join(import.meta.dirname, 'init.sh');
 const BUSYBOX = '/bin/busybox';
-const SOURCES = [INIT, import.meta.filename, join(import.meta.dirname, 'modules.ts')];
+const AGENT = join(import.meta.dirname, 'agent.sh');
+const SOURCES = [INIT, AGENT, import.meta.filename, join(import.meta.dirname, 'modules.ts')];
 
 export interface TestGuest {
   readonly kernelPath: string;
@@ -82,7 +83,7 @@ function unpack(debianPackage: string, directory: string): string {
 
 const APPLETS = [
   'awk', 'cat', 'date', 'dd', 'insmod', 'ip', 'md5sum', 'mkdir', 'mount', 'poweroff', 'sh', 'stty', 'sync', 'umount',
-  'blkdiscard', 'cp', 'cmp', 'dmesg', 'fstrim', 'ls', 'rm', 'sleep', 'truncate', 'df',
+  'blkdiscard', 'cp', 'fsfreeze', 'killall', 'printf', 'cmp', 'dmesg', 'fstrim', 'ls', 'rm', 'sleep', 'truncate', 'df',
 ];
 
 function stageRoot(root: string, kernel: string): string {
@@ -108,6 +109,8 @@ function stageAgent(root: string, agentPackage: string): void {
     mkdirSync(join(root, dirname(path!)), { recursive: true });
     copyFileSync(path!, join(root, path!));
   }
+  copyFileSync(AGENT, join(root, 'bin/test-agent'));
+  chmodSync(join(root, 'bin/test-agent'), 0o755);
   writeFileSync(join(root, 'sbin/shutdown'), '#!/bin/sh\nkill -USR1 1\n', { mode: 0o755 });
 }
 

@@ -62,6 +62,8 @@ power_off() {
 ready() { say; say "READY boot=$(cat /proc/sys/kernel/random/boot_id)"; }
 
 start_agent() {
+  # A guest whose agent hangs while it is frozen can be thawed by its magic key.
+  echo 1 > /proc/sys/kernel/sysrq
   [ -x /bin/qemu-ga ] || return
   for each in /sys/class/virtio-ports/*; do
     [ "$(cat "$each/name" 2>/dev/null)" = org.qemu.guest_agent.0 ] && qemu-ga -m virtio-serial -p "/dev/${each##*/}" >/dev/null 2>&1 &

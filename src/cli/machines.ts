@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { JobView, MachineView } from '../service/views.ts';
 import { attach } from './console.ts';
+import { diskCommands } from './disks.ts';
 import { Failure } from './failure.ts';
 import { followed } from './follow.ts';
 import { list, table, type Cell } from './output.ts';
@@ -118,5 +119,6 @@ export function machineCommands(program: Command): void {
   vm.command('undefine').argument('<machine>').description('forget the machine; its disks are kept').action(act(undefine));
   vm.command('list').description('all virtual machines of this host').action(act(listAll));
   vm.command('show').argument('<machine>').description('one machine').action(act(show));
+  diskCommands(vm);
   vm.command('console').argument('<machine>').description('open its serial console here; Ctrl-] leaves it').action(act(openConsole));
 }

@@ -60,6 +60,16 @@ export const whole = (least: number, most: number) => (text: string): number => 
   return value;
 };
 
+const UNIT_BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
+
+/** A parser of sizes such as "20 GiB". */
+export function bytes(text: string): number {
+  const match = /^(\d{1,15}) ?(B|KiB|MiB|GiB|TiB)?$/.exec(text);
+  const value = match ? Number(match[1]) * UNIT_BYTES[match[2] ?? 'B']! : 0;
+  if (!Number.isSafeInteger(value) || value <= 0) throw new InvalidArgumentError('It must be a size such as 20GiB (KiB, MiB, GiB, TiB) or a number of bytes.');
+  return value;
+}
+
 export function names(text: string): string[] {
   const list = text.split(',').map((name) => name.trim());
   if (list.some((name) => name === '')) throw new InvalidArgumentError('It must be names with commas between them.');

@@ -10,6 +10,7 @@ import type { Answers, Method, ParamsOf } from './calls.ts';
 import { CommitDeadlines } from './commitdeadline.ts';
 import { HealthWatch } from './healthwatch.ts';
 import type { Host } from './host.ts';
+import { HostItems } from './hostitems.ts';
 import { jobKinds } from './jobkinds.ts';
 import { Jobs, type JobContext } from './jobs.ts';
 import { ADDRESSING_JOB, expectAddresses, isWaiting } from './network/addressing.ts';
@@ -25,6 +26,7 @@ export class Engine {
   readonly reception: Reception;
   readonly pending: PendingBytes;
   readonly #watch: HealthWatch;
+  readonly #hostItems: HostItems;
   readonly #deadlines: CommitDeadlines;
   readonly #workers = new Map<string, Worker>();
   readonly #answers: Answers;
@@ -47,6 +49,7 @@ export class Engine {
     this.jobs = new Jobs(this.host, jobKinds(this));
     this.pending = new PendingBytes(this.host, (machineId) => this.worker(machineId).progress);
     this.#watch = new HealthWatch(this.host, this.pending);
+    this.#hostItems = new HostItems(this.host);
     this.#deadlines = new CommitDeadlines(this.host, (machineId) => this.jobs.start('commit', machineId, {}));
     this.#answers = answersOf(this);
     host.hypervisor.onRestart((instanceId) => this.#restarted(instanceId));
@@ -58,6 +61,7 @@ export class Engine {
     for (const { id } of this.host.state.machines()) this.#wake(id);
     this.jobs.resume();
     this.#watch.start();
+    this.#hostItems.start();
     for (const { id } of this.host.state.machines()) {
       this.#address(id);
       this.#deadlines.look(id);
@@ -85,6 +89,7 @@ export class Engine {
     this.#deadlines.stop();
     this.reception.stop();
     await this.#watch.stop();
+    await this.#hostItems.stop();
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
   }
 

@@ -5,10 +5,10 @@
 import { faultOf } from '../errors/fault.ts';
 import { EVENTS } from '../health/events.ts';
 import { rulesThatHold } from '../health/health.ts';
-import { limitsOf } from '../health/limits.ts';
-import type { Relationship } from '../machine/records.ts';
+import { limitsOf, type HealthLimits } from '../health/limits.ts';
+import type { Machine, Relationship } from '../machine/records.ts';
 import type { Host } from './host.ts';
-import { inInterval } from './monitoring.ts';
+import { inInterval, isIntervalOver } from './monitoring.ts';
 import type { PendingBytes } from './pending.ts';
 import { report } from './report.ts';
 import { update } from './transition.ts';
@@ -43,7 +43,12 @@ export class HealthWatch {
     for (;;) {
       await this.#host.clock.sleep(LOOK_EVERY_MS, this.#life.signal);
       const relationships = this.#host.state.relationships();
-      for (const relationship of relationships) look(this.#host, relationship);
+      const machines = new Map(this.#host.state.machines().map((machine) => [machine.id, machine]));
+      const limits = limitsOf(this.#host.monitoring().limits);
+      for (const relationship of relationships) {
+        const machine = machines.get(relationship.machineId);
+        if (machine) look(this.#host, relationship, machine, limits);
+      }
       await this.#askGuests(relationships);
     }
   }
@@ -71,19 +76,16 @@ export class HealthWatch {
   }
 }
 
-/** What changed since it was last looked at is in the log, and the counts are those of the present interval. */
-export function look(host: Host, relationship: Relationship): void {
-  const machine = host.state.machine(relationship.machineId);
-  if (!machine) return;
-  const observation = { relationship, machine, peer: host.peerName(relationship.peerId), nowMs: host.clock.nowMs(), limits: limitsOf(host.monitoring().limits) };
-  const holding = rulesThatHold(observation);
+/** What changed since it was last looked at is in the log, and the counts are those of the present interval. Mostly nothing has, and nothing is written. */
+function look(host: Host, relationship: Relationship, machine: Machine, limits: HealthLimits): void {
+  const holding = rulesThatHold({ relationship, machine, peer: host.peerName(relationship.peerId), nowMs: host.clock.nowMs(), limits });
   const now = holding.map(({ rule }) => rule.id);
   const before = relationship.issues ?? [];
+  if (now.join() === before.join() && !isIntervalOver(host, relationship)) return;
   host.state.transaction(() => {
     for (const { rule, issue } of holding) if (rule.event !== null && !before.includes(rule.id)) report(host, rule.event, machine.name, issue.message, issue.hint);
     if (now.length === 0 && before.length > 0) report(host, 'health-restored', machine.name, EVENTS['health-restored'].when);
     const counts = inInterval(host, relationship);
-    const isNew = counts.statistics !== relationship.statistics || now.join() !== before.join();
-    if (isNew) update(host, relationship.id, () => ({ ...counts, issues: now }));
+    update(host, relationship.id, () => ({ ...counts, issues: now }));
   });
 }

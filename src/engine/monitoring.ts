@@ -26,6 +26,9 @@ export function inInterval(host: Host, before: Relationship): Counts & { readonl
   return { statistics: noStatistics(sinceMs, isDue(before) ? sinceMs : null), previousStatistics };
 }
 
+/** Or counting has not begun. */
+export const isIntervalOver = (host: Host, { statistics }: Relationship): boolean => statistics === undefined || statistics.sinceMs < startedMs(host);
+
 function startedMs(host: Host): number {
   const { startSeconds, intervalSeconds } = host.monitoring();
   return intervalStartMs(startSeconds, intervalSeconds, host.clock.nowMs(), (atMs) => host.clock.minutesEast(atMs));

@@ -35,6 +35,7 @@ export const EVENTS = {
   'point-damaged': row(null, 'error', 'A recovery point was verified, and is not what arrived.'),
   'health-changed': row(null, 'warning', 'A rule of the health without a number of its own began to hold.'),
   'health-restored': row(null, 'information', 'No rule of the health holds any more.'),
+  'disk-attached': row(null, 'warning', 'A disk was attached to a machine that replicates; it does not replicate until it is included.'),
   'test-due': row(null, 'warning', 'No test failover was made for a month.', 'understudy test MACHINE boots an isolated copy; understudy test-end removes it.'),
 } as const satisfies Record<string, EventRow>;
 

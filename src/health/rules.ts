@@ -75,7 +75,7 @@ export const RULES: readonly Rule[] = [
   rule('critical', 'documented', 'resynchronization-required', 'state 9', { holds: isIn([9]), message: says('Resynchronization required: nothing is sent until the disks were compared.'), hint: says('understudy resynchronize compares the disks and ships what differs; it begins by itself where the settings say so.') }),
   rule('critical', 'documented', 'resynchronizing', 'state 10', { holds: isIn([10]), message: says('Resynchronizing: the disks are being compared.'), hint: says('It ends by itself. How far it is: understudy jobs.') }),
   rule('critical', 'documented', 'resynchronization-suspended', 'state 11', { holds: isIn([11]), message: says('Resynchronization suspended: nothing is sent.'), hint: says('Go on with understudy resume.') }),
-  rule('critical', 'inferred', 'disks-failed', 'state 16', { holds: isIn([16]), message: says('The changed set of disks could not be brought up.'), hint: says('Mend the cause shown, then understudy resume.') }),
+  rule('critical', 'inferred', 'disks-failed', 'state 16', { holds: isIn([16]), message: says('A disk that is to replicate could not be copied; the other disks go on replicating.'), hint: ({ machine }) => `Mend the cause shown, then understudy resume ${machine.name}; or leave the disk out again: understudy settings ${machine.name} --disks.` }),
   rule('critical', 'documented', 'paused-on-replica', 'state 7 on the replica', { holds: isIn([7], 'replica'), message: says('Replication is suspended on the replica: the primary cannot send.'), hint: says('Go on with understudy resume on this host.') }),
   rule('critical', 'documented', 'cannot-send', 'state 3 or initial replication on the primary, and tries failed one after the other (failuresInARow)', {
     holds: (facts) => isIn([2, 3])(facts) && !isSplit(facts) && hasFailedOften(facts),
@@ -102,6 +102,11 @@ export const RULES: readonly Rule[] = [
     holds: ({ relationship }) => hasYielded(relationship),
     message: ({ peer }) => `${peer} runs this machine now, in a newer epoch: the guest here is held and may not run.`,
     hint: says(ADVICE_AFTER_YIELDING),
+  }),
+  rule('warning', 'ours', 'disks-undecided', 'a disk was attached, and nobody has said since whether it replicates', {
+    holds: ({ relationship }) => relationship.side === 'primary' && (relationship.undecidedDisks ?? []).length > 0,
+    message: ({ relationship }) => `Not replicated since it was attached: ${(relationship.undecidedDisks ?? []).join(', ')}.`,
+    hint: ({ relationship, machine }) => `Include it: understudy settings ${machine.name} --disks ${[...relationship.settings.disks, ...(relationship.undecidedDisks ?? [])].join(',')}. To leave it out on purpose, name the disks that replicate now.`,
   }),
   rule('warning', 'documented', 'initial-replication-pending', 'state 1 or 2', {
     holds: (facts) => isIn([1, 2])(facts) && !hasYielded(facts.relationship),

@@ -79,6 +79,8 @@ async function peerFacts({ engine: { host } }: Context, row: HostRow, relationsh
   } catch (thrown) {
     const fault = faultOf(thrown);
     if (!fault) throw thrown;
+    // It answers, and knows nothing of a doctor.
+    if (fault.code === 'peer-protocol') return { ...known, answer: { skewMs: 0, version: 'of an older version', qemuVersion: null, storage: null }, failure: null };
     return { ...known, answer: null, failure: fault.message };
   }
 }

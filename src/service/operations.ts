@@ -38,6 +38,15 @@ export interface NetworkChange {
   testBridge?: string | null;
 }
 
+export interface DiskRequest {
+  name: string;
+  path: string;
+  format?: 'qcow2' | 'raw';
+  bus?: 'virtio' | 'scsi' | 'sata';
+  /** Made with this size when the file is missing. */
+  sizeBytes?: number;
+}
+
 export interface Operations {
   status(caller: Caller): Promise<HostStatus>;
 
@@ -61,6 +70,12 @@ export interface Operations {
   machineStop(caller: Caller, machine: string, options: { force?: boolean; timeoutSeconds?: number }): Promise<JobView>;
   /** Disks are kept. */
   machineUndefine(caller: Caller, machine: string): Promise<void>;
+  /** Also while the guest runs. The disk does not replicate until the settings name it. */
+  diskAttach(caller: Caller, machine: string, disk: DiskRequest): Promise<JobView>;
+  /** The image stays. A disk that replicates is taken from the set. */
+  diskDetach(caller: Caller, machine: string, disk: string, options: { timeoutSeconds?: number }): Promise<JobView>;
+  /** Refused for a smaller size. The replica follows by itself. */
+  diskGrow(caller: Caller, machine: string, disk: string, sizeBytes: number): Promise<JobView>;
 
   hostList(caller: Caller): Promise<HostView[]>;
   /** The invitation is text to paste into `hostJoin` on the other host. */

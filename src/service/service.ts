@@ -1,6 +1,7 @@
 /** All use cases of one host. */
 import { administrationOperations } from './administration.ts';
 import type { Context } from './context.ts';
+import { diskOperations } from './disks.ts';
 import { failoverOperations } from './failovers.ts';
 import { authorizationOperations } from './entries.ts';
 import { doctorOperations } from './doctor.ts';
@@ -18,6 +19,7 @@ import { resynchronizationOperations } from './resynchronization.ts';
 export const createOperations = (context: Context): Operations => ({
   ...administrationOperations(context),
   ...machineOperations(context),
+  ...diskOperations(context),
   ...healthOperations(context),
   ...doctorOperations(context),
   ...hostOperations(context),

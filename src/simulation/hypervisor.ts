@@ -210,6 +210,22 @@ export class SimulatedHypervisor implements Hypervisor {
     return instance;
   }
 
+  async plug(spec: LaunchSpec, disk: string): Promise<void> {
+    const instance = this.#live.get(spec.instanceId);
+    if (!instance || instance.spec.stacks.some((stack) => stack.disk === disk)) return;
+    this.#files.lockForWriting(topOf(spec.stacks.find((stack) => stack.disk === disk)!), spec.instanceId);
+    instance.spec = spec;
+  }
+
+  async unplug(spec: LaunchSpec, disk: string): Promise<void> {
+    const instance = this.#live.get(spec.instanceId);
+    if (instance) instance.spec = { ...instance.spec, stacks: instance.spec.stacks.filter((stack) => stack.disk !== disk) };
+  }
+
+  async resize(spec: LaunchSpec, disk: string, sizeBytes: number): Promise<void> {
+    this.#files.find(topOf(spec.stacks.find((stack) => stack.disk === disk)!)).sizeBytes = sizeBytes;
+  }
+
   async sizes(spec: LaunchSpec): Promise<readonly DiskSize[]> {
     return spec.stacks.map((stack) => ({ disk: stack.disk, sizeBytes: this.#files.find(topOf(stack)).sizeBytes }));
   }

@@ -115,3 +115,28 @@ test('a change reaches both hosts, keeps what was left out, and is read back', a
   await bench.fails(b, bench.call(b, 'ModifyReplicationSettings', { [SETTINGS]: withValue(await bench.settingsText(b), 'RecoveryHistory', '9') }), 32_775, /changed on A/);
   await bench.fails(a, bench.call(a, 'ModifyReplicationSettings', { [SETTINGS]: text, ComputerSystem: machinePath(bench.addMachine()) }), 32_775, /not replicated/);
 });
+
+test('another set of disks leads through state 15, and a set that cannot be is an invalid state', async () => {
+  const bench = await CimBench.replicating('disk set');
+  const { a, b, pair } = bench;
+  const text = await bench.settingsText(a);
+  const [values] = /(?<=NAME="IncludedDisks"[^>]*>).*?(?=<\/PROPERTY.ARRAY>)/s.exec(text)!;
+  const only = (disk: string): string => text.replace(values, `<VALUE.ARRAY>${values.match(/<VALUE>.*?<\/VALUE>/gs)!.find((each) => each.includes(`\\${disk}`))}</VALUE.ARRAY>`);
+  const modify = (settings: string) => bench.call(a, 'ModifyReplicationSettings', { [SETTINGS]: settings });
+  const relationship = () => a.simulated.state.relationship(pair.relationshipId)!;
+  const isThere = async (disks: string): Promise<void> => {
+    for (let waited = 0; relationship().state !== 3 || b.simulated.state.relationship(pair.relationshipId)!.settings.disks.join() !== disks; waited++) {
+      assert.ok(waited < 3_000, pair.standing());
+      await pair.pass(20);
+    }
+  };
+  await bench.succeeds(a, modify(only('a')));
+  await isThere('a');
+  await bench.fails(a, modify(only('b')), 32_775, /has to stay \(a\)/);
+  await bench.succeeds(a, modify(text));
+  await isThere('a,b');
+  const told = a.simulated.state.events(null, 200).map(({ message }) => message);
+  assert.equal(told.filter((message) => message.endsWith('Replicating → Disk update in progress')).length, 2, told.join('\n'));
+  await bench.succeeds(a, bench.invoke(a, bench.machine, 'RequestReplicationStateChange', { RequestedState: 7 }));
+  await bench.fails(a, modify(only('a')), 32_775, /Suspended/);
+});

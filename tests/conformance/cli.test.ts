@@ -75,6 +75,9 @@ describe('the command line', { timeout: 120_000 }, () => {
       const calls: [args: string[], operation: string, given: unknown[]][] = [
         [['vm', 'define', definition], 'machineDefine', ['name = "new"\n']],
         [['vm', 'start', 'mail'], 'machineStart', ['mail', {}]],
+        [['vm', 'disk', 'attach', 'mail', 'c', '/images/c.qcow2', '--size', '1GiB'], 'diskAttach', ['mail', { name: 'c', path: '/images/c.qcow2', sizeBytes: 2 ** 30 }]],
+        [['vm', 'disk', 'detach', 'mail', 'c', '--yes', '--timeout', '9'], 'diskDetach', ['mail', 'c', { timeoutSeconds: 9 }]],
+        [['vm', 'disk', 'grow', 'mail', 'b', '2 GiB'], 'diskGrow', ['mail', 'b', 2 ** 31]],
         [['vm', 'stop', 'mail', '--force', '--yes', '--timeout', '9'], 'machineStop', ['mail', { force: true, timeoutSeconds: 9 }]],
         [['host', 'invite', '--storage', '/srv', '--expires', '60', '--address', 'a:1'], 'hostInvite', [{ storage: '/srv', expiresSeconds: 60, address: 'a:1' }]],
         [['host', 'join', 'understudy1:abc', '--storage', '/srv'], 'hostJoin', ['understudy1:abc', { storage: '/srv' }]],

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
 import { limitsOf } from '../../src/health/limits.ts';
-import type { Changes, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
+import type { Changes, DiskRequest, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
 import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 
@@ -149,18 +149,20 @@ export class MemoryHost implements Operations, Changes {
   }
   async machineStart(caller: Caller, machine: string, options: { force?: boolean }) {
     this.#enter('operator', caller, 'machineStart', machine, options);
-    this.#machine(machine).power = 'running';
-    return this.#startJob('start', machine);
+    return this.#startJob('start', Object.assign(this.#machine(machine), { power: 'running' as const }).name);
   }
-  async machineStop(caller: Caller, machine: string, options: { force?: boolean; timeoutSeconds?: number }) {
-    this.#enter('operator', caller, 'machineStop', machine, options);
-    return this.#startJob('stop', machine);
+  readonly machineStop = (caller: Caller, machine: string, options: { force?: boolean; timeoutSeconds?: number }) => this.#asked('machineStop', caller, machine, options);
+  readonly diskAttach = (caller: Caller, machine: string, disk: DiskRequest) => this.#asked('diskAttach', caller, machine, disk);
+  readonly diskDetach = (caller: Caller, machine: string, disk: string, options: { timeoutSeconds?: number }) => this.#asked('diskDetach', caller, machine, disk, options);
+  readonly diskGrow = (caller: Caller, machine: string, disk: string, sizeBytes: number) => this.#asked('diskGrow', caller, machine, disk, sizeBytes);
+  async #asked(kind: string, caller: Caller, machine: string, ...more: unknown[]) {
+    this.#enter('operator', caller, kind, machine, ...more);
+    return this.#startJob(kind, machine);
   }
   async machineUndefine(caller: Caller, machine: string) {
     this.#enter('operator', caller, 'machineUndefine', machine);
     this.machines.delete(this.#machine(machine).name);
   }
-
   async commitAfter(caller: Caller, machine: string, seconds: number) {
     this.#enter('operator', caller, 'commitAfter', machine, seconds);
     return this.relationships.get(machine)!;
@@ -180,10 +182,7 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('operator', caller, 'networkChange', machine, adapter, change);
     return this.#networkView(machine);
   }
-  async networkApply(caller: Caller, machine: string) {
-    this.#enter('operator', caller, 'networkApply', machine);
-    return this.#startJob('network', machine);
-  }
+  readonly networkApply = (caller: Caller, machine: string) => this.#asked('networkApply', caller, machine);
 
   async hostList(caller: Caller) {
     this.#enter('viewer', caller, 'hostList');

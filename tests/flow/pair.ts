@@ -137,10 +137,11 @@ function image(layers: readonly LabelledLayer[]): string {
   return `json:${JSON.stringify(node)}`;
 }
 
-/** Each disk as the host has it now; with a point, as that point has it. */
-export function disksOf(host: TestHost, { name = 'web1', pointId }: { name?: string; pointId?: string } = {}): ReadonlyMap<string, string> {
+/** Each disk, or only that one, as the host has it now; with a point, as that point has it. */
+export function disksOf(host: TestHost, { name = 'web1', pointId, only }: { name?: string; pointId?: string; only?: string } = {}): ReadonlyMap<string, string> {
   const { machine, relationship } = host.record(name);
-  return new Map(machine.stacks.map(({ disk, layers, branch }) => {
+  const stacks = machine.stacks.filter(({ disk }) => only === undefined || disk === only);
+  return new Map(stacks.map(({ disk, layers, branch }) => {
     const chosen = relationship?.failover?.pointId;
     const upTo = (point: string, all: readonly LabelledLayer[]) => all.slice(0, all.findIndex((layer) => layer.pointId === point) + 1);
     // What a failed-over guest wrote stands on the chosen point, whatever was received after that.

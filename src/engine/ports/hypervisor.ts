@@ -111,6 +111,16 @@ export interface Hypervisor {
   pause(instanceId: string): Promise<void>;
   resume(instanceId: string): Promise<void>;
 
+  /** A running guest has the disk, whose image has no bitmap of ours. Nothing when it has it, or is off. Refused where it has no place for it. */
+  plug(spec: LaunchSpec, disk: string): Promise<void>;
+  /**
+   * A running guest has given the disk up, and its image is closed. Nothing when it does not have it, or is off. Refused where
+   * it cannot lose it; fault guest-not-responding when it keeps it.
+   */
+  unplug(spec: LaunchSpec, disk: string, timeoutMs: number, signal: AbortSignal): Promise<void>;
+  /** The disk has this size, which is larger than before, also for a running guest. No instant is open. */
+  resize(spec: LaunchSpec, disk: string, sizeBytes: number, signal: AbortSignal): Promise<void>;
+
   /** Sizes now, from the images or the running guest. */
   sizes(spec: LaunchSpec): Promise<readonly DiskSize[]>;
   /** Bitmaps on all disks, of a running or powered-off machine. */

@@ -19,13 +19,13 @@ export interface LaunchSurroundings {
 type Device = Readonly<Record<string, string | number | boolean>>;
 
 /** Slots of the root bus. 0, 1 and 31 are the chipset's on either machine. */
-const SLOT = { vga: 0x02, serial: 0x03, scsi: 0x04, sata: 0x05, firstNic: 0x08, firstDisk: 0x10 } as const;
+const SLOT = { vga: 0x02, serial: 0x03, scsi: 0x04, sata: 0x05, spare: 0x06, firstNic: 0x08, firstDisk: 0x10 } as const;
 
 const slotOf = (slot: number): string => `0x${slot.toString(16)}`;
 const option = (value: string): string => value.replaceAll(',', ',,');
 const json = (flag: string, value: object): string[] => [flag, JSON.stringify(value)];
 const device = (properties: Device): string[] => json('-device', properties);
-const isQ35 = (definition: MachineDefinition): boolean => definition.machineType.startsWith('pc-q35-');
+export const isQ35 = (definition: MachineDefinition): boolean => definition.machineType.startsWith('pc-q35-');
 const rootBus = (definition: MachineDefinition): string => (isQ35(definition) ? 'pcie.0' : 'pci.0');
 
 /** Everything after the program's name. The guest does not run until it is told to. */
@@ -100,12 +100,19 @@ function display(definition: MachineDefinition): string[] {
   return device({ driver, id: 'vga0', bus: rootBus(definition), addr: slotOf(SLOT.vga) });
 }
 
+/** Ports of a q35 machine that have nothing in them when it starts: disks that are attached while it runs go there. */
+export const spareBuses: readonly string[] = ['spare0', 'spare1', 'spare2', 'spare3'];
+
+const sparePort = (id: string, index: number): string[] =>
+  device({ driver: 'pcie-root-port', id, bus: 'pcie.0', addr: `${slotOf(SLOT.spare)}.${index}`, chassis: index + 1, slot: index + 1, ...(index === 0 && { multifunction: true }) });
+
 /** A q35 machine has its own SATA controller, whose buses are ide.0 to ide.5. */
 function controllers(definition: MachineDefinition): string[] {
   const bus = rootBus(definition);
   const has = (kind: DiskDefinition['bus']): boolean => definition.disks.some((disk) => disk.bus === kind);
   return [
     ...(has('scsi') ? device({ driver: 'virtio-scsi-pci', id: 'scsi', bus, addr: slotOf(SLOT.scsi) }) : []),
+    ...(isQ35(definition) ? spareBuses.flatMap(sparePort) : []),
     ...(has('sata') && !isQ35(definition) ? device({ driver: 'ich9-ahci', id: 'sata', bus, addr: slotOf(SLOT.sata) }) : []),
   ];
 }
@@ -114,12 +121,19 @@ function controllers(definition: MachineDefinition): string[] {
 function diskArguments(disk: DiskDefinition, index: number, definition: MachineDefinition, stacks: readonly DiskStack[]): string[] {
   const stack = stacks.find((each) => each.disk === disk.name);
   if (!stack) return [];
-  const place = definition.disks.slice(0, index).filter((earlier) => earlier.bus === disk.bus).length;
   return [
     ...json('-blockdev', activeGraph(stack)),
     ...json('-blockdev', topFilter(disk.name, diskNode(stack))),
-    ...device({ ...attachedTo(disk.bus, place, definition), id: deviceId(disk.name), drive: topNode(disk.name), serial: disk.name, bootindex: index + 1 }),
+    ...device({ ...diskDevice(definition, disk.name), bootindex: index + 1 }),
   ];
+}
+
+/** The guest's device of the disk, at its place in the definition. */
+export function diskDevice(definition: MachineDefinition, name: string): Device {
+  const index = definition.disks.findIndex((disk) => disk.name === name);
+  const { bus } = definition.disks[index]!;
+  const place = definition.disks.slice(0, index).filter((earlier) => earlier.bus === bus).length;
+  return { ...attachedTo(bus, place, definition), id: deviceId(name), drive: topNode(name), serial: name };
 }
 
 function attachedTo(bus: DiskDefinition['bus'], place: number, definition: MachineDefinition): Device {

@@ -19,6 +19,7 @@ import { Capabilities } from './capabilities.ts';
 import { changesSince } from './changes.ts';
 import type { Directories } from './directories.ts';
 import { Host } from './host.ts';
+import { plug, resize, unplug } from './hotplug.ts';
 import { closedSizes } from './images.ts';
 import { liveInstances, qemuProcess, readLaunchRecord } from './instance.ts';
 import type { Attempt } from './instant.ts';
@@ -117,6 +118,18 @@ export class QemuHypervisor implements Hypervisor {
 
   untrack(spec: LaunchSpec, pointId: string): Promise<void> {
     return untrack(this.#host, spec, pointId, this.#closing.signal);
+  }
+
+  plug(spec: LaunchSpec, disk: string): Promise<void> {
+    return plug(this.#host, spec, disk);
+  }
+
+  unplug(spec: LaunchSpec, disk: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    return unplug(this.#host, spec, disk, timeoutMs, signal);
+  }
+
+  resize(spec: LaunchSpec, disk: string, sizeBytes: number, signal: AbortSignal): Promise<void> {
+    return resize(this.#host, spec, disk, sizeBytes, signal);
   }
 
   untrackAll(spec: LaunchSpec): Promise<void> {
