@@ -5,12 +5,13 @@ import type { MachineDefinition } from '../machine/definition.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import type { Admission } from '../relationship/authorization.ts';
 import { isOnward } from '../relationship/chain.ts';
-import { kinship, type Lineage } from '../relationship/epoch.ts';
+import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
 import { stateName } from '../relationship/state.ts';
 import { admitted } from './admission.ts';
 import type { Acceptance, Answers, CreatedReplica, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
 import { qemuVersionOf, spaceAt } from './checkup.ts';
 import type { Engine } from './engine.ts';
+import { demote } from './demotion.ts';
 import { askNext, checkNotHandedOn, noticeKind, runningBefore } from './extended/asking.ts';
 import { sendingEnded } from './extended/ending.ts';
 import { formerOf } from './extended/leaving.ts';
@@ -254,6 +255,7 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
   if (found?.peerId !== hostId) return unknown(host, greeting);
   const ownBefore = host.state.relationshipOf(found.machineId);
   await meet(host, found, greeting.lineage).catch(ignoreFault);
+  await yieldPrepared(host, found.id, greeting);
   noticeEnd(host, found.id, greeting);
   adoptSettings(host, found.id, greeting);
   noticeKind(host, found.id, greeting);
@@ -276,6 +278,14 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
     exportedId: relationship.initial?.exported?.pointId ?? null,
     ...(power === 'off' && isOnward(relationship) && (await runningBefore(engine, relationship))),
   };
+}
+
+/** The other host has become primary by another way than the failover that this one is prepared for. */
+async function yieldPrepared(host: Host, relationshipId: string, greeting: Greeting): Promise<void> {
+  const relationship = relationshipNamed(host, relationshipId);
+  const { lineage } = machineOf(host, relationship.machineId);
+  const isTheirs = newestOf(lineage).ownerHostId === relationship.peerId && kinship(lineage, greeting.lineage) === 'same';
+  if (relationship.side === 'primary' && relationship.state === 4 && greeting.side === 'primary' && isTheirs) await demote(host, relationship, greeting.lineage);
 }
 
 /** Where this host went on without the one that asks, it hears of the newer epoch. */

@@ -5,6 +5,7 @@
  */
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { LabelledLayer, Machine, Point, Relationship, Stack } from '../machine/records.ts';
+import { kindOf } from '../relationship/chain.ts';
 import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Host } from './host.ts';
@@ -33,7 +34,9 @@ export async function becomeReplica(host: Host, relationshipId: string, signal: 
   const { lineage } = await call(host.peers, relationship.peerId, 'greet', greetingOf(host, relationship), signal);
   const now = relationshipNamed(host, relationshipId);
   const kin = kinship(machineOf(host, now.machineId).lineage, lineage);
-  const isTheirs = newestOf(lineage).ownerHostId === now.peerId;
+  // At the end of a chain the owner may be a host before the other one.
+  const owner = newestOf(lineage).ownerHostId;
+  const isTheirs = kindOf(now) === 'extended' ? owner !== host.hostId : owner === now.peerId;
   if (kin === 'same' && isTheirs && isPlainReplica(now)) return;
   if (kin === 'same' || kin === 'ours-descends' || !isTheirs) {
     throw new Refused(refuse(`${machineOf(host, now.machineId).name}: ${host.peerName(now.peerId)} does not own it in an epoch of its own, so there is nothing to yield to`, allowedVerbs(now)));

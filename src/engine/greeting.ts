@@ -42,7 +42,7 @@ export const greetingOf = (host: Host, relationship: Relationship): Greeting => 
 export async function meet(host: Host, relationship: Relationship, theirs: Lineage): Promise<void> {
   // In the middle of a chain it is the machine's own relationship that yields to, or gets the machine from, the next host.
   const own = isOnward(relationship) ? host.state.relationshipOf(relationship.machineId) : undefined;
-  if (own) return meet(host, own, theirs);
+  if (own) return meetNext(host, relationship, own, theirs);
   // A failback that comes home here stands still in its epoch until it has ended or is complete.
   if (relationship.state === 13) return;
   const machine = machineOf(host, relationship.machineId);
@@ -59,12 +59,27 @@ export async function meet(host: Host, relationship: Relationship, theirs: Linea
 }
 
 /**
+ * The next host of a chain tells its epochs. Where both it and this host named the same owner, which is neither of the two,
+ * the host nearer to the owner knows better.
+ */
+async function meetNext(host: Host, extended: Relationship, own: Relationship, theirs: Lineage): Promise<void> {
+  const { lineage } = machineOf(host, own.machineId);
+  const { ownerHostId } = newestOf(theirs);
+  if (kinship(lineage, theirs) !== 'unrelated') return meet(host, own, theirs);
+  if (ownerHostId !== newestOf(lineage).ownerHostId) throw splitBrain(host, extended);
+  if (ownerHostId === extended.peerId) return meet(host, own, theirs);
+}
+
+/**
  * Epochs minted by both hosts for the same owner are no split brain: nobody but the owner has run the guest since. The owner's
  * lineage counts; a replica that did not yield then tells that everything has to be compared (`yieldKept`).
  */
 function settleUnrelated(host: Host, relationship: Relationship, theirs: Lineage): void {
   const machine = machineOf(host, relationship.machineId);
   const { ownerHostId } = newestOf(machine.lineage);
+  // The last host of a chain that owns nothing has nothing of its own to lose: its points stay.
+  const isIdle = relationship.kind === 'extended' && relationship.side === 'replica' && relationship.failover === null && ownerHostId !== host.hostId;
+  if (isIdle) return void host.state.putMachine({ ...machine, lineage: theirs });
   if (newestOf(theirs).ownerHostId !== ownerHostId) throw splitBrain(host, relationship);
   if (ownerHostId === host.hostId) return;
   if (relationship.side !== 'replica' || relationship.failover !== null) throw splitBrain(host, relationship);

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { contentOf } from '../../src/simulation/instant.ts';
 import type { SimulatedHost } from '../../src/simulation/host.ts';
 import { Chain } from '../../src/simulation/chain.ts';
+import { ChainStory } from '../../src/simulation/chainstory.ts';
 import { difference } from '../../src/simulation/properties.ts';
 import { prefixOf } from '../../src/points/stack.ts';
 
@@ -269,4 +270,8 @@ test('a lost map and a point of another history lead to a comparison by itself, 
   write(chain, chain.a);
   await reachesC(chain, chain.a);
   assert.ok(kept.some((pointId) => chain.c.state.point(pointId)), 'a point from before is there');
+});
+
+test('stories of three hosts from seeds, in which everything fails and people fail over anywhere, show no wrong point and no two guests, and end well', async () => {
+  for (let seed = 0; seed < 12; seed++) await new ChainStory(`chain-${seed}`).run(60);
 });
