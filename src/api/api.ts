@@ -23,6 +23,7 @@ import { relationshipRoutes } from './relationships.ts';
 import { resynchronizationRoutes } from './resynchronization.ts';
 import { ok, type ApiInstance } from './routes.ts';
 import { serverRoutes } from './server.ts';
+import { trafficRoutes } from './traffic.ts';
 import { callerOf, certificateRoutes, sessionRoutes, userRoutes } from './sessions.ts';
 
 const BODY_BYTES = 262_144;
@@ -136,6 +137,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     machineRoutes(guarded, operations);
     hostRoutes(guarded, operations);
     serverRoutes(guarded, operations);
+    trafficRoutes(guarded, operations);
     relationshipRoutes(guarded, operations);
     initialRoutes(guarded, operations);
     healthRoutes(guarded, operations);

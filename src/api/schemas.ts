@@ -45,6 +45,14 @@ export const MACHINE_DETAIL = Type.Object({ ...MACHINE_VIEW.properties, definiti
 
 const DISKS = Type.Array(Type.String({ minLength: 1, maxLength: 10 }), { maxItems: 64, description: 'Names of the disks that are replicated' });
 
+const BANDWIDTH = Type.Array(
+  Type.Object(
+    { from: Type.Optional(Type.String({ maxLength: 5, description: 'Time of day, "08:00"; without it and "until" all day' })), until: Type.Optional(Type.String({ maxLength: 5, description: 'Time of day; before "from": across midnight' })), mbitPerSecond: Type.Number({ description: 'Mbit/s' }) },
+    { title: 'BandwidthRule', additionalProperties: false },
+  ),
+  { maxItems: 24, description: 'Limits of what may leave, by time of day; of those that are open the lowest counts' },
+);
+
 const ADDITIONAL = Type.Object(
   {
     cycleIntervalMs: Type.Optional(whole('Cycle interval below 30 s, for tests and demanding machines; takes the place of intervalSeconds')),
@@ -53,6 +61,7 @@ const ADDITIONAL = Type.Object(
     fleecingBudgetMiB: Type.Optional(whole('Old data that may be kept aside for one cycle, over all disks')),
     commitAfterSeconds: Type.Optional(whole('A failover that nobody has committed by then commits itself: 60 to 2,592,000; never for 0, or when absent')),
     demotion: Type.Optional(oneOf(['pause', 'stop'], 'What happens to a guest that runs without the right to')),
+    bandwidth: Type.Optional(BANDWIDTH),
     resynchronization: Type.Optional(oneOf(['automatic', 'manual'], 'Whether a resynchronization that is required begins by itself, or only when somebody asks; "automatic" when absent')),
   },
   { title: 'AdditionalSettings', additionalProperties: false, description: 'Settings that CIM has no property for' },
@@ -226,6 +235,19 @@ export const DIAGNOSIS_VIEW = view('Diagnosis', {
 });
 
 export const HEALTH_LIMITS_VIEW = Type.Unsafe<views.HealthLimitsView>(view('HealthLimits', Object.fromEntries(LIMIT_NAMES.map((limit) => [limit, whole(HEALTH_LIMITS[limit].meaning)]))));
+
+const TRAFFIC_FIELDS = {
+  transfers: whole('Machines that are sent to replicas at once: 1 to 1,024'),
+  resynchronizations: whole('Machines that resynchronize at once: 1 to 1,024'),
+  bandwidth: BANDWIDTH,
+};
+export const TRAFFIC_CHANGE = Type.Partial(Type.Object(TRAFFIC_FIELDS), { title: 'TrafficChange', additionalProperties: false });
+export const TRAFFIC_VIEW = view('Traffic', {
+  ...TRAFFIC_FIELDS,
+  mbitPerSecondNow: nullable(Type.Number({ description: 'The limit of the moment; null for none' })),
+  transferring: Type.Array(text('Name of a virtual machine'), { description: 'What is sent now' }),
+  resynchronizing: Type.Array(text('Name of a virtual machine'), { description: 'What resynchronizes now' }),
+});
 
 const VERIFICATION = view('Verification', {
   atMs: instant('When the point was read'),

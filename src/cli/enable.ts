@@ -48,7 +48,7 @@ const settingsIn = (options: SettingOptions): object =>
   });
 
 function settingsText(settings: SettingsView): string {
-  const additional = Object.entries(settings.additional).map(([name, value]) => `${name} ${String(value)}`);
+  const additional = Object.entries(settings.additional).map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
   return list([
     ['interval', `${settings.intervalSeconds} s`],
     ['compression', yesNo(settings.compression)],

@@ -17,6 +17,7 @@ import { relationshipCommands } from './relationships.ts';
 import { resynchronizationCommands } from './resynchronization.ts';
 import { act, parseUrl, type Run } from './run.ts';
 import { serverCommands } from './server.ts';
+import { trafficCommands } from './traffic.ts';
 import { statusCommand } from './status.ts';
 import { userCommands } from './users.ts';
 
@@ -48,6 +49,7 @@ export function createProgram(): Command {
   machineCommands(program);
   hostCommands(program);
   serverCommands(program);
+  trafficCommands(program);
   settingCommands(program);
   relationshipCommands(program);
   initialCommands(program);

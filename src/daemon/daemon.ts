@@ -49,6 +49,7 @@ import { networkOf } from './network.ts';
 import { interopOf, subscriptionsOf } from './interop.ts';
 import { routed, routeTo } from './routing.ts';
 import { sabotaged } from './sabotage.ts';
+import { trafficOf } from './traffic.ts';
 import { openWbem } from './wbem.ts';
 
 interface Parts {
@@ -114,7 +115,7 @@ export class Daemon {
       fingerprints,
       media: directoryMedia,
       peers: routed(peers, state),
-      compression: zstd, scanner,
+      compression: zstd, scanner, traffic: trafficOf(state, serviceSettings),
       newId: randomUUID,
       newKey: () => randomBytes(32),
       admission: (hostId, boundId) => admissionOf(serviceSettings.get().acceptsReplicas, authorizations.list(), hosts.get(hostId)?.name ?? '', boundId),

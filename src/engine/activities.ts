@@ -55,7 +55,7 @@ async function cycles(around: Surroundings, signal: AbortSignal): Promise<void> 
   for (;;) {
     if (isIncomplete(relationshipNamed(host, relationshipId))) return void transition(host, relationshipId, 'updateDisks');
     const startedMs = host.clock.monotonicMs();
-    const ok = await attempted(around, () => runCycle(host, relationshipId, 'cycle', around.onProgress, signal), signal);
+    const ok = await attempted(around, () => sending(around, 'short', () => runCycle(host, relationshipId, 'cycle', around.onProgress, signal), signal), signal);
     const relationship = host.state.relationship(relationshipId);
     if (relationship?.side !== 'primary' || ![3, 16].includes(relationship.state)) return;
     const intervalMs = cycleIntervalMs(relationship.settings);
@@ -71,7 +71,7 @@ const isIncomplete = ({ state, incoming }: Relationship): boolean => state === 3
 function bringDisks(around: Surroundings, signal: AbortSignal): Promise<void> {
   const { host, relationshipId, onProgress } = around;
   return untilDone(around, async () => {
-    while (!(await advanceDisks(host, relationshipId, onProgress, signal)));
+    while (!(await sending(around, 'long', () => advanceDisks(host, relationshipId, onProgress, signal), signal)));
     transition(host, relationshipId, 'disksUpdated');
   }, signal);
 }
@@ -91,7 +91,7 @@ async function untilDone(around: Surroundings, work: () => Promise<void>, signal
 async function firstCopy(around: Surroundings, signal: AbortSignal): Promise<void> {
   const { host, relationshipId, onProgress } = around;
   const by = () => relationshipNamed(host, relationshipId).initial;
-  if (by()?.by !== 'media') return untilDone(around, () => firstPoint(around, signal), signal);
+  if (by()?.by !== 'media') return untilDone(around, () => sending(around, 'long', () => firstPoint(around, signal), signal), signal);
   if (!by()!.exported) await untilDone(around, () => exportWhole(host, relationshipId, onProgress, signal), signal);
   if (by()?.exported) await whileTravelling(around, signal);
 }
@@ -112,8 +112,15 @@ async function isTracked(host: Host, relationship: Relationship): Promise<boolea
   return !broken && relationship.trackId !== null && points.includes(relationship.trackId);
 }
 
-async function resynchronize({ host, relationshipId, onProgress }: Surroundings, signal: AbortSignal): Promise<void> {
-  await runWhole(host, relationshipId, 'resync', onProgress, signal);
+/** As one of the transfers at once; what takes long stands behind every cycle that is due sooner. */
+function sending<T>({ host, relationshipId }: Surroundings, length: 'short' | 'long', work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  return host.traffic.transferring(relationshipNamed(host, relationshipId), length === 'long', signal, work);
+}
+
+async function resynchronize(around: Surroundings, signal: AbortSignal): Promise<void> {
+  const { host, relationshipId, onProgress } = around;
+  const compare = () => sending(around, 'long', () => runWhole(host, relationshipId, 'resync', onProgress, signal), signal);
+  await host.traffic.resynchronizing(relationshipNamed(host, relationshipId), signal, compare);
   transition(host, relationshipId, relationshipNamed(host, relationshipId).initial?.exported ? 'resynchronizedAhead' : 'resynchronized');
 }
 

@@ -11,6 +11,7 @@ import type { Media } from './ports/media.ts';
 import type { Peers } from './ports/peers.ts';
 import type { Scanner } from './ports/scanner.ts';
 import type { State } from './ports/state.ts';
+import type { Traffic } from './traffic/traffic.ts';
 
 export interface Host {
   readonly hostId: string;
@@ -27,6 +28,8 @@ export interface Host {
   /** Where there are threads to scan disks with; otherwise the engine reads them itself. */
   readonly scanner?: Scanner;
   readonly state: State;
+  /** What leaves this host for replicas, all machines together. */
+  readonly traffic: Traffic;
   /** A random UUID. */
   newId(): string;
   /** 32 random bytes. */

@@ -135,7 +135,8 @@ async function awaitPoint(engine: Engine, job: JobContext, states: readonly numb
     if (!states.includes(relationship.state)) return states.includes(10) ? resynchronizedSince(startedMs, before, relationship) : shippedSince(before, relationship);
     const { progress } = engine.workerOf(relationship);
     const isStanding = relationship.state === 11;
-    const trouble = isStanding ? `${step}; suspended` : relationship.lastFault && relationship.failures > 0 ? `${step}; waiting to try again: ${relationship.lastFault.message}` : step;
+    const waits = engine.host.traffic.waitingFor(relationship.id);
+    const trouble = isStanding ? `${step}; suspended` : waits ? `${step}; ${waits}` : relationship.lastFault && relationship.failures > 0 ? `${step}; waiting to try again: ${relationship.lastFault.message}` : step;
     job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, trouble);
     await engine.host.clock.sleep(POLL_MS, job.signal);
   }
@@ -160,7 +161,10 @@ async function verified(engine: Engine, job: JobContext): Promise<JobResult> {
   const { host } = engine;
   const { id, verifyingId } = engine.relationshipOf(job.machineId);
   if (verifyingId && !job.resumed) throw new Fault('machine-busy', `another recovery point is being verified: ${verifyingId}`);
-  const { clusters, uncheckedClusters } = await verifyPoint(host, id, text(job, 'point') ?? '', (doneBytes, totalBytes) => job.progress((100 * doneBytes) / Math.max(1, totalBytes), 'reading and comparing'), job.signal);
+  const { clusters, uncheckedClusters } = await verifyPoint(host, id, text(job, 'point') ?? '', {
+    onVerified: (doneBytes, totalBytes) => job.progress((100 * doneBytes) / Math.max(1, totalBytes), 'reading and comparing'),
+    stopMerging: () => engine.worker(job.machineId).stopMerging(),
+  }, job.signal);
   return { clusters, uncheckedClusters };
 }
 

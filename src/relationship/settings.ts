@@ -1,4 +1,5 @@
 /** What an operator can set on a relationship; every value is checked here, wherever it comes from. */
+import { checkBandwidth, type BandwidthRule } from '../cycle/bandwidth.ts';
 import type { DailyWindow } from '../cycle/window.ts';
 import { Fault } from '../errors/fault.ts';
 
@@ -16,6 +17,8 @@ export interface AdditionalSettings {
   readonly commitAfterSeconds?: number;
   /** A resynchronization that is required begins by itself (at once, or in its window), or only when somebody asks. */
   readonly resynchronization?: 'automatic' | 'manual';
+  /** What may leave for this replica, besides the host's own limits. */
+  readonly bandwidth?: readonly BandwidthRule[];
 }
 
 /** Settings that are kept only where they are not the default; both hosts go by them. */
@@ -82,6 +85,9 @@ const ADDITIONAL_CHECKS: Record<keyof AdditionalSettings, (value: unknown) => vo
   },
   demotion: (value) => {
     if (value !== undefined && value !== 'pause' && value !== 'stop') bad('demotion', value, '"pause" or "stop"');
+  },
+  bandwidth: (value) => {
+    if (value !== undefined) checkBandwidth(value);
   },
   resynchronization: (value) => {
     if (value !== undefined && value !== 'automatic' && value !== 'manual') bad('resynchronization', value, '"automatic" or "manual"');

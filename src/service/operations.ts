@@ -4,8 +4,9 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView, UserView, Role,
 } from './views.ts';
+import type { TrafficLimits } from '../engine/traffic/limits.ts';
 
 export interface HostStatus {
   host: HostView;
@@ -37,6 +38,8 @@ export interface NetworkChange {
   bridge?: string | null;
   testBridge?: string | null;
 }
+
+export type TrafficChange = { readonly [K in keyof TrafficLimits]?: TrafficLimits[K] | undefined };
 
 export interface DiskRequest {
   name: string;
@@ -125,6 +128,9 @@ export interface Operations {
   copyOffer(caller: Caller, machine: string, host?: string): Promise<RelationshipView>;
   suspend(caller: Caller, machine: string): Promise<RelationshipView>;
   resume(caller: Caller, machine: string): Promise<RelationshipView>;
+  trafficShow(caller: Caller): Promise<TrafficView>;
+  /** What is under way goes by the new limits. */
+  trafficSet(caller: Caller, change: TrafficChange): Promise<TrafficView>;
   /** One that was suspended goes on. */
   resynchronize(caller: Caller, machine: string): Promise<JobView>;
   /** It begins by itself at that moment, within the next seven days. */

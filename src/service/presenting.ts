@@ -1,4 +1,5 @@
 /** Records as people and programs see them. */
+import { isSendable } from '../engine/extended/source.ts';
 import { startRefusal } from '../engine/power.ts';
 import { lagMsOf, reasonsOf } from '../health/health.ts';
 import { hasYielded } from '../health/rules.ts';
@@ -59,8 +60,10 @@ const clockTime = (seconds: number): string => `${String(Math.floor(seconds / 3_
 
 /** What begins by itself, and when. */
 function waitingFor({ engine: { host } }: Context, relationship: Relationship): string | null {
+  const own = isOnward(relationship) ? host.state.relationshipOf(relationship.machineId) : undefined;
+  if (own && !isSendable(own)) return `waits: nothing is sent on while the machine's own relationship here is in: ${stateName(own.state)}`;
   const event = relationship.side === 'primary' ? beginsIn(relationship.state) : undefined;
-  if (!event) return null;
+  if (!event) return host.traffic.waitingFor(relationship.id);
   const what = event === 'startInitial' ? 'the initial replication' : 'the resynchronization';
   const beginning = beginningOf(relationship, host.clock.nowMs(), (atMs) => host.clock.minutesEast(atMs));
   if (beginning.kind === 'at') return `waits until ${new Date(beginning.atMs).toISOString()}: then ${what} begins by itself`;

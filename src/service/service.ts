@@ -15,6 +15,7 @@ import { pointOperations } from './points.ts';
 import { replicationOperations } from './replication.ts';
 import { serverOperations } from './server.ts';
 import { resynchronizationOperations } from './resynchronization.ts';
+import { trafficOperations } from './traffic.ts';
 
 export const createOperations = (context: Context): Operations => ({
   ...administrationOperations(context),
@@ -29,6 +30,7 @@ export const createOperations = (context: Context): Operations => ({
   ...pointOperations(context),
   ...initialOperations(context),
   ...resynchronizationOperations(context),
+  ...trafficOperations(context),
   ...failoverOperations(context),
   ...networkOperations(context),
 });

@@ -3,6 +3,8 @@ import { applicationConsistentHours, bypassesProxy, tellsHostItems, type Setting
 import { definedOnly } from './options.ts';
 import type { SettingsView } from './views.ts';
 
+const additionalView = ({ bandwidth, ...rest }: Settings['additional']): SettingsView['additional'] => ({ ...rest, ...(bandwidth && { bandwidth: bandwidth.map((rule) => ({ ...rule })) }) });
+
 export const settingsView = (settings: Settings): SettingsView => ({
   intervalSeconds: settings.intervalSeconds,
   compression: settings.compression,
@@ -11,7 +13,7 @@ export const settingsView = (settings: Settings): SettingsView => ({
   applicationConsistentHours: applicationConsistentHours(settings),
   replicateHostItems: tellsHostItems(settings),
   bypassProxy: bypassesProxy(settings),
-  additional: { ...settings.additional },
+  additional: additionalView(settings.additional),
 });
 
 /** What is not named stays as it is. */

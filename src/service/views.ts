@@ -40,6 +40,7 @@ export interface SettingsView {
     demotion?: 'pause' | 'stop';
     commitAfterSeconds?: number;
     resynchronization?: 'automatic' | 'manual';
+    bandwidth?: { from?: string; until?: string; mbitPerSecond: number }[];
   };
 }
 
@@ -184,6 +185,18 @@ export interface DiagnosisView {
 
 /** By name: see docs/generated/health.md. */
 export type HealthLimitsView = Record<HealthLimit, number>;
+
+/** What leaves this host for replicas. */
+export interface TrafficView {
+  transfers: number;
+  resynchronizations: number;
+  bandwidth: { from?: string; until?: string; mbitPerSecond: number }[];
+  /** By the windows that are open now; null for no limit. */
+  mbitPerSecondNow: number | null;
+  /** Names of the machines that are sent, and that resynchronize, now. */
+  transferring: string[];
+  resynchronizing: string[];
+}
 
 export interface PointView {
   id: string;

@@ -5,6 +5,8 @@
 import { Engine } from '../engine/engine.ts';
 import type { Host } from '../engine/host.ts';
 import type { Clock } from '../engine/ports/clock.ts';
+import { DEFAULT_TRAFFIC, type TrafficLimits } from '../engine/traffic/limits.ts';
+import { Traffic } from '../engine/traffic/traffic.ts';
 import { Fault } from '../errors/fault.ts';
 import { Fingerprints } from '../fingerprints/store.ts';
 import { openInMemory } from '../state/database.ts';
@@ -38,6 +40,7 @@ export class SimulatedHost {
   readonly hypervisor: SimulatedHypervisor;
   /** What this host says to a peer that would send replicas. */
   admits: Host['admission'] = () => ({ isAdmitted: true, entry: { id: 'entry', host: '*', storage: '/replicas', trustGroup: 'DEFAULT' } });
+  traffic: TrafficLimits = DEFAULT_TRAFFIC;
   /** How far this host's clock is off. */
   skewMs = 0;
   life: Life | null = null;
@@ -98,11 +101,13 @@ export class SimulatedHost {
 
   #parts(life: Life): Host {
     const layers = new SimulatedLayers(this.files, { between: () => life.during('a cluster of a merge', () => undefined) });
+    const clock = this.#clock(life);
+    const traffic = new Traffic({ clock, limits: () => this.traffic, relationship: (id) => this.state.relationship(id), nameOf: (id) => this.state.machine(id)?.name ?? id });
     return {
       hostId: this.name,
       hostName: this.name,
       version: 'simulated',
-      clock: this.#clock(life),
+      clock, traffic,
       hypervisor: lived(this.hypervisor, life, { name: 'hypervisor', opening: ['openPointInTime', 'openLive', 'openStacks'] }),
       layers: lived(layers, life, { name: 'layers', opening: ['open'] }),
       fingerprints: new Fingerprints(lived(this.directory, life, { name: 'fingerprints', opening: ['open'], isQuick: true })),

@@ -1,5 +1,6 @@
 /** What is set for the host's replication as a whole, beside the engine's state in the same file. */
 import type { DatabaseSync } from 'node:sqlite';
+import type { BandwidthRule } from '../cycle/bandwidth.ts';
 import type { HealthLimits } from '../health/limits.ts';
 import { Statements } from './statements.ts';
 
@@ -19,6 +20,14 @@ export interface ServiceSettings {
   readonly lastPeerPort: number | null;
   /** Limits of the health that differ from the defaults. */
   readonly healthLimits?: Partial<HealthLimits>;
+  /** Limits of what leaves this host for replicas that differ from the defaults. */
+  readonly traffic?: ServiceTraffic;
+}
+
+export interface ServiceTraffic {
+  readonly transfers?: number;
+  readonly resynchronizations?: number;
+  readonly bandwidth?: readonly BandwidthRule[];
 }
 
 const DEFAULTS: ServiceSettings = { acceptsReplicas: true, monitoringStartSeconds: 9 * 3_600, monitoringIntervalSeconds: 43_200, certificate: null, peerPort: null, portChange: null, lastPeerPort: null };

@@ -78,6 +78,8 @@ const ROUTES: Route[] = [
   route('statisticsReset', 'POST', '/api/relationships/web/statistics/reset', 200, { state: 3 }),
   route('resynchronizeAt', 'POST', '/api/relationships/web/resynchronize/at', 200, { body: { startsAtMs: 1_800_000_000_000 }, state: 9 }),
   route('resynchronizeCancel', 'POST', '/api/relationships/web/resynchronize/cancel', 200, { state: 10 }),
+  route('trafficShow', 'GET', '/api/traffic', 200),
+  route('trafficSet', 'PATCH', '/api/traffic', 200, { body: { transfers: 5, bandwidth: [{ from: '08:00', until: '18:00', mbitPerSecond: 20 }] } }),
   route('cycleNow', 'POST', '/api/relationships/web/cycle', 202),
   route('consistentCycleNow', 'POST', '/api/relationships/web/cycle/application-consistent', 202),
   route('networkShow', 'GET', '/api/machines/web/network', 200),

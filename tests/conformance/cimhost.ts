@@ -7,6 +7,8 @@ import { cimHostOf, objectManagerOf } from '../../src/daemon/cim.ts';
 import { systemClock } from '../../src/daemon/clock.ts';
 import { emptyRelationship } from '../../src/engine/answers.ts';
 import { Engine } from '../../src/engine/engine.ts';
+import { DEFAULT_TRAFFIC } from '../../src/engine/traffic/limits.ts';
+import { Traffic } from '../../src/engine/traffic/traffic.ts';
 import type { Host as EngineHost } from '../../src/engine/host.ts';
 import { Fault } from '../../src/errors/fault.ts';
 import { Fingerprints } from '../../src/fingerprints/store.ts';
@@ -111,7 +113,7 @@ export class CimHost {
     const unreachable = () => Promise.reject(new Fault('peer-unreachable', `${PEER} does not answer`));
     const host: EngineHost = {
       hostId: randomUUID(), hostName: HOST, version: '0.0.1',
-      clock: systemClock,
+      clock: systemClock, traffic: new Traffic({ clock: systemClock, limits: () => DEFAULT_TRAFFIC, relationship: (id) => this.state.relationship(id), nameOf: (id) => id }),
       hypervisor: this.hypervisor,
       layers: new SimulatedLayers(this.files, { between: () => Promise.resolve() }),
       fingerprints: new Fingerprints(new MemoryDirectory()),

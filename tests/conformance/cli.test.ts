@@ -111,9 +111,7 @@ describe('the command line', { timeout: 120_000 }, () => {
     });
 
     test('the life of a relationship, from enabling to failback and disabling', async () => {
-      const steps = [
-        ['enable', 'db', '--to', 'beta', '--history', '24'], ['start-replication', 'db'], ['stop-initial', 'db'], ['start-replication', 'db'],
-      ];
+      const steps = [['enable', 'db', '--to', 'beta', '--history', '24'], ['start-replication', 'db'], ['stop-initial', 'db'], ['start-replication', 'db']];
       for (const args of steps) assert.equal((await cli(...args)).code, 0, args.join(' '));
       rig.host.addRelationship('db', 3);
       for (const args of [['suspend', 'db'], ['resume', 'db'], ['failover', 'db', '--planned', '--reverse', '--yes'], ['commit', 'db', '--yes'], ['failback', 'db', '--yes'], ['failover', 'db', '--unplanned', '--point', 'p-1', '--force', '--yes'], ['revert', 'db', '--yes'], ['disable', 'db', '--yes']]) {

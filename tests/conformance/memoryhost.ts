@@ -7,7 +7,7 @@ import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
 import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, DiskRequest, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
-import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView } from '../../src/service/views.ts';
+import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
@@ -254,9 +254,7 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('administrator', caller, 'serverCertificateAdd', files);
     return this.serverCertificate;
   }
-  async serverCertificateRemove(caller: Caller, thumbprint: string) {
-    this.#enter('administrator', caller, 'serverCertificateRemove', thumbprint);
-  }
+  serverCertificateRemove = async (caller: Caller, thumbprint: string) => this.#enter('administrator', caller, 'serverCertificateRemove', thumbprint);
 
   async enablePlan(caller: Caller, request: EnableRequest) {
     this.#enter('operator', caller, 'enablePlan', request);
@@ -289,10 +287,10 @@ export class MemoryHost implements Operations, Changes {
   suspend = (caller: Caller, machine: string) => this.#become(caller, 'suspend', machine, 'suspend', 7);
   resume = (caller: Caller, machine: string) => this.#become(caller, 'resume', machine, 'resume', 3);
   resynchronize = (caller: Caller, machine: string) => this.#move(caller, 'resynchronize', machine, 'resynchronize', 10);
-  async resynchronizeAt(caller: Caller, machine: string, startsAtMs: number) {
-    this.#enter('operator', caller, 'resynchronizeAt', machine, startsAtMs);
-    return this.addRelationship(this.#relationship(machine).machine, 9, { startsAtMs });
-  }
+  readonly traffic: TrafficView = { transfers: 3, resynchronizations: 2, bandwidth: [], mbitPerSecondNow: null, transferring: ['web'], resynchronizing: [] };
+  trafficShow = async (caller: Caller) => (this.#enter('viewer', caller, 'trafficShow'), this.traffic);
+  trafficSet = async (caller: Caller, change: object) => (this.#enter('operator', caller, 'trafficSet', change), { ...this.traffic, ...change });
+  resynchronizeAt = async (caller: Caller, machine: string, startsAtMs: number) => (this.#enter('operator', caller, 'resynchronizeAt', machine, startsAtMs), this.addRelationship(this.#relationship(machine).machine, 9, { startsAtMs }));
   resynchronizeCancel = (caller: Caller, machine: string) => this.#become(caller, 'resynchronizeCancel', machine, 'cancel-resynchronization', 9);
   cycleNow = (caller: Caller, machine: string) => this.#move(caller, 'cycleNow', machine, 'cycle', 3);
   consistentCycleNow = (caller: Caller, machine: string) => this.#move(caller, 'consistentCycleNow', machine, 'cycle', 3);
@@ -301,13 +299,13 @@ export class MemoryHost implements Operations, Changes {
     this.relationships.delete(this.#machine(machine).name);
   }
 
-  async points(caller: Caller, machine: string): Promise<PointView[]> {
-    this.#enter('viewer', caller, 'points', machine);
+  #pointsOf(caller: Caller, operation: 'points' | 'pointShow', machine: string, ...more: readonly string[]): PointView[] {
+    this.#enter('viewer', caller, operation, machine, ...more);
     this.#relationship(machine);
-    if (!this.hasPoints) return [];
-    return [1, 2].map((sequence) => ({ id: `p-${sequence}`, sequence, kind: 'standard', instantMs: 1_700_000_000_000 + sequence, sizeBytes: 65_536, newest: sequence === 2, name: null, verification: null }));
+    return (this.hasPoints ? [1, 2] : []).map((sequence) => ({ id: `p-${sequence}`, sequence, kind: 'standard', instantMs: 1_700_000_000_000 + sequence, sizeBytes: 65_536, newest: sequence === 2, name: null, verification: null }));
   }
-  pointShow = async (caller: Caller, machine: string, point: string) => ({ ...(await this.points(caller, machine))[0]!, id: point });
+  points = async (caller: Caller, machine: string) => this.#pointsOf(caller, 'points', machine);
+  pointShow = async (caller: Caller, machine: string, point: string) => ({ ...this.#pointsOf(caller, 'pointShow', machine, point)[0]!, id: point });
   pointDelete = async (caller: Caller, machine: string, point: string) => this.#enter('operator', caller, 'pointDelete', machine, point);
   pointVerify = (caller: Caller, machine: string, point: string) => this.#move(caller, 'pointVerify', machine, null, 3, point);
   testFailover = (caller: Caller, machine: string, options: object) => this.#move(caller, 'testFailover', machine, 'test', 3, options);

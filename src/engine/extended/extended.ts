@@ -72,7 +72,7 @@ export async function sendNewest(around: Surroundings, { kind, done }: Sending, 
   const isSealed = before !== null && settled.newestPointId === before.id;
   const attempt = isSealed ? null : (settled.attempt ?? openSending(host, settled, kind));
   if (!isSealed && !attempt) return false;
-  if (attempt) await send(around, attempt, signal);
+  if (attempt) await host.traffic.transferring(relationshipNamed(host, relationshipId), kind !== 'cycle', signal, () => send(around, attempt, signal));
   if (done) transition(host, relationshipId, done);
   return true;
 }

@@ -21,6 +21,7 @@ import { carryRest } from '../extended/carrying.ts';
 import { definitionOf, machineOf, replicatedSpec, specOf } from '../spec.ts';
 import { counted } from '../../health/statistics.ts';
 import { counting } from '../monitoring.ts';
+import { LimitedLane } from '../traffic/lane.ts';
 import { relationshipNamed, update } from '../transition.ts';
 import { arrived, recordedDisks } from './incoming.ts';
 import { asNewest, isToBeConsistent, pointKindOf } from './consistency.ts';
@@ -114,7 +115,7 @@ async function shipOver(host: Host, relationship: Relationship, { view, skipKnow
   const journal = await host.fingerprints.journal(relationshipId, attempt.id);
   const from = await goingOn(host, relationship, attempt, journal, Math.min(durableBytes, journal.sizeBytes));
   await journal.truncateTo(from.bytes);
-  const lane = await openLane(host, relationship, attempt, from.bytes, signal);
+  const lane = new LimitedLane(await openLane(host, relationship, attempt, from.bytes, signal), host.traffic.allowance(relationshipId, attempt.phase === 'pass', signal));
   const startedMs = host.clock.monotonicMs();
   let tookMs: number | undefined;
   try {

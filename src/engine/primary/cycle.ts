@@ -41,12 +41,12 @@ export async function shipInstant(host: Host, relationship: Relationship, attemp
   noteFreeze(host, relationshipNamed(host, relationship.id), instant);
   const timed = changeAttempt(host, relationship.id, { instantMs: instant.instantMs, isConsistent: instant.isConsistent });
   let open: PointInTime | null = instant;
-  await resuming(host, signal, async () => {
+  await resuming(host, relationship.id, signal, async () => {
     const view = open ?? (await openInstant(host, relationship, timed, signal));
     open = null;
     return transfer(host, relationship, { view, skipKnown, onProgress }, signal);
   });
-  await resuming(host, signal, () => seal(host, relationshipNamed(host, relationship.id), relationshipNamed(host, relationship.id).attempt!, instant.attachments, signal));
+  await resuming(host, relationship.id, signal, () => seal(host, relationshipNamed(host, relationship.id), relationshipNamed(host, relationship.id).attempt!, instant.attachments, signal));
 }
 
 const isPassing = (thrown: unknown): boolean => {
@@ -55,14 +55,14 @@ const isPassing = (thrown: unknown): boolean => {
 };
 
 /** Repeats work that a broken connection ended, while it may come back soon. */
-async function resuming<T>(host: Host, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+async function resuming<T>(host: Host, relationshipId: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   const startMs = host.clock.monotonicMs();
   for (;;) {
     try {
       return await work();
     } catch (thrown) {
       if (!isPassing(thrown) || host.clock.monotonicMs() - startMs > RESUME_WITHIN_MS) throw thrown;
-      await host.clock.sleep(RESUME_EVERY_MS, signal);
+      await host.traffic.pausing(relationshipId, () => host.clock.sleep(RESUME_EVERY_MS, signal));
     }
   }
 }

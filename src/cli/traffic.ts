@@ -1,0 +1,62 @@
+/** understudy traffic: how much leaves this host for replicas at once, and how fast. */
+import { InvalidArgumentError, type Command } from 'commander';
+import type { BandwidthRule } from '../cycle/bandwidth.ts';
+import type { TrafficView } from '../service/views.ts';
+import { Failure } from './failure.ts';
+import { list } from './output.ts';
+import { act, given, whole, type Run } from './run.ts';
+
+interface TrafficOptions {
+  readonly transfers?: number;
+  readonly resynchronizations?: number;
+  /** Given, or taken away by --no-bandwidth. */
+  readonly bandwidth?: readonly BandwidthRule[] | false;
+}
+
+const RULE = /^(?:(\d\d:\d\d)-(\d\d:\d\d)=)?(\d+(?:\.\d+)?)$/;
+
+/** Collects `--bandwidth 08:00-18:00=20` and `--bandwidth 100`. */
+export function bandwidthRule(text: string, before: readonly BandwidthRule[] | boolean = []): readonly BandwidthRule[] {
+  const [, from, until, mbit] = RULE.exec(text) ?? [];
+  if (mbit === undefined) throw new InvalidArgumentError('It must be like 08:00-18:00=20 (a window by the clock and Mbit/s), or 100 for all day.');
+  return [...(typeof before === 'boolean' ? [] : before), { ...given({ from, until }), mbitPerSecond: Number(mbit) }];
+}
+
+export const ruleText = ({ from, until, mbitPerSecond }: BandwidthRule): string => `${from === undefined ? 'all day' : `${from}-${until}`}: ${mbitPerSecond} Mbit/s`;
+
+const names = (machines: readonly string[]): string => (machines.length === 0 ? 'none' : machines.join(', '));
+
+const trafficText = (it: TrafficView): string =>
+  list([
+    ['transfers at once', String(it.transfers)],
+    ['resynchronizations at once', String(it.resynchronizations)],
+    ['bandwidth', it.bandwidth.length === 0 ? 'no limit' : it.bandwidth.map(ruleText).join('; ')],
+    ['bandwidth now', it.mbitPerSecondNow === null ? 'no limit' : `${it.mbitPerSecondNow} Mbit/s`],
+    ['transferring', names(it.transferring)],
+    ['resynchronizing', names(it.resynchronizing)],
+  ]);
+
+async function show(run: Run): Promise<void> {
+  const traffic = await run.api.get<TrafficView>('/api/traffic');
+  run.out.result(traffic, () => trafficText(traffic));
+}
+
+async function set(run: Run, { transfers, resynchronizations, bandwidth }: TrafficOptions): Promise<void> {
+  const change = given({ transfers, resynchronizations, bandwidth: bandwidth === false ? [] : Array.isArray(bandwidth) ? bandwidth : undefined });
+  if (Object.keys(change).length === 0) throw new Failure('usage', 'nothing to set was given', 'See understudy traffic set --help.');
+  const traffic = await run.api.patch<TrafficView>('/api/traffic', change);
+  run.out.result(traffic, () => trafficText(traffic));
+}
+
+export function trafficCommands(program: Command): void {
+  const traffic = program.command('traffic').description('what leaves this host for replicas');
+  traffic.command('show').description('what is set, and what is under way').action(act(show));
+  traffic
+    .command('set')
+    .description('change what is given; what is under way follows')
+    .option('--transfers <n>', 'machines that are sent at once, to all hosts', whole(1, 1_024))
+    .option('--resynchronizations <n>', 'machines that resynchronize at once', whole(1, 1_024))
+    .option('--bandwidth <limit>', 'Mbit/s: 100 all day, or 08:00-18:00=20; may be given again, the lowest counts', bandwidthRule)
+    .option('--no-bandwidth', 'no limit of the bandwidth')
+    .action(act(set));
+}
