@@ -161,7 +161,10 @@ async function verified(engine: Engine, job: JobContext): Promise<JobResult> {
   const { host } = engine;
   const { id, verifyingId } = engine.relationshipOf(job.machineId);
   if (verifyingId && !job.resumed) throw new Fault('machine-busy', `another recovery point is being verified: ${verifyingId}`);
-  const { clusters, uncheckedClusters } = await verifyPoint(host, id, text(job, 'point') ?? '', (doneBytes, totalBytes) => job.progress((100 * doneBytes) / Math.max(1, totalBytes), 'reading and comparing'), job.signal);
+  const { clusters, uncheckedClusters } = await verifyPoint(host, id, text(job, 'point') ?? '', {
+    onVerified: (doneBytes, totalBytes) => job.progress((100 * doneBytes) / Math.max(1, totalBytes), 'reading and comparing'),
+    stopMerging: () => engine.worker(job.machineId).stopMerging(),
+  }, job.signal);
   return { clusters, uncheckedClusters };
 }
 

@@ -254,9 +254,7 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('administrator', caller, 'serverCertificateAdd', files);
     return this.serverCertificate;
   }
-  async serverCertificateRemove(caller: Caller, thumbprint: string) {
-    this.#enter('administrator', caller, 'serverCertificateRemove', thumbprint);
-  }
+  serverCertificateRemove = async (caller: Caller, thumbprint: string) => this.#enter('administrator', caller, 'serverCertificateRemove', thumbprint);
 
   async enablePlan(caller: Caller, request: EnableRequest) {
     this.#enter('operator', caller, 'enablePlan', request);

@@ -78,6 +78,6 @@ test('of the copy that was left when replication was removed only what differs t
   await pair.enable('web1', {}, '--use-existing');
   const { bytesChanged } = await pair.a.job('start-replication', 'web1');
   const sizeBytes = (await pair.a.machine()).disks.reduce((sum, disk) => sum + disk.sizeBytes, 0);
-  assert.ok(bytesChanged! > 0 && bytesChanged! < sizeBytes / 4, `${bytesChanged} of ${sizeBytes} bytes travelled`);
+  assert.ok(bytesChanged! < sizeBytes / 4, `${bytesChanged} of ${sizeBytes} bytes travelled`);
   await pair.areIdentical();
 });

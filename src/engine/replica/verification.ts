@@ -20,7 +20,13 @@ const WINDOW_CLUSTERS = 16_384;
 const READ_BYTES = 512 * 1024;
 const VERIFIABLE = [3, 7, 8];
 
-export type OnVerified = (doneBytes: number, totalBytes: number) => void;
+export interface Verifying {
+  readonly onVerified: (doneBytes: number, totalBytes: number) => void;
+  /** A merge that is under way would take a layer away: from here on the point's layers are left alone. */
+  stopMerging(): Promise<void>;
+}
+
+type OnVerified = Verifying['onVerified'];
 
 /** Refused where a point cannot be verified now; fault point-unknown when there is none. */
 export function checkVerifiable(host: Host, relationship: Relationship, pointId: string): Point {
@@ -34,12 +40,13 @@ export function checkVerifiable(host: Host, relationship: Relationship, pointId:
 }
 
 /** The point's mark says what was found. Fault point-damaged names machine, point and disks when a cluster is not what was recorded. */
-export async function verifyPoint(host: Host, relationshipId: string, pointId: string, onVerified: OnVerified, signal: AbortSignal): Promise<Verification> {
+export async function verifyPoint(host: Host, relationshipId: string, pointId: string, { onVerified, stopMerging }: Verifying, signal: AbortSignal): Promise<Verification> {
   const relationship = relationshipNamed(host, relationshipId);
   const point = checkVerifiable(host, relationship, pointId);
   const machine = machineOf(host, relationship.machineId);
   update(host, relationshipId, () => ({ verifyingId: pointId }));
   try {
+    await stopMerging();
     const verification = await looked(host, relationship, point, onVerified, signal);
     const now = host.state.point(pointId);
     if (now) host.state.putPoint({ ...now, verification });
