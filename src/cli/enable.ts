@@ -115,7 +115,7 @@ export function settingCommands(program: Command): void {
   withSettings(program.command('enable').argument('<machine>').description('enable replication of a machine, or of a replica to a third host: shows the settings and what the other host lacks, then asks').requiredOption('--to <host>', 'the host that gets the replica'))
     .option('--memory <MiB>', 'memory of the replica', whole(MEMORY_MIB.min, MEMORY_MIB.max))
     .option('--bridge <here=there>', 'bridge of the replica; can be given again', bridge)
-    .option('--storage <dir>', 'directory of the replica on the other host')
+    .option('--storage <dir>', 'directory of the replica on the other host, in what its authorization entry allows')
     .option('--use-existing', 'begin with what the other host kept of it as a former replica')
     .option('--force', 'do it although a finding speaks against it')
     .option('--yes', 'do not ask')

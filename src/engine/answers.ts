@@ -3,11 +3,11 @@ import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { MachineDefinition } from '../machine/definition.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
-import type { Admission } from '../relationship/authorization.ts';
+import { allowsStorage, type Admission } from '../relationship/authorization.ts';
 import { isOnward } from '../relationship/chain.ts';
 import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
 import { stateName } from '../relationship/state.ts';
-import { admitted } from './admission.ts';
+import { admitted, storageFor } from './admission.ts';
 import type { Acceptance, Answers, CreatedReplica, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
 import { qemuVersionOf, spaceAt } from './checkup.ts';
 import type { Engine } from './engine.ts';
@@ -57,9 +57,10 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | '
       const admission = host.admission(hostId);
       const place = admission.isAdmitted ? admission.entry.storage : null;
       const capabilities = await host.hypervisor.capabilities();
-      const freeBytes = place === null ? 0 : await host.layers.freeBytes(storage ?? place);
+      const isStorageRefused = admission.isAdmitted && storage !== null && !allowsStorage(admission.entry, storage);
+      const freeBytes = place === null ? 0 : await host.layers.freeBytes(isStorageRefused ? place : (storage ?? place));
       const missingFiles = await host.missingFiles(definition);
-      return { capabilities, freeBytes, storage: place, isServerOff: !admission.isAdmitted && admission.why === 'server-off', machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles, definition, seed: seedKind(host, hostId, definition.id), succession: successionAnswer(host, hostId, definition.id) };
+      return { capabilities, freeBytes, storage: place, isStorageRefused, isServerOff: !admission.isAdmitted && admission.why === 'server-off', machines: host.state.machines().map(({ id, name }) => ({ id, name })), missingFiles, definition, seed: seedKind(host, hostId, definition.id), succession: successionAnswer(host, hostId, definition.id) };
     },
     checkup: async (hostId) => {
       const admission = host.admission(hostId);
@@ -297,16 +298,17 @@ const unknown = (host: Host, greeting: Greeting): Standing => ({
 /** The replica exists in state 2, off: with no disks yet, or with those of a seed. Repeats change nothing. */
 async function createReplica(engine: Engine, hostId: string, request: CreateReplica): Promise<CreatedReplica> {
   const { host } = engine;
-  const { storage } = admitted(host, hostId);
+  const entry = admitted(host, hostId);
   const known = host.state.relationship(request.relationshipId);
   if (known) return { seedId: known.seed?.id ?? null };
   const { machineId, definition, settings, key, overrides, lineage, kind } = request;
   if (host.state.machines().some(({ name, id }) => name === definition.name && id !== machineId)) throw new Fault('machine-exists', `${host.hostName} has a machine named ${definition.name} already`);
   const joined = kind === undefined ? await succeed(engine, hostId, request) : null;
   if (joined) return { seedId: null, joined };
+  const storage = storageFor(host, hostId, entry, overrides.storage);
   const seeded = await takeUp(host, hostId, request);
   host.state.transaction(() => {
-    host.state.putMachine({ id: machineId, stacks: [], storage: overrides.storage ?? storage, copyOf: null, ...seeded?.machine, name: definition.name, definition, lineage, powerLock: null });
+    host.state.putMachine({ id: machineId, stacks: [], storage, copyOf: null, ...seeded?.machine, name: definition.name, definition, lineage, powerLock: null });
     if (seeded?.offerId) host.state.removeRelationship(seeded.offerId);
     host.state.putRelationship({ ...emptyRelationship, id: request.relationshipId, machineId, peerId: hostId, side: 'replica', state: 0, settings, key, overrides, ...(kind && { kind }), seed: seeded?.seed ?? null });
     transition(host, request.relationshipId, 'accept');

@@ -178,6 +178,8 @@ export interface Readiness {
   readonly storage: string | null;
   /** No replica is taken from anybody. */
   readonly isServerOff?: boolean;
+  /** The place that was asked for is outside the storage location. */
+  readonly isStorageRefused?: boolean;
   /** Of a replica that is there: how many points it has, and why it cannot be gone on with. */
   readonly succession?: { readonly points: number; readonly refusal: string | null } | null;
   readonly machines: readonly { readonly id: string; readonly name: string }[];

@@ -76,12 +76,15 @@ function refuseDamaged(host: Host, { id, machineId, verification }: Point): void
   throw new Refused(refuse(`${machineOf(host, machineId).name}: the recovery point ${id} is damaged (${damageText(verification.damage)})${newest ? `; the newest one that was not found damaged is ${newest.id} of ${new Date(newest.instantMs).toISOString()}` : ''}`, [...(newest ? [`failover --unplanned --point ${newest.id}`] : []), 'failover --unplanned --force']));
 }
 
-/** Refused while the primary reports its guest running, unless forced; a primary that is prepared makes it a planned one. */
-export async function unplannedFailover(engine: Engine, machineId: string, wanted: { pointId: string | null; start: boolean; force: boolean; commitAfterSeconds?: number | null; resumed: boolean }, signal: AbortSignal): Promise<void> {
+/**
+ * Refused while the primary reports its guest running, unless forced; a primary that is prepared makes it a planned one. A
+ * point that was found damaged is refused too, unless `damagedToo` (as `force` is when absent).
+ */
+export async function unplannedFailover(engine: Engine, machineId: string, wanted: { pointId: string | null; start: boolean; force: boolean; damagedToo?: boolean; commitAfterSeconds?: number | null; resumed: boolean }, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   const relationship = engine.relationshipOf(machineId);
   const point = chosenPoint(host, machineOf(host, machineId), wanted.pointId);
-  if (point && !wanted.force && !wanted.resumed) refuseDamaged(host, point);
+  if (point && !(wanted.damagedToo ?? wanted.force) && !wanted.resumed) refuseDamaged(host, point);
   const options = { ...wanted, pointId: wanted.pointId && (point?.id ?? null) };
   const { name } = machineOf(host, machineId);
   if (relationship.side !== 'replica') throw new Refused(refuse(`${name}: an unplanned failover is asked of the replica's host, ${host.peerName(relationship.peerId)} (here: ${stateName(relationship.state)}, primary)`, allowedVerbs(relationship)));

@@ -76,6 +76,7 @@ function place(machine: Machine, readiness: Readiness, sizeBytes: number, isNew:
   const findings: Finding[] = [];
   if (readiness.isServerOff === true) findings.push(finding('refuse', 'replica server', `${peer} takes no replicas: its replica server is switched off.`, 'Switch it on there: understudy server set --replica-server on.'));
   else if (readiness.storage === null) findings.push(finding('refuse', 'authorization', `${peer} takes no replicas from this host.`, 'Add an authorization entry there: understudy authorization add.'));
+  else if (readiness.isStorageRefused === true) findings.push(finding('refuse', 'storage', `${peer} keeps replicas of this host in ${readiness.storage} and below it.`, 'Choose a directory there (--storage DIR), or change the entry on that host: understudy authorization set.'));
   else if (readiness.freeBytes < sizeBytes) findings.push(finding('force', 'space', `The disks may grow to ${Math.ceil(sizeBytes / 2 ** 30)} GiB; ${peer} has ${Math.floor(readiness.freeBytes / 2 ** 30)} GiB free for replicas.`, 'Free space there or choose another place (--storage DIR); --force when the disks will not fill.'));
   findings.push(...fileFindings(readiness.missingFiles, peer));
   if (!isNew) return findings;

@@ -96,7 +96,7 @@ async function taken(engine: Engine, job: JobContext, kind: keyof typeof STEPS) 
 /** State 5 here, off. A primary that can be reached has yielded, and holds its guest, before the job ends. */
 async function failOver(engine: Engine, job: JobContext) {
   job.progress(10, 'asking the primary');
-  await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: false, force: true, resumed: job.resumed }, job.signal);
+  await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: false, force: true, damagedToo: false, resumed: job.resumed }, job.signal);
   job.progress(90, 'telling the primary');
   await askPrimary(engine, engine.relationshipOf(job.machineId).id, job.signal);
   return {};
@@ -116,14 +116,15 @@ async function reverseHere(engine: Engine, job: JobContext, signal: AbortSignal)
 /** Both hosts go by the settings: the other one now, or when they meet next. Other disks need the other host; then the caller has the machine. */
 export async function putSettings(host: Host, relationshipId: string, settings: Settings, signal: AbortSignal): Promise<void> {
   const relationship = relationshipNamed(host, relationshipId);
-  if (isSameSet(settings.disks, relationship.settings.disks)) return putSameDisks(host, relationship, settings, signal);
+  if (isSameSet(settings.disks, relationship.settings.disks)) return putOnBoth(host, relationship, settings, signal);
   checkDisks(host, relationship, settings.disks);
   await call(host.peers, relationship.peerId, 'settings', { relationshipId, settings }, signal);
   if (relationship.state === 1) update(host, relationshipId, (before) => ({ settings, incoming: incomingWith(before, settings), undecidedDisks: [] }));
   else await updateDisks(host, relationshipId, settings, signal);
 }
 
-async function putSameDisks(host: Host, { id, peerId, machineId }: Relationship, settings: Settings, signal: AbortSignal): Promise<void> {
+/** Nothing has to be done for the disks that they name. */
+export async function putOnBoth(host: Host, { id, peerId, machineId }: Relationship, settings: Settings, signal: AbortSignal): Promise<void> {
   update(host, id, () => ({ settings }));
   try {
     await call(host.peers, peerId, 'settings', { relationshipId: id, settings }, signal);

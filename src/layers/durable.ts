@@ -14,9 +14,19 @@ export async function sync(path: string): Promise<void> {
 
 /** The directory is there, durably, with all its parents. */
 export async function makeDirectory(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = path; made.length >= first.length; made = dirname(made)) await sync(dirname(made));
+  if (await exists(path)) return;
+  await makeDirectory(dirname(path));
+  await makeOne(path);
+}
+
+/** Not Node's recursive mkdir, which never ends where a file system takes no new names, such as /proc. */
+async function makeOne(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+  }
+  await sync(dirname(path));
 }
 
 /** The file is there whole, with this content, or as it was before. Its directory entry is durable after `sync(directory)`. */

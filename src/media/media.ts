@@ -139,12 +139,23 @@ async function checkDirectory(directory: string): Promise<void> {
   if (!found?.isDirectory()) throw new Fault('media-missing', `there is no directory ${directory} on this host`);
 }
 
+/** False when it was there. Not Node's recursive mkdir, which never ends where a file system takes no new names, such as /proc. */
+async function isMade(path: string): Promise<boolean> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+    return true;
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') return false;
+    throw cause;
+  }
+}
+
 export const directoryMedia: Media = {
   make: async (directory, name) => {
     await checkDirectory(directory);
     const path = join(directory, name);
     await faulting(path, async () => {
-      if ((await mkdir(path, { recursive: true, mode: 0o700 })) !== undefined) await syncDirectory(directory);
+      if (await isMade(path)) await syncDirectory(directory);
     });
     return new Place(path);
   },

@@ -63,7 +63,7 @@ export const pointSettings = (point: Point, before: Point | undefined, hostName:
   ...definitionValues(point.definition, point.machineId),
   InstanceID: INSTANCE_IDS.Msvm_VirtualSystemSettingData(point.id),
   Description: 'Recovery point of the virtual machine.',
-  ElementName: point.name ?? `${point.definition.name} - ${POINT_NAMES[point.kind]} - (${new Date(point.instantMs).toISOString()})`,
+  ElementName: point.name ?? `${point.definition.name} - ${POINT_NAMES[point.kind]} - (${new Date(point.instantMs).toISOString()})${(point.verification?.damage.length ?? 0) > 0 ? ' - damaged' : ''}`,
   VirtualSystemType: SNAPSHOT_TYPES[point.kind],
   CreationTime: moment(point.instantMs),
   Parent: before ? pathText(instancePath('Msvm_VirtualSystemSettingData', before.id), hostName) : null,

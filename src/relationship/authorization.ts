@@ -39,9 +39,16 @@ export function checkedEntry<E extends AuthorizationEntry>(entry: E): E {
   return entry;
 }
 
+const isPlainPath = (path: string): boolean => path.startsWith('/') && path.length <= MAX_STORAGE_CHARACTERS && !path.includes('\0') && !path.split('/').includes('..');
+
 export function checkStorage(storage: string): void {
-  const isPlain = storage.startsWith('/') && storage.length <= MAX_STORAGE_CHARACTERS && !storage.includes('\0') && !storage.split('/').includes('..');
-  if (!isPlain) throw bad('the storage location', storage, 'an absolute path without ".."');
+  if (!isPlainPath(storage)) throw bad('the storage location', storage, 'an absolute path without ".."');
+}
+
+/** True when a replica may be kept there: in the entry's storage location or below it. */
+export function allowsStorage({ storage }: Pick<AuthorizationEntry, 'storage'>, place: string): boolean {
+  const location = storage.replace(/\/+$/, '');
+  return isPlainPath(place) && (place === storage || `${place}/`.startsWith(`${location}/`));
 }
 
 /** Fault settings-invalid when another entry is for the same host. */

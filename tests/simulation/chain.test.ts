@@ -1,6 +1,8 @@
 /** Stories of a chain of three hosts: the real engine, one story for each rule of an extended relationship. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CLUSTER_BYTES } from '../../src/extents/extent.ts';
+import { putSettings } from '../../src/engine/stepkinds.ts';
 import { transition, update } from '../../src/engine/transition.ts';
 import { contentOf } from '../../src/simulation/instant.ts';
 import type { SimulatedHost } from '../../src/simulation/host.ts';
@@ -90,6 +92,36 @@ test('when the primary\'s interval is made longer later, points are sent on no m
   }
   const sent = chain.extended!.statistics!.cycles - cycles;
   assert.ok(sent >= 1 && sent <= 2, `${sent} points in half an hour`);
+});
+
+/** The third host has the point with which a part of disk b came to the second. */
+async function sentOnHalfway(chain: Chain): Promise<void> {
+  await until(chain, () => chain.relationshipOn(chain.b)!.partial?.disks.includes('b') === true, 'a part of the disk has come');
+  chain.network.cut('A', 'B');
+  const pointId = chain.relationshipOn(chain.b)!.newestPointId;
+  await until(chain, () => chain.extended!.sentPointId === pointId, 'what the second host has is sent on');
+  chain.network.heal();
+}
+
+test('a disk that is left out stops travelling to the third host too, and comes there whole when it is included again', async () => {
+  const chain = await chained('disks');
+  const { host } = chain.a.engine!;
+  const disksOnC = () => chain.c.state.machine(chain.machineId)!.stacks.filter((stack) => prefixOf(stack, chain.relationshipOn(chain.c)!.newestPointId!)).map(({ disk }) => disk).sort().join();
+  for (const disks of [['a'], ['a', 'b']]) {
+    const changed = chain.a.engine!.worker(chain.machineId).exclusive('settings', async (signal) => {
+      await putSettings(host, chain.relationshipId, { ...chain.relationshipOn(chain.a)!.settings, disks }, signal);
+      update(host, chain.relationshipId, ({ incoming }) => (incoming ? { incoming: { ...incoming, sliceBytes: CLUSTER_BYTES } } : {}));
+    }, host.clock.timeout(MINUTE_MS));
+    await chain.time.until(changed, MINUTE_MS, 'the change of the set');
+    write(chain, chain.a, 20);
+    if (disks.includes('b')) await sentOnHalfway(chain);
+    await until(chain, () => {
+      assert.equal(chain.extended!.state, 3);
+      return disksOnC() === disks.join();
+    }, `the third host has ${disks.join()}`);
+  }
+  write(chain, chain.a, 20);
+  await reachesC(chain, chain.a);
 });
 
 test('while the third host cannot be reached its changes gather, and then all of them travel', async () => {

@@ -117,6 +117,19 @@ test('a failover while a disk is being included boots a point without it, and af
   await pair.properties.check();
 });
 
+test('a disk that did not replicate when its guest went away and came home is included while the guest runs', async () => {
+  const pair = await replicating(['a']);
+  await done(pair, pair.a, 'planned', { start: true, reverse: true });
+  await done(pair, pair.b, 'planned', { start: true, reverse: true });
+  await pair.pass(MINUTE_MS);
+  await change(pair, ['a', 'b']);
+  await until(pair, () => stateOf(pair) === 3, 'the new set replicates');
+  pair.write(pair.a, 'b', 0);
+  await done(pair, pair.a, 'cycle');
+  pair.properties.newestPointIsTheDisks(pair.a);
+  assert.deepEqual(disksOf(pair, pair.relationshipOn(pair.b)!.newestPointId!), ['a', 'b']);
+});
+
 test('both daemons die again and again while a disk is included, and it replicates all the same', async () => {
   const pair = await replicating(['a']);
   await change(pair, ['a', 'b'], 1);

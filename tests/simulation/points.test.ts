@@ -100,6 +100,8 @@ test('a damaged point is not failed over to by itself, and with --force it is', 
   const refused = await pair.job(pair.b, 'unplanned', { start: false });
   assert.equal(refused.error?.code, 'refused');
   assert.match(refused.error!.message, /damaged/);
+  const refusedStep = await pair.job(pair.b, 'failOver', { point: newest.id });
+  assert.match(refusedStep.error!.message, /damaged/, 'a step, which asks nobody whether the guest runs, takes no damaged point either');
   await done(pair, pair.b, 'unplanned', { start: false, force: true });
 });
 

@@ -1,7 +1,9 @@
 /** A host as a replica server: what it takes from others, and what they are told when it does not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { call } from '../../src/engine/calls.ts';
 import { transition } from '../../src/engine/transition.ts';
+import { faultOf } from '../../src/errors/fault.ts';
 import { admissionOf, type AuthorizationEntry } from '../../src/relationship/authorization.ts';
 import { Pair } from '../../src/simulation/pair.ts';
 
@@ -56,4 +58,22 @@ test('a replica that was given to an entry stops when that is gone, though anoth
   await isRefused(pair, 'peer-not-authorized', /authorization entry that it was given to is gone/, /authorization add/);
   pair.b.admits = bound('another');
   await goesOn(pair);
+});
+
+test('a place outside the storage location of its entry is refused to a primary that asks for it all the same', async () => {
+  const pair = new Pair({ seed: 'place' });
+  await pair.enable();
+  pair.b.admits = () => admissionOf(true, [entryOf('A')], 'A');
+  const { host } = pair.a.engine!;
+  const { definition, lineage, stacks } = pair.a.state.machine(pair.machineId)!;
+  const { settings, key } = pair.relationshipOn(pair.a)!;
+  const sizes = stacks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes }));
+  const asking = (storage: string) => {
+    const id = host.newId();
+    const request = { relationshipId: host.newId(), machineId: id, definition: { ...definition, id, name: id }, settings, lineage, key, sizes, overrides: { storage } };
+    return pair.time.until(call(host.peers, 'B', 'createReplica', request, new AbortController().signal), MINUTE_MS, 'createReplica').then(() => pair.b.state.machine(id)!.storage);
+  };
+  for (const place of ['/etc', '/replicas/../etc', '/replicas2', 'replicas']) await assert.rejects(asking(place), (thrown: Error) => faultOf(thrown)?.code === 'settings-invalid' && /in \/replicas and below it/.test(thrown.message), place);
+  assert.equal(pair.b.state.machines().length, 1);
+  assert.equal(await asking('/replicas/fast'), '/replicas/fast');
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { faultOf } from '../../src/errors/fault.ts';
-import { admissionOf, checkedEntry, checkUnique, covers, entryFor, type AuthorizationEntry } from '../../src/relationship/authorization.ts';
+import { admissionOf, allowsStorage, checkedEntry, checkUnique, covers, entryFor, type AuthorizationEntry } from '../../src/relationship/authorization.ts';
 
 const entry = (host: string, more: Partial<AuthorizationEntry> = {}): AuthorizationEntry => ({ id: `id of ${host}`, host, storage: '/replicas', trustGroup: 'DEFAULT', ...more });
 const isInvalid = (message: RegExp) => (thrown: unknown) => faultOf(thrown)?.code === 'settings-invalid' && message.test((thrown as Error).message);
@@ -18,6 +18,12 @@ test('a storage location is an absolute path that does not climb, and a trust gr
   for (const storage of ['', 'relative', '/srv/../etc', '/srv/\0', `/${'x'.repeat(5_000)}`]) assert.throws(() => checkedEntry(entry('a', { storage })), isInvalid(/absolute path/), storage);
   for (const trustGroup of ['', ' ', 'x'.repeat(257)]) assert.throws(() => checkedEntry(entry('a', { trustGroup })), isInvalid(/trust group/));
   assert.throws(() => checkedEntry(entry('*', { trustGroup: 'blue' })), isInvalid(/DEFAULT/));
+});
+
+test('a replica may be kept in its entry\'s storage location and below it, and nowhere else', () => {
+  for (const place of ['/replicas', '/replicas/', '/replicas/web', '/replicas/a/b']) assert.ok(allowsStorage(entry('a'), place), place);
+  for (const place of ['/', '/etc', '/replicas2', '/replica', 'replicas', '', '/replicas/../etc', '/replicas/\0', '/x/replicas']) assert.ok(!allowsStorage(entry('a'), place), place);
+  assert.ok(allowsStorage(entry('a', { storage: '/' }), '/srv') && allowsStorage(entry('a', { storage: '/srv/' }), '/srv/web') && allowsStorage(entry('a', { storage: '/srv/' }), '/srv'));
 });
 
 test('two entries for one host are refused, whatever the case', () => {

@@ -41,6 +41,7 @@ const CASES: Readonly<Record<string, readonly [holds: Partial<Relationship>, not
   'missed-critical': [counts({ cycles: 10, missedCycles: 10 }), counts({ cycles: 11, missedCycles: 10 })],
   stalled: [behind(DAY_MS + 1), behind(DAY_MS)],
   held: [{ ...replica, state: 2, yielded: { pointId: null, attemptId: null, basisId: 'b' } }, { ...replica, state: 2 }],
+  'disks-undecided': [{ undecidedDisks: ['data'] }, { ...replica, undecidedDisks: ['data'] }],
   'initial-replication-pending': [{ state: 2, newestInstantMs: null }, { state: 3 }],
   'reverse-not-configured': [{ ...replica, state: 6 }, { ...replica, state: 3 }],
   'failover-begun': [{ state: 4 }, { ...replica, state: 5 }],

@@ -5,7 +5,7 @@
  */
 import { ClusterSet } from '../../extents/clusterset.ts';
 import { clusterCount } from '../../extents/extent.ts';
-import type { Relationship } from '../../machine/records.ts';
+import type { Attempt, Relationship } from '../../machine/records.ts';
 import type { Host } from '../host.ts';
 import { united } from '../primary/growth.ts';
 
@@ -34,13 +34,19 @@ export const carryAllOn = (host: Host, machineId: string): void => carryAside(ho
 export const wholeDisks = (host: Host, machineId: string): Clusters =>
   new Map((host.state.machine(machineId)?.stacks ?? []).map(({ disk, sizeBytes }) => [disk, ClusterSet.full(clusterCount(sizeBytes))]));
 
-/** Part of the transaction that ends an acknowledged attempt: what came after its point is left to be carried. */
+/** Part of the transaction that ends an acknowledged attempt: what came after its point is left to be carried, and the disks of which only a part had come by then. */
 export function carryRest(host: Host, { id, machineId, attempt }: Relationship): void {
   const source = attempt?.source;
   const points = host.state.points(machineId);
   const at = points.findIndex((point) => point.id === source?.pointId);
   if (!source || source.isOutdated || at < 0) return;
-  const rest = points.slice(at + 1).reduce<Clusters>((all, point) => united(all, host.state.clustersOf(point.id)), new Map());
+  const rest = points.slice(at + 1).reduce<Clusters>((all, point) => united(all, host.state.clustersOf(point.id)), begunDisks(host, id, machineId, attempt));
   host.state.clearCarried(id);
   host.state.putCarried(id, new Map(rest));
+}
+
+/** They replicate here, and the attempt's point does not have them. */
+function begunDisks(host: Host, id: string, machineId: string, attempt: Attempt): Clusters {
+  const replicated = host.state.relationshipOf(machineId)?.settings.disks ?? [];
+  return new Map([...host.state.carried(id)].filter(([disk]) => replicated.includes(disk) && !attempt.disks.some((sent) => sent.disk === disk)));
 }

@@ -15,8 +15,8 @@ import type { Standing } from '../calls.ts';
 import { greet } from '../greeting.ts';
 import type { Host } from '../host.ts';
 import { changeAttempt, giveUp, openAttempt, seal, settle, transfer } from '../primary/attempt.ts';
-import { machineOf } from '../spec.ts';
-import { putSettings } from '../stepkinds.ts';
+import { machineOf, pointStacks } from '../spec.ts';
+import { putOnBoth } from '../stepkinds.ts';
 import { relationshipNamed, transition, update } from '../transition.ts';
 import { carryAside, wholeDisks } from './carrying.ts';
 import { newestSource, openSource } from './source.ts';
@@ -84,11 +84,12 @@ function checkOwner(host: Host, { machineId, peerId }: Relationship): void {
   throw new Refused(refuse(`${machine.name}: ${host.peerName(peerId)} runs this machine in a newer epoch, so nothing is sent on there`, []));
 }
 
-/** The disks are those that arrive here. */
-async function followDisks(host: Host, { id, machineId, settings, attempt }: Relationship, signal: AbortSignal): Promise<void> {
+/** The disks are those that arrive here. A new one needs no state of its own: a point here that has it has all of it, and all of that is carried. */
+async function followDisks(host: Host, relationship: Relationship, signal: AbortSignal): Promise<void> {
+  const { machineId, settings, attempt } = relationship;
   const disks = host.state.relationshipOf(machineId)?.settings.disks ?? settings.disks;
   if (attempt !== null || disks.join() === settings.disks.join()) return;
-  await putSettings(host, id, { ...settings, disks }, signal);
+  await putOnBoth(host, relationship, { ...settings, disks }, signal);
 }
 
 /** No attempt is open, or the one that is can go on. */
@@ -109,7 +110,8 @@ function openSending(host: Host, relationship: Relationship, kind: AttemptKind):
   const { id, machineId, sentPointId } = relationship;
   const point = newestSource(host, machineId);
   if (!point) return null;
-  const isSent = sentPointId === point.id && [...host.state.carried(id).values()].every((clusters) => clusters.isEmpty);
+  const has = new Set(pointStacks(machineOf(host, machineId), point.id).map(({ disk }) => disk));
+  const isSent = sentPointId === point.id && [...host.state.carried(id)].every(([disk, clusters]) => clusters.isEmpty || !has.has(disk));
   if (kind === 'cycle' && isSent) return null;
   return host.state.transaction(() => {
     if (kind === 'initial' || kind === 'resync') carryAside(host, machineId, wholeDisks(host, machineId));

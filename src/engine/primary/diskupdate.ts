@@ -99,12 +99,20 @@ async function isRecorded(host: Host, spec: LaunchSpec, pointId: string | null):
 async function recordIncoming(host: Host, relationship: Relationship): Promise<Relationship> {
   const { incoming, trackId } = relationship;
   if (!(await isRecorded(host, specFor(host, relationship), trackId))) throw new Fault('tracking-lost', `${machineOf(host, relationship.machineId).name}: the record of changes on its other disks is gone`);
+  await bringToGuest(host, relationship, incoming!.disks);
   const spec = specOfDisks(host, relationship, incoming!.disks);
   if (Object.keys(incoming!.copied).length > 0 && (await isRecorded(host, spec, trackId))) return relationship;
   const after = update(host, relationship.id, () => ({ incoming: { ...incoming!, copied: {} } }));
   await forgetRecords(host, relationship, incoming!.disks);
   await host.hypervisor.track(spec, trackId!);
   return after;
+}
+
+/** A guest that came here by a failover runs with the disks that its point had, until it is started again. */
+async function bringToGuest(host: Host, relationship: Relationship, disks: readonly string[]): Promise<void> {
+  if ((await host.hypervisor.power(relationship.machineId)) === 'off') return;
+  const spec = specOf(host, machineOf(host, relationship.machineId), relationship);
+  for (const disk of disks) await host.hypervisor.plug(spec, disk);
 }
 
 /** The view, in which nothing but the parts is dirty by itself. */
