@@ -54,6 +54,10 @@ test('an export that was cut off or altered on its way is refused, and nothing o
   const image = readdirSync(join(carried, place)).find((name) => name.endsWith('.qcow2'))!;
   flip(join(carried, place, image));
   assert.equal((await pair.b.fails('import', 'web1', carried)).code, 'media-damaged');
+  const file = openSync(join(carried, place, image), 'r+');
+  writeSync(file, Buffer.alloc(4_096), 0, 4_096, 0);
+  closeSync(file);
+  assert.equal((await pair.b.fails('import', 'web1', carried)).code, 'media-damaged');
   truncateSync(join(carried, place, image), 300_000);
   assert.match((await pair.b.fails('import', 'web1', carried)).message, /truncated/);
   assert.equal((await pair.b.relationship()).state, 2);

@@ -4,7 +4,7 @@
  * over the network meanwhile; only the last transaction makes it a recovery point. Goes on after an interruption.
  */
 import { CLUSTER_BYTES, clusterExtent, clustersTouched, windows, type Extent } from '../../extents/extent.ts';
-import { Fault } from '../../errors/fault.ts';
+import { Fault, faultOf } from '../../errors/fault.ts';
 import { FINGERPRINT_BYTES, Fingerprinter, isUnknown, sameFingerprint } from '../../fingerprints/fingerprint.ts';
 import { checkRecords } from '../../fingerprints/record.ts';
 import type { Importing } from '../../machine/initial.ts';
@@ -102,7 +102,7 @@ interface Copying {
 async function copyDisks(host: Host, relationshipId: string, { place, manifest, onProgress }: Copying, signal: AbortSignal): Promise<void> {
   const { importing } = relationshipNamed(host, relationshipId);
   const totalBytes = manifest.disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const view = await host.hypervisor.openStacks(manifest.disks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes, layers: [place.layer(disk)] })), signal);
+  const view = await opened(host, place, manifest, signal);
   try {
     let doneBytes = 0;
     for (const [index, target] of importing!.layers.entries()) {
@@ -111,6 +111,16 @@ async function copyDisks(host: Host, relationshipId: string, { place, manifest, 
     }
   } finally {
     await view.close();
+  }
+}
+
+async function opened(host: Host, place: MediaPlace, { disks }: Manifest, signal: AbortSignal): Promise<DiskView> {
+  try {
+    return await host.hypervisor.openStacks(disks.map(({ disk, sizeBytes }) => ({ disk, sizeBytes, layers: [place.layer(disk)] })), signal);
+  } catch (cause) {
+    const fault = faultOf(cause);
+    if (fault?.code !== 'disk-format') throw cause;
+    throw new Fault('media-damaged', fault.message, { cause });
   }
 }
 
