@@ -23,10 +23,13 @@ const sideOf = ({ side, kind }: RelationshipView): string => (kind === 'simple' 
 
 const rowOf = (it: RelationshipView): (Cell | string)[] => [it.machine, sideOf(it), peerCell(it), it.stateName, healthCell(it), orDash(it.lagMs, duration), lastCycleText(it), String(it.points)];
 
+/** Most messages name their machine already. */
+const about = ({ machine }: RelationshipView, message: string): string => (message.startsWith(`${machine}: `) ? message : `${machine}: ${message}`);
+
 /** What is wrong with one relationship and what to do about it, a line each. */
 function remarks(it: RelationshipView): string[] {
-  const found = it.healthReasons.map((reason) => `${it.machine}: ${reason}`);
-  if (it.lastFault && !it.healthReasons.includes(it.lastFault.message)) found.push(`${it.machine}: ${it.lastFault.message} (${ago(it.lastFault.atMs)})`);
+  const found = it.healthReasons.map((reason) => about(it, reason));
+  if (it.lastFault && !it.healthReasons.includes(it.lastFault.message)) found.push(about(it, `${it.lastFault.message} (${ago(it.lastFault.atMs)})`));
   if (it.lastFault) found.push(`  hint: ${it.lastFault.hint}`);
   if (it.waitingFor !== null) found.push(`${it.machine}: ${it.waitingFor}`);
   if (it.commitsAtMs !== null) found.push(`${it.machine}: the failover commits itself ${instant(it.commitsAtMs)}; the other recovery points are removed then (understudy commit-after ${it.machine} never keeps it waiting)`);

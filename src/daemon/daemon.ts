@@ -150,6 +150,7 @@ export class Daemon {
     const { apiAddress, peerAddress, peerPort, portOffset, runDir } = this.#config;
     await this.#api.listenLocal(join(runDir, 'api.sock'));
     const { engine, hosts, authorizations, serviceSettings, defaultStorage } = this.context;
+    await this.#parts.hypervisor.reap();
     await takeStock(engine.host, [defaultStorage, ...authorizations.list().map(({ storage }) => storage)]);
     const port = serviceSettings.get().peerPort ?? peerPort;
     await this.#peers.listen({ host: peerAddress, port }, engine.handle);
@@ -202,7 +203,7 @@ export class Daemon {
     await this.#parts.scanner.stop();
     await this.#parts.layers.stop();
     await this.#parts.fingerprints.close();
-    this.#parts.hypervisor.close();
+    await this.#parts.hypervisor.close();
     this.#parts.close();
   }
 }

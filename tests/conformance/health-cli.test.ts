@@ -79,4 +79,11 @@ describe('the command line, for health', { timeout: 120_000 }, () => {
     rig.host.doctorFinds = [];
     assert.match((await cli('doctor', '--checks')).stdout, /clock-skew +- +The hosts' clocks agree +ok/);
   });
+
+  test('names the machine of a message once in the status', async () => {
+    rig.host.addRelationship('web', 3, { healthReasons: ['it is late'], health: 'critical', lastFault: { code: 'disk-io', message: 'web: the disk broke', hint: 'Look at the storage.', atMs: 1 } });
+    const { stdout } = await cli('status');
+    assert.match(stdout, /^web: it is late$/m);
+    assert.match(stdout, /^web: the disk broke \(/m);
+  });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
@@ -101,4 +102,14 @@ test('what is forgotten leaves no file behind but its disks', async () => {
   await bench.hypervisor.forget(spec.instanceId);
   assert.ok(!existsSync(runPaths(bench.directories, spec.instanceId).directory));
   assert.ok(existsSync(spec.stacks[0]!.layers[0]!.path));
+});
+
+test('what a daemon that was killed left reading a stack has ended before the next one begins, and the file can be written', async () => {
+  const { stacks } = await bench.machine({ a: MIB });
+  const [{ layers }] = stacks as [LaunchSpec['stacks'][number]];
+  await bench.hypervisor.openStacks(stacks, signal);
+  assert.throws(() => execFileSync('qemu-io', ['-c', 'write 0 512', layers[0]!.path], { stdio: 'pipe' }), /lock/);
+  bench.hypervisor = new QemuHypervisor(bench.directories);
+  await bench.hypervisor.reap();
+  execFileSync('qemu-io', ['-c', 'write 0 512', layers[0]!.path]);
 });

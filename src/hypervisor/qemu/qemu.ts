@@ -230,6 +230,11 @@ export class QemuHypervisor implements Hypervisor {
     return this.#host.monitors.get(instanceId);
   }
 
+  /** What a daemon that crashed left reading has ended: it would keep others from the files. */
+  reap(): Promise<void> {
+    return this.#readers.reap();
+  }
+
   /** Lets go of everything. Guests run on; an attempt of a machine that is off can be opened again. */
   async close(): Promise<void> {
     this.#closing.abort(new Fault('cancelled', 'the daemon ends'));

@@ -1,6 +1,6 @@
 /**
  * Stacks that nobody writes, read through a storage daemon of their own: a replica's recovery point, a seed, media. Each view
- * has its daemon, which ends with it; what a crash of ours left is ended before the first view.
+ * has its daemon, which ends with it; what a crash of ours left is ended when the daemon starts.
  */
 import type { Fault } from '../../errors/fault.ts';
 import type { DiskView } from '../../engine/ports/diskview.ts';
@@ -15,15 +15,20 @@ import { NbdView } from './view.ts';
 export class StackReaders {
   readonly #runDir: string;
   readonly #open = new Set<StorageDaemon>();
-  #reaped: Promise<unknown> | undefined;
+  #reaped: Promise<void> | undefined;
   #count = 0;
 
   constructor(directories: Directories) {
     this.#runDir = readersDirectory(directories);
   }
 
+  /** What a crash of ours left has ended. Once. */
+  reap(): Promise<void> {
+    return (this.#reaped ??= StorageDaemon.reapAll(this.#runDir).then(() => undefined));
+  }
+
   async open(stacks: readonly DiskStack[], signal: AbortSignal): Promise<DiskView> {
-    await (this.#reaped ??= StorageDaemon.reapAll(this.#runDir));
+    await this.reap();
     const daemon = await StorageDaemon.start({ runDir: this.#runDir, name: `r${++this.#count}`, signal });
     this.#open.add(daemon);
     try {
