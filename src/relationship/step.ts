@@ -21,7 +21,7 @@ export function step(from: Standing, event: Event, facts: Facts): Outcome<Step> 
   const row = ROWS.find((candidate) => candidate.event === event && candidate.side === from.side && candidate.from.includes(from.state));
   const here = `${stateName(from.state)} (state ${from.state}, ${from.side})`;
   if (!row) return refuse(`"${verbOf(event)}" is not possible while the relationship is in: ${here}`, allowedVerbs(from));
-  if (!row.supported) return refuse(`"${row.verb ?? event}" is an operation of other replication providers, which Understudy has not got`, allowedVerbs(from));
+  if (!row.supported) return refuse(`"${row.verb ?? event}" is an operation of other replication providers and not supported`, allowedVerbs(from));
   const missing = row.requires.filter((condition) => facts[condition] !== true);
   if (missing.length > 0) return refuse(`${missing.map((condition) => CONDITIONS[condition]).join('; ')} (${here})`, allowedVerbs(from));
   return { ok: true, value: { side: row.becomes ?? from.side, state: row.to, effects: row.effects } };
