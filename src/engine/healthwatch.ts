@@ -15,6 +15,8 @@ import { update } from './transition.ts';
 
 const LOOK_EVERY_MS = 30_000;
 const GUESTS_AT_ONCE = 64;
+/** Longer than any freeze that goes well. */
+const STANDS_STILL_AFTER_MS = 60_000;
 
 export class HealthWatch {
   readonly #host: Host;
@@ -47,7 +49,8 @@ export class HealthWatch {
       const limits = limitsOf(this.#host.monitoring().limits);
       for (const relationship of relationships) {
         const machine = machines.get(relationship.machineId);
-        if (machine) look(this.#host, relationship, machine, limits);
+        const present = machine && (await withStandstill(this.#host, relationship));
+        if (present) look(this.#host, present, machine, limits);
       }
       await this.#askGuests(relationships);
     }
@@ -74,6 +77,15 @@ export class HealthWatch {
       if (!faultOf(thrown)) throw thrown;
     }
   }
+}
+
+/** The relationship as it is now, with whether its guest may be frozen still; undefined when it is gone. */
+async function withStandstill(host: Host, { id, machineId }: Relationship): Promise<Relationship | undefined> {
+  const sinceMs = await host.hypervisor.standsStillSinceMs(machineId);
+  const relationship = host.state.relationship(id);
+  if (!relationship) return undefined;
+  const standsStillSinceMs = sinceMs !== null && host.clock.nowMs() - sinceMs > STANDS_STILL_AFTER_MS ? sinceMs : null;
+  return (relationship.standsStillSinceMs ?? null) === standsStillSinceMs ? relationship : update(host, relationship.id, () => ({ standsStillSinceMs }));
 }
 
 /** What changed since it was last looked at is in the log, and the counts are those of the present interval. Mostly nothing has, and nothing is written. */

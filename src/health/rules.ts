@@ -71,6 +71,11 @@ const rule = (severity: Severity, basis: Rule['basis'], id: string, when: string
 /** The worst first. */
 export const RULES: readonly Rule[] = [
   rule('critical', 'ours', 'split-brain', 'both hosts began an epoch without knowing of the other\'s', { holds: isSplit, message: faultText, hint: faultHint }, 'health-changed'),
+  rule('critical', 'ours', 'guest-stands-still', 'a freeze for a recovery point is long over, and the guest\'s agent has not confirmed that the guest goes on', {
+    holds: ({ relationship }) => (relationship.standsStillSinceMs ?? null) !== null,
+    message: ({ relationship, machine }) => `The file systems of ${machine.name} may stand still since ${new Date(relationship.standsStillSinceMs!).toISOString()}: they were frozen for a recovery point, and the guest agent does not answer since.`,
+    hint: ({ machine }) => `Look at the guest (understudy vm console ${machine.name}): run fsfreeze --unfreeze on each file system, or restart its guest agent. Where its agent is not to be relied on, set kernel.sysrq=1 in the guest, so that it can be let go without, or do without: understudy settings ${machine.name} --application-consistent 0.`,
+  }, 'health-changed'),
   rule('critical', 'documented', 'replication-failed', 'state 8', { holds: isIn([8]), message: says('Critical: replication stopped for a cause that does not pass by itself.'), hint: says('Mend the cause shown, then understudy resume.') }),
   rule('critical', 'documented', 'resynchronization-required', 'state 9', { holds: isIn([9]), message: says('Resynchronization required: nothing is sent until the disks were compared.'), hint: says('understudy resynchronize compares the disks and ships what differs; it begins by itself where the settings say so.') }),
   rule('critical', 'documented', 'resynchronizing', 'state 10', { holds: isIn([10]), message: says('Resynchronizing: the disks are being compared.'), hint: says('It ends by itself. How far it is: understudy jobs.') }),

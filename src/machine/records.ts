@@ -296,6 +296,8 @@ export interface Relationship {
   readonly stateSinceMs?: number;
   /** Rules of the health that held when it was last looked at: each is written to the log once. */
   readonly issues?: readonly string[];
+  /** Since when its guest here may stand still by a freeze whose end nobody confirmed. */
+  readonly standsStillSinceMs?: number | null;
   /** When a test failover was last begun here, and since when there has been something to test. */
   readonly lastTestMs?: number;
   readonly testableSinceMs?: number;

@@ -55,6 +55,8 @@ export class SimulatedHypervisor implements Hypervisor {
   freezing: 'works' | 'is-silent' | 'fails' = 'is-silent';
   /** Attempts at whose instants a guest stood still. */
   readonly frozenInstants = new Set<string>();
+  /** Guests whose agent did not confirm the end of a freeze, and since when. */
+  readonly standsStill = new Map<string, number>();
   #sessions = 0;
 
   constructor(files: Files, around: Surroundings) {
@@ -250,6 +252,10 @@ export class SimulatedHypervisor implements Hypervisor {
     const bitmaps = this.#opened(spec);
     for (const point of [...bitmaps.points, ...bitmaps.expected]) bitmaps.remove(point);
     bitmaps.trustAll();
+  }
+
+  async standsStillSinceMs(instanceId: string): Promise<number | null> {
+    return this.standsStill.get(instanceId) ?? null;
   }
 
   async pendingBytes(spec: LaunchSpec, pointIds: readonly string[]): Promise<number | null> {

@@ -249,3 +249,17 @@ test('a replica whose storage is full says which of its works failed for it: mak
   mended(pair, pair.b);
   await until(pair, () => on(pair, pair.a).failures === 0, 'it replicates again');
 });
+
+test('a guest that may be frozen still, a minute after its freeze, makes the health critical until its agent confirms that it goes on', async () => {
+  const pair = await replicating();
+  const { standsStill } = pair.a.hypervisor;
+  standsStill.set(pair.machineId, pair.a.nowMs());
+  await pair.pass(LOOK_MS);
+  assert.ok(!rules(pair, pair.a).includes('guest-stands-still'), 'a freeze takes a moment');
+  await pair.pass(2 * LOOK_MS + SECOND_MS);
+  assert.equal(judged(pair, pair.a).health, 'critical');
+  assert.match(pair.a.state.events(null, 10).map(({ message }) => message).join('\n'), /file systems of .* may stand still/);
+  standsStill.clear();
+  await pair.pass(LOOK_MS + SECOND_MS);
+  assert.ok(!rules(pair, pair.a).includes('guest-stands-still'));
+});

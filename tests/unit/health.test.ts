@@ -30,6 +30,7 @@ const holding = (change: Partial<Relationship>, limits: Partial<HealthLimits> = 
 /** Rule → what makes it hold, what nearly does. */
 const CASES: Readonly<Record<string, readonly [holds: Partial<Relationship>, not: Partial<Relationship>]>> = {
   'split-brain': [{ lastFault: fault('split-brain') }, { lastFault: fault('disk-io') }],
+  'guest-stands-still': [{ standsStillSinceMs: NOW_MS - HOUR_MS }, { standsStillSinceMs: null }],
   'replication-failed': [{ state: 8 }, { state: 3 }],
   'resynchronization-required': [{ state: 9 }, { state: 10 }],
   resynchronizing: [{ state: 10 }, { state: 11 }],

@@ -133,6 +133,8 @@ export interface Hypervisor {
   untrackAll(spec: LaunchSpec): Promise<void>;
   /** Bytes that these bitmaps of a running guest hold together, at most; null when it is off, or no bitmap says. Waits for nobody. */
   pendingBytes(spec: LaunchSpec, pointIds: readonly string[]): Promise<number | null>;
+  /** Since when the guest may stand still for a point that has long been made, in ms since 1970: its agent did not confirm that it was let go. Null when it is not so. */
+  standsStillSinceMs(instanceId: string): Promise<number | null>;
   /** The clusters of bitmap `pointId` united with those of all later ones, per disk. */
   changesSince(spec: LaunchSpec, pointId: string, signal: AbortSignal): Promise<ReadonlyMap<string, ClusterSet>>;
 

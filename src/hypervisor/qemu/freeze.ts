@@ -3,7 +3,7 @@
  * did all the while is what the watchdog says at the end: a guest that was let go too soon was not frozen. The step is done in
  * any case.
  */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { execPath } from 'node:process';
 import { Fault } from '../../errors/fault.ts';
 import { isRunning } from '../../storagedaemon/pidfile.ts';
@@ -40,6 +40,9 @@ export async function thawNoted(run: RunPaths): Promise<number | 'gone' | null> 
   if (outcome !== null) rmSync(run.freezeNote, { force: true });
   return outcome;
 }
+
+/** When the note was made that says that the guest may be frozen; null without one. */
+export const noteMs = (run: RunPaths): number | null => statSync(run.freezeNote, { throwIfNoEntry: false })?.mtimeMs ?? null;
 
 /** As a daemon finds a guest at its start: with a note it is thawed by every means; without one its agent is asked once. */
 export async function thawFound(run: RunPaths): Promise<number | 'gone' | null> {

@@ -23,7 +23,7 @@ import { plug, resize, unplug } from './hotplug.ts';
 import { closedSizes } from './images.ts';
 import { liveInstances, qemuProcess, readLaunchRecord } from './instance.ts';
 import type { Attempt } from './instant.ts';
-import { thawFound } from './freeze.ts';
+import { noteMs, thawFound } from './freeze.ts';
 import { isOnTop, layOnTop } from './freshlayers.ts';
 import { mergeBelow } from './mergebelow.ts';
 import { diskNode } from './nodes.ts';
@@ -218,6 +218,10 @@ export class QemuHypervisor implements Hypervisor {
       const outcome = await this.#host.agentTurns.take(instanceId, () => thawFound(run));
       if (outcome !== 'gone' && (isNoted || outcome !== null) && outcome !== 0) tell(record.machineName, outcome);
     }));
+  }
+
+  async standsStillSinceMs(instanceId: string): Promise<number | null> {
+    return noteMs(this.#host.run(instanceId));
   }
 
   /** The guest agent's socket, for whoever freezes file systems. */
