@@ -9,21 +9,27 @@ export interface Fill {
   readonly layers: number;
   readonly freeBytes: number;
   readonly totalBytes: number;
+  /** Recovery points that are marked as damaged. */
+  readonly damagedPoints: number;
 }
 
 /** Less than a twentieth, or than 1 GiB. */
-export const isAlmostFull = ({ freeBytes, totalBytes }: Omit<Fill, 'layers'>): boolean => freeBytes < Math.max(GIB, totalBytes * MIN_FREE_FRACTION);
+export const isAlmostFull = ({ freeBytes, totalBytes }: Pick<Fill, 'freeBytes' | 'totalBytes'>): boolean => freeBytes < Math.max(GIB, totalBytes * MIN_FREE_FRACTION);
 
-export const alarmsOf = ({ layers, ...space }: Fill): Alarm[] => [...(layers > MAX_LAYERS ? (['chain-long'] as const) : []), ...(isAlmostFull(space) ? (['space-low'] as const) : [])];
+export const alarmsOf = ({ layers, damagedPoints, ...space }: Fill): Alarm[] => [
+  ...(layers > MAX_LAYERS ? (['chain-long'] as const) : []), ...(isAlmostFull(space) ? (['space-low'] as const) : []), ...(damagedPoints > 0 ? (['points-damaged'] as const) : []),
+];
 
 /** What each alarm means for the replica. */
 export const alarmText = (alarm: Alarm, { storage }: Pick<Machine, 'storage'>): string =>
   ({
     'chain-long': `A disk of the replica has more than ${MAX_LAYERS} layers: merging does not keep up, and while it is failed over no further points are made here.`,
     'space-low': `Less than 5 % or 1 GiB of ${storage} is free: when it is full, no recovery point can be made.`,
+    'points-damaged': 'Recovery points of the replica are damaged, or stand on a damaged one: its storage does not hold what arrived.',
   })[alarm];
 
 export const ALARM_HINTS: Readonly<Record<Alarm, string>> = {
   'chain-long': 'Keep fewer recovery points, or end a test failover that holds them.',
   'space-low': 'Free space there or keep fewer recovery points.',
+  'points-damaged': 'Look at this host\'s storage. understudy point verify tells of each point whether it is good. When the storage is sound again, disable replication and enable it anew.',
 };

@@ -92,6 +92,7 @@ export const RULES: readonly Rule[] = [
     message: ({ peer }) => `${peer} removed its side of the relationship: nothing is replicated any more.`,
     hint: ({ machine }) => `Remove it here too (understudy disable ${machine.name}): the machine and its disks stay. Or enable it again from its primary.`,
   }),
+  rule('critical', 'ours', 'points-damaged', 'recovery points on the replica were found damaged, or stand on one that was', { holds: hasAlarm('points-damaged'), message: ({ machine }) => alarmText('points-damaged', machine), hint: says(ALARM_HINTS['points-damaged']) }),
   rule('critical', 'ours', 'missed-critical', 'state 3, and of the cycles in the monitoring interval a share was missed (missedCriticalPercent)', {
     holds: (facts) => isReplicating(facts) && facts.missed >= MISSED_AT_LEAST && facts.missedPercent >= facts.limits.missedCriticalPercent,
     message: missedText,

@@ -333,8 +333,8 @@ export interface EndedInterval extends Statistics {
   readonly untilMs: number;
 }
 
-/** A disk has too many layers; the storage is almost full. */
-export type Alarm = 'chain-long' | 'space-low';
+/** A disk has too many layers; the storage is almost full; recovery points were found damaged. */
+export type Alarm = 'chain-long' | 'space-low' | 'points-damaged';
 
 export interface Overrides {
   readonly memoryMiB?: number;
@@ -344,7 +344,7 @@ export interface Overrides {
 
 export type PointKind = 'standard' | 'application-consistent' | 'planned' | 'divergence';
 
-/** What was found when a recovery point was read in whole. */
+/** What was found when a recovery point, or a damaged one that it stands on, was read in whole. */
 export interface Verification {
   readonly atMs: number;
   readonly clusters: number;

@@ -89,6 +89,32 @@ test('a cluster that changed on the replica\'s storage is found in the points th
   assert.ok(pair.b.state.events(null, 1_000).some(({ severity, message }) => severity === 'error' && message.includes(hit.id)), 'it is in the log');
 });
 
+test('points that stand on a damaged one are not shown as good', async () => {
+  const pair = await replicating();
+  await work(pair, 8);
+  await done(pair, pair.a, 'suspend');
+  const points = pointsOn(pair);
+  const isMarked = (id: string): boolean => (pair.b.state.point(id)!.verification?.damage.length ?? 0) > 0;
+  const damagedPoint = points.at(-2)!;
+  damage(pair, damagedPoint);
+  await pair.job(pair.b, 'verify', { point: damagedPoint.id });
+  assert.deepEqual(points.map(({ id }) => isMarked(id)), points.map((_, index) => index >= points.length - 2));
+  assert.deepEqual(pair.relationshipOn(pair.b)!.alarms, ['points-damaged']);
+});
+
+test('a recovery point that arrives on a damaged one is marked until it is verified good', async () => {
+  const pair = await replicating();
+  await work(pair, 3);
+  const newest = pointsOn(pair).at(-1)!;
+  pair.b.state.putPoint({ ...newest, verification: { atMs: pair.b.nowMs(), clusters: 17, uncheckedClusters: 0, damage: [{ disk: 'a', clusters: 1, firstOffsetBytes: 0 }] } });
+  await work(pair, 2);
+  await done(pair, pair.a, 'suspend');
+  const arrived = pointsOn(pair).at(-1)!;
+  assert.ok(arrived.sequence > newest.sequence && (arrived.verification?.damage.length ?? 0) > 0);
+  await done(pair, pair.b, 'verify', { point: arrived.id });
+  assert.equal(pair.b.state.point(arrived.id)!.verification!.damage.length, 0);
+});
+
 test('a damaged point is not failed over to by itself, and with --force it is', async () => {
   const pair = await replicating();
   await work(pair, 3);

@@ -39,6 +39,7 @@ const CASES: Readonly<Record<string, readonly [holds: Partial<Relationship>, not
   'paused-on-replica': [{ ...replica, state: 7 }, { state: 7 }],
   'cannot-send': [{ failures: 3, lastFault: fault('peer-unreachable') }, { failures: 2, lastFault: fault('peer-unreachable') }],
   'peer-removed': [{ ...replica, state: 3, peerRemovedMs: 1 }, { ...replica, state: 3 }],
+  'points-damaged': [{ ...replica, alarms: ['points-damaged'] }, { ...replica, alarms: ['space-low'] }],
   'missed-critical': [counts({ cycles: 10, missedCycles: 10 }), counts({ cycles: 11, missedCycles: 10 })],
   stalled: [behind(DAY_MS + 1), behind(DAY_MS)],
   held: [{ ...replica, state: 2, yielded: { pointId: null, attemptId: null, basisId: 'b' } }, { ...replica, state: 2 }],

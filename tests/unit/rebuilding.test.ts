@@ -123,7 +123,7 @@ test('a label without a file counts only for a layer that is elsewhere', () => {
 
 test('more than 64 layers, or less than 5 % or 1 GiB of room, raise an alarm', () => {
   const gib = 1024 ** 3;
-  assert.deepEqual(alarmsOf({ layers: 64, freeBytes: 5 * gib, totalBytes: 100 * gib }), []);
-  assert.deepEqual(alarmsOf({ layers: 65, freeBytes: 5 * gib - 1, totalBytes: 100 * gib }), ['chain-long', 'space-low']);
-  assert.deepEqual(alarmsOf({ layers: 0, freeBytes: gib - 1, totalBytes: 2 * gib }), ['space-low']);
+  assert.deepEqual(alarmsOf({ layers: 64, freeBytes: 5 * gib, totalBytes: 100 * gib, damagedPoints: 0 }), []);
+  assert.deepEqual(alarmsOf({ layers: 65, freeBytes: 5 * gib - 1, totalBytes: 100 * gib, damagedPoints: 0 }), ['chain-long', 'space-low']);
+  assert.deepEqual(alarmsOf({ layers: 0, freeBytes: gib - 1, totalBytes: 2 * gib, damagedPoints: 0 }), ['space-low']);
 });

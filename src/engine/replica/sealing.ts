@@ -79,7 +79,7 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
       // What this host held before is what it is again when a failback is given up.
       change: () => ({ ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), ...asNewest(point), receiving: null, lastFault: null, ...takenOver(before, receiving, isHome), ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null, seed: null }) }),
     });
-    host.state.addPoint(point, request.attachments, clusters);
+    host.state.addPoint(markedAs(host, point), request.attachments, clusters);
     carryOn(host, point.machineId, clusters);
     applyLater(host, before, point);
     const machine = machineOf(host, point.machineId);
@@ -88,6 +88,12 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     retire(host, before);
     dropSpare(host, before.id);
   });
+}
+
+/** A point stands on the layers of its parent: what was found damaged there counts for it too, until it is read itself. */
+function markedAs(host: Host, point: Point): Point {
+  const parent = point.parentId === null ? undefined : host.state.point(point.parentId);
+  return parent?.verification && parent.verification.damage.length > 0 ? { ...point, verification: parent.verification } : point;
 }
 
 /** The maps follow the point. */

@@ -13,6 +13,7 @@ import type { Host } from '../host.ts';
 import { payloadOf, type DiskSize, type DiskView } from '../ports/diskview.ts';
 import { report } from '../report.ts';
 import { machineOf, pointStacks } from '../spec.ts';
+import { checkLimits } from './limits.ts';
 import { relationshipNamed, update } from '../transition.ts';
 import { Expectation } from './expectation.ts';
 
@@ -49,13 +50,25 @@ export async function verifyPoint(host: Host, relationshipId: string, pointId: s
     await stopMerging();
     const verification = await looked(host, relationship, point, onVerified, signal);
     const now = host.state.point(pointId);
-    if (now) host.state.putPoint({ ...now, verification });
+    if (now) mark(host, now, verification);
+    await checkLimits(host, relationshipId);
     host.changed('relationship', machine.id);
     if (verification.damage.length > 0) throw damaged(host, machine, point, verification);
     return verification;
   } finally {
     if (host.state.relationship(relationshipId)) update(host, relationshipId, () => ({ verifyingId: null }));
   }
+}
+
+/** Later points stand on the same layers: until they are read themselves, what was found damaged counts for them too. */
+function mark(host: Host, point: Point, verification: Verification): void {
+  host.state.transaction(() => {
+    host.state.putPoint({ ...point, verification });
+    if (verification.damage.length === 0) return;
+    for (const later of host.state.points(point.machineId)) {
+      if (later.sequence > point.sequence && later.kind !== 'divergence' && later.verification === undefined) host.state.putPoint({ ...later, verification });
+    }
+  });
 }
 
 function damaged(host: Host, machine: Machine, point: Point, { damage }: Verification): Fault {
