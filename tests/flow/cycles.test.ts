@@ -129,6 +129,22 @@ test('settings that are changed on the primary hold on both hosts, and cycles go
   });
 });
 
+test('a resynchronization that was suspended goes on when it is resumed, though both daemons are killed in it', async () => {
+  await pair.a.run('suspend', 'web1');
+  await inGuest('dd if=/dev/urandom of=/disk/a/differs bs=1M count=4');
+  await pair.a.run('traffic', 'set', '--bandwidth', '8');
+  await pair.a.run('resynchronize', 'web1', '--no-wait');
+  await pair.a.run('suspend', 'web1');
+  assert.equal((await pair.a.relationship()).state, 11);
+  await pair.a.run('resume', 'web1');
+  await Promise.all([pair.a.kill(), pair.b.kill()]);
+  await Promise.all([pair.a.start(), pair.b.start()]);
+  assert.equal((await pair.a.relationship()).state, 10);
+  await pair.a.run('traffic', 'set', '--no-bandwidth');
+  await pair.a.reaches('it has ended', ({ state }) => state === 3);
+  await pair.areIdentical();
+});
+
 test('a guest that is powered off is replicated too', async () => {
   await (await pair.a.console()).write();
   await pair.a.run('vm', 'stop', 'web1');
@@ -155,22 +171,4 @@ test('a disk that was changed behind the daemon\'s back is resynchronized, and t
   assert.equal(await differs(lastCycle.pointId), 0);
   assert.ok((await pair.b.points()).some(({ id }) => kept.includes(id)), 'the older points are still there');
   assert.ok(lastCycle.bytesShipped < 3 * MIB, `${lastCycle.bytesShipped} bytes travelled`);
-});
-
-test('a resynchronization that was suspended goes on when it is resumed, though both daemons are killed in it', async () => {
-  if ((await pair.a.machine()).power === 'off') await pair.a.run('vm', 'start', 'web1');
-  await (await pair.a.console()).next('wrote');
-  await pair.a.run('suspend', 'web1');
-  await inGuest('dd if=/dev/urandom of=/disk/a/differs bs=1M count=4');
-  await pair.a.run('traffic', 'set', '--bandwidth', '8');
-  await pair.a.run('resynchronize', 'web1', '--no-wait');
-  await pair.a.run('suspend', 'web1');
-  assert.equal((await pair.a.relationship()).state, 11);
-  await pair.a.run('resume', 'web1');
-  await Promise.all([pair.a.kill(), pair.b.kill()]);
-  await Promise.all([pair.a.start(), pair.b.start()]);
-  assert.equal((await pair.a.relationship()).state, 10);
-  await pair.a.run('traffic', 'set', '--no-bandwidth');
-  await pair.a.reaches('it has ended', ({ state }) => state === 3);
-  await pair.areIdentical();
 });

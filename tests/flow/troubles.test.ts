@@ -65,7 +65,7 @@ const guest = () => pair.a.console();
 test('a replica whose disks may not fit is enabled only by force', { skip }, async () => {
   await pair.define({ rate: 20 });
   await pair.a.run('vm', 'start', 'web1');
-  assert.match((await pair.a.fails('enable', 'web1', '--to', 'host-b', '--storage', storage, '--yes', '--force')).hint, /host-b keeps replicas of this host in .* and below it/);
+  assert.match(JSON.stringify(await pair.a.fails('enable', 'web1', '--to', 'host-b', '--storage', storage, '--yes', '--force')), /host-b keeps replicas of this host in .* and below it/);
   await pair.b.run('authorization', 'set', 'host-a', '--storage', storage);
   const refused = await pair.a.fails('enable', 'web1', '--to', 'host-b', '--storage', storage, '--yes');
   assert.deepEqual([refused.code, refused.exitCode], ['readiness-failed', 37]);
