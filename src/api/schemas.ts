@@ -67,6 +67,11 @@ const ADDITIONAL = Type.Object(
   { title: 'AdditionalSettings', additionalProperties: false, description: 'Settings that CIM has no property for' },
 );
 
+const RESYNCHRONIZATION_WINDOW = Type.Object(
+  { fromSeconds: whole('Seconds after the host\'s midnight: 0 to 86,399'), untilSeconds: whole('The same; before "fromSeconds": across midnight') },
+  { title: 'DailyWindow', additionalProperties: false, description: 'When a resynchronization that is required begins by itself; null: as soon as it is required' },
+);
+
 const SETTINGS_FIELDS = {
   intervalSeconds: whole('Seconds from cycle to cycle: 30, 300 or 900'),
   compression: truth('Whether what travels is compressed when that pays'),
@@ -75,6 +80,7 @@ const SETTINGS_FIELDS = {
   applicationConsistentHours: whole('Hours between application-consistent points: 1 to 12, 0 for none; only with a recovery history'),
   replicateHostItems: truth('Whether the guest is told which host it runs on'),
   bypassProxy: truth('Whether the two hosts reach each other past their proxies'),
+  resynchronizationWindow: nullable(RESYNCHRONIZATION_WINDOW),
   additional: ADDITIONAL,
 };
 export const SETTINGS_VIEW = view('Settings', SETTINGS_FIELDS, 'How it is replicated');

@@ -1,14 +1,16 @@
 /** understudy enable and understudy settings: what a relationship is like. */
 import { Option, type Command } from 'commander';
+import type { DailyWindow } from '../cycle/window.ts';
 import { MEMORY_MIB } from '../machine/parse.ts';
 import type { EnablePlan } from '../service/operations.ts';
 import type { FindingView, RelationshipView, SettingsView } from '../service/views.ts';
 import { Failure } from './failure.ts';
+import { dailyWindow } from './moments.ts';
 import { coloured, list, type Colour } from './output.ts';
 import { agree } from './questions.ts';
 import { chosenPath, EXTENDED } from './relationships.ts';
 import { act, bridge, given, jsonObject, names, whole, type Run } from './run.ts';
-import { printable, yesNo } from './words.ts';
+import { clock, printable, yesNo } from './words.ts';
 
 interface SettingOptions {
   readonly interval?: string;
@@ -16,6 +18,8 @@ interface SettingOptions {
   readonly applicationConsistent?: number;
   readonly hostItems?: boolean;
   readonly bypassProxy?: boolean;
+  /** Given, or taken away by --no-resynchronization-window. */
+  readonly resynchronizationWindow?: DailyWindow | false;
   readonly compression?: boolean;
   readonly disks?: string[];
   readonly additional?: object;
@@ -42,6 +46,7 @@ const settingsIn = (options: SettingOptions): object =>
     applicationConsistentHours: options.applicationConsistent,
     replicateHostItems: options.hostItems,
     bypassProxy: options.bypassProxy,
+    resynchronizationWindow: options.resynchronizationWindow === false ? null : options.resynchronizationWindow,
     compression: options.compression,
     disks: options.disks,
     additional: options.additional,
@@ -57,6 +62,7 @@ function settingsText(settings: SettingsView): string {
     ['application-consistent', settings.applicationConsistentHours > 0 ? `every ${settings.applicationConsistentHours} h` : 'no'],
     ['host items', yesNo(settings.replicateHostItems)],
     ['past the proxy', yesNo(settings.bypassProxy)],
+    ['resynchronizes', settings.resynchronizationWindow ? `${clock(settings.resynchronizationWindow.fromSeconds)}-${clock(settings.resynchronizationWindow.untilSeconds)}` : 'at any time'],
     ['additional', additional.length > 0 ? additional.join(', ') : '-'],
   ]);
 }
@@ -106,6 +112,8 @@ const withSettings = (command: Command): Command =>
     .option('--no-host-items', 'do not')
     .option('--bypass-proxy', 'reach the other host past the proxy')
     .option('--no-bypass-proxy', 'through it')
+    .option('--resynchronization-window <times>', 'when a resynchronization that is required begins by itself, such as 18:30-06:00', dailyWindow)
+    .option('--no-resynchronization-window', 'as soon as it is required')
     .option('--compression', 'compress what travels')
     .option('--no-compression', 'do not')
     .option('--disks <names>', 'only these disks, with commas between them', names)

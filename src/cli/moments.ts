@@ -1,7 +1,9 @@
-/** Moments as people give them: "22:30" (the next time that this host's clock shows it), "2026-11-27 22:30", "+90m". */
+/** Moments and times of day as people give them: "22:30" (the next time that this host's clock shows it), "2026-11-27 22:30", "+90m". */
 import { InvalidArgumentError } from 'commander';
+import type { DailyWindow } from '../cycle/window.ts';
 
 const CLOCK = /^([01]?\d|2[0-3]):([0-5]\d)$/;
+const WINDOW = /^([^-]+)-([^-]+)$/;
 const DATE = /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:?\d\d)?$/;
 const AHEAD = /^\+(\d{1,6})([smhd])$/;
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -26,3 +28,17 @@ function nextAt(hours: number, minutes: number, nowMs: number): number {
 
 /** For an option. */
 export const momentFromNow = (text: string): number => moment(text, Date.now());
+
+/** A time of day like 09:00, in seconds after midnight. */
+export function timeOfDay(text: string): number {
+  const [, hours, minutes] = CLOCK.exec(text) ?? [];
+  if (hours === undefined) throw new InvalidArgumentError('It must be a time of day like 09:00.');
+  return Number(hours) * 3_600 + Number(minutes) * 60;
+}
+
+/** Two of them like 18:30-06:00; it may reach across midnight. */
+export function dailyWindow(text: string): DailyWindow {
+  const [, from, until] = WINDOW.exec(text) ?? [];
+  if (from === undefined || until === undefined) throw new InvalidArgumentError('It must be two times of day like 18:30-06:00.');
+  return { fromSeconds: timeOfDay(from), untilSeconds: timeOfDay(until) };
+}

@@ -1,12 +1,12 @@
 /** understudy server and understudy authorization: what this host takes from others. */
 import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
 import type { AuthorizationView, ServerCertificateView, ServerView } from '../service/views.ts';
 import { Failure } from './failure.ts';
+import { timeOfDay } from './moments.ts';
 import { list, table } from './output.ts';
 import { act, given, part, whole, type Run } from './run.ts';
-import { duration, instant, printable } from './words.ts';
+import { clock, duration, instant, printable } from './words.ts';
 
 interface ServerOptions {
   readonly replicaServer?: string;
@@ -29,9 +29,6 @@ const HOUR_SECONDS = 3_600;
 const entryPath = (entry: string): string => `/api/authorizations/${part(entry)}`;
 const isOn = (text: string | undefined): boolean | undefined => (text === undefined ? undefined : text === 'on');
 const onOff = (value: boolean): string => (value ? 'on' : 'off');
-
-const two = (value: number): string => String(value).padStart(2, '0');
-const clock = (seconds: number): string => `${two(Math.floor(seconds / HOUR_SECONDS))}:${two(Math.floor((seconds % HOUR_SECONDS) / 60))}`;
 
 const serverText = (server: ServerView): string =>
   list([
@@ -64,12 +61,6 @@ async function setServer(run: Run, options: ServerOptions): Promise<void> {
   });
   const server = await run.api.patch<ServerView>('/api/server', change);
   run.out.result(server, () => serverText(server));
-}
-
-function timeOfDay(text: string): number {
-  const [, hours, minutes] = /^(\d{1,2}):(\d{2})$/.exec(text) ?? [];
-  if (hours === undefined || Number(hours) > 23 || Number(minutes) > 59) throw new InvalidArgumentError('It must be a time of day like 09:00.');
-  return Number(hours) * HOUR_SECONDS + Number(minutes) * 60;
 }
 
 async function listCertificates(run: Run): Promise<void> {

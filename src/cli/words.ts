@@ -29,12 +29,16 @@ export function size(bytes: number): string {
   return `${value.toFixed(1)} ${UNITS[unit]!}`;
 }
 
+const two = (value: number): string => String(value).padStart(2, '0');
+
 /** Local time, "2026-11-21 07:42:58". */
 export function instant(ms: number): string {
   const date = new Date(ms);
-  const two = (value: number) => String(value).padStart(2, '0');
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
+
+/** A time of day, "09:00", from seconds after midnight. */
+export const clock = (seconds: number): string => `${two(Math.floor(seconds / HOUR_S))}:${two(Math.floor((seconds % HOUR_S) / MINUTE_S))}`;
 
 export const ago = (ms: number, nowMs = Date.now()): string => `${duration(nowMs - ms)} ago`;
 export const yesNo = (value: boolean): string => (value ? 'yes' : 'no');

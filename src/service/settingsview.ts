@@ -1,5 +1,5 @@
 /** Settings as people and programs see and change them: all in one row, whatever is kept where. */
-import { applicationConsistentHours, bypassesProxy, tellsHostItems, type Settings, type SettingsChange } from '../relationship/settings.ts';
+import { applicationConsistentHours, bypassesProxy, resynchronizationWindow, tellsHostItems, type Settings, type SettingsChange } from '../relationship/settings.ts';
 import { definedOnly } from './options.ts';
 import type { SettingsView } from './views.ts';
 
@@ -13,10 +13,13 @@ export const settingsView = (settings: Settings): SettingsView => ({
   applicationConsistentHours: applicationConsistentHours(settings),
   replicateHostItems: tellsHostItems(settings),
   bypassProxy: bypassesProxy(settings),
+  resynchronizationWindow: resynchronizationWindow(settings),
   additional: additionalView(settings.additional),
 });
 
 /** What is not named stays as it is. */
-export function settingsChangeOf({ applicationConsistentHours: hours, replicateHostItems, bypassProxy, ...plain }: Partial<SettingsView>): SettingsChange {
-  return { ...(plain as SettingsChange), declared: definedOnly({ applicationConsistentHours: hours, replicateHostItems, bypassProxy }) };
+export function settingsChangeOf({ applicationConsistentHours: hours, replicateHostItems, bypassProxy, resynchronizationWindow: window, ...plain }: Partial<SettingsView>): SettingsChange {
+  const autoResynchronize = window === undefined ? undefined : window !== null;
+  const declared = { applicationConsistentHours: hours, replicateHostItems, bypassProxy, autoResynchronize, resynchronizeFromSeconds: window?.fromSeconds, resynchronizeUntilSeconds: window?.untilSeconds };
+  return { ...(plain as SettingsChange), declared: definedOnly(declared) };
 }

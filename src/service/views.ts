@@ -31,6 +31,8 @@ export interface SettingsView {
   replicateHostItems: boolean;
   /** Whether the two hosts reach each other past their proxies. */
   bypassProxy: boolean;
+  /** When a resynchronization that is required begins by itself, in seconds after the host's midnight; null: as soon as it is required. */
+  resynchronizationWindow: { fromSeconds: number; untilSeconds: number } | null;
   /** Extensions: cycle interval below 30 s for tests, spacing of recovery points, budget of the fleecing file, demotion policy. */
   additional: {
     cycleIntervalMs?: number;

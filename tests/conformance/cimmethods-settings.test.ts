@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CimValue } from '../../src/cim/instance.ts';
 import { instancePath, machinePath } from '../../src/providers/objectpaths.ts';
-import { CimBench, withValue } from './cimbench.ts';
+import { ADMINISTRATOR, CimBench, withValue } from './cimbench.ts';
 
 const SETTINGS = 'ReplicationSettingData';
 
@@ -114,6 +114,23 @@ test('a change reaches both hosts, keeps what was left out, and is read back', a
   assert.deepEqual([ApplicationConsistentSnapshotInterval, (AutoResynchronizeIntervalEnd as { microseconds: bigint }).microseconds], [4, 18_000_000_000n]);
   await bench.fails(b, bench.call(b, 'ModifyReplicationSettings', { [SETTINGS]: withValue(await bench.settingsText(b), 'RecoveryHistory', '9') }), 32_775, /changed on A/);
   await bench.fails(a, bench.call(a, 'ModifyReplicationSettings', { [SETTINGS]: text, ComputerSystem: machinePath(bench.addMachine()) }), 32_775, /not replicated/);
+});
+
+test('the window for resynchronizing is the same for the API and over CIM, on both hosts, and without one none is told', async () => {
+  const bench = await CimBench.replicating('window');
+  const { a, b, pair } = bench;
+  const change = (settings: object) => bench.within(a.host.operations.settingsChange({ ...ADMINISTRATOR }, pair.machineId, settings), 'settings');
+  const overCim = async (at: typeof a) => (await bench.get(at, instancePath('Msvm_ReplicationSettingData', pair.machineId)))['AutoResynchronizeEnabled'];
+  const window = { fromSeconds: 23 * 3_600, untilSeconds: 3_600 };
+  assert.equal((await change({ compression: true })).settings.resynchronizationWindow, null);
+  assert.deepEqual((await change({ resynchronizationWindow: window })).settings.resynchronizationWindow, window);
+  assert.deepEqual((await change({ recoveryHistory: 3 })).settings.resynchronizationWindow, window);
+  for (const at of [a, b]) assert.equal(await overCim(at), true);
+  await bench.succeeds(a, bench.call(a, 'ModifyReplicationSettings', { [SETTINGS]: withValue(await bench.settingsText(a), 'AutoResynchronizeIntervalEnd', '00000000050000.000000:000') }));
+  assert.deepEqual((await change({})).settings.resynchronizationWindow, { ...window, untilSeconds: 18_000 });
+  await assert.rejects(change({ resynchronizationWindow: { ...window, fromSeconds: 86_400 } }), /start of the window for resynchronizing cannot be 86400: allowed is a whole number from 0 to 86399/);
+  assert.equal((await change({ resynchronizationWindow: null })).settings.resynchronizationWindow, null);
+  for (const at of [a, b]) assert.equal(await overCim(at), false);
 });
 
 test('another set of disks leads through state 15, and a set that cannot be is an invalid state', async () => {

@@ -94,6 +94,8 @@ describe('the command line', { timeout: 120_000 }, () => {
         [['server', 'certificate', 'add', '--certificate', definition, '--key', definition], 'serverCertificateAdd', [{ certificate: 'name = "new"\n', key: 'name = "new"\n' }]],
         [['server', 'set', '--replica-server', 'off', '--any-host', 'on', '--storage', '/srv', '--monitoring-start', '06:30', '--monitoring-interval', '24'], 'serverSet', [{ replicaServer: false, anyHost: true, storage: '/srv', monitoringStartSeconds: 23_400, monitoringIntervalSeconds: 86_400 }]],
         [['settings', 'web', '--interval', '30', '--history', '24', '--no-compression', '--additional', '{"pointIntervalSeconds": 600}'], 'settingsChange', ['web', { intervalSeconds: 30, recoveryHistory: 24, compression: false, additional: { pointIntervalSeconds: 600 } }]],
+        [['settings', 'web', '--resynchronization-window', '18:30-6:00'], 'settingsChange', ['web', { resynchronizationWindow: { fromSeconds: 66_600, untilSeconds: 21_600 } }]],
+        [['settings', 'web', '--no-resynchronization-window'], 'settingsChange', ['web', { resynchronizationWindow: null }]],
         [['cycle', 'web'], 'cycleNow', ['web']],
         [['cycle', 'web', '--application-consistent'], 'consistentCycleNow', ['web']],
         [['test', 'web', '--point', 'p-1', '--no-start'], 'testFailover', ['web', { point: 'p-1', start: false }]],

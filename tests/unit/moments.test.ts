@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { moment } from '../../src/cli/moments.ts';
+import { dailyWindow, moment, timeOfDay } from '../../src/cli/moments.ts';
 
 const NOW = new Date(2026, 10, 26, 12, 0, 30).getTime();
 const local = (...parts: [number, number, number, number, number, number?]): number => new Date(...parts).getTime();
@@ -25,4 +25,10 @@ describe('a moment on the command line', () => {
   test('is nothing else', () => {
     for (const text of ['', 'tomorrow', '24:00', '12:60', '90m', '+m', '2026-13-40 10:00', '1700000000000']) assert.throws(() => moment(text, NOW), /time like 22:30/, text);
   });
+});
+
+test('a window of the day is two times of day, and may reach across midnight', () => {
+  assert.deepEqual(dailyWindow('18:30-06:00'), { fromSeconds: 66_600, untilSeconds: 21_600 });
+  assert.deepEqual([timeOfDay('0:00'), timeOfDay('23:59')], [0, 86_340]);
+  for (const text of ['', '18:30', '18:30-', '18:30-24:00', '18-6', '18:30-06:00-07:00']) assert.throws(() => dailyWindow(text), /It must be/, text);
 });
