@@ -2,8 +2,10 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { COMMIT_AFTER_SECONDS } from '../relationship/settings.ts';
 import type { Operations } from '../service/operations.ts';
+import { name } from './fields.ts';
+import { RELATIONSHIP_VIEW } from './relationshipschemas.ts';
 import { accepted, BY_MACHINE, CLOSED, FORCE, ok, START, TIMEOUT_SECONDS, type ApiInstance } from './routes.ts';
-import { JOB_VIEW, name, RELATIONSHIP_VIEW } from './schemas.ts';
+import { JOB_VIEW } from './schemas.ts';
 
 const tags = ['failover'];
 const COMMIT_AFTER = Type.Integer({ minimum: 0, maximum: COMMIT_AFTER_SECONDS.max, description: 'The failover commits itself after so many seconds, 60 at least; never for 0, as the settings say when absent' });

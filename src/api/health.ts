@@ -2,8 +2,8 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { HEALTH_LIMITS, LIMIT_NAMES, type HealthLimit } from '../health/limits.ts';
 import type { Operations } from '../service/operations.ts';
+import { HEALTH_LIMITS_VIEW, HEALTH_VIEW } from './healthschemas.ts';
 import { BY_MACHINE, CLOSED, ok, type ApiInstance } from './routes.ts';
-import { HEALTH_LIMITS_VIEW, HEALTH_VIEW } from './schemas.ts';
 
 const tags = ['health'];
 const REFRESH = Type.Object({ refresh: Type.Optional(Type.Boolean({ description: 'Ask the guest now how much is yet to be replicated, instead of what was last known', default: false })) }, CLOSED);

@@ -1,8 +1,9 @@
 /** /api/hosts: this host and those that it is paired with. */
 import { Type } from '@fastify/type-provider-typebox';
 import type { Operations } from '../service/operations.ts';
+import { name, path } from './fields.ts';
 import { accepted, CLOSED, created, done, ok, type ApiInstance } from './routes.ts';
-import { HOST_VIEW, JOB_VIEW, name, path } from './schemas.ts';
+import { HOST_VIEW, JOB_VIEW } from './schemas.ts';
 
 const BY_HOST = Type.Object({ host: name('Name or id of the host') });
 const ADDRESS = name('Address, with a port when it is not 7443');

@@ -1,9 +1,11 @@
 /** /api/relationships/:machine/start-replication and what belongs to the first copy. */
 import { Type } from '@fastify/type-provider-typebox';
 import type { Operations } from '../service/operations.ts';
+import { name, oneOf, path } from './fields.ts';
+import { RELATIONSHIP_VIEW } from './relationshipschemas.ts';
 import { START_AT_BODY } from './resynchronization.ts';
 import { accepted, BY_MACHINE, CLOSED, created, ok, type ApiInstance } from './routes.ts';
-import { JOB_VIEW, name, oneOf, path, RELATIONSHIP_VIEW } from './schemas.ts';
+import { JOB_VIEW } from './schemas.ts';
 
 const tags = ['relationships'];
 const TRANSFER = oneOf(['network', 'seed'], '"network" copies everything; "seed" ships only what differs from a copy on the other host. As it was chosen before when absent');

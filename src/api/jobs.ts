@@ -1,8 +1,9 @@
 /** /api/status, /api/jobs, /api/events and /api/audit: what the host is, does, and did. */
 import { Type } from '@fastify/type-provider-typebox';
 import type { Operations } from '../service/operations.ts';
+import { name } from './fields.ts';
 import { ok, type ApiInstance } from './routes.ts';
-import { AUDIT_VIEW, EVENT_VIEW, HOST_STATUS, JOB_VIEW, name } from './schemas.ts';
+import { AUDIT_VIEW, EVENT_VIEW, HOST_STATUS, JOB_VIEW } from './schemas.ts';
 
 const BY_JOB = Type.Object({ job: name('Id of the job') });
 const limit = (most: number) => Type.Optional(Type.Integer({ minimum: 1, maximum: most, description: 'How many at most' }));

@@ -1,8 +1,9 @@
 /** /api/machines: virtual machines of this host. */
 import { Type } from '@fastify/type-provider-typebox';
 import type { Operations } from '../service/operations.ts';
+import { oneOf, path } from './fields.ts';
 import { accepted, BY_MACHINE, CLOSED, created, done, FORCE, ok, TIMEOUT_SECONDS, type ApiInstance } from './routes.ts';
-import { JOB_VIEW, MACHINE_DETAIL, MACHINE_VIEW, oneOf, path } from './schemas.ts';
+import { JOB_VIEW, MACHINE_DETAIL, MACHINE_VIEW } from './schemas.ts';
 
 const tags = ['machines'];
 const DEFINITION_CHARACTERS = 131_072;

@@ -1,8 +1,9 @@
 /** /api/machines/:machine/network: what a machine's adapters are like on this host once it has failed over to it. */
 import { Type } from '@fastify/type-provider-typebox';
 import type { Operations } from '../service/operations.ts';
+import { oneOf } from './fields.ts';
 import { accepted, BY_MACHINE, CLOSED, ok, type ApiInstance } from './routes.ts';
-import { FAILOVER_NETWORK_VIEW, JOB_VIEW, oneOf } from './schemas.ts';
+import { FAILOVER_NETWORK_VIEW, JOB_VIEW } from './schemas.ts';
 
 const tags = ['network'];
 const ADDRESS_CHARACTERS = 64;

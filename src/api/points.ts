@@ -1,8 +1,9 @@
 /** /api/relationships/:machine/points: the recovery points of a machine on this host. */
 import { Type } from '@fastify/type-provider-typebox';
 import type { Operations } from '../service/operations.ts';
+import { name } from './fields.ts';
 import { accepted, BY_MACHINE, done, ok, type ApiInstance } from './routes.ts';
-import { JOB_VIEW, name, POINT_VIEW } from './schemas.ts';
+import { JOB_VIEW, POINT_VIEW } from './schemas.ts';
 
 const tags = ['points'];
 const BY_POINT = Type.Object({ ...BY_MACHINE.properties, point: name('Id of the recovery point, or last-application-consistent') });

@@ -4,8 +4,10 @@ import { MEMORY_MIB } from '../machine/parse.ts';
 import { Fault } from '../errors/fault.ts';
 import type { Operations } from '../service/operations.ts';
 import type { Caller, RelationshipView } from '../service/views.ts';
+import { name, path } from './fields.ts';
+import { ENABLE_PLAN, RELATIONSHIP_VIEW, SETTINGS_CHANGE } from './relationshipschemas.ts';
 import { accepted, BY_MACHINE, CLOSED, created, done, FORCE, ok, type ApiInstance } from './routes.ts';
-import { ENABLE_PLAN, JOB_VIEW, name, path, RELATIONSHIP_VIEW, SETTINGS_CHANGE } from './schemas.ts';
+import { JOB_VIEW } from './schemas.ts';
 
 const tags = ['relationships'];
 

@@ -1,8 +1,9 @@
 /** /api/relationships/:machine/resynchronize: comparing the disks and shipping what differs, now or later. */
 import { Type } from '@fastify/type-provider-typebox';
 import type { Operations } from '../service/operations.ts';
+import { RELATIONSHIP_VIEW } from './relationshipschemas.ts';
 import { accepted, BY_MACHINE, CLOSED, ok, type ApiInstance } from './routes.ts';
-import { JOB_VIEW, RELATIONSHIP_VIEW } from './schemas.ts';
+import { JOB_VIEW } from './schemas.ts';
 
 const tags = ['relationships'];
 

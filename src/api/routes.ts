@@ -2,7 +2,8 @@
 import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify';
 import { Type, type TSchema, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Caller } from '../service/views.ts';
-import { ERROR_VIEW, name } from './schemas.ts';
+import { name } from './fields.ts';
+import { ERROR_VIEW } from './schemas.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,27 +1,12 @@
 /**
  * The JSON of the API: one schema per view of service/views.ts. `Same` makes the compiler refuse a schema that is not
- * exactly its view.
+ * exactly its view. Those of a relationship and of health have files of their own.
  */
-import { Type, type Static, type TSchema } from '@fastify/type-provider-typebox';
-import { HEALTH_LIMITS, LIMIT_NAMES } from '../health/limits.ts';
+import { Type, type Static } from '@fastify/type-provider-typebox';
 import type * as views from '../service/views.ts';
-import type { EnablePlan, HostStatus } from '../service/operations.ts';
-
-const NAME_CHARACTERS = 256;
-const PATH_CHARACTERS = 4_096;
-
-export const name = (description: string) => Type.String({ minLength: 1, maxLength: NAME_CHARACTERS, description });
-export const path = (description: string) => Type.String({ minLength: 1, maxLength: PATH_CHARACTERS, description });
-const text = (description: string) => Type.String({ description });
-const whole = (description: string) => Type.Integer({ description });
-const truth = (description: string) => Type.Boolean({ description });
-const instant = (description: string) => Type.Number({ description: `${description}, in milliseconds since 1970` });
-const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-/** The title becomes the schema's name in the OpenAPI document. Views may gain fields, so only requests are closed. */
-const view = <P extends Record<string, TSchema>>(title: string, properties: P, description?: string) => Type.Object(properties, { title, ...(description === undefined ? {} : { description }) });
-
-export const oneOf = <const T extends readonly string[]>(values: T, description: string) =>
-  Type.Unsafe<T[number]>({ type: 'string', enum: [...values], description });
+import type { HostStatus } from '../service/operations.ts';
+import { instant, name, nullable, oneOf, path, text, truth, view, whole, type All, type Same } from './fields.ts';
+import { BANDWIDTH, POINT_KINDS, RELATIONSHIP_VIEW } from './relationshipschemas.ts';
 
 export const MACHINE_VIEW = view('Machine', {
   id: text('UUID, the same on both hosts'),
@@ -42,106 +27,6 @@ export const MACHINE_VIEW = view('Machine', {
 });
 
 export const MACHINE_DETAIL = Type.Object({ ...MACHINE_VIEW.properties, definition: Type.Unknown({ description: 'The whole definition of the machine' }) }, { title: 'MachineDetail' });
-
-const DISKS = Type.Array(Type.String({ minLength: 1, maxLength: 10 }), { maxItems: 64, description: 'Names of the disks that are replicated' });
-
-const BANDWIDTH = Type.Array(
-  Type.Object(
-    { from: Type.Optional(Type.String({ maxLength: 5, description: 'Time of day, "08:00"; without it and "until" all day' })), until: Type.Optional(Type.String({ maxLength: 5, description: 'Time of day; before "from": across midnight' })), mbitPerSecond: Type.Number({ description: 'Mbit/s' }) },
-    { title: 'BandwidthRule', additionalProperties: false },
-  ),
-  { maxItems: 24, description: 'Limits of what may leave, by time of day; of those that are open the lowest counts' },
-);
-
-const ADDITIONAL = Type.Object(
-  {
-    cycleIntervalMs: Type.Optional(whole('Cycle interval below 30 s, for tests and demanding machines; takes the place of intervalSeconds')),
-    pointIntervalSeconds: Type.Optional(whole('Spacing of the recovery points that are kept; 3,600 when absent')),
-    compressionLevel: Type.Optional(whole('zstd level')),
-    fleecingBudgetMiB: Type.Optional(whole('Old data that may be kept aside for one cycle, over all disks')),
-    commitAfterSeconds: Type.Optional(whole('A failover that nobody has committed by then commits itself: 60 to 2,592,000; never for 0, or when absent')),
-    demotion: Type.Optional(oneOf(['pause', 'stop'], 'What happens to a guest that runs without the right to')),
-    bandwidth: Type.Optional(BANDWIDTH),
-    resynchronization: Type.Optional(oneOf(['automatic', 'manual'], 'Whether a resynchronization that is required begins by itself, or only when somebody asks; "automatic" when absent')),
-  },
-  { title: 'AdditionalSettings', additionalProperties: false, description: 'Settings that CIM has no property for' },
-);
-
-const RESYNCHRONIZATION_WINDOW = Type.Object(
-  { fromSeconds: whole('Seconds after the host\'s midnight: 0 to 86,399'), untilSeconds: whole('The same; before "fromSeconds": across midnight') },
-  { title: 'DailyWindow', additionalProperties: false, description: 'When a resynchronization that is required begins by itself; null: as soon as it is required' },
-);
-
-const SETTINGS_FIELDS = {
-  intervalSeconds: whole('Seconds from cycle to cycle: 30, 300 or 900'),
-  compression: truth('Whether what travels is compressed when that pays'),
-  disks: DISKS,
-  recoveryHistory: whole('Recovery points kept besides the newest: 0 to 24'),
-  applicationConsistentHours: whole('Hours between application-consistent points: 1 to 12, 0 for none; only with a recovery history'),
-  replicateHostItems: truth('Whether the guest is told which host it runs on'),
-  bypassProxy: truth('Whether the two hosts reach each other past their proxies'),
-  resynchronizationWindow: nullable(RESYNCHRONIZATION_WINDOW),
-  additional: ADDITIONAL,
-};
-export const SETTINGS_VIEW = view('Settings', SETTINGS_FIELDS, 'How it is replicated');
-export const SETTINGS_CHANGE = Type.Partial(Type.Object(SETTINGS_FIELDS), { title: 'SettingsChange', additionalProperties: false });
-
-const LAST_CYCLE = view('Cycle', {
-  pointId: text('The recovery point that it made'),
-  finishedAtMs: instant('When the other host acknowledged it'),
-  durationMs: Type.Number({ description: 'How long it took' }),
-  bytesChanged: whole('Bytes of the clusters that had changed'),
-  bytesShipped: whole('Bytes that travelled'),
-}, 'The newest cycle that was acknowledged');
-
-const LAST_RESYNCHRONIZATION = view('LastResynchronization', {
-  pointId: text('The recovery point that it made'),
-  finishedAtMs: instant('When the other host acknowledged it'),
-  durationMs: Type.Number({ description: 'How long it took, waiting included' }),
-  bytesCompared: whole('Bytes of the disks'),
-  comparingMs: Type.Number({ description: 'How long reading and comparing them took' }),
-  bytesChanged: whole('Bytes of the clusters that differed or were written meanwhile'),
-  bytesShipped: whole('Bytes that travelled'),
-}, 'The last resynchronization that ended in a recovery point');
-
-const POINT_KINDS = ['standard', 'application-consistent', 'planned', 'divergence'] as const;
-
-const LAST_FAULT = view('LastFault', {
-  code: text('Row of the fault table'),
-  message: text('What happened'),
-  hint: text('What to do'),
-  atMs: instant('When'),
-}, 'The last failure that has not been made good since');
-
-export const RELATIONSHIP_VIEW = view('Relationship', {
-  id: text('Id of the relationship, the same on both hosts; it can stand in the place of the machine in a path'),
-  kind: oneOf(['simple', 'extended'], 'In the middle of a chain a machine has one of each: the simple one, and the one by which it is sent on to a third host'),
-  machineId: text('UUID of the virtual machine'),
-  machine: text('Name of the virtual machine'),
-  side: oneOf(['primary', 'replica'], 'What this host is in the relationship'),
-  peer: text('Name of the other host'),
-  peerConnected: truth('Whether the other host is connected now'),
-  state: whole('State as CIM numbers it (Msvm_ReplicationRelationship.ReplicationState), 0 to 21'),
-  stateName: text('State in words'),
-  health: oneOf(['ok', 'warning', 'critical', 'none'], 'Health; "none" while nothing replicates'),
-  healthReasons: Type.Array(text('One reason'), { description: 'Why the health is not ok' }),
-  lagMs: nullable(Type.Number({ description: 'How far the replica is behind, now; null before the first recovery point' })),
-  lastCycle: nullable(LAST_CYCLE),
-  lastResynchronization: nullable(LAST_RESYNCHRONIZATION),
-  lastKind: nullable(oneOf(POINT_KINDS, 'Kind of the newest recovery point')),
-  lastConsistentAtMs: nullable(instant('The point in time of the last application-consistent recovery point')),
-  nextCycleAtMs: nullable(instant('When the next cycle is due')),
-  startsAtMs: nullable(instant('When the initial replication, or the resynchronization, begins by itself, as somebody chose')),
-  waitingFor: nullable(text('What its work waits for now, in words: a moment, a window, its turn')),
-  points: whole('Number of recovery points'),
-  commitsAtMs: nullable(instant('When the failover commits itself; null when it does not')),
-  lastTestAtMs: nullable(instant('When a test failover was last made on this host; null before the first')),
-  epoch: Type.Object({ number: whole('Grows with every failover'), id: text('Random id') }, { description: 'Who may run the guest' }),
-  settings: SETTINGS_VIEW,
-  allowed: Type.Array(text('One operation'), { description: 'The operations that are allowed now' }),
-  advice: text('What to do next, in words; empty when nothing needs doing'),
-  lastFault: nullable(LAST_FAULT),
-});
 
 const FAILOVER_ADDRESSES = view('FailoverAddresses', {
   protocol: oneOf(['unknown', 'other', 'ipv4', 'ipv6', 'both'], 'Of which family addresses are set'),
@@ -171,77 +56,6 @@ export const FAILOVER_NETWORK_VIEW = view('FailoverNetwork', {
     hint: text('What to do'),
   })),
 }, 'What the network adapters are like on this host after a failover');
-const ISSUE_VIEW = view('Issue', {
-  rule: text('Name of the rule that holds: see docs/generated/health.md'),
-  severity: oneOf(['critical', 'warning', 'advice'], 'Advice does not change the health'),
-  message: text('What it means'),
-  hint: text('What to do'),
-});
-
-const INTERVAL_FIELDS = {
-  sinceMs: nullable(instant('When counting began')),
-  untilMs: instant('Until when it was counted'),
-  cycles: whole('Cycles that became recovery points'),
-  missedCycles: whole('Intervals that passed without a cycle of their own'),
-  bytes: whole('Bytes of all cycles: sent by a primary, kept by a replica'),
-  averageBytes: nullable(whole('Per cycle; null before the first')),
-  maxBytes: whole('Of the largest cycle'),
-  averageLatencyMs: nullable(whole('Per cycle: from its start (primary) or its point in time (replica) to the recovery point')),
-  maxLatencyMs: whole('Of the slowest cycle'),
-  errors: whole('Attempts that failed'),
-  networkFailures: whole('Of those, for the network'),
-  otherFailures: whole('Of those, for another cause'),
-  consistencyFailures: whole('Application-consistent points that came out crash-consistent'),
-};
-
-export const HEALTH_VIEW = view('Health', {
-  id: text('Id of the relationship'),
-  kind: oneOf(['simple', 'extended'], 'The extended one sends a replica on to a third host'),
-  machineId: text('UUID of the virtual machine'),
-  machine: text('Name of the virtual machine'),
-  side: oneOf(['primary', 'replica'], 'What this host is in the relationship'),
-  state: whole('State as CIM numbers it'),
-  stateName: text('State in words'),
-  health: oneOf(['ok', 'warning', 'critical', 'none'], 'The worst of the issues'),
-  issues: Type.Array(ISSUE_VIEW, { description: 'The rules that hold now, the worst first' }),
-  primaryHost: text('Name of the primary'),
-  replicaHost: text('Name of the replica\'s host'),
-  runsOn: text('The host whose guest is the machine now'),
-  present: view('StatisticsInterval', INTERVAL_FIELDS, 'Counted in the present monitoring interval, or since the last reset'),
-  previous: nullable(view('StatisticsInterval', INTERVAL_FIELDS, 'Counted in the monitoring interval before')),
-  nextIntervalMs: instant('When the next monitoring interval begins'),
-  lagMs: nullable(Type.Number({ description: 'How far the replica is behind, now' })),
-  lastSynchronizedMs: nullable(instant('The point in time of the newest recovery point: what came after it would be lost')),
-  pendingBytes: nullable(whole('Bytes that are yet to be replicated, at most; null when nobody can tell')),
-  pendingKnownMs: nullable(instant('When that was known')),
-  disksBytes: whole('Size of the replicated disks: what an initial replication reads'),
-  lastConsistentMs: nullable(instant('The newest application-consistent recovery point on this host')),
-  testCopy: nullable(text('Name of the test failover\'s copy, while there is one')),
-  lastTestMs: nullable(instant('When a test failover was last made here')),
-  lastFault: nullable(LAST_FAULT),
-});
-
-export const DIAGNOSIS_VIEW = view('Diagnosis', {
-  host: text('The host that ran the checks'),
-  atMs: instant('When'),
-  findings: Type.Array(
-    view('DoctorFinding', {
-      check: text('Name of the check: see docs/generated/doctor.md'),
-      practice: nullable(whole('Number of the practice that Hyper-V has for it, 37 to 54')),
-      severity: oneOf(['critical', 'warning', 'advice'], 'How bad it is'),
-      host: text('The host that it is about'),
-      machine: nullable(text('The virtual machine that it is about')),
-      message: text('What was found'),
-      meaning: text('What that means'),
-      cure: text('What to do'),
-    }),
-    { description: 'The worst first' },
-  ),
-  checks: Type.Array(view('DoctorCheck', { check: text('Name of the check'), practice: nullable(whole('Number of the practice')), title: text('What it looks for'), fired: whole('How often it fired') })),
-});
-
-export const HEALTH_LIMITS_VIEW = Type.Unsafe<views.HealthLimitsView>(view('HealthLimits', Object.fromEntries(LIMIT_NAMES.map((limit) => [limit, whole(HEALTH_LIMITS[limit].meaning)]))));
-
 const TRAFFIC_FIELDS = {
   transfers: whole('Machines that are sent to replicas at once: 1 to 1,024'),
   resynchronizations: whole('Machines that resynchronize at once: 1 to 1,024'),
@@ -300,13 +114,6 @@ export const HOST_VIEW = view('Host', {
   connected: truth('Whether it is connected now'),
   lastContactMs: nullable(instant('When it was last heard of')),
   certificateExpiresMs: nullable(instant('When its certificate expires')),
-});
-
-export const FINDING_VIEW = view('Finding', {
-  severity: oneOf(['refuse', 'force', 'advice'], '"refuse" stops the operation, "force" needs --force, "advice" stops nothing'),
-  subject: text('What was looked at'),
-  message: text('What was found'),
-  cure: text('What to do about it'),
 });
 
 export const AUTHORIZATION_VIEW = view('Authorization', {
@@ -386,12 +193,6 @@ export const HOST_STATUS = view('HostStatus', {
   jobs: Type.Array(JOB_VIEW),
 });
 
-export const ENABLE_PLAN = view('EnablePlan', {
-  settings: SETTINGS_VIEW,
-  findings: Type.Array(FINDING_VIEW),
-  advice: Type.Array(Type.String()),
-});
-
 export const ERROR_VIEW = view('Error', {
   error: Type.Object({
     code: text('"refused", "request-invalid", "route-unknown", "busy", "bug", or a row of the fault table'),
@@ -404,23 +205,13 @@ export const ERROR_VIEW = view('Error', {
 });
 export type ErrorView = Static<typeof ERROR_VIEW>;
 
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-type Assignable<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
-type Same<S extends TSchema, View> = Equal<keyof Static<S>, keyof View> extends true ? Assignable<Static<S>, View> : false;
-type All<T extends readonly true[]> = T;
 export type SchemasAreTheViews = All<
   [
     Same<typeof MACHINE_VIEW, views.MachineView>,
-    Same<typeof SETTINGS_VIEW, views.SettingsView>,
-    Same<typeof RELATIONSHIP_VIEW, views.RelationshipView>,
     Same<typeof FAILOVER_NETWORK_VIEW, views.FailoverNetworkView>,
-    Same<typeof HEALTH_VIEW, views.HealthView>,
-    Same<typeof DIAGNOSIS_VIEW, views.DiagnosisView>,
-    Same<typeof HEALTH_LIMITS_VIEW, views.HealthLimitsView>,
     Same<typeof POINT_VIEW, views.PointView>,
     Same<typeof JOB_VIEW, views.JobView>,
     Same<typeof HOST_VIEW, views.HostView>,
-    Same<typeof FINDING_VIEW, views.FindingView>,
     Same<typeof AUTHORIZATION_VIEW, views.AuthorizationView>,
     Same<typeof SERVER_VIEW, views.ServerView>,
     Same<typeof SERVER_CHANGE, views.ServerChange>,
@@ -431,6 +222,5 @@ export type SchemasAreTheViews = All<
     Same<typeof AUDIT_VIEW, views.AuditView>,
     Same<typeof CALLER_VIEW, views.Caller>,
     Same<typeof HOST_STATUS, HostStatus>,
-    Same<typeof ENABLE_PLAN, EnablePlan>,
   ]
 >;

@@ -1,8 +1,9 @@
 /** /api/server and /api/authorizations: this host as a replica server, and who may send replicas to it. */
 import { Type } from '@fastify/type-provider-typebox';
 import type { Operations } from '../service/operations.ts';
+import { name, path } from './fields.ts';
 import { BY_MACHINE, CLOSED, created, done, ok, type ApiInstance } from './routes.ts';
-import { AUTHORIZATION_VIEW, name, path, SERVER_CERTIFICATE_VIEW, SERVER_CHANGE, SERVER_VIEW } from './schemas.ts';
+import { AUTHORIZATION_VIEW, SERVER_CERTIFICATE_VIEW, SERVER_CHANGE, SERVER_VIEW } from './schemas.ts';
 
 const ENTRY = name('Id of the entry, or the host that it is for');
 const ENTRY_FIELDS = {

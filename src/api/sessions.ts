@@ -8,8 +8,9 @@ import { Type } from '@fastify/type-provider-typebox';
 import { Fault } from '../errors/fault.ts';
 import type { Operations } from '../service/operations.ts';
 import type { Caller } from '../service/views.ts';
+import { name } from './fields.ts';
 import { CLOSED, created, done, ok, type ApiInstance } from './routes.ts';
-import { CALLER_VIEW, CERTIFICATE_VIEW, name, ROLE, USER_VIEW } from './schemas.ts';
+import { CALLER_VIEW, CERTIFICATE_VIEW, ROLE, USER_VIEW } from './schemas.ts';
 import { SignInGate } from './signingate.ts';
 
 const TOKEN = /^[A-Za-z0-9._~+/=-]{16,512}$/;
