@@ -39,6 +39,29 @@ describe('the references', () => {
     for (const [command, option] of named) assert.ok(everywhere.includes(option) || commands.get(`understudy ${command}`)?.includes(option), `understudy ${command} ${option}`);
   });
 
+  test('every command that a page names is there, with the options that the page gives it', () => {
+    const program = createProgram();
+    const everywhere = ['--help', ...program.options.map(({ long }) => long)];
+    const all = leaves(program).map((command) => [fullNameOf(command).replace(/^understudy /, '').split(' '), command.options.map(({ long }) => long)] as const);
+    const groups = ['help', ...program.commands.map((command) => command.name())];
+    const root = join(import.meta.dirname, '../..');
+    const text = ['README.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: root })].map((path) => readFileSync(join(root, path), 'utf8')).join('\n');
+    const pieces = [...text.matchAll(/`([^`\n]+)`/g)].flatMap(([, code]) => code!.split(/[;,] /)).map((piece) => piece.replace(/^bin\//, '').split(/\s+/));
+    let named = 0;
+    for (const [first, ...rest] of pieces) {
+      const words = first === 'understudy' ? rest : [first!, ...rest];
+      if (words.length === 0) continue;
+      const found = all.filter(([name]) => name.every((word, at) => word === words[at])).map(([, options]) => options);
+      const options = words.filter((word) => /^--[a-z]/.test(word)).map((word) => word.split('=')[0]!);
+      const isShort = found.length === 0 && groups.includes(words[0]!);
+      if (first === 'understudy' && words[0] !== '--host') assert.ok(found.length > 0 || isShort, `understudy ${words.join(' ')}`);
+      if (found.length === 0) continue;
+      named += 1;
+      for (const option of options) assert.ok([...everywhere, ...found.flat()].includes(option), `understudy ${words.join(' ')}: ${option}`);
+    }
+    assert.ok(named >= 100, `${named} of them`);
+  });
+
   test('docs/status-json.md names every field of a status', async () => {
     const host = new MemoryHost();
     host.addMachine('web');
