@@ -11,7 +11,6 @@ import type { Role, ServerCertificateView, ServerView } from './views.ts';
 
 type ServerOperations = Pick<Operations, 'serverShow' | 'serverSet' | 'serverCertificates' | 'serverCertificateAdd' | 'serverCertificateRemove'>;
 
-
 export function serverOperations(context: Context): ServerOperations {
   const { network } = context;
   const viewOf = (certificate: HostCertificate): ServerCertificateView => certificateView(certificate, network.self.thumbprint);
@@ -20,9 +19,9 @@ export function serverOperations(context: Context): ServerOperations {
     serverSet: (caller, change) =>
       audited(context, caller, 'administrator', 'server set', null, async () => {
         const { replicaServer, anyHost, storage, force, ...service } = change;
-        checkMonitoring(service);
-        setAnyHost(context, anyHost, storage);
+        const setAnyHost = anyHostChange(context, anyHost, storage);
         await applyService(context, { ...service, ...(replicaServer !== undefined && { acceptsReplicas: replicaServer }) }, force === true);
+        setAnyHost();
         return serverView(context);
       }),
     serverCertificates: (caller) => audited(context, caller, 'viewer', 'server certificate list', null, async () => (await network.certificates.list()).map(viewOf)),
@@ -70,15 +69,16 @@ function serverView(context: Context): ServerView {
   };
 }
 
-/** Any paired host may send replicas, or only those that entries let in; the entries are kept meanwhile. */
-function setAnyHost(context: Context, anyHost: boolean | undefined, storage: string | undefined): void {
+/** What makes it so that any paired host may send replicas, or only those that entries let in; the entries are kept meanwhile. Refused now if at all. */
+function anyHostChange(context: Context, anyHost: boolean | undefined, storage: string | undefined): () => void {
   const { authorizations, defaultStorage, engine } = context;
   const before = anyHostEntry(context);
-  if (anyHost === false && before) authorizations.remove(before.id);
   const isOn = anyHost ?? before !== undefined;
   if (!isOn && storage !== undefined) throw new Fault('settings-invalid', 'the storage location cannot be set by itself: it is that of any host (--any-host on); the place of one host is in its authorization entry');
-  if (!isOn || (before && storage === undefined)) return;
-  authorizations.put(checkedEntry({ id: before?.id ?? engine.host.newId(), host: ANY_HOST, storage: storage ?? defaultStorage, trustGroup: DEFAULT_TRUST_GROUP }));
+  if (!isOn) return () => before && authorizations.remove(before.id);
+  if (before && storage === undefined) return () => undefined;
+  const entry = checkedEntry({ id: before?.id ?? engine.host.newId(), host: ANY_HOST, storage: storage ?? defaultStorage, trustGroup: DEFAULT_TRUST_GROUP });
+  return () => authorizations.put(entry);
 }
 
 /** An operator may change when statistics begin; who may replicate here is the administrator's. */
@@ -90,7 +90,6 @@ export function roleFor({ serviceSettings }: Context, change: ServiceChange): Ro
 
 /** Replicas that are here stay when the server is switched off: nothing more is taken for them. */
 function changeService({ engine: { host }, serviceSettings }: Context, change: Partial<ServiceSettings>): ServiceSettings {
-  checkMonitoring(change);
   const before = serviceSettings.get();
   const next = serviceSettings.put(change);
   if (before.acceptsReplicas && !next.acceptsReplicas) {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { CimInstance, ObjectPath } from '../../src/cim/instance.ts';
 import { readEmbedded } from '../../src/cim/embedded.ts';
 import { SCHEMA, VIRTUALIZATION } from '../../src/cim/schema/published.ts';
+import { Fault } from '../../src/errors/fault.ts';
 import { instancePath, machinePath, servicePath } from '../../src/providers/objectpaths.ts';
 import { ADMINISTRATOR, CimBench, OPERATOR, VIEWER, withValue, type CimHost } from './cimbench.ts';
 
@@ -64,6 +65,16 @@ test('service settings that are read and sent back succeed, and bad ones are nam
   assert.deepEqual([a.presented, a.context.serviceSettings.get().certificate], ['CC'.repeat(20), 'CC'.repeat(20)]);
   assert.equal((await modify(withValue(text, 'RecoveryServerEnabled', 'FALSE'))).returnValue, 0);
   assert.equal(a.context.serviceSettings.get().acceptsReplicas, false);
+});
+
+test('a change of the server that is refused in a part changes nothing else', async () => {
+  const { bench, a } = await alone('refused part');
+  const set = (change: object) => bench.within(a.host.operations.serverSet({ ...ADMINISTRATOR }, change), 'server set');
+  const before = await bench.within(a.host.operations.serverShow({ ...ADMINISTRATOR }), 'server show');
+  for (const bad of [{ certificate: 'FFFF' }, { peerPort: 0 }, { monitoringIntervalSeconds: 5 }, { storage: 'replicas' }]) await assert.rejects(set({ anyHost: true, replicaServer: false, ...bad }), Fault);
+  await assert.rejects(set({ storage: '/elsewhere', replicaServer: false }), /cannot be set by itself/);
+  assert.deepEqual(await bench.within(a.host.operations.serverShow({ ...ADMINISTRATOR }), 'server show'), before);
+  assert.deepEqual([(await set({ anyHost: true, storage: '/elsewhere' })).storage, (await set({ anyHost: false })).anyHost], ['/elsewhere', false]);
 });
 
 test('the service is stopped and started: it takes replicas or not', async () => {
@@ -170,7 +181,7 @@ test('a machine that does not exist, a wrong class and a missing parameter have 
   await bench.fails(a, bench.call(a, 'StartReplication', { InitialReplicationType: 2 }), 32_773, /InitialReplicationExportLocation/);
 });
 
-test('what a later version brings answers that it is not supported, once its parameters are right', async () => {
+test('what a machine has nothing for is answered by its number: a seed without a copy, media that nobody awaits, a change of mode without a third host', async () => {
   const { bench, a, call } = await alone('later');
   await bench.fails(a, bench.call(a, 'StartReplication', { InitialReplicationType: 3 }), 32_773, /no copy of it to start from/);
   await bench.fails(a, bench.call(a, 'ImportInitialReplica', { InitialReplicationImportLocation: '/media' }), 32_775, /no media can be imported/);
