@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault } from '../../src/errors/fault.ts';
-import { addressesOf } from '../../src/machine/guestnetwork.ts';
+import { addressesOf, type AddressRequest } from '../../src/machine/guestnetwork.ts';
 import type { SimulatedHost } from '../../src/simulation/host.ts';
 import { Pair } from '../../src/simulation/pair.ts';
 
@@ -19,6 +19,8 @@ class Guest {
   exitCode = 0;
   /** The guest's own network service takes what was set away again, so many times. */
   takesAway = 0;
+  /** What a DHCP server gives it; nothing but what it gives itself when there is none. */
+  lease = '169.254.7.7/16';
   readonly commands: Args[] = [];
   readonly #pair: Pair;
 
@@ -49,19 +51,22 @@ class Guest {
   #run(args: Args) {
     this.commands.push(args);
     const environment = Object.fromEntries(((args['env'] ?? []) as string[]).map((each) => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]));
-    if (this.exitCode === 0) this.addresses = this.takesAway-- > 0 ? [] : `${environment['ADDRESSES4']} ${environment['ADDRESSES6']}`.trim().split(' ');
+    const leased = environment['DHCP'] === 'yes' ? this.lease : '';
+    if (this.exitCode === 0) this.addresses = this.takesAway-- > 0 ? [] : `${environment['ADDRESSES4']} ${environment['ADDRESSES6']} ${leased}`.trim().split(/ +/);
     return { pid: 7 };
   }
 }
 
+const STATIC: AddressRequest = { addresses: ['192.0.2.10/24', '2001:db8::10/64'], gateways: ['192.0.2.1'], dnsServers: ['192.0.2.53'] };
+
 /** A replicates to B, which has addresses for the machine. */
-async function chosen(seed: string, guestAgent = true): Promise<{ pair: Pair; guest: Guest }> {
+async function chosen(seed: string, guestAgent = true, asked = STATIC): Promise<{ pair: Pair; guest: Guest }> {
   const pair = new Pair({ seed });
   await pair.enable();
   const definition = (host: SimulatedHost) => ({ ...host.state.machine(pair.machineId)!.definition, nics: [{ kind: 'user' as const, mac: MAC }], guestAgent });
   pair.a.state.putMachine({ ...pair.a.state.machine(pair.machineId)!, definition: definition(pair.a) });
   for (const kind of ['start', 'initial', 'cycle']) assert.equal((await pair.job(pair.a, kind)).state, 'completed');
-  const addresses = addressesOf({ addresses: ['192.0.2.10/24', '2001:db8::10/64'], gateways: ['192.0.2.1'], dnsServers: ['192.0.2.53'] })!;
+  const addresses = addressesOf(asked)!;
   pair.b.state.putMachine({ ...pair.b.state.machine(pair.machineId)!, network: { adapters: [{ mac: MAC, addresses }] } });
   return { pair, guest: new Guest(pair, pair.b) };
 }
@@ -83,6 +88,18 @@ test('after a failover the guest gets its addresses, once its agent answers, and
   assert.deepEqual(guest.addresses, ['192.0.2.10/24', '2001:db8::10/64']);
   assert.deepEqual([outcomeOn(pair)?.state, jobOn(pair)?.state], ['applied', 'completed']);
   assert.ok(pair.b.state.events(null, 100).some(({ message, severity }) => severity === 'information' && /has its addresses for B/.test(message)));
+});
+
+test('by DHCP the guest asks for its IPv4 address, beside its own IPv6 ones, and without an answer the setting fails and says so', async () => {
+  const { pair, guest } = await chosen('dhcp', true, { ...STATIC, dhcp: true, addresses: ['2001:db8::10/64'], gateways: [] });
+  await failedOver(pair);
+  await pair.pass(2 * MINUTE_MS);
+  assert.equal(outcomeOn(pair)?.state, 'failed');
+  assert.match(outcomeOn(pair)!.message, /an IPv4 address by DHCP/);
+  guest.lease = '203.0.113.20/24';
+  assert.equal((await pair.job(pair.b, 'network')).state, 'completed');
+  assert.deepEqual([outcomeOn(pair)?.state, guest.addresses], ['applied', ['2001:db8::10/64', '203.0.113.20/24']]);
+  assert.match(String((guest.commands.at(-1)!['env'] as string[]).find((each) => each.startsWith('NETWORKD='))), /\nDHCP=ipv4\nAddress=2001:db8::10\/64\nDNS=192\.0\.2\.53$/);
 });
 
 test('an agent that never answers fails the setting of the addresses in time, not the failover, and says what to do', async () => {
