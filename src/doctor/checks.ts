@@ -3,12 +3,11 @@
  * Hyper-V's best practices analyzer for replication (37 to 54); a check without one is ours.
  */
 import { isAlmostFull } from '../health/alarms.ts';
+import type { Severity } from '../health/rules.ts';
 import { isOnward } from '../relationship/chain.ts';
 import { DEFAULT_FLEECING_BUDGET_MIB, resynchronizationWindow } from '../relationship/settings.ts';
 import { DEFAULT_TRUST_GROUP, ANY_HOST } from '../relationship/authorization.ts';
 import type { DiskFacts, Facts, HostFacts, MachineFacts, PeerFacts } from './facts.ts';
-
-export type Severity = 'critical' | 'warning' | 'advice';
 
 export interface Check {
   readonly id: string;

@@ -1,5 +1,6 @@
 /** Runs all checks over what was gathered: what fires, the worst first. */
-import { CHECKS, type Found, type Severity } from './checks.ts';
+import type { Severity } from '../health/rules.ts';
+import { CHECKS, type Found } from './checks.ts';
 import type { Facts } from './facts.ts';
 
 export interface Finding extends Found {
