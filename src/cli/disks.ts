@@ -1,7 +1,7 @@
 /** understudy vm disk: disks that come, go and grow, whether the guest runs or not. */
 import { Option, type Command } from 'commander';
 import type { JobView } from '../service/views.ts';
-import { followed } from './follow.ts';
+import { followed, NO_WAIT } from './follow.ts';
 import { confirm } from './questions.ts';
 import { act, bytes, given, part, whole, type Run } from './run.ts';
 
@@ -34,8 +34,6 @@ async function detach(run: Run, machine: string, disk: string, options: DetachOp
 async function grow(run: Run, machine: string, disk: string, sizeBytes: number, options: { readonly wait: boolean }): Promise<void> {
   await followed(run, await run.api.post<JobView>(`${pathOf(machine, disk)}/grow`, { sizeBytes }), options);
 }
-
-const NO_WAIT = ['--no-wait', 'print the job and do not follow it'] as const;
 
 export function diskCommands(vm: Command): void {
   const disk = vm.command('disk').description('attach, detach and grow disks, also of a running guest');

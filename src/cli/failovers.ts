@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { JobView, RelationshipView } from '../service/views.ts';
 import { Failure } from './failure.ts';
-import { followed } from './follow.ts';
+import { followed, NO_WAIT } from './follow.ts';
 import { confirm } from './questions.ts';
 import { chosenPath, EXTENDED, pathOf } from './relationships.ts';
 import { act, duringText, given, whole, type Run } from './run.ts';
@@ -97,7 +97,6 @@ async function commitAfter(run: Run, machine: string, seconds: number): Promise<
 const TIMEOUT = ['--timeout <seconds>', 'how long the guest may take to shut down'] as const;
 const POINT = ['--point <point>', 'a recovery point (understudy points); the newest when not given'] as const;
 const NO_START = ['--no-start', 'do not boot the guest'] as const;
-const NO_WAIT = ['--no-wait', 'print the job and do not follow it'] as const;
 const YES = ['--yes', 'do not ask'] as const;
 
 export function failoverCommands(program: Command): void {

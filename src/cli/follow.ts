@@ -131,6 +131,9 @@ export async function follow(run: Run, started: JobView): Promise<void> {
   throw new Failure('interrupted', `${nameOf(job)} is still running`, `Look with understudy jobs show ${job.id}, wait with understudy jobs wait ${job.id}, cancel with understudy jobs cancel ${job.id}.`);
 }
 
+/** The option of every command that starts a job; `followed` goes by it. */
+export const NO_WAIT = ['--no-wait', 'print the job and do not follow it'] as const;
+
 /** Follows the job, or with `--no-wait` prints it. */
 export async function followed(run: Run, job: JobView, options: { wait: boolean }): Promise<void> {
   if (options.wait) return follow(run, job);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { HostView, JobView } from '../service/views.ts';
-import { followed } from './follow.ts';
+import { followed, NO_WAIT } from './follow.ts';
 import { table } from './output.ts';
 import { confirm } from './questions.ts';
 import { act, given, part, whole, type Run } from './run.ts';
@@ -83,6 +83,6 @@ export function hostCommands(program: Command): void {
   host.command('remove').argument('<host>').description('end the pairing').option('--yes', 'do not ask').action(act(remove));
   host.command('rename').argument('<host>').argument('<name>').description('give a host another name').action(act(rename));
   host.command('move').argument('<host>').argument('<address>').description('tell the new address of a host that moved').action(act(move));
-  host.command('test').argument('<host>').description('try each step of the way to a host, and ask whether it takes replicas from this one').option('--bypass-proxy', 'past the proxy').option('--no-wait', 'print the job and do not follow it').action(act(test));
+  host.command('test').argument('<host>').description('try each step of the way to a host, and ask whether it takes replicas from this one').option('--bypass-proxy', 'past the proxy').option(...NO_WAIT).action(act(test));
   host.command('renew-certificate').description('renew the certificate of this host; pairings stay').action(act(renewCertificate));
 }

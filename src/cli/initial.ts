@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { JobView, RelationshipView } from '../service/views.ts';
 import { Failure } from './failure.ts';
-import { followed } from './follow.ts';
+import { followed, NO_WAIT } from './follow.ts';
 import { momentFromNow } from './moments.ts';
 import { chosenPath, EXTENDED, pathOf, stateText } from './relationships.ts';
 import { act, given, type Run } from './run.ts';
@@ -58,20 +58,20 @@ export function initialCommands(program: Command): void {
     .option('--copy-everything', 'over the network, although a copy is there')
     .option('--at <moment>', 'begin then, within seven days: 22:30, "2026-11-27 22:30" or +90m', momentFromNow)
     .option(...EXTENDED)
-    .option('--no-wait', 'print the job and do not follow it')
+    .option(...NO_WAIT)
     .action(act(start));
   program.command('stop-initial').argument('<machine>').description('stop the initial replication, or do not begin one that is scheduled').option(...EXTENDED).action(act(stop));
   program
     .command('export')
     .arguments('<machine> <directory>')
     .description('write the first copy onto media, into a subdirectory of its own, to be carried to the other host; changes flow meanwhile')
-    .option('--no-wait', 'print the job and do not follow it')
+    .option(...NO_WAIT)
     .action(onMedia('export'));
   program
     .command('import')
     .arguments('<machine> <directory>')
     .description('on the replica\'s host: take in the first copy from media that were carried here; everything is checked')
-    .option('--no-wait', 'print the job and do not follow it')
+    .option(...NO_WAIT)
     .action(onMedia('import'));
   program
     .command('as-replica')

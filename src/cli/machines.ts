@@ -5,7 +5,7 @@ import type { JobView, MachineView } from '../service/views.ts';
 import { attach } from './console.ts';
 import { diskCommands } from './disks.ts';
 import { Failure } from './failure.ts';
-import { followed } from './follow.ts';
+import { followed, NO_WAIT } from './follow.ts';
 import { list, table, type Cell } from './output.ts';
 import { confirm } from './questions.ts';
 import { act, given, part, whole, type Run } from './run.ts';
@@ -106,7 +106,7 @@ export function machineCommands(program: Command): void {
     .description('boot the guest')
     .option('--force', 'start it although a check speaks against it (it may run on the other host)')
     .option('--yes', 'do not ask')
-    .option('--no-wait', 'print the job and do not follow it')
+    .option(...NO_WAIT)
     .action(act(start));
   vm.command('stop')
     .argument('<machine>')
@@ -114,7 +114,7 @@ export function machineCommands(program: Command): void {
     .option('--force', 'cut its power')
     .option('--timeout <seconds>', 'how long the guest may take', whole(1, 86_400))
     .option('--yes', 'do not ask')
-    .option('--no-wait', 'print the job and do not follow it')
+    .option(...NO_WAIT)
     .action(act(stop));
   vm.command('undefine').argument('<machine>').description('forget the machine; its disks are kept').action(act(undefine));
   vm.command('list').description('all virtual machines of this host').action(act(listAll));

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { FailoverAddressesView, FailoverNetworkView, JobView } from '../service/views.ts';
 import { Failure } from './failure.ts';
-import { followed } from './follow.ts';
+import { followed, NO_WAIT } from './follow.ts';
 import { coloured, table } from './output.ts';
 import { act, part, type Run } from './run.ts';
 import { ago, printable } from './words.ts';
@@ -102,5 +102,5 @@ export function networkCommands(program: Command): void {
     .option('--bridge', 'only the bridge')
     .option('--test-bridge', 'only the test network')
     .action(act(clear));
-  network.command('apply').argument('<machine>').description('set the addresses in the running guest now').option('--no-wait', 'print the job and do not follow it').action(act(apply));
+  network.command('apply').argument('<machine>').description('set the addresses in the running guest now').option(...NO_WAIT).action(act(apply));
 }

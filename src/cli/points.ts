@@ -1,7 +1,7 @@
 /** understudy points and point: the recovery points of a machine on this host. */
 import type { Command } from 'commander';
 import type { JobView, PointView, RelationshipView } from '../service/views.ts';
-import { followed } from './follow.ts';
+import { followed, NO_WAIT } from './follow.ts';
 import { list, table, type Cell } from './output.ts';
 import { confirm } from './questions.ts';
 import { pathOf } from './relationships.ts';
@@ -68,6 +68,6 @@ export function pointCommands(program: Command): void {
     .argument('<machine>')
     .argument('<point>')
     .description('read a recovery point in whole and compare it with what was recorded when it arrived')
-    .option('--no-wait', 'print the job and do not follow it')
+    .option(...NO_WAIT)
     .action(act(verify));
 }

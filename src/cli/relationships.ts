@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { JobView, RelationshipView } from '../service/views.ts';
 import { Failure } from './failure.ts';
-import { followed } from './follow.ts';
+import { followed, NO_WAIT } from './follow.ts';
 import { confirm } from './questions.ts';
 import { removalConsequences } from './removal.ts';
 import { act, part, type Run } from './run.ts';
@@ -32,11 +32,6 @@ interface VerbOptions {
 const AT_ONCE: readonly [verb: string, path: string, description: string][] = [
   ['suspend', 'suspend', 'no cycles until resume; changes are still tracked'],
   ['resume', 'resume', 'go on, with everything that changed meanwhile'],
-];
-
-/** A job that is followed. */
-const AS_JOB: readonly [verb: string, path: string, description: string, ofExtended?: boolean][] = [
-  ['test-end', 'failover/test-end', 'end the test failover and remove its copy'],
 ];
 
 /** A job that is followed, after a question. */
@@ -81,20 +76,17 @@ async function cycle(run: Run, machine: string, options: VerbOptions & { readonl
 
 export function relationshipCommands(program: Command): void {
   for (const [verb, path, description] of AT_ONCE) program.command(verb).argument('<machine>').description(description).option(...EXTENDED).action(atOnce(path));
-  for (const [verb, path, description, ofExtended] of AS_JOB) {
-    const command = program.command(verb).argument('<machine>').description(description).option('--no-wait', 'print the job and do not follow it').action(asJob(path));
-    if (ofExtended) command.option(...EXTENDED);
-  }
+  program.command('test-end').argument('<machine>').description('end the test failover and remove its copy').option(...NO_WAIT).action(asJob('failover/test-end'));
   program
     .command('cycle')
     .argument('<machine>')
     .description('run a cycle now')
     .option('--application-consistent', 'with the guest\'s file systems held still by its agent')
-    .option('--no-wait', 'print the job and do not follow it')
+    .option(...NO_WAIT)
     .option(...EXTENDED)
     .action(act(cycle));
   for (const [verb, description, consequences] of AFTER_QUESTION) {
-    program.command(verb).argument('<machine>').description(description).option('--yes', 'do not ask').option('--no-wait', 'print the job and do not follow it').action(asJob(verb, consequences));
+    program.command(verb).argument('<machine>').description(description).option('--yes', 'do not ask').option(...NO_WAIT).action(asJob(verb, consequences));
   }
   program.command('disable').argument('<machine>').description('end replication of a machine').option(...EXTENDED).option('--yes', 'do not ask').action(act(disable));
 }

@@ -1,7 +1,7 @@
 /** understudy resynchronize and cancel-resynchronization. */
 import type { Command } from 'commander';
 import type { JobView, RelationshipView } from '../service/views.ts';
-import { followed } from './follow.ts';
+import { followed, NO_WAIT } from './follow.ts';
 import { momentFromNow } from './moments.ts';
 import { chosenPath, EXTENDED, stateText } from './relationships.ts';
 import { act, type Run } from './run.ts';
@@ -31,7 +31,7 @@ export function resynchronizationCommands(program: Command): void {
     .description('compare the disks and ship what differs, now or later; one that was suspended goes on')
     .option('--at <moment>', 'begin then, within seven days: 22:30, "2026-11-27 22:30" or +90m', momentFromNow)
     .option(...EXTENDED)
-    .option('--no-wait', 'print the job and do not follow it')
+    .option(...NO_WAIT)
     .action(act(resynchronize));
   program.command('cancel-resynchronization').argument('<machine>').description('give up a resynchronization that is under way, suspended or scheduled; recovery points stay').option(...EXTENDED).action(act(cancel));
 }
