@@ -1,8 +1,9 @@
 /** The CIM side of a daemon with a thousand machines: a client that reads all of them, and one that asks for little but often. */
 import { execFileSync } from 'node:child_process';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { WBEM_PORTS } from '../src/daemon/config.ts';
+import { answerTo } from './answer.ts';
 import { figure, median, type Figure } from './figure.ts';
 import { BenchHost } from './host.ts';
 import type { Part, Scene } from './scene.ts';
@@ -26,16 +27,7 @@ class Client {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: GETS_AT_ONCE });
 
   post(port: number, path: string, headers: Readonly<Record<string, string>>, body: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const outgoing = request({ host: '127.0.0.1', port: port + PORT_OFFSET, path, method: 'POST', agent: this.#agent, auth: `${USER.name}:${USER.password}`, headers }, (incoming) => {
-        const pieces: Buffer[] = [];
-        incoming.on('data', (piece: Buffer) => pieces.push(piece));
-        incoming.on('error', reject);
-        incoming.on('end', () => (incoming.statusCode === 200 ? resolve(Buffer.concat(pieces).toString()) : reject(new Error(`${path} answered ${incoming.statusCode}: ${Buffer.concat(pieces).toString().slice(0, 500)}`))));
-      });
-      outgoing.on('error', reject);
-      outgoing.end(body);
-    });
+    return answerTo({ host: '127.0.0.1', port: port + PORT_OFFSET, path, method: 'POST', agent: this.#agent, auth: `${USER.name}:${USER.password}`, headers }, body);
   }
 
   enumerate(): Promise<string> {

@@ -1,8 +1,8 @@
 /** A daemon with a thousand relationships, asked how they are: status and health over the API, statistics over CIM-XML. */
 import { execFileSync } from 'node:child_process';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { WBEM_PORTS } from '../src/daemon/config.ts';
+import { answerTo } from './answer.ts';
 import { figure, median, type Figure } from './figure.ts';
 import { BenchHost } from './host.ts';
 import type { Part, Scene } from './scene.ts';
@@ -15,24 +15,6 @@ const LIMIT_MS = 200;
 
 const STATISTICS = `<?xml version="1.0" encoding="utf-8"?><CIM CIMVERSION="2.0" DTDVERSION="2.0"><MESSAGE ID="1" PROTOCOLVERSION="1.0"><SIMPLEREQ><METHODCALL NAME="GetReplicationStatisticsEx"><LOCALINSTANCEPATH><LOCALNAMESPACEPATH><NAMESPACE NAME="root"/><NAMESPACE NAME="virtualization"/><NAMESPACE NAME="v2"/></LOCALNAMESPACEPATH><INSTANCENAME CLASSNAME="Msvm_ReplicationService"><KEYBINDING NAME="SystemCreationClassName"><KEYVALUE VALUETYPE="string">Msvm_ComputerSystem</KEYVALUE></KEYBINDING><KEYBINDING NAME="SystemName"><KEYVALUE VALUETYPE="string">health</KEYVALUE></KEYBINDING><KEYBINDING NAME="CreationClassName"><KEYVALUE VALUETYPE="string">Msvm_ReplicationService</KEYVALUE></KEYBINDING><KEYBINDING NAME="Name"><KEYVALUE VALUETYPE="string">replicasvc</KEYVALUE></KEYBINDING></INSTANCENAME></LOCALINSTANCEPATH></METHODCALL></SIMPLEREQ></MESSAGE></CIM>`;
 const HEADERS = { 'content-type': 'application/xml; charset="utf-8"', CIMOperation: 'MethodCall', CIMMethod: 'GetReplicationStatisticsEx', CIMObject: 'root/virtualization/v2:Msvm_ReplicationService.SystemCreationClassName="Msvm_ComputerSystem",SystemName="health",CreationClassName="Msvm_ReplicationService",Name="replicasvc"' };
-
-/** The answer's text. Nothing is parsed within what is measured. */
-function answered(options: object, body?: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(options, (incoming) => {
-      const pieces: Buffer[] = [];
-      incoming.on('data', (piece: Buffer) => pieces.push(piece));
-      incoming.on('error', reject);
-      incoming.on('end', () => {
-        const text = Buffer.concat(pieces).toString();
-        if (incoming.statusCode === 200) resolve(text);
-        else reject(new Error(`answered ${incoming.statusCode}: ${text.slice(0, 500)}`));
-      });
-    });
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
-}
 
 async function medianMs(ask: () => Promise<string>, count: (text: string) => number): Promise<number> {
   const elapsedMs: number[] = [];
@@ -53,8 +35,8 @@ async function run(scene: Scene): Promise<readonly Figure[]> {
   await host.start();
   try {
     await host.api.post('/api/users', USER);
-    const overApi = (path: string) => () => answered({ socketPath: join(scene.at('health/r'), 'api.sock'), path, headers: { host: 'localhost' } });
-    const overCim = () => answered({ host: '127.0.0.1', port: WBEM_PORTS.cimxml + PORT_OFFSET, path: '/cimom', method: 'POST', auth: `${USER.name}:${USER.password}`, headers: HEADERS }, STATISTICS);
+    const overApi = (path: string) => () => answerTo({ socketPath: join(scene.at('health/r'), 'api.sock'), path, headers: { host: 'localhost' } });
+    const overCim = () => answerTo({ host: '127.0.0.1', port: WBEM_PORTS.cimxml + PORT_OFFSET, path: '/cimom', method: 'POST', auth: `${USER.name}:${USER.password}`, headers: HEADERS }, STATISTICS);
     const target = { of: 'value', at: 'most', limit: LIMIT_MS } as const;
     return [
       figure({ name: `status of ${RELATIONSHIPS} relationships`, unit: 'ms', value: await medianMs(overApi('/api/status'), times('"healthReasons"')), target }),

@@ -1,41 +1,11 @@
 /** Journals and maps on a real file system, under one directory. */
-import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { constants } from 'node:fs';
-import { Fault } from '../errors/fault.ts';
+import { codeOf, faulting, makeDirectory, sync } from '../files/files.ts';
 import type { DurableDirectory, DurableFile } from './durablefile.ts';
 
 const PRIVATE_FILE = 0o600;
-const PRIVATE_DIRECTORY = 0o700;
-const NO_SPACE: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
-
-const codeOf = (thrown: unknown): string | undefined => (thrown as NodeJS.ErrnoException).code;
-
-/** The work's result; what the system refuses is a fault that names the file. */
-async function faulting<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    const code = NO_SPACE.includes(codeOf(cause)) ? 'space-exhausted' : 'disk-io';
-    throw new Fault(code, `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** The directory is there, durably, with all its parents. */
-async function makeDirectory(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
-  if (first === undefined) return;
-  for (let made = path; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
-}
 
 class RealFile implements DurableFile {
   readonly #path: string;
@@ -97,7 +67,7 @@ export class RealDirectory implements DurableDirectory {
       await makeDirectory(dirname(full));
       const handle = await open(full, constants.O_RDWR | constants.O_CREAT, PRIVATE_FILE);
       try {
-        await syncDirectory(dirname(full));
+        await sync(dirname(full));
       } catch (cause) {
         await handle.close();
         throw cause;
@@ -122,7 +92,7 @@ export class RealDirectory implements DurableDirectory {
     const full = join(this.#root, to);
     return faulting(full, async () => {
       await rename(join(this.#root, from), full);
-      await syncDirectory(dirname(full));
+      await sync(dirname(full));
     });
   }
 
@@ -131,7 +101,7 @@ export class RealDirectory implements DurableDirectory {
     return faulting(full, async () => {
       await makeDirectory(dirname(full));
       await rm(full, { force: true, recursive: true });
-      await syncDirectory(dirname(full));
+      await sync(dirname(full));
     });
   }
 }

@@ -8,7 +8,7 @@ import { CLUSTER_BYTES } from '../extents/extent.ts';
 import { BITMAP_GRANULARITY_BYTES } from '../machine/bitmap.ts';
 import type { Layer } from '../machine/definition.ts';
 import { graphFileName, layersGraph } from '../machine/graph.ts';
-import { makeDirectory, removeFiles, sync } from './durable.ts';
+import { makeDirectory, removeFiles, sync } from '../files/files.ts';
 import { qemuImg } from './qemuimg.ts';
 import { sidecarPath } from './sidecar.ts';
 

@@ -12,7 +12,7 @@ import { bitmapName } from '../machine/bitmap.ts';
 import type { DiskStack, Layer } from '../machine/definition.ts';
 import { graphFileName, stackGraph } from '../machine/graph.ts';
 import { StorageDaemon } from '../storagedaemon/storagedaemon.ts';
-import { exists, makeDirectory, removeFiles, sync } from './durable.ts';
+import { exists, makeDirectory, removeFiles, sync } from '../files/files.ts';
 import type { ClusterSet } from '../extents/clusterset.ts';
 import { allocatedClusters } from './allocation.ts';
 import { allocatedBytesOf, createImage, freeBytesAt, syncLayer, totalBytesAt } from './image.ts';

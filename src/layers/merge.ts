@@ -9,7 +9,7 @@ import { assert } from '../errors/bug.ts';
 import type { Layer } from '../machine/definition.ts';
 import { graphFileName, layersGraph } from '../machine/graph.ts';
 import { identityOf, writePidfile } from '../storagedaemon/pidfile.ts';
-import { makeDirectory, sync } from './durable.ts';
+import { makeDirectory, sync } from '../files/files.ts';
 import { growTo, syncLayer, virtualSize } from './image.ts';
 import { qemuImg } from './qemuimg.ts';
 

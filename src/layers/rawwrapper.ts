@@ -5,7 +5,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CLUSTER_BYTES } from '../extents/extent.ts';
-import { exists, makeDirectory, sync } from './durable.ts';
+import { exists, makeDirectory, sync } from '../files/files.ts';
 import { virtualSize } from './image.ts';
 import { qemuImg } from './qemuimg.ts';
 

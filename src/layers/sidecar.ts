@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Attachment } from '../machine/definition.ts';
 import type { PointSidecar } from '../engine/ports/layers.ts';
-import { replaceFile } from './durable.ts';
+import { replaceFile } from '../files/files.ts';
 
 const VERSION = 2;
 const MAX_BYTES = 16 * 1024 * 1024;

@@ -13,7 +13,7 @@ import type { Layer } from '../machine/definition.ts';
 import { layersGraph } from '../machine/graph.ts';
 import { NbdConnection } from '../nbd/nbd.ts';
 import { StorageDaemon } from '../storagedaemon/storagedaemon.ts';
-import { sync } from './durable.ts';
+import { sync } from '../files/files.ts';
 import { diskFault } from './qemuimg.ts';
 
 /** The storage daemon that serves one machine's layers. */

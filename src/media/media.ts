@@ -1,9 +1,10 @@
 /** Media as directories of this host: `<directory>/<name>/` with a qcow2 file for each disk, a journal and a manifest. */
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AttemptJournal } from '../engine/ports/fingerprints.ts';
 import type { Media, MediaFile, MediaPlace } from '../engine/ports/media.ts';
 import { Fault } from '../errors/fault.ts';
+import { codeOf, faulting, replaceFile, sync } from '../files/files.ts';
 import { RealDirectory } from '../fingerprints/files.ts';
 import { Fingerprints } from '../fingerprints/store.ts';
 import type { Layer } from '../machine/definition.ts';
@@ -12,18 +13,6 @@ const JOURNALS = 'journal';
 const IMAGE = '.qcow2';
 const READ_BYTES = 1024 * 1024;
 const PLACE_FILES: readonly MediaFile[] = ['manifest.json', 'unfinished.json'];
-const NO_SPACE: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
-
-const codeOf = (thrown: unknown): string | undefined => (thrown as NodeJS.ErrnoException).code;
-
-async function faulting<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof Fault) throw cause;
-    throw new Fault(NO_SPACE.includes(codeOf(cause)) ? 'space-exhausted' : 'disk-io', `${path}: ${(cause as Error).message}`, { cause });
-  }
-}
 
 /** The work's result; undefined where there is no such file. */
 async function unlessMissing<T>(work: () => Promise<T>): Promise<T | undefined> {
@@ -37,14 +26,9 @@ async function unlessMissing<T>(work: () => Promise<T>): Promise<T | undefined> 
 
 /** Some file systems of media cannot sync a directory. */
 async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync().catch((cause: unknown) => {
-      if (codeOf(cause) !== 'EINVAL') throw cause;
-    });
-  } finally {
-    await handle.close();
-  }
+  await sync(path).catch((cause: unknown) => {
+    if (codeOf(cause) !== 'EINVAL') throw cause;
+  });
 }
 
 class Place implements MediaPlace {
@@ -93,14 +77,7 @@ class Place implements MediaPlace {
   write(file: MediaFile, text: string): Promise<void> {
     const path = join(this.path, file);
     return faulting(path, async () => {
-      const handle = await open(`${path}.new`, 'w', 0o600);
-      try {
-        await handle.writeFile(text);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(`${path}.new`, path);
+      await replaceFile(path, text);
       await syncDirectory(this.path);
     });
   }

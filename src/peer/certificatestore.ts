@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../errors/fault.ts';
 import { pinOf } from './certificate.ts';
-import { writeDurably } from './durablefile.ts';
+import { replaceFileDurably } from '../files/files.ts';
 import type { Identity } from './identity.ts';
 
 /** What is installed, in PEM; the certificate may be followed by those between it and the authority. */
@@ -55,7 +55,7 @@ export class CertificateStore {
     const certificate = installed(files, hostName, nowMs);
     if (certificate.unfit !== null) throw new Fault('settings-invalid', `the certificate ${certificate.thumbprint} cannot be used: ${certificate.unfit}`);
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    await writeDurably(this.#folder, `${certificate.thumbprint}.json`, JSON.stringify(files), 0o600);
+    await replaceFileDurably(join(this.#folder, `${certificate.thumbprint}.json`), JSON.stringify(files), 0o600);
     return certificate;
   }
 

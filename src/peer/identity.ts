@@ -7,7 +7,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../errors/fault.ts';
 import { createCertificate, createKey, expiresMsOf, pinOf } from './certificate.ts';
-import { writeDurably } from './durablefile.ts';
+import { replaceFileDurably } from '../files/files.ts';
 
 export interface Identity {
   readonly hostId: string;
@@ -69,14 +69,14 @@ export async function openCertifiedIdentity(stateDir: string, name: string, file
 /** The same host with a new certificate of the same key, durably. Paired hosts accept it as it is. */
 export async function renewCertificate(stateDir: string, identity: Identity, nowMs = Date.now()): Promise<Identity> {
   const certificatePem = await createCertificate(createPrivateKey(identity.keyPem), identity, nowMs);
-  await writeDurably(folderOf(stateDir), 'certificate.pem', certificatePem, 0o644);
+  await replaceFileDurably(join(folderOf(stateDir), 'certificate.pem'), certificatePem, 0o644);
   return assemble(folderOf(stateDir), identity, identity.keyPem, certificatePem);
 }
 
 /** The same host under another name, durably, with a certificate that says so. Paired hosts keep the name they know. */
 export async function renameIdentity(stateDir: string, identity: Identity, name: string, nowMs = Date.now()): Promise<Identity> {
   checkName(name);
-  await writeDurably(folderOf(stateDir), 'host.json', hostJson({ hostId: identity.hostId, name }), 0o644);
+  await replaceFileDurably(join(folderOf(stateDir), 'host.json'), hostJson({ hostId: identity.hostId, name }), 0o644);
   return renewCertificate(stateDir, { ...identity, name }, nowMs);
 }
 
@@ -125,7 +125,6 @@ async function readOrMake(path: string, mode: number, make: () => Promise<string
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   const content = await make();
-  const slash = path.lastIndexOf('/');
-  await writeDurably(path.slice(0, slash), path.slice(slash + 1), content, mode);
+  await replaceFileDurably(path, content, mode);
   return content;
 }

@@ -130,7 +130,7 @@ export class PeerNetwork implements Peers {
     await receiveLane(dial, greeting, handler, this.#patience, either, { onHeard: () => this.#contacts.heard(hostId), onOpen });
   }
 
-  /** A connection of its own was opened and greeted as any other, and ended. `onStep` is told of each step as it begins. */
+  /** A connection of its own was opened, greeted the way all are, and ended. `onStep` is told of each step as it begins. */
   async probe(hostId: string, route: Route, onStep: (step: DialStep | 'hello') => void, signal: AbortSignal): Promise<void> {
     const host = this.#host(hostId);
     const endpoint = parseAddress(host.address);

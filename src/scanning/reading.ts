@@ -2,11 +2,12 @@
 import { open } from 'node:fs/promises';
 import type { ServedDisk } from '../engine/ports/scanner.ts';
 import { Fault } from '../errors/fault.ts';
-import type { Extent } from '../extents/extent.ts';
+import { CLUSTER_BYTES, type Extent } from '../extents/extent.ts';
 import { NbdConnection } from '../nbd/nbd.ts';
+import { UNIT_CLUSTERS } from './task.ts';
 
 export interface Reading {
-  /** `use` sees the extent's bytes; they are gone when it returns. Fault disk-io. */
+  /** `use` sees the bytes of the extent, at most a unit; they are gone when it returns. Fault disk-io. */
   look(extent: Extent, signal: AbortSignal, use: (bytes: Buffer) => void): Promise<void>;
   close(): Promise<void>;
 }
@@ -34,11 +35,10 @@ async function fromFile(path: string): Promise<Reading> {
   return {
     look: async ({ offsetBytes, lengthBytes }, during, use) => {
       during.throwIfAborted();
-      const memory = spare.pop() ?? Buffer.allocUnsafeSlow(lengthBytes);
-      const bytes = memory.length >= lengthBytes ? memory.subarray(0, lengthBytes) : Buffer.allocUnsafeSlow(lengthBytes);
-      const { bytesRead } = await file.read(bytes, 0, lengthBytes, offsetBytes).catch(failed);
+      const memory = spare.pop() ?? Buffer.allocUnsafeSlow(UNIT_CLUSTERS * CLUSTER_BYTES);
+      const { bytesRead } = await file.read(memory, 0, lengthBytes, offsetBytes).catch(failed);
       if (bytesRead !== lengthBytes) throw new Fault('disk-io', `${path} ends before byte ${offsetBytes + lengthBytes}`);
-      use(bytes);
+      use(memory.subarray(0, lengthBytes));
       spare.push(memory);
     },
     close: () => file.close(),

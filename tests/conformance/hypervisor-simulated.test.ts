@@ -7,6 +7,7 @@ import { Files } from '../../src/simulation/files.ts';
 import { SimulatedHypervisor } from '../../src/simulation/hypervisor.ts';
 import { hypervisorConformance } from './hypervisor.ts';
 import { layeringConformance, type LayeringBench } from './layering.ts';
+import { pointsInTimeConformance } from './pointsintime.ts';
 import { definitionOf } from './qemubench.ts';
 
 class SimulatedBench implements LayeringBench {
@@ -68,4 +69,5 @@ class SimulatedBench implements LayeringBench {
 }
 
 hypervisorConformance('the simulated hypervisor', () => Promise.resolve(new SimulatedBench()));
+pointsInTimeConformance('the simulated hypervisor', () => Promise.resolve(new SimulatedBench()));
 layeringConformance('the simulated hypervisor', () => Promise.resolve(new SimulatedBench()));

@@ -6,7 +6,7 @@ import { Fault } from '../../src/errors/fault.ts';
 import type { FreshLayers, LaunchSpec } from '../../src/engine/ports/hypervisor.ts';
 import type { DiskStack, Layer } from '../../src/machine/definition.ts';
 import { withTop } from '../../src/points/stack.ts';
-import type { HypervisorBench } from './hypervisor.ts';
+import type { HypervisorBench } from './hypervisorbench.ts';
 
 export interface LayeringBench extends HypervisorBench {
   /** An empty layer of this size, with this bitmap. */

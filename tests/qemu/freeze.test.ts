@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
@@ -13,6 +13,7 @@ import { guestDefinition } from '../../guest/definition.ts';
 import { makeGuestDisks } from '../../guest/disks.ts';
 import type { LaunchSpec, PointInTime } from '../../src/engine/ports/hypervisor.ts';
 import { GuestAgent } from '../../src/hypervisor/qemu/agent.ts';
+import { runPaths } from '../../src/hypervisor/qemu/directories.ts';
 import { probeDisks } from '../../src/hypervisor/qemu/probe.ts';
 import { createRawWrapper } from '../../src/layers/rawwrapper.ts';
 import { parseDefinition } from '../../src/machine/parse.ts';
@@ -63,7 +64,7 @@ async function agent(mode: string): Promise<void> {
 /** The watchdog as a daemon starts it, with the orders "freeze" and, until its input ends, no other; what it says in the end. */
 async function watched(holdMs: number, until: (orders: Writable) => void): Promise<{ cause: string; fileSystems: number }> {
   const agentSocketPath = bench.hypervisor.agentSocketPath(spec.instanceId);
-  const options = { agentSocketPath, rescueSocketPath: '', notePath: bench.image('frozen-note'), connectMs: 10_000, freezeMs: 20_000, holdMs, thawAnswerMs: 10_000, thawForMs: 20_000 };
+  const options = { agentSocketPath, rescueSocketPath: null, notePath: bench.image('frozen-note'), connectMs: 10_000, freezeMs: 20_000, holdMs, thawAnswerMs: 10_000, thawForMs: 20_000 };
   const child = spawn(process.execPath, [WATCHDOG, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.write('freeze\n');
   let last = '';
@@ -101,6 +102,19 @@ test('a guest that was left frozen is thawed when a daemon starts', async () => 
   await bench.hypervisor.thawAll((machine, fileSystems) => void told.push([machine, fileSystems]));
   assert.deepEqual(told, [['frozen', 2]]);
   await writesOn();
+});
+
+test('a guest that nobody asks any more whether it goes on is asked whenever its health is looked at, until it does', async () => {
+  const { freezeNote } = runPaths(bench.directories, spec.instanceId);
+  writeFileSync(freezeNote, '');
+  const agentOf = await GuestAgent.connect(bench.hypervisor.agentSocketPath(spec.instanceId));
+  assert.equal(await agentOf.execute('guest-fsfreeze-freeze', {}, 20_000), 2);
+  agentOf.close();
+  assert.notEqual(await bench.hypervisor.standsStillSinceMs(spec.instanceId), null);
+  await writesOn();
+  // In its turn: whoever asked has let go of the agent.
+  await bench.hypervisor.askAgent(spec.instanceId, 'guest-ping', {}, signal);
+  assert.equal(await bench.hypervisor.standsStillSinceMs(spec.instanceId), null);
 });
 
 test('a freeze that fails makes the instant all the same, and says why', async () => {

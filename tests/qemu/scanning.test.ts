@@ -1,12 +1,11 @@
 /** Scanning threads against a real server and a real file: every fingerprint is that of the bytes that are there. */
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ServedDisk } from '../../src/engine/ports/scanner.ts';
 import { Fault } from '../../src/errors/fault.ts';
 import { ClusterSet } from '../../src/extents/clusterset.ts';
@@ -23,16 +22,18 @@ const content = randomFillSync(Buffer.alloc(SIZE_BYTES));
 const key = randomFillSync(Buffer.alloc(32));
 const scanner = new DiskScanner();
 const signal = new AbortController().signal;
-let server: ChildProcess;
+let serverPid: number;
 
-before(async () => {
+before(() => {
   writeFileSync(filePath, content);
-  server = spawn('qemu-nbd', ['--read-only', '-t', '-e', '8', '-f', 'raw', '-x', 'a', '-k', socketPath, filePath], { stdio: 'ignore' });
-  while (!existsSync(socketPath)) await delay(10);
+  const pidPath = join(directory, 'pid');
+  // It returns when the server listens.
+  execFileSync('qemu-nbd', ['--fork', '--pid-file', pidPath, '--read-only', '-t', '-e', '8', '-f', 'raw', '-x', 'a', '-k', socketPath, filePath], { stdio: 'ignore' });
+  serverPid = Number(readFileSync(pidPath, 'utf8'));
 });
 after(async () => {
   await scanner.stop();
-  server.kill();
+  process.kill(serverPid);
   rmSync(directory, { recursive: true, force: true });
 });
 

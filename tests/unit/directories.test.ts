@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { faultOf } from '../../src/errors/fault.ts';
-import { makeDirectory } from '../../src/layers/durable.ts';
+import { makeDirectory } from '../../src/files/files.ts';
 import { directoryMedia } from '../../src/media/media.ts';
 
 const WITHIN = { timeout: 10_000 };

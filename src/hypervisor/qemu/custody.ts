@@ -11,7 +11,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import type { DiskStack } from '../../machine/definition.ts';
-import type { StatePaths } from './directories.ts';
+import type { RunPaths, StatePaths } from './directories.ts';
 import { removeFile, replaceFile } from './files.ts';
 
 /** What the daemon knows of the bitmaps of some of an instance's images, beyond what the images say. */
@@ -183,6 +183,9 @@ const textOfLines = (lines: readonly string[]): string => lines.map((line) => `$
 /** Mode, inode, size and two times come before the path, which may have spaces. */
 const isLineOf = (line: string, path: string): boolean => line.split(' ').slice(FIELDS).join(' ') === path;
 const FIELDS = 5;
+
+/** The files that a running QEMU writes for these stacks are those that the shell notes at its end. */
+export const listImages = ({ imageList }: Pick<RunPaths, 'imageList'>, stacks: readonly DiskStack[]): void => replaceFile(imageList, textOfLines(writtenFiles(stacks)));
 
 /**
  * The same note, made by the shell that started QEMU: arguments are the note's path, the list of images and QEMU's

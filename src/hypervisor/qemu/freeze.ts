@@ -33,10 +33,13 @@ export interface FreezeSite {
   readonly state: StatePaths;
 }
 
-/** Nothing when no note says that the guest may be frozen. File systems that were thawed, `gone`, or null when the agent did not confirm it. */
-export async function thawNoted(run: RunPaths): Promise<number | 'gone' | null> {
+/**
+ * Nothing when no note says that the guest may be frozen. File systems that were thawed, `gone`, or null when the agent did not
+ * confirm it within the time; with no time it is asked once.
+ */
+export async function thawNoted(run: RunPaths, forMs = THAW_FOR_MS): Promise<number | 'gone' | null> {
   if (!existsSync(run.freezeNote)) return 0;
-  const outcome = await thaw(thawSite(run), { answerMs: THAW_ANSWER_MS, forMs: THAW_FOR_MS });
+  const outcome = await thaw(thawSite(run), { answerMs: THAW_ANSWER_MS, forMs });
   if (outcome !== null) rmSync(run.freezeNote, { force: true });
   return outcome;
 }
@@ -47,7 +50,7 @@ export const noteMs = (run: RunPaths): number | null => statSync(run.freezeNote,
 /** As a daemon finds a guest at its start: with a note it is thawed by every means; without one its agent is asked once. */
 export async function thawFound(run: RunPaths): Promise<number | 'gone' | null> {
   const isNoted = existsSync(run.freezeNote);
-  return isNoted ? thawNoted(run) : thaw(thawSite({ ...run, rescue: '' }), { answerMs: THAW_ANSWER_MS, forMs: 0 });
+  return isNoted ? thawNoted(run) : thaw({ ...thawSite(run), rescueSocketPath: null }, { answerMs: THAW_ANSWER_MS, forMs: 0 });
 }
 
 const thawSite = (run: RunPaths) => ({ agentSocketPath: run.agent, rescueSocketPath: run.rescue });
@@ -154,9 +157,9 @@ export class FreezeWatchdog {
     this.#process.child.stdin!.write(`${order}\n`);
   }
 
-  /** A watchdog that was killed while the guest was frozen left its note. */
+  /** A watchdog that was killed, or broke, while the guest was frozen left its note. */
   async #standIn(): Promise<void> {
-    if (this.#process.child.signalCode !== null) await thawNoted(this.#site.run);
+    if (this.#process.child.exitCode !== 0) await thawNoted(this.#site.run);
   }
 
   /** The next message; null when the watchdog has ended or says nothing in time. */

@@ -9,7 +9,7 @@ import { QmpError, type Qmp } from '../../qmp/qmp.ts';
 import { readAttempt, recordNow } from './attempt.ts';
 import { namedNodes, transaction } from './bitmaps.ts';
 import { layerNodesOf } from './blockgraph.ts';
-import { replaceImages, writtenFiles } from './custody.ts';
+import { listImages, replaceImages } from './custody.ts';
 import { replaceFile, syncLayer } from './files.ts';
 import type { Host } from './host.ts';
 import { removeNode } from './instant.ts';
@@ -75,6 +75,6 @@ function noteImages(host: Host, spec: LaunchSpec, fresh: FreshLayers): () => voi
 
 function recordImages(host: Host, spec: LaunchSpec, { trackId, layers }: FreshLayers): () => void {
   const stacks = spec.stacks.map((stack) => withTop(stack, layers.find(({ disk }) => disk === stack.disk)!.layer));
-  replaceFile(host.run(spec.instanceId).imageList, writtenFiles(stacks).map((path) => `${path}\n`).join(''));
+  listImages(host.run(spec.instanceId), stacks);
   return replaceImages(host.state(spec.instanceId), { stacks }, trackId);
 }

@@ -78,6 +78,11 @@ export class Host {
     });
   }
 
+  /** Does the work when nobody has the agent now; else nothing. The work makes its own connection. */
+  async withFreeAgent(instanceId: string, work: () => Promise<unknown>): Promise<void> {
+    if (!this.agentTurns.isTaken(instanceId)) await this.agentTurns.take(instanceId, work);
+  }
+
   #agentTurn<T>(instanceId: string, withinMs: number, work: () => Promise<T>): Promise<T> {
     return this.agentTurns.takeWithin(instanceId, withinMs, () => new Fault('agent-silent', 'the guest agent still owes an answer to another request'), work);
   }

@@ -9,8 +9,7 @@ import type { DiskStack } from '../../machine/definition.ts';
 import { QmpError, type Qmp } from '../../qmp/qmp.ts';
 import { diskDevice, isQ35, spareBuses } from './arguments.ts';
 import { bitmapsOf, namedNodes, pointsOf, removeFromAll } from './bitmaps.ts';
-import { forgetImages, openAlso, writtenFiles } from './custody.ts';
-import { replaceFile } from './files.ts';
+import { forgetImages, listImages, openAlso } from './custody.ts';
 import type { Host } from './host.ts';
 import { removeNode } from './instant.ts';
 import { activeGraph, deviceId, diskNode, topFilter, topNode } from './nodes.ts';
@@ -23,11 +22,13 @@ export function plug(host: Host, spec: LaunchSpec, disk: string): Promise<void> 
     const qmp = await host.monitors.get(spec.instanceId);
     if (await hasDevice(qmp, disk)) return;
     const stack = stackOf(spec, disk);
-    openAlso(host.state(spec.instanceId), { stacks: [stack] });
-    noteImages(host, spec, spec.stacks);
+    const alone = { stacks: [stack] };
+    openAlso(host.state(spec.instanceId), alone);
+    listImages(host.run(spec.instanceId), spec.stacks);
     try {
       await addNodes(qmp, stack);
-      await removeFromAll(qmp, { stacks: [stack] }, await bitmapsOf(qmp, { stacks: [stack] }), pointsOf(await bitmapsOf(qmp, { stacks: [stack] })));
+      const bitmaps = await bitmapsOf(qmp, alone);
+      await removeFromAll(qmp, alone, bitmaps, pointsOf(bitmaps));
       await addDevice(qmp, spec, disk);
     } catch (thrown) {
       if (thrown instanceof QmpError || thrown instanceof Refused) await letGo(host, spec, qmp, stack);
@@ -119,11 +120,6 @@ const unanswered = (machine: string, disk: string): Fault => new Fault('guest-no
 async function letGo(host: Host, spec: LaunchSpec, qmp: Qmp, stack: DiskStack): Promise<void> {
   await removeNode(qmp, topNode(stack.disk));
   await removeNode(qmp, diskNode(stack));
-  noteImages(host, spec, spec.stacks.filter((each) => each !== stack));
+  listImages(host.run(spec.instanceId), spec.stacks.filter((each) => each !== stack));
   forgetImages(host.state(spec.instanceId), { stacks: [stack] });
-}
-
-/** Whose state is noted at QEMU's end. */
-function noteImages(host: Host, spec: LaunchSpec, stacks: readonly DiskStack[]): void {
-  replaceFile(host.run(spec.instanceId).imageList, writtenFiles(stacks).map((path) => `${path}\n`).join(''));
 }

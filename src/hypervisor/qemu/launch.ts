@@ -5,7 +5,7 @@ import { Fault } from '../../errors/fault.ts';
 import type { LaunchSpec } from '../../engine/ports/hypervisor.ts';
 import { bridgeOf, qemuArguments } from './arguments.ts';
 import { accelerationOf } from './acceleration.ts';
-import { SHEPHERD_SCRIPT, writtenFiles } from './custody.ts';
+import { listImages, SHEPHERD_SCRIPT } from './custody.ts';
 import { instanceMark, type RunPaths, type StatePaths } from './directories.ts';
 import { launchDetached, logTail } from './detached.ts';
 import { isBridge } from './capabilities.ts';
@@ -69,7 +69,7 @@ function prepareFiles(spec: LaunchSpec, { run, state, original }: LaunchPaths): 
   if (existsSync(state.qemuLog)) renameSync(state.qemuLog, `${state.qemuLog}.1`);
   const serialLog = statSync(state.serialLog, { throwIfNoEntry: false });
   if (serialLog && serialLog.size > MAX_SERIAL_LOG_BYTES) renameSync(state.serialLog, `${state.serialLog}.1`);
-  replaceFile(run.imageList, writtenFiles(stacks).map((path) => `${path}\n`).join(''));
+  listImages(run, stacks);
   placeVariables(definition, state, original);
   for (const [index, nic] of definition.nics.entries()) {
     const bridge = bridgeOf(nic, spec);

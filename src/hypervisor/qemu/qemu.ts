@@ -23,7 +23,7 @@ import { plug, resize, unplug } from './hotplug.ts';
 import { closedSizes } from './images.ts';
 import { liveInstances, qemuProcess, readLaunchRecord } from './instance.ts';
 import type { Attempt } from './instant.ts';
-import { noteMs, thawFound } from './freeze.ts';
+import { noteMs, thawFound, thawNoted } from './freeze.ts';
 import { isOnTop, layOnTop } from './freshlayers.ts';
 import { mergeBelow } from './mergebelow.ts';
 import { diskNode } from './nodes.ts';
@@ -220,8 +220,12 @@ export class QemuHypervisor implements Hypervisor {
     }));
   }
 
+  /** Whoever asked the agent so far may have given up: it is asked once more, unless somebody is at it. */
   async standsStillSinceMs(instanceId: string): Promise<number | null> {
-    return noteMs(this.#host.run(instanceId));
+    const run = this.#host.run(instanceId);
+    const sinceMs = noteMs(run);
+    if (sinceMs !== null) void this.#host.withFreeAgent(instanceId, () => thawNoted(run, 0));
+    return sinceMs;
   }
 
   /** The guest agent's socket, for whoever freezes file systems. */

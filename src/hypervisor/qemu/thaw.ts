@@ -15,8 +15,8 @@ const PAUSE_MS = 2_000;
 
 export interface ThawSite {
   readonly agentSocketPath: string;
-  /** A monitor that only who thaws connects to; a machine that an older version started has none. */
-  readonly rescueSocketPath: string;
+  /** A monitor that only who thaws connects to; a machine that an older version started has none. Null: the agent alone is asked. */
+  readonly rescueSocketPath: string | null;
 }
 
 export interface ThawOptions {
@@ -63,6 +63,7 @@ function hasNoQemu(thrown: unknown): boolean {
 
 /** False when the machine has no monitor for this. */
 async function pressKeys({ rescueSocketPath }: ThawSite): Promise<boolean> {
+  if (rescueSocketPath === null) return false;
   try {
     const qmp = await Qmp.connect(rescueSocketPath, MONITOR_MS);
     try {

@@ -15,6 +15,11 @@ export class Turns {
     }
   }
 
+  /** True while some work of the key goes on. */
+  isTaken(key: string): boolean {
+    return this.#last.has(key);
+  }
+
   /** The same, unless earlier work goes on for longer than that: then it is not done, and `late` is thrown. */
   async takeWithin<T>(key: string, withinMs: number, late: () => Error, work: () => Promise<T>): Promise<T> {
     const begun = Promise.withResolvers<undefined>();

@@ -1,6 +1,21 @@
 /** Files and directory entries that survive a power loss. */
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Fault } from '../errors/fault.ts';
+
+const NO_SPACE: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+
+export const codeOf = (thrown: unknown): string | undefined => (thrown as NodeJS.ErrnoException).code;
+
+/** The work's result; what the system refuses is a fault that names the file: space-exhausted or disk-io. */
+export async function faulting<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause;
+    throw new Fault(NO_SPACE.includes(codeOf(cause)) ? 'space-exhausted' : 'disk-io', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
 
 /** What the file or directory holds (for a directory: which names are in it) is on stable storage. */
 export async function sync(path: string): Promise<void> {
@@ -24,15 +39,19 @@ async function makeOne(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 });
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+    if (codeOf(cause) !== 'EEXIST') throw cause;
   }
   await sync(dirname(path));
 }
 
-/** The file is there whole, with this content, or as it was before. Its directory entry is durable after `sync(directory)`. */
-export async function replaceFile(path: string, content: string): Promise<void> {
-  const handle = await open(`${path}.new`, 'w', 0o600);
+/**
+ * The file is there whole, with this content, or as it was before. Its directory entry is durable after `sync(directory)`. A mode
+ * that is given is the file's, whatever the umask; not every file system of media can keep one.
+ */
+export async function replaceFile(path: string, content: string, mode?: number): Promise<void> {
+  const handle = await open(`${path}.new`, 'w', mode ?? 0o600);
   try {
+    if (mode !== undefined) await handle.chmod(mode);
     await handle.writeFile(content);
     await handle.sync();
   } finally {
@@ -46,9 +65,15 @@ export async function exists(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if (codeOf(cause) === 'ENOENT') return false;
     throw cause;
   }
+}
+
+/** As `replaceFile`, durable when it returns. */
+export async function replaceFileDurably(path: string, content: string, mode?: number): Promise<void> {
+  await replaceFile(path, content, mode);
+  await sync(dirname(path));
 }
 
 /** None of the files is there, durably. */
