@@ -1,7 +1,7 @@
 /**
  * One cycle: an instant across all disks, what changed since the parent point, the replica's new point. Whatever fails,
  * the changes stay in the record and the next cycle carries them. While the connection is gone for a short time the
- * instant is kept and shipping goes on where it stopped.
+ * instant is kept and shipping goes on where it stopped; where it is lost, another one follows at once.
  */
 import { faultOf, isOutOfReach } from '../../errors/fault.ts';
 import type { Attempt, AttemptKind, Relationship } from '../../machine/records.ts';
@@ -22,6 +22,16 @@ export type OnProgress = (progress: Progress) => void;
 
 /** The replica acknowledged a new point. Refused and faults as they come; then the record of changes is whole again. */
 export async function runCycle(host: Host, relationshipId: string, kind: AttemptKind, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+  try {
+    await tryCycle(host, relationshipId, kind, onProgress, signal);
+  } catch (thrown) {
+    // A guest that goes off, or is started, takes the instant of a cycle with it: that is no failure.
+    if (signal.aborted || faultOf(thrown)?.code !== 'attempt-lost') throw thrown;
+    await tryCycle(host, relationshipId, kind, onProgress, signal);
+  }
+}
+
+async function tryCycle(host: Host, relationshipId: string, kind: AttemptKind, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   const standing = await greet(host, relationshipId, signal);
   const settled = await settle(host, relationshipNamed(host, relationshipId), standing, relationshipNamed(host, relationshipId).attempt?.kind === kind);
   await coverGrowth(host, settled);
