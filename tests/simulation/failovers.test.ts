@@ -119,34 +119,6 @@ test('while replication fails no guest is shut down for a planned failover: a cy
   assert.deepEqual([pair.isRunning(pair.a), on(pair, pair.a).token, on(pair, pair.a).state], [true, null, 3]);
 });
 
-/** A cycle of A's is being received; then its guest writes once more and goes off, and the cycle's instant is gone with it. */
-async function offInCycle(pair: Pair): Promise<void> {
-  pair.write(pair.a, 'a', 1);
-  pair.a.engine!.worker(pair.machineId).poke();
-  await until(pair, () => on(pair, pair.b).receiving?.kind === 'cycle', 'a cycle is received');
-  pair.write(pair.a, 'a', 1);
-  await pair.a.hypervisor.stop(pair.machineId);
-}
-
-test('a planned failover right after its guest went off in a cycle makes that cycle anew, and hands everything over', async () => {
-  const pair = await replicating('instant-lost');
-  update(pair.a.engine!.host, pair.relationshipId, () => ({ lastFault: { code: 'disk-io', message: 'x', hint: '', atMs: 0 } }));
-  await offInCycle(pair);
-  await done(pair, pair.a, 'planned', { start: true });
-  assert.equal(on(pair, pair.b).state, 5);
-  await pair.properties.check();
-});
-
-test('a guest that goes off in a cycle costs no failure: its last writes travel with another one at once', async () => {
-  const pair = await replicating('off-in-cycle');
-  const before = on(pair, pair.a).newestPointId;
-  await offInCycle(pair);
-  await until(pair, () => on(pair, pair.a).newestPointId !== before && on(pair, pair.a).attempt === null, 'another point', 5_000);
-  assert.deepEqual([on(pair, pair.a).failures, on(pair, pair.a).lastFault], [0, null]);
-  await pair.properties.check();
-  pair.properties.newestPointIsTheDisks(pair.a);
-});
-
 test('one failover at a time: an unplanned one is refused while a planned one is under way', async () => {
   const pair = await replicating('one-at-a-time');
   const { id } = pair.a.engine!.jobs.start('planned', pair.machineId, { start: true });

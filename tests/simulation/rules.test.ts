@@ -110,6 +110,54 @@ test('what an attempt that died had brought is not in the point that follows, th
   await agrees(pair);
 });
 
+/** A cycle of A's is being received; then its guest writes once more and goes off, and the cycle's instant is gone with it. */
+async function offInCycle(pair: Pair): Promise<void> {
+  pair.write(pair.a, 'a', 1);
+  pair.a.engine!.worker(pair.machineId).poke();
+  await until(pair, () => pair.relationshipOn(pair.b)!.receiving?.kind === 'cycle', 'a cycle is received');
+  pair.write(pair.a, 'a', 1);
+  await pair.a.hypervisor.stop(pair.machineId);
+}
+
+test('a guest that goes off in a cycle is no failure: its last writes travel with another one at once', async () => {
+  const pair = await replicating();
+  const before = pair.relationshipOn(pair.a)!.newestPointId;
+  await offInCycle(pair);
+  await until(pair, () => pair.relationshipOn(pair.a)!.newestPointId !== before, 'another point', 5_000);
+  assert.deepEqual([pair.relationshipOn(pair.a)!.failures, pair.relationshipOn(pair.a)!.lastFault], [0, null]);
+  await agrees(pair);
+});
+
+test('a planned failover right after its guest went off in a cycle makes that one anew, and hands everything over', async () => {
+  const pair = await replicating();
+  // A cycle has to succeed before a guest is shut down for it.
+  update(pair.a.engine!.host, pair.relationshipId, () => ({ lastFault: { code: 'disk-io', message: 'x', hint: '', atMs: 0 } }));
+  await offInCycle(pair);
+  await done(pair, pair.a, 'planned', { start: true });
+  assert.equal(pair.relationshipOn(pair.b)!.state, 5);
+  await pair.properties.check();
+});
+
+test('a guest that goes off in the last cycle of the first copy costs that one, not the copy', async () => {
+  const pair = new Pair({ seed: 'rules', disks: { a: 100, b: 5 } });
+  await pair.enable();
+  await done(pair, pair.a, 'start');
+  pair.a.engine!.jobs.start('initial', pair.machineId, {});
+  const attempt = () => pair.relationshipOn(pair.a)!.attempt;
+  await until(pair, () => pair.relationshipOn(pair.b)!.receiving !== null, 'the disks are copied');
+  pair.write(pair.a, 'a', 99);
+  await until(pair, () => attempt()!.instantFromBytes !== null, 'what changed meanwhile travels');
+  const copied = attempt()!;
+  assert.ok(copied.shippedBytes > 1024 * 1024, 'the pass has brought the disks');
+  pair.write(pair.a, 'a', 99);
+  await pair.a.hypervisor.stop(pair.machineId);
+  await until(pair, () => pair.relationshipOn(pair.a)!.state === 3, 'the disks are there');
+  const { newestPointId, failures, totals } = pair.relationshipOn(pair.a)!;
+  assert.deepEqual([newestPointId, failures], [copied.id, 0]);
+  assert.ok(totals.bytesShipped < 1.2 * copied.shippedBytes, `${totals.bytesShipped} bytes travelled`);
+  await agrees(pair);
+});
+
 test('a replica that stands at a point which the primary does not know is compared, not given the changes since another', async () => {
   const pair = await replicating();
   for (const disk of ['a', 'b']) pair.write(pair.a, disk, 0);

@@ -21,13 +21,17 @@ const RESUME_EVERY_MS = 1_000;
 export type OnProgress = (progress: Progress) => void;
 
 /** The replica acknowledged a new point. Refused and faults as they come; then the record of changes is whole again. */
-export async function runCycle(host: Host, relationshipId: string, kind: AttemptKind, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+export function runCycle(host: Host, relationshipId: string, kind: AttemptKind, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+  return withInstant(() => tryCycle(host, relationshipId, kind, onProgress, signal), signal);
+}
+
+/** A guest that goes off, or is started, takes the instant with it: that is no failure. What the work left undone travels with another one. */
+export async function withInstant(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
   try {
-    await tryCycle(host, relationshipId, kind, onProgress, signal);
+    await work();
   } catch (thrown) {
-    // A guest that goes off, or is started, takes the instant of a cycle with it: that is no failure.
     if (signal.aborted || faultOf(thrown)?.code !== 'attempt-lost') throw thrown;
-    await tryCycle(host, relationshipId, kind, onProgress, signal);
+    await work();
   }
 }
 
