@@ -1,6 +1,7 @@
 /** What the hosts of a pair ask of each other: one typed function per call, and the wire in one place. */
 import type { Attachment, MachineDefinition } from '../machine/definition.ts';
-import type { AttemptKind, AwayFailback, LastFault, Overrides } from '../machine/records.ts';
+import type { AwayFailback } from '../machine/failback.ts';
+import type { AttemptKind, LastFault, Overrides } from '../machine/records.ts';
 import type { Kind } from '../relationship/chain.ts';
 import type { Lineage } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';

@@ -53,21 +53,11 @@ async function handIn(host: Host, relationshipId: string, { shutdownTimeoutMs, .
   const standing = await greet(host, relationshipId, signal);
   // Found out before the guest is shut down, not after.
   checkReady(await plannedFindings(host, relationship, standing, options, signal), true);
-  if (isBehind(host, relationshipNamed(host, relationshipId))) await runWholeCycle(host, relationshipId, 'cycle', onProgress, signal);
+  if (isBehind(host, relationshipNamed(host, relationshipId))) await runCycle(host, relationshipId, 'cycle', onProgress, signal);
   await takeToken(host, relationship, signal);
   await host.hypervisor.shutdown(machineId, shutdownTimeoutMs, signal);
-  await runWholeCycle(host, relationshipId, 'planned', onProgress, signal);
+  await runCycle(host, relationshipId, 'planned', onProgress, signal);
   transition(host, relationshipId, 'preparePlanned', { facts: { 'guest-off': (await host.hypervisor.power(machineId)) === 'off', 'planned-point': true } });
-}
-
-/** As `runCycle`. A cycle that was under way when its guest went off has lost its instant: its changes travel with another one. */
-async function runWholeCycle(host: Host, relationshipId: string, kind: 'cycle' | 'planned', onProgress: OnProgress, signal: AbortSignal): Promise<void> {
-  try {
-    await runCycle(host, relationshipId, kind, onProgress, signal);
-  } catch (thrown) {
-    if (faultOf(thrown)?.code !== 'attempt-lost') throw thrown;
-    await runCycle(host, relationshipId, kind, onProgress, signal);
-  }
 }
 
 /** The lock precedes everything else here. A former daemon may have taken the token for this very failover. */

@@ -1,7 +1,8 @@
 /** What a host remembers, durably: the rows of the state. Plain data; whoever changes one writes it back in a transaction. */
 import type { Awaited, Importing, Initial, Seed } from './initial.ts';
 import type { DiskStack, Layer, MachineDefinition } from './definition.ts';
-import type { Epoch, Lineage } from '../relationship/epoch.ts';
+import type { AwayFailback, HomeFailback } from './failback.ts';
+import type { Lineage } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';
 import type { GuestNetwork } from './guestnetwork.ts';
 import type { Kind } from '../relationship/chain.ts';
@@ -146,43 +147,6 @@ export interface Failover {
 export interface NextLayers {
   readonly phase: 'making' | 'laying';
   readonly trackId: string;
-  readonly layers: readonly { readonly disk: string; readonly layer: Layer }[];
-}
-
-/** The guest goes home to this host: what it was before, so that a failback that is given up leaves no trace. */
-export interface HomeFailback {
-  readonly at: 'home';
-  readonly id: string;
-  /** The other host's recovery point to go home with; null: with everything. */
-  readonly pointId: string | null;
-  /** The other host was told, and has accepted. */
-  readonly begun: boolean;
-  /** The epoch that the other host was asked to consent to; whether it did may be unknown. */
-  readonly epoch: Epoch | null;
-  /** The other host was asked to be the replica: there is no way back by this failback. */
-  readonly committing: boolean;
-  readonly before: Pick<Relationship, 'side' | 'state' | 'newestPointId' | 'newestInstantMs' | 'token' | 'yielded'> & Pick<Machine, 'stacks' | 'powerLock' | 'definition'>;
-}
-
-/** The guest goes home from this host. `before` is what the row is again when the failback is given up. */
-export interface AwayFailback {
-  readonly at: 'away';
-  readonly id: string;
-  readonly pointId: string | null;
-  /**
-   * `sending`: the guest runs and the difference travels; `finishing`: it is shut down, its last changes travel; `shipped`:
-   * the other host has all; `handedOver`: the other host owns the machine; `ending`: given up, and to be tidied up.
-   */
-  readonly phase: 'sending' | 'finishing' | 'shipped' | 'handedOver' | 'ending';
-  /** Acknowledged attempts since all that is carried began to travel. */
-  readonly rounds: number;
-  readonly bytesShipped: number;
-  /** How long the guest may take to shut down. */
-  readonly shutdownMs: number;
-  /** The guest was shut down for this failback: it runs again when that is given up. */
-  readonly stoppedGuest: boolean;
-  readonly before: Pick<Relationship, 'newestPointId' | 'newestInstantMs' | 'trackId' | 'lastCycle'>;
-  /** What the chosen point is read through. */
   readonly layers: readonly { readonly disk: string; readonly layer: Layer }[];
 }
 

@@ -5,7 +5,7 @@ import { offerSeed } from '../engine/replica/seeding.ts';
 import { transition } from '../engine/transition.ts';
 import { CLUSTER_BYTES, clusterCount } from '../extents/extent.ts';
 import type { MachineDefinition } from '../machine/definition.ts';
-import type { Machine, Relationship } from '../machine/records.ts';
+import type { Job, Machine, Relationship } from '../machine/records.ts';
 import { founded } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';
 import { stateName } from '../relationship/state.ts';
@@ -221,5 +221,33 @@ export class Pair {
       if (job.state !== 'running') return job;
     }
     throw new Violation('every job ends', `${kind} on ${host.name} still runs: ${host.state.job(id)!.step}; ${this.standing()}`);
+  }
+
+  /** As `job`; one that does not complete is thrown. */
+  async done(host: SimulatedHost, kind: string, args: Readonly<Record<string, unknown>> = {}): Promise<Job> {
+    const job = await this.job(host, kind, args);
+    if (job.state !== 'completed') throw new Error(`${kind} on ${host.name} ${job.state}: ${job.error?.message}; ${this.standing()}`);
+    return job;
+  }
+
+  /** Time passes until it holds, a little at a time. */
+  async until(holds: () => boolean, what: string, limitMs = 20 * MINUTE_MS, everyMs = 5): Promise<void> {
+    for (let waitedMs = 0; !holds(); waitedMs += everyMs) {
+      if (waitedMs >= limitMs) throw new Error(`${what}: not after ${limitMs} ms; ${this.standing()}`);
+      await this.pass(everyMs);
+    }
+  }
+
+  /** Neither host reaches the other, until `network.heal`. */
+  cutOff(): void {
+    this.network.cut('A', 'B');
+    this.network.cut('B', 'A');
+  }
+
+  /** After another cycle no rule is broken, and the newest point is what the primary's disks hold. */
+  async agrees(): Promise<void> {
+    await this.done(this.primary!, 'cycle');
+    await this.properties.check();
+    this.properties.newestPointIsTheDisks(this.primary!);
   }
 }

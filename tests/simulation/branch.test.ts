@@ -7,23 +7,18 @@ import { CYCLE_MS, Pair } from '../../src/simulation/pair.ts';
 
 const MINUTE_MS = 60_000;
 
-async function done(pair: Pair, host: SimulatedHost, kind: string, args: Readonly<Record<string, unknown>> = {}): Promise<void> {
-  const job = await pair.job(host, kind, args);
-  assert.equal(job.state, 'completed', `${kind}: ${job.error?.message}`);
-}
-
 /** A is off, and B's guest runs on the point, the newest when none is chosen. */
 async function failedOver(recoveryHistory = 3, choose: (points: readonly Point[]) => Point | undefined = (points) => points.at(-1)): Promise<Pair> {
   const pair = new Pair({ seed: 'branch' });
   await pair.enable({ recoveryHistory });
-  await done(pair, pair.a, 'start');
-  await done(pair, pair.a, 'initial');
+  await pair.done(pair.a, 'start');
+  await pair.done(pair.a, 'initial');
   for (let round = 0; round < 3; round++) {
     pair.write(pair.a, 'a', round);
     await pair.pass(MINUTE_MS);
   }
-  await done(pair, pair.a, 'stop', { force: true });
-  await done(pair, pair.b, 'unplanned', { start: true, point: choose(pair.b.state.points(pair.machineId))!.id });
+  await pair.done(pair.a, 'stop', { force: true });
+  await pair.done(pair.b, 'unplanned', { start: true, point: choose(pair.b.state.points(pair.machineId))!.id });
   return pair;
 }
 
@@ -43,12 +38,6 @@ async function anotherPoint(pair: Pair): Promise<Point> {
     if (newest && newest.id !== before) return newest;
   }
   throw new assert.AssertionError({ message: `no point was made: ${pair.standing()}` });
-}
-
-async function agrees(pair: Pair): Promise<void> {
-  await done(pair, pair.primary!, 'cycle');
-  await pair.properties.check();
-  pair.properties.newestPointIsTheDisks(pair.primary!);
 }
 
 test('a guest that runs where it failed over to gets a point each interval, as many as the history says', async () => {
@@ -71,7 +60,7 @@ test('a guest that is off gets one point of what it wrote last, and no more', as
   const pair = await failedOver();
   await anotherPoint(pair);
   const value = pair.write(pair.b, 'a', 5);
-  await done(pair, pair.b, 'stop', { force: true });
+  await pair.done(pair.b, 'stop', { force: true });
   await pair.pass(3 * MINUTE_MS);
   const last = madeHere(pair).at(-1)!;
   assert.equal(pair.instants.get(last.id)!.get('a')![5], value);
@@ -81,9 +70,9 @@ test('a guest that is off gets one point of what it wrote last, and no more', as
 
 test('a guest that never ran where it failed over to gets no point', async () => {
   const pair = await failedOver();
-  await done(pair, pair.b, 'stop', { force: true });
-  await done(pair, pair.b, 'revert');
-  await done(pair, pair.b, 'unplanned', { start: false });
+  await pair.done(pair.b, 'stop', { force: true });
+  await pair.done(pair.b, 'revert');
+  await pair.done(pair.b, 'unplanned', { start: false });
   await pair.pass(3 * MINUTE_MS);
   assert.deepEqual(madeHere(pair), []);
 });
@@ -110,14 +99,14 @@ test('a commit keeps the chosen point and those made since, and what differs fro
   const chosenId = pair.relationshipOn(pair.b)!.failover!.pointId;
   await anotherPoint(pair);
   const made = await anotherPoint(pair);
-  await done(pair, pair.b, 'commit');
+  await pair.done(pair.b, 'commit');
   const left = pointsOn(pair, pair.b).map(({ id }) => id);
   assert.equal(left[0], chosenId);
   assert.equal(left.at(-1), made.id);
   assert.deepEqual(new Set(left.slice(1)), new Set(madeHere(pair).map(({ id }) => id)));
   await anotherPoint(pair);
-  await done(pair, pair.b, 'reverse');
-  await agrees(pair);
+  await pair.done(pair.b, 'reverse');
+  await pair.agrees();
 });
 
 test('whenever daemon and QEMU die while a point is made, all that the guest wrote is known and travels back', async () => {
@@ -136,9 +125,9 @@ test('whenever daemon and QEMU die while a point is made, all that the guest wro
     if (!pair.b.life) pair.b.boot();
     await pair.pass(2 * CYCLE_MS);
     await pair.properties.check();
-    await done(pair, pair.b, 'reverse');
-    if (!pair.isRunning(pair.b)) await done(pair, pair.b, 'start');
-    await agrees(pair);
+    await pair.done(pair.b, 'reverse');
+    if (!pair.isRunning(pair.b)) await pair.done(pair.b, 'start');
+    await pair.agrees();
   }
 });
 
@@ -160,12 +149,12 @@ test('a full storage costs points and nothing else: the guest writes on, and poi
 test('a point that was made here can be tested, and stays as long as the test does', async () => {
   const pair = await failedOver(1);
   const tested = await anotherPoint(pair);
-  await done(pair, pair.b, 'test', { start: true, point: tested.id });
+  await pair.done(pair.b, 'test', { start: true, point: tested.id });
   for (let round = 0; round < 5; round++) await anotherPoint(pair);
   assert.ok(pair.b.state.point(tested.id));
   assert.ok(madeHere(pair).length <= 3);
   const refused = await pair.job(pair.b, 'revert');
   assert.match(refused.error?.message ?? '', /test failover/);
-  await done(pair, pair.b, 'testEnd');
+  await pair.done(pair.b, 'testEnd');
   await pair.properties.check();
 });

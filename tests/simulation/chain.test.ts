@@ -13,26 +13,14 @@ import { prefixOf } from '../../src/points/stack.ts';
 
 const MINUTE_MS = 60_000;
 
-async function done(chain: Chain, host: SimulatedHost, kind: string, args: Readonly<Record<string, unknown>> = {}): Promise<void> {
-  const job = await chain.job(host, kind, args);
-  assert.equal(job.state, 'completed', `${kind} on ${host.name}: ${job.error?.message}`);
-}
-
-async function until(chain: Chain, holds: () => boolean, what: string, limitMs = 20 * MINUTE_MS): Promise<void> {
-  for (let waitedMs = 0; !holds(); waitedMs += 100) {
-    assert.ok(waitedMs < limitMs, `${what}; ${chain.standing()}; ${chain.extended?.lastFault?.message}`);
-    await chain.pass(100);
-  }
-}
-
 /** A's guest runs, is replicated to B, and sent on to C. */
 async function chained(seed: string, recoveryHistory = 3): Promise<Chain> {
   const chain = new Chain({ seed });
   await chain.enable({ recoveryHistory });
-  await done(chain, chain.a, 'start');
-  await done(chain, chain.a, 'initial');
+  await chain.done(chain.a, 'start');
+  await chain.done(chain.a, 'initial');
   await chain.extend();
-  await done(chain, chain.b, 'initial', { extended: true });
+  await chain.done(chain.b, 'initial', { extended: true });
   return chain;
 }
 
@@ -43,7 +31,7 @@ const write = (chain: Chain, host: SimulatedHost, times = 5): void => {
 /** C has a point of now, and it reads as the disks of the host where the guest runs. */
 async function reachesC(chain: Chain, from: SimulatedHost): Promise<void> {
   const sinceMs = from.nowMs();
-  await until(chain, () => (chain.relationshipOn(chain.c)?.newestInstantMs ?? 0) > sinceMs, 'a point of now reaches C');
+  await chain.until(() => (chain.relationshipOn(chain.c)?.newestInstantMs ?? 0) > sinceMs, 'a point of now reaches C');
   const newestId = chain.relationshipOn(chain.c)!.newestPointId!;
   const stacks = chain.c.state.machine(chain.machineId)!.stacks.map((stack) => prefixOf(stack, newestId)!);
   assert.equal(difference(contentOf(chain.c.files, { stacks }), chain.diskContent(from)), undefined);
@@ -57,7 +45,7 @@ test('what the guest writes reaches the third host by itself, and every point th
     await reachesC(chain, chain.a);
   }
   assert.equal(chain.extended!.state, 3);
-  await until(chain, () => chain.extended!.newestPointId === chain.relationshipOn(chain.c)!.newestPointId, 'the acknowledgement comes');
+  await chain.until(() => chain.extended!.newestPointId === chain.relationshipOn(chain.c)!.newestPointId, 'the acknowledgement comes');
 });
 
 test('either of the two relationships is suspended by itself, and does not hold up the other', async () => {
@@ -71,7 +59,7 @@ test('either of the two relationships is suspended by itself, and does not hold 
   transition(chain.b.engine!.host, own, 'suspend');
   await chain.pass(MINUTE_MS);
   transition(chain.b.engine!.host, chain.extended!.id, 'resume');
-  await until(chain, () => chain.relationshipOn(chain.c)!.newestInstantMs === chain.relationshipOn(chain.b)!.newestInstantMs, 'what had arrived is sent on while nothing arrives');
+  await chain.until(() => chain.relationshipOn(chain.c)!.newestInstantMs === chain.relationshipOn(chain.b)!.newestInstantMs, 'what had arrived is sent on while nothing arrives');
   assert.equal(chain.relationshipOn(chain.b)!.state, 7);
   transition(chain.b.engine!.host, own, 'resume');
   write(chain, chain.a);
@@ -87,7 +75,7 @@ test('when the primary\'s interval is made longer later, points are sent on no m
   const { cycles } = chain.extended!.statistics!;
   for (let at = 0; at < 6; at++) {
     write(chain, chain.a);
-    await done(chain, chain.a, 'cycle');
+    await chain.done(chain.a, 'cycle');
     await chain.pass(5 * MINUTE_MS);
   }
   const sent = chain.extended!.statistics!.cycles - cycles;
@@ -96,10 +84,10 @@ test('when the primary\'s interval is made longer later, points are sent on no m
 
 /** The third host has the point with which a part of disk b came to the second. */
 async function sentOnHalfway(chain: Chain): Promise<void> {
-  await until(chain, () => chain.relationshipOn(chain.b)!.partial?.disks.includes('b') === true, 'a part of the disk has come');
+  await chain.until(() => chain.relationshipOn(chain.b)!.partial?.disks.includes('b') === true, 'a part of the disk has come');
   chain.network.cut('A', 'B');
   const pointId = chain.relationshipOn(chain.b)!.newestPointId;
-  await until(chain, () => chain.extended!.sentPointId === pointId, 'what the second host has is sent on');
+  await chain.until(() => chain.extended!.sentPointId === pointId, 'what the second host has is sent on');
   chain.network.heal();
 }
 
@@ -115,7 +103,7 @@ test('a disk that is left out stops travelling to the third host too, and comes 
     await chain.time.until(changed, MINUTE_MS, 'the change of the set');
     write(chain, chain.a, 20);
     if (disks.includes('b')) await sentOnHalfway(chain);
-    await until(chain, () => {
+    await chain.until(() => {
       assert.equal(chain.extended!.state, 3);
       return disksOnC() === disks.join();
     }, `the third host has ${disks.join()}`);
@@ -152,12 +140,12 @@ test('the host in the middle dies anywhere in a cycle, and goes on by itself', a
 });
 
 const inState = (chain: Chain, host: SimulatedHost, side: string, state: number): Promise<void> =>
-  until(chain, () => chain.relationshipOn(host)?.side === side && chain.relationshipOn(host)?.state === state, `${host.name} is ${side} in state ${state}`);
+  chain.until(() => chain.relationshipOn(host)?.side === side && chain.relationshipOn(host)?.state === state, `${host.name} is ${side} in state ${state}`);
 
 /** The replica has a point of now, and it reads as the primary's disks. */
 async function reaches(chain: Chain, primary: SimulatedHost, replica: SimulatedHost): Promise<void> {
   const sinceMs = primary.nowMs();
-  await until(chain, () => (chain.relationshipOn(replica)?.newestInstantMs ?? 0) > sinceMs, `a point of now reaches ${replica.name}`);
+  await chain.until(() => (chain.relationshipOn(replica)?.newestInstantMs ?? 0) > sinceMs, `a point of now reaches ${replica.name}`);
   const newestId = chain.relationshipOn(replica)!.newestPointId!;
   const stacks = replica.state.machine(chain.machineId)!.stacks.map((stack) => prefixOf(stack, newestId)!);
   assert.equal(difference(contentOf(replica.files, { stacks }), chain.diskContent(primary)), undefined);
@@ -175,16 +163,16 @@ test('a failover on the third host is refused while the guest runs on the first,
 test('a forced failover on the third host holds the guest on the first, and after a revert it goes on there and is sent on again', async () => {
   const chain = await chained('forced');
   chain.properties.mayRunTwice = true;
-  await done(chain, chain.c, 'unplanned', { start: true, force: true });
+  await chain.done(chain.c, 'unplanned', { start: true, force: true });
   await inState(chain, chain.a, 'replica', 2);
-  await until(chain, () => chain.guestOn(chain.a)?.power === 'paused', 'the guest on A is held');
+  await chain.until(() => chain.guestOn(chain.a)?.power === 'paused', 'the guest on A is held');
   chain.properties.oneGuestAtMost();
   write(chain, chain.c);
   await chain.pass(2 * MINUTE_MS);
   assert.equal(chain.relationshipOn(chain.b)!.state, 3);
-  await done(chain, chain.c, 'revert');
+  await chain.done(chain.c, 'revert');
   await inState(chain, chain.a, 'primary', 3);
-  await until(chain, () => chain.isRunning(chain.a), 'the guest on A goes on');
+  await chain.until(() => chain.isRunning(chain.a), 'the guest on A goes on');
   write(chain, chain.a);
   await reachesC(chain, chain.a);
 });
@@ -195,15 +183,15 @@ test('with the first two hosts gone the third runs the guest, and the second bec
   await chain.pass(MINUTE_MS);
   chain.a.losePower();
   chain.b.losePower();
-  await done(chain, chain.c, 'unplanned', { start: true });
-  await done(chain, chain.c, 'commit');
+  await chain.done(chain.c, 'unplanned', { start: true });
+  await chain.done(chain.c, 'commit');
   write(chain, chain.c);
   chain.b.boot();
   chain.a.boot();
   const started = await chain.job(chain.a, 'start');
   assert.equal(started.state, 'failed');
   assert.equal(started.error!.code, 'refused');
-  await done(chain, chain.c, 'reverse');
+  await chain.done(chain.c, 'reverse');
   await inState(chain, chain.c, 'primary', 3);
   await inState(chain, chain.b, 'replica', 3);
   assert.equal(chain.extended, undefined);
@@ -221,13 +209,13 @@ for (const choice of ['to an older point', 'to the newest point']) {
     }
     chain.a.losePower();
     const points = chain.b.state.points(chain.machineId);
-    await done(chain, chain.b, 'unplanned', { start: true, ...(choice === 'to an older point' && { point: points[0]!.id }) });
+    await chain.done(chain.b, 'unplanned', { start: true, ...(choice === 'to an older point' && { point: points[0]!.id }) });
     write(chain, chain.b);
     assert.equal((await chain.job(chain.b, 'changeMode')).error?.code, 'refused', 'before the commit');
-    await done(chain, chain.b, 'commit');
+    await chain.done(chain.b, 'commit');
     await chain.pass(3 * MINUTE_MS);
     write(chain, chain.b);
-    await done(chain, chain.b, 'changeMode');
+    await chain.done(chain.b, 'changeMode');
     await inState(chain, chain.b, 'primary', 3);
     await inState(chain, chain.c, 'replica', 3);
     write(chain, chain.b);
@@ -236,7 +224,7 @@ for (const choice of ['to an older point', 'to the newest point']) {
     assert.equal(chain.b.state.relationships().length, 1);
     chain.a.boot();
     assert.equal((await chain.job(chain.a, 'start')).error?.code, 'refused');
-    await until(chain, () => chain.relationshipOn(chain.a)!.side === 'replica', 'the first host yields');
+    await chain.until(() => chain.relationshipOn(chain.a)!.side === 'replica', 'the first host yields');
   });
 }
 
@@ -245,7 +233,7 @@ test('a reverse to the first host ends the sending on, which the third host is t
   chain.c.losePower();
   write(chain, chain.a);
   await chain.pass(MINUTE_MS);
-  await done(chain, chain.a, 'planned', { start: true, reverse: true });
+  await chain.done(chain.a, 'planned', { start: true, reverse: true });
   await inState(chain, chain.b, 'primary', 3);
   assert.equal(chain.extended, undefined);
   assert.equal(chain.relationshipOn(chain.c)!.state, 3);
@@ -262,17 +250,17 @@ test('a planned failover to the third host loses nothing, and is taken back from
   const chain = await chained('planned');
   write(chain, chain.a);
   const { id } = chain.c.engine!.jobs.start('planned', chain.machineId, { start: true });
-  await until(chain, () => chain.c.state.job(id)!.state !== 'running', 'the planned failover ends');
+  await chain.until(() => chain.c.state.job(id)!.state !== 'running', 'the planned failover ends');
   assert.equal(chain.c.state.job(id)!.state, 'completed', chain.c.state.job(id)!.error?.message);
-  await until(chain, () => chain.isRunning(chain.c), 'the guest runs on C');
+  await chain.until(() => chain.isRunning(chain.c), 'the guest runs on C');
   assert.equal(difference(chain.diskContent(chain.c), chain.diskContent(chain.a)), undefined);
   assert.equal((await chain.job(chain.a, 'start')).error?.code, 'refused');
-  await done(chain, chain.c, 'revert');
+  await chain.done(chain.c, 'revert');
   const early = await chain.job(chain.a, 'cancelPlanned');
   assert.match(early.error!.message, /goes on to C/);
-  await done(chain, chain.b, 'cancelPlanned', { extended: true });
-  await done(chain, chain.a, 'cancelPlanned');
-  await done(chain, chain.a, 'start');
+  await chain.done(chain.b, 'cancelPlanned', { extended: true });
+  await chain.done(chain.a, 'cancelPlanned');
+  await chain.done(chain.a, 'start');
   write(chain, chain.a);
   await reachesC(chain, chain.a);
 });
@@ -280,7 +268,7 @@ test('a planned failover to the third host loses nothing, and is taken back from
 test('after a planned failover to the third host and its reverse the second host is its replica', async () => {
   const chain = await chained('planned-reverse');
   write(chain, chain.a);
-  await done(chain, chain.b, 'planned', { start: true, reverse: true, extended: true });
+  await chain.done(chain.b, 'planned', { start: true, reverse: true, extended: true });
   await inState(chain, chain.c, 'primary', 3);
   await inState(chain, chain.b, 'replica', 3);
   write(chain, chain.c);
@@ -296,12 +284,12 @@ test('the third host keeps a history of its own, and a test failover there chang
   assert.equal(chain.b.state.points(chain.machineId).length, 1);
   const points = chain.c.state.points(chain.machineId);
   assert.equal(points.length, 3);
-  await done(chain, chain.c, 'test', { start: true, point: points[0]!.id });
+  await chain.done(chain.c, 'test', { start: true, point: points[0]!.id });
   const states = () => [chain.relationshipOn(chain.a), chain.relationshipOn(chain.b), chain.extended, chain.relationshipOn(chain.c)].map((it) => it?.state);
   assert.deepEqual(states(), [3, 3, 3, 3]);
   write(chain, chain.a);
   await reachesC(chain, chain.a);
-  await done(chain, chain.c, 'testEnd');
+  await chain.done(chain.c, 'testEnd');
   assert.deepEqual(states(), [3, 3, 3, 3]);
 });
 
@@ -309,17 +297,17 @@ test('a failover in the middle while a point is being sent on, and its revert, l
   const chain = await chained('mid-cycle');
   for (let round = 0; round < 8; round++) {
     write(chain, chain.a, 8);
-    await until(chain, () => chain.extended?.attempt !== null, 'a point is being sent on');
+    await chain.until(() => chain.extended?.attempt !== null, 'a point is being sent on');
     if (chain.random.chance(0.4)) chain.b.kill();
     if (!chain.b.life) chain.b.boot();
     chain.properties.mayRunTwice = true;
     const points = chain.b.state.points(chain.machineId);
-    await done(chain, chain.b, 'unplanned', { start: true, force: true, point: chain.random.pick(points).id });
+    await chain.done(chain.b, 'unplanned', { start: true, force: true, point: chain.random.pick(points).id });
     write(chain, chain.b);
     await chain.pass(chain.random.int(1_000, 60_000));
-    await done(chain, chain.b, 'revert');
+    await chain.done(chain.b, 'revert');
     await inState(chain, chain.a, 'primary', 3);
-    await until(chain, () => chain.isRunning(chain.a), 'the guest on A goes on');
+    await chain.until(() => chain.isRunning(chain.a), 'the guest on A goes on');
     write(chain, chain.a);
     await reachesC(chain, chain.a);
   }
@@ -332,8 +320,8 @@ test('a lost map and a point of another history lead to a comparison by itself, 
   chain.b.state.putRelationship({ ...chain.b.state.relationship(id)!, newestPointId: 'unknown-to-c' });
   for (const name of await chain.b.directory.list(id)) await chain.b.directory.remove(`${id}/${name}`);
   write(chain, chain.a);
-  await until(chain, () => [9, 10].includes(chain.extended!.state), 'the disks are compared');
-  await until(chain, () => chain.extended!.state === 3, 'and it goes on');
+  await chain.until(() => [9, 10].includes(chain.extended!.state), 'the disks are compared');
+  await chain.until(() => chain.extended!.state === 3, 'and it goes on');
   write(chain, chain.a);
   await reachesC(chain, chain.a);
   assert.ok(kept.some((pointId) => chain.c.state.point(pointId)), 'a point from before is there');

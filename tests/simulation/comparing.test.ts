@@ -7,18 +7,13 @@ import { Pair } from '../../src/simulation/pair.ts';
 
 const MINUTE_MS = 60_000;
 
-async function done(pair: Pair, kind: string): Promise<void> {
-  const job = await pair.job(pair.a, kind);
-  assert.equal(job.state, 'completed', `${kind}: ${job.error?.message}`);
-}
-
 /** A's guest runs and is replicated to B; then A loses its record of changes and its maps. */
 async function withoutRecord(seed: string): Promise<Pair> {
   const pair = new Pair({ seed, disks: { a: 40, b: 9 } });
   await pair.enable({ recoveryHistory: 3 });
-  await done(pair, 'start');
-  await done(pair, 'initial');
-  await done(pair, 'cycle');
+  await pair.done(pair.a, 'start');
+  await pair.done(pair.a, 'initial');
+  await pair.done(pair.a, 'cycle');
   transition(pair.a.engine!.host, pair.relationshipId, 'suspend');
   await pair.pass(1_000);
   pair.write(pair.a, 'a', 3);
@@ -32,7 +27,7 @@ async function withoutRecord(seed: string): Promise<Pair> {
 test('without maps both hosts compare by hash, and only what differs travels', async () => {
   const pair = await withoutRecord('compare');
   const before = pair.relationshipOn(pair.a)!.totals.bytesChanged;
-  await done(pair, 'start');
+  await pair.done(pair.a, 'start');
   await pair.pass(3 * MINUTE_MS);
   assert.equal(pair.relationshipOn(pair.a)!.state, 3, pair.standing());
   const changed = pair.relationshipOn(pair.a)!.totals.bytesChanged - before;

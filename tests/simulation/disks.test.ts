@@ -5,7 +5,6 @@ import { putSettings } from '../../src/engine/stepkinds.ts';
 import { update } from '../../src/engine/transition.ts';
 import { Refused } from '../../src/errors/refusal.ts';
 import { CLUSTER_BYTES } from '../../src/extents/extent.ts';
-import type { SimulatedHost } from '../../src/simulation/host.ts';
 import { Pair } from '../../src/simulation/pair.ts';
 
 const MINUTE_MS = 60_000;
@@ -14,15 +13,10 @@ const MINUTE_MS = 60_000;
 async function replicating(disks: readonly string[]): Promise<Pair> {
   const pair = new Pair({ seed: 'disks' });
   await pair.enable({ recoveryHistory: 3, disks });
-  await done(pair, pair.a, 'start');
-  await done(pair, pair.a, 'initial');
+  await pair.done(pair.a, 'start');
+  await pair.done(pair.a, 'initial');
   await pair.pass(MINUTE_MS);
   return pair;
-}
-
-async function done(pair: Pair, host: SimulatedHost, kind: string, args: Readonly<Record<string, unknown>> = {}): Promise<void> {
-  const job = await pair.job(host, kind, args);
-  assert.equal(job.state, 'completed', `${kind}: ${job.error?.message}`);
 }
 
 /** The set is changed on A; a new disk travels in parts of so many clusters. */
@@ -35,13 +29,6 @@ async function change(pair: Pair, disks: readonly string[], clusters = 100): Pro
   await pair.time.until(changing, MINUTE_MS, 'the change of the set');
 }
 
-async function until(pair: Pair, holds: () => boolean, what: string): Promise<void> {
-  for (let waitedMs = 0; !holds(); waitedMs += 5) {
-    assert.ok(waitedMs < 20 * MINUTE_MS, `${what}; ${pair.standing()}`);
-    await pair.pass(5);
-  }
-}
-
 const stateOf = (pair: Pair): number => pair.relationshipOn(pair.a)!.state;
 const disksOf = (pair: Pair, pointId: string): string[] =>
   pair.b.state.machine(pair.machineId)!.stacks.filter(({ layers }) => layers.some((layer) => layer.pointId === pointId)).map(({ disk }) => disk).sort();
@@ -52,7 +39,7 @@ test('while a new disk is copied the others get their recovery points, and no po
   await change(pair, ['a', 'b'], 2);
   assert.equal(stateOf(pair), 15);
   const seen = new Map<string, string[]>();
-  await until(pair, () => {
+  await pair.until(() => {
     const { newestPointId } = pair.relationshipOn(pair.b)!;
     if (newestPointId && newestPointId !== before) seen.set(newestPointId, disksOf(pair, newestPointId));
     pair.write(pair.a, 'b', 0);
@@ -61,7 +48,7 @@ test('while a new disk is copied the others get their recovery points, and no po
   const sets = [...seen.values()].map((disks) => disks.join());
   assert.equal(sets.at(0), 'a');
   assert.equal(sets.at(-1), 'a,b');
-  await done(pair, pair.a, 'cycle');
+  await pair.done(pair.a, 'cycle');
   pair.properties.newestPointIsTheDisks(pair.a);
   assert.deepEqual(disksOf(pair, pair.relationshipOn(pair.b)!.newestPointId!), ['a', 'b']);
 });
@@ -69,18 +56,18 @@ test('while a new disk is copied the others get their recovery points, and no po
 test('a disk that cannot be copied leads to 16, where the others go on; a resume begins it again', async () => {
   const pair = await replicating(['a']);
   await change(pair, ['a', 'b'], 2);
-  await until(pair, () => pair.relationshipOn(pair.b)!.receiving?.partial?.includes('b') === true, 'a part of the disk travels');
+  await pair.until(() => pair.relationshipOn(pair.b)!.receiving?.partial?.includes('b') === true, 'a part of the disk travels');
   pair.b.files.isFull = true;
-  await until(pair, () => stateOf(pair) === 16, 'the update is critical');
+  await pair.until(() => stateOf(pair) === 16, 'the update is critical');
   assert.equal(pair.relationshipOn(pair.a)!.lastFault?.code, 'space-exhausted');
   pair.b.files.isFull = false;
   const before = pair.relationshipOn(pair.a)!.newestPointId;
-  await until(pair, () => pair.relationshipOn(pair.a)!.newestPointId !== before, 'the other disk gets its points');
+  await pair.until(() => pair.relationshipOn(pair.a)!.newestPointId !== before, 'the other disk gets its points');
   assert.equal(stateOf(pair), 16);
   assert.deepEqual(disksOf(pair, pair.relationshipOn(pair.b)!.newestPointId!), ['a']);
-  await done(pair, pair.a, 'resume');
-  await until(pair, () => stateOf(pair) === 3, 'the new set replicates');
-  await done(pair, pair.a, 'cycle');
+  await pair.done(pair.a, 'resume');
+  await pair.until(() => stateOf(pair) === 3, 'the new set replicates');
+  await pair.done(pair.a, 'cycle');
   pair.properties.newestPointIsTheDisks(pair.a);
 });
 
@@ -89,7 +76,7 @@ test('a disk that is left out stays in older points, and its layers go with the 
   await pair.pass(3 * MINUTE_MS);
   const [{ id: older } = { id: '' }] = pair.b.state.points(pair.machineId);
   await change(pair, ['a']);
-  await until(pair, () => stateOf(pair) === 3, 'the new set replicates');
+  await pair.until(() => stateOf(pair) === 3, 'the new set replicates');
   assert.deepEqual(disksOf(pair, older), ['a', 'b']);
   assert.ok(pair.b.state.point(older));
   for (let cycles = 0; cycles < 12; cycles++) {
@@ -104,28 +91,28 @@ test('a disk that is left out stays in older points, and its layers go with the 
 test('a failover while a disk is being included boots a point without it, and after the reverse that disk does not replicate', async () => {
   const pair = await replicating(['a']);
   await change(pair, ['a', 'b'], 1);
-  await until(pair, () => pair.relationshipOn(pair.b)!.partial?.disks.includes('b') === true, 'a part of the disk has come');
+  await pair.until(() => pair.relationshipOn(pair.b)!.partial?.disks.includes('b') === true, 'a part of the disk has come');
   pair.properties.mayRunTwice = true;
-  await done(pair, pair.b, 'unplanned', { start: true, force: true });
+  await pair.done(pair.b, 'unplanned', { start: true, force: true });
   assert.deepEqual(pair.guestOn(pair.b)!.spec.stacks.map(({ disk }) => disk), ['a']);
-  await until(pair, () => pair.relationshipOn(pair.a)!.side === 'replica', 'the primary yields');
-  await done(pair, pair.b, 'reverse');
+  await pair.until(() => pair.relationshipOn(pair.a)!.side === 'replica', 'the primary yields');
+  await pair.done(pair.b, 'reverse');
   assert.deepEqual(pair.relationshipOn(pair.b)!.settings.disks, ['a']);
   assert.equal(pair.relationshipOn(pair.b)!.incoming ?? null, null);
-  await done(pair, pair.b, 'cycle');
+  await pair.done(pair.b, 'cycle');
   pair.properties.newestPointIsTheDisks(pair.b);
   await pair.properties.check();
 });
 
 test('a disk that did not replicate when its guest went away and came home is included while the guest runs', async () => {
   const pair = await replicating(['a']);
-  await done(pair, pair.a, 'planned', { start: true, reverse: true });
-  await done(pair, pair.b, 'planned', { start: true, reverse: true });
+  await pair.done(pair.a, 'planned', { start: true, reverse: true });
+  await pair.done(pair.b, 'planned', { start: true, reverse: true });
   await pair.pass(MINUTE_MS);
   await change(pair, ['a', 'b']);
-  await until(pair, () => stateOf(pair) === 3, 'the new set replicates');
+  await pair.until(() => stateOf(pair) === 3, 'the new set replicates');
   pair.write(pair.a, 'b', 0);
-  await done(pair, pair.a, 'cycle');
+  await pair.done(pair.a, 'cycle');
   pair.properties.newestPointIsTheDisks(pair.a);
   assert.deepEqual(disksOf(pair, pair.relationshipOn(pair.b)!.newestPointId!), ['a', 'b']);
 });
@@ -141,18 +128,18 @@ test('both daemons die again and again while a disk is included, and it replicat
     if (!host.life) host.boot();
     host.life!.callsLeft = Infinity;
   }
-  await until(pair, () => stateOf(pair) === 3, 'the new set replicates');
-  await done(pair, pair.a, 'cycle');
+  await pair.until(() => stateOf(pair) === 3, 'the new set replicates');
+  await pair.done(pair.a, 'cycle');
   pair.properties.newestPointIsTheDisks(pair.a);
 });
 
 test('a guest that is started again keeps its record of changes, though a disk of it does not replicate', async () => {
   const pair = await replicating(['a']);
   for (let times = 0; times < 3; times++) {
-    await done(pair, pair.a, 'stop', { timeoutSeconds: 10 });
-    await done(pair, pair.a, 'start');
+    await pair.done(pair.a, 'stop', { timeoutSeconds: 10 });
+    await pair.done(pair.a, 'start');
     pair.write(pair.a, 'a', times);
-    await done(pair, pair.a, 'cycle');
+    await pair.done(pair.a, 'cycle');
     assert.equal(stateOf(pair), 3);
   }
 });
@@ -160,6 +147,6 @@ test('a guest that is started again keeps its record of changes, though a disk o
 test('one of the disks that replicate has to stay, and the set is not changed while replication is suspended', async () => {
   const pair = await replicating(['a']);
   await assert.rejects(change(pair, ['b']), (thrown: unknown) => thrown instanceof Refused && /has to stay \(a\)/.test(thrown.message));
-  await done(pair, pair.a, 'suspend');
+  await pair.done(pair.a, 'suspend');
   await assert.rejects(change(pair, ['a', 'b']), (thrown: unknown) => thrown instanceof Refused && /Suspended/.test(thrown.message));
 });

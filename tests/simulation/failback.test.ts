@@ -12,19 +12,6 @@ import { difference, type Content } from '../../src/simulation/properties.ts';
 
 const MINUTE_MS = 60_000;
 
-async function done(pair: Pair, host: SimulatedHost, kind: string, args: Readonly<Record<string, unknown>> = {}): Promise<void> {
-  const job = await pair.job(host, kind, args);
-  assert.equal(job.state, 'completed', `${kind}: ${job.error?.message}`);
-}
-
-/** Passes until it holds, 5 ms at a time. */
-async function until(pair: Pair, holds: () => boolean, what: string, limitMs = 10 * MINUTE_MS): Promise<void> {
-  for (let waitedMs = 0; !holds(); waitedMs += 5) {
-    assert.ok(waitedMs < limitMs, `${what}; ${pair.standing()}`);
-    await pair.pass(5);
-  }
-}
-
 const on = (pair: Pair, host: SimulatedHost) => pair.relationshipOn(host)!;
 const standing = (pair: Pair, host: SimulatedHost): string => `${on(pair, host).side} ${on(pair, host).state}`;
 const pointsOn = (pair: Pair, host: SimulatedHost): readonly string[] => host.state.points(pair.machineId).map(({ id }) => id);
@@ -43,27 +30,27 @@ const same = (found: Content, expected: Content): void => assert.equal(differenc
 async function away(committed = false): Promise<Pair> {
   const pair = new Pair({ seed: 'failback' });
   await pair.enable({ recoveryHistory: 5 });
-  await done(pair, pair.a, 'start');
-  await done(pair, pair.a, 'initial');
+  await pair.done(pair.a, 'start');
+  await pair.done(pair.a, 'initial');
   for (const cluster of [1, 2, 3]) {
     pair.write(pair.a, 'a', cluster);
-    await done(pair, pair.a, 'cycle');
+    await pair.done(pair.a, 'cycle');
   }
   pair.write(pair.a, 'a', 4);
-  await done(pair, pair.a, 'stop', { force: true });
-  await done(pair, pair.b, 'unplanned', { start: true });
-  if (committed) await done(pair, pair.b, 'commit');
+  await pair.done(pair.a, 'stop', { force: true });
+  await pair.done(pair.b, 'unplanned', { start: true });
+  if (committed) await pair.done(pair.b, 'commit');
   for (const [disk, cluster] of [['a', 3], ['a', 5], ['b', 1]] as const) pair.write(pair.b, disk, cluster);
-  await until(pair, () => on(pair, pair.a).state === 2, 'A yields');
+  await pair.until(() => on(pair, pair.a).state === 2, 'A yields');
   return pair;
 }
 
 async function awayPlanned(): Promise<Pair> {
   const pair = new Pair({ seed: 'failback' });
   await pair.enable({ recoveryHistory: 5 });
-  await done(pair, pair.a, 'start');
-  await done(pair, pair.a, 'initial');
-  await done(pair, pair.a, 'planned', { start: true, timeoutSeconds: 10 });
+  await pair.done(pair.a, 'start');
+  await pair.done(pair.a, 'initial');
+  await pair.done(pair.a, 'planned', { start: true, timeoutSeconds: 10 });
   pair.write(pair.b, 'a', 5);
   return pair;
 }
@@ -71,17 +58,11 @@ async function awayPlanned(): Promise<Pair> {
 const start = (pair: Pair, args: Readonly<Record<string, unknown>> = {}): string => pair.a.engine!.jobs.start(FAILBACK_JOB, pair.machineId, { timeoutSeconds: 10, ...args }).id;
 
 /** The primary's disks and the replica's newest point are the same, after another cycle. */
-async function agrees(pair: Pair): Promise<void> {
-  await done(pair, pair.primary!, 'cycle');
-  await pair.properties.check();
-  pair.properties.newestPointIsTheDisks(pair.primary!);
-}
-
 async function isUntouched(pair: Pair, before: { points: readonly string[]; session: number | undefined }): Promise<void> {
-  await until(pair, () => !on(pair, pair.b).failback, 'B has no part in the failback');
+  await pair.until(() => !on(pair, pair.b).failback, 'B has no part in the failback');
   assert.equal(standing(pair, pair.b), 'replica 5');
   assert.ok(before.points.every((id) => pointsOn(pair, pair.b).includes(id)), 'its points are there');
-  await until(pair, () => pair.isRunning(pair.b), 'its guest runs');
+  await pair.until(() => pair.isRunning(pair.b), 'its guest runs');
   assert.equal(ownerOn(pair, pair.b), 'B');
 }
 
@@ -90,11 +71,11 @@ const look = (pair: Pair) => ({ points: pointsOn(pair, pair.b), session: pair.gu
 test('a failback brings everything home: the guest runs on until the last cycle, then it is off there and can be started here', async () => {
   const pair = await away();
   const job = start(pair);
-  await until(pair, () => on(pair, pair.a).state === 13 && on(pair, pair.a).newestPointId !== on(pair, pair.a).failback!.id && pointsOn(pair, pair.a).length > 1, 'the first difference came home');
+  await pair.until(() => on(pair, pair.a).state === 13 && on(pair, pair.a).newestPointId !== on(pair, pair.a).failback!.id && pointsOn(pair, pair.a).length > 1, 'the first difference came home');
   assert.ok(pair.isRunning(pair.b), 'the guest runs on meanwhile');
   assert.equal(standing(pair, pair.b), 'replica 5');
   pair.write(pair.b, 'a', 7);
-  await until(pair, () => pair.a.state.job(job)!.state !== 'running', 'the job ends');
+  await pair.until(() => pair.a.state.job(job)!.state !== 'running', 'the job ends');
   assert.equal(pair.a.state.job(job)!.error, null);
   assert.equal(standing(pair, pair.a), 'replica 14');
   assert.ok(!pair.guestOn(pair.b));
@@ -102,7 +83,7 @@ test('a failback brings everything home: the guest runs on until the last cycle,
   same(disksOn(pair, pair.a), disksOn(pair, pair.b));
   const refused = await pair.job(pair.b, 'start');
   assert.equal(refused.error?.code, 'refused');
-  await done(pair, pair.a, 'start');
+  await pair.done(pair.a, 'start');
 });
 
 test('a failback is refused on the host that failed over, and ends a guest that is held at home, whose disks are kept', async () => {
@@ -111,13 +92,13 @@ test('a failback is refused on the host that failed over, and ends a guest that 
   assert.match(refused.error!.message, /host that the guest goes home to/);
   const forced = new Pair({ seed: 'held' });
   await forced.enable();
-  await done(forced, forced.a, 'start');
-  await done(forced, forced.a, 'initial');
+  await forced.done(forced.a, 'start');
+  await forced.done(forced.a, 'initial');
   forced.properties.mayRunTwice = true;
-  await done(forced, forced.b, 'unplanned', { start: true, force: true });
-  await until(forced, () => on(forced, forced.a).state === 2, 'A yields');
+  await forced.done(forced.b, 'unplanned', { start: true, force: true });
+  await forced.until(() => on(forced, forced.a).state === 2, 'A yields');
   assert.equal(forced.guestOn(forced.a)?.power, 'paused');
-  await done(forced, forced.a, FAILBACK_JOB, { timeoutSeconds: 10 });
+  await forced.done(forced.a, FAILBACK_JOB, { timeoutSeconds: 10 });
   assert.equal(forced.guestOn(forced.a), undefined);
   assert.ok(forced.a.state.points(forced.machineId).some(({ kind }) => kind === 'divergence'));
 });
@@ -125,33 +106,33 @@ test('a failback is refused on the host that failed over, and ends a guest that 
 test('after the commit the first cycle ships only what the guest wrote at home, and the points of the other host stay', async () => {
   const pair = await away();
   const [oldest] = pointsOn(pair, pair.b);
-  await done(pair, pair.a, FAILBACK_JOB, { timeoutSeconds: 10 });
-  await done(pair, pair.a, 'start');
+  await pair.done(pair.a, FAILBACK_JOB, { timeoutSeconds: 10 });
+  await pair.done(pair.a, 'start');
   pair.write(pair.a, 'a', 9);
-  await done(pair, pair.a, 'commit');
+  await pair.done(pair.a, 'commit');
   assert.deepEqual([standing(pair, pair.a), standing(pair, pair.b)], ['primary 3', 'replica 3']);
-  await until(pair, () => on(pair, pair.a).lastCycle !== null, 'the first cycle is acknowledged');
+  await pair.until(() => on(pair, pair.a).lastCycle !== null, 'the first cycle is acknowledged');
   assert.equal(on(pair, pair.a).lastCycle!.bytesChanged, 65_536);
   assert.equal(on(pair, pair.a).state, 3);
   assert.ok(pointsOn(pair, pair.b).includes(oldest!), 'an older point is still there');
-  await agrees(pair);
+  await pair.agrees();
 });
 
 test('a revert gives the machine back: the other host has all that it had, and a later reverse makes the disks identical', async () => {
   const pair = await away();
   const before = look(pair);
-  await done(pair, pair.a, FAILBACK_JOB, { timeoutSeconds: 10 });
+  await pair.done(pair.a, FAILBACK_JOB, { timeoutSeconds: 10 });
   const atHome = disksOn(pair, pair.b);
-  await done(pair, pair.a, 'start');
+  await pair.done(pair.a, 'start');
   for (const cluster of [5, 6, 8]) pair.write(pair.a, 'a', cluster);
-  await done(pair, pair.a, 'revert');
+  await pair.done(pair.a, 'revert');
   assert.deepEqual([standing(pair, pair.a), ownerOn(pair, pair.a)], ['replica 2', 'B']);
-  await until(pair, () => !on(pair, pair.b).failback, 'B has no part in the failback');
+  await pair.until(() => !on(pair, pair.b).failback, 'B has no part in the failback');
   assert.ok(before.points.every((id) => pointsOn(pair, pair.b).includes(id)));
   same(disksOn(pair, pair.b), atHome);
-  await done(pair, pair.b, 'start');
-  await done(pair, pair.b, 'reverse');
-  await agrees(pair);
+  await pair.done(pair.b, 'start');
+  await pair.done(pair.b, 'reverse');
+  await pair.agrees();
 });
 
 test('cancelled, a failback leaves no trace: the guest runs on over there, and a later reverse makes the disks identical', async () => {
@@ -160,81 +141,81 @@ test('cancelled, a failback leaves no trace: the guest runs on over there, and a
     const before = look(pair);
     const held = disksOn(pair, pair.a);
     const job = start(pair);
-    await until(pair, () => on(pair, pair.a).state === 13, 'it has begun');
+    await pair.until(() => on(pair, pair.a).state === 13, 'it has begun');
     await pair.pass(passes);
     if (pair.a.state.job(job)!.state !== 'running') continue;
     pair.a.engine!.jobs.cancel(job);
-    await until(pair, () => pair.a.state.job(job)!.state !== 'running', 'the job ends');
+    await pair.until(() => pair.a.state.job(job)!.state !== 'running', 'the job ends');
     if (on(pair, pair.a).state === 14) continue;
     assert.equal(standing(pair, pair.a), 'replica 2');
     same(disksOn(pair, pair.a), held);
     await isUntouched(pair, before);
     pair.write(pair.b, 'b', 2);
-    await done(pair, pair.b, 'reverse');
-    await agrees(pair);
+    await pair.done(pair.b, 'reverse');
+    await pair.agrees();
   }
 });
 
 test('after a planned failover that was not reversed the guest goes home too, and a cancel leaves it prepared', async () => {
   const pair = await awayPlanned();
   const job = start(pair);
-  await until(pair, () => on(pair, pair.a).state === 13, 'it has begun');
+  await pair.until(() => on(pair, pair.a).state === 13, 'it has begun');
   await pair.pass(300);
   new Operator(pair).do('cancelPlanned', pair.a);
-  await until(pair, () => pair.a.state.job(job)!.state !== 'running' && on(pair, pair.a).state !== 13, 'it is given up');
+  await pair.until(() => pair.a.state.job(job)!.state !== 'running' && on(pair, pair.a).state !== 13, 'it is given up');
   assert.equal(standing(pair, pair.a), 'primary 4');
-  await until(pair, () => !on(pair, pair.b).failback, 'B has no part in it');
-  await done(pair, pair.a, FAILBACK_JOB, { timeoutSeconds: 10 });
-  await done(pair, pair.a, 'start');
-  await done(pair, pair.a, 'commit');
-  await agrees(pair);
+  await pair.until(() => !on(pair, pair.b).failback, 'B has no part in it');
+  await pair.done(pair.a, FAILBACK_JOB, { timeoutSeconds: 10 });
+  await pair.done(pair.a, 'start');
+  await pair.done(pair.a, 'commit');
+  await pair.agrees();
 });
 
 test('with a point, home has exactly that point in the end, and what came after it stays over there as a named point', async () => {
   for (const pick of ['older', 'own'] as const) {
     const pair = await away();
-    if (pick === 'own') await until(pair, () => pointsOn(pair, pair.b).length > 5, 'the failed-over guest has a point of its own');
+    if (pick === 'own') await pair.until(() => pointsOn(pair, pair.b).length > 5, 'the failed-over guest has a point of its own');
     const points = pair.b.state.points(pair.machineId);
     const point = pick === 'own' ? points.at(-1)! : points[1]!;
     pair.write(pair.b, 'a', 8);
-    await done(pair, pair.a, FAILBACK_JOB, { point: point.id, timeoutSeconds: 10 });
+    await pair.done(pair.a, FAILBACK_JOB, { point: point.id, timeoutSeconds: 10 });
     same(disksOn(pair, pair.a), pair.instants.get(point.id) ?? assert.fail('the point is known'));
     const given = disksOn(pair, pair.b);
     assert.ok(!pair.guestOn(pair.b));
-    await done(pair, pair.a, 'start');
+    await pair.done(pair.a, 'start');
     pair.write(pair.a, 'b', 3);
-    await done(pair, pair.a, 'commit');
+    await pair.done(pair.a, 'commit');
     const kept = pair.b.state.points(pair.machineId).find(({ kind }) => kind === 'divergence');
     assert.ok(kept?.pinned && kept.name, 'a named point');
     await pair.properties.check();
     same(contentOf(pair.b.files, { stacks: pointStacks(pair.b.state.machine(pair.machineId)!, kept.id) }), given);
-    await agrees(pair);
+    await pair.agrees();
   }
 });
 
 test('a host that took the machine back by force and gave it up again is the replica of a commit at home, with all its points', async () => {
   const pair = await away();
   pair.properties.mayRunTwice = true;
-  await done(pair, pair.a, FAILBACK_JOB, { timeoutSeconds: 10 });
+  await pair.done(pair.a, FAILBACK_JOB, { timeoutSeconds: 10 });
   pair.network.cut('A', 'B');
   pair.network.cut('B', 'A');
-  await done(pair, pair.b, 'unplanned', { force: true });
-  await done(pair, pair.b, 'revert');
+  await pair.done(pair.b, 'unplanned', { force: true });
+  await pair.done(pair.b, 'revert');
   const kept = pointsOn(pair, pair.b);
   pair.network.heal();
-  await until(pair, () => ownerOn(pair, pair.a) === 'A' && ownerOn(pair, pair.b) === 'A', 'they have met');
-  await done(pair, pair.a, 'start');
+  await pair.until(() => ownerOn(pair, pair.a) === 'A' && ownerOn(pair, pair.b) === 'A', 'they have met');
+  await pair.done(pair.a, 'start');
   pair.write(pair.a, 'a', 2);
-  await done(pair, pair.a, 'commit');
+  await pair.done(pair.a, 'commit');
   assert.ok(pointsOn(pair, pair.b).includes(kept[0]!), 'what it had received is kept');
-  await agrees(pair);
+  await pair.agrees();
 });
 
 test('a chosen point that takes long to travel comes home, since it travels once', async () => {
   const pair = await away();
   const [, point] = pair.b.state.points(pair.machineId);
   pair.network.weather = { ...pair.network.weather, latencyMs: 2_500 };
-  await done(pair, pair.a, FAILBACK_JOB, { point: point!.id, timeoutSeconds: 10 });
+  await pair.done(pair.a, FAILBACK_JOB, { point: point!.id, timeoutSeconds: 10 });
   assert.ok((on(pair, pair.b).lastCycle?.durationMs ?? 0) > 10_000, 'it took long');
   same(disksOn(pair, pair.a), pair.instants.get(point!.id) ?? assert.fail('the point is known'));
 });
@@ -249,7 +230,7 @@ test('either daemon may die anywhere in a failback: it comes home, or everything
       await pair.pass(20_000);
       if (!pair[name].life) pair[name].boot();
       else pair[name].life!.callsLeft = Infinity;
-      await until(pair, () => pair.a.state.job(job)!.state !== 'running', 'the job ends');
+      await pair.until(() => pair.a.state.job(job)!.state !== 'running', 'the job ends');
       if (pair.a.state.job(job)!.state === 'completed') {
         assert.equal(standing(pair, pair.a), 'replica 14', `${name} ${calls}`);
         same(disksOn(pair, pair.a), disksOn(pair, pair.b));
@@ -263,16 +244,16 @@ test('either daemon may die anywhere in a failback: it comes home, or everything
 
 test('both daemons may die while it is looked at, and the commit still makes the disks identical', async () => {
   const pair = await away();
-  await done(pair, pair.a, FAILBACK_JOB, { timeoutSeconds: 10 });
-  await done(pair, pair.a, 'start');
+  await pair.done(pair.a, FAILBACK_JOB, { timeoutSeconds: 10 });
+  await pair.done(pair.a, 'start');
   for (const host of pair.hosts) host.kill();
   pair.write(pair.a, 'a', 2);
   for (const host of pair.hosts) host.boot();
   await pair.pass(MINUTE_MS);
   assert.deepEqual([standing(pair, pair.a), standing(pair, pair.b)], ['replica 14', 'replica 5']);
   assert.ok(pair.isRunning(pair.a) && !pair.guestOn(pair.b));
-  await done(pair, pair.a, 'commit');
-  await agrees(pair);
+  await pair.done(pair.a, 'commit');
+  await pair.agrees();
 });
 
 test('a guest that does not shut down runs on, and the failback ends with that reason', async () => {
@@ -288,16 +269,16 @@ test('a guest that does not shut down runs on, and the failback ends with that r
 
 test('when home is gone after the guest went there, the other host takes the machine back by force, and home yields when it returns', async () => {
   const pair = await away();
-  await done(pair, pair.a, FAILBACK_JOB, { timeoutSeconds: 10 });
+  await pair.done(pair.a, FAILBACK_JOB, { timeoutSeconds: 10 });
   const refused = await pair.job(pair.b, 'unplanned', { start: true });
   assert.match(refused.error!.message, /went home/);
   pair.a.losePower();
   pair.properties.mayRunTwice = true;
-  await done(pair, pair.b, 'unplanned', { start: true });
+  await pair.done(pair.b, 'unplanned', { start: true });
   assert.ok(pair.isRunning(pair.b));
   pair.write(pair.b, 'a', 6);
   pair.a.boot();
-  await until(pair, () => on(pair, pair.a).state === 2, 'home yields');
-  await done(pair, pair.b, 'reverse');
-  await agrees(pair);
+  await pair.until(() => on(pair, pair.a).state === 2, 'home yields');
+  await pair.done(pair.b, 'reverse');
+  await pair.agrees();
 });

@@ -11,11 +11,6 @@ import type { SimulatedHost } from '../../src/simulation/host.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-async function done(pair: Pair, host: SimulatedHost, kind: string, args: Readonly<Record<string, unknown>> = {}) {
-  const job = await pair.job(host, kind, args);
-  assert.equal(job.state, 'completed', `${kind}: ${job.error?.message}`);
-}
-
 async function failed(pair: Pair, host: SimulatedHost, kind: string, why: RegExp, args: Readonly<Record<string, unknown>> = {}) {
   const job = await pair.job(host, kind, args);
   assert.equal(job.state, 'failed', kind);
@@ -26,45 +21,34 @@ async function failed(pair: Pair, host: SimulatedHost, kind: string, why: RegExp
 async function replicating(seed: string): Promise<Pair> {
   const pair = new Pair({ seed });
   await pair.enable({ recoveryHistory: 3 });
-  for (const kind of ['start', 'initial', 'cycle']) await done(pair, pair.a, kind);
+  for (const kind of ['start', 'initial', 'cycle']) await pair.done(pair.a, kind);
   return pair;
 }
 
 const on = (pair: Pair, host: SimulatedHost) => pair.relationshipOn(host)!;
-const cutOff = (pair: Pair): void => {
-  pair.network.cut('A', 'B');
-  pair.network.cut('B', 'A');
-};
 const heal = (pair: Pair): void => pair.network.heal();
-
-async function until(pair: Pair, holds: () => boolean, what: string, limitMs = 10 * MINUTE_MS): Promise<void> {
-  for (let waitedMs = 0; !holds(); waitedMs += 20) {
-    assert.ok(waitedMs < limitMs, what);
-    await pair.pass(20);
-  }
-}
 
 /** Its first compared cluster has been asked for. */
 async function resynchronizing(pair: Pair): Promise<void> {
   transition(pair.a.engine!.host, pair.relationshipId, 'requireResync');
-  await until(pair, () => on(pair, pair.b).receiving?.kind === 'resync', 'a resynchronization is received');
+  await pair.until(() => on(pair, pair.b).receiving?.kind === 'resync', 'a resynchronization is received');
 }
 
 test('a test failover changes no state, mints no epoch, and is remembered with its time though the daemon dies', async () => {
   const pair = await replicating('test');
   const lineage = pair.b.state.machine(pair.machineId)!.lineage;
-  await done(pair, pair.b, 'test', { start: true });
+  await pair.done(pair.b, 'test', { start: true });
   const testedMs = on(pair, pair.b).lastTestMs!;
   assert.ok(Math.abs(testedMs - pair.b.nowMs()) < MINUTE_MS);
   assert.deepEqual([on(pair, pair.b).state, pair.b.state.machine(pair.machineId)!.lineage], [3, lineage]);
   const points = pair.b.state.points(pair.machineId).length;
-  await done(pair, pair.a, 'cycle');
+  await pair.done(pair.a, 'cycle');
   assert.ok(pair.b.state.points(pair.machineId).length >= points, 'replication goes on');
   pair.b.kill();
   await pair.pass(1_000);
   pair.b.boot();
   await failed(pair, pair.b, 'test', /there already: one at a time/);
-  await done(pair, pair.b, 'testEnd');
+  await pair.done(pair.b, 'testEnd');
   assert.deepEqual([on(pair, pair.b).lastTestMs, on(pair, pair.b).testCopy], [testedMs, null]);
 });
 
@@ -72,12 +56,12 @@ test('no test failover is made before the first recovery point, on the primary, 
   const pair = new Pair({ seed: 'untestable' });
   await pair.enable();
   await failed(pair, pair.b, 'test', /needs a replica with recovery points \(vm: Initial replication in progress \(state 2, replica\)\)/);
-  for (const kind of ['start', 'initial', 'cycle']) await done(pair, pair.a, kind);
+  for (const kind of ['start', 'initial', 'cycle']) await pair.done(pair.a, kind);
   await failed(pair, pair.a, 'test', /needs a replica/);
   await resynchronizing(pair);
   await failed(pair, pair.b, 'test', /while the disks are compared/);
-  await until(pair, () => on(pair, pair.a).state === 3, 'resynchronized');
-  await done(pair, pair.b, 'test');
+  await pair.until(() => on(pair, pair.a).state === 3, 'resynchronized');
+  await pair.done(pair.b, 'test');
 });
 
 test('a test failover that cannot be made leaves nothing behind', async () => {
@@ -86,7 +70,7 @@ test('a test failover that cannot be made leaves nothing behind', async () => {
   await failed(pair, pair.b, 'test', /space/);
   pair.b.files.isFull = false;
   assert.deepEqual([on(pair, pair.b).testCopy, pair.b.state.machines().length], [null, 1]);
-  await done(pair, pair.b, 'test');
+  await pair.done(pair.b, 'test');
 });
 
 test('a planned failover names what does not hold while the guest runs on: the replica\'s state, the way back, a paused guest', async () => {
@@ -95,15 +79,15 @@ test('a planned failover names what does not hold while the guest runs on: the r
   const { code } = await failed(pair, pair.a, 'planned', /B cannot take vm over: its side is in state 7 \(Suspended, replica\)/, { start: true });
   assert.equal(code, 'readiness-failed');
   transition(pair.b.engine!.host, pair.relationshipId, 'resume');
-  await done(pair, pair.a, 'pause');
+  await pair.done(pair.a, 'pause');
   await failed(pair, pair.a, 'planned', /is paused: it cannot shut down/, { start: true });
-  await done(pair, pair.a, 'goOn');
+  await pair.done(pair.a, 'goOn');
   assert.ok(pair.isRunning(pair.a));
   pair.a.admits = () => ({ isAdmitted: false, why: 'no-entry' });
   await failed(pair, pair.a, 'planned', /A takes no replicas from B, so replication could not be reversed/, { start: true });
   await failed(pair, pair.a, 'planned', /could not be reversed/, { start: true, reverse: true, force: true });
   assert.ok(pair.isRunning(pair.a));
-  await done(pair, pair.a, 'planned', { start: true, force: true });
+  await pair.done(pair.a, 'planned', { start: true, force: true });
   assert.equal(on(pair, pair.b).state, 5);
 });
 
@@ -122,27 +106,27 @@ test('while replication fails no guest is shut down for a planned failover: a cy
 test('one failover at a time: an unplanned one is refused while a planned one is under way', async () => {
   const pair = await replicating('one-at-a-time');
   const { id } = pair.a.engine!.jobs.start('planned', pair.machineId, { start: true });
-  await until(pair, () => on(pair, pair.b).token !== null && !pair.isRunning(pair.a), 'the guest is off');
+  await pair.until(() => on(pair, pair.b).token !== null && !pair.isRunning(pair.a), 'the guest is off');
   await failed(pair, pair.b, 'unplanned', /a planned failover of vm is under way on A: one at a time/, { start: true });
-  await until(pair, () => pair.a.state.job(id)!.state === 'completed', 'the planned one ends well');
+  await pair.until(() => pair.a.state.job(id)!.state === 'completed', 'the planned one ends well');
   assert.equal(on(pair, pair.b).failover!.planned, true);
 });
 
 test('a prepared failover is cancelled on the primary; on the replica that is refused, and without the other host only by force', async () => {
   const pair = await replicating('cancel');
-  await done(pair, pair.a, 'stop', { force: true });
-  await done(pair, pair.a, 'preparePlanned');
+  await pair.done(pair.a, 'stop', { force: true });
+  await pair.done(pair.a, 'preparePlanned');
   assert.equal(on(pair, pair.a).state, 4);
   await failed(pair, pair.b, 'cancelPlanned', /cancelled on its primary, A/);
-  cutOff(pair);
+  pair.cutOff();
   const { code } = await failed(pair, pair.a, 'cancelPlanned', /./);
   assert.equal(code, 'peer-unreachable');
   const before = newestOf(pair.a.state.machine(pair.machineId)!.lineage).number;
-  await done(pair, pair.a, 'cancelPlanned', { force: true });
+  await pair.done(pair.a, 'cancelPlanned', { force: true });
   assert.deepEqual([on(pair, pair.a).state, newestOf(pair.a.state.machine(pair.machineId)!.lineage).number], [3, before + 1]);
   heal(pair);
-  await done(pair, pair.a, 'start');
-  await done(pair, pair.a, 'cycle');
+  await pair.done(pair.a, 'start');
+  await pair.done(pair.a, 'cycle');
 });
 
 /** The pair in that state of the primary. */
@@ -154,7 +138,7 @@ const STATES: Readonly<Record<string, (pair: Pair) => Promise<void>>> = {
     for (const host of pair.hosts) transition(host.engine!.host, pair.relationshipId, 'failHard');
   },
   'waiting for a resynchronization (9)': async (pair) => {
-    cutOff(pair);
+    pair.cutOff();
     transition(pair.a.engine!.host, pair.relationshipId, 'requireResync');
   },
   'resynchronizing (10)': resynchronizing,
@@ -170,20 +154,20 @@ for (const [state, bring] of Object.entries(STATES)) {
   test(`an unplanned failover is possible when the pair is ${state}: the newest sealed point boots as it was, and reversing is right`, async () => {
     const pair = await replicating(`from ${state}`);
     pair.write(pair.a, 'a', 1);
-    await done(pair, pair.a, 'cycle');
+    await pair.done(pair.a, 'cycle');
     await bring(pair);
     const points = pair.b.state.points(pair.machineId).map(({ id }) => id);
     for (const cluster of [0, 1, 2]) pair.write(pair.a, 'a', cluster);
     pair.properties.mayRunTwice = true;
-    await done(pair, pair.b, 'unplanned', { start: true, force: true });
+    await pair.done(pair.b, 'unplanned', { start: true, force: true });
     assert.deepEqual([on(pair, pair.b).state, on(pair, pair.b).receiving, on(pair, pair.b).failover!.pointId], [5, null, points.at(-1)]);
     assert.deepEqual(pair.b.state.points(pair.machineId).map(({ id }) => id), points, 'every sealed point is there');
     await pair.properties.check();
     heal(pair);
-    await until(pair, () => on(pair, pair.a).side === 'replica', 'the old primary yields');
+    await pair.until(() => on(pair, pair.a).side === 'replica', 'the old primary yields');
     pair.write(pair.b, 'b', 1);
-    await done(pair, pair.b, 'reverse');
-    await done(pair, pair.b, 'cycle');
+    await pair.done(pair.b, 'reverse');
+    await pair.done(pair.b, 'cycle');
     await pair.properties.check();
     pair.properties.newestPointIsTheDisks(pair.b);
   });
@@ -191,10 +175,10 @@ for (const [state, bring] of Object.entries(STATES)) {
 
 async function failedOver(seed: string, args: Readonly<Record<string, unknown>>): Promise<Pair> {
   const pair = await replicating(seed);
-  cutOff(pair);
+  pair.cutOff();
   pair.properties.mayRunTwice = true;
-  await done(pair, pair.a, 'stop', { force: true });
-  await done(pair, pair.b, 'unplanned', { start: true, force: true, ...args });
+  await pair.done(pair.a, 'stop', { force: true });
+  await pair.done(pair.b, 'unplanned', { start: true, force: true, ...args });
   return pair;
 }
 
@@ -202,7 +186,7 @@ test('a revert turns a running guest off, and every received point is there agai
   const pair = await failedOver('revert', {});
   assert.ok(pair.isRunning(pair.b));
   const points = pair.b.state.points(pair.machineId).length;
-  await done(pair, pair.b, 'revert');
+  await pair.done(pair.b, 'revert');
   assert.deepEqual([on(pair, pair.b).state, pair.guestOn(pair.b), pair.b.state.points(pair.machineId).length], [3, undefined, points]);
 });
 
@@ -211,7 +195,7 @@ test('a commit removes the other points, cannot be cancelled, and there is no wa
   const { id, cancellable } = pair.b.engine!.jobs.start('commit', pair.machineId, {});
   assert.equal(cancellable, false);
   assert.throws(() => pair.b.engine!.jobs.cancel(id), (thrown: unknown) => thrown instanceof Refused && /a commit cannot be cancelled/.test(thrown.message));
-  await until(pair, () => on(pair, pair.b).state === 6, 'committed');
+  await pair.until(() => on(pair, pair.b).state === 6, 'committed');
   await failed(pair, pair.b, 'revert', /"revert" is not possible/);
 });
 
@@ -258,17 +242,17 @@ test('a commit that a test failover stands in the way of is tried again once tha
   for (let count = 0; count < 3; count += 1) {
     await pair.pass(61_000);
     pair.guestWrites(pair.a);
-    await done(pair, pair.a, 'cycle');
+    await pair.done(pair.a, 'cycle');
   }
-  cutOff(pair);
+  pair.cutOff();
   pair.properties.mayRunTwice = true;
-  await done(pair, pair.a, 'stop', { force: true });
+  await pair.done(pair.a, 'stop', { force: true });
   const [oldest] = pair.b.state.points(pair.machineId);
-  await done(pair, pair.b, 'test', { point: oldest!.id });
-  await done(pair, pair.b, 'unplanned', { start: true, force: true, commitAfterSeconds: 60 });
+  await pair.done(pair.b, 'test', { point: oldest!.id });
+  await pair.done(pair.b, 'unplanned', { start: true, force: true, commitAfterSeconds: 60 });
   await pair.pass(5 * MINUTE_MS);
   assert.equal(on(pair, pair.b).state, 5);
-  await done(pair, pair.b, 'testEnd');
+  await pair.done(pair.b, 'testEnd');
   await pair.pass(2 * MINUTE_MS);
   assert.equal(on(pair, pair.b).state, 6);
 });

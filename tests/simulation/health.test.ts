@@ -21,18 +21,13 @@ const LOOK_MS = 30 * SECOND_MS;
 async function replicating(cycleIntervalMs?: number): Promise<Pair> {
   const pair = new Pair({ seed: 'health' });
   await pair.enable();
-  await done(pair, pair.a, 'start');
-  await done(pair, pair.a, 'initial');
+  await pair.done(pair.a, 'start');
+  await pair.done(pair.a, 'initial');
   if (cycleIntervalMs === undefined) {
     for (const host of pair.hosts) update(host.engine!.host, pair.relationshipId, ({ settings }) => ({ settings: { ...settings, intervalSeconds: 300, additional: { pointIntervalSeconds: 60 } } }));
   }
   await pair.pass(6 * MINUTE_MS);
   return pair;
-}
-
-async function done(pair: Pair, host: SimulatedHost, kind: string, args: Readonly<Record<string, unknown>> = {}): Promise<void> {
-  const job = await pair.job(host, kind, args);
-  assert.equal(job.state, 'completed', `${kind}: ${job.error?.message}`);
 }
 
 const on = (pair: Pair, host: SimulatedHost): Relationship => pair.relationshipOn(host)!;
@@ -51,17 +46,7 @@ function failing(pair: Pair, host: SimulatedHost, failsOn: string, code: FaultCo
 
 const mended = (pair: Pair, host: SimulatedHost): void => pair.network.up(host.name, (from, method, params) => host.engine!.handle(from, method, params));
 
-function cutOff(pair: Pair): void {
-  pair.network.cut('A', 'B');
-  pair.network.cut('B', 'A');
-}
-
-async function until(pair: Pair, holds: () => boolean, what: string, limitMs = HOUR_MS, everyMs = SECOND_MS): Promise<void> {
-  for (let waitedMs = 0; !holds(); waitedMs += everyMs) {
-    assert.ok(waitedMs < limitMs, what);
-    await pair.pass(everyMs);
-  }
-}
+const until = (pair: Pair, holds: () => boolean, what: string, limitMs = HOUR_MS, everyMs = SECOND_MS): Promise<void> => pair.until(holds, what, limitMs, everyMs);
 
 test('a cycle that fails for a cause that may pass is tried again after 1, 2, 4, 8 and 10 minutes, then every 30, and from 1 on again after a success', async () => {
   const pair = await replicating();
@@ -96,7 +81,7 @@ test('while the hosts cannot reach each other missed cycles make a warning, then
   const pair = await replicating();
   await pair.pass(3 * HOUR_MS);
   assert.deepEqual([judged(pair, pair.a).health, judged(pair, pair.b).health, statisticsOn(pair, pair.a).missedCycles], ['ok', 'ok', 0]);
-  cutOff(pair);
+  pair.cutOff();
   await until(pair, () => judged(pair, pair.b).health === 'warning', 'the replica is late', HOUR_MS);
   await pair.pass(HOUR_MS + 5 * MINUTE_MS);
   assert.ok(rules(pair, pair.b).includes('out-of-sync') && rules(pair, pair.b).includes('missed-cycles'), rules(pair, pair.b).join());
@@ -147,8 +132,8 @@ test('statistics begin when replication is enabled, and survive the daemon\'s de
   await pair.enable();
   const { sinceMs, cycles: none } = statisticsOn(pair, pair.a);
   assert.equal(none, 0);
-  await done(pair, pair.a, 'start');
-  await done(pair, pair.a, 'initial');
+  await pair.done(pair.a, 'start');
+  await pair.done(pair.a, 'initial');
   await pair.pass(5 * MINUTE_MS);
   const { cycles, latencyMs } = statisticsOn(pair, pair.a);
   assert.ok(cycles > 5 && latencyMs > 0);
@@ -159,7 +144,7 @@ test('statistics begin when replication is enabled, and survive the daemon\'s de
   assert.ok(statisticsOn(pair, pair.a).cycles >= cycles && statisticsOn(pair, pair.a).sinceMs === sinceMs);
   const { cycles: received, sinceMs: receivedSinceMs } = statisticsOn(pair, pair.b);
   await pair.pass(MINUTE_MS);
-  await done(pair, pair.a, 'planned', { timeoutSeconds: 10, start: true, reverse: true });
+  await pair.done(pair.a, 'planned', { timeoutSeconds: 10, start: true, reverse: true });
   assert.deepEqual([on(pair, pair.b).side, statisticsOn(pair, pair.b).sinceMs], ['primary', receivedSinceMs]);
   assert.ok(statisticsOn(pair, pair.b).cycles > received);
   assert.ok(statisticsOn(pair, pair.a).cycles >= cycles);
@@ -170,8 +155,8 @@ test('what is yet to be replicated is known of a running guest within half a min
   await pair.enable();
   const disksBytes = pair.a.state.machine(pair.machineId)!.stacks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   assert.equal(pair.a.engine!.pending.of(on(pair, pair.a))?.bytes, disksBytes);
-  await done(pair, pair.a, 'start');
-  await done(pair, pair.a, 'initial');
+  await pair.done(pair.a, 'start');
+  await pair.done(pair.a, 'initial');
   await pair.pass(MINUTE_MS);
   transition(pair.a.engine!.host, pair.relationshipId, 'suspend');
   await pair.pass(LOOK_MS);
@@ -179,7 +164,7 @@ test('what is yet to be replicated is known of a running guest within half a min
   for (const cluster of [1, 2, 3]) pair.write(pair.a, 'a', cluster);
   await pair.pass(LOOK_MS + SECOND_MS);
   assert.equal(pair.a.engine!.pending.of(on(pair, pair.a))?.bytes, 3 * CLUSTER_BYTES);
-  await done(pair, pair.a, 'stop', { force: true });
+  await pair.done(pair.a, 'stop', { force: true });
   await pair.pass(2 * MINUTE_MS);
   assert.equal(pair.a.engine!.pending.of(on(pair, pair.a))?.bytes, 3 * CLUSTER_BYTES, 'as last known');
   assert.equal(pair.b.engine!.pending.of(on(pair, pair.b))?.bytes, 0);
@@ -192,7 +177,7 @@ test('a replica that was not tested for a month is a reminder, written once, and
   await pair.pass(10 * MINUTE_MS);
   assert.deepEqual([judged(pair, pair.b).health, rules(pair, pair.b)], ['ok', ['test-due']]);
   assert.equal(pair.b.state.events(null, 10_000).filter(isReminder).length, 1);
-  await done(pair, pair.b, 'test', { start: false });
+  await pair.done(pair.b, 'test', { start: false });
   assert.deepEqual(rules(pair, pair.b), []);
 });
 

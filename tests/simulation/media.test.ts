@@ -10,11 +10,6 @@ import { Pair } from '../../src/simulation/pair.ts';
 const MINUTE_MS = 60_000;
 const MEDIA = { directory: '/media' };
 
-async function done(pair: Pair, host: SimulatedHost, kind: string, args: Readonly<Record<string, unknown>> = {}): Promise<void> {
-  const job = await pair.job(host, kind, args);
-  assert.equal(job.state, 'completed', `${kind}: ${job.error?.message}`);
-}
-
 async function fails(pair: Pair, host: SimulatedHost, kind: string, code: string, words: RegExp): Promise<void> {
   const { error, state, result } = await pair.job(host, kind, MEDIA);
   if (!error) throw new Error(`${state} ${JSON.stringify(result)} ${pair.standing()}`);
@@ -29,14 +24,14 @@ async function enabled(seed: string): Promise<Pair> {
   const pair = new Pair({ seed, disks: { a: 40, b: 9 } });
   pair.a.media.directories.add('/other');
   await pair.enable({ recoveryHistory: 2 });
-  await done(pair, pair.a, 'start');
+  await pair.done(pair.a, 'start');
   return pair;
 }
 
 /** The media are whole; the guest writes on, and some changes have arrived on B. */
 async function exported(seed: string): Promise<Pair> {
   const pair = await enabled(seed);
-  await done(pair, pair.a, 'export', MEDIA);
+  await pair.done(pair.a, 'export', MEDIA);
   for (let i = 0; i < 3; i++) {
     for (let n = 0; n < 5; n++) pair.guestWrites(pair.a);
     await pair.pass(MINUTE_MS);
@@ -47,7 +42,7 @@ async function exported(seed: string): Promise<Pair> {
 async function isRight(pair: Pair): Promise<void> {
   await pair.pass(2 * MINUTE_MS);
   assert.deepEqual([stateOn(pair, pair.a), stateOn(pair, pair.b)], [3, 3], pair.standing());
-  await done(pair, pair.a, 'cycle');
+  await pair.done(pair.a, 'cycle');
   await pair.properties.check();
   pair.properties.newestPointIsTheDisks(pair.a);
 }
@@ -58,7 +53,7 @@ test('an exported first copy is one point in time, changes flow while it travels
   assert.ok(pair.relationshipOn(pair.a)!.totals.bytesChanged > 0);
   assert.equal(pair.b.state.points(pair.machineId).length, 0);
   await pair.a.media.carryTo(pair.b.media);
-  await done(pair, pair.b, 'import', MEDIA);
+  await pair.done(pair.b, 'import', MEDIA);
   assert.equal(stateOn(pair, pair.b), 3);
   assert.ok(pair.b.state.points(pair.machineId).length > 0);
   pair.properties.pointsReadRight(pair.b);
@@ -78,9 +73,9 @@ test('media that arrive before the replica heard of them, and before any change,
   const pair = await enabled('silent');
   pair.network.cut('A', 'B');
   pair.network.cut('B', 'A');
-  await done(pair, pair.a, 'export', MEDIA);
+  await pair.done(pair.a, 'export', MEDIA);
   await pair.a.media.carryTo(pair.b.media);
-  await done(pair, pair.b, 'import', MEDIA);
+  await pair.done(pair.b, 'import', MEDIA);
   assert.equal(pair.b.state.points(pair.machineId).length, 1);
   pair.network.heal();
   await pair.pass(MINUTE_MS);
@@ -99,7 +94,7 @@ test('an initial replication onto media can be stopped before it has finished, a
   assert.equal(stateOn(pair, pair.a), 1);
   await pair.a.media.carryTo(pair.b.media);
   await fails(pair, pair.b, 'import', 'media-unfit', /no manifest/);
-  await done(pair, pair.a, 'export', MEDIA);
+  await pair.done(pair.a, 'export', MEDIA);
   assert.throws(() => transition(pair.a.engine!.host, pair.relationshipId, 'stopInitial'), (thrown: unknown) => thrown instanceof Refused && /must not have finished/.test(thrown.message));
 });
 
@@ -135,7 +130,7 @@ test('media of another virtual machine, of another relationship, altered or trun
   image.clusters.set(cluster, value);
   assert.equal(stateOn(pair, pair.b), 2);
   assert.equal(pair.b.state.points(pair.machineId).length, 0);
-  await done(pair, pair.b, 'import', MEDIA);
+  await pair.done(pair.b, 'import', MEDIA);
   await isRight(pair);
 });
 
@@ -152,7 +147,7 @@ test('a directory that is missing, too full or holds a finished export is refuse
   const missing = await pair.job(pair.a, 'export', { directory: '/nowhere' });
   assert.equal(missing.error?.code, 'media-missing');
   assert.equal(stateOn(pair, pair.a), 1);
-  await done(pair, pair.a, 'export', MEDIA);
+  await pair.done(pair.a, 'export', MEDIA);
   await pair.a.media.carryTo(pair.a.media);
   const again = await pair.job(pair.a, 'export', { directory: '/other' });
   assert.equal(again.error?.code, 'refused');
@@ -178,7 +173,7 @@ test('a daemon or host that dies anywhere in an export or an import goes on with
       pair.b.boot();
     } else pair.b.life.callsLeft = Infinity;
     await pair.pass(5 * MINUTE_MS);
-    if (stateOn(pair, pair.b) !== 3) await done(pair, pair.b, 'import', MEDIA);
+    if (stateOn(pair, pair.b) !== 3) await pair.done(pair.b, 'import', MEDIA);
     await isRight(pair);
   }
 });
@@ -186,13 +181,13 @@ test('a daemon or host that dies anywhere in an export or an import goes on with
 test('a record of changes that is lost while media travel is compared by the map, and the import still fits', async () => {
   const pair = await exported('lost');
   pair.a.hypervisor.kill(pair.machineId);
-  await done(pair, pair.a, 'start');
+  await pair.done(pair.a, 'start');
   for (let n = 0; n < 5; n++) pair.guestWrites(pair.a);
   const before = pair.relationshipOn(pair.a)!.totals.bytesChanged;
   await pair.pass(5 * MINUTE_MS);
   assert.equal(stateOn(pair, pair.a), 2, pair.relationshipOn(pair.a)!.lastFault?.message);
   assert.ok(pair.relationshipOn(pair.a)!.totals.bytesChanged - before < 20 * CLUSTER_BYTES);
   await pair.a.media.carryTo(pair.b.media);
-  await done(pair, pair.b, 'import', MEDIA);
+  await pair.done(pair.b, 'import', MEDIA);
   await isRight(pair);
 });

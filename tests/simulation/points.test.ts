@@ -4,9 +4,8 @@ import { test } from 'node:test';
 import { CLUSTER_BYTES } from '../../src/extents/extent.ts';
 import { removePoint } from '../../src/engine/replica/removal.ts';
 import { Refused } from '../../src/errors/refusal.ts';
-import type { Job, Point } from '../../src/machine/records.ts';
+import type { Point } from '../../src/machine/records.ts';
 import { prefixOf } from '../../src/points/stack.ts';
-import type { SimulatedHost } from '../../src/simulation/host.ts';
 import { Pair } from '../../src/simulation/pair.ts';
 
 const MINUTE_MS = 60_000;
@@ -17,16 +16,10 @@ const SELDOM = { intervalSeconds: 900, additional: { cycleIntervalMs: 899_000 } 
 async function replicating(settings: Parameters<Pair['enable']>[0] = {}, seed = 'points'): Promise<Pair> {
   const pair = new Pair({ seed });
   await pair.enable({ recoveryHistory: 4, ...settings });
-  await done(pair, pair.a, 'start');
-  await done(pair, pair.a, 'initial');
+  await pair.done(pair.a, 'start');
+  await pair.done(pair.a, 'initial');
   await pair.pass(MINUTE_MS / 2);
   return pair;
-}
-
-async function done(pair: Pair, host: SimulatedHost, kind: string, args: Readonly<Record<string, unknown>> = {}): Promise<Job> {
-  const job = await pair.job(host, kind, args);
-  assert.equal(job.state, 'completed', `${kind}: ${job.error?.message}`);
-  return job;
 }
 
 const pointsOn = (pair: Pair, host = pair.b): readonly Point[] => host.state.points(pair.machineId);
@@ -36,7 +29,7 @@ async function work(pair: Pair, cycles: number): Promise<void> {
   for (let at = 0; at < cycles; at++) {
     for (let writes = 0; writes < 5; writes++) pair.guestWrites(pair.a);
     await pair.pass(MINUTE_MS / 2);
-    await done(pair, pair.a, 'cycle');
+    await pair.done(pair.a, 'cycle');
   }
 }
 
@@ -59,7 +52,7 @@ test('every recovery point that was kept is verified good, whatever came and wen
   assert.ok(points.length >= 4, `${points.length} points`);
   for (const { id } of points) {
     if (!pointsOn(pair).some((point) => point.id === id)) continue;
-    const { result } = await done(pair, pair.b, 'verify', { point: id });
+    const { result } = await pair.done(pair.b, 'verify', { point: id });
     assert.ok((result?.['clusters'] as number) > 0);
     assert.equal(result?.['uncheckedClusters'], 0, 'every cluster was recorded');
   }
@@ -78,7 +71,7 @@ test('of what points replaced no more is kept than there are points with an olde
 test('a cluster that changed on the replica\'s storage is found in the points that show it, and named with machine, point and disk', async () => {
   const pair = await replicating();
   await work(pair, 8);
-  await done(pair, pair.a, 'suspend');
+  await pair.done(pair.a, 'suspend');
   const points = pointsOn(pair);
   const hit = points.at(-2)!;
   const { disk, cluster } = damage(pair, hit);
@@ -92,7 +85,7 @@ test('a cluster that changed on the replica\'s storage is found in the points th
 test('points that stand on a damaged one are not shown as good', async () => {
   const pair = await replicating();
   await work(pair, 8);
-  await done(pair, pair.a, 'suspend');
+  await pair.done(pair.a, 'suspend');
   const points = pointsOn(pair);
   const isMarked = (id: string): boolean => (pair.b.state.point(id)!.verification?.damage.length ?? 0) > 0;
   const damagedPoint = points.at(-2)!;
@@ -108,17 +101,17 @@ test('a recovery point that arrives on a damaged one is marked until it is verif
   const newest = pointsOn(pair).at(-1)!;
   pair.b.state.putPoint({ ...newest, verification: { atMs: pair.b.nowMs(), clusters: 17, uncheckedClusters: 0, damage: [{ disk: 'a', clusters: 1, firstOffsetBytes: 0 }] } });
   await work(pair, 2);
-  await done(pair, pair.a, 'suspend');
+  await pair.done(pair.a, 'suspend');
   const arrived = pointsOn(pair).at(-1)!;
   assert.ok(arrived.sequence > newest.sequence && (arrived.verification?.damage.length ?? 0) > 0);
-  await done(pair, pair.b, 'verify', { point: arrived.id });
+  await pair.done(pair.b, 'verify', { point: arrived.id });
   assert.equal(pair.b.state.point(arrived.id)!.verification!.damage.length, 0);
 });
 
 test('a damaged point is not failed over to by itself, and with --force it is', async () => {
   const pair = await replicating();
   await work(pair, 3);
-  await done(pair, pair.a, 'suspend');
+  await pair.done(pair.a, 'suspend');
   const newest = pointsOn(pair).at(-1)!;
   pair.b.state.putPoint({ ...newest, verification: { atMs: pair.b.nowMs(), clusters: 17, uncheckedClusters: 0, damage: [{ disk: 'a', clusters: 1, firstOffsetBytes: 0 }] } });
   pair.a.kill();
@@ -128,7 +121,7 @@ test('a damaged point is not failed over to by itself, and with --force it is', 
   assert.match(refused.error!.message, /damaged/);
   const refusedStep = await pair.job(pair.b, 'failOver', { point: newest.id });
   assert.match(refusedStep.error!.message, /damaged/, 'a step, which asks nobody whether the guest runs, takes no damaged point either');
-  await done(pair, pair.b, 'unplanned', { start: false, force: true });
+  await pair.done(pair.b, 'unplanned', { start: false, force: true });
 });
 
 test('a recovery point that is being verified is neither retired nor removed, and the verification can be cancelled', async () => {
@@ -185,17 +178,17 @@ test('application-consistent points come at the hours that the settings say, are
   assert.equal(kept[0]!.instantMs, lastConsistentMs);
   assert.ok(pair.a.hypervisor.frozenInstants.has(kept[0]!.id), 'the guest stood still at that instant');
   pair.properties.mayRunTwice = true;
-  await done(pair, pair.b, 'unplanned', { point: 'last-application-consistent', start: false, force: true });
+  await pair.done(pair.b, 'unplanned', { point: 'last-application-consistent', start: false, force: true });
   assert.equal(pair.relationshipOn(pair.b)!.failover!.pointId, kept[0]!.id);
 });
 
 test('an application-consistent point can be asked for, and the answer says when it is not one', async () => {
   const pair = await replicating();
-  assert.equal((await done(pair, pair.a, 'cycle', { applicationConsistent: true })).result?.['kind'], 'standard');
+  assert.equal((await pair.done(pair.a, 'cycle', { applicationConsistent: true })).result?.['kind'], 'standard');
   pair.a.hypervisor.freezing = 'works';
-  assert.equal((await done(pair, pair.a, 'cycle', { applicationConsistent: true })).result?.['kind'], 'application-consistent');
+  assert.equal((await pair.done(pair.a, 'cycle', { applicationConsistent: true })).result?.['kind'], 'application-consistent');
   assert.equal(pointsOn(pair).at(-1)!.kind, 'application-consistent');
-  await done(pair, pair.a, 'stop', { force: true });
+  await pair.done(pair.a, 'stop', { force: true });
   assert.equal((await pair.job(pair.a, 'cycle', { applicationConsistent: true })).error?.code, 'refused');
 });
 
@@ -203,6 +196,6 @@ test('settings that only one host heard of are the same on both with the next cy
   const pair = await replicating();
   const { settings } = pair.relationshipOn(pair.a)!;
   pair.a.state.putRelationship({ ...pair.relationshipOn(pair.a)!, settings: { ...settings, recoveryHistory: 7 } });
-  await done(pair, pair.a, 'cycle');
+  await pair.done(pair.a, 'cycle');
   assert.equal(pair.relationshipOn(pair.b)!.settings.recoveryHistory, 7);
 });

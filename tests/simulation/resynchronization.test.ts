@@ -14,21 +14,16 @@ const DAY_MS = 24 * HOUR_MS;
 async function replicating(seed: string): Promise<Pair> {
   const pair = new Pair({ seed });
   await pair.enable({ recoveryHistory: 3 });
-  await done(pair, pair.a, 'start');
-  await done(pair, pair.a, 'initial');
+  await pair.done(pair.a, 'start');
+  await pair.done(pair.a, 'initial');
   await pair.pass(MINUTE_MS);
   return pair;
-}
-
-async function done(pair: Pair, host: SimulatedHost, kind: string): Promise<void> {
-  const job = await pair.job(host, kind);
-  assert.equal(job.state, 'completed', `${kind}: ${job.error?.message}`);
 }
 
 /** The record of changes is lost: QEMU died, and its bitmaps with it. */
 async function loseTracking(pair: Pair): Promise<void> {
   pair.a.hypervisor.losePower();
-  await done(pair, pair.a, 'start');
+  await pair.done(pair.a, 'start');
   pair.write(pair.a, 'a', 2);
 }
 
@@ -39,9 +34,7 @@ const set = (pair: Pair, change: object): void => void update(engineOf(pair.a), 
 
 async function isTheSame(pair: Pair): Promise<void> {
   assert.equal(stateOf(pair), 3);
-  await done(pair, pair.a, 'cycle');
-  await pair.properties.check();
-  pair.properties.newestPointIsTheDisks(pair.a);
+  await pair.agrees();
 }
 
 test('a lost record of changes leads to a resynchronization by itself, which has its events and keeps the recovery points', async () => {
@@ -141,7 +134,7 @@ test('with the manual setting it waits until somebody asks', async () => {
   await loseTracking(pair);
   await pair.pass(HOUR_MS);
   assert.equal(stateOf(pair), 9);
-  await done(pair, pair.a, 'resynchronize');
+  await pair.done(pair.a, 'resynchronize');
   await isTheSame(pair);
 });
 
@@ -177,7 +170,7 @@ test('a resynchronization that is cancelled leaves nothing on the replica, does 
   pair.a.boot();
   await pair.pass(HOUR_MS);
   assert.equal(stateOf(pair), 9, 'nor after a restart');
-  await done(pair, pair.a, 'resynchronize');
+  await pair.done(pair.a, 'resynchronize');
   assert.notEqual(pair.relationshipOn(pair.a)!.newestPointId, first);
   await isTheSame(pair);
 });

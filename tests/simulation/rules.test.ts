@@ -18,33 +18,16 @@ const MINUTE_MS = 60_000;
 async function replicating(recoveryHistory = 3): Promise<Pair> {
   const pair = new Pair({ seed: 'rules' });
   await pair.enable({ recoveryHistory });
-  await done(pair, pair.a, 'start');
-  await done(pair, pair.a, 'initial');
+  await pair.done(pair.a, 'start');
+  await pair.done(pair.a, 'initial');
   await pair.pass(MINUTE_MS / 2);
   return pair;
 }
 
-async function done(pair: Pair, host: SimulatedHost, kind: string, args: Readonly<Record<string, unknown>> = {}): Promise<void> {
-  const job = await pair.job(host, kind, args);
-  assert.equal(job.state, 'completed', `${kind}: ${job.error?.message}`);
-}
-
 async function cycle(pair: Pair): Promise<void> {
-  await done(pair, pair.primary!, 'cycle');
+  await pair.done(pair.primary!, 'cycle');
 }
 
-/** Passes until it holds, 5 ms at a time. */
-async function until(pair: Pair, holds: () => boolean, what: string, limitMs = 10 * MINUTE_MS): Promise<void> {
-  for (let waitedMs = 0; !holds(); waitedMs += 5) {
-    assert.ok(waitedMs < limitMs, what);
-    await pair.pass(5);
-  }
-}
-
-const cutOff = (pair: Pair): void => {
-  pair.network.cut('A', 'B');
-  pair.network.cut('B', 'A');
-};
 
 /** Whoever asks is told by the engine, after `first` had its say. */
 function intercept(pair: Pair, host: SimulatedHost, first: (method: string, params: Wire) => void | Promise<void>): void {
@@ -57,24 +40,18 @@ function intercept(pair: Pair, host: SimulatedHost, first: (method: string, para
 const restored = (pair: Pair, host: SimulatedHost): void => intercept(pair, host, () => undefined);
 const lineageOn = (pair: Pair, host: SimulatedHost) => host.state.machine(pair.machineId)!.lineage;
 
-async function agrees(pair: Pair): Promise<void> {
-  await cycle(pair);
-  await pair.properties.check();
-  pair.properties.newestPointIsTheDisks(pair.primary!);
-}
-
 test('an acknowledgement that was lost drops no change: the next attempt starts from what was sealed', async () => {
   const pair = await replicating();
   let lost = 0;
   pair.network.losesAnswer = (method) => method === 'seal' && lost++ < 1;
   const before = pair.relationshipOn(pair.a)!.newestPointId;
   pair.write(pair.a, 'a', 1);
-  await until(pair, () => lost > 0, 'a seal was asked');
+  await pair.until(() => lost > 0, 'a seal was asked');
   pair.write(pair.a, 'a', 1);
   pair.write(pair.a, 'a', 2);
-  await until(pair, () => pair.relationshipOn(pair.a)!.newestPointId !== before, 'the seal is acknowledged in the end');
+  await pair.until(() => pair.relationshipOn(pair.a)!.newestPointId !== before, 'the seal is acknowledged in the end');
   assert.equal(pair.relationshipOn(pair.a)!.lastFault, null);
-  await agrees(pair);
+  await pair.agrees();
 });
 
 test('a primary that died between seal and acknowledgement takes the point for sealed, without comparing', async () => {
@@ -82,15 +59,15 @@ test('a primary that died between seal and acknowledgement takes the point for s
   pair.network.losesAnswer = (method) => method === 'seal' && pair.a.life !== null;
   pair.write(pair.a, 'a', 1);
   const before = pair.relationshipOn(pair.b)!.newestPointId;
-  await until(pair, () => pair.relationshipOn(pair.b)!.newestPointId !== before, 'the replica sealed');
+  await pair.until(() => pair.relationshipOn(pair.b)!.newestPointId !== before, 'the replica sealed');
   const sealed = pair.relationshipOn(pair.b)!.newestPointId;
   pair.a.kill();
   pair.write(pair.a, 'a', 2);
   pair.network.losesAnswer = () => false;
   pair.a.boot();
-  await until(pair, () => pair.relationshipOn(pair.a)!.newestPointId === sealed, 'the point is taken for sealed');
+  await pair.until(() => pair.relationshipOn(pair.a)!.newestPointId === sealed, 'the point is taken for sealed');
   assert.equal(pair.relationshipOn(pair.a)!.state, 3);
-  await agrees(pair);
+  await pair.agrees();
 });
 
 test('what an attempt that died had brought is not in the point that follows, though the guest changed it back', async () => {
@@ -101,13 +78,61 @@ test('what an attempt that died had brought is not in the point that follows, th
     if (method === 'seal' || method === 'abandon') throw new Fault('disk-io', 'the replica cannot seal');
   });
   pair.write(pair.a, 'a', 3);
-  await until(pair, () => pair.relationshipOn(pair.a)!.failures > 0, 'the attempt failed');
+  await pair.until(() => pair.relationshipOn(pair.a)!.failures > 0, 'the attempt failed');
   assert.ok(pair.relationshipOn(pair.b)!.receiving, 'the replica holds what the attempt brought');
   pair.write(pair.a, 'a', 3, old);
   restored(pair, pair.b);
   if (pair.relationshipOn(pair.a)!.state !== 3) transition(pair.a.engine!.host, pair.relationshipId, 'resume');
   await pair.pass(MINUTE_MS);
-  await agrees(pair);
+  await pair.agrees();
+});
+
+/** A cycle of A's is being received; then its guest writes once more and goes off, and the cycle's instant is gone with it. */
+async function offInCycle(pair: Pair): Promise<void> {
+  pair.write(pair.a, 'a', 1);
+  pair.a.engine!.worker(pair.machineId).poke();
+  await pair.until(() => pair.relationshipOn(pair.b)!.receiving?.kind === 'cycle', 'a cycle is received');
+  pair.write(pair.a, 'a', 1);
+  await pair.a.hypervisor.stop(pair.machineId);
+}
+
+test('a guest that goes off in a cycle is no failure: its last writes travel with another one at once', async () => {
+  const pair = await replicating();
+  const before = pair.relationshipOn(pair.a)!.newestPointId;
+  await offInCycle(pair);
+  await pair.until(() => pair.relationshipOn(pair.a)!.newestPointId !== before, 'another point', 5_000);
+  assert.deepEqual([pair.relationshipOn(pair.a)!.failures, pair.relationshipOn(pair.a)!.lastFault], [0, null]);
+  await pair.agrees();
+});
+
+test('a planned failover right after its guest went off in a cycle makes that one anew, and hands everything over', async () => {
+  const pair = await replicating();
+  // A cycle has to succeed before a guest is shut down for it.
+  update(pair.a.engine!.host, pair.relationshipId, () => ({ lastFault: { code: 'disk-io', message: 'x', hint: '', atMs: 0 } }));
+  await offInCycle(pair);
+  await pair.done(pair.a, 'planned', { start: true });
+  assert.equal(pair.relationshipOn(pair.b)!.state, 5);
+  await pair.properties.check();
+});
+
+test('a guest that goes off in the last cycle of the first copy costs that one, not the copy', async () => {
+  const pair = new Pair({ seed: 'rules', disks: { a: 100, b: 5 } });
+  await pair.enable();
+  await pair.done(pair.a, 'start');
+  pair.a.engine!.jobs.start('initial', pair.machineId, {});
+  const attempt = () => pair.relationshipOn(pair.a)!.attempt;
+  await pair.until(() => pair.relationshipOn(pair.b)!.receiving !== null, 'the disks are copied');
+  pair.write(pair.a, 'a', 99);
+  await pair.until(() => attempt()!.instantFromBytes !== null, 'what changed meanwhile travels');
+  const copied = attempt()!;
+  assert.ok(copied.shippedBytes > 1024 * 1024, 'the pass has brought the disks');
+  pair.write(pair.a, 'a', 99);
+  await pair.a.hypervisor.stop(pair.machineId);
+  await pair.until(() => pair.relationshipOn(pair.a)!.state === 3, 'the disks are there');
+  const { newestPointId, failures, totals } = pair.relationshipOn(pair.a)!;
+  assert.deepEqual([newestPointId, failures], [copied.id, 0]);
+  assert.ok(totals.bytesShipped < 1.2 * copied.shippedBytes, `${totals.bytesShipped} bytes travelled`);
+  await pair.agrees();
 });
 
 test('a replica that stands at a point which the primary does not know is compared, not given the changes since another', async () => {
@@ -117,7 +142,7 @@ test('a replica that stands at a point which the primary does not know is compar
   const points = pair.b.state.points(pair.machineId);
   update(pair.b.engine!.host, pair.relationshipId, () => ({ newestPointId: points[0]!.id }));
   pair.write(pair.a, 'a', 5);
-  await until(pair, () => [9, 10].includes(pair.relationshipOn(pair.a)!.state), 'the primary compares');
+  await pair.until(() => [9, 10].includes(pair.relationshipOn(pair.a)!.state), 'the primary compares');
 });
 
 test('a seal that a failover overtakes makes no point, whether it came before or is still at work', async () => {
@@ -133,7 +158,7 @@ test('a seal that a failover overtakes makes no point, whether it came before or
     pair.properties.mayRunTwice = true;
     pair.write(pair.a, 'a', 1);
     const before = pair.relationshipOn(pair.b)!.newestPointId;
-    await until(pair, () => request !== undefined, 'a seal was asked');
+    await pair.until(() => request !== undefined, 'a seal was asked');
     await pair.pass(500);
     assert.ok([12, 5].includes(pair.relationshipOn(pair.b)!.state));
     assert.equal(pair.relationshipOn(pair.b)!.newestPointId, before);
@@ -154,7 +179,7 @@ test('power lost anywhere while a point is made costs no acknowledged point, and
       pair.b.boot();
     } else pair.b.life.callsLeft = Infinity;
     await pair.pass(3 * MINUTE_MS);
-    await agrees(pair);
+    await pair.agrees();
   }
 });
 
@@ -162,22 +187,22 @@ test('a failover, a revert and a planned cancel mint an epoch each; a test failo
   const pair = await replicating();
   const number = () => newestOf(lineageOn(pair, pair.b)).number;
   assert.equal(number(), 1);
-  await done(pair, pair.b, 'test', { start: true });
+  await pair.done(pair.b, 'test', { start: true });
   assert.equal(number(), 1);
-  await done(pair, pair.b, 'testEnd');
-  await done(pair, pair.a, 'stop', { force: true });
-  await done(pair, pair.b, 'unplanned', { start: true });
+  await pair.done(pair.b, 'testEnd');
+  await pair.done(pair.a, 'stop', { force: true });
+  await pair.done(pair.b, 'unplanned', { start: true });
   assert.deepEqual([number(), newestOf(lineageOn(pair, pair.b)).ownerHostId], [2, 'B']);
-  await done(pair, pair.b, 'revert');
+  await pair.done(pair.b, 'revert');
   assert.deepEqual([number(), newestOf(lineageOn(pair, pair.b)).ownerHostId], [3, 'A']);
 });
 
 test('an epoch is minted in the very commit that begins a failover, before the guest can start', async () => {
   const pair = await replicating();
-  cutOff(pair);
+  pair.cutOff();
   pair.properties.mayRunTwice = true;
   pair.b.engine!.jobs.start('unplanned', pair.machineId, { start: true });
-  await until(pair, () => pair.relationshipOn(pair.b)!.state === 12, 'the failover began');
+  await pair.until(() => pair.relationshipOn(pair.b)!.state === 12, 'the failover began');
   assert.equal(newestOf(lineageOn(pair, pair.b)).ownerHostId, 'B');
   assert.ok(!pair.isRunning(pair.b));
 });
@@ -208,9 +233,9 @@ async function plannedEnds(end: (pair: Pair) => void): Promise<{ pair: Pair; sta
   const pair = await replicating();
   const { jobs } = pair.a.engine!;
   const { id } = jobs.start('planned', pair.machineId, { start: true, timeoutSeconds: 10 });
-  await until(pair, () => pair.relationshipOn(pair.a)!.token !== null, 'the token is taken');
+  await pair.until(() => pair.relationshipOn(pair.a)!.token !== null, 'the token is taken');
   end(pair);
-  await until(pair, () => jobs.named(id).state !== 'running', 'the job ends');
+  await pair.until(() => jobs.named(id).state !== 'running', 'the job ends');
   return { pair, state: jobs.named(id).state };
 }
 
@@ -219,19 +244,19 @@ test('a planned failover that is cancelled before it is prepared leaves the gues
   assert.equal(state, 'cancelled');
   assert.match(pair.standing(), /A: primary 3 .*guest running; B: replica 3 .*guest off/);
   assert.equal(pair.relationshipOn(pair.a)!.token, null);
-  await done(pair, pair.a, 'stop', { force: true });
-  await done(pair, pair.a, 'start');
-  await agrees(pair);
+  await pair.done(pair.a, 'stop', { force: true });
+  await pair.done(pair.a, 'start');
+  await pair.agrees();
 });
 
 test('a planned failover that loses the other host while the guest shuts down starts the guest at home again', async () => {
-  const { pair, state } = await plannedEnds(cutOff);
+  const { pair, state } = await plannedEnds((cut) => cut.cutOff());
   assert.equal(state, 'failed');
   assert.match(pair.standing(), /A: primary 3 .*guest running; B: replica 3 .*guest off/);
   assert.equal(pair.relationshipOn(pair.a)!.token, null);
   pair.network.heal();
   await pair.pass(2 * MINUTE_MS);
-  await agrees(pair);
+  await pair.agrees();
 });
 
 test('a planned failover is not cancelled while the host that holds its token cannot be asked', async () => {
@@ -240,7 +265,7 @@ test('a planned failover is not cancelled while the host that holds its token ca
     if (method === 'failOverPlanned') throw new Fault('disk-io', 'not now');
   });
   await pair.job(pair.a, 'planned', { start: true, timeoutSeconds: 10 });
-  cutOff(pair);
+  pair.cutOff();
   new Operator(pair).do('cancelPlanned', pair.a);
   await pair.pass(MINUTE_MS);
   assert.equal(pair.relationshipOn(pair.a)!.state, 4);
@@ -256,10 +281,10 @@ test('what has to travel back after a failover to the oldest point holds all tha
   }
   const points = pair.b.state.points(pair.machineId).filter(({ kind }) => kind !== 'divergence');
   assert.ok(points.length >= 2 && points.length < 12, `${points.length} points: some were retired`);
-  cutOff(pair);
+  pair.cutOff();
   pair.properties.mayRunTwice = true;
   const [oldest, newest] = [points[0]!.id, points.at(-1)!.id];
-  await done(pair, pair.b, 'unplanned', { point: oldest, start: true });
+  await pair.done(pair.b, 'unplanned', { point: oldest, start: true });
   const carried = pair.b.state.carried(pair.relationshipId);
   let differing = 0;
   for (const [disk, values] of pair.instants.get(newest)!) {
@@ -274,34 +299,34 @@ test('what has to travel back after a failover to the oldest point holds all tha
 
 test('when QEMU dies before the first reverse, what the guest wrote since the failover still travels back', async () => {
   const pair = await replicating();
-  await done(pair, pair.a, 'stop', { force: true });
-  await done(pair, pair.b, 'unplanned', { start: true });
+  await pair.done(pair.a, 'stop', { force: true });
+  await pair.done(pair.b, 'unplanned', { start: true });
   pair.write(pair.b, 'a', 4);
   pair.write(pair.b, 'b', 2, 0);
   pair.b.hypervisor.kill(pair.machineId);
-  await done(pair, pair.b, 'reverse');
-  await agrees(pair);
+  await pair.done(pair.b, 'reverse');
+  await pair.agrees();
 });
 
 test('a cluster that the old primary changed and the new one did not still travels back', async () => {
   const pair = await replicating();
   await cycle(pair);
-  cutOff(pair);
+  pair.cutOff();
   pair.properties.mayRunTwice = true;
   pair.write(pair.a, 'a', 6);
   pair.write(pair.a, 'b', 1);
-  await done(pair, pair.b, 'unplanned', { start: true });
+  await pair.done(pair.b, 'unplanned', { start: true });
   pair.network.heal();
   pair.a.engine!.contact('B');
   await pair.pass(MINUTE_MS);
-  await done(pair, pair.b, 'reverse');
-  await agrees(pair);
+  await pair.done(pair.b, 'reverse');
+  await pair.agrees();
 });
 
 test('a second failover is refused and does not end the guest that the first one started', async () => {
   const pair = await replicating();
-  await done(pair, pair.a, 'stop', { force: true });
-  await done(pair, pair.b, 'unplanned', { start: true });
+  await pair.done(pair.a, 'stop', { force: true });
+  await pair.done(pair.b, 'unplanned', { start: true });
   const session = pair.guestOn(pair.b)!.session;
   const second = await pair.job(pair.b, 'unplanned', { start: true });
   assert.equal(second.state, 'failed');
@@ -323,7 +348,7 @@ test('a failover ends a merge that is under way instead of waiting for it, and b
   const pair = await replicating(0);
   pair.properties.mayRunTwice = true;
   await untilMerging(pair);
-  await done(pair, pair.b, 'unplanned', { start: true, force: true });
+  await pair.done(pair.b, 'unplanned', { start: true, force: true });
   assert.ok(!isMerging(pair));
   pair.properties.pointsReadRight(pair.b);
 });
@@ -331,7 +356,7 @@ test('a failover ends a merge that is under way instead of waiting for it, and b
 test('a test failover that begins during a merge boots, and its layers stay', async () => {
   const pair = await replicating(0);
   await untilMerging(pair);
-  await done(pair, pair.b, 'test', { start: true });
+  await pair.done(pair.b, 'test', { start: true });
   await pair.pass(2 * MINUTE_MS);
   const { instanceId } = pair.relationshipOn(pair.b)!.testCopy!;
   const copy = pair.b.state.machine(instanceId)!;
@@ -347,28 +372,28 @@ test('a planned failover that is cancelled while the other host is to take over 
     return new Promise(() => undefined);
   });
   const { id } = pair.a.engine!.jobs.start('planned', pair.machineId, { timeoutSeconds: 10, start: true });
-  await until(pair, () => asked.length > 0, 'the other host is asked');
+  await pair.until(() => asked.length > 0, 'the other host is asked');
   pair.a.engine!.jobs.cancel(id);
-  await until(pair, () => pair.a.state.job(id)!.state === 'cancelled', 'the job ends');
+  await pair.until(() => pair.a.state.job(id)!.state === 'cancelled', 'the job ends');
   assert.equal(pair.relationshipOn(pair.a)!.state, 3);
   assert.equal(pair.isRunning(pair.a), true);
   restored(pair, pair.b);
   await assert.rejects(pair.time.until(pair.b.engine!.handle('A', 'failOverPlanned', asked[0]!), MINUTE_MS, 'the late request'), /was cancelled/);
-  await agrees(pair);
+  await pair.agrees();
 });
 
 test('a token that is given back while the failover by it waits for its turn hands nothing over', async () => {
   const pair = await replicating();
-  await done(pair, pair.a, 'preparePlanned', { timeoutSeconds: 10 });
+  await pair.done(pair.a, 'preparePlanned', { timeoutSeconds: 10 });
   const { token } = pair.relationshipOn(pair.a)!;
   const taking = pair.b.engine!.handle('A', 'failOverPlanned', { relationshipId: pair.relationshipId, token, start: true });
   taking.catch(() => undefined);
   const lineage = mint(lineageOn(pair, pair.a), 'cancelled', 'A');
   await pair.time.until(pair.b.engine!.handle('A', 'cancelPlanned', { relationshipId: pair.relationshipId, token, lineage: lineage as unknown as Wire }), MINUTE_MS, 'the cancel');
   await assert.rejects(pair.time.until(taking, MINUTE_MS, 'the failover'), /was cancelled/);
-  await done(pair, pair.a, 'cancelPlanned');
-  await done(pair, pair.a, 'start');
-  await agrees(pair);
+  await pair.done(pair.a, 'cancelPlanned');
+  await pair.done(pair.a, 'start');
+  await pair.agrees();
 });
 
 test('a resynchronization that is set to a window waits for it, and statistics begin anew with their interval', async () => {
@@ -380,7 +405,7 @@ test('a resynchronization that is set to a window waits for it, and statistics b
   transition(pair.a.engine!.host, id, 'requireResync');
   await pair.pass(50 * MINUTE_MS);
   assert.equal(pair.relationshipOn(pair.a)!.state, 9);
-  await until(pair, () => pair.relationshipOn(pair.a)!.state === 3, 'resynchronized in the window', 60 * MINUTE_MS);
+  await pair.until(() => pair.relationshipOn(pair.a)!.state === 3, 'resynchronized in the window', 60 * MINUTE_MS);
   const before = pair.relationshipOn(pair.a)!.statistics!;
   pair.a.skewMs += 12 * 60 * MINUTE_MS;
   await pair.pass(2 * MINUTE_MS);

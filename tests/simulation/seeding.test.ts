@@ -9,15 +9,10 @@ import { Pair } from '../../src/simulation/pair.ts';
 const MINUTE_MS = 60_000;
 const CLUSTERS = 60;
 
-async function done(pair: Pair, kind: string): Promise<void> {
-  const job = await pair.job(pair.a, kind);
-  assert.equal(job.state, 'completed', `${kind}: ${job.error?.message}`);
-}
-
 async function seeded(seed: string): Promise<Pair> {
   const pair = new Pair({ seed, disks: { a: CLUSTERS, b: 9 } });
   await pair.enable({ recoveryHistory: 2 }, true);
-  await done(pair, 'start');
+  await pair.done(pair.a, 'start');
   return pair;
 }
 
@@ -25,26 +20,26 @@ const contentOfSeed = (pair: Pair): string => JSON.stringify(['a', 'b'].map((dis
 
 test('of a copy that is there already only what differs travels, and the first point is right', async () => {
   const pair = await seeded('seed');
-  await done(pair, 'initial');
+  await pair.done(pair.a, 'initial');
   const { bytesChanged } = pair.relationshipOn(pair.a)!.totals;
   assert.ok(bytesChanged > 0 && bytesChanged < (CLUSTERS * CLUSTER_BYTES) / 2, `${bytesChanged / CLUSTER_BYTES} clusters travelled`);
   assert.equal(pair.relationshipOn(pair.b)!.seed, null);
   await pair.pass(5 * MINUTE_MS);
-  await done(pair, 'cycle');
+  await pair.done(pair.a, 'cycle');
   await pair.properties.check();
   pair.properties.newestPointIsTheDisks(pair.a);
 });
 
 test('after it the maps know every cluster, so that a later comparison asks the replica for nothing', async () => {
   const pair = await seeded('maps');
-  await done(pair, 'initial');
+  await pair.done(pair.a, 'initial');
   let asked = 0;
   pair.network.up('B', (from, method, params) => {
     if (method === 'compare') asked += 1;
     return pair.b.engine!.handle(from, method, params);
   });
   transition(pair.a.engine!.host, pair.relationshipId, 'suspend');
-  await done(pair, 'resynchronize');
+  await pair.done(pair.a, 'resynchronize');
   assert.equal(asked, 0);
 });
 
@@ -60,7 +55,7 @@ test('a stop before the first point leaves the copy as it was, and it can be had
   assert.equal(contentOfSeed(pair), before);
   const machine = withoutSeed(pair.b.state.machine(pair.machineId)!, pair.relationshipOn(pair.b)!.seed!);
   assert.deepEqual([machine.name, machine.stacks.map(({ layers }) => layers[0]!.path)], ['old vm', ['/old/a', '/old/b']]);
-  await done(pair, 'initial');
+  await pair.done(pair.a, 'initial');
   await pair.properties.check();
 });
 
@@ -74,12 +69,12 @@ test('a daemon that dies anywhere in a seeded first copy goes on with it', async
     if (!victim.life) {
       victim.losePower();
       victim.boot();
-      if (victim === pair.a) await done(pair, 'start');
+      if (victim === pair.a) await pair.done(pair.a, 'start');
     } else victim.life.callsLeft = Infinity;
     await pair.pass(10 * MINUTE_MS);
     assert.equal(pair.relationshipOn(pair.a)!.state, 3, pair.standing());
     await pair.properties.check();
-    await done(pair, 'cycle');
+    await pair.done(pair.a, 'cycle');
     pair.properties.newestPointIsTheDisks(pair.a);
   }
 });
@@ -87,7 +82,7 @@ test('a daemon that dies anywhere in a seeded first copy goes on with it', async
 test('without a copy to start from, a seeded first copy says so and nothing is changed', async () => {
   const pair = new Pair({ seed: 'none' });
   await pair.enable();
-  await done(pair, 'start');
+  await pair.done(pair.a, 'start');
   pair.a.state.putRelationship({ ...pair.relationshipOn(pair.a)!, initial: { by: 'seed' } });
   transition(pair.a.engine!.host, pair.relationshipId, 'startInitial');
   await pair.pass(MINUTE_MS);

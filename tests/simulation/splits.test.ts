@@ -15,33 +15,10 @@ const MINUTE_MS = 60_000;
 async function replicating(): Promise<Pair> {
   const pair = new Pair({ seed: 'splits' });
   await pair.enable({ recoveryHistory: 10, additional: { pointIntervalSeconds: 1 } });
-  await done(pair, pair.a, 'start');
-  await done(pair, pair.a, 'initial');
+  await pair.done(pair.a, 'start');
+  await pair.done(pair.a, 'initial');
   await pair.pass(MINUTE_MS / 2);
   return pair;
-}
-
-async function done(pair: Pair, host: SimulatedHost, kind: string, args: Readonly<Record<string, unknown>> = {}): Promise<void> {
-  const job = await pair.job(host, kind, args);
-  assert.equal(job.state, 'completed', `${kind}: ${job.error?.message}`);
-}
-
-async function until(pair: Pair, holds: () => boolean, what: string): Promise<void> {
-  for (let waitedMs = 0; !holds(); waitedMs += 50) {
-    assert.ok(waitedMs < 10 * MINUTE_MS, what);
-    await pair.pass(50);
-  }
-}
-
-function cutOff(pair: Pair): void {
-  pair.network.cut('A', 'B');
-  pair.network.cut('B', 'A');
-}
-
-async function agrees(pair: Pair): Promise<void> {
-  await done(pair, pair.primary!, 'cycle');
-  await pair.properties.check();
-  pair.properties.newestPointIsTheDisks(pair.primary!);
 }
 
 const pointsOn = (pair: Pair, host: SimulatedHost): string[] => host.state.points(pair.machineId).map(({ id }) => id);
@@ -51,54 +28,54 @@ const standingOn = (pair: Pair, host: SimulatedHost) => pair.relationshipOn(host
 async function yielded(): Promise<Pair> {
   const pair = await replicating();
   pair.properties.mayRunTwice = true;
-  cutOff(pair);
+  pair.cutOff();
   pair.write(pair.a, 'a', 1);
-  await done(pair, pair.b, 'unplanned', { start: true, force: true });
+  await pair.done(pair.b, 'unplanned', { start: true, force: true });
   pair.write(pair.b, 'b', 2);
   pair.network.heal();
-  await until(pair, () => standingOn(pair, pair.a).side === 'replica', 'A yields');
+  await pair.until(() => standingOn(pair, pair.a).side === 'replica', 'A yields');
   await pair.properties.check();
-  cutOff(pair);
+  pair.cutOff();
   return pair;
 }
 
 test('a host that had yielded fails over on what it kept while the other gives the machine back to it: it can reverse, and no point is lost', async () => {
   for (const isSuspended of [false, true]) {
     const pair = await yielded();
-    await done(pair, pair.a, 'unplanned', { start: true, force: true });
+    await pair.done(pair.a, 'unplanned', { start: true, force: true });
     pair.write(pair.a, 'a', 3);
-    await done(pair, pair.b, 'revert');
+    await pair.done(pair.b, 'revert');
     if (isSuspended) transition(pair.b.engine!.host, pair.relationshipId, 'suspend');
     const kept = pointsOn(pair, pair.b);
     pair.network.heal();
-    await done(pair, pair.a, 'reverse');
+    await pair.done(pair.a, 'reverse');
     assert.equal(pair.primary, pair.a);
     for (const id of kept) assert.ok(pointsOn(pair, pair.b).includes(id), 'B keeps what it had received');
-    await agrees(pair);
+    await pair.agrees();
   }
 });
 
 test('of two hosts that both failed over and committed, the one that an operator chooses yields, and what its guest wrote is kept', async () => {
   const pair = await yielded();
-  await done(pair, pair.a, 'unplanned', { start: true, force: true });
-  await done(pair, pair.a, 'commit');
+  await pair.done(pair.a, 'unplanned', { start: true, force: true });
+  await pair.done(pair.a, 'commit');
   pair.write(pair.a, 'a', 3);
-  await done(pair, pair.b, 'revert');
-  await done(pair, pair.b, 'unplanned', { start: true, force: true });
-  await done(pair, pair.b, 'commit');
+  await pair.done(pair.b, 'revert');
+  await pair.done(pair.b, 'unplanned', { start: true, force: true });
+  await pair.done(pair.b, 'commit');
   pair.write(pair.b, 'a', 4);
   pair.network.heal();
   await pair.pass(MINUTE_MS);
   assert.deepEqual(pair.hosts.map((host) => standingOn(pair, host).lastFault?.code), ['split-brain', 'split-brain']);
-  await done(pair, pair.a, 'becomeReplica');
+  await pair.done(pair.a, 'becomeReplica');
   const { divergenceId, state, lastFault } = standingOn(pair, pair.a);
   assert.equal(state, 2);
   assert.equal(lastFault, null);
   assert.ok(pointsOn(pair, pair.a).includes(divergenceId!), 'what its guest wrote is a named point');
   assert.equal(pair.isRunning(pair.a), false);
-  await done(pair, pair.b, 'reverse');
+  await pair.done(pair.b, 'reverse');
   assert.equal(pair.primary, pair.b);
-  await agrees(pair);
+  await pair.agrees();
 });
 
 test('a host does not become the replica of one that owns no epoch of its own', async () => {
@@ -107,33 +84,33 @@ test('a host does not become the replica of one that owns no epoch of its own', 
   assert.equal(job.error?.code, 'refused');
   assert.equal(standingOn(pair, pair.a).side, 'primary');
   assert.equal(newestOf(pair.b.state.machine(pair.machineId)!.lineage).ownerHostId, 'A');
-  await agrees(pair);
+  await pair.agrees();
 });
 
 test('a disk that another program wrote after the last cycle of a planned failover is not taken for the planned point', async () => {
   for (const back of ['reverse', 'failbackHome']) {
     const pair = await replicating();
-    await done(pair, pair.a, 'planned', { timeoutSeconds: 10, start: true });
+    await pair.done(pair.a, 'planned', { timeoutSeconds: 10, start: true });
     const machine = pair.a.state.machine(pair.machineId)!;
     pair.a.hypervisor.changeImage({ instanceId: machine.id, definition: machine.definition, stacks: machine.stacks, isolated: false }, 'a', 5, pair.newValue());
     pair.write(pair.b, 'a', 1);
-    await done(pair, back === 'reverse' ? pair.b : pair.a, back, { timeoutSeconds: 10 });
+    await pair.done(back === 'reverse' ? pair.b : pair.a, back, { timeoutSeconds: 10 });
     await pair.properties.check();
-    if (back === 'failbackHome') await done(pair, pair.a, 'commit');
-    await agrees(pair);
+    if (back === 'failbackHome') await pair.done(pair.a, 'commit');
+    await pair.agrees();
   }
 });
 
 test('the token that a host failed over by is not given up, neither for a planned failover that it cannot make nor by a cancel', async () => {
   const pair = await replicating();
-  await done(pair, pair.a, 'planned', { timeoutSeconds: 10, start: true });
+  await pair.done(pair.a, 'planned', { timeoutSeconds: 10, start: true });
   const { token } = standingOn(pair, pair.a);
   assert.equal((await pair.job(pair.b, 'preparePlanned', { timeoutSeconds: 10 })).error?.code, 'refused');
   assert.equal(standingOn(pair, pair.a).token, token);
   update(pair.a.engine!.host, pair.relationshipId, () => ({ token: null }));
   assert.equal((await pair.job(pair.a, 'cancelPlanned')).error?.code, 'refused', 'a lost token gives nothing back either');
-  await done(pair, pair.b, 'reverse');
-  await agrees(pair);
+  await pair.done(pair.b, 'reverse');
+  await pair.agrees();
 });
 
 test('a host that yields reports that once, as no failure, and says that its guest is held and what to do', async () => {
@@ -153,5 +130,5 @@ test('a primary of an older version, which knows nothing of failbacks, is receiv
     const { failbackId: _failbackId, ...older } = params as Record<string, Wire>;
     return pair.b.engine!.handle(from, method, older);
   });
-  await agrees(pair);
+  await pair.agrees();
 });

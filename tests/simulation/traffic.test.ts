@@ -9,16 +9,11 @@ import { Pair } from '../../src/simulation/pair.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-async function done(pair: Pair, host: SimulatedHost, kind: string): Promise<void> {
-  const job = await pair.job(host, kind);
-  assert.equal(job.state, 'completed', `${kind}: ${job.error?.message}`);
-}
-
 async function replicating(seed: string, disks: Readonly<Record<string, number>> = { a: 12, b: 5 }, cycleIntervalMs = 20_000): Promise<Pair> {
   const pair = new Pair({ seed, disks });
   await pair.enable({ additional: { cycleIntervalMs } });
-  await done(pair, pair.a, 'start');
-  await done(pair, pair.a, 'initial');
+  await pair.done(pair.a, 'start');
+  await pair.done(pair.a, 'initial');
   await pair.pass(MINUTE_MS);
   return pair;
 }
@@ -56,15 +51,15 @@ async function taken(pair: Pair, kind: 'transferring' | 'resynchronizing', count
 test('a limit of the bandwidth holds for what is sent, by the time of day, and a change counts while it is sent', async () => {
   const pair = await replicating('bandwidth', { a: 80 }, 10 * HOUR_MS);
   const bytes = writeAll(pair);
-  await done(pair, pair.a, 'cycle');
+  await pair.done(pair.a, 'cycle');
   assert.ok(durationMs(pair) < 5_000, `${durationMs(pair)} ms without a limit`);
   pair.a.traffic = { ...pair.a.traffic, bandwidth: [{ mbitPerSecond: 1 }] };
   const expectedMs = (bytes * 8) / 1_000;
   writeAll(pair);
-  await done(pair, pair.a, 'cycle');
+  await pair.done(pair.a, 'cycle');
   assert.ok(durationMs(pair) > 0.9 * expectedMs && durationMs(pair) < 1.2 * expectedMs, `${durationMs(pair)} ms, expected ${expectedMs}`);
   writeAll(pair);
-  const cycle = done(pair, pair.a, 'cycle');
+  const cycle = pair.done(pair.a, 'cycle');
   await pair.pass(5_000);
   pair.a.traffic = { ...pair.a.traffic, bandwidth: [] };
   await cycle;
@@ -76,16 +71,16 @@ test('a window that opens, across midnight too, slows down what is under way, an
   const hour = (ms: number): string => new Date(ms).toISOString().slice(11, 16);
   pair.a.traffic = { ...pair.a.traffic, bandwidth: [{ from: hour(pair.a.nowMs() + HOUR_MS), until: hour(pair.a.nowMs() - HOUR_MS), mbitPerSecond: 1 }] };
   writeAll(pair);
-  await done(pair, pair.a, 'cycle');
+  await pair.done(pair.a, 'cycle');
   assert.ok(durationMs(pair) < 5_000, `${durationMs(pair)} ms outside of the window`);
   await pair.pass(2 * HOUR_MS);
   writeAll(pair);
-  await done(pair, pair.a, 'cycle');
+  await pair.done(pair.a, 'cycle');
   assert.ok(durationMs(pair) > 30_000, `${durationMs(pair)} ms within it`);
   pair.a.traffic = { ...pair.a.traffic, bandwidth: [] };
   update(engineOf(pair.a), pair.relationshipId, ({ settings }) => ({ settings: { ...settings, additional: { ...settings.additional, bandwidth: [{ mbitPerSecond: 1 }] } } }));
   writeAll(pair);
-  await done(pair, pair.a, 'cycle');
+  await pair.done(pair.a, 'cycle');
   assert.ok(durationMs(pair) > 30_000, `${durationMs(pair)} ms by its own limit`);
 });
 
@@ -146,7 +141,7 @@ test('a long copy lets a cycle go before it, and goes on after it', async () => 
   await other;
   await pair.pass(2 * MINUTE_MS);
   assert.equal(stateOf(pair), 3);
-  await done(pair, pair.a, 'cycle');
+  await pair.done(pair.a, 'cycle');
   await pair.properties.check();
   pair.properties.newestPointIsTheDisks(pair.a);
 });

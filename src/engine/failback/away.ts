@@ -6,7 +6,8 @@
 import { Fault } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
-import type { AwayFailback, Machine, Relationship } from '../../machine/records.ts';
+import type { AwayFailback } from '../../machine/failback.ts';
+import type { Machine, Relationship } from '../../machine/records.ts';
 import { kinship, mint, newestOf, type Lineage } from '../../relationship/epoch.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
 import type { Basis, Greeting } from '../calls.ts';

@@ -2,7 +2,8 @@
 import { Refused, refuse } from '../../errors/refusal.ts';
 import { ClusterSet } from '../../extents/clusterset.ts';
 import { clusterCount } from '../../extents/extent.ts';
-import type { AwayFailback, LabelledLayer, Machine, Point, Relationship, Stack } from '../../machine/records.ts';
+import type { AwayFailback } from '../../machine/failback.ts';
+import type { LabelledLayer, Machine, Point, Relationship, Stack } from '../../machine/records.ts';
 import { newestOf } from '../../relationship/epoch.ts';
 import type { ChangedDisk, GivenUp } from '../calls.ts';
 import { divergenceOf, isPlainReplica, labelTops } from '../demotion.ts';

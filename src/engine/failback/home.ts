@@ -5,7 +5,8 @@
  */
 import { Refused, refuse } from '../../errors/refusal.ts';
 import { ClusterSet } from '../../extents/clusterset.ts';
-import type { Failover, HomeFailback, Machine, Relationship } from '../../machine/records.ts';
+import type { HomeFailback } from '../../machine/failback.ts';
+import type { Failover, Machine, Relationship } from '../../machine/records.ts';
 import { mint, newestOf, type Lineage } from '../../relationship/epoch.ts';
 import { stateName } from '../../relationship/state.ts';
 import { allowedVerbs } from '../../relationship/step.ts';

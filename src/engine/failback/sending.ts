@@ -5,7 +5,8 @@
  */
 import { retryDelayMs } from '../../cycle/retry.ts';
 import { FAULTS, type FaultCode } from '../../errors/fault.ts';
-import type { AwayFailback, Relationship } from '../../machine/records.ts';
+import type { AwayFailback } from '../../machine/failback.ts';
+import type { Relationship } from '../../machine/records.ts';
 import { cycleIntervalMs } from '../../relationship/settings.ts';
 import { attempted, type Surroundings } from '../attempted.ts';
 import { coverLostTracking } from '../failovertracking.ts';

@@ -1,7 +1,7 @@
 /**
  * One cycle: an instant across all disks, what changed since the parent point, the replica's new point. Whatever fails,
  * the changes stay in the record and the next cycle carries them. While the connection is gone for a short time the
- * instant is kept and shipping goes on where it stopped.
+ * instant is kept and shipping goes on where it stopped; where it is lost, another one follows at once.
  */
 import { faultOf, isOutOfReach } from '../../errors/fault.ts';
 import type { Attempt, AttemptKind, Relationship } from '../../machine/records.ts';
@@ -21,7 +21,21 @@ const RESUME_EVERY_MS = 1_000;
 export type OnProgress = (progress: Progress) => void;
 
 /** The replica acknowledged a new point. Refused and faults as they come; then the record of changes is whole again. */
-export async function runCycle(host: Host, relationshipId: string, kind: AttemptKind, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+export function runCycle(host: Host, relationshipId: string, kind: AttemptKind, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+  return withInstant(() => tryCycle(host, relationshipId, kind, onProgress, signal), signal);
+}
+
+/** A guest that goes off, or is started, takes the instant with it: that is no failure. What the work left undone travels with another one. */
+export async function withInstant(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  try {
+    await work();
+  } catch (thrown) {
+    if (signal.aborted || faultOf(thrown)?.code !== 'attempt-lost') throw thrown;
+    await work();
+  }
+}
+
+async function tryCycle(host: Host, relationshipId: string, kind: AttemptKind, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   const standing = await greet(host, relationshipId, signal);
   const settled = await settle(host, relationshipNamed(host, relationshipId), standing, relationshipNamed(host, relationshipId).attempt?.kind === kind);
   await coverGrowth(host, settled);

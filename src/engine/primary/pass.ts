@@ -11,7 +11,7 @@ import type { DiskView } from '../ports/diskview.ts';
 import { machineOf } from '../spec.ts';
 import { relationshipNamed, update } from '../transition.ts';
 import { changeAttempt, dropInstant, giveUp, openAttempt, settle, transfer, wholeSpecFor } from './attempt.ts';
-import { shipInstant, type OnProgress } from './cycle.ts';
+import { shipInstant, withInstant, type OnProgress } from './cycle.ts';
 import { coverGrowth } from './growth.ts';
 
 /** The replica acknowledged a point that holds the whole disks. */
@@ -73,13 +73,15 @@ export async function shipPass(host: Host, relationshipId: string, attempt: Atte
 }
 
 /** A failed instant costs only itself: what the pass shipped stays, and the bitmap holds all that changed since it began. */
-export async function shipInstantAfterPass(host: Host, relationshipId: string, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
-  const relationship = relationshipNamed(host, relationshipId);
-  const attempt = relationship.attempt!;
-  try {
-    await shipInstant(host, relationship, attempt, false, onProgress, signal);
-  } catch (thrown) {
-    if (!signal.aborted) await dropInstant(host, relationship, attempt);
-    throw thrown;
-  }
+export function shipInstantAfterPass(host: Host, relationshipId: string, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+  return withInstant(async () => {
+    const relationship = relationshipNamed(host, relationshipId);
+    const attempt = relationship.attempt!;
+    try {
+      await shipInstant(host, relationship, attempt, false, onProgress, signal);
+    } catch (thrown) {
+      if (!signal.aborted) await dropInstant(host, relationship, attempt);
+      throw thrown;
+    }
+  }, signal);
 }
