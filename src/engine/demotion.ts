@@ -16,6 +16,7 @@ import { keepOnly, layersAbove } from './failover.ts';
 import { specFor } from './primary/attempt.ts';
 import { activeStacks, machineOf, otherStacks } from './spec.ts';
 import { highestSequence, relationshipNamed, transition, update } from './transition.ts';
+import { say } from '../language/text.ts';
 
 /** In a chain it may be a host further on. */
 function yielded(host: Host, relationship: Relationship, theirs: Lineage): string {
@@ -39,7 +40,7 @@ export async function becomeReplica(host: Host, relationshipId: string, signal: 
   const isTheirs = kindOf(now) === 'extended' ? owner !== host.hostId : owner === now.peerId;
   if (kin === 'same' && isTheirs && isPlainReplica(now)) return;
   if (kin === 'same' || kin === 'ours-descends' || !isTheirs) {
-    throw new Refused(refuse(`${machineOf(host, now.machineId).name}: ${host.peerName(now.peerId)} does not own it in an epoch of its own, so there is nothing to yield to`, allowedVerbs(now)));
+    throw new Refused(refuse(say('{machine}: {peer} does not own it in an epoch of its own, so there is nothing to yield to', { machine: machineOf(host, now.machineId).name, peer: host.peerName(now.peerId) }), allowedVerbs(now)));
   }
   await yieldTo(host, now, lineage);
   update(host, relationshipId, () => ({ lastFault: null }));

@@ -1,4 +1,5 @@
 /** What a host remembers, durably: the rows of the state. Plain data; whoever changes one writes it back in a transaction. */
+import type { Text, Told } from '../language/text.ts';
 import type { Awaited, Importing, Initial, Seed } from './initial.ts';
 import type { DiskStack, Layer, MachineDefinition } from './definition.ts';
 import type { AwayFailback, HomeFailback } from './failback.ts';
@@ -177,9 +178,8 @@ export interface LastResynchronization {
   readonly bytesShipped: number;
 }
 
-export interface LastFault {
+export interface LastFault extends Told {
   readonly code: string;
-  readonly message: string;
   readonly hint: string;
   readonly atMs: number;
 }
@@ -350,21 +350,24 @@ export interface Job {
   readonly args: Readonly<Record<string, unknown>>;
   readonly state: JobState;
   readonly percent: number;
+  /** In English. */
   readonly step: string;
+  /** The step, where it is more than a plain text. */
+  readonly stepSaid?: Text;
   readonly startedMs: number;
   readonly finishedMs: number | null;
   readonly cancellable: boolean;
-  readonly error: { readonly code: string; readonly message: string; readonly hint: string; readonly allowed: readonly string[] } | null;
+  readonly error: (Told & { readonly code: string; readonly hint: string; readonly allowed: readonly string[] }) | null;
   readonly result: Readonly<Record<string, number | string | boolean | null>> | null;
 }
 
-export interface EventRecord {
+export interface EventRecord extends Told {
   readonly id: number;
   readonly atMs: number;
   readonly number: number | null;
   readonly severity: 'information' | 'warning' | 'error';
   readonly machine: string | null;
-  readonly message: string;
   /** What to do; absent when there is nothing to do. */
   readonly hint?: string;
+  readonly hintSaid?: Text;
 }

@@ -10,6 +10,7 @@ import type { Accounts } from '../state/accounts.ts';
 import type { Authorizations, HostRow, PairedHosts } from '../state/hosts.ts';
 import type { ServiceSettingsRow } from '../state/servicesettings.ts';
 import type { Caller, Role } from './views.ts';
+import { say } from '../language/text.ts';
 
 /** What a connection goes through, in order; the proxy or the port, and the name only where there is one. */
 export type ConnectionStep = 'name' | 'port' | 'proxy' | 'tls' | 'trust' | 'hello';
@@ -141,7 +142,7 @@ export const aboutIt = (relationship: Relationship): { readonly extended?: true 
 export function ownNamed(context: Context, reference: string): Relationship {
   const named = relationshipNamed(context, reference);
   if (!isOnward(named)) return named;
-  throw new Refused(refuse(`this is asked of the machine's own relationship here, or on ${context.engine.host.peerName(named.peerId)}`, allowedVerbs(named)));
+  throw new Refused(refuse(say('this is asked of the machine\'s own relationship here, or on {peer}', { peer: context.engine.host.peerName(named.peerId) }), allowedVerbs(named)));
 }
 
 export function hostNamed({ hosts, engine }: Context, nameOrId: string): HostRow {

@@ -7,6 +7,7 @@ import { allowedVerbs } from '../relationship/step.ts';
 import { audited, machineNamed, type Context } from './context.ts';
 import type { EntryChange, Management } from './management.ts';
 import type { Operations } from './operations.ts';
+import { say, told } from '../language/text.ts';
 
 type AuthorizationOperations = Pick<Operations, 'authorizationList' | 'authorizationAdd' | 'authorizationChange' | 'authorizationRemove' | 'authorizationAssign'>;
 type EntryOperations = Pick<Management, 'addEntry' | 'changeEntry' | 'removeEntry' | 'bindEntry'>;
@@ -73,7 +74,7 @@ function stoppedBy({ engine: { host } }: Context, entry: AuthorizationEntry, nex
 
 function report({ engine: { host } }: Context, what: string, stopped: readonly string[]): void {
   if (stopped.length === 0) return;
-  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: null, message: `${what}: nothing more is taken for the replicas ${stopped.join(', ')}; what is here stays` });
+  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: null, ...told(say('{what}: nothing more is taken for the replicas {list}; what is here stays', { what, list: { list: stopped } })) });
 }
 
 /** The replica belongs to this entry alone from now on; its layers stay where they are. */
@@ -81,7 +82,7 @@ function bindEntry(context: Context, machine: string, entry: AuthorizationEntry)
   const { engine } = context;
   const found = machineNamed(context, machine);
   const relationship = engine.relationshipOf(found.id);
-  if (relationship.side !== 'replica') throw new Refused(refuse(`${found.name} is no replica here: only a replica belongs to an entry`, allowedVerbs(relationship)));
+  if (relationship.side !== 'replica') throw new Refused(refuse(say('{machine} is no replica here: only a replica belongs to an entry', { machine: found.name }), allowedVerbs(relationship)));
   const peer = engine.host.peerName(relationship.peerId);
   if (!covers(entry, peer)) throw new Fault('settings-invalid', `the entry for ${entry.host} cannot be that of ${found.name}: its primary's host is ${peer}`);
   update(engine.host, relationship.id, () => ({ entryId: entry.id }));

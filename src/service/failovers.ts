@@ -7,13 +7,14 @@ import type { JobArgs } from '../engine/jobs.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Relationship } from '../machine/records.ts';
 import { changed } from '../relationship/settings.ts';
-import { stateName } from '../relationship/state.ts';
+import { sideWords, stateWords } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, audited, ownNamed, relationshipNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { jobView, relationshipView } from './presenting.ts';
 import type { Caller, JobView } from './views.ts';
 import { definedOnly } from './options.ts';
+import { say } from '../language/text.ts';
 
 type FailoverOperations = Pick<
   Operations,
@@ -49,7 +50,7 @@ export function failoverOperations(context: Context): FailoverOperations {
     commitAfter: (caller, machine, seconds) =>
       audited(context, caller, 'operator', 'commit-after', machine, () => {
         const relationship = ownNamed(context, machine);
-        if (relationship.state !== 5) throw new Refused(refuse(`${engine.host.state.machine(relationship.machineId)!.name} has no failover that waits to be committed: ${stateName(relationship.state)} (${relationship.side})`, allowedVerbs(relationship)));
+        if (relationship.state !== 5) throw new Refused(refuse(say('{machine} has no failover that waits to be committed: {state} ({side})', { machine: engine.host.state.machine(relationship.machineId)!.name, state: stateWords(relationship.state), side: sideWords(relationship.side) }), allowedVerbs(relationship)));
         changed(relationship.settings, { additional: { commitAfterSeconds: seconds } }, relationship.settings.disks);
         return relationshipView(context, commitAfter(engine.host, relationship.id, seconds));
       }),

@@ -6,6 +6,7 @@ import { audited, hostNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { hostView, selfView } from './presenting.ts';
 import { startTest } from './serviceoperations.ts';
+import { say } from '../language/text.ts';
 
 type HostOperations = Pick<Operations, 'hostList' | 'hostInvite' | 'hostJoin' | 'hostRemove' | 'hostRename' | 'hostMove' | 'hostRenewCertificate' | 'hostTest'>;
 
@@ -31,7 +32,7 @@ export function hostOperations(context: Context): HostOperations {
       audited(context, caller, 'administrator', 'host remove', name, () => {
         const host = hostNamed(context, name);
         const used = engine.host.state.relationships().filter(({ peerId }) => peerId === host.hostId);
-        if (used.length > 0) throw new Refused(refuse(`${host.name} still replicates with this host: ${used.map(({ machineId }) => engine.host.state.machine(machineId)?.name ?? machineId).join(', ')}. Remove that first, with understudy disable for each: it works without ${host.name} too, and machines and disks stay`, ['disable']));
+        if (used.length > 0) throw new Refused(refuse(say('{name} still replicates with this host: {list}. Remove that first, with understudy disable for each: it works without {name} too, and machines and disks stay', { name: host.name, list: { list: used.map(({ machineId }) => engine.host.state.machine(machineId)?.name ?? machineId) } }), ['disable']));
         for (const entry of authorizations.list()) if (entry.host === host.name) authorizations.remove(entry.id);
         hosts.remove(host.hostId);
         network.forget(host.hostId);

@@ -5,12 +5,13 @@ import { transition } from '../engine/transition.ts';
 import { checkExportable } from '../engine/mediakinds.ts';
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
-import { stateName } from '../relationship/state.ts';
+import { sideWords, stateWords } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, audited, hostNamed, machineNamed, sendingNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { jobView, relationshipView } from './presenting.ts';
 import { checkFree } from './steps.ts';
+import { say } from '../language/text.ts';
 
 type InitialOperations = Pick<Operations, 'initialStart' | 'initialStartAt' | 'initialStop' | 'initialExport' | 'initialImport' | 'copyOffer'>;
 
@@ -51,7 +52,7 @@ export function initialOperations(context: Context): InitialOperations {
       audited(context, caller, 'operator', 'import', machine, () => {
         const { machineId, side, state } = engine.relationshipOf(machineNamed(context, machine).id);
         const allowed = allowedVerbs({ side, state });
-        if (!allowed.includes('import')) throw new Refused(refuse(`no media can be imported while the relationship is in: ${stateName(state)} (state ${state}, ${side})`, allowed));
+        if (!allowed.includes('import')) throw new Refused(refuse(say('no media can be imported while the relationship is in: {state} (state {number}, {side})', { state: stateWords(state), number: state, side: sideWords(side) }), allowed));
         checkFree(context, machineId);
         return jobView(context, engine.jobs.start('import', machineId, { directory: absolute(directory) }));
       }),

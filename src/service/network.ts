@@ -10,6 +10,7 @@ import { audited, machineNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { jobView } from './presenting.ts';
 import type { Caller, FailoverNetworkView, FailoverAddressesView } from './views.ts';
+import { say } from '../language/text.ts';
 
 type NetworkOperations = Pick<Operations, 'networkShow' | 'networkChange' | 'networkApply'>;
 
@@ -39,7 +40,7 @@ export function changeAdapters(context: Context, caller: Caller, machine: string
     const { host } = context.engine;
     const { bridges } = await host.hypervisor.capabilities();
     const { id, name, copyOf } = machineNamed(context, machine);
-    if (copyOf !== null) throw new Refused(refuse(`${name} is a test failover's copy: it has the network of its machine, as that was when the test began`, ['test-end']));
+    if (copyOf !== null) throw new Refused(refuse(say('{name} is a test failover\'s copy: it has the network of its machine, as that was when the test began', { name }), ['test-end']));
     host.state.transaction(() => {
       const before = host.state.machine(id)!;
       const network = changes.reduce((sum, change) => withChange(before.definition, sum, change, bridges), before.network ?? { adapters: [] });
@@ -77,9 +78,9 @@ function changedChoice({ mac, bridge: own }: NicDefinition, before: AdapterChoic
 async function apply(context: Context, machine: Machine) {
   const { engine } = context;
   const definition = definitionHere(machine, engine.host.state.relationshipOf(machine.id), machine.definition);
-  if (!machine.network?.hasArrived) throw new Refused(refuse(`${machine.name} has not failed over to ${engine.host.hostName}: its guest has the addresses that it has at home`, ['network set']));
-  if (addressed(definition, machine.network).length === 0) throw new Refused(refuse(`no addresses are chosen for ${machine.name} on ${engine.host.hostName}`, ['network set']));
-  if ((await engine.host.hypervisor.power(machine.id)) === 'off') throw new Refused(refuse(`${machine.name} is off: its guest gets the addresses when it starts`, ['vm start']));
+  if (!machine.network?.hasArrived) throw new Refused(refuse(say('{machine} has not failed over to {host}: its guest has the addresses that it has at home', { machine: machine.name, host: engine.host.hostName }), ['network set']));
+  if (addressed(definition, machine.network).length === 0) throw new Refused(refuse(say('no addresses are chosen for {machine} on {host}', { machine: machine.name, host: engine.host.hostName }), ['network set']));
+  if ((await engine.host.hypervisor.power(machine.id)) === 'off') throw new Refused(refuse(say('{machine} is off: its guest gets the addresses when it starts', { machine: machine.name }), ['vm start']));
   const underWay = engine.jobs.running().find((job) => job.kind === ADDRESSING_JOB && job.machineId === machine.id);
   return underWay ?? engine.jobs.start(ADDRESSING_JOB, machine.id, {});
 }

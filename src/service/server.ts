@@ -8,6 +8,7 @@ import { audited, type Context, type HostCertificate } from './context.ts';
 import type { Operations } from './operations.ts';
 import { certificateCalled, changePeerPort, chooseCertificate } from './peering.ts';
 import type { Role, ServerCertificateView, ServerView } from './views.ts';
+import { say, told } from '../language/text.ts';
 
 type ServerOperations = Pick<Operations, 'serverShow' | 'serverSet' | 'serverCertificates' | 'serverCertificateAdd' | 'serverCertificateRemove'>;
 
@@ -95,7 +96,7 @@ function changeService({ engine: { host }, serviceSettings }: Context, change: P
   if (before.acceptsReplicas && !next.acceptsReplicas) {
     const replicas = host.state.relationships().filter(({ side }) => side === 'replica').map(({ machineId }) => host.state.machine(machineId)?.name ?? machineId);
     const stopped = replicas.length > 0 ? `; nothing more is taken for ${replicas.join(', ')}, what is here stays` : '';
-    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: null, message: `${host.hostName} is no replica server any more: it takes no replicas${stopped}` });
+    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: null, ...told(say('{host} is no replica server any more: it takes no replicas{stopped}', { host: host.hostName, stopped })) });
   }
   host.changed('host', host.hostId);
   return next;

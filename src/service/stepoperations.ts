@@ -17,6 +17,7 @@ import { jobView } from './presenting.ts';
 import { changeSettings, disable, enable, requested, settingsAfter } from './replication.ts';
 import { checkFree, checkGuestOff, checkPoint, checkStep, stepJob, testJob } from './steps.ts';
 import type { Caller, JobView } from './views.ts';
+import { say, told } from '../language/text.ts';
 
 type StepOperations = Pick<Management, 'create' | 'modify' | 'checkStep' | 'step' | 'startAt' | 'test' | 'destroyTest' | 'removePoint' | 'power' | 'resetStatistics'>;
 
@@ -68,7 +69,7 @@ export function stepOperations(context: Context): StepOperations {
     destroyTest: (caller, copy) =>
       asked(caller, 'test-end', copy, () => {
         const { copyOf, name } = machineNamed(context, copy);
-        if (copyOf === null) throw new Refused(refuse(`${name} is no test failover's copy: only such a copy can be destroyed`));
+        if (copyOf === null) throw new Refused(refuse(say('{name} is no test failover\'s copy: only such a copy can be destroyed', { name })));
         checkFree(context, copyOf);
         return engine.jobs.start('testEnd', copyOf, {});
       }),
@@ -102,7 +103,7 @@ function relationshipKinds(context: Context): Readonly<Record<string, JobWork>> 
       if (job.resumed && engine.host.state.relationships().some(({ machineId, peerId }) => machineId === job.machineId && peerId === hostNamed(context, String(job.args['host'])).hostId)) return {};
       const { plan: { findings } } = await enable(context, { machine: job.machineId, host: String(job.args['host']), settings: job.args['settings'] as SettingsChange, force: true }, within(job));
       const machine = machineNamed(context, job.machineId).name;
-      for (const { message, cure } of findings) engine.host.state.addEvent({ atMs: engine.host.clock.nowMs(), number: null, severity: 'warning', machine, message: `${message} ${cure}` });
+      for (const { message, cure } of findings) engine.host.state.addEvent({ atMs: engine.host.clock.nowMs(), number: null, severity: 'warning', machine, ...told(say('{message} {cure}', { message, cure })) });
       return { warnings: findings.length };
     },
     settings: async (job) => {

@@ -19,13 +19,14 @@ import { united } from '../primary/growth.ts';
 import { returnSetOf } from '../reverse.ts';
 import { machineOf, pointStacks } from '../spec.ts';
 import { highestSequence, relationshipNamed, update } from '../transition.ts';
+import { say } from '../../language/text.ts';
 
 const LOCKED = 'a failback is under way: the guest stays off here so that nothing is written after the last cycle';
 
 export const awayOf = ({ failback }: Relationship): AwayFailback | null => (failback?.at === 'away' ? failback : null);
 
 const refused = (host: Host, relationship: Relationship, why: string): Refused =>
-  new Refused(refuse(`${machineOf(host, relationship.machineId).name}: ${why}`, allowedVerbs(relationship)));
+  new Refused(refuse(say('{machine}: {why}', { machine: machineOf(host, relationship.machineId).name, why }), allowedVerbs(relationship)));
 
 export interface AwayRequest {
   readonly failbackId: string;

@@ -6,6 +6,7 @@ import type { Host } from '../host.ts';
 import { relationshipNamed } from '../transition.ts';
 import { pointsInUse } from './merging.ts';
 import { dropSpare, removeFromCatalog } from './sealing.ts';
+import { say } from '../../language/text.ts';
 
 /** The point is no more; every other one reads as before. Refused for a point that is needed. */
 export function removePoint(host: Host, relationshipId: string, pointId: string): void {
@@ -14,7 +15,7 @@ export function removePoint(host: Host, relationshipId: string, pointId: string)
     const points = host.state.points(relationship.machineId);
     if (!points.some(({ id }) => id === pointId)) throw new Fault('point-unknown', `there is no recovery point ${pointId}`);
     const need = neededFor(host, relationship, pointId, points.at(-1)!.id);
-    if (need !== null) throw new Refused(refuse(`the recovery point cannot be removed: ${need}`, need === IN_TEST ? ['test-end'] : []));
+    if (need !== null) throw new Refused(refuse(say('the recovery point cannot be removed: {need}', { need }), need === IN_TEST ? ['test-end'] : []));
     removeFromCatalog(host, relationship.machineId, pointId);
     if (relationship.failover === null && relationship.yielded === null) dropSpare(host, relationshipId);
   });
