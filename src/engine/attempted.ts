@@ -11,7 +11,7 @@ import type { OnProgress } from './primary/cycle.ts';
 import { counting } from './monitoring.ts';
 import { report } from './report.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
-import { say, told } from '../language/text.ts';
+import { say, told, phrase } from '../language/text.ts';
 
 export interface Surroundings {
   readonly host: Host;
@@ -24,7 +24,7 @@ export interface Surroundings {
 }
 
 const MINUTE_MS = 60_000;
-const REFUSED_HINT = 'The other host does not allow it now, and says why: understudy status there. It is tried again by itself.';
+const REFUSED_HINT = phrase('The other host does not allow it now, and says why: understudy status there. It is tried again by itself.');
 
 /** While new disks are copied these are waited out; after any other fault the disks that replicate already go on alone. */
 const PASSING: readonly FaultCode[] = ['peer-unreachable', 'peer-busy', 'attempt-lost', 'disk-in-use', 'fleecing-exhausted', 'machine-busy'];

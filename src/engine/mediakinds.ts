@@ -6,7 +6,7 @@ import { stateName, standingWords } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Engine } from './engine.ts';
 import { text } from './jobargs.ts';
-import { type JobContext, type JobResult, type JobWork, withTrouble } from './jobs.ts';
+import { type JobContext, type JobResult, type JobWork, withTrouble, heldBy } from './jobs.ts';
 import { checkExport } from './firstcopy/exporting.ts';
 import { importMedia } from './firstcopy/importing.ts';
 import { machineOf } from './spec.ts';
@@ -58,6 +58,6 @@ async function imported(engine: Engine, job: JobContext): Promise<JobResult> {
   const worker = engine.worker(job.machineId);
   const directory = text(job, 'directory')!;
   const onProgress = (percent: number) => job.progress(percent, say('checking and copying from {directory}', { directory }));
-  const manifest = await worker.exclusive('import', (signal) => importMedia(engine.host, id, { directory, onProgress, stopMerging: () => worker.stopMerging() }, signal), job.signal);
+  const manifest = await worker.exclusive(heldBy(job, 'import'), (signal) => importMedia(engine.host, id, { directory, onProgress, stopMerging: () => worker.stopMerging() }, signal), job.signal);
   return { point: manifest.pointId };
 }

@@ -19,7 +19,7 @@ import { isBehind, plannedFindings, type PlannedOptions } from './prerequisites.
 import { checkReady } from './readiness.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
-import { say, told } from '../language/text.ts';
+import { say, told, phrase } from '../language/text.ts';
 
 const GIVE_UP_WITHIN_MS = 10_000;
 const START_WITHIN_MS = 60_000;
@@ -27,7 +27,7 @@ export interface Prepare extends PlannedOptions {
   readonly shutdownTimeoutMs: number;
 }
 
-const LOCKED = 'a planned failover is under way: the guest stays off here so that nothing is written after the last cycle';
+const LOCKED = phrase('a planned failover is under way: the guest stays off here so that nothing is written after the last cycle');
 
 /**
  * The guest is off, its last change is on the replica, and it cannot be started here (state 4). When that fails or is

@@ -66,7 +66,7 @@ async function yieldPlanned(host: Host, relationship: Relationship, theirs: Line
     facts: { 'guest-off': power === 'off' },
     change: () => ({ token: null, yielded: { pointId, attemptId: null, basisId: pointId } }),
     also: () => {
-      host.state.putMachine({ ...machine, lineage: theirs, powerLock: `${host.peerName(relationship.peerId)} runs this machine now`, stacks: labelTops(machine.stacks, recordedDisks(relationship), pointId) });
+      host.state.putMachine({ ...machine, lineage: theirs, powerLock: say('{peer} runs this machine now', { peer: host.peerName(relationship.peerId) }), stacks: labelTops(machine.stacks, recordedDisks(relationship), pointId) });
       host.state.addPoint({
         id: pointId, machineId: machine.id, parentId: null, epochId: newestOf(machine.lineage).id, sequence: relationship.sequence, kind: 'planned',
         instantMs: relationship.newestInstantMs ?? host.clock.nowMs(), definition: machine.definition, sizeBytes: 0, digest: '', name: null, pinned: false,

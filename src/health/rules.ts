@@ -4,7 +4,7 @@
  */
 import type { Alarm, Machine, Relationship } from '../machine/records.ts';
 import { failureText } from '../errors/fault.ts';
-import { say, type Text } from '../language/text.ts';
+import { say, type Text, phrase } from '../language/text.ts';
 import { ADVICE_AFTER_YIELDING } from '../relationship/state.ts';
 import type { EventName } from './events.ts';
 import { ALARM_HINTS, alarmText } from './alarms.ts';
@@ -64,7 +64,7 @@ const faultText = ({ relationship, peer }: Facts): Text => (relationship.lastFau
 const faultHint = ({ relationship }: Facts): Text => relationship.lastFault?.hint ?? '';
 const hasFailedOften = ({ relationship, limits }: Facts): boolean => relationship.side === 'primary' && relationship.failures >= limits.failuresInARow;
 const missedText = ({ missed, missedPercent }: Facts): Text => say('{missed} cycles of this monitoring interval were missed ({percent} %).', { missed, percent: Math.round(missedPercent) });
-const LOOK_AT_THE_WAY = 'Look at the connection and at the storage of both hosts (understudy doctor), or choose a longer interval (understudy settings).';
+const LOOK_AT_THE_WAY = phrase('Look at the connection and at the storage of both hosts (understudy doctor), or choose a longer interval (understudy settings).');
 
 const rule = (severity: Severity, basis: Rule['basis'], id: string, when: string, more: Pick<Rule, 'holds' | 'message' | 'hint'>, event: EventName | null = null): Rule => ({ severity, basis, id, when, event, ...more });
 
@@ -120,7 +120,7 @@ export const RULES: readonly Rule[] = [
   rule('warning', 'documented', 'initial-replication-pending', 'state 1 or 2', {
     holds: (facts) => isIn([1, 2])(facts) && !hasYielded(facts.relationship),
     message: says('There is no current recovery point yet: the initial replication is not complete.'),
-    hint: ({ relationship }) => (relationship.state === 1 ? 'Start it: understudy start-replication.' : 'It ends by itself once the disks are copied; start it on the primary if it was not.'),
+    hint: ({ relationship }) => (relationship.state === 1 ? phrase('Start it: understudy start-replication.') : phrase('It ends by itself once the disks are copied; start it on the primary if it was not.')),
   }),
   rule('warning', 'documented', 'reverse-not-configured', 'state 5 or 6 on the replica', {
     holds: isIn([5, 6]),
@@ -130,12 +130,12 @@ export const RULES: readonly Rule[] = [
   rule('warning', 'documented', 'failover-begun', 'state 4 on the primary, state 12 on the replica', {
     holds: isIn([4, 12]),
     message: says('A failover was begun and replication is not reversed: nothing is replicated meanwhile.'),
-    hint: ({ relationship }) => (relationship.state === 4 ? 'Fail over on the other host, then reverse there; or cancel: understudy cancel-failover.' : 'It ends by itself; then understudy reverse.'),
+    hint: ({ relationship }) => (relationship.state === 4 ? phrase('Fail over on the other host, then reverse there; or cancel: understudy cancel-failover.') : phrase('It ends by itself; then understudy reverse.')),
   }),
   rule('warning', 'ours', 'failback-begun', 'state 13 or 14', {
     holds: isIn([13, 14]),
-    message: ({ relationship }) => (relationship.state === 13 ? 'The difference is coming home; the machine runs on the other host and is not protected.' : 'The machine came home and is not protected until the failback is committed.'),
-    hint: ({ relationship }) => (relationship.state === 13 ? 'Give it up with understudy cancel-failover.' : 'Look at the guest, then understudy commit, or understudy revert.'),
+    message: ({ relationship }) => (relationship.state === 13 ? phrase('The difference is coming home; the machine runs on the other host and is not protected.') : phrase('The machine came home and is not protected until the failback is committed.')),
+    hint: ({ relationship }) => (relationship.state === 13 ? phrase('Give it up with understudy cancel-failover.') : phrase('Look at the guest, then understudy commit, or understudy revert.')),
   }),
   rule('warning', 'documented', 'paused-on-primary', 'state 7 on the primary', { holds: isIn([7], 'primary'), message: says('Replication is suspended.'), hint: says('Go on with understudy resume.') }),
   rule('warning', 'documented', 'missed-cycles', 'state 3, and of the cycles in the monitoring interval more than a share was missed (missedWarningPercent)', {
@@ -168,7 +168,7 @@ export const RULES: readonly Rule[] = [
 
   rule('advice', 'ours', 'consistency-failed', 'application-consistent points of this monitoring interval came out crash-consistent', {
     holds: ({ relationship }) => (relationship.statistics?.consistencyFailures ?? 0) > 0,
-    message: ({ relationship }) => say('{points} application-consistent points of this monitoring interval are crash-consistent only.', { points: relationship.statistics!.consistencyFailures }),
+    message: ({ relationship }) => say('{points} application-consistent points of this monitoring interval are crash-consistent only.', { points: relationship.statistics?.consistencyFailures ?? 0 }),
     hint: says('Look whether the guest agent runs in the guest and can freeze its file systems.'),
   }),
   rule('advice', 'documented', 'test-due', 'a replica in state 3 without a test failover for a month (testDays)', {

@@ -8,4 +8,4 @@ import { inWords, type Catalogue, type Text } from './text.ts';
 
 const CATALOGUES: Readonly<Record<Language, Catalogue>> = { en: {}, de, fr, it, 'zh-Hant': zhHant };
 
-export const inLanguage = (text: Text, language: Language): string => inWords(text, language, CATALOGUES[language]);
+export const inLanguage = (text: Text, language: Language = 'en'): string => inWords(text, language, CATALOGUES[language]);

@@ -31,6 +31,9 @@ type Placeholder<T extends string> = T extends `${string}{${infer Name}}${infer 
 /** The text must be written out where it is said: so it can be found, and translated. */
 export const say = <T extends string>(text: T, ...[values = {} as Record<Placeholder<T>, Value>]: [Placeholder<T>] extends [never] ? [] : [values: Readonly<Record<Placeholder<T>, Value>>]): Said => ({ text, values });
 
+/** A text that a table or a record keeps as it is; it is put into the reader's language where it is shown. */
+export const phrase = <T extends string>(text: T): T => text;
+
 const PLACEHOLDER = /\{(\w+)\}/g;
 
 /** Names of the placeholders in a text, in order. */
@@ -79,3 +82,28 @@ export const hinted = (hint: Text): Hinted => ({ hint: inEnglish(hint), ...(type
 /** What was told, to be said again. */
 export const saidOf = ({ message, said }: Told): Text => said ?? message;
 export const hintOf = ({ hint, hintSaid }: Hinted): Text => hintSaid ?? hint;
+
+const MAX_DEPTH = 8;
+
+/** The text that another host sent, checked; undefined when it is none. */
+export function textFrom(value: unknown, depth = 0): Text | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return undefined;
+  if (Array.isArray(value)) {
+    const texts = value.map((each) => textFrom(each, depth + 1));
+    return texts.some((each) => each === undefined) ? undefined : (texts as Text[]);
+  }
+  const { text, values, english } = value as Partial<Record<keyof Said, unknown>>;
+  if (typeof text !== 'string' || typeof values !== 'object' || values === null || !Object.values(values).every((each) => isValue(each, depth + 1))) return undefined;
+  return { text, values: values as Values, ...(typeof english === 'string' && { english }) };
+}
+
+function isValue(value: unknown, depth: number): boolean {
+  if (typeof value === 'string' || typeof value === 'number') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const { lengthMs, sizeBytes, atMs, list } = value as Readonly<Record<string, unknown>>;
+  if ([lengthMs, sizeBytes].some((each) => typeof each === 'number')) return true;
+  if (typeof atMs === 'number') return Math.abs(atMs) <= 8.64e15;
+  if (Array.isArray(list)) return list.every((each) => typeof each === 'string');
+  return textFrom(value, depth) !== undefined;
+}

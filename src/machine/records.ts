@@ -34,7 +34,7 @@ export interface Machine {
   readonly stacks: readonly Stack[];
   readonly lineage: Lineage;
   /** Why the guest may not be started here, or null. Durable: it precedes the last cycle of a planned failover. */
-  readonly powerLock: string | null;
+  readonly powerLock: Text | null;
   /** Where a replica's layers are made. */
   readonly storage: string;
   /** Relationships of it that ended here since this host went on with the next host of a chain. */
@@ -355,6 +355,8 @@ export interface Job {
   /** The step, where it is more than a plain text. */
   readonly stepSaid?: Text;
   readonly startedMs: number;
+  /** The user, or the host, that asked for it; null for what this host began by itself, or a former version did. */
+  readonly startedBy?: string | null;
   readonly finishedMs: number | null;
   readonly cancellable: boolean;
   readonly error: (Told & { readonly code: string; readonly hint: string; readonly allowed: readonly string[] }) | null;

@@ -3,6 +3,7 @@ import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { DiskStack, MachineDefinition } from '../machine/definition.ts';
+import type { Language } from '../language/language.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import { isOnward } from '../relationship/chain.ts';
 import { allowedVerbs } from '../relationship/step.ts';
@@ -94,12 +95,14 @@ export interface Context {
   readonly proxy: string | null;
   /** Where old data is kept aside while a cycle is read. */
   readonly fleecingDirectory: string;
+  /** In which the views are worded: the caller's, once it is known who calls; English when absent. */
+  readonly language?: Language;
 }
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, administrator: 2 };
 
-/** Runs the use case when the role allows it; every change, refusal and failure is in the audit trail. */
-export async function audited<T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: () => Promise<T> | T): Promise<T> {
+/** Runs the use case, with the context in the caller's language, when the role allows it; every change, refusal and failure is in the audit trail. */
+export async function audited<T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: (context: Context) => Promise<T> | T): Promise<T> {
   const record = (outcome: string) => {
     if (needs !== 'viewer' || outcome !== 'done') context.accounts.recordAudit({ who: caller.name, from: caller.from, operation, subject, outcome });
   };
@@ -108,7 +111,7 @@ export async function audited<T>(context: Context, caller: Caller, needs: Role, 
     throw new Fault('role-missing', `${caller.name} is ${caller.role}; "${operation}" needs the role ${needs}`);
   }
   try {
-    const result = await work();
+    const result = await work({ ...context, language: caller.language ?? 'en' });
     record('done');
     return result;
   } catch (thrown) {

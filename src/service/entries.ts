@@ -16,19 +16,19 @@ export function authorizationOperations(context: Context): AuthorizationOperatio
   const { authorizations } = context;
   return {
     authorizationList: (caller) => audited(context, caller, 'viewer', 'authorization list', null, () => [...authorizations.list()]),
-    authorizationAdd: (caller, entry) => audited(context, caller, 'administrator', 'authorization add', entry.host, () => addEntry(context, entry)),
-    authorizationChange: (caller, idOrHost, change) => audited(context, caller, 'administrator', 'authorization change', idOrHost, () => changeEntry(context, entryCalled(context, idOrHost), change)),
-    authorizationRemove: (caller, idOrHost) => audited(context, caller, 'administrator', 'authorization remove', idOrHost, () => removeEntry(context, entryCalled(context, idOrHost))),
-    authorizationAssign: (caller, machine, idOrHost) => audited(context, caller, 'administrator', 'authorization assign', machine, () => bindEntry(context, machine, entryCalled(context, idOrHost))),
+    authorizationAdd: (caller, entry) => audited(context, caller, 'administrator', 'authorization add', entry.host, (context) => addEntry(context, entry)),
+    authorizationChange: (caller, idOrHost, change) => audited(context, caller, 'administrator', 'authorization change', idOrHost, (context) => changeEntry(context, entryCalled(context, idOrHost), change)),
+    authorizationRemove: (caller, idOrHost) => audited(context, caller, 'administrator', 'authorization remove', idOrHost, (context) => removeEntry(context, entryCalled(context, idOrHost))),
+    authorizationAssign: (caller, machine, idOrHost) => audited(context, caller, 'administrator', 'authorization assign', machine, (context) => bindEntry(context, machine, entryCalled(context, idOrHost))),
   };
 }
 
 export function entryOperations(context: Context): EntryOperations {
   return {
-    addEntry: (caller, entry) => audited(context, caller, 'administrator', 'authorization add', entry.host, () => addEntry(context, entry)),
-    changeEntry: (caller, id, change) => audited(context, caller, 'administrator', 'authorization change', change.host, () => changeEntry(context, entryNamed(context, id, change.host), change)),
-    removeEntry: (caller, host) => audited(context, caller, 'administrator', 'authorization remove', host, () => removeEntry(context, entryNamed(context, null, host))),
-    bindEntry: (caller, machine, { id, host }) => audited(context, caller, 'administrator', 'authorization assign', machine, () => bindEntry(context, machine, entryNamed(context, id, host))),
+    addEntry: (caller, entry) => audited(context, caller, 'administrator', 'authorization add', entry.host, (context) => addEntry(context, entry)),
+    changeEntry: (caller, id, change) => audited(context, caller, 'administrator', 'authorization change', change.host, (context) => changeEntry(context, entryNamed(context, id, change.host), change)),
+    removeEntry: (caller, host) => audited(context, caller, 'administrator', 'authorization remove', host, (context) => removeEntry(context, entryNamed(context, null, host))),
+    bindEntry: (caller, machine, { id, host }) => audited(context, caller, 'administrator', 'authorization assign', machine, (context) => bindEntry(context, machine, entryNamed(context, id, host))),
   };
 }
 

@@ -7,6 +7,7 @@ import { machineNamed, type Context } from './context.ts';
 import { checkFree } from './steps.ts';
 import { say } from '../language/text.ts';
 import { inText } from '../language/words.ts';
+import type { Caller } from './views.ts';
 
 export type PowerRequest = 'run' | 'turnOff' | 'shutDown' | 'pause' | 'reset';
 
@@ -19,7 +20,7 @@ const KINDS: Readonly<Record<PowerRequest, Partial<Record<Power, string>>>> = {
   reset: { running: 'reset', paused: 'reset' },
 };
 
-export async function powerJob(context: Context, name: string, request: PowerRequest): Promise<Job> {
+export async function powerJob(context: Context, caller: Caller, name: string, request: PowerRequest): Promise<Job> {
   const { engine } = context;
   const machine = machineNamed(context, name);
   const relationship = engine.host.state.relationshipOf(machine.id);
@@ -33,5 +34,5 @@ export async function powerJob(context: Context, name: string, request: PowerReq
   if (kind === undefined) throw new Refused(refuse(say('{machine} is in the state: {power}', { machine: machine.name, power: inText('power', power) }), possible));
   // Pulling the plug waits for nobody.
   if (request !== 'turnOff') checkFree(context, machine.id);
-  return engine.jobs.start(kind, machine.id, {});
+  return engine.jobs.start(kind, machine.id, {}, caller.name);
 }

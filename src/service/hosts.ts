@@ -15,21 +15,21 @@ const HOST_NAME = /^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$/;
 export function hostOperations(context: Context): HostOperations {
   const { hosts, network, authorizations, engine } = context;
   return {
-    hostList: (caller) => audited(context, caller, 'viewer', 'host list', null, () => [selfView(context), ...hosts.list().map((host) => hostView(context, host))]),
+    hostList: (caller) => audited(context, caller, 'viewer', 'host list', null, (context) => [selfView(context), ...hosts.list().map((host) => hostView(context, host))]),
     hostInvite: (caller, { storage, expiresSeconds, address }) =>
       audited(context, caller, 'administrator', 'host invite', null, () => {
         if (storage !== undefined) checkStorage(storage);
         return network.invite({ ...(storage && { storage }), ...(expiresSeconds && { expiresMs: expiresSeconds * 1_000 }), ...(address && { addresses: [network.normalAddress(address)] }) });
       }),
     hostJoin: (caller, invitation, { storage, address, bypassProxy }) =>
-      audited(context, caller, 'administrator', 'host join', null, async () => {
+      audited(context, caller, 'administrator', 'host join', null, async (context) => {
         if (storage !== undefined) checkStorage(storage);
         const { host } = await network.join(invitation, { ...(address && { address }), ...(bypassProxy && { bypassProxy }) });
         authorizePaired(context, host.name, storage ?? null);
         return hostView(context, host);
       }),
     hostRemove: (caller, name) =>
-      audited(context, caller, 'administrator', 'host remove', name, () => {
+      audited(context, caller, 'administrator', 'host remove', name, (context) => {
         const host = hostNamed(context, name);
         const used = engine.host.state.relationships().filter(({ peerId }) => peerId === host.hostId);
         if (used.length > 0) throw new Refused(refuse(say('{name} still replicates with this host: {list}. Remove that first, with understudy disable for each: it works without {name} too, and machines and disks stay', { name: host.name, list: { list: used.map(({ machineId }) => engine.host.state.machine(machineId)?.name ?? machineId) } }), ['disable']));
@@ -39,7 +39,7 @@ export function hostOperations(context: Context): HostOperations {
         engine.host.changed('host', host.hostId);
       }),
     hostRename: (caller, name, newName) =>
-      audited(context, caller, 'administrator', 'host rename', name, async () => {
+      audited(context, caller, 'administrator', 'host rename', name, async (context) => {
         if (!HOST_NAME.test(newName)) throw new Fault('settings-invalid', `a host cannot be named ${JSON.stringify(newName.slice(0, 100))}: letters, digits, dots and dashes are allowed`);
         if (hosts.byName(newName) || newName === network.self.name) throw new Fault('settings-invalid', `there is a host named ${newName} already`);
         if (name === network.self.name || name === network.self.hostId) {
@@ -52,7 +52,7 @@ export function hostOperations(context: Context): HostOperations {
         return hostView(context, { ...host, name: newName });
       }),
     hostMove: (caller, name, address) =>
-      audited(context, caller, 'administrator', 'host move', name, () => {
+      audited(context, caller, 'administrator', 'host move', name, (context) => {
         const host = { ...hostNamed(context, name), address: network.normalAddress(address) };
         hosts.put(host);
         network.forget(host.hostId);
@@ -60,7 +60,7 @@ export function hostOperations(context: Context): HostOperations {
       }),
     hostTest: (caller, name, options) => startTest(context, caller, name, options),
     hostRenewCertificate: (caller) =>
-      audited(context, caller, 'administrator', 'host renew-certificate', null, async () => {
+      audited(context, caller, 'administrator', 'host renew-certificate', null, async (context) => {
         await network.renewCertificate();
         return selfView(context);
       }),

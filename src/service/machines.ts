@@ -17,21 +17,21 @@ const ASK_WITHIN_MS = 10_000;
 export function machineOperations(context: Context): MachineOperations {
   const { engine } = context;
   return {
-    machineList: (caller) => audited(context, caller, 'viewer', 'vm list', null, () => machineViews(context)),
+    machineList: (caller) => audited(context, caller, 'viewer', 'vm list', null, (context) => machineViews(context)),
     machineShow: (caller, name) =>
-      audited(context, caller, 'viewer', 'vm show', name, async () => {
+      audited(context, caller, 'viewer', 'vm show', name, async (context) => {
         const machine = machineNamed(context, name);
         return { ...(await machineView(context, machine)), definition: machine.definition, toml: context.machines.render(machine.definition) };
       }),
-    machineDefine: (caller, toml) => audited(context, caller, 'operator', 'vm define', null, async () => machineView(context, await define(context, toml))),
+    machineDefine: (caller, toml) => audited(context, caller, 'operator', 'vm define', null, async (context) => machineView(context, await define(context, toml))),
     machineStart: (caller, name) =>
-      audited(context, caller, 'operator', 'vm start', name, () => jobView(context, engine.jobs.start('start', machineNamed(context, name).id, {}))),
+      audited(context, caller, 'operator', 'vm start', name, (context) => jobView(context, engine.jobs.start('start', machineNamed(context, name).id, {}, caller.name))),
     machineStop: (caller, name, { force, timeoutSeconds }) =>
-      audited(context, caller, 'operator', 'vm stop', name, () => {
+      audited(context, caller, 'operator', 'vm stop', name, (context) => {
         const machine = machineNamed(context, name);
-        return jobView(context, engine.jobs.start('stop', machine.id, { force: force === true, ...(timeoutSeconds !== undefined && { timeoutSeconds }) }));
+        return jobView(context, engine.jobs.start('stop', machine.id, { force: force === true, ...(timeoutSeconds !== undefined && { timeoutSeconds }) }, caller.name));
       }),
-    machineUndefine: (caller, name) => audited(context, caller, 'operator', 'vm undefine', name, () => undefine(context, name)),
+    machineUndefine: (caller, name) => audited(context, caller, 'operator', 'vm undefine', name, (context) => undefine(context, name)),
   };
 }
 

@@ -24,6 +24,7 @@ import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, audited, hostNamed, machineNamed, relationshipNamed, type Context } from './context.ts';
 import type { EnablePlan, EnableRequest, Operations } from './operations.ts';
 import { jobView, relationshipView } from './presenting.ts';
+import type { Caller } from './views.ts';
 import { settingsChangeOf, settingsView } from './settingsview.ts';
 import { checkReady, FORMER_REPLICA, readinessFindings, usedCopy } from '../engine/readiness.ts';
 import { say, told, type Text } from '../language/text.ts';
@@ -48,25 +49,25 @@ export function replicationOperations(context: Context): ReplicationOperations {
     await engine.workerOf(relationship).tended();
     return viewed(relationship);
   };
-  const cycle = (relationship: Relationship, args: JobArgs) => jobView(context, engine.jobs.start('cycle', relationship.machineId, { ...args, ...aboutIt(relationship) }));
+  const cycle = (caller: Caller, relationship: Relationship, args: JobArgs) => jobView(context, engine.jobs.start('cycle', relationship.machineId, { ...args, ...aboutIt(relationship) }, caller.name));
   return {
-    enablePlan: (caller, request) => audited(context, caller, 'viewer', 'enable plan', request.machine, async () => (await planOf(context, wishOf(request), within())).plan),
+    enablePlan: (caller, request) => audited(context, caller, 'viewer', 'enable plan', request.machine, async (context) => (await planOf(context, wishOf(request), within())).plan),
     enable: (caller, request) =>
-      audited(context, caller, 'operator', 'enable', request.machine, async () => {
+      audited(context, caller, 'operator', 'enable', request.machine, async (context) => {
         const { relationship } = await enable(context, wishOf(request), within());
         return viewed(relationship);
       }),
     settingsChange: (caller, machine, change) =>
-      audited(context, caller, 'operator', 'settings', machine, async () => {
+      audited(context, caller, 'operator', 'settings', machine, async (context) => {
         const relationship = named(machine);
         await changeSettings(context, relationship, settingsChangeOf(change), within());
         return viewed(relationship);
       }),
     suspend: (caller, machine) => audited(context, caller, 'operator', 'suspend', machine, () => step(machine, ({ state }) => (state === 10 ? 'suspendResync' : 'suspend'))),
     resume: (caller, machine) => audited(context, caller, 'operator', 'resume', machine, () => step(machine, ({ state }) => (state === 11 ? 'continueResync' : state === 16 ? 'retryDisks' : 'resume'))),
-    cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(named(machine), {})),
-    consistentCycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(named(machine), { applicationConsistent: true })),
-    disable: (caller, machine) => audited(context, caller, 'operator', 'disable', machine, () => disable(context, named(machine), within())),
+    cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(caller, named(machine), {})),
+    consistentCycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(caller, named(machine), { applicationConsistent: true })),
+    disable: (caller, machine) => audited(context, caller, 'operator', 'disable', machine, (context) => disable(context, named(machine), within())),
   };
 }
 

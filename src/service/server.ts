@@ -16,9 +16,9 @@ export function serverOperations(context: Context): ServerOperations {
   const { network } = context;
   const viewOf = (certificate: HostCertificate): ServerCertificateView => certificateView(certificate, network.self.thumbprint);
   return {
-    serverShow: (caller) => audited(context, caller, 'viewer', 'server show', null, () => serverView(context)),
+    serverShow: (caller) => audited(context, caller, 'viewer', 'server show', null, (context) => serverView(context)),
     serverSet: (caller, change) =>
-      audited(context, caller, 'administrator', 'server set', null, async () => {
+      audited(context, caller, 'administrator', 'server set', null, async (context) => {
         const { replicaServer, anyHost, storage, force, ...service } = change;
         const setAnyHost = anyHostChange(context, anyHost, storage);
         await applyService(context, { ...service, ...(replicaServer !== undefined && { acceptsReplicas: replicaServer }) }, force === true);
@@ -28,7 +28,7 @@ export function serverOperations(context: Context): ServerOperations {
     serverCertificates: (caller) => audited(context, caller, 'viewer', 'server certificate list', null, async () => (await network.certificates.list()).map(viewOf)),
     serverCertificateAdd: (caller, files) => audited(context, caller, 'administrator', 'server certificate add', null, async () => viewOf(await network.certificates.install(files))),
     serverCertificateRemove: (caller, thumbprint) =>
-      audited(context, caller, 'administrator', 'server certificate remove', thumbprint, async () => {
+      audited(context, caller, 'administrator', 'server certificate remove', thumbprint, async (context) => {
         const certificate = await certificateCalled(context, thumbprint);
         if (certificate.isOwn) throw new Refused(refuse('the certificate that this host made itself stays: it is what other hosts are shown when no other is chosen', []));
         if (certificate.thumbprint === network.self.thumbprint) throw new Refused(refuse('other hosts are shown this certificate: choose another first', ['server set --certificate own']));

@@ -1,6 +1,7 @@
 /** What people and programs see of a host: plain JSON, the same for the API, the command line and the page. */
 
 import type { HealthLimit } from '../health/limits.ts';
+import type { Language } from '../language/language.ts';
 
 export interface MachineView {
   id: string;
@@ -220,6 +221,8 @@ export interface JobView {
   percent: number;
   step: string;
   startedAtMs: number;
+  /** The user, or the other host, that asked for it; null for what the host began by itself. */
+  startedBy: string | null;
   finishedAtMs: number | null;
   cancellable: boolean;
   error: { code: string; message: string; hint: string; allowed: string[] } | null;
@@ -344,4 +347,6 @@ export interface Caller {
   readonly name: string;
   readonly role: Role;
   readonly from: string;
+  /** What the caller reads; English when absent. */
+  readonly language?: Language;
 }

@@ -40,7 +40,7 @@ export async function yieldOnward(host: Host, before: Relationship, theirs: Line
       change: () => ({ newestPointId: pointId, newestInstantMs: host.state.point(pointId)!.instantMs, sequence, attempt: null, doubtful: null, token: null, yielded: { pointId: extended.newestPointId, attemptId, basisId: pointId } }),
       also: () => {
         host.state.clearCarried(extended.id);
-        host.state.putMachine({ ...machineOf(host, machineId), powerLock: `${host.peerName(peerId)} runs this machine now` });
+        host.state.putMachine({ ...machineOf(host, machineId), powerLock: say('{peer} runs this machine now', { peer: host.peerName(peerId) }) });
       },
     });
     const changes = [...carried].map(([disk, set]) => ({ disk, clusters: set.clusters, bits: set.bytes }));

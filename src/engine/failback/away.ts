@@ -19,9 +19,9 @@ import { united } from '../primary/growth.ts';
 import { returnSetOf } from '../reverse.ts';
 import { machineOf, pointStacks } from '../spec.ts';
 import { highestSequence, relationshipNamed, update } from '../transition.ts';
-import { say } from '../../language/text.ts';
+import { say, phrase } from '../../language/text.ts';
 
-const LOCKED = 'a failback is under way: the guest stays off here so that nothing is written after the last cycle';
+const LOCKED = phrase('a failback is under way: the guest stays off here so that nothing is written after the last cycle');
 
 export const awayOf = ({ failback }: Relationship): AwayFailback | null => (failback?.at === 'away' ? failback : null);
 
@@ -117,7 +117,7 @@ export async function handOverAway(host: Host, relationshipId: string, failbackI
     if (away.phase === 'handedOver' && kin === 'same') return;
     if (!isOff || away.phase !== 'shipped' || kin !== 'theirs-descends' || newestOf(lineage).ownerHostId !== relationship.peerId) throw refused(host, relationship, 'the failback is not ready for this');
     changePhase(host, relationshipId, 'handedOver', ['shipped']);
-    host.state.putMachine({ ...machine, lineage, powerLock: `${host.peerName(relationship.peerId)} runs this machine now: commit or revert the failback there` });
+    host.state.putMachine({ ...machine, lineage, powerLock: say('{peer} runs this machine now: commit or revert the failback there', { peer: host.peerName(relationship.peerId) }) });
   });
 }
 

@@ -62,7 +62,7 @@ async function yieldMachine(host: Host, relationship: Relationship, away: AwayFa
       host.state.putCarried(relationship.id, changes);
       for (const { id } of gone) host.state.removePoint(id);
       host.state.addPoint(point, [], written);
-      host.state.putMachine({ ...machine, stacks: stacks.map((stack) => gone.reduce((left, { id }) => withoutLabel(left, id), stack)), powerLock: `${host.peerName(relationship.peerId)} runs this machine now: this host is its replica` });
+      host.state.putMachine({ ...machine, stacks: stacks.map((stack) => gone.reduce((left, { id }) => withoutLabel(left, id), stack)), powerLock: say('{peer} runs this machine now: this host is its replica', { peer: host.peerName(relationship.peerId) }) });
     },
   });
   return { pointId: point.id, changes: travelling(changes) };
