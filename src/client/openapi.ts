@@ -1790,6 +1790,7 @@ export interface components {
             step: string;
             /** @description When it started, in milliseconds since 1970 */
             startedAtMs: number;
+            startedBy: string | null;
             finishedAtMs: number | null;
             /** @description Whether it can be cancelled now */
             cancellable: boolean;
@@ -6036,6 +6037,8 @@ export interface operations {
                 afterId?: number;
                 /** @description How many at most */
                 limit?: number;
+                /** @description Only events of this machine, named by name or id */
+                machine?: string;
             };
             header?: never;
             path?: never;
