@@ -7,8 +7,9 @@ import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
 import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, DiskRequest, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
-import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView } from '../../src/service/views.ts';
+import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, OverviewView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
+import { overviewOf } from './memoryoverview.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
 type Change = Parameters<Listener>[0];
@@ -107,6 +108,10 @@ export class MemoryHost implements Operations, Changes {
   async status(caller: Caller) {
     this.#enter('viewer', caller, 'status');
     return { host: this.hosts[0]!, machines: [...this.machines.values()], relationships: [...this.relationships.values()], jobs: [...this.jobs.values()] };
+  }
+  async overview(caller: Caller): Promise<OverviewView> {
+    this.#enter('viewer', caller, 'overview');
+    return overviewOf(this.hosts[0]!, [...this.machines.values()], NOW_MS);
   }
   async healthList(caller: Caller) {
     this.#enter('viewer', caller, 'healthList');
