@@ -190,7 +190,8 @@ export interface Operations {
   jobList(caller: Caller): Promise<JobView[]>;
   jobShow(caller: Caller, id: string): Promise<JobView>;
   jobCancel(caller: Caller, id: string): Promise<JobView>;
-  events(caller: Caller, options: { afterId?: number; limit?: number }): Promise<EventView[]>;
+  /** Oldest first; of one machine, or of everything. */
+  events(caller: Caller, options: { afterId?: number; limit?: number; machine?: string }): Promise<EventView[]>;
   auditTrail(caller: Caller, options: { limit?: number }): Promise<AuditView[]>;
 
   userList(caller: Caller): Promise<UserView[]>;

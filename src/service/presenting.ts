@@ -7,9 +7,9 @@ import type { EventRecord, Job, Machine, Point, Relationship } from '../machine/
 import { beginningOf, beginsIn } from '../relationship/beginning.ts';
 import { isOnward, kindOf } from '../relationship/chain.ts';
 import { newestOf } from '../relationship/epoch.ts';
-import { allowedVerbs } from '../relationship/step.ts';
 import { stateName } from '../relationship/state.ts';
 import type { HostRow } from '../state/hosts.ts';
+import { allowedNow } from './allowed.ts';
 import type { Context } from './context.ts';
 import { judgementOf } from './health.ts';
 import { settingsView } from './settingsview.ts';
@@ -83,6 +83,7 @@ export function relationshipView(context: Context, relationship: Relationship, m
   const judgement = judgementOf(context, relationship, machine, peer);
   const { number, id } = newestOf(machine.lineage);
   const { lastCycle } = relationship;
+  const pointCount = engine.host.state.pointCount(machine.id);
   return {
     id: relationship.id,
     kind: kindOf(relationship),
@@ -103,12 +104,12 @@ export function relationshipView(context: Context, relationship: Relationship, m
     nextCycleAtMs: nextCycleMsOf(engine, relationship),
     startsAtMs: relationship.startsAtMs ?? null,
     waitingFor: waitingFor(context, relationship),
-    points: engine.host.state.pointCount(machine.id),
+    points: pointCount,
     commitsAtMs: relationship.state === 5 ? (relationship.failover?.commit?.dueMs ?? null) : null,
     lastTestAtMs: relationship.lastTestMs ?? null,
     epoch: { number, id },
     settings: settingsView(relationship.settings),
-    allowed: allowedVerbs(relationship).filter((verb) => verb !== 'change-mode' || engine.host.state.extendedOf(machine.id) !== undefined).concat(relationship.testCopy ? ['test-end'] : []),
+    allowed: allowedNow({ relationship, machine, pointCount, isSentOn: engine.host.state.extendedOf(machine.id) !== undefined }),
     advice: adviceOf(relationship),
     lastFault: relationship.lastFault,
   };
@@ -135,6 +136,7 @@ export const jobView = (context: Context, job: Job): JobView => ({
   percent: job.percent,
   step: job.step,
   startedAtMs: job.startedMs,
+  startedBy: job.startedBy ?? null,
   finishedAtMs: job.finishedMs,
   cancellable: job.cancellable && job.state === 'running',
   error: job.error && { ...job.error, allowed: [...job.error.allowed] },

@@ -282,6 +282,8 @@ export interface JobView {
   percent: number;
   step: string;
   startedAtMs: number;
+  /** The user, or the other host, that asked for it; null for what the host began by itself. */
+  startedBy: string | null;
   finishedAtMs: number | null;
   cancellable: boolean;
   error: { code: string; message: string; hint: string; allowed: string[] } | null;

@@ -159,7 +159,7 @@ describe('the API', () => {
     rig.host.relationships.clear();
     rig.host.addMachine('web');
     if (state !== null) rig.host.addRelationship('web', state);
-    rig.host.jobs.set('j-1', { id: 'j-1', kind: 'cycle', machine: 'web', state: 'running', percent: 50, step: 'Shipping', startedAtMs: 1, finishedAtMs: null, cancellable: true, error: null, result: null });
+    rig.host.jobs.set('j-1', { id: 'j-1', kind: 'cycle', machine: 'web', state: 'running', percent: 50, step: 'Shipping', startedAtMs: 1, startedBy: null, finishedAtMs: null, cancellable: true, error: null, result: null });
     const hasNew = rig.host.accounts.users().some(({ name }) => name === 'new');
     if (operationId === 'userRemove' && !hasNew) await rig.host.accounts.addUser('new', 'viewer', PASSWORD);
     if (operationId === 'userAdd' && hasNew) rig.host.accounts.removeUser('new');

@@ -426,7 +426,7 @@ export class MemoryHost implements Operations, Changes {
 
   #startJob(kind: string, machine: string): JobView {
     const id = `j-${this.jobs.size + 1}`;
-    this.jobs.set(id, { id, kind, machine, state: 'running', percent: 0, step: 'Starting', startedAtMs: Date.now(), finishedAtMs: null, cancellable: true, error: null, result: null });
+    this.jobs.set(id, { id, kind, machine, state: 'running', percent: 0, step: 'Starting', startedAtMs: Date.now(), startedBy: null, finishedAtMs: null, cancellable: true, error: null, result: null });
     const started = this.jobs.get(id)!;
     if (this.jobsEnd) setImmediate(() => this.finishJobs());
     return started;
