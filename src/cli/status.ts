@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { View } from '../client/operation.ts';
 import { table, type Cell, type Colour } from './output.ts';
+import { statusOfAllHosts } from './overview.ts';
 import { act, type Run } from './run.ts';
 import { ago, duration, instant, orDash, printable, size } from './words.ts';
 
@@ -52,11 +53,12 @@ export function statusText(status: View<'HostStatus'>): string {
   return sections.filter((section) => section !== '').join('\n\n');
 }
 
-async function status(run: Run): Promise<void> {
+async function status(run: Run, { allHosts = false }: { allHosts?: boolean }): Promise<void> {
+  if (allHosts) return statusOfAllHosts(run);
   const shown = await run.api.get('/api/status');
   run.out.result(shown, () => statusText(shown));
 }
 
 export function statusCommand(program: Command): void {
-  program.command('status').description('every relationship: state, health, lag, last cycle, points (--json: see docs/status-json.md)').action(act(status));
+  program.command('status').description('every relationship: state, health, lag, last cycle, points (--json: see docs/status-json.md)').option('--all-hosts', 'every machine of this host and of those that it is paired with').action(act(status));
 }

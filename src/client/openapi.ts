@@ -139,6 +139,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The machines of this host and of all that it is paired with; of a host that is out of reach, what it told last */
+        get: operations["overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/machines": {
         parameters: {
             query?: never;
@@ -1455,6 +1472,14 @@ export interface components {
             /** @description Bytes that travelled */
             bytesShipped: number;
         };
+        CycleSummary: {
+            /** @description When it ended, in milliseconds since 1970 */
+            finishedAtMs: number;
+            /** @description How long it took */
+            durationMs: number;
+            /** @description Bytes that travelled */
+            bytesShipped: number;
+        };
         /** @description When a resynchronization that is required begins by itself; null: as soon as it is required */
         DailyWindow: {
             /** @description Seconds after the host's midnight: 0 to 86,399 */
@@ -1896,6 +1921,26 @@ export interface components {
             /** @description The whole definition of the machine */
             definition: unknown;
         };
+        MachineSide: {
+            /** @description Id of the host */
+            hostId: string;
+            /** @description Name of the host */
+            host: string;
+            /** @description False for what a host told earlier that tells nothing now: "asOfMs" of the host says when */
+            isCurrent: boolean;
+            /**
+             * @description "test" is a test failover's copy
+             * @enum {string}
+             */
+            role: "standalone" | "primary" | "replica" | "test";
+            /**
+             * @description Whether the guest runs there
+             * @enum {string}
+             */
+            power: "off" | "running" | "paused" | "stopping";
+            /** @description None for a machine that is not replicated, two in the middle of a chain */
+            relationships: components["schemas"]["RelationshipSummary"][];
+        };
         NetworkChange: {
             addresses?: {
                 /**
@@ -1923,6 +1968,42 @@ export interface components {
             } | null;
             bridge?: string | null;
             testBridge?: string | null;
+        };
+        Overview: {
+            /** @description When, in milliseconds since 1970 */
+            atMs: number;
+            /** @description This host first */
+            hosts: components["schemas"]["OverviewHost"][];
+            /** @description By name; a machine that several hosts have is there once */
+            machines: components["schemas"]["OverviewMachine"][];
+        };
+        OverviewHost: {
+            /** @description Id of the host */
+            id: string;
+            /** @description Name of the host */
+            name: string;
+            /** @description Whether this is the host that answers */
+            self: boolean;
+            /** @description Whether it is connected now */
+            connected: boolean;
+            asOfMs: number | null;
+            /** @description Whether what is shown is of now; otherwise it is of "asOfMs" */
+            isCurrent: boolean;
+            failure: string | null;
+            version: string | null;
+            pageUrl: string | null;
+            /** @description Machines that it left out, because there are too many to tell */
+            omitted: number;
+        };
+        OverviewMachine: {
+            /** @description UUID of the virtual machine */
+            id: string;
+            /** @description Name of the virtual machine */
+            name: string;
+            /** @description A replica follows it: by what is known, something could be failed over to */
+            isProtected: boolean;
+            /** @description The hosts that have it, where it belongs first */
+            sides: components["schemas"]["MachineSide"][];
         };
         RecoveryPoint: {
             /** @description Id of the recovery point */
@@ -2000,6 +2081,42 @@ export interface components {
             /** @description What to do next, in words; empty when nothing needs doing */
             advice: string;
             lastFault: components["schemas"]["LastFault"] | null;
+        };
+        RelationshipSummary: {
+            /** @description Id of the relationship, the same on both hosts */
+            id: string;
+            /**
+             * @description The extended one sends a replica on to a third host
+             * @enum {string}
+             */
+            kind: "simple" | "extended";
+            /**
+             * @description What the host is in the relationship
+             * @enum {string}
+             */
+            side: "primary" | "replica";
+            /** @description Name of the other host */
+            peer: string;
+            /** @description State as CIM numbers it, 0 to 21 */
+            state: number;
+            /** @description State in words */
+            stateName: string;
+            /**
+             * @description Health; "none" while nothing replicates
+             * @enum {string}
+             */
+            health: "ok" | "warning" | "critical" | "none";
+            /** @description Why the health is not ok */
+            healthReasons: string[];
+            lagMs: number | null;
+            /** @description From the start of one cycle to the start of the next: what the lag is measured against */
+            intervalMs: number;
+            lastCycle: components["schemas"]["CycleSummary"] | null;
+            nextCycleAtMs: number | null;
+            /** @description Number of recovery points on the host */
+            points: number;
+            /** @description What to do next, in words; empty when nothing needs doing */
+            advice: string;
         };
         /** @description Changes were left out: everything is to be read again */
         ResetMessage: {
@@ -2579,6 +2696,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
             };
             /** @description Default Response */
             "4XX": {
