@@ -1,8 +1,7 @@
 /**
  * /api/events/stream: server-sent events. `event: change` names what to read again; `event: event` is an entry of the
  * event log and has an id, so a client that reconnects with Last-Event-ID misses none. `event: alive` comes first, and
- * every few seconds while nothing happens. Each client's waiting changes are
- * a set with a bound: a slow client gets `event: reset` (read everything again) and never costs memory.
+ * every few seconds while nothing happens. Each client's waiting changes are a set with a bound: a slow client gets `event: reset` (read everything again) and never costs memory.
  */
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -11,12 +10,13 @@ import type { Changes, Operations } from '../service/operations.ts';
 import type { Caller } from '../service/views.ts';
 import { Busy } from './errors.ts';
 import type { ApiInstance } from './routes.ts';
+import { STREAM_MESSAGES } from './streammessages.ts';
 import { ERROR_VIEW } from './schemas.ts';
 
 const MAX_CLIENTS = 128;
 const MAX_WAITING = 1_000;
 const EVENTS_AT_ONCE = 200;
-/** The page takes twice as long without a word for a lost connection. */
+/** Clients take four times as long without a word for a lost connection. */
 const HEARTBEAT_MS = 5_000;
 
 type Change = Parameters<Parameters<Changes['subscribe']>[0]>[0];
@@ -177,6 +177,6 @@ export function streamRoute(app: ApiInstance, options: StreamOptions): void {
     }
   };
 
-  const schema = { operationId: 'eventStream', tags: ['events'], summary: 'Server-sent events: what changed, and the event log from Last-Event-ID on', querystring: AFTER, response: { '4xx': ERROR_VIEW, '5xx': ERROR_VIEW } };
+  const schema = { operationId: 'eventStream', tags: ['events'], summary: 'Server-sent events: what changed, and the event log from Last-Event-ID on', querystring: AFTER, response: { 200: STREAM_MESSAGES, '4xx': ERROR_VIEW, '5xx': ERROR_VIEW } };
   app.get('/api/events/stream', { schema }, stream);
 }

@@ -11,6 +11,7 @@ import { initialOperations } from './initial.ts';
 import { machineOperations } from './machines.ts';
 import { networkOperations } from './network.ts';
 import type { Operations } from './operations.ts';
+import { overviewOperations } from './overview.ts';
 import { pointOperations } from './points.ts';
 import { replicationOperations } from './replication.ts';
 import { serverOperations } from './server.ts';
@@ -19,6 +20,7 @@ import { trafficOperations } from './traffic.ts';
 
 export const createOperations = (context: Context): Operations => ({
   ...administrationOperations(context),
+  ...overviewOperations(context),
   ...machineOperations(context),
   ...diskOperations(context),
   ...healthOperations(context),
