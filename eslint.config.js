@@ -1,7 +1,7 @@
 // Lint. The folders' import rules are one table, `MAY_IMPORT`, applied with ESLint's own no-restricted-imports.
 import tseslint from 'typescript-eslint';
 
-const PURE = ['errors', 'extents', 'relationship', 'cycle', 'points', 'machine', 'health', 'doctor', 'xml', 'cim', 'wsman', 'cimxml'];
+const PURE = ['errors', 'extents', 'relationship', 'cycle', 'points', 'machine', 'health', 'doctor', 'xml', 'cim', 'wsman', 'cimxml', 'text', 'notifications'];
 const EVERYTHING = '*';
 
 /** folder → folders that it may import besides itself. */
@@ -19,7 +19,8 @@ const MAY_IMPORT = {
   media: [...PURE, 'files', 'fingerprints', 'engine/ports'],
   peer: [...PURE, 'files', 'engine/ports'],
   state: [...PURE, 'engine/ports'],
-  service: [...PURE, 'engine', 'state', 'service'],
+  notifier: [...PURE, 'engine/ports'],
+  service: [...PURE, 'engine', 'state', 'service', 'notifier'],
   api: [...PURE, 'service'],
   cli: [...PURE, 'service', 'api'],
   providers: [...PURE, 'service'],
