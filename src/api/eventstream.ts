@@ -10,6 +10,7 @@ import type { Changes, Operations } from '../service/operations.ts';
 import type { Caller } from '../service/views.ts';
 import { Busy } from './errors.ts';
 import type { ApiInstance } from './routes.ts';
+import { STREAM_MESSAGES } from './streammessages.ts';
 import { ERROR_VIEW } from './schemas.ts';
 
 const MAX_CLIENTS = 128;
@@ -172,6 +173,6 @@ export function streamRoute(app: ApiInstance, options: StreamOptions): void {
     }
   };
 
-  const schema = { operationId: 'eventStream', tags: ['events'], summary: 'Server-sent events: what changed, and the event log from Last-Event-ID on', querystring: AFTER, response: { '4xx': ERROR_VIEW, '5xx': ERROR_VIEW } };
+  const schema = { operationId: 'eventStream', tags: ['events'], summary: 'Server-sent events: what changed, and the event log from Last-Event-ID on', querystring: AFTER, response: { 200: STREAM_MESSAGES, '4xx': ERROR_VIEW, '5xx': ERROR_VIEW } };
   app.get('/api/events/stream', { schema }, stream);
 }

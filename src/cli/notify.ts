@@ -1,11 +1,11 @@
 /** understudy notify: who is told when something is wrong, by webhook or by mail. */
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { NotificationsView, NotificationTargetChange, NotificationTargetView } from '../service/views.ts';
-import { Failure } from './failure.ts';
+import { Failure } from '../client/failure.ts';
+import type { View } from '../client/operation.ts';
 import { coloured, list, table, type Colour } from './output.ts';
 import { confirm } from './questions.ts';
-import { act, duringText, given, part, type Run } from './run.ts';
+import { act, duringText, given, type Run } from './run.ts';
 import { ago, duration, orDash, printable } from './words.ts';
 
 interface TargetOptions {
@@ -26,11 +26,14 @@ interface SetOptions extends TargetOptions {
 }
 
 const PATH = '/api/notifications';
-const COLOURS: Readonly<Record<NotificationTargetView['state'], Colour>> = { disabled: 'dim', untried: 'yellow', working: 'green', retrying: 'yellow', failing: 'red' };
+const TARGETS = '/api/notifications/targets';
+const TARGET = '/api/notifications/targets/{target}';
+const TEST = '/api/notifications/targets/{target}/test';
+const COLOURS: Readonly<Record<View<'NotificationTarget'>['state'], Colour>> = { disabled: 'dim', untried: 'yellow', working: 'green', retrying: 'yellow', failing: 'red' };
 
 const during = (seconds: number): string => duration(seconds * 1_000);
 
-function notificationsText({ delaySeconds, repeatSeconds, targets }: NotificationsView): string {
+function notificationsText({ delaySeconds, repeatSeconds, targets }: View<'Notifications'>): string {
   const pace = list([
     ['a change is told', delaySeconds === 0 ? 'at once' : `once it has held for ${during(delaySeconds)}`],
     ['what stays bad is told again', repeatSeconds === 0 ? 'never' : `every ${during(repeatSeconds)}`],
@@ -41,7 +44,7 @@ function notificationsText({ delaySeconds, repeatSeconds, targets }: Notificatio
   return [pace, table(['TARGET', 'KIND', 'ADDRESS', 'TOLD FROM', 'STATE', 'WAITING', 'LAST ARRIVED'], rows), failures.join('\n')].filter((text) => text !== '').join('\n\n');
 }
 
-const targetText = ({ name, kind, address, minimum, state, signed, headers }: NotificationTargetView): string => {
+const targetText = ({ name, kind, address, minimum, state, signed, headers }: View<'NotificationTarget'>): string => {
   const more = [...(signed ? ['signed'] : []), ...(headers.length > 0 ? [`with the headers ${headers.join(', ')}`] : []), ...(state === 'disabled' ? ['disabled'] : [])];
   return printable(`${name}: ${kind} to ${address}, told what is ${minimum === 'warning' ? 'a warning or critical' : 'critical'}${more.length > 0 ? `; ${more.join(', ')}` : ''}`);
 };
@@ -67,7 +70,7 @@ function headersIn(file: string): Record<string, string> {
 /** A field that a file gives, or that an option takes away. */
 const fromFile = <T, N>(file: string | false | undefined, read: (file: string) => T, none: N): T | N | undefined => (file === undefined ? undefined : file === false ? none : read(file));
 
-const changeOf = ({ name, minimum, secretFile, headerFile, authority, from }: TargetOptions): NotificationTargetChange =>
+const changeOf = ({ name, minimum, secretFile, headerFile, authority, from }: TargetOptions): View<'NotificationTargetChange'> =>
   given({
     name, minimum,
     secret: fromFile(secretFile, (file) => fileText(file).split(/\r?\n/)[0]!, null),
@@ -77,12 +80,12 @@ const changeOf = ({ name, minimum, secretFile, headerFile, authority, from }: Ta
   });
 
 async function show(run: Run): Promise<void> {
-  const notifications = await run.api.get<NotificationsView>(PATH);
+  const notifications = await run.api.get(PATH);
   run.out.result(notifications, () => notificationsText(notifications));
 }
 
-async function added(run: Run, request: object): Promise<void> {
-  const target = await run.api.post<NotificationTargetView>(`${PATH}/targets`, request);
+async function added(run: Run, request: View<'NotificationTargetRequest'>): Promise<void> {
+  const target = await run.api.post(TARGETS, { body: request });
   run.out.result(target, () => `${targetText(target)}\nSend it a message now: ${printable(`understudy notify test ${target.name}`)}`);
 }
 
@@ -97,31 +100,31 @@ async function set(run: Run, target: string | undefined, { delay, repeat, url, a
   if (hasPace && target !== undefined) throw new Failure('usage', '--delay and --repeat are for all targets', 'understudy notify set --repeat 4h');
   if (hasChange && target === undefined) throw new Failure('usage', 'say which target: understudy notify set TARGET', 'understudy notify list shows them.');
   if (target === undefined) {
-    const notifications = await run.api.patch<NotificationsView>(PATH, pace);
+    const notifications = await run.api.patch(PATH, { body: pace });
     return run.out.result(notifications, () => notificationsText(notifications));
   }
-  const after = await run.api.patch<NotificationTargetView>(`${PATH}/targets/${part(target)}`, change);
+  const after = await run.api.patch(TARGET, { path: { target }, body: change });
   run.out.result(after, () => targetText(after));
 }
 
 async function remove(run: Run, target: string, options: { yes?: boolean }): Promise<void> {
-  const { targets } = await run.api.get<NotificationsView>(PATH);
+  const { targets } = await run.api.get(PATH);
   const found = targets.find(({ id, name }) => id === target || name === target);
   const consequences = ['It is told nothing any more, and what waits for it is dropped.', ...(found && targets.length === 1 ? ['Nobody else is told when something goes wrong on this host.'] : [])];
   await confirm({ name: found?.name ?? target, kind: 'target of notifications', consequences, yes: options.yes });
-  await run.api.delete(`${PATH}/targets/${part(target)}`);
+  await run.api.delete(TARGET, { path: { target } });
   run.out.done(printable(`${target} is told nothing any more`));
 }
 
 /** All of them where none is named; each is tried, and the first that fails is the command's failure. */
 async function test(run: Run, target: string | undefined): Promise<void> {
-  const names = target === undefined ? (await run.api.get<NotificationsView>(PATH)).targets.map(({ name }) => name) : [target];
+  const names = target === undefined ? (await run.api.get(PATH)).targets.map(({ name }) => name) : [target];
   if (names.length === 0) throw new Failure('notification-target-unknown', 'nobody is told yet', 'understudy notify add webhook URL, or understudy notify add mail ADDRESS.');
   const results: { target: string; answer: string; tookMs: number }[] = [];
   const failures: Failure[] = [];
   for (const name of names) {
     try {
-      results.push({ target: name, ...(await run.api.post<{ answer: string; tookMs: number }>(`${PATH}/targets/${part(name)}/test`)) });
+      results.push({ target: name, ...(await run.api.post(TEST, { path: { target: name } })) });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       failures.push(new Failure(error.code, `${name}: ${error.message}`, error.hint, error.allowed));

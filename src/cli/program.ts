@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { doctorCommand } from './doctor.ts';
 import { settingCommands } from './enable.ts';
-import { Failure } from './failure.ts';
+import { Failure } from '../client/failure.ts';
 import { failoverCommands } from './failovers.ts';
 import { healthCommands } from './health.ts';
 import { hostCommands } from './hosts.ts';
@@ -30,7 +30,7 @@ function ownVersion(): string {
 }
 
 async function version(run: Run): Promise<void> {
-  const daemon = await run.api.get<{ version: string }>('/api/version').catch((error: unknown) => {
+  const daemon = await run.api.get('/api/version').catch((error: unknown) => {
     if (error instanceof Failure) return undefined;
     throw error;
   });

@@ -33,10 +33,12 @@ import type { Subscriptions } from '../interop/subscriptions.ts';
 import { Accounts } from '../state/accounts.ts';
 import { openDatabase } from '../state/database.ts';
 import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
+import { RosterRows } from '../state/rosters.ts';
 import { ServiceSettingsRow } from '../state/servicesettings.ts';
 import { DiskScanner } from '../scanning/scanning.ts';
 import { SqliteState } from '../state/state.ts';
 import { startMachine } from '../engine/power.ts';
+import { PeerRosters, type KnownRoster } from '../engine/roster/rosters.ts';
 import { report } from '../engine/report.ts';
 import { takeStock } from '../engine/replica/stocktaking.ts';
 import { ChangeFeed } from './changefeed.ts';
@@ -111,7 +113,7 @@ export class Daemon {
     });
     const host: Host = {
       hostId: peers.identity.hostId,
-      hostName: config.hostName, version,
+      hostName: config.hostName, version, page: pageOf(config),
       clock: systemClock,
       ...sabotaged(config.sabotage, { hypervisor, layers, state }),
       fingerprints,
@@ -131,7 +133,7 @@ export class Daemon {
     const { rows: notifications, notifier } = notifyingOf({ host, database, sendmail: config.sendmail, context: () => contextLater.current!, counted: () => undefined });
     feed.subscribe(() => notifier.changed());
     const storages = new Storages({ host, paths: () => storagePaths(config, contextLater.current!) });
-    const context: Context = { engine, accounts, notifications, messenger: notifier, storages, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage, configuredPeerPort: config.peerPort, proxy: config.proxy && formatAddress(config.proxy), fleecingDirectory: join(config.stateDir, 'machines') };
+    const context: Context = { engine, accounts, notifications, messenger: notifier, storages, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), rosters: new PeerRosters(engine.host, new RosterRows<KnownRoster>(database)), defaultStorage: config.storage, configuredPeerPort: config.peerPort, proxy: config.proxy && formatAddress(config.proxy), fleecingDirectory: join(config.stateDir, 'machines') };
     const operations = createOperations((contextLater.current = context));
     const subscriptions = subscriptionsOf(database, config.hostName);
     const cim = objectManagerOf(cimHostOf(context, operations, hardwareOf(host.hostId)), { others: interopOf(subscriptions, config.hostName, version), hostName: config.hostName, changes: feed, sleep: (ms) => systemClock.sleep(ms), onBug: (bug) => log.error({ err: bug }, 'a defect while telling a change over CIM') });
@@ -152,7 +154,7 @@ export class Daemon {
   async #open(): Promise<void> {
     const { apiAddress, peerAddress, peerPort, portOffset, runDir } = this.#config;
     await this.#api.listenLocal(join(runDir, 'api.sock'));
-    const { engine, hosts, authorizations, serviceSettings, defaultStorage } = this.context;
+    const { engine, hosts, authorizations, rosters, serviceSettings, defaultStorage } = this.context;
     await this.#parts.hypervisor.reap();
     await takeStock(engine.host, [defaultStorage, ...authorizations.list().map(({ storage }) => storage)]);
     const port = serviceSettings.get().peerPort ?? peerPort;
@@ -161,6 +163,7 @@ export class Daemon {
     this.#peers.onContact(({ hostId, connected }) => {
       this.#log.info({ host: hosts.get(hostId)?.name ?? hostId, connected }, connected ? 'in contact with the host' : 'the host is out of reach');
       engine.host.changed('host', hostId);
+      rosters.contact(hostId);
       if (!connected) return;
       engine.contact(hostId);
       void tellPort(this.context, hostId);
@@ -203,6 +206,7 @@ export class Daemon {
   async stop(): Promise<void> {
     await Promise.all([this.#api.close(), this.#wbem?.close()]);
     await this.#parts.notifier.stop();
+    await this.context.rosters.stop();
     await this.context.engine.stop();
     await this.#peers.close();
     await this.#parts.scanner.stop();
@@ -228,6 +232,13 @@ function storagePaths(config: Config, { authorizations, engine, serviceSettings,
   const offered = serviceSettings.get().acceptsReplicas ? [defaultStorage, ...authorizations.list().map(({ storage }) => storage)] : [];
   return [{ use: 'state', path: config.stateDir }, ...[...new Set([...replicas, ...offered])].map((path) => ({ use: 'replicas', path }) as const)];
 }
+/** A page that only this host can open is not told of. */
+const pageOf = ({ pageUrl, apiAddress, portOffset }: Config): NonNullable<Host['page']> => {
+  if (pageUrl !== null) return { url: pageUrl, port: null };
+  if (isLoopback(apiAddress)) return { url: null, port: null };
+  return { url: null, port: API_PORT + portOffset };
+};
+const isLoopback = (address: string): boolean => address.startsWith('127.') || ['::1', 'localhost'].includes(address);
 
 const missingFiles = (definition: MachineDefinition): string[] =>
   [definition.directBoot?.kernelPath, definition.directBoot?.initrdPath, definition.firmware.codePath, definition.firmware.variablesTemplatePath].filter(

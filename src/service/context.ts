@@ -2,6 +2,7 @@
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Rosters } from '../engine/roster/rosters.ts';
 import type { DiskStack, MachineDefinition } from '../machine/definition.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import { isOnward } from '../relationship/chain.ts';
@@ -98,6 +99,8 @@ export interface Context {
   readonly notifications: NotificationRows;
   readonly messenger: Messenger;
   readonly storages: Storages;
+  /** Of paired hosts. */
+  readonly rosters: Rosters;
   /** Where replicas go when an entry names no place. */
   readonly defaultStorage: string;
   /** Of the configuration; another may have been set since. */

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import type { HealthSchemasAreTheViews } from '../../src/api/healthschemas.ts';
 import type { NotificationSchemasAreTheViews } from '../../src/api/notificationschemas.ts';
+import type { OverviewSchemasAreTheViews } from '../../src/api/overview.ts';
 import { openApiDocument } from '../../src/api/openapi.ts';
 import type { RelationshipSchemasAreTheViews } from '../../src/api/relationshipschemas.ts';
 import type { SchemasAreTheViews } from '../../src/api/schemas.ts';
@@ -27,6 +28,7 @@ const route = (operationId: string, method: string, path: string, status: number
 const ENABLE = { machine: 'web', host: 'beta' };
 const ROUTES: Route[] = [
   route('status', 'GET', '/api/status', 200),
+  route('overview', 'GET', '/api/overview', 200),
   route('machineList', 'GET', '/api/machines', 200),
   route('machineShow', 'GET', '/api/machines/web', 200),
   route('machineDefine', 'POST', '/api/machines', 201, { body: { toml: 'name = "new"' } }),
@@ -164,14 +166,14 @@ describe('the API', () => {
     rig.host.relationships.clear();
     rig.host.addMachine('web');
     if (state !== null) rig.host.addRelationship('web', state);
-    rig.host.jobs.set('j-1', { id: 'j-1', kind: 'cycle', machine: 'web', state: 'running', percent: 50, step: 'Shipping', startedAtMs: 1, finishedAtMs: null, cancellable: true, error: null, result: null });
+    rig.host.jobs.set('j-1', { id: 'j-1', kind: 'cycle', machine: 'web', state: 'running', percent: 50, step: 'Shipping', startedAtMs: 1, startedBy: null, finishedAtMs: null, cancellable: true, error: null, result: null });
     const hasNew = rig.host.accounts.users().some(({ name }) => name === 'new');
     if (operationId === 'userRemove' && !hasNew) await rig.host.accounts.addUser('new', 'viewer', PASSWORD);
     if (operationId === 'userAdd' && hasNew) rig.host.accounts.removeUser('new');
   };
 
   test('every schema is exactly its view', () => {
-    const compiled: (SchemasAreTheViews | RelationshipSchemasAreTheViews | HealthSchemasAreTheViews | NotificationSchemasAreTheViews)[number] = true;
+    const compiled: (SchemasAreTheViews | RelationshipSchemasAreTheViews | HealthSchemasAreTheViews | NotificationSchemasAreTheViews | OverviewSchemasAreTheViews)[number] = true;
     assert.ok(compiled);
   });
 
