@@ -49,7 +49,7 @@ const ownedBy = ({ host }: Engine): Owned => (hostId, relationshipId) => {
   return relationship;
 };
 
-function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | 'readiness' | 'createReplica' | 'greet' | 'settings' | 'job' | 'jobShow' | 'dissolve'> {
+function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | 'roster' | 'readiness' | 'createReplica' | 'greet' | 'settings' | 'job' | 'jobShow' | 'dissolve'> {
   const { host, jobs } = engine;
   const owned = ownedBy(engine);
   return {
@@ -68,6 +68,7 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | '
       const admission = host.admission(hostId);
       return { nowMs: host.clock.nowMs(), version: host.version, qemuVersion: await qemuVersionOf(host), storage: admission.isAdmitted ? await spaceAt(host, admission.entry.storage) : null };
     },
+    roster: (_hostId, request) => engine.roster.answer(request),
     createReplica: async (hostId, request) => {
       return createReplica(engine, hostId, request);
     },

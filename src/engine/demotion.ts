@@ -16,13 +16,15 @@ import { keepOnly, layersAbove } from './failover.ts';
 import { specFor } from './primary/attempt.ts';
 import { activeStacks, machineOf, otherStacks } from './spec.ts';
 import { highestSequence, relationshipNamed, transition, update } from './transition.ts';
-import { say } from '../language/text.ts';
+import { say, type Text } from '../language/text.ts';
 
 /** In a chain it may be a host further on. */
-function yielded(host: Host, relationship: Relationship, theirs: Lineage): string {
+function yielded(host: Host, relationship: Relationship, theirs: Lineage): Text {
   const { ownerHostId } = newestOf(theirs);
   const peer = host.peerName(relationship.peerId);
-  return ownerHostId === relationship.peerId ? `${peer} runs this machine now (a newer epoch): this host is its replica` : `a host that ${peer} sends on to runs this machine now (a newer epoch)`;
+  return ownerHostId === relationship.peerId
+    ? say('{peer} runs this machine now (a newer epoch): this host is its replica', { peer })
+    : say('a host that {peer} sends on to runs this machine now (a newer epoch)', { peer });
 }
 
 /**

@@ -2,6 +2,7 @@
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Rosters } from '../engine/roster/rosters.ts';
 import type { DiskStack, MachineDefinition } from '../machine/definition.ts';
 import type { Language } from '../language/language.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
@@ -9,7 +10,10 @@ import { isOnward } from '../relationship/chain.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Accounts } from '../state/accounts.ts';
 import type { Authorizations, HostRow, PairedHosts } from '../state/hosts.ts';
+import type { NotificationRows } from '../state/notifications.ts';
 import type { ServiceSettingsRow } from '../state/servicesettings.ts';
+import type { Target } from '../notifications/target.ts';
+import type { Storages } from './storages.ts';
 import type { Caller, Role } from './views.ts';
 import { say } from '../language/text.ts';
 
@@ -79,6 +83,13 @@ export interface Machines {
   imageHeader(path: string): Promise<Buffer | null>;
 }
 
+/** Who has notifications delivered, as the service uses it. */
+export interface Messenger {
+  /** What the other side answered. A fault when it did not take the message. */
+  test(target: Target, signal: AbortSignal): Promise<string>;
+  targetChanged(id: string): void;
+}
+
 export interface Context {
   readonly engine: Engine;
   readonly accounts: Accounts;
@@ -87,6 +98,11 @@ export interface Context {
   readonly serviceSettings: ServiceSettingsRow;
   readonly network: Network;
   readonly machines: Machines;
+  readonly notifications: NotificationRows;
+  readonly messenger: Messenger;
+  readonly storages: Storages;
+  /** Of paired hosts. */
+  readonly rosters: Rosters;
   /** Where replicas go when an entry names no place. */
   readonly defaultStorage: string;
   /** Of the configuration; another may have been set since. */

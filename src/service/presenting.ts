@@ -1,13 +1,13 @@
 /** Records as people and programs see them. */
 import { isSendable } from '../engine/extended/source.ts';
 import { startRefusal } from '../engine/power.ts';
+import { adviceOf, nextCycleMsOf, roleOf } from '../engine/roster/roster.ts';
 import { lagMsOf, reasonsOf } from '../health/health.ts';
-import { hasYielded } from '../health/rules.ts';
 import type { EventRecord, Job, Machine, Point, Relationship } from '../machine/records.ts';
 import { beginningOf, beginsIn } from '../relationship/beginning.ts';
 import { isOnward, kindOf } from '../relationship/chain.ts';
 import { newestOf } from '../relationship/epoch.ts';
-import { ADVICE_AFTER_YIELDING, adviceFor, stateName, stateWords } from '../relationship/state.ts';
+import { stateName, stateWords } from '../relationship/state.ts';
 import type { HostRow } from '../state/hosts.ts';
 import { allowedNow } from './allowed.ts';
 import type { Context } from './context.ts';
@@ -36,7 +36,7 @@ function shownMachine(context: Context, machine: Machine, relationship: Relation
   return {
     id: machine.id,
     name: machine.name,
-    role: machine.copyOf !== null ? 'test' : (relationship?.side ?? 'standalone'),
+    role: roleOf(machine, relationship),
     power,
     startRefusal: inWordsOrNull(context, startRefusal(machine, relationship)),
     memoryMiB: machine.definition.memoryMiB,
@@ -51,13 +51,6 @@ function shownMachine(context: Context, machine: Machine, relationship: Relation
     pid: power === 'off' ? null : context.machines.pid(machine.id),
   };
 }
-
-/** What to do next; empty when nothing needs doing. */
-export const adviceOf = (relationship: Relationship): Text =>
-  hasYielded(relationship) ? ADVICE_AFTER_YIELDING : adviceFor(relationship.state, relationship.side);
-
-/** States whose work runs again and again, or is tried again. */
-const WORKING: readonly number[] = [2, 3, 10];
 
 const clockTime = (seconds: number): string => `${String(Math.floor(seconds / 3_600)).padStart(2, '0')}:${String(Math.floor(seconds / 60) % 60).padStart(2, '0')}`;
 
@@ -117,7 +110,7 @@ export function relationshipView(context: Context, relationship: Relationship, m
     lastResynchronization: lastResynchronizationView(relationship),
     lastKind: relationship.newestPointId === null ? null : (relationship.newestKind ?? 'standard'),
     lastConsistentAtMs: relationship.lastConsistentMs ?? null,
-    nextCycleAtMs: relationship.side === 'primary' && WORKING.includes(relationship.state) ? engine.workerOf(relationship).nextAtMs : null,
+    nextCycleAtMs: nextCycleMsOf(engine, relationship),
     startsAtMs: relationship.startsAtMs ?? null,
     waitingFor: inWordsOrNull(context, waitingFor(context, relationship)),
     points: pointCount,

@@ -6,7 +6,7 @@ import { transition, update } from '../../src/engine/transition.ts';
 import { judge, reasonsOf } from '../../src/health/health.ts';
 import { limitsOf } from '../../src/health/limits.ts';
 import { inEnglish } from '../../src/language/text.ts';
-import { adviceOf } from '../../src/service/presenting.ts';
+import { adviceOf } from '../../src/engine/roster/roster.ts';
 import { newestOf } from '../../src/relationship/epoch.ts';
 import type { SimulatedHost } from '../../src/simulation/host.ts';
 import { Pair } from '../../src/simulation/pair.ts';
