@@ -4,7 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HistoryView, HostView, JobView, MachineView, PointView, RelationshipView, ReportView, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView, UserView, Role,
 } from './views.ts';
 import type { TrafficLimits } from '../engine/traffic/limits.ts';
 
@@ -50,6 +50,17 @@ export interface DiskRequest {
   sizeBytes?: number;
 }
 
+/** Until now, when that is not said. */
+export interface ReportRequest {
+  fromMs?: number;
+  untilMs?: number;
+}
+
+export interface HistoryRequest extends ReportRequest {
+  /** At most so many. */
+  buckets?: number;
+}
+
 export interface Operations {
   status(caller: Caller): Promise<HostStatus>;
 
@@ -59,6 +70,10 @@ export interface Operations {
   healthShow(caller: Caller, machine: string, options: { refresh?: boolean }): Promise<HealthView>;
   /** Counting begins anew; a warning that no longer holds is gone. */
   statisticsReset(caller: Caller, machine: string): Promise<HealthView>;
+  /** Its past in buckets of one length; the last day when no period is given. */
+  history(caller: Caller, machine: string, request: HistoryRequest): Promise<HistoryView>;
+  /** What each relationship achieved over a period, also those that ended in it; the last 30 days when none is given. */
+  report(caller: Caller, request: ReportRequest): Promise<ReportView>;
   /** Every check of the doctor; other hosts and guests are asked now, for a few seconds at most. */
   doctor(caller: Caller): Promise<DiagnosisView>;
   /** From where on the health is a warning, or critical. */

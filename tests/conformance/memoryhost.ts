@@ -6,8 +6,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
 import { limitsOf } from '../../src/health/limits.ts';
-import type { Changes, DiskRequest, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
-import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView } from '../../src/service/views.ts';
+import type { Changes, DiskRequest, EnablePlan, EnableRequest, HistoryRequest, Operations, ReportRequest } from '../../src/service/operations.ts';
+import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ReportRowView, ReportView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
@@ -34,6 +34,7 @@ export class MemoryHost implements Operations, Changes {
   hasPoints = true;
   limits: HealthLimitsView = limitsOf();
   doctorFinds: DiagnosisView['findings'] = [];
+  reported: readonly ReportRowView[] = [];
   readonly relationships = new Map<string, RelationshipView>();
   readonly jobs = new Map<string, JobView>();
   readonly eventLog: EventView[] = [];
@@ -111,6 +112,15 @@ export class MemoryHost implements Operations, Changes {
   async healthList(caller: Caller) {
     this.#enter('viewer', caller, 'healthList');
     return [...this.relationships.values()].map(healthOf);
+  }
+  async history(caller: Caller, machine: string, request: HistoryRequest) {
+    this.#enter('viewer', caller, 'history', machine, request);
+    const { id, kind, machineId, machine: name } = this.#relationship(machine);
+    return { id, kind, machineId, machine: name, fromMs: NOW_MS, untilMs: NOW_MS + 1, bucketMs: 1, intervalMs: 300_000, objectiveMs: 600_000, buckets: [], recoveries: [] };
+  }
+  async report(caller: Caller, request: ReportRequest): Promise<ReportView> {
+    this.#enter('viewer', caller, 'report', request);
+    return { host: 'alpha', madeAtMs: NOW_MS, fromMs: request.fromMs ?? NOW_MS - 30 * 86_400_000, untilMs: request.untilMs ?? NOW_MS, relationships: [...this.reported] };
   }
   async healthShow(caller: Caller, machine: string, options: { refresh?: boolean }) {
     this.#enter('viewer', caller, 'healthShow', machine, options);
