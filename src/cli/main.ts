@@ -1,6 +1,7 @@
 /** Runs a command of `understudy` and ends with its exit code. Errors are sentences with hints, never a stack trace. */
 import { CommanderError } from 'commander';
-import { Failure } from './failure.ts';
+import { Failure } from '../client/failure.ts';
+import { exitCodeOf, failureJson } from './failure.ts';
 import { Output } from './output.ts';
 import { createProgram } from './program.ts';
 import { exitCode } from './run.ts';
@@ -26,12 +27,12 @@ async function main(): Promise<number> {
     return exitCode();
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (out.isJson && error.exitCode !== 0) out.result(new Failure('usage', complaintOf(error)), () => '');
+      if (out.isJson && error.exitCode !== 0) out.result(failureJson(new Failure('usage', complaintOf(error))), () => '');
       return ofUsage(error);
     }
     const failure = failureOf(error);
     out.failure(failure);
-    return failure.exitCode;
+    return exitCodeOf(failure);
   }
 }
 

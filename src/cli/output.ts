@@ -4,7 +4,8 @@
  */
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
-import type { Failure } from './failure.ts';
+import type { Failure } from '../client/failure.ts';
+import { failureJson, hintOf } from './failure.ts';
 import { printable } from './words.ts';
 
 export type Colour = 'red' | 'yellow' | 'green' | 'dim' | 'bold';
@@ -68,9 +69,10 @@ export class Output {
   }
 
   failure(failure: Failure): void {
-    if (this.#json && !this.#printed) this.result(failure, () => '');
+    if (this.#json && !this.#printed) this.result(failureJson(failure), () => '');
     this.note(`${coloured('red', 'understudy:', process.stderr)} ${printable(failure.message)}`);
-    if (failure.hint !== '') this.note(`hint: ${printable(failure.hint)}`);
+    const hint = hintOf(failure);
+    if (hint !== '') this.note(`hint: ${printable(hint)}`);
     if (failure.allowed.length > 0) this.note(`allowed now: ${printable(failure.allowed.join(', '))}`);
   }
 }

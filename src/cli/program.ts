@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { doctorCommand } from './doctor.ts';
 import { settingCommands } from './enable.ts';
-import { Failure } from './failure.ts';
+import { Failure } from '../client/failure.ts';
 import { failoverCommands } from './failovers.ts';
 import { healthCommands } from './health.ts';
 import { hostCommands } from './hosts.ts';
@@ -12,6 +12,7 @@ import { initialCommands } from './initial.ts';
 import { jobCommands } from './jobs.ts';
 import { machineCommands } from './machines.ts';
 import { networkCommands } from './network.ts';
+import { notifyCommands } from './notify.ts';
 import { pointCommands } from './points.ts';
 import { relationshipCommands } from './relationships.ts';
 import { resynchronizationCommands } from './resynchronization.ts';
@@ -29,7 +30,7 @@ function ownVersion(): string {
 }
 
 async function version(run: Run): Promise<void> {
-  const daemon = await run.api.get<{ version: string }>('/api/version').catch((error: unknown) => {
+  const daemon = await run.api.get('/api/version').catch((error: unknown) => {
     if (error instanceof Failure) return undefined;
     throw error;
   });
@@ -59,6 +60,7 @@ export function createProgram(): Command {
   pointCommands(program);
   failoverCommands(program);
   networkCommands(program);
+  notifyCommands(program);
   jobCommands(program);
   userCommands(program);
   program.command('version').description('the versions of this command and of the daemon').action(act(version));

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import type { Command } from 'commander';
 import { cliMarkdown } from '../../src/cli/reference.ts';
 import { createProgram, fullNameOf } from '../../src/cli/program.ts';
-import { statusMarkdown } from '../../src/cli/statusreference.ts';
+import { statusMarkdown } from '../../scripts/statuspage.ts';
 import { FAULTS } from '../../src/errors/fault.ts';
 import { MemoryHost } from './memoryhost.ts';
 

@@ -61,7 +61,12 @@ export interface State {
 
   addEvent(event: Omit<EventRecord, 'id'>): EventRecord;
   /** The oldest `limit` events after that one; without it the newest. In order. */
+<<<<<<< HEAD
   events(afterId: number | null, limit: number): readonly EventRecord[];
 
   readonly history: History;
+=======
+  /** After that one, or the newest; oldest first. */
+  events(afterId: number | null, limit: number, machine?: string): readonly EventRecord[];
+>>>>>>> main
 }
