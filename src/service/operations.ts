@@ -4,11 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-<<<<<<< HEAD
-  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HistoryView, HostView, JobView, MachineView, PointView, RelationshipView, ReportView, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView, UserView, Role,
-=======
-  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, NotificationSettingsView, NotificationsView, NotificationTargetChange, NotificationTargetRequest, NotificationTargetView, OverviewView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView, UserView, Role,
->>>>>>> main
+  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HistoryView, HostView, JobView, MachineView, NotificationSettingsView, NotificationsView, NotificationTargetChange, NotificationTargetRequest, NotificationTargetView, OverviewView, PointView, RelationshipView, ReportView, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView, UserView, Role,
 } from './views.ts';
 import type { TrafficLimits } from '../engine/traffic/limits.ts';
 

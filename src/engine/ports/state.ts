@@ -60,13 +60,8 @@ export interface State {
   jobs(): readonly Job[];
 
   addEvent(event: Omit<EventRecord, 'id'>): EventRecord;
-  /** The oldest `limit` events after that one; without it the newest. In order. */
-<<<<<<< HEAD
-  events(afterId: number | null, limit: number): readonly EventRecord[];
+  /** The oldest `limit` events after that one, of one machine when it is named; without it the newest. In order. */
+  events(afterId: number | null, limit: number, machine?: string): readonly EventRecord[];
 
   readonly history: History;
-=======
-  /** After that one, or the newest; oldest first. */
-  events(afterId: number | null, limit: number, machine?: string): readonly EventRecord[];
->>>>>>> main
 }
