@@ -1,5 +1,7 @@
 // Lint. The folders' import rules are one table, `MAY_IMPORT`, applied with ESLint's own no-restricted-imports.
+import svelte from 'eslint-plugin-svelte';
 import tseslint from 'typescript-eslint';
+import svelteConfig from './web/svelte.config.js';
 
 const PURE = ['errors', 'extents', 'relationship', 'cycle', 'points', 'machine', 'health', 'doctor', 'xml', 'cim', 'wsman', 'cimxml'];
 const EVERYTHING = '*';
@@ -21,6 +23,7 @@ const MAY_IMPORT = {
   state: [...PURE, 'engine/ports'],
   service: [...PURE, 'engine', 'state', 'service'],
   api: [...PURE, 'service'],
+  page: [...PURE, 'api'],
   client: [],
   cli: [...PURE, 'client'],
   providers: [...PURE, 'service'],
@@ -65,8 +68,15 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  { files: ['src/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'guest/**/*.ts', 'tests/**/*.ts'], rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' } },
+  { files: ['src/**/*.ts', 'web/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'guest/**/*.ts', 'tests/**/*.ts'], rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' } },
   { files: ['tests/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'guest/**/*.ts', 'src/cli/**/*.ts'], rules: { 'no-console': 'off', 'max-lines-per-function': 'off' } },
+  ...svelte.configs['flat/recommended'],
+  {
+    files: ['web/src/**/*.svelte', 'web/src/**/*.svelte.ts'],
+    languageOptions: { parserOptions: { parser: tseslint.parser, svelteConfig } },
+    // Links are plain: router.svelte.ts follows them.
+    rules: { 'svelte/no-navigation-without-resolve': 'off', 'no-undef': 'off' },
+  },
   pureGlobals,
   ...FOLDERS.flatMap(boundaryOf),
 );

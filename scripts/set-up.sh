@@ -3,7 +3,7 @@
 # (Node 24 is one of them), the test guest's packages. Does nothing, and needs no network, when all is there.
 #
 #   sh scripts/set-up.sh npm     npm packages only
-#   sh scripts/set-up.sh guest   and what running guests needs, the demo's included
+#   sh scripts/set-up.sh guest   and what running guests needs, the demo's included, and the web page
 #   sh scripts/set-up.sh all     and what only tests and bench need
 #
 # Writes to standard error only.
@@ -109,6 +109,15 @@ install_npm_packages() {
   cmp -s package-lock.json node_modules/.understudy-lock || cp package-lock.json node_modules/.understudy-lock
 }
 
+# The build names the files that it was made of. Node 24 is first in the path of npm's scripts; here it may not be.
+build_page() {
+  [ "$scope" != npm ] || return 0
+  sha256sum --check --status web/dist/.built-from 2> /dev/null && return 0
+  echo 'set-up: building the web page'
+  PATH="$PWD/node_modules/.bin:$PATH" vite build web --logLevel warn || fail 'the web page could not be built (npm run page)'
+}
+
 install_packages
 install_npm_packages
 prepare_guest
+build_page

@@ -3,7 +3,7 @@
  * OpenAPI document, checked by the compiler; whatever goes wrong is a `Failure`.
  */
 import { Failure } from './failure.ts';
-import { messagesIn, Silence, type Message } from './messages.ts';
+import { messagesIn, Silence, SILENCE_MS, type Message } from './messages.ts';
 import type { AnswerOf, Given, Method, PathOf, View } from './operation.ts';
 import type { Transport, TransportAnswer } from './transport.ts';
 
@@ -101,7 +101,7 @@ export class Client {
       if (!isSuccess(answer.status)) throw await failureIn(answer);
       yield* messagesIn(silence.brokenBy(answer.text));
     } catch (error) {
-      throw silence.isTooLong ? new Failure('daemon-unreachable', 'understudyd has not been heard of for 45 s') : error;
+      throw silence.isTooLong ? new Failure('daemon-unreachable', `understudyd has not been heard of for ${SILENCE_MS / 1_000} s`) : error;
     } finally {
       silence.end();
     }

@@ -1,28 +1,26 @@
 /**
- * Server-sent events as messages of the event stream. Comments are messages, too: they are the stream's sign of life.
+ * Server-sent events as messages of the event stream.
  * Source: HTML Living Standard, "Server-sent events", interpreting an event stream.
  */
 import { Failure } from './failure.ts';
 import type { StreamMessage } from './operation.ts';
 
 const MESSAGE_CHARACTERS = 1_048_576;
-/** The daemon says every 15 s that it is there. */
-const SILENCE_MS = 45_000;
+/** The daemon says every 5 s that it is there. */
+export const SILENCE_MS = 20_000;
 
-/** "alive": the daemon is there and has nothing to tell. */
-export type Message = StreamMessage | { readonly event: 'alive' };
+export type Message = StreamMessage;
 
-const NAMES: readonly string[] = ['change', 'event', 'reset'] satisfies StreamMessage['event'][];
+const NAMES: readonly string[] = ['alive', 'change', 'event', 'reset'] satisfies StreamMessage['event'][];
 
-/** The message in one block; undefined for a name that a later daemon may send. */
+/** The message in one block; undefined for a comment, and for a name that a later daemon may send. */
 function messageIn(block: string): Message | undefined {
   const fields = block.split('\n').map((line): [string, string] => {
     const colon = line.indexOf(':');
     return colon < 0 ? [line, ''] : [line.slice(0, colon), line.slice(colon + 1).replace(/^ /, '')];
   });
   const event = fields.find(([name]) => name === 'event')?.[1];
-  if (event === undefined) return fields.some(([name]) => name === '') ? { event: 'alive' } : undefined;
-  if (!NAMES.includes(event)) return undefined;
+  if (event === undefined || !NAMES.includes(event)) return undefined;
   const data = fields.filter(([name]) => name === 'data').map(([, text]) => text).join('\n');
   try {
     return { event, data: JSON.parse(data) } as StreamMessage;
@@ -44,7 +42,7 @@ export async function* messagesIn(text: AsyncIterable<string>): AsyncGenerator<M
   }
 }
 
-/** Ends a connection on which nothing has come for 45 s: it is lost, although nobody closed it. */
+/** Ends a connection on which nothing has come for so long: it is lost, although nobody closed it. */
 export class Silence {
   readonly #broken = new AbortController();
   readonly signal: AbortSignal;

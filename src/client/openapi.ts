@@ -1383,6 +1383,16 @@ export interface components {
             /** @description What to do */
             hint: string;
         };
+        Alive: {
+            /** @description What the clock of the host says, in milliseconds since 1970 */
+            atMs: number;
+        };
+        /** @description The connection stands: the first message, and every five seconds while there is nothing else */
+        AliveMessage: {
+            /** @enum {string} */
+            event: "alive";
+            data: components["schemas"]["Alive"];
+        };
         AuditEntry: {
             /** @description When, in milliseconds since 1970 */
             atMs: number;
@@ -6283,13 +6293,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Messages until the client goes; lines that begin with a colon say that the daemon is there */
+            /** @description Messages until the client goes */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["ChangeMessage"] | components["schemas"]["EventMessage"] | components["schemas"]["ResetMessage"];
+                    "text/event-stream": components["schemas"]["ChangeMessage"] | components["schemas"]["EventMessage"] | components["schemas"]["AliveMessage"] | components["schemas"]["ResetMessage"];
                 };
             };
             /** @description Default Response */

@@ -35,4 +35,4 @@ type Success = 200 | 201 | 202 | 204;
 export type AnswerOf<M extends Method, P extends PathOf<M>> = JsonOf<OperationOf<M, P>['responses'][Extract<keyof OperationOf<M, P>['responses'], Success>]>;
 
 /** A message of the event stream. */
-export type StreamMessage = View<'ChangeMessage'> | View<'EventMessage'> | View<'ResetMessage'>;
+export type StreamMessage = View<'ChangeMessage'> | View<'EventMessage'> | View<'AliveMessage'> | View<'ResetMessage'>;

@@ -28,6 +28,7 @@ import { authorizePaired } from '../service/hosts.ts';
 import { notePeerPort, tellPort } from '../service/peering.ts';
 import { createOperations } from '../service/service.ts';
 import type { Subscriptions } from '../interop/subscriptions.ts';
+import { pageRoutes } from '../page/page.ts';
 import { Accounts } from '../state/accounts.ts';
 import { openDatabase } from '../state/database.ts';
 import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
@@ -53,6 +54,8 @@ import { routed, routeTo } from './routing.ts';
 import { sabotaged } from './sabotage.ts';
 import { trafficOf } from './traffic.ts';
 import { openWbem } from './wbem.ts';
+
+const PAGE_DIRECTORY = join(import.meta.dirname, '../../web/dist');
 
 interface Parts {
   readonly subscriptions: Subscriptions;
@@ -150,6 +153,7 @@ export class Daemon {
   /** The local socket first: it is what tells that another daemon runs here. Nobody is answered before stock was taken. */
   async #open(): Promise<void> {
     const { apiAddress, peerAddress, peerPort, portOffset, runDir } = this.#config;
+    pageRoutes(this.#api.app, PAGE_DIRECTORY);
     await this.#api.listenLocal(join(runDir, 'api.sock'));
     const { engine, hosts, authorizations, rosters, serviceSettings, defaultStorage } = this.context;
     await this.#parts.hypervisor.reap();

@@ -85,8 +85,8 @@ describe('the typed client', { timeout: 30_000 }, () => {
   });
 
   test('messages are put together from any pieces, and names that are not known are left out', async () => {
-    const text = ': hello\n\nevent: change\ndata: {"kind":"job",\ndata: "id":"j"}\n\nid: 4\nevent: later\ndata: 1\n\nevent: reset\r\ndata: {}\r\n\r\n';
-    const expected = [{ event: 'alive' }, { event: 'change', data: { kind: 'job', id: 'j' } }, { event: 'reset', data: {} }];
+    const text = ': hello\n\nevent: alive\ndata: {"atMs":5}\n\nevent: change\ndata: {"kind":"job",\ndata: "id":"j"}\n\nid: 4\nevent: later\ndata: 1\n\nevent: reset\r\ndata: {}\r\n\r\n';
+    const expected = [{ event: 'alive', data: { atMs: 5 } }, { event: 'change', data: { kind: 'job', id: 'j' } }, { event: 'reset', data: {} }];
     assert.deepEqual(await all(messagesIn(pieces(text))), expected);
     assert.deepEqual(await all(messagesIn(pieces(...text))), expected);
   });
