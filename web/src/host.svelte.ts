@@ -1,16 +1,15 @@
 /** The host as the whole page knows it: itself and its peers, machines, relationships and jobs. One reading for all. */
 import { getContext, onMount, setContext } from 'svelte';
-import type { HostStatus } from '../../src/service/operations.ts';
-import type { HostView, JobView, MachineView, RelationshipView } from '../../src/service/views.ts';
-import { api } from './api.ts';
+import type { View } from '../../src/client/operation.ts';
+import { client } from './client.ts';
 import { live } from './live.svelte.ts';
 import { Reading } from './reading.svelte.ts';
 
 const KEY = Symbol('host');
 
 class HostOfPage {
-  readonly #status = new Reading<HostStatus>((signal) => api.status(signal), ({ kind }) => kind !== 'event');
-  readonly #hosts = new Reading<HostView[]>((signal) => api.hosts(signal), ({ kind }) => kind === 'host');
+  readonly #status = new Reading((signal) => client.get('/api/status', { signal }), ({ kind }) => kind !== 'event');
+  readonly #hosts = new Reading((signal) => client.get('/api/hosts', { signal }), ({ kind }) => kind === 'host');
 
   get isKnown(): boolean {
     return this.#status.value !== undefined;
@@ -25,29 +24,29 @@ class HostOfPage {
     return this.#status.readAtMs;
   }
 
-  get self(): HostView | undefined {
+  get self(): View<'Host'> | undefined {
     return this.#status.value?.host;
   }
 
-  get machines(): readonly MachineView[] {
+  get machines(): readonly View<'Machine'>[] {
     return this.#status.value?.machines ?? [];
   }
 
-  get relationships(): readonly RelationshipView[] {
+  get relationships(): readonly View<'Relationship'>[] {
     return this.#status.value?.relationships ?? [];
   }
 
-  get jobs(): readonly JobView[] {
+  get jobs(): readonly View<'Job'>[] {
     return this.#status.value?.jobs ?? [];
   }
 
   /** This host is one of them. */
-  get hosts(): readonly HostView[] {
+  get hosts(): readonly View<'Host'>[] {
     return this.#hosts.value ?? [];
   }
 
   /** How far the replica is behind now; ages go on while nothing is heard. */
-  lagNowMs({ lagMs }: RelationshipView): number | null {
+  lagNowMs({ lagMs }: View<'Relationship'>): number | null {
     return lagMs === null ? null : Math.max(0, lagMs + live.nowMs - (this.readAtMs ?? live.nowMs));
   }
 

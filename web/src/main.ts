@@ -3,7 +3,7 @@ import { mount } from 'svelte';
 import './style/tokens.css';
 import './style/page.css';
 import App from './App.svelte';
-import { listenToApi } from './api.ts';
+import { whenSignedOut } from './client.ts';
 import { openLanguage } from './language.ts';
 import { session } from './session.svelte.ts';
 import { theme } from './theme.svelte.ts';
@@ -20,6 +20,6 @@ addEventListener('vite:preloadError', () => {
 });
 
 theme.open();
-listenToApi({ signedOut: () => session.ended() });
+whenSignedOut(() => session.ended());
 await openLanguage();
 mount(App, { target: document.getElementById('page')! });
