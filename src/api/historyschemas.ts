@@ -1,6 +1,6 @@
 /** The JSON of looking back. */
 import { Type } from '@fastify/type-provider-typebox';
-import type * as views from '../service/views.ts';
+import type * as views from '../service/historyviews.ts';
 import { instant, nullable, oneOf, text, view, whole, type All, type Same } from './fields.ts';
 
 const BUCKET_FIELDS = {

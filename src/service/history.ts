@@ -14,7 +14,7 @@ import { cycleIntervalMs } from '../relationship/settings.ts';
 import { audited, relationshipNamed, type Context } from './context.ts';
 import { judgementOf } from './health.ts';
 import type { HistoryRequest, Operations, ReportRequest } from './operations.ts';
-import type { HistoryBucketView, HistoryView, RecoveryView, ReportRowView, ReportView } from './views.ts';
+import type { HistoryBucketView, HistoryView, RecoveryView, ReportRowView, ReportView } from './historyviews.ts';
 
 type HistoryOperations = Pick<Operations, 'history' | 'report'>;
 

@@ -4,8 +4,9 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HistoryView, HostView, JobView, MachineView, NotificationSettingsView, NotificationsView, NotificationTargetChange, NotificationTargetRequest, NotificationTargetView, OverviewView, PointView, RelationshipView, ReportView, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, NotificationSettingsView, NotificationsView, NotificationTargetChange, NotificationTargetRequest, NotificationTargetView, OverviewView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView, UserView, Role,
 } from './views.ts';
+import type { HistoryView, ReportView } from './historyviews.ts';
 import type { TrafficLimits } from '../engine/traffic/limits.ts';
 
 export interface HostStatus {

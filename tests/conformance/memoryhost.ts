@@ -6,9 +6,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
 import { limitsOf } from '../../src/health/limits.ts';
-import type { Changes, DiskRequest, EnablePlan, EnableRequest, HistoryRequest, Operations, ReportRequest } from '../../src/service/operations.ts';
-import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HostView, JobView, MachineView, OverviewView, PointView, RelationshipView, ReportRowView, ReportView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView } from '../../src/service/views.ts';
+import type { Changes, DiskRequest, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
+import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HostView, JobView, MachineView, OverviewView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
+import { memoryHistory } from './memoryhistory.ts';
 import { memoryNotifications } from './memorynotifications.ts';
 import { ALLOWED, DEFAULTS, healthOf, NOW_MS, overviewOf, STATE_NAMES } from './memoryviews.ts';
 
@@ -23,7 +24,6 @@ export class MemoryHost implements Operations, Changes {
   hasPoints = true;
   limits: HealthLimitsView = limitsOf();
   doctorFinds: DiagnosisView['findings'] = [];
-  reported: readonly ReportRowView[] = [];
   readonly relationships = new Map<string, RelationshipView>();
   readonly jobs = new Map<string, JobView>();
   readonly eventLog: EventView[] = [];
@@ -105,15 +105,6 @@ export class MemoryHost implements Operations, Changes {
   async healthList(caller: Caller) {
     this.#enter('viewer', caller, 'healthList');
     return [...this.relationships.values()].map(healthOf);
-  }
-  async history(caller: Caller, machine: string, request: HistoryRequest) {
-    this.#enter('viewer', caller, 'history', machine, request);
-    const { id, kind, machineId, machine: name } = this.#relationship(machine);
-    return { id, kind, machineId, machine: name, fromMs: NOW_MS, untilMs: NOW_MS + 1, bucketMs: 1, intervalMs: 300_000, objectiveMs: 600_000, buckets: [], recoveries: [] };
-  }
-  async report(caller: Caller, request: ReportRequest): Promise<ReportView> {
-    this.#enter('viewer', caller, 'report', request);
-    return { host: 'alpha', madeAtMs: NOW_MS, fromMs: request.fromMs ?? NOW_MS - 30 * 86_400_000, untilMs: request.untilMs ?? NOW_MS, relationships: [...this.reported] };
   }
   async healthShow(caller: Caller, machine: string, options: { refresh?: boolean }) {
     this.#enter('viewer', caller, 'healthShow', machine, options);
@@ -343,6 +334,11 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('administrator', caller, 'auditTrail', limit);
     return this.accounts.auditTrail(limit);
   }
+
+  readonly #past = memoryHistory((...received) => this.#enter(...received), (machine) => this.#relationship(machine));
+  readonly history = this.#past.history;
+  readonly report = this.#past.report;
+  readonly reported = this.#past.reported;
 
   readonly #notifications = memoryNotifications((...received) => this.#enter(...received));
   readonly notificationsShow = this.#notifications.notificationsShow;
