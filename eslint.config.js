@@ -3,7 +3,7 @@ import svelte from 'eslint-plugin-svelte';
 import tseslint from 'typescript-eslint';
 import svelteConfig from './web/svelte.config.js';
 
-const PURE = ['errors', 'extents', 'relationship', 'cycle', 'points', 'machine', 'health', 'doctor', 'xml', 'cim', 'wsman', 'cimxml'];
+const PURE = ['errors', 'extents', 'relationship', 'cycle', 'points', 'machine', 'health', 'doctor', 'xml', 'cim', 'wsman', 'cimxml', 'text', 'notifications'];
 const EVERYTHING = '*';
 
 /** folder → folders that it may import besides itself. */
@@ -21,7 +21,8 @@ const MAY_IMPORT = {
   media: [...PURE, 'files', 'fingerprints', 'engine/ports'],
   peer: [...PURE, 'files', 'engine/ports'],
   state: [...PURE, 'engine/ports'],
-  service: [...PURE, 'engine', 'state', 'service'],
+  notifier: [...PURE, 'engine/ports'],
+  service: [...PURE, 'engine', 'state', 'service', 'notifier'],
   api: [...PURE, 'service'],
   page: [...PURE, 'api'],
   client: [],

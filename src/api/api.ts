@@ -18,6 +18,7 @@ import { jobRoutes } from './jobs.ts';
 import { machineRoutes } from './machines.ts';
 import { networkRoutes } from './network.ts';
 import { withNamedSchemas } from './namedschemas.ts';
+import { notificationRoutes } from './notifications.ts';
 import { overviewRoutes } from './overview.ts';
 import { pointRoutes } from './points.ts';
 import { relationshipRoutes } from './relationships.ts';
@@ -148,6 +149,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     pointRoutes(guarded, operations);
     failoverRoutes(guarded, operations);
     networkRoutes(guarded, operations);
+    notificationRoutes(guarded, operations);
     jobRoutes(guarded, operations);
     streamRoute(guarded, { operations, changes, callerAgain, ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }) });
   });

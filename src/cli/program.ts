@@ -12,6 +12,7 @@ import { initialCommands } from './initial.ts';
 import { jobCommands } from './jobs.ts';
 import { machineCommands } from './machines.ts';
 import { networkCommands } from './network.ts';
+import { notifyCommands } from './notify.ts';
 import { pointCommands } from './points.ts';
 import { relationshipCommands } from './relationships.ts';
 import { resynchronizationCommands } from './resynchronization.ts';
@@ -59,6 +60,7 @@ export function createProgram(): Command {
   pointCommands(program);
   failoverCommands(program);
   networkCommands(program);
+  notifyCommands(program);
   jobCommands(program);
   userCommands(program);
   program.command('version').description('the versions of this command and of the daemon').action(act(version));

@@ -1222,6 +1222,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is told when something is wrong, and whether it arrives */
+        get: operations["notificationsShow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change how soon and how often is told; what is not named stays */
+        patch: operations["notificationsSet"];
+        trace?: never;
+    };
+    "/api/notifications/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell one more: a webhook or a mail address */
+        post: operations["notificationTargetAdd"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/targets/{target}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Tell it no more; what waits for it is dropped */
+        delete: operations["notificationTargetRemove"];
+        options?: never;
+        head?: never;
+        /** Change a target; what is not named stays */
+        patch: operations["notificationTargetChange"];
+        trace?: never;
+    };
+    "/api/notifications/targets/{target}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a message now, and say what the other side answered */
+        post: operations["notificationTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/status": {
         parameters: {
             query?: never;
@@ -1978,6 +2048,119 @@ export interface components {
             } | null;
             bridge?: string | null;
             testBridge?: string | null;
+        };
+        NotificationSettingsChange: {
+            /** @description How long a change must hold before it is told, in seconds */
+            delaySeconds?: number;
+            /** @description After how long what is still bad is told again, in seconds; 0 for never */
+            repeatSeconds?: number;
+        };
+        NotificationTarget: {
+            /** @description UUID of the target */
+            id: string;
+            /** @description Name of the target */
+            name: string;
+            /**
+             * @description How it is told
+             * @enum {string}
+             */
+            kind: "webhook" | "mail";
+            /**
+             * @description Nothing that is less bad is told
+             * @enum {string}
+             */
+            minimum: "warning" | "critical";
+            /** @description Whether it is told anything */
+            enabled: boolean;
+            /** @description The mail address; of a webhook its origin only, since such URLs are keys themselves */
+            address: string;
+            from: string | null;
+            /** @description Whether messages are signed with a secret */
+            signed: boolean;
+            /** @description Names of the headers that are sent along */
+            headers: string[];
+            /** @description Whether it is trusted by an authority of its own, too */
+            ownAuthority: boolean;
+            /**
+             * @description Whether notifications arrive
+             * @enum {string}
+             */
+            state: "disabled" | "untried" | "working" | "retrying" | "failing";
+            /** @description Notifications that wait for it */
+            waiting: number;
+            lastSuccessAtMs: number | null;
+            lastFailure: {
+                /** @description Row of the fault table */
+                code: string;
+                /** @description What happened */
+                message: string;
+                /** @description What to do */
+                hint: string;
+                /** @description When, in milliseconds since 1970 */
+                atMs: number;
+            } | null;
+        };
+        NotificationTargetChange: {
+            /** @description Name of the target; the address, or the webhook's host, when absent */
+            name?: string;
+            /**
+             * @description Nothing that is less bad is told
+             * @enum {string}
+             */
+            minimum?: "warning" | "critical";
+            /** @description Whether it is told anything */
+            enabled?: boolean;
+            /** @description Of a webhook: where to post, https:// or http:// */
+            url?: string;
+            secret?: string | null;
+            /** @description Of a webhook: headers that are sent along; they replace those before */
+            headers?: {
+                [key: string]: string;
+            };
+            authority?: string | null;
+            /** @description Of mail: the address */
+            address?: string;
+            from?: string | null;
+        };
+        NotificationTargetRequest: {
+            /**
+             * @description How it is told
+             * @enum {string}
+             */
+            kind: "webhook" | "mail";
+            /** @description Name of the target; the address, or the webhook's host, when absent */
+            name?: string;
+            /**
+             * @description Nothing that is less bad is told
+             * @enum {string}
+             */
+            minimum?: "warning" | "critical";
+            /** @description Whether it is told anything */
+            enabled?: boolean;
+            /** @description Of a webhook: where to post, https:// or http:// */
+            url?: string;
+            secret?: string | null;
+            /** @description Of a webhook: headers that are sent along; they replace those before */
+            headers?: {
+                [key: string]: string;
+            };
+            authority?: string | null;
+            /** @description Of mail: the address */
+            address?: string;
+            from?: string | null;
+        };
+        NotificationTest: {
+            /** @description What the other side answered */
+            answer: string;
+            /** @description How long that took, in milliseconds */
+            tookMs: number;
+        };
+        Notifications: {
+            /** @description How long a change must hold before it is told, in seconds */
+            delaySeconds: number;
+            /** @description After how long what is still bad is told again, in seconds; 0 for never */
+            repeatSeconds: number;
+            targets: components["schemas"]["NotificationTarget"][];
         };
         Overview: {
             /** @description When, in milliseconds since 1970 */
@@ -6015,6 +6198,253 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    notificationsShow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    notificationsSet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationSettingsChange"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    notificationTargetAdd: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationTargetRequest"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationTarget"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    notificationTargetRemove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of the target */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    notificationTargetChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of the target */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationTargetChange"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationTarget"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    notificationTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of the target */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationTest"];
                 };
             };
             /** @description Default Response */

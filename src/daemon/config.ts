@@ -32,6 +32,8 @@ export interface Config {
   readonly wbemEventHosts: readonly string[];
   /** The way to other hosts; null for plain connections. */
   readonly proxy: Proxy | null;
+  /** Program that mail is given to. */
+  readonly sendmail: string;
   readonly logLevel: string;
   /** Breaks one thing on purpose, so that a demonstration or test can fail. */
   readonly sabotage: Sabotage | null;
@@ -52,10 +54,11 @@ const DEFAULTS = {
   peerAddress: '0.0.0.0',
   wbemAddress: '0.0.0.0',
   wbemPlainAddress: '127.0.0.1',
+  sendmail: '/usr/sbin/sendmail',
   logLevel: 'info',
 };
 
-const FILE_KEYS = ['hostName', 'stateDir', 'runDir', 'storage', 'portOffset', 'apiAddress', 'pageUrl', 'peerAddress', 'peerPort', 'wbemAddress', 'wbemPlainAddress', 'wbemCertificate', 'wbemKey', 'wbemEventHosts', 'proxy', 'proxyExcept', 'logLevel'] as const;
+const FILE_KEYS = ['hostName', 'stateDir', 'runDir', 'storage', 'portOffset', 'apiAddress', 'pageUrl', 'peerAddress', 'peerPort', 'wbemAddress', 'wbemPlainAddress', 'wbemCertificate', 'wbemKey', 'wbemEventHosts', 'proxy', 'proxyExcept', 'sendmail', 'logLevel'] as const;
 type FileConfig = Partial<Record<(typeof FILE_KEYS)[number], string | number>>;
 
 export function readConfig(argv: readonly string[], version: string, environment: NodeJS.ProcessEnv = process.env): Config {
@@ -79,6 +82,7 @@ export function readConfig(argv: readonly string[], version: string, environment
     .option('--wbem-event-hosts <list>', 'hosts that events may be pushed to, separated by commas')
     .option('--proxy <url>', 'HTTP proxy on the way to other hosts, for example http://user:password@proxy:3128 (better in the file), or none; HTTPS_PROXY when absent')
     .option('--proxy-except <list>', 'hosts that are reached past it, separated by commas; with HTTPS_PROXY: NO_PROXY')
+    .option('--sendmail <program>', 'program that mail is given to')
     .option('--log-level <level>', 'fatal, error, warn, info, debug')
     .addOption(new Option('--sabotage <what>', 'break one thing on purpose').choices([...SABOTAGES]).hideHelp());
   command.parse([...argv], { from: 'user' });
@@ -99,6 +103,7 @@ export function readConfig(argv: readonly string[], version: string, environment
     peerPort: peerPortOf(flags.peerPort ?? file.peerPort, portOffset),
     ...wbemConfig(flags, file),
     proxy: proxyOf({ ...file, ...flags }, environment),
+    sendmail: String(flags.sendmail ?? file.sendmail ?? DEFAULTS.sendmail),
     logLevel: String(flags.logLevel ?? file.logLevel ?? DEFAULTS.logLevel),
     sabotage: flags.sabotage ?? null,
   };

@@ -4,7 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, OverviewView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, NotificationSettingsView, NotificationsView, NotificationTargetChange, NotificationTargetRequest, NotificationTargetView, OverviewView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView, UserView, Role,
 } from './views.ts';
 import type { TrafficLimits } from '../engine/traffic/limits.ts';
 
@@ -193,6 +193,17 @@ export interface Operations {
   /** Oldest first; of one machine, or of everything. */
   events(caller: Caller, options: { afterId?: number; limit?: number; machine?: string }): Promise<EventView[]>;
   auditTrail(caller: Caller, options: { limit?: number }): Promise<AuditView[]>;
+
+  /** Who is told when something is wrong, and whether it arrives. */
+  notificationsShow(caller: Caller): Promise<NotificationsView>;
+  notificationsSet(caller: Caller, change: Partial<NotificationSettingsView>): Promise<NotificationsView>;
+  /** The name is the address, or the webhook's host, when none is given. */
+  notificationTargetAdd(caller: Caller, target: NotificationTargetRequest): Promise<NotificationTargetView>;
+  /** By name or id. What waits for it is tried at once. */
+  notificationTargetChange(caller: Caller, target: string, change: NotificationTargetChange): Promise<NotificationTargetView>;
+  notificationTargetRemove(caller: Caller, target: string): Promise<void>;
+  /** A message is sent now: what the other side answered. A fault when it did not take it. */
+  notificationTest(caller: Caller, target: string): Promise<{ answer: string; tookMs: number }>;
 
   userList(caller: Caller): Promise<UserView[]>;
   userAdd(caller: Caller, user: { name: string; role: Role; password: string }): Promise<UserView>;

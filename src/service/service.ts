@@ -10,6 +10,7 @@ import { hostOperations } from './hosts.ts';
 import { initialOperations } from './initial.ts';
 import { machineOperations } from './machines.ts';
 import { networkOperations } from './network.ts';
+import { notificationOperations } from './notifications.ts';
 import type { Operations } from './operations.ts';
 import { overviewOperations } from './overview.ts';
 import { pointOperations } from './points.ts';
@@ -35,4 +36,5 @@ export const createOperations = (context: Context): Operations => ({
   ...trafficOperations(context),
   ...failoverOperations(context),
   ...networkOperations(context),
+  ...notificationOperations(context),
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import type { HealthSchemasAreTheViews } from '../../src/api/healthschemas.ts';
+import type { NotificationSchemasAreTheViews } from '../../src/api/notificationschemas.ts';
 import type { OverviewSchemasAreTheViews } from '../../src/api/overview.ts';
 import { openApiDocument } from '../../src/api/openapi.ts';
 import type { RelationshipSchemasAreTheViews } from '../../src/api/relationshipschemas.ts';
@@ -86,6 +87,12 @@ const ROUTES: Route[] = [
   route('trafficSet', 'PATCH', '/api/traffic', 200, { body: { transfers: 5, bandwidth: [{ from: '08:00', until: '18:00', mbitPerSecond: 20 }] } }),
   route('cycleNow', 'POST', '/api/relationships/web/cycle', 202),
   route('consistentCycleNow', 'POST', '/api/relationships/web/cycle/application-consistent', 202),
+  route('notificationsShow', 'GET', '/api/notifications', 200),
+  route('notificationsSet', 'PATCH', '/api/notifications', 200, { body: { repeatSeconds: 0 } }),
+  route('notificationTargetAdd', 'POST', '/api/notifications/targets', 201, { body: { kind: 'webhook', url: 'https://hooks.example/key' } }),
+  route('notificationTargetChange', 'PATCH', '/api/notifications/targets/oncall', 200, { body: { minimum: 'critical', secret: null } }),
+  route('notificationTest', 'POST', '/api/notifications/targets/oncall/test', 200),
+  route('notificationTargetRemove', 'DELETE', '/api/notifications/targets/oncall', 204),
   route('networkShow', 'GET', '/api/machines/web/network', 200),
   route('networkChange', 'PATCH', '/api/machines/web/network/0', 200, { body: { addresses: { addresses: ['192.0.2.10/24'], gateways: [], dnsServers: [] }, testBridge: null } }),
   route('networkApply', 'POST', '/api/machines/web/network/apply', 202),
@@ -166,7 +173,7 @@ describe('the API', () => {
   };
 
   test('every schema is exactly its view', () => {
-    const compiled: (SchemasAreTheViews | RelationshipSchemasAreTheViews | HealthSchemasAreTheViews | OverviewSchemasAreTheViews)[number] = true;
+    const compiled: (SchemasAreTheViews | RelationshipSchemasAreTheViews | HealthSchemasAreTheViews | NotificationSchemasAreTheViews | OverviewSchemasAreTheViews)[number] = true;
     assert.ok(compiled);
   });
 

@@ -20,6 +20,8 @@ import type { SimulatedHost } from '../../src/simulation/host.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 import { openInMemory } from '../../src/state/database.ts';
 import { Authorizations, PairedHosts } from '../../src/state/hosts.ts';
+import { Storages } from '../../src/service/storages.ts';
+import { NotificationRows } from '../../src/state/notifications.ts';
 import { RosterRows } from '../../src/state/rosters.ts';
 import { ServiceSettingsRow } from '../../src/state/servicesettings.ts';
 
@@ -58,6 +60,7 @@ export class CimHost {
     for (const other of others) hosts.put({ hostId: other, name: other, address: '10.0.0.3:7443', pin: 'ee:ff', certificateExpiresMs: 0 });
     this.context = {
       engine, hosts, rosters: new PeerRosters(engine.host, new RosterRows<KnownRoster>(database)), accounts: new Accounts(database), authorizations: new Authorizations(database), serviceSettings: new ServiceSettingsRow(database), defaultStorage: '/replicas', configuredPeerPort: 7_443, proxy: null, fleecingDirectory: '/machines',
+      notifications: new NotificationRows(database), messenger: { test: () => assert.fail(), targetChanged: () => undefined }, storages: new Storages({ host: engine.host, paths: () => [] }),
       network: {
         invite: () => assert.fail(), join: () => assert.fail(), test: () => Promise.resolve(), connected: () => true, lastContactMs: () => null, forget: () => undefined, rename: () => assert.fail(), renewCertificate: () => assert.fail(), listenOn: (port) => { this.listensOn = port; return Promise.resolve(); }, tell: () => Promise.resolve(),
         certificates: { list: () => Promise.resolve(this.certificates), install: () => assert.fail(), remove: () => assert.fail() },

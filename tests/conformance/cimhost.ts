@@ -30,6 +30,8 @@ import { SimulatedMedia } from '../../src/simulation/media.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 import { openInMemory } from '../../src/state/database.ts';
 import { Authorizations, PairedHosts } from '../../src/state/hosts.ts';
+import { Storages } from '../../src/service/storages.ts';
+import { NotificationRows } from '../../src/state/notifications.ts';
 import { RosterRows } from '../../src/state/rosters.ts';
 import { ServiceSettingsRow } from '../../src/state/servicesettings.ts';
 import { SqliteState } from '../../src/state/state.ts';
@@ -131,6 +133,7 @@ export class CimHost {
     const engine = new Engine(host);
     return {
       engine, rosters: new PeerRosters(host, new RosterRows<KnownRoster>(this.database)), accounts: new Accounts(this.database), hosts: this.hosts, authorizations: this.authorizations, serviceSettings: new ServiceSettingsRow(this.database), defaultStorage: '/replicas', configuredPeerPort: 7_443, proxy: null, fleecingDirectory: '/machines',
+      notifications: new NotificationRows(this.database), messenger: { test: unreachable, targetChanged: () => undefined }, storages: new Storages({ host, paths: () => [] }),
       network: {
         self, invite: () => ({ invitation: '', expiresAtMs: 0 }), join: unreachable, test: unreachable, connected: () => false, lastContactMs: () => null, forget: () => undefined,
         rename: () => Promise.resolve(), renewCertificate: () => Promise.resolve(), listenOn: () => Promise.resolve(), tell: () => Promise.resolve(), present: () => Promise.resolve(true),

@@ -9,6 +9,7 @@ import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, DiskRequest, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
 import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HostView, JobView, MachineView, OverviewView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
+import { memoryNotifications } from './memorynotifications.ts';
 import { ALLOWED, DEFAULTS, healthOf, NOW_MS, overviewOf, STATE_NAMES } from './memoryviews.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
@@ -224,12 +225,8 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('administrator', caller, 'authorizationChange', entry, change);
     return { id: entry, host: '*.example.org', storage: '/replicas', trustGroup: 'DEFAULT', ...change };
   }
-  async authorizationRemove(caller: Caller, id: string) {
-    this.#enter('administrator', caller, 'authorizationRemove', id);
-  }
-  async authorizationAssign(caller: Caller, machine: string, entry: string) {
-    this.#enter('administrator', caller, 'authorizationAssign', machine, entry);
-  }
+  authorizationRemove = async (caller: Caller, id: string) => this.#enter('administrator', caller, 'authorizationRemove', id);
+  authorizationAssign = async (caller: Caller, machine: string, entry: string) => this.#enter('administrator', caller, 'authorizationAssign', machine, entry);
   async serverShow(caller: Caller) {
     this.#enter('viewer', caller, 'serverShow');
     return this.server;
@@ -337,6 +334,14 @@ export class MemoryHost implements Operations, Changes {
     return this.accounts.auditTrail(limit);
   }
 
+  readonly #notifications = memoryNotifications((...received) => this.#enter(...received));
+  readonly notificationsShow = this.#notifications.notificationsShow;
+  readonly notificationsSet = this.#notifications.notificationsSet;
+  readonly notificationTargetAdd = this.#notifications.notificationTargetAdd;
+  readonly notificationTargetChange = this.#notifications.notificationTargetChange;
+  readonly notificationTargetRemove = this.#notifications.notificationTargetRemove;
+  readonly notificationTest = this.#notifications.notificationTest;
+
   async userList(caller: Caller) {
     this.#enter('administrator', caller, 'userList');
     return this.accounts.users();
@@ -357,9 +362,7 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('administrator', caller, 'userCertificateAdd', user, certificate);
     return { user, fingerprint: 'ab'.repeat(32), subject: 'CN=ada', expiresAtMs: 1 };
   }
-  async userCertificateRemove(caller: Caller, user: string, fingerprint: string) {
-    this.#enter('administrator', caller, 'userCertificateRemove', user, fingerprint);
-  }
+  userCertificateRemove = async (caller: Caller, user: string, fingerprint: string) => this.#enter('administrator', caller, 'userCertificateRemove', user, fingerprint);
   async signIn({ name, password }: { name: string; password: string; from: string }) {
     return this.accounts.signIn(name, password);
   }

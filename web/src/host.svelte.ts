@@ -1,59 +1,68 @@
 /** The host as the whole page knows it: itself and its peers, machines, relationships and jobs. One reading for all. */
 import { getContext, onMount, setContext } from 'svelte';
-import type { HostStatus } from '../../src/service/operations.ts';
-import type { HostView, JobView, MachineView, RelationshipView } from '../../src/service/views.ts';
-import { api } from './api.ts';
+import { createSubscriber } from 'svelte/reactivity';
+import type { AnswerOf, View } from '../../src/client/operation.ts';
+import { client } from './client.ts';
 import { live } from './live.svelte.ts';
 import { Reading } from './reading.svelte.ts';
 
 const KEY = Symbol('host');
+type Status = AnswerOf<'get', '/api/status'>;
 
 class HostOfPage {
-  readonly #status = new Reading<HostStatus>((signal) => api.status(signal), ({ kind }) => kind !== 'event');
-  readonly #hosts = new Reading<HostView[]>((signal) => api.hosts(signal), ({ kind }) => kind === 'host');
+  readonly #status = new Reading((signal) => client.get('/api/status', { signal }), ({ kind }) => kind !== 'event');
+  readonly #hosts = new Reading((signal) => client.get('/api/hosts', { signal }), ({ kind }) => kind === 'host');
+  /** All machines are much to read: only while something shows them. */
+  readonly #wanted = createSubscriber(() => this.#status.open());
+
+  get #known(): Status | undefined {
+    this.#wanted();
+    return this.#status.value;
+  }
 
   get isKnown(): boolean {
-    return this.#status.value !== undefined;
+    return this.#known !== undefined;
   }
 
   /** Why it could not be read the last time. */
   get failure() {
+    this.#wanted();
     return this.#status.failure;
   }
 
   get readAtMs(): number | null {
+    this.#wanted();
     return this.#status.readAtMs;
   }
 
-  get self(): HostView | undefined {
-    return this.#status.value?.host;
+  get machines(): readonly View<'Machine'>[] {
+    return this.#known?.machines ?? [];
   }
 
-  get machines(): readonly MachineView[] {
-    return this.#status.value?.machines ?? [];
+  get relationships(): readonly View<'Relationship'>[] {
+    return this.#known?.relationships ?? [];
   }
 
-  get relationships(): readonly RelationshipView[] {
-    return this.#status.value?.relationships ?? [];
-  }
-
-  get jobs(): readonly JobView[] {
-    return this.#status.value?.jobs ?? [];
+  get jobs(): readonly View<'Job'>[] {
+    return this.#known?.jobs ?? [];
   }
 
   /** This host is one of them. */
-  get hosts(): readonly HostView[] {
+  get hosts(): readonly View<'Host'>[] {
     return this.#hosts.value ?? [];
   }
 
+  get self(): View<'Host'> | undefined {
+    return this.hosts.find((host) => host.self);
+  }
+
   /** How far the replica is behind now; ages go on while nothing is heard. */
-  lagNowMs({ lagMs }: RelationshipView): number | null {
+  lagNowMs({ lagMs }: View<'Relationship'>): number | null {
     return lagMs === null ? null : Math.max(0, lagMs + live.nowMs - (this.readAtMs ?? live.nowMs));
   }
 
   open(): () => void {
-    const ends = [this.#status.open(), this.#hosts.open()];
-    return () => ends.forEach((end) => end());
+    return this.#hosts.open();
   }
 }
 

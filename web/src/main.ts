@@ -3,8 +3,9 @@ import { mount } from 'svelte';
 import './style/tokens.css';
 import './style/page.css';
 import App from './App.svelte';
-import { listenToApi } from './api.ts';
+import { whenSignedOut } from './client.ts';
 import { openLanguage } from './language.ts';
+import { routeOf } from './routes.ts';
 import { session } from './session.svelte.ts';
 import { theme } from './theme.svelte.ts';
 
@@ -19,7 +20,9 @@ addEventListener('vite:preloadError', () => {
   location.reload();
 });
 
+/** What the address shows is loaded while the session is asked for. */
+void routeOf(location.pathname)?.route.load().catch(() => undefined);
 theme.open();
-listenToApi({ signedOut: () => session.ended() });
+whenSignedOut(() => session.ended());
 await openLanguage();
 mount(App, { target: document.getElementById('page')! });

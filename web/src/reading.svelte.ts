@@ -3,12 +3,14 @@
  * reading; a costly reading is made more seldom, so that a busy host is not kept busy by those who look at it.
  */
 import { onMount } from 'svelte';
-import { ApiError } from './api.ts';
+import { Failure } from '../../src/client/failure.ts';
+import { isUnreachable } from './client.ts';
 import { live, type Change } from './live.svelte.ts';
 
 const SPACING_MS = 250;
-/** Of the time at most this share is spent reading. */
+/** Of the time at most this share is spent reading, but for what takes long: that is as fresh as it can be. */
 const SHARE = 1 / 8;
+const SPACING_AT_MOST_MS = 1_500;
 const RETRY_MS = 2_000;
 
 export class Reading<T> {
@@ -17,17 +19,17 @@ export class Reading<T> {
   /** When the value was true, by the host's clock. */
   readAtMs = $state<number | null>(null);
   /** Why the last reading failed; null when it did not. */
-  failure = $state.raw<ApiError | null>(null);
+  failure = $state.raw<Failure | null>(null);
 
   readonly #read: (signal: AbortSignal) => Promise<T>;
-  readonly #concerns: (change: Exclude<Change, { kind: 'everything' }>) => boolean;
+  readonly #concerns: (change: Change) => boolean;
   #lifetime = new AbortController();
   #timer: number | undefined;
   #isReading = false;
   #isDue = false;
   #notBeforeMs = 0;
 
-  constructor(read: (signal: AbortSignal) => Promise<T>, concerns: (change: Exclude<Change, { kind: 'everything' }>) => boolean) {
+  constructor(read: (signal: AbortSignal) => Promise<T>, concerns: (change: Change) => boolean) {
     this.#read = read;
     this.#concerns = concerns;
   }
@@ -36,7 +38,7 @@ export class Reading<T> {
   open(): () => void {
     this.#lifetime = new AbortController();
     const unsubscribe = live.subscribe((change) => {
-      if (change.kind === 'everything' || this.#concerns(change)) this.again();
+      if (change === 'everything' || this.#concerns(change)) this.again();
     });
     this.again();
     return () => {
@@ -72,16 +74,16 @@ export class Reading<T> {
     } finally {
       this.#isReading = false;
       const tookMs = performance.now() - startedMs;
-      this.#notBeforeMs = performance.now() + Math.max(SPACING_MS, tookMs / SHARE) + (this.failure?.isUnreachable ? RETRY_MS : 0);
+      this.#notBeforeMs = performance.now() + Math.min(SPACING_AT_MOST_MS, Math.max(SPACING_MS, tookMs / SHARE)) + (this.failure && isUnreachable(this.failure) ? RETRY_MS : 0);
       if (this.#isDue && !signal.aborted) this.again();
     }
   }
 
   #failed(thrown: unknown, signal: AbortSignal): void {
     if (signal.aborted) return;
-    if (!(thrown instanceof ApiError)) throw thrown;
+    if (!(thrown instanceof Failure)) throw thrown;
     this.failure = thrown;
-    this.#isDue ||= thrown.isUnreachable;
+    this.#isDue ||= isUnreachable(thrown);
   }
 }
 

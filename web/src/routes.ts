@@ -13,6 +13,7 @@ export interface Route {
 
 export const ROUTES: readonly Route[] = [
   { path: '/', title: 'Overview', isInNavigation: true, load: () => import('./overview/Overview.svelte') },
+  { path: '/machines/:machine', title: 'Machine', isInNavigation: false, load: () => import('./machine/Machine.svelte') },
   { path: '/hosts', title: 'Hosts', isInNavigation: true, load: () => import('./hosts/Hosts.svelte') },
   { path: '/server', title: 'Replica server', isInNavigation: true, load: () => import('./server/Server.svelte') },
   { path: '/limits', title: 'Limits', isInNavigation: true, load: () => import('./limits/Limits.svelte') },

@@ -1,5 +1,6 @@
 /** Who is signed in, in this browser. */
-import { api } from './api.ts';
+import type { View } from '../../src/client/operation.ts';
+import { client } from './client.ts';
 
 type Standing = 'unknown' | 'nobody' | 'signed-in' | 'expired';
 
@@ -7,24 +8,24 @@ class SessionOfPage {
   /** `expired`: somebody was signed in; the page stays as it is until they are again. */
   standing = $state<Standing>('unknown');
   name = $state('');
-  role = $state<'viewer' | 'operator' | 'administrator'>('viewer');
+  role = $state<View<'User'>['role']>('viewer');
 
-  /** Known afterwards; throws `ApiError` when the host does not answer. */
+  /** Known afterwards; throws a `Failure` when the host does not answer. */
   async open(): Promise<void> {
     try {
-      this.#enter(await api.session());
+      this.#enter(await client.get('/api/session'));
     } catch (thrown) {
       if (this.standing === 'unknown') throw thrown;
     }
   }
 
   async signIn(name: string, password: string): Promise<void> {
-    const { user } = await api.signIn(name, password);
+    const { user } = await client.post('/api/sign-in', { body: { name, password } });
     this.#enter(user);
   }
 
   async signOut(): Promise<void> {
-    await api.signOut();
+    await client.post('/api/sign-out');
     this.standing = 'nobody';
   }
 

@@ -9,6 +9,8 @@ export const SPOT_PX = 26;
 const SMALLEST_PX = 11;
 const LARGEST_PX = 22;
 const TICK_PX = 110;
+/** A tick nearer to the end has no room for its label. */
+const LABEL_PX = 76;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
@@ -30,7 +32,8 @@ export interface Timeline {
   readonly spots: readonly Spot[];
   readonly lanes: number;
   readonly ticks: readonly { readonly xPx: number; readonly atMs: number }[];
-  readonly isLong: boolean;
+  /** How finely the ticks are to be told. */
+  readonly detail: 'seconds' | 'minutes' | 'days';
 }
 
 /** Larger points are drawn larger, by the order of magnitude: the smallest and the largest are of these points. */
@@ -59,7 +62,7 @@ export function timelineOf(points: readonly PointView[], nowMs: number, widthPx:
   const stepMs = STEPS_MS.find((step) => spanMs / step <= most) ?? STEPS_MS.at(-1)!;
   const ticks: { xPx: number; atMs: number }[] = [];
   for (let atMs = Math.ceil(fromMs / stepMs) * stepMs; atMs <= nowMs; atMs += stepMs) ticks.push({ xPx: placeOf(atMs), atMs });
-  return { spots, lanes: Math.max(1, ends.length), ticks, isLong: spanMs > DAY_MS };
+  return { spots, lanes: Math.max(1, ends.length), ticks: ticks.filter(({ xPx }) => xPx <= widthPx - LABEL_PX), detail: spanMs > DAY_MS ? 'days' : stepMs < MINUTE_MS ? 'seconds' : 'minutes' };
 }
 
 /** All of one point in a sentence, for those who do not see its shape. */

@@ -21,7 +21,7 @@ export const offered = (situation: Situation, role: Role): readonly Operation[] 
 const NEXT: Readonly<Record<number, readonly string[]>> = {
   1: ['start-replication'],
   2: ['import', 'initiate-failback'],
-  3: ['test-end', 'test', 'failover-planned'],
+  3: ['test-end', 'test'],
   4: ['cancel-failover', 'initiate-failback'],
   5: ['commit', 'reverse'],
   6: ['reverse', 'failback'],

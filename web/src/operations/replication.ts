@@ -78,7 +78,7 @@ const cancelResynchronization: Operation = {
 const resetStatistics: Operation = {
   id: 'reset-statistics', family: 'more', command: 'health reset', api: ['statisticsReset'], isOnwardToo: true, danger: () => 'none', answer: 'done',
   isOffered: ({ relationship }) => relationship !== null,
-  title: () => t('Count anew'),
+  title: () => t('Count the statistics anew'),
   happens: () => [t('Cycles, misses and failures are counted from now on; a warning that no longer holds goes away. The history of the charts stays.')],
   request: (situation) => ({ method: 'POST', path: relationshipPath(situation, '/statistics/reset') }),
 };
