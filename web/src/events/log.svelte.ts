@@ -1,6 +1,7 @@
 /** The event log as it is shown: the newest first, those that come added at once, older ones read when they are asked for. */
 import type { EventView } from '../../../src/service/views.ts';
-import { ApiError, call } from '../api.ts';
+import { Failure } from '../../../src/client/failure.ts';
+import { client } from '../client.ts';
 import { live } from '../live.svelte.ts';
 
 const PAGE = 200;
@@ -9,7 +10,7 @@ const STRETCH = 1_000;
 
 export class EventLog {
   events = $state.raw<readonly EventView[]>([]);
-  error = $state.raw<ApiError | null>(null);
+  error = $state.raw<Failure | null>(null);
   isBusy = $state(false);
   /** Nothing is older than what is there. */
   isWhole = $state(false);
@@ -26,7 +27,7 @@ export class EventLog {
   /** Reads, and takes what comes, until the returned function is called. */
   open(): () => void {
     const unsubscribe = live.subscribe((change) => {
-      if (change.kind === 'event' || change.kind === 'everything') void this.#newer();
+      if (change === 'everything' || change.kind === 'event') void this.#newer();
     });
     void this.#newer();
     return () => {
@@ -61,8 +62,7 @@ export class EventLog {
   }
 
   #read(query: { afterId?: number; limit: number }): Promise<EventView[]> {
-    const text = new URLSearchParams({ ...(this.#machine !== '' && { machine: this.#machine }), ...Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)])) });
-    return call('GET', `/api/events?${text.toString()}`, undefined, this.#lifetime.signal);
+    return client.get('/api/events', { query: { ...query, ...(this.#machine !== '' && { machine: this.#machine }) }, signal: this.#lifetime.signal });
   }
 
   /** Each once, the newest first. */
@@ -78,7 +78,7 @@ export class EventLog {
       this.error = null;
     } catch (thrown) {
       if (this.#lifetime.signal.aborted) return;
-      if (!(thrown instanceof ApiError)) throw thrown;
+      if (!(thrown instanceof Failure)) throw thrown;
       this.error = thrown;
     } finally {
       this.isBusy = false;

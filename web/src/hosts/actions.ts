@@ -6,6 +6,8 @@ import { textIn, type Field } from '../operations/field.ts';
 
 const LONGEST_PATH = 4_096;
 const LONGEST_NAME = 256;
+/** A mail program may have broken it. */
+const LINES_AT_MOST = 100;
 
 const storage = (): Field => ({ kind: 'line', name: 'storage', label: t('Where replicas from that host are kept here'), hint: t('An absolute path; this host\'s own place when this is empty.'), initial: '', longest: LONGEST_PATH, isSeldom: true });
 const address = (): Field => ({ kind: 'line', name: 'address', label: t('Address under which that host reaches this one'), hint: t('Such as 192.0.2.7 or alpha.example.com, with a port when it is not 7443.'), initial: '', longest: LONGEST_NAME, isSeldom: true });
@@ -26,12 +28,12 @@ export const invite = (): Action => ({
 
 export const join = (): Action => ({
   command: 'host join', role: 'administrator', title: t('Join another host by its invitation'), label: t('Join a host'),
-  fields: [{ kind: 'lines', name: 'invitation', label: t('Invitation'), hint: t('The text that the other host showed when it invited this one.'), initial: '', most: 1, isNeeded: true }, storage(), address(), { kind: 'tick', name: 'bypassProxy', label: t('Reach that host past the proxy'), initial: false, isSeldom: true }],
+  fields: [{ kind: 'lines', name: 'invitation', label: t('Invitation'), hint: t('The text that the other host showed when it invited this one.'), initial: '', most: LINES_AT_MOST, isNeeded: true }, storage(), address(), { kind: 'tick', name: 'bypassProxy', label: t('Reach that host past the proxy'), initial: false, isSeldom: true }],
   happens: () => [t('The two hosts know each other by their keys from now on, and each may send replicas to the other.')],
   request: (values) => ({ method: 'POST', path: '/api/hosts/join', body: { invitation: invitationIn(values['invitation']), ...bodyOf(values, 'storage', 'address'), ...(values['bypassProxy'] === true && { bypassProxy: true }) } }),
 });
 
-/** Lines of a text that a mail program has broken belong together. */
+/** The lines of a text that was broken belong together. */
 const invitationIn = (value: unknown): string => (Array.isArray(value) ? value.join('') : String(value ?? '')).replaceAll(/\s/g, '');
 
 export const test = ({ name }: HostView): Action => ({
