@@ -41,6 +41,7 @@ async function version(run: Run): Promise<void> {
 export function createProgram(): Command {
   const program = new Command('understudy')
     .description('Keeps a ready-to-run replica of a virtual machine on another host and takes it through failover, reverse replication and failback.')
+    .version(`understudy ${ownVersion()}`, '--version', 'the version of this command')
     .option('--json', 'print exactly one JSON value on standard output')
     .addOption(new Option('--run-dir <dir>', 'where the sockets of understudyd are').default(DEFAULT_RUN_DIR).env('UNDERSTUDY_RUN_DIR'))
     .addOption(new Option('--host <url>', 'another daemon, for example http://host:7480 (sign in first)').argParser(parseUrl))
