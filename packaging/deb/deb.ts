@@ -45,6 +45,8 @@ function stageAt(root: string): Stage {
 function copyProgram({ at }: Stage): void {
   build(at(`${LIBRARY}/dist`));
   for (const name of ['bin', 'package.json', 'LICENSE']) cpSync(join(ROOT, name), at(`${LIBRARY}/${name}`), { recursive: true });
+  if (!existsSync(join(ROOT, 'web/dist/index.html'))) throw new Error('the web page is not built: npm run page');
+  cpSync(join(ROOT, 'web/dist'), at(`${LIBRARY}/web/dist`), { recursive: true, filter: (from) => basename(from) !== '.built-from' });
   for (const name of ['bin/node', 'LICENSE', 'package.json']) cpSync(join(ROOT, NODE, name), at(`${LIBRARY}/${NODE}/${name}`));
   for (const [path] of installedPackages()) cpSync(join(ROOT, path), at(`${LIBRARY}/${path}`), { recursive: true, filter: (from) => from === join(ROOT, path) || !IS_NOT_RUN.test(from) });
   symlinkSync('../lib/understudy/bin/understudy', at('usr/bin/understudy'));

@@ -18,6 +18,8 @@ import { jobRoutes } from './jobs.ts';
 import { machineRoutes } from './machines.ts';
 import { networkRoutes } from './network.ts';
 import { withNamedSchemas } from './namedschemas.ts';
+import { notificationRoutes } from './notifications.ts';
+import { overviewRoutes } from './overview.ts';
 import { pointRoutes } from './points.ts';
 import { relationshipRoutes } from './relationships.ts';
 import { resynchronizationRoutes } from './resynchronization.ts';
@@ -134,6 +136,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     sessionRoutes(guarded, { operations, endSession });
     userRoutes(guarded, operations);
     certificateRoutes(guarded, operations);
+    overviewRoutes(guarded, operations);
     machineRoutes(guarded, operations);
     hostRoutes(guarded, operations);
     serverRoutes(guarded, operations);
@@ -146,6 +149,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     pointRoutes(guarded, operations);
     failoverRoutes(guarded, operations);
     networkRoutes(guarded, operations);
+    notificationRoutes(guarded, operations);
     jobRoutes(guarded, operations);
     streamRoute(guarded, { operations, changes, callerAgain, ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }) });
   });

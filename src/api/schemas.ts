@@ -97,6 +97,7 @@ export const JOB_VIEW = view('Job', {
   percent: Type.Number({ description: '0 to 100' }),
   step: text('What it does at the moment, in words'),
   startedAtMs: instant('When it started'),
+  startedBy: nullable(text('The user, or the other host, that asked for it; null for what this host began by itself')),
   finishedAtMs: nullable(instant('When it ended')),
   cancellable: truth('Whether it can be cancelled now'),
   error: nullable(JOB_ERROR),

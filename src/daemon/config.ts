@@ -16,6 +16,8 @@ export interface Config {
   readonly portOffset: number;
   /** Address of the page, /api and /metrics; every address of the host when it is 0.0.0.0. */
   readonly apiAddress: string;
+  /** Where people reach the page, when a proxy stands before it: other hosts' pages link to it. */
+  readonly pageUrl: string | null;
   readonly peerAddress: string;
   /** With portOffset. */
   readonly peerPort: number;
@@ -30,6 +32,8 @@ export interface Config {
   readonly wbemEventHosts: readonly string[];
   /** The way to other hosts; null for plain connections. */
   readonly proxy: Proxy | null;
+  /** Program that mail is given to. */
+  readonly sendmail: string;
   readonly logLevel: string;
   /** Breaks one thing on purpose, so that a demonstration or test can fail. */
   readonly sabotage: Sabotage | null;
@@ -52,10 +56,11 @@ const DEFAULTS = {
   peerAddress: '0.0.0.0',
   wbemAddress: '0.0.0.0',
   wbemPlainAddress: '127.0.0.1',
+  sendmail: '/usr/sbin/sendmail',
   logLevel: 'info',
 };
 
-const FILE_KEYS = ['hostName', 'stateDir', 'runDir', 'storage', 'portOffset', 'apiAddress', 'peerAddress', 'peerPort', 'wbemAddress', 'wbemPlainAddress', 'wbemCertificate', 'wbemKey', 'wbemEventHosts', 'proxy', 'proxyExcept', 'logLevel'] as const;
+const FILE_KEYS = ['hostName', 'stateDir', 'runDir', 'storage', 'portOffset', 'apiAddress', 'pageUrl', 'peerAddress', 'peerPort', 'wbemAddress', 'wbemPlainAddress', 'wbemCertificate', 'wbemKey', 'wbemEventHosts', 'proxy', 'proxyExcept', 'sendmail', 'logLevel'] as const;
 type FileConfig = Partial<Record<(typeof FILE_KEYS)[number], string | number>>;
 
 export function readConfig(argv: readonly string[], version: string, environment: NodeJS.ProcessEnv = process.env): Config {
@@ -69,6 +74,7 @@ export function readConfig(argv: readonly string[], version: string, environment
     .option('--port-offset <n>', 'added to every port, for a second daemon on a machine', Number)
     .option('--storage <dir>', 'where replicas are kept')
     .option('--api-address <ip>', 'address of the page and the API')
+    .option('--page-url <url>', 'where people reach the page, when a proxy stands before it')
     .option('--peer-address <ip>', 'address that peers connect to')
     .option('--peer-port <n>', 'port that peers connect to; 7443 with the offset when absent', Number)
     .option('--wbem-address <ip>', 'address of WS-Management and CIM-XML over TLS')
@@ -78,6 +84,7 @@ export function readConfig(argv: readonly string[], version: string, environment
     .option('--wbem-event-hosts <list>', 'hosts that events may be pushed to, separated by commas')
     .option('--proxy <url>', 'HTTP proxy on the way to other hosts, for example http://user:password@proxy:3128 (better in the file), or none; HTTPS_PROXY when absent')
     .option('--proxy-except <list>', 'hosts that are reached past it, separated by commas; with HTTPS_PROXY: NO_PROXY')
+    .option('--sendmail <program>', 'program that mail is given to')
     .option('--log-level <level>', 'fatal, error, warn, info, debug')
     .option('--list-guests', 'print the names of the machines whose guests run on this host, and end; the daemon may be down')
     .addOption(new Option('--sabotage <what>', 'break one thing on purpose').choices([...SABOTAGES]).hideHelp());
@@ -94,14 +101,23 @@ export function readConfig(argv: readonly string[], version: string, environment
     hostName: String(flags.hostName ?? file.hostName ?? hostname()),
     storage: String(flags.storage ?? file.storage ?? join(stateDir, 'replicas')),
     apiAddress: String(flags.apiAddress ?? file.apiAddress ?? DEFAULTS.apiAddress),
+    pageUrl: pageUrlOf(flags.pageUrl ?? file.pageUrl),
     peerAddress: String(flags.peerAddress ?? file.peerAddress ?? DEFAULTS.peerAddress),
     peerPort: peerPortOf(flags.peerPort ?? file.peerPort, portOffset),
     ...wbemConfig(flags, file),
     proxy: proxyOf({ ...file, ...flags }, environment),
+    sendmail: String(flags.sendmail ?? file.sendmail ?? DEFAULTS.sendmail),
     logLevel: String(flags.logLevel ?? file.logLevel ?? DEFAULTS.logLevel),
     sabotage: flags.sabotage ?? null,
     listsGuests: flags.listGuests ?? false,
   };
+}
+
+function pageUrlOf(given: string | number | undefined): string | null {
+  if (given === undefined || given === '') return null;
+  const url = URL.parse(String(given));
+  if (!url || !['http:', 'https:'].includes(url.protocol)) throw new Fault('settings-invalid', `pageUrl cannot be ${JSON.stringify(given)}: allowed is an address like https://understudy.example.com/`);
+  return url.href;
 }
 
 function peerPortOf(given: string | number | undefined, portOffset: number): number {

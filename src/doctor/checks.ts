@@ -31,7 +31,7 @@ export interface Found {
 const MIB = 1_048_576;
 const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;
-const EXPIRY_WARNING_DAYS = 30;
+export const CERTIFICATE_WARNING_DAYS = 30;
 const MAX_SKEW_MS = 5 * SECOND_MS;
 const COMMIT_WITHIN_MS = DAY_MS;
 /** The oldest that this version is tested on. */
@@ -72,7 +72,7 @@ const ofDisks = (look: (disk: DiskFacts) => string | null) => ofPrimaries(({ dis
 
 const check = (severity: Severity, practice: number | null, id: string, title: string, words: Pick<Check, 'meaning' | 'cure'>, find: Check['find']): Check => ({ severity, practice, id, title, ...words, find });
 const untilExpiry = (expiresMs: number, nowMs: number, whose: string): string | null =>
-  expiresMs <= nowMs ? `${whose} certificate has expired.` : expiresMs - nowMs < EXPIRY_WARNING_DAYS * DAY_MS ? `${whose} certificate expires in ${days(expiresMs - nowMs)} days.` : null;
+  expiresMs <= nowMs ? `${whose} certificate has expired.` : expiresMs - nowMs < CERTIFICATE_WARNING_DAYS * DAY_MS ? `${whose} certificate expires in ${days(expiresMs - nowMs)} days.` : null;
 const budgetBytes = ({ relationship }: MachineFacts): number => (relationship.settings.additional.fleecingBudgetMiB ?? DEFAULT_FLEECING_BUDGET_MIB) * MIB;
 const untestedMs = ({ relationship: { lastTestMs, testableSinceMs } }: MachineFacts, { host }: Facts): number | null => (lastTestMs === undefined ? (testableSinceMs === undefined ? null : host.nowMs - testableSinceMs) : host.nowMs - lastTestMs);
 
@@ -112,6 +112,10 @@ export const CHECKS: readonly Check[] = [
     ofHost(({ acceleration }) => (acceleration === 'tcg' ? '/dev/kvm cannot be used.' : null))),
   check('warning', 37, 'replica-server-off', 'This host takes replicas', { meaning: 'A machine that failed over elsewhere could not be reversed to here, nor come home.', cure: 'understudy server set --replica-server on.' },
     ofHost(({ acceptsReplicas }, { machines }) => (!acceptsReplicas && machines.length > 0 ? 'It takes no replicas.' : null))),
+  check('warning', null, 'notifications-failing', 'Notifications arrive', { meaning: 'When something goes wrong here, that target does not hear of it.', cure: 'understudy notify test NAME shows what the other side answers; understudy notify set mends it.' },
+    ofHost(({ notifications }) => notifications.filter(({ failure }) => failure !== null).map(({ name, failure }) => `${name}: ${failure}`).join(' ') || null)),
+  check('advice', null, 'nobody-notified', 'Somebody is told when something goes wrong', { meaning: 'Whoever does not look at this host does not know.', cure: 'understudy notify add webhook URL, or understudy notify add mail ADDRESS; on both hosts.' },
+    ofHost(({ notifications }, { machines }) => (notifications.length === 0 && machines.length > 0 ? 'No target of notifications is set.' : null))),
   check('advice', 38, 'any-host', 'Only named hosts may replicate here', { meaning: 'Every host that is paired, now or later, can fill this host\'s storage.', cure: 'understudy server set --any-host off, and an entry for each host: understudy authorization add.' },
     ofHost(({ entries }) => (entries.some(({ host }) => host === ANY_HOST) ? 'Any paired host may replicate here.' : null))),
   check('advice', 42, 'one-trust-group', 'Hosts of different owners are in different trust groups', { meaning: 'Hosts of one group may take over each other\'s replicas.', cure: 'understudy authorization set --trust-group, where the hosts are not of one owner.' },

@@ -29,6 +29,7 @@ import { relationshipNamed, transition, update } from './transition.ts';
 import { yieldTo } from './yielding.ts';
 
 const CALL_TIMEOUT_MS = 24 * 3_600_000;
+const ASKER_CHARACTERS = 64;
 
 export const answersOf = (engine: Engine): Answers => ({ ...hostAnswers(engine), ...attemptAnswers(engine), ...failoverAnswers(engine), ...failbackAnswers(engine) });
 
@@ -47,7 +48,7 @@ const ownedBy = ({ host }: Engine): Owned => (hostId, relationshipId) => {
   return relationship;
 };
 
-function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | 'readiness' | 'createReplica' | 'greet' | 'settings' | 'job' | 'jobShow' | 'dissolve'> {
+function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | 'roster' | 'readiness' | 'createReplica' | 'greet' | 'settings' | 'job' | 'jobShow' | 'dissolve'> {
   const { host, jobs } = engine;
   const owned = ownedBy(engine);
   return {
@@ -66,6 +67,7 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | '
       const admission = host.admission(hostId);
       return { nowMs: host.clock.nowMs(), version: host.version, qemuVersion: await qemuVersionOf(host), storage: admission.isAdmitted ? await spaceAt(host, admission.entry.storage) : null };
     },
+    roster: (_hostId, request) => engine.roster.answer(request),
     createReplica: async (hostId, request) => {
       return createReplica(engine, hostId, request);
     },
@@ -79,7 +81,8 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | '
     job: async (hostId, { machineId, kind, args }) => {
       const relationship = host.state.relationships().find((each) => each.machineId === machineId && each.peerId === hostId) ?? engine.relationshipOf(machineId);
       owned(hostId, relationship.id);
-      return { jobId: jobs.start(kind, machineId, args).id };
+      const { startedBy, ...rest } = args;
+      return { jobId: jobs.start(kind, machineId, rest, askerOf(startedBy, host.peerName(hostId))).id };
     },
     jobShow: async (_hostId, { jobId }) => JSON.parse(JSON.stringify(jobs.named(jobId))),
     dissolve: async (hostId, { relationshipId, why }) => {
@@ -90,6 +93,9 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | '
     },
   };
 }
+
+/** A user of the other host, where it says which. */
+const askerOf = (user: unknown, peer: string): string => (typeof user === 'string' && user !== '' ? `${user.slice(0, ASKER_CHARACTERS)} on ${peer}` : peer);
 
 function noticeRemoval({ host }: Engine, { id, machineId, peerId }: Relationship): void {
   const atMs = host.clock.nowMs();

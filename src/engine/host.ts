@@ -18,6 +18,8 @@ export interface Host {
   readonly hostName: string;
   /** Of Understudy. */
   readonly version: string;
+  /** Where people reach its page from other hosts, when they can: its address, or its port at any address of the host. */
+  readonly page?: { readonly url: string | null; readonly port: number | null };
   readonly clock: Clock;
   readonly hypervisor: Hypervisor;
   readonly layers: LayerStore;

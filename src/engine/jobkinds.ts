@@ -17,7 +17,7 @@ import { beginInitial } from './initial.ts';
 import { mediaKinds } from './mediakinds.ts';
 import { commitHome, giveBack } from './failback/home.ts';
 import { flag, shutdownMs, text, whole } from './jobargs.ts';
-import type { JobContext, JobResult, JobWork } from './jobs.ts';
+import { heldBy, type JobContext, type JobResult, type JobWork } from './jobs.ts';
 import { ADDRESSING_JOB, setAddresses } from './network/addressing.ts';
 import { onPeer } from './onpeer.ts';
 import { unplannedFailover } from './operations.ts';
@@ -39,7 +39,7 @@ export const jobKinds = (engine: Engine): Readonly<Record<string, JobWork>> => (
 function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
   const seconds = (sinceMs: number) => (host.clock.monotonicMs() - sinceMs) / 1_000;
-  const alone = <T>(job: JobContext, name: string, work: (signal: AbortSignal) => Promise<T>) => engine.worker(job.machineId).exclusive(name, work, job.signal);
+  const alone = <T>(job: JobContext, name: string, work: (signal: AbortSignal) => Promise<T>) => engine.worker(job.machineId).exclusive(heldBy(job, name), work, job.signal);
 
   return {
     test: async (job) => {
@@ -49,7 +49,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
         await engine.worker(job.machineId).stopMerging();
         return makeTestCopy(host, id, { pointId: text(job, 'point'), copyId: text(job, 'copyId'), network: text(job, 'network'), isolated: flag(job, 'isolated'), resumed: job.resumed });
       });
-      if (flag(job, 'start')) await engine.worker(copy.id).exclusive('starting', (signal) => startMachine(host, copy.id, signal), job.signal);
+      if (flag(job, 'start')) await engine.worker(copy.id).exclusive(heldBy(job, 'starting'), (signal) => startMachine(host, copy.id, signal), job.signal);
       return { machine: copy.name, machineId: copy.id, seconds: seconds(startedMs) };
     },
     testEnd: async (job) => {
@@ -59,7 +59,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     unplanned: async (job) => {
       const startedMs = host.clock.monotonicMs();
       job.progress(10, 'asking the primary');
-      await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: flag(job, 'start'), force: flag(job, 'force'), commitAfterSeconds: whole(job, 'commitAfterSeconds'), resumed: job.resumed }, job.signal);
+      await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: flag(job, 'start'), force: flag(job, 'force'), commitAfterSeconds: whole(job, 'commitAfterSeconds'), resumed: job.resumed, operation: heldBy(job, 'failover') }, job.signal);
       return { seconds: seconds(startedMs) };
     },
     planned: (job) => plannedFailover(engine, job),
@@ -94,7 +94,7 @@ function powerKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
   return {
     start: async (job) => {
-      await engine.worker(job.machineId).exclusive('starting', (signal) => startMachine(host, job.machineId, signal), job.signal);
+      await engine.worker(job.machineId).exclusive(heldBy(job, 'starting'), (signal) => startMachine(host, job.machineId, signal), job.signal);
       return {};
     },
     stop: async (job) => {
@@ -177,7 +177,7 @@ async function plannedFailover(engine: Engine, job: JobContext): Promise<JobResu
   if (side === 'primary') {
     job.progress(5, 'checking what must hold, then shutting the guest down');
     if (isOnward(relationship)) await prepareOnward(engine, job, relationship);
-    else await engine.worker(job.machineId).exclusive('planned failover', (signal) => prepare(host, id, { shutdownTimeoutMs: shutdownMs(job), reverse: flag(job, 'reverse'), force: flag(job, 'force') }, ({ doneBytes, totalBytes }) => job.progress(20 + (40 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal), job.signal);
+    else await engine.worker(job.machineId).exclusive(heldBy(job, 'planned failover'), (signal) => prepare(host, id, { shutdownTimeoutMs: shutdownMs(job), reverse: flag(job, 'reverse'), force: flag(job, 'force') }, ({ doneBytes, totalBytes }) => job.progress(20 + (40 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal), job.signal);
     job.progress(60, 'starting on the other host');
     await handOverOrTakeBack(engine, job, relationship);
   }
@@ -218,7 +218,7 @@ async function reversed(engine: Engine, job: JobContext): Promise<JobResult> {
   }
   const { totals } = before;
   job.progress(5, 'asking the old primary to yield');
-  await engine.worker(job.machineId).exclusive('reverse', (signal) => reverse(host, before.id, signal), job.signal);
+  await engine.worker(job.machineId).exclusive(heldBy(job, 'reverse'), (signal) => reverse(host, before.id, signal), job.signal);
   const now = engine.relationshipOf(job.machineId);
   if (now.state === 1) transition(host, now.id, 'startInitial');
   const asked = now.newestPointId;

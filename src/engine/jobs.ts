@@ -18,8 +18,13 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** The job was under way when a former daemon ended: what is done already is its own work. */
   readonly resumed: boolean;
+  /** Who asked for it; null for this host itself. */
+  readonly startedBy: string | null;
   progress(percent: number, step: string): void;
 }
+
+/** What holds a machine, in words: whoever is refused meanwhile learns whose work it is. */
+export const heldBy = ({ startedBy }: Pick<JobContext, 'startedBy'>, operation: string): string => (startedBy === null ? operation : `${operation}, started by ${startedBy}`);
 
 /** Kinds of jobs that nobody can cancel. Source: Hyper-V Replica, committing a failover. */
 const LASTING: readonly string[] = ['commit'];
@@ -53,9 +58,9 @@ export class Jobs {
   }
 
   /** Durable before it begins. */
-  start(kind: string, machineId: string | null, args: JobArgs): Job {
+  start(kind: string, machineId: string | null, args: JobArgs, startedBy: string | null = null): Job {
     const job: Job = {
-      id: this.#host.newId(), kind, machineId, args, state: 'running', percent: 0, step: 'starting', startedMs: this.#host.clock.nowMs(),
+      id: this.#host.newId(), kind, machineId, args, state: 'running', percent: 0, step: 'starting', startedMs: this.#host.clock.nowMs(), startedBy,
       finishedMs: null, cancellable: !LASTING.includes(kind), error: null, result: null,
     };
     this.#put(job);
@@ -98,7 +103,7 @@ export class Jobs {
     try {
       const work = this.#kinds[job.kind];
       if (!work) throw new Fault('not-supported', `this version knows no job "${job.kind}"`);
-      const result = await work({ machineId: job.machineId ?? '', args: job.args, signal, resumed, progress: (percent, step) => this.#progress(job.id, percent, step) });
+      const result = await work({ machineId: job.machineId ?? '', args: job.args, signal, resumed, startedBy: job.startedBy ?? null, progress: (percent, step) => this.#progress(job.id, percent, step) });
       this.#finish(job.id, { state: 'completed', percent: 100, step: 'done', result });
     } catch (thrown) {
       if (!this.#life.signal.aborted) this.#failed(job.id, thrown, controller.signal.aborted);

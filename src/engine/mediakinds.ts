@@ -6,7 +6,7 @@ import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Engine } from './engine.ts';
 import { text } from './jobargs.ts';
-import type { JobContext, JobResult, JobWork } from './jobs.ts';
+import { heldBy, type JobContext, type JobResult, type JobWork } from './jobs.ts';
 import { checkExport } from './firstcopy/exporting.ts';
 import { importMedia } from './firstcopy/importing.ts';
 import { machineOf } from './spec.ts';
@@ -58,6 +58,6 @@ async function imported(engine: Engine, job: JobContext): Promise<JobResult> {
   const worker = engine.worker(job.machineId);
   const directory = text(job, 'directory')!;
   const onProgress = (percent: number) => job.progress(percent, `checking and copying from ${directory}`);
-  const manifest = await worker.exclusive('import', (signal) => importMedia(engine.host, id, { directory, onProgress, stopMerging: () => worker.stopMerging() }, signal), job.signal);
+  const manifest = await worker.exclusive(heldBy(job, 'import'), (signal) => importMedia(engine.host, id, { directory, onProgress, stopMerging: () => worker.stopMerging() }, signal), job.signal);
   return { point: manifest.pointId };
 }

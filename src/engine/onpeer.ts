@@ -14,7 +14,7 @@ export async function onPeer({ host }: Engine, job: JobContext, relationship: Re
   const { peerId, machineId, side } = relationship;
   const isLast = kindOf(relationship) === 'extended' && side === 'replica';
   const { extended: _extended, ...asked } = args as Record<string, string | boolean | number>;
-  const { jobId } = await call(host.peers, peerId, 'job', { machineId, kind, args: { ...asked, begun: true, ...(isLast && { extended: true }) } }, job.signal);
+  const { jobId } = await call(host.peers, peerId, 'job', { machineId, kind, args: { ...asked, ...(job.startedBy !== null && { startedBy: job.startedBy }), begun: true, ...(isLast && { extended: true }) } }, job.signal);
   for (;;) {
     const theirs = (await call(host.peers, peerId, 'jobShow', { jobId }, job.signal)) as unknown as Job;
     if (theirs.state === 'completed') return theirs.result ?? {};

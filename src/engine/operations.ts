@@ -29,14 +29,16 @@ export interface FailoverHere {
   readonly commitAfterSeconds?: number | null;
   /** What was done already was done for this very request. */
   readonly resumed: boolean;
+  /** What others are told while it holds the machine. */
+  readonly operation?: string;
 }
 
 /** State 5 on this host, the guest running when it was to be started. */
-export async function failOverHere(engine: Engine, machineId: string, { pointId, planned, token, start, commitAfterSeconds = null, resumed }: FailoverHere, signal: AbortSignal): Promise<void> {
+export async function failOverHere(engine: Engine, machineId: string, { pointId, planned, token, start, commitAfterSeconds = null, resumed, operation = 'failover' }: FailoverHere, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   const { id } = engine.relationshipOf(machineId);
   const worker = engine.worker(machineId);
-  await worker.exclusive('failover', async (during) => {
+  await worker.exclusive(operation, async (during) => {
     const before = relationshipNamed(host, id);
     if (!(resumed && [12, 5].includes(before.state))) {
       const point = chosenPoint(host, machineOf(host, machineId), pointId);
@@ -80,17 +82,18 @@ function refuseDamaged(host: Host, { id, machineId, verification }: Point): void
  * Refused while the primary reports its guest running, unless forced; a primary that is prepared makes it a planned one. A
  * point that was found damaged is refused too, unless `damagedToo` (as `force` is when absent).
  */
-export async function unplannedFailover(engine: Engine, machineId: string, wanted: { pointId: string | null; start: boolean; force: boolean; damagedToo?: boolean; commitAfterSeconds?: number | null; resumed: boolean }, signal: AbortSignal): Promise<void> {
+export async function unplannedFailover(engine: Engine, machineId: string, wanted: { pointId: string | null; start: boolean; force: boolean; damagedToo?: boolean; commitAfterSeconds?: number | null; resumed: boolean; operation?: string }, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   const relationship = engine.relationshipOf(machineId);
   const point = chosenPoint(host, machineOf(host, machineId), wanted.pointId);
   if (point && !(wanted.damagedToo ?? wanted.force) && !wanted.resumed) refuseDamaged(host, point);
   const options = { ...wanted, pointId: wanted.pointId && (point?.id ?? null) };
+  const named = wanted.operation === undefined ? {} : { operation: wanted.operation };
   const { name } = machineOf(host, machineId);
   if (relationship.side !== 'replica') throw new Refused(refuse(`${name}: an unplanned failover is asked of the replica's host, ${host.peerName(relationship.peerId)} (here: ${stateName(relationship.state)}, primary)`, allowedVerbs(relationship)));
   if (awayOf(relationship)?.phase === 'handedOver') return takeBackHere(engine, relationship, options, signal);
   const isUnderWay = options.resumed && [12, 5].includes(relationship.state);
-  if (isUnderWay) return failOverHere(engine, machineId, { pointId: options.pointId, planned: relationship.failover?.planned ?? false, start: options.start, resumed: true }, signal);
+  if (isUnderWay) return failOverHere(engine, machineId, { pointId: options.pointId, planned: relationship.failover?.planned ?? false, start: options.start, resumed: true, ...named }, signal);
   await checkNextHost(engine, relationship, options.force, signal);
   const standing = await askPrimary(engine, relationship.id, signal);
   if (standing && standing.power !== 'off' && standing.side === 'primary' && !options.force) {
@@ -100,7 +103,7 @@ export async function unplannedFailover(engine: Engine, machineId: string, wante
     throw new Refused(refuse(`a planned failover of ${name} is under way on ${host.peerName(relationship.peerId)}: one at a time. Wait for it, cancel it there, or use --force`, ['failover --unplanned --force']));
   }
   const isPrepared = standing?.state === 4 && (options.pointId === null || options.pointId === relationship.newestPointId);
-  await failOverHere(engine, machineId, { pointId: options.pointId, planned: isPrepared, start: options.start, commitAfterSeconds: options.commitAfterSeconds ?? null, resumed: false }, signal);
+  await failOverHere(engine, machineId, { pointId: options.pointId, planned: isPrepared, start: options.start, commitAfterSeconds: options.commitAfterSeconds ?? null, resumed: false, ...named }, signal);
 }
 
 /** In a chain: refused while the guest runs on the next host, and on one that nothing is sent to any more. */

@@ -16,7 +16,7 @@ import { prepareOnward } from './extended/planned.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
 import { flag, shutdownMs, text } from './jobargs.ts';
-import type { JobContext, JobWork } from './jobs.ts';
+import { heldBy, type JobContext, type JobWork } from './jobs.ts';
 import { askPrimary, unplannedFailover } from './operations.ts';
 import { cancelPrepared, prepare } from './planned.ts';
 import { startMachine, startRefusal } from './power.ts';
@@ -44,7 +44,7 @@ const STEPS = {
 
 export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
-  const alone = <T>(job: JobContext, name: string, work: (signal: AbortSignal) => Promise<T>) => engine.worker(job.machineId).exclusive(name, work, job.signal);
+  const alone = <T>(job: JobContext, name: string, work: (signal: AbortSignal) => Promise<T>) => engine.worker(job.machineId).exclusive(heldBy(job, name), work, job.signal);
   return {
     preparePlanned: async (job) => {
       const relationship = engine.relationshipFor(job);
@@ -96,7 +96,7 @@ async function taken(engine: Engine, job: JobContext, kind: keyof typeof STEPS) 
 /** State 5 here, off. A primary that can be reached has yielded, and holds its guest, before the job ends. */
 async function failOver(engine: Engine, job: JobContext) {
   job.progress(10, 'asking the primary');
-  await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: false, force: true, damagedToo: false, resumed: job.resumed }, job.signal);
+  await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: false, force: true, damagedToo: false, resumed: job.resumed, operation: heldBy(job, 'failover') }, job.signal);
   job.progress(90, 'telling the primary');
   await askPrimary(engine, engine.relationshipOf(job.machineId).id, job.signal);
   return {};
@@ -137,7 +137,7 @@ export async function putOnBoth(host: Host, { id, peerId, machineId }: Relations
 export function guestKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
   const alone = async (job: JobContext, name: string, work: (signal: AbortSignal) => Promise<unknown>) => {
-    await engine.worker(job.machineId).exclusive(name, work, job.signal);
+    await engine.worker(job.machineId).exclusive(heldBy(job, name), work, job.signal);
     host.changed('machine', job.machineId);
     return {};
   };

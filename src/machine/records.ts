@@ -352,6 +352,8 @@ export interface Job {
   readonly percent: number;
   readonly step: string;
   readonly startedMs: number;
+  /** The user, or the host, that asked for it; null for what this host began by itself, or a former version did. */
+  readonly startedBy?: string | null;
   readonly finishedMs: number | null;
   readonly cancellable: boolean;
   readonly error: { readonly code: string; readonly message: string; readonly hint: string; readonly allowed: readonly string[] } | null;

@@ -1,6 +1,6 @@
 /** Use cases of looking on and of people: status, jobs, events, audit trail, users, sign-in. */
 import { Fault } from '../errors/fault.ts';
-import { audited, type Context } from './context.ts';
+import { audited, machineNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { eventView, jobView, machineViews, relationshipViews, selfView } from './presenting.ts';
 
@@ -31,7 +31,7 @@ export function administrationOperations(context: Context): AdministrationOperat
     jobList: (caller) => audited(context, caller, 'viewer', 'jobs', null, () => state.jobs().map((job) => jobView(context, job))),
     jobShow: (caller, id) => audited(context, caller, 'viewer', 'jobs show', id, () => jobView(context, engine.jobs.named(id))),
     jobCancel: (caller, id) => audited(context, caller, 'operator', 'jobs cancel', id, () => jobView(context, engine.jobs.cancel(id))),
-    events: (caller, { afterId, limit }) => audited(context, caller, 'viewer', 'events', null, () => state.events(afterId ?? null, limit ?? DEFAULT_LIMIT).map(eventView)),
+    events: (caller, { afterId, limit, machine }) => audited(context, caller, 'viewer', 'events', null, () => state.events(afterId ?? null, limit ?? DEFAULT_LIMIT, machine && machineNamed(context, machine).name).map(eventView)),
     auditTrail: (caller, { limit }) => audited(context, caller, 'administrator', 'audit', null, () => accounts.auditTrail(limit ?? DEFAULT_LIMIT)),
     userList: (caller) => audited(context, caller, 'administrator', 'user list', null, () => accounts.users()),
     userAdd: (caller, { name, role, password }) => audited(context, caller, 'administrator', 'user add', name, () => accounts.addUser(name, role, password)),

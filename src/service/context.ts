@@ -2,13 +2,17 @@
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Rosters } from '../engine/roster/rosters.ts';
 import type { DiskStack, MachineDefinition } from '../machine/definition.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import { isOnward } from '../relationship/chain.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Accounts } from '../state/accounts.ts';
 import type { Authorizations, HostRow, PairedHosts } from '../state/hosts.ts';
+import type { NotificationRows } from '../state/notifications.ts';
 import type { ServiceSettingsRow } from '../state/servicesettings.ts';
+import type { Target } from '../notifications/target.ts';
+import type { Storages } from './storages.ts';
 import type { Caller, Role } from './views.ts';
 
 /** What a connection goes through, in order; the proxy or the port, and the name only where there is one. */
@@ -77,6 +81,13 @@ export interface Machines {
   imageHeader(path: string): Promise<Buffer | null>;
 }
 
+/** Who has notifications delivered, as the service uses it. */
+export interface Messenger {
+  /** What the other side answered. A fault when it did not take the message. */
+  test(target: Target, signal: AbortSignal): Promise<string>;
+  targetChanged(id: string): void;
+}
+
 export interface Context {
   readonly engine: Engine;
   readonly accounts: Accounts;
@@ -85,6 +96,11 @@ export interface Context {
   readonly serviceSettings: ServiceSettingsRow;
   readonly network: Network;
   readonly machines: Machines;
+  readonly notifications: NotificationRows;
+  readonly messenger: Messenger;
+  readonly storages: Storages;
+  /** Of paired hosts. */
+  readonly rosters: Rosters;
   /** Where replicas go when an entry names no place. */
   readonly defaultStorage: string;
   /** Of the configuration; another may have been set since. */

@@ -8,6 +8,8 @@ import { imageFacts } from '../doctor/image.ts';
 import { faultOf } from '../errors/fault.ts';
 import { limitsOf } from '../health/limits.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
+import type { Delivery } from '../notifications/target.ts';
+import { isFailing } from '../notifier/courier.ts';
 import { isOnward } from '../relationship/chain.ts';
 import type { HostRow } from '../state/hosts.ts';
 import { audited, type Context } from './context.ts';
@@ -37,7 +39,7 @@ async function gather(context: Context): Promise<Facts> {
   return { host, peers, machines };
 }
 
-async function hostFacts({ engine: { host }, network, serviceSettings, authorizations, defaultStorage, fleecingDirectory }: Context): Promise<HostFacts> {
+async function hostFacts({ engine: { host }, network, serviceSettings, authorizations, notifications, defaultStorage, fleecingDirectory }: Context): Promise<HostFacts> {
   const entries = authorizations.list();
   const { acceptsReplicas, healthLimits } = serviceSettings.get();
   const paths = new Set(acceptsReplicas ? [...entries.map(({ storage }) => storage), ...host.state.machines().map(({ storage }) => storage)] : []);
@@ -51,8 +53,11 @@ async function hostFacts({ engine: { host }, network, serviceSettings, authoriza
     storages: storages.filter((space) => space !== null),
     fleecing: (await spaceOrNull(host, fleecingDirectory)) ?? { path: fleecingDirectory, freeBytes: 0, totalBytes: 0 },
     limits: limitsOf(healthLimits),
+    notifications: notifications.targets().filter(({ isEnabled }) => isEnabled).map(({ id, name }) => ({ name, failure: failureOf(notifications.delivery(id)) })),
   };
 }
+
+const failureOf = (delivery: Delivery): string | null => (isFailing(delivery) ? (delivery.lastFailure?.message ?? null) : null);
 
 const spaceOrNull = (host: Host, path: string) => orNull(() => spaceAt(host, path));
 const accelerationOf = async (host: Host): Promise<HostFacts['acceleration']> => (await orNull(async () => (await host.hypervisor.capabilities()).acceleration)) ?? 'tcg';

@@ -31,7 +31,7 @@ export function failoverOperations(context: Context): FailoverOperations {
       const relationship = ofEither.includes(kind) ? relationshipNamed(context, machine) : ownNamed(context, machine);
       check?.(relationship);
       if (typeof args['commitAfterSeconds'] === 'number') changed(relationship.settings, { additional: { commitAfterSeconds: args['commitAfterSeconds'] } }, relationship.settings.disks);
-      return jobView(context, engine.jobs.start(kind, relationship.machineId, { ...definedOnly(args), ...aboutIt(relationship) }));
+      return jobView(context, engine.jobs.start(kind, relationship.machineId, { ...definedOnly(args), ...aboutIt(relationship) }, caller.name));
     });
   return {
     testFailover: (caller, machine, options) => job(caller, 'test', 'test', machine, { ...options }),

@@ -5,6 +5,7 @@ import type { Job } from '../machine/records.ts';
 import type { Power } from '../engine/ports/hypervisor.ts';
 import { machineNamed, type Context } from './context.ts';
 import { checkFree } from './steps.ts';
+import type { Caller } from './views.ts';
 
 export type PowerRequest = 'run' | 'turnOff' | 'shutDown' | 'pause' | 'reset';
 
@@ -17,7 +18,7 @@ const KINDS: Readonly<Record<PowerRequest, Partial<Record<Power, string>>>> = {
   reset: { running: 'reset', paused: 'reset' },
 };
 
-export async function powerJob(context: Context, name: string, request: PowerRequest): Promise<Job> {
+export async function powerJob(context: Context, caller: Caller, name: string, request: PowerRequest): Promise<Job> {
   const { engine } = context;
   const machine = machineNamed(context, name);
   const relationship = engine.host.state.relationshipOf(machine.id);
@@ -31,5 +32,5 @@ export async function powerJob(context: Context, name: string, request: PowerReq
   if (kind === undefined) throw new Refused(refuse(`${machine.name} is ${power}`, possible));
   // Pulling the plug waits for nobody.
   if (request !== 'turnOff') checkFree(context, machine.id);
-  return engine.jobs.start(kind, machine.id, {});
+  return engine.jobs.start(kind, machine.id, {}, caller.name);
 }

@@ -12,7 +12,7 @@ type HostOperations = Pick<Operations, 'hostList' | 'hostInvite' | 'hostJoin' | 
 const HOST_NAME = /^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$/;
 
 export function hostOperations(context: Context): HostOperations {
-  const { hosts, network, authorizations, engine } = context;
+  const { hosts, network, authorizations, engine, rosters } = context;
   return {
     hostList: (caller) => audited(context, caller, 'viewer', 'host list', null, () => [selfView(context), ...hosts.list().map((host) => hostView(context, host))]),
     hostInvite: (caller, { storage, expiresSeconds, address }) =>
@@ -35,6 +35,7 @@ export function hostOperations(context: Context): HostOperations {
         for (const entry of authorizations.list()) if (entry.host === host.name) authorizations.remove(entry.id);
         hosts.remove(host.hostId);
         network.forget(host.hostId);
+        rosters.forget(host.hostId);
         engine.host.changed('host', host.hostId);
       }),
     hostRename: (caller, name, newName) =>

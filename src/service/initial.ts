@@ -26,7 +26,7 @@ export function initialOperations(context: Context): InitialOperations {
         const by = transferOf(relationship, transfer ?? null);
         // What needs no word of the other host is refused at once.
         if (by === 'network' || relationship.state !== 1) transition(engine.host, relationship.id, 'startInitial', { change: () => ({ initial: { by } }) });
-        return jobView(context, engine.jobs.start('initial', relationship.machineId, { transfer: by, ...aboutIt(relationship) }));
+        return jobView(context, engine.jobs.start('initial', relationship.machineId, { transfer: by, ...aboutIt(relationship) }, caller.name));
       }),
     initialStartAt: (caller, machine, startsAtMs, { transfer }) =>
       audited(context, caller, 'operator', 'start-replication at', machine, async () => {
@@ -45,7 +45,7 @@ export function initialOperations(context: Context): InitialOperations {
       audited(context, caller, 'operator', 'export', machine, () => {
         const relationship = engine.relationshipOf(machineNamed(context, machine).id);
         checkExportable(engine, relationship, absolute(directory));
-        return jobView(context, engine.jobs.start('export', relationship.machineId, { directory }));
+        return jobView(context, engine.jobs.start('export', relationship.machineId, { directory }, caller.name));
       }),
     initialImport: (caller, machine, directory) =>
       audited(context, caller, 'operator', 'import', machine, () => {
@@ -53,7 +53,7 @@ export function initialOperations(context: Context): InitialOperations {
         const allowed = allowedVerbs({ side, state });
         if (!allowed.includes('import')) throw new Refused(refuse(`no media can be imported while the relationship is in: ${stateName(state)} (state ${state}, ${side})`, allowed));
         checkFree(context, machineId);
-        return jobView(context, engine.jobs.start('import', machineId, { directory: absolute(directory) }));
+        return jobView(context, engine.jobs.start('import', machineId, { directory: absolute(directory) }, caller.name));
       }),
     copyOffer: (caller, machine, host) =>
       audited(context, caller, 'operator', 'as-replica', machine, async () => relationshipView(context, await offerSeed(engine.host, machineNamed(context, machine).id, primaryFor(context, host)))),

@@ -24,11 +24,11 @@ export function machineOperations(context: Context): MachineOperations {
       }),
     machineDefine: (caller, toml) => audited(context, caller, 'operator', 'vm define', null, async () => machineView(context, await define(context, toml))),
     machineStart: (caller, name) =>
-      audited(context, caller, 'operator', 'vm start', name, () => jobView(context, engine.jobs.start('start', machineNamed(context, name).id, {}))),
+      audited(context, caller, 'operator', 'vm start', name, () => jobView(context, engine.jobs.start('start', machineNamed(context, name).id, {}, caller.name))),
     machineStop: (caller, name, { force, timeoutSeconds }) =>
       audited(context, caller, 'operator', 'vm stop', name, () => {
         const machine = machineNamed(context, name);
-        return jobView(context, engine.jobs.start('stop', machine.id, { force: force === true, ...(timeoutSeconds !== undefined && { timeoutSeconds }) }));
+        return jobView(context, engine.jobs.start('stop', machine.id, { force: force === true, ...(timeoutSeconds !== undefined && { timeoutSeconds }) }, caller.name));
       }),
     machineUndefine: (caller, name) => audited(context, caller, 'operator', 'vm undefine', name, () => undefine(context, name)),
   };

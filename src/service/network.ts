@@ -29,7 +29,7 @@ export function networkOperations(context: Context): NetworkOperations {
       await changeAdapters(context, caller, machine, [{ adapter, ...change }]);
       return networkView(context, machineNamed(context, machine));
     },
-    networkApply: (caller, machine) => audited(context, caller, 'operator', 'network apply', machine, async () => jobView(context, await apply(context, machineNamed(context, machine)))),
+    networkApply: (caller, machine) => audited(context, caller, 'operator', 'network apply', machine, async () => jobView(context, await apply(context, caller, machineNamed(context, machine)))),
   };
 }
 
@@ -74,14 +74,14 @@ function changedChoice({ mac, bridge: own }: NicDefinition, before: AdapterChoic
   return { mac, ...Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)) };
 }
 
-async function apply(context: Context, machine: Machine) {
+async function apply(context: Context, caller: Caller, machine: Machine) {
   const { engine } = context;
   const definition = definitionHere(machine, engine.host.state.relationshipOf(machine.id), machine.definition);
   if (!machine.network?.hasArrived) throw new Refused(refuse(`${machine.name} has not failed over to ${engine.host.hostName}: its guest has the addresses that it has at home`, ['network set']));
   if (addressed(definition, machine.network).length === 0) throw new Refused(refuse(`no addresses are chosen for ${machine.name} on ${engine.host.hostName}`, ['network set']));
   if ((await engine.host.hypervisor.power(machine.id)) === 'off') throw new Refused(refuse(`${machine.name} is off: its guest gets the addresses when it starts`, ['vm start']));
   const underWay = engine.jobs.running().find((job) => job.kind === ADDRESSING_JOB && job.machineId === machine.id);
-  return underWay ?? engine.jobs.start(ADDRESSING_JOB, machine.id, {});
+  return underWay ?? engine.jobs.start(ADDRESSING_JOB, machine.id, {}, caller.name);
 }
 
 const addressesView = ({ protocol, dhcp, addresses, gateways, dnsServers }: GuestAddresses): FailoverAddressesView => ({

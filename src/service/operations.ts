@@ -4,7 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, NotificationSettingsView, NotificationsView, NotificationTargetChange, NotificationTargetRequest, NotificationTargetView, OverviewView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView, UserView, Role,
 } from './views.ts';
 import type { TrafficLimits } from '../engine/traffic/limits.ts';
 
@@ -52,6 +52,8 @@ export interface DiskRequest {
 
 export interface Operations {
   status(caller: Caller): Promise<HostStatus>;
+  /** Hosts that are in contact are asked when what is known of them is old, for a moment at most; those that are not are as they told last. */
+  overview(caller: Caller): Promise<OverviewView>;
 
   /** Health and statistics of every relationship, as last known. */
   healthList(caller: Caller): Promise<HealthView[]>;
@@ -188,8 +190,20 @@ export interface Operations {
   jobList(caller: Caller): Promise<JobView[]>;
   jobShow(caller: Caller, id: string): Promise<JobView>;
   jobCancel(caller: Caller, id: string): Promise<JobView>;
-  events(caller: Caller, options: { afterId?: number; limit?: number }): Promise<EventView[]>;
+  /** Oldest first; of one machine, or of everything. */
+  events(caller: Caller, options: { afterId?: number; limit?: number; machine?: string }): Promise<EventView[]>;
   auditTrail(caller: Caller, options: { limit?: number }): Promise<AuditView[]>;
+
+  /** Who is told when something is wrong, and whether it arrives. */
+  notificationsShow(caller: Caller): Promise<NotificationsView>;
+  notificationsSet(caller: Caller, change: Partial<NotificationSettingsView>): Promise<NotificationsView>;
+  /** The name is the address, or the webhook's host, when none is given. */
+  notificationTargetAdd(caller: Caller, target: NotificationTargetRequest): Promise<NotificationTargetView>;
+  /** By name or id. What waits for it is tried at once. */
+  notificationTargetChange(caller: Caller, target: string, change: NotificationTargetChange): Promise<NotificationTargetView>;
+  notificationTargetRemove(caller: Caller, target: string): Promise<void>;
+  /** A message is sent now: what the other side answered. A fault when it did not take it. */
+  notificationTest(caller: Caller, target: string): Promise<{ answer: string; tookMs: number }>;
 
   userList(caller: Caller): Promise<UserView[]>;
   userAdd(caller: Caller, user: { name: string; role: Role; password: string }): Promise<UserView>;

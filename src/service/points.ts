@@ -27,7 +27,7 @@ export function pointOperations(context: Context): PointOperations {
       audited(context, caller, 'operator', 'point verify', machine, () => {
         const { id, machineId } = pointNamed(context, machine, point);
         checkVerifiable(engine.host, engine.relationshipOf(machineId), id);
-        return jobView(context, engine.jobs.start('verify', machineId, { point: id }));
+        return jobView(context, engine.jobs.start('verify', machineId, { point: id }, caller.name));
       }),
   };
 }

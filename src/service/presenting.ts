@@ -1,15 +1,15 @@
 /** Records as people and programs see them. */
 import { isSendable } from '../engine/extended/source.ts';
 import { startRefusal } from '../engine/power.ts';
+import { adviceOf, nextCycleMsOf, roleOf } from '../engine/roster/roster.ts';
 import { lagMsOf, reasonsOf } from '../health/health.ts';
-import { hasYielded } from '../health/rules.ts';
 import type { EventRecord, Job, Machine, Point, Relationship } from '../machine/records.ts';
 import { beginningOf, beginsIn } from '../relationship/beginning.ts';
 import { isOnward, kindOf } from '../relationship/chain.ts';
 import { newestOf } from '../relationship/epoch.ts';
-import { allowedVerbs } from '../relationship/step.ts';
-import { ADVICE_AFTER_YIELDING, adviceFor, stateName } from '../relationship/state.ts';
+import { stateName } from '../relationship/state.ts';
 import type { HostRow } from '../state/hosts.ts';
+import { allowedNow } from './allowed.ts';
 import type { Context } from './context.ts';
 import { judgementOf } from './health.ts';
 import { settingsView } from './settingsview.ts';
@@ -33,7 +33,7 @@ function shownMachine(context: Context, machine: Machine, relationship: Relation
   return {
     id: machine.id,
     name: machine.name,
-    role: machine.copyOf !== null ? 'test' : (relationship?.side ?? 'standalone'),
+    role: roleOf(machine, relationship),
     power,
     startRefusal: startRefusal(machine, relationship),
     memoryMiB: machine.definition.memoryMiB,
@@ -48,13 +48,6 @@ function shownMachine(context: Context, machine: Machine, relationship: Relation
     pid: power === 'off' ? null : context.machines.pid(machine.id),
   };
 }
-
-/** What to do next; empty when nothing needs doing. */
-export const adviceOf = (relationship: Relationship): string =>
-  hasYielded(relationship) ? ADVICE_AFTER_YIELDING : adviceFor(relationship.state, relationship.side);
-
-/** States whose work runs again and again, or is tried again. */
-const WORKING: readonly number[] = [2, 3, 10];
 
 const clockTime = (seconds: number): string => `${String(Math.floor(seconds / 3_600)).padStart(2, '0')}:${String(Math.floor(seconds / 60) % 60).padStart(2, '0')}`;
 
@@ -90,6 +83,7 @@ export function relationshipView(context: Context, relationship: Relationship, m
   const judgement = judgementOf(context, relationship, machine, peer);
   const { number, id } = newestOf(machine.lineage);
   const { lastCycle } = relationship;
+  const pointCount = engine.host.state.pointCount(machine.id);
   return {
     id: relationship.id,
     kind: kindOf(relationship),
@@ -107,15 +101,15 @@ export function relationshipView(context: Context, relationship: Relationship, m
     lastResynchronization: lastResynchronizationView(relationship),
     lastKind: relationship.newestPointId === null ? null : (relationship.newestKind ?? 'standard'),
     lastConsistentAtMs: relationship.lastConsistentMs ?? null,
-    nextCycleAtMs: relationship.side === 'primary' && WORKING.includes(relationship.state) ? engine.workerOf(relationship).nextAtMs : null,
+    nextCycleAtMs: nextCycleMsOf(engine, relationship),
     startsAtMs: relationship.startsAtMs ?? null,
     waitingFor: waitingFor(context, relationship),
-    points: engine.host.state.pointCount(machine.id),
+    points: pointCount,
     commitsAtMs: relationship.state === 5 ? (relationship.failover?.commit?.dueMs ?? null) : null,
     lastTestAtMs: relationship.lastTestMs ?? null,
     epoch: { number, id },
     settings: settingsView(relationship.settings),
-    allowed: allowedVerbs(relationship).filter((verb) => verb !== 'change-mode' || engine.host.state.extendedOf(machine.id) !== undefined).concat(relationship.testCopy ? ['test-end'] : []),
+    allowed: allowedNow({ relationship, machine, pointCount, isSentOn: engine.host.state.extendedOf(machine.id) !== undefined }),
     advice: adviceOf(relationship),
     lastFault: relationship.lastFault,
   };
@@ -142,6 +136,7 @@ export const jobView = (context: Context, job: Job): JobView => ({
   percent: job.percent,
   step: job.step,
   startedAtMs: job.startedMs,
+  startedBy: job.startedBy ?? null,
   finishedAtMs: job.finishedMs,
   cancellable: job.cancellable && job.state === 'running',
   error: job.error && { ...job.error, allowed: [...job.error.allowed] },

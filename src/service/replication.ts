@@ -25,6 +25,7 @@ import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, audited, hostNamed, machineNamed, relationshipNamed, type Context } from './context.ts';
 import type { EnablePlan, EnableRequest, Operations } from './operations.ts';
 import { jobView, relationshipView } from './presenting.ts';
+import type { Caller } from './views.ts';
 import { settingsChangeOf, settingsView } from './settingsview.ts';
 import { checkReady, FORMER_REPLICA, readinessFindings, usedCopy } from '../engine/readiness.ts';
 
@@ -47,7 +48,7 @@ export function replicationOperations(context: Context): ReplicationOperations {
     await engine.workerOf(relationship).tended();
     return viewed(relationship);
   };
-  const cycle = (relationship: Relationship, args: JobArgs) => jobView(context, engine.jobs.start('cycle', relationship.machineId, { ...args, ...aboutIt(relationship) }));
+  const cycle = (caller: Caller, relationship: Relationship, args: JobArgs) => jobView(context, engine.jobs.start('cycle', relationship.machineId, { ...args, ...aboutIt(relationship) }, caller.name));
   return {
     enablePlan: (caller, request) => audited(context, caller, 'viewer', 'enable plan', request.machine, async () => (await planOf(context, wishOf(request), within())).plan),
     enable: (caller, request) =>
@@ -63,8 +64,8 @@ export function replicationOperations(context: Context): ReplicationOperations {
       }),
     suspend: (caller, machine) => audited(context, caller, 'operator', 'suspend', machine, () => step(machine, ({ state }) => (state === 10 ? 'suspendResync' : 'suspend'))),
     resume: (caller, machine) => audited(context, caller, 'operator', 'resume', machine, () => step(machine, ({ state }) => (state === 11 ? 'continueResync' : state === 16 ? 'retryDisks' : 'resume'))),
-    cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(named(machine), {})),
-    consistentCycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(named(machine), { applicationConsistent: true })),
+    cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(caller, named(machine), {})),
+    consistentCycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(caller, named(machine), { applicationConsistent: true })),
     disable: (caller, machine) => audited(context, caller, 'operator', 'disable', machine, () => disable(context, named(machine), within())),
   };
 }

@@ -16,7 +16,7 @@ export function resynchronizationOperations(context: Context): Resynchronization
         const relationship = named(machine);
         const { id, machineId, state } = relationship;
         if (state !== 10) transition(engine.host, id, state === 11 ? 'continueResync' : 'resynchronize');
-        return jobView(context, engine.jobs.start('resynchronize', machineId, aboutIt(relationship)));
+        return jobView(context, engine.jobs.start('resynchronize', machineId, aboutIt(relationship), caller.name));
       }),
     resynchronizeAt: (caller, machine, startsAtMs) =>
       audited(context, caller, 'operator', 'resynchronize at', machine, () => {

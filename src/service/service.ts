@@ -10,7 +10,9 @@ import { hostOperations } from './hosts.ts';
 import { initialOperations } from './initial.ts';
 import { machineOperations } from './machines.ts';
 import { networkOperations } from './network.ts';
+import { notificationOperations } from './notifications.ts';
 import type { Operations } from './operations.ts';
+import { overviewOperations } from './overview.ts';
 import { pointOperations } from './points.ts';
 import { replicationOperations } from './replication.ts';
 import { serverOperations } from './server.ts';
@@ -19,6 +21,7 @@ import { trafficOperations } from './traffic.ts';
 
 export const createOperations = (context: Context): Operations => ({
   ...administrationOperations(context),
+  ...overviewOperations(context),
   ...machineOperations(context),
   ...diskOperations(context),
   ...healthOperations(context),
@@ -33,4 +36,5 @@ export const createOperations = (context: Context): Operations => ({
   ...trafficOperations(context),
   ...failoverOperations(context),
   ...networkOperations(context),
+  ...notificationOperations(context),
 });

@@ -23,7 +23,7 @@ export function serviceOperations(context: Context): ServiceOperations {
 
 /** A job that tries each step of the way to the host, and asks it whether it would take replicas from this one. */
 export const startTest = (context: Context, caller: Caller, name: string, { bypassProxy = false }: { bypassProxy?: boolean } = {}): Promise<JobView> =>
-  audited(context, caller, 'operator', 'host test', name, () => jobView(context, context.engine.jobs.start(CONNECTION_TEST, null, { host: hostNamed(context, name).hostId, bypassProxy })));
+  audited(context, caller, 'operator', 'host test', name, () => jobView(context, context.engine.jobs.start(CONNECTION_TEST, null, { host: hostNamed(context, name).hostId, bypassProxy }, caller.name)));
 
 /** Base64 of the first certificate's DER: the others lead to the authority. */
 const leafOf = (pem: string): string => (/-----BEGIN CERTIFICATE-----([^-]+)-----END/.exec(pem)?.[1] ?? '').replaceAll(/\s/g, '');

@@ -33,7 +33,7 @@ export function stepOperations(context: Context): StepOperations {
         const request = { machine, host, settings: definedOnly(settings) as SettingsChange };
         const { machine: { id } } = requested(context, request);
         checkFree(context, id);
-        return engine.jobs.start('enable', id, { host, settings: request.settings });
+        return engine.jobs.start('enable', id, { host, settings: request.settings }, caller.name);
       }),
     modify: (caller, machine, change) =>
       audited(context, caller, 'operator', 'settings', machine, async () => {
@@ -41,7 +41,7 @@ export function stepOperations(context: Context): StepOperations {
         if (isAsBefore(context, relationship, change)) return null;
         settingsAfter(context, relationship, change);
         checkFree(context, relationship.machineId, deskOf(relationship));
-        return jobView(context, engine.jobs.start('settings', relationship.machineId, { settings: definedOnly(change), ...aboutIt(relationship) }));
+        return jobView(context, engine.jobs.start('settings', relationship.machineId, { settings: definedOnly(change), ...aboutIt(relationship) }, caller.name));
       }),
     checkStep: (caller, machine, step) => audited(context, caller, 'viewer', step, machine, () => checkStep(context, machine, step)),
     step: (caller, machine, step, { point, transfer, settings } = {}) =>
@@ -52,7 +52,7 @@ export function stepOperations(context: Context): StepOperations {
         if (transfer === 'seed') await checkSeed(engine.host, engine.relationshipOf(found.id).id, transfer, engine.host.clock.timeout(PEER_WITHIN_MS));
         if (point !== undefined) checkPoint(context, found, point);
         const args: JobArgs = definedOnly({ point, transfer, settings: settings && reversedSettings(engine.relationshipOf(found.id), settings, found.definition.disks) });
-        return stepJob(context, machine, step, args);
+        return stepJob(context, caller, machine, step, args);
       }),
     startAt: (caller, machine, event, startsAtMs, transfer) =>
       audited(context, caller, 'operator', `${event} at`, machine, async () => {
@@ -62,7 +62,7 @@ export function stepOperations(context: Context): StepOperations {
       }),
     test: (caller, machine, { point }) =>
       audited(context, caller, 'operator', 'test', machine, () => {
-        const { job, copyId } = testJob(context, machine, point ?? null);
+        const { job, copyId } = testJob(context, caller, machine, point ?? null);
         return { job: jobView(context, job), copyId };
       }),
     destroyTest: (caller, copy) =>
@@ -70,11 +70,11 @@ export function stepOperations(context: Context): StepOperations {
         const { copyOf, name } = machineNamed(context, copy);
         if (copyOf === null) throw new Refused(refuse(`${name} is no test failover's copy: only such a copy can be destroyed`));
         checkFree(context, copyOf);
-        return engine.jobs.start('testEnd', copyOf, {});
+        return engine.jobs.start('testEnd', copyOf, {}, caller.name);
       }),
     removePoint: (caller, pointId) =>
       audited(context, caller, 'operator', 'points remove', pointId, () => withoutMerging(context, pointOf(context, pointId))),
-    power: (caller, machine, request) => asked(caller, `power ${request}`, machine, () => powerJob(context, machine, request)),
+    power: (caller, machine, request) => asked(caller, `power ${request}`, machine, () => powerJob(context, caller, machine, request)),
     resetStatistics: async (caller, machine) => void (await resetStatistics(context, caller, machine)),
   };
 }

@@ -14,6 +14,7 @@ import { deskOf, isOnward, type Desk } from '../relationship/chain.ts';
 import { stateName, type Side } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, machineNamed, relationshipNamed, type Context } from './context.ts';
+import type { Caller } from './views.ts';
 
 interface StepRow {
   /** Of the job. */
@@ -63,12 +64,12 @@ function checkChain({ engine: { host } }: Context, relationship: Relationship, s
   if (step === 'changeMode' && !extended) throw new Refused(refuse(`${name} is not sent on to a third host, so there is none to be its replica`, allowedVerbs(relationship)));
 }
 
-export function stepJob(context: Context, machine: string, step: Step, args: JobArgs): Job {
+export function stepJob(context: Context, caller: Caller, machine: string, step: Step, args: JobArgs): Job {
   checkStep(context, machine, step);
   const relationship = relationshipNamed(context, machine);
   const { machineId: id } = relationship;
   if (step === 'failOver' && context.engine.host.state.points(id).length === 0) throw new Refused(refuse('there is no recovery point yet', allowedVerbs(relationship)));
-  return context.engine.jobs.start(STEPS[step].kind, id, { ...args, ...aboutIt(relationship) });
+  return context.engine.jobs.start(STEPS[step].kind, id, { ...args, ...aboutIt(relationship) }, caller.name);
 }
 
 function checkPossible(relationship: Relationship, step: Step): void {
@@ -102,7 +103,7 @@ export function checkFree({ engine }: Context, machineId: string, desk: Desk = '
 }
 
 /** The job of a test failover, and the id that its copy will have. */
-export function testJob(context: Context, machine: string, point: string | null): { job: Job; copyId: string } {
+export function testJob(context: Context, caller: Caller, machine: string, point: string | null): { job: Job; copyId: string } {
   const { engine } = context;
   const found = machineNamed(context, machine);
   checkFree(context, found.id);
@@ -110,7 +111,7 @@ export function testJob(context: Context, machine: string, point: string | null)
   if (engine.host.state.points(found.id).length === 0) throw new Refused(refuse(`${found.name} has no recovery point yet`, allowedVerbs(engine.relationshipOf(found.id))));
   if (point !== null) checkPoint(context, found, point);
   const copyId = engine.host.newId();
-  return { job: engine.jobs.start('test', found.id, { ...(point !== null && { point }), copyId, start: false }), copyId };
+  return { job: engine.jobs.start('test', found.id, { ...(point !== null && { point }), copyId, start: false }, caller.name), copyId };
 }
 
 /** Fault point-unknown unless the machine has the recovery point. */

@@ -158,11 +158,12 @@ export class SqliteState implements State {
     this.#run('DELETE FROM events WHERE id <= ?', id - KEPT_EVENTS);
     return { ...event, id };
   }
-  events(afterId: number | null, limit: number): readonly EventRecord[] {
+  events(afterId: number | null, limit: number, machine?: string): readonly EventRecord[] {
+    const [named, values] = machine === undefined ? ['', []] : [" AND body ->> '$.machine' = ?", [machine]];
     const rows = (
       afterId === null
-        ? this.#statements.prepare('SELECT id, body FROM (SELECT id, body FROM events ORDER BY id DESC LIMIT ?) ORDER BY id').all(limit)
-        : this.#statements.prepare('SELECT id, body FROM events WHERE id > ? ORDER BY id LIMIT ?').all(afterId, limit)
+        ? this.#statements.prepare(`SELECT id, body FROM (SELECT id, body FROM events WHERE id > 0${named} ORDER BY id DESC LIMIT ?) ORDER BY id`).all(...values, limit)
+        : this.#statements.prepare(`SELECT id, body FROM events WHERE id > ?${named} ORDER BY id LIMIT ?`).all(afterId, ...values, limit)
     ) as { id: number; body: string }[];
     return rows.map((row) => ({ ...JSON.parse(row.body), id: row.id }));
   }

@@ -5,7 +5,7 @@ import type { Wire } from '../../src/engine/ports/peers.ts';
 import { transition, update } from '../../src/engine/transition.ts';
 import { judge, reasonsOf } from '../../src/health/health.ts';
 import { limitsOf } from '../../src/health/limits.ts';
-import { adviceOf } from '../../src/service/presenting.ts';
+import { adviceOf } from '../../src/engine/roster/roster.ts';
 import { newestOf } from '../../src/relationship/epoch.ts';
 import type { SimulatedHost } from '../../src/simulation/host.ts';
 import { Pair } from '../../src/simulation/pair.ts';

@@ -8,7 +8,7 @@ import type { Relationship } from '../../machine/records.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
 import { call, type FailbackStanding } from '../calls.ts';
 import type { Engine } from '../engine.ts';
-import type { JobContext, JobResult } from '../jobs.ts';
+import { heldBy, type JobContext, type JobResult } from '../jobs.ts';
 import { machineOf } from '../spec.ts';
 import { relationshipNamed } from '../transition.ts';
 import { awayOf, changePhase, endAway, takeBack } from './away.ts';
@@ -46,7 +46,7 @@ export async function failBackHome(engine: Engine, job: JobContext, { pointId, s
   }
 }
 
-const alone = <T>(engine: Engine, job: JobContext, work: (signal: AbortSignal) => Promise<T>): Promise<T> => engine.worker(job.machineId).exclusive('failback', work, job.signal);
+const alone = <T>(engine: Engine, job: JobContext, work: (signal: AbortSignal) => Promise<T>): Promise<T> => engine.worker(job.machineId).exclusive(heldBy(job, 'failback'), work, job.signal);
 
 /** A step waits for its turn. */
 function step(engine: Engine, job: JobContext, work: (signal: AbortSignal) => Promise<void>): Promise<void> {

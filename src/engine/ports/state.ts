@@ -60,5 +60,6 @@ export interface State {
 
   addEvent(event: Omit<EventRecord, 'id'>): EventRecord;
   /** The oldest `limit` events after that one; without it the newest. In order. */
-  events(afterId: number | null, limit: number): readonly EventRecord[];
+  /** After that one, or the newest; oldest first. */
+  events(afterId: number | null, limit: number, machine?: string): readonly EventRecord[];
 }

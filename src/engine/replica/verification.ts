@@ -19,7 +19,7 @@ import { Expectation } from './expectation.ts';
 
 const WINDOW_CLUSTERS = 16_384;
 const READ_BYTES = 512 * 1024;
-const VERIFIABLE = [3, 7, 8];
+export const VERIFIABLE: readonly number[] = [3, 7, 8];
 
 export interface Verifying {
   readonly onVerified: (doneBytes: number, totalBytes: number) => void;
