@@ -43,10 +43,10 @@ describe('the overview', { timeout: 120_000 }, () => {
     operator = await Operator.signedIn(browser, host);
   });
   after(async () => {
-    await operator.leave();
     await browser.close();
     await host.end();
     rmSync(directory, { recursive: true });
+    operator.checkComplaints();
   });
 
   test('says first how many machines need somebody, then which, why, and what to do', async () => {
