@@ -13,7 +13,7 @@ import { doctorMarkdown, healthMarkdown } from './healthpages.ts';
 export async function documents(): Promise<Readonly<Record<string, string>>> {
   const openApi = await openApiDocument(manifest.version);
   return {
-    'docs/cli.md': cliMarkdown(),
+    'docs/cli.md': await cliMarkdown(),
     'docs/status-json.md': statusMarkdown(),
     'docs/generated/doctor.md': doctorMarkdown(),
     'docs/generated/faults.md': faultsMarkdown(),

@@ -1,8 +1,11 @@
 /** The way to a daemon: the unix socket of this host, or HTTP to another with the token of a sign-in. */
-import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { Failure } from '../client/failure.ts';
 import type { Transport, TransportRequest } from '../client/transport.ts';
+
+/** An import would touch every export of the module, and so load WebSocket and with it a third of Node.js: 30 ms of each command. */
+const { request: httpRequest } = process.getBuiltinModule('node:http');
 
 export type Target = { readonly runDir: string } | { readonly url: URL; readonly token: string | undefined };
 
@@ -16,10 +19,10 @@ function unreachable(target: Target, error: NodeJS.ErrnoException): Failure {
 }
 
 /** TLS is loaded only for who needs it. */
-async function outgoingTo(target: Target, { method, path, body, headers, signal }: TransportRequest): Promise<ClientRequest> {
+function outgoingTo(target: Target, { method, path, body, headers, signal }: TransportRequest): ClientRequest {
   const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
   if ('runDir' in target) return httpRequest({ socketPath: addressOf(target), method, path, headers: { ...headers, ...length, host: 'localhost' }, signal, agent: false });
-  const request = target.url.protocol === 'https:' ? (await import('node:https')).request : httpRequest;
+  const request = target.url.protocol === 'https:' ? process.getBuiltinModule('node:https').request : httpRequest;
   const authorization = target.token === undefined ? {} : { authorization: `Bearer ${target.token}` };
   return request(new URL(path, target.url), { method, headers: { ...headers, ...length, ...authorization }, signal, agent: false });
 }
@@ -36,7 +39,7 @@ async function* textOf(incoming: IncomingMessage, failureFor: (error: unknown) =
 export function transportTo(target: Target): Transport {
   return async (request) => {
     const failureFor = (error: unknown) => (request.signal.aborted ? request.signal.reason : unreachable(target, error as NodeJS.ErrnoException)) as unknown;
-    const outgoing = await outgoingTo(target, request);
+    const outgoing = outgoingTo(target, request);
     const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
       outgoing.once('response', resolve);
       outgoing.once('error', (error) => reject(failureFor(error)));

@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { Failure } from '../client/failure.ts';
 import { exitCodeOf, failureJson } from './failure.ts';
 import { Output } from './output.ts';
-import { createProgram } from './program.ts';
+import { programFor } from './program.ts';
 import { exitCode } from './run.ts';
 
 const USAGE = 2;
@@ -23,7 +23,8 @@ const complaintOf = ({ code, message }: CommanderError): string => (code === 'co
 async function main(): Promise<number> {
   const out = new Output(process.argv.includes('--json'));
   try {
-    await createProgram().parseAsync();
+    const program = await programFor(process.argv.slice(2));
+    await program.parseAsync();
     return exitCode();
   } catch (error) {
     if (error instanceof CommanderError) {

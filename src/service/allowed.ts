@@ -56,6 +56,8 @@ const BESIDES: Readonly<Record<string, (standing: Standing) => boolean>> = {
 /** A verb whose row of the table says less than has to hold. */
 const UNLESS: Readonly<Record<string, (standing: Standing) => boolean>> = {
   'change-mode': ({ isSentOn }) => !isSentOn,
+  'become-replica': ({ relationship }) => relationship.lastFault?.code !== 'split-brain',
+  'initiate-failback': ({ relationship: { side, yielded } }) => side === 'replica' && yielded === null,
   disable: ({ relationship, isSentOn }) => relationship.testCopy !== null || (isSentOn && !isOnward(relationship)),
 };
 

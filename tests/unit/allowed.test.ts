@@ -11,15 +11,17 @@ const AT_HOME = founded('e1', 'host-a');
 const AWAY = mint(AT_HOME, 'e2', 'host-b');
 
 function allowed(relationship: Partial<Relationship>, { lineage = AT_HOME, pointCount = 3, isSentOn = false } = {}): string[] {
-  const standing = { side: 'replica', state: 3, testCopy: null, yielded: null, receiving: null, ...relationship } as Relationship;
+  const standing = { side: 'replica', state: 3, testCopy: null, lastFault: null, yielded: null, receiving: null, ...relationship } as Relationship;
   return allowedNow({ relationship: standing, machine: { name: 'web1', lineage } as Machine, pointCount, isSentOn });
 }
 const has = (operation: string, ...given: Parameters<typeof allowed>): boolean => allowed(...given).includes(operation);
 
+const CONDITIONAL = ['change-mode', 'become-replica', 'initiate-failback'];
+
 test('every verb of a state is offered in it, in every state and on both sides', () => {
   for (const side of ['primary', 'replica'] as const) {
     for (const state of ALL_STATES) {
-      const missing = allowedVerbs({ side, state }).filter((verb) => verb !== 'change-mode' && !allowed({ side, state }).includes(verb));
+      const missing = allowedVerbs({ side, state }).filter((verb) => !CONDITIONAL.includes(verb) && !allowed({ side, state }).includes(verb));
       assert.deepEqual(missing, [], `${side} ${state}`);
     }
   }
@@ -51,4 +53,11 @@ test('in the middle of a chain the extended relationship goes first, and the mod
 
 test('the only recovery point can be verified, not deleted', () => {
   assert.deepEqual([has('point verify', {}, { pointCount: 1 }), has('point delete', {}, { pointCount: 1 }), has('point delete', {})], [true, false, true]);
+});
+
+test('yielding is offered in a split brain only, and a failback that is looked at first on a host that yielded', () => {
+  const split = { code: 'split-brain', message: '', hint: '', atMs: 0 };
+  assert.deepEqual([has('become-replica', { state: 5 }), has('become-replica', { state: 5, lastFault: split }), has('become-replica', { side: 'primary', lastFault: split })], [false, true, true]);
+  const yielded = { pointId: 'p', attemptId: null, basisId: 'p' };
+  assert.deepEqual([has('initiate-failback', { state: 2 }), has('initiate-failback', { state: 2, yielded }), has('initiate-failback', { side: 'primary', state: 4 })], [false, true, true]);
 });

@@ -5,6 +5,7 @@ import './style/page.css';
 import App from './App.svelte';
 import { whenSignedOut } from './client.ts';
 import { openLanguage } from './language.ts';
+import { routeOf } from './routes.ts';
 import { session } from './session.svelte.ts';
 import { theme } from './theme.svelte.ts';
 
@@ -19,6 +20,8 @@ addEventListener('vite:preloadError', () => {
   location.reload();
 });
 
+/** What the address shows is loaded while the session is asked for. */
+void routeOf(location.pathname)?.route.load().catch(() => undefined);
 theme.open();
 whenSignedOut(() => session.ended());
 await openLanguage();

@@ -8,8 +8,9 @@ import { isUnreachable } from './client.ts';
 import { live, type Change } from './live.svelte.ts';
 
 const SPACING_MS = 250;
-/** Of the time at most this share is spent reading. */
+/** Of the time at most this share is spent reading, but for what takes long: that is as fresh as it can be. */
 const SHARE = 1 / 8;
+const SPACING_AT_MOST_MS = 1_500;
 const RETRY_MS = 2_000;
 
 export class Reading<T> {
@@ -73,7 +74,7 @@ export class Reading<T> {
     } finally {
       this.#isReading = false;
       const tookMs = performance.now() - startedMs;
-      this.#notBeforeMs = performance.now() + Math.max(SPACING_MS, tookMs / SHARE) + (this.failure && isUnreachable(this.failure) ? RETRY_MS : 0);
+      this.#notBeforeMs = performance.now() + Math.min(SPACING_AT_MOST_MS, Math.max(SPACING_MS, tookMs / SHARE)) + (this.failure && isUnreachable(this.failure) ? RETRY_MS : 0);
       if (this.#isDue && !signal.aborted) this.again();
     }
   }

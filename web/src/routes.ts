@@ -13,6 +13,7 @@ export interface Route {
 
 export const ROUTES: readonly Route[] = [
   { path: '/', title: 'Overview', isInNavigation: true, load: () => import('./overview/Overview.svelte') },
+  { path: '/machines/:machine', title: 'Machine', isInNavigation: false, load: () => import('./machine/Machine.svelte') },
 ];
 
 export function routeOf(path: string): { readonly route: Route; readonly parameters: Parameters } | undefined {
