@@ -39,6 +39,8 @@ export interface Config {
   readonly logFormat: LogFormat;
   /** Breaks one thing on purpose, so that a demonstration or test can fail. */
   readonly sabotage: Sabotage | null;
+  /** The program says which guests run here, by their processes, and ends. */
+  readonly listsGuests: boolean;
 }
 
 export const SABOTAGES = ['bitflip', 'drop-extent', 'skip-return-set'] as const;
@@ -87,9 +89,10 @@ export function readConfig(argv: readonly string[], version: string, environment
     .option('--sendmail <program>', 'program that mail is given to')
     .option('--log-level <level>', 'fatal, error, warn, info, debug')
     .option('--log-format <format>', 'text, json or journal; journal where systemd\'s journal reads it, text elsewhere')
+    .option('--list-guests', 'print the names of the machines whose guests run on this host, and end; the daemon may be down')
     .addOption(new Option('--sabotage <what>', 'break one thing on purpose').choices([...SABOTAGES]).hideHelp());
   command.parse([...argv], { from: 'user' });
-  const flags = command.opts<{ config: string; sabotage?: Sabotage } & FileConfig>();
+  const flags = command.opts<{ config: string; sabotage?: Sabotage; listGuests?: boolean } & FileConfig>();
   const file = readFile(flags.config, argv.includes('--config'));
   const stateDir = String(flags.stateDir ?? file.stateDir ?? DEFAULTS.stateDir);
   const portOffset = Number(flags.portOffset ?? file.portOffset ?? 0);
@@ -110,6 +113,7 @@ export function readConfig(argv: readonly string[], version: string, environment
     logLevel: oneOf('logLevel', LOG_LEVELS, flags.logLevel ?? file.logLevel ?? DEFAULTS.logLevel),
     logFormat: oneOf('logFormat', LOG_FORMATS, flags.logFormat ?? file.logFormat ?? (isJournal(1, environment) ? 'journal' : 'text')),
     sabotage: flags.sabotage ?? null,
+    listsGuests: flags.listGuests ?? false,
   };
 }
 

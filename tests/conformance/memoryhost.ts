@@ -9,6 +9,7 @@ import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, DiskRequest, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
 import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HostView, JobView, MachineView, OverviewView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
+import { memoryHistory } from './memoryhistory.ts';
 import { memoryNotifications } from './memorynotifications.ts';
 import { ALLOWED, DEFAULTS, healthOf, NOW_MS, overviewOf, STATE_NAMES } from './memoryviews.ts';
 
@@ -132,7 +133,7 @@ export class MemoryHost implements Operations, Changes {
   }
   async machineShow(caller: Caller, machine: string) {
     this.#enter('viewer', caller, 'machineShow', machine);
-    return { ...this.#machine(machine), definition: { machineType: 'pc-q35-7.2' } };
+    return { ...this.#machine(machine), definition: { machineType: 'pc-q35-7.2' }, toml: '' };
   }
   async machineDefine(caller: Caller, toml: string) {
     this.#enter('operator', caller, 'machineDefine', toml);
@@ -333,6 +334,11 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('administrator', caller, 'auditTrail', limit);
     return this.accounts.auditTrail(limit);
   }
+
+  readonly #past = memoryHistory((...received) => this.#enter(...received), (machine) => this.#relationship(machine));
+  readonly history = this.#past.history;
+  readonly report = this.#past.report;
+  readonly reported = this.#past.reported;
 
   readonly #notifications = memoryNotifications((...received) => this.#enter(...received));
   readonly notificationsShow = this.#notifications.notificationsShow;
