@@ -24,7 +24,7 @@ import { overviewRoutes } from './overview.ts';
 import { pointRoutes } from './points.ts';
 import { relationshipRoutes } from './relationships.ts';
 import { resynchronizationRoutes } from './resynchronization.ts';
-import { ok, type ApiInstance } from './routes.ts';
+import { languageOf, ok, type ApiInstance } from './routes.ts';
 import { serverRoutes } from './server.ts';
 import { trafficRoutes } from './traffic.ts';
 import { callerOf, certificateRoutes, sessionRoutes, userRoutes } from './sessions.ts';
@@ -82,14 +82,14 @@ function setUp(app: ApiInstance, onBug: NonNullable<ApiOptions['onBug']>): void 
   app.decorateRequest('caller');
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
-  app.addHook('onRequest', async (_request, reply) => void reply.headers(SECURITY_HEADERS));
+  app.addHook('onRequest', async (request, reply) => void reply.headers({ ...SECURITY_HEADERS, ...(request.url.startsWith('/api/') && { 'content-language': languageOf(request), vary: 'accept-language' }) }));
   app.addHook('preValidation', async (request) => {
     if (request.body === undefined && request.routeOptions.schema?.body) request.body = {};
   });
   app.setErrorHandler((error, request, reply) =>
-    sendError(reply, answerTo(error, (id, bug) => onBug({ id, request: `${request.method} ${request.routeOptions.url ?? ''}`, error: bug }))),
+    sendError(reply, answerTo(error, (id, bug) => onBug({ id, request: `${request.method} ${request.routeOptions.url ?? ''}`, error: bug }), languageOf(request))),
   );
-  app.setNotFoundHandler((request, reply) => sendError(reply, routeUnknown(request.method, request.url.split('?')[0] ?? '')));
+  app.setNotFoundHandler((request, reply) => sendError(reply, routeUnknown(request.method, request.url.split('?')[0] ?? '', languageOf(request))));
 }
 
 async function describe(app: ApiInstance, version: string): Promise<void> {
@@ -130,7 +130,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     exposeHeadRoutes: false,
   }).withTypeProvider<TypeBoxTypeProvider>();
   const doors = new Doors((request, response) => app.routing(request, response));
-  const callerAgain = (request: FastifyRequest) => callerOf(request, operations, doors.isLocal(request.raw.socket));
+  const callerAgain = async (request: FastifyRequest) => ({ ...(await callerOf(request, operations, doors.isLocal(request.raw.socket))), language: languageOf(request) });
 
   app.addHook('onRequest', async () => void (await opened));
   setUp(app, onBug);
