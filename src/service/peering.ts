@@ -2,6 +2,7 @@
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Announcement, Context, HostCertificate } from './context.ts';
+import { say } from '../language/text.ts';
 
 export const OWN_CERTIFICATE = 'own';
 const bare = (thumbprint: string): string => thumbprint.replace(/[^0-9a-z]/gi, '').toUpperCase();
@@ -31,7 +32,7 @@ async function tellKey({ hosts, network }: Context, pin: string, force: boolean)
   await Promise.all(hosts.list().map(async ({ hostId, name }) => {
     if (!(await told(network, hostId, { method: 'nextKey', params: { pin } }))) untold.push(name);
   }));
-  if (untold.length > 0 && !force) throw new Refused(refuse(`the key of that certificate is another one, and ${untold.join(', ')} cannot be told now: it would take this host for a stranger. Try again when it is in contact, or use --force and pair with it anew`, ['server set --force']));
+  if (untold.length > 0 && !force) throw new Refused(refuse(say('the key of that certificate is another one, and {list} cannot be told now: it would take this host for a stranger. Try again when it is in contact, or use --force and pair with it anew', { list: { list: untold } }), ['server set --force']));
 }
 
 /** The peer port is this one now, or null: that of the configuration. Hosts that are in contact follow at once, the others when they are met. */
