@@ -23,6 +23,7 @@ const MAY_IMPORT = {
   state: [...PURE, 'engine/ports'],
   notifier: [...PURE, 'engine/ports'],
   service: [...PURE, 'engine', 'state', 'service', 'notifier'],
+  metrics: [...PURE, 'engine', 'state', 'service', 'notifier'],
   api: [...PURE, 'service'],
   page: [...PURE, 'api'],
   client: [],
