@@ -57,8 +57,8 @@ export class MemoryHost implements Operations, Changes {
     for (const listener of this.#listeners) listener(change);
   }
 
-  log(message: string, machine: string | null = null): EventView {
-    const event: EventView = { id: this.eventLog.length + 1, atMs: 1_700_000_000_000, number: 29_242, severity: 'information', machine, message, hint: null };
+  log(message: string, machine: string | null = null, severity: EventView['severity'] = 'information'): EventView {
+    const event: EventView = { id: this.eventLog.length + 1, atMs: 1_700_000_000_000, number: 29_242, severity, machine, message, hint: null };
     this.eventLog.push(event);
     this.announce({ kind: 'event', id: String(event.id) });
     return event;
@@ -325,9 +325,11 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('operator', caller, 'jobCancel', id);
     return this.#changeJob(id, { state: 'cancelled', finishedAtMs: Date.now(), cancellable: false });
   }
-  async events(caller: Caller, { afterId, limit = 100 }: { afterId?: number; limit?: number }) {
+  async events(caller: Caller, { afterId, limit = 100, machine, severity = 'information' }: { afterId?: number; limit?: number; machine?: string; severity?: EventView['severity'] }) {
     this.#enter('viewer', caller, 'events', afterId, limit);
-    return afterId === undefined ? this.eventLog.slice(-limit) : this.eventLog.filter((event) => event.id > afterId).slice(0, limit);
+    const severities = ['information', 'warning', 'error'];
+    const named = this.eventLog.filter((event) => (machine === undefined || event.machine === machine) && severities.indexOf(event.severity) >= severities.indexOf(severity));
+    return afterId === undefined ? named.slice(-limit) : named.filter((event) => event.id > afterId).slice(0, limit);
   }
   async auditTrail(caller: Caller, { limit = 100 }: { limit?: number }) {
     this.#enter('administrator', caller, 'auditTrail', limit);

@@ -367,8 +367,16 @@ describe('events', () => {
   test('of one machine come without those of others, paged the same way', () => {
     const state = inMemory();
     for (let at = 1; at <= 9; at++) state.addEvent({ ...eventOf(`event ${at}`), machine: at % 3 === 0 ? 'web1' : at % 3 === 1 ? 'web10' : null });
-    const named = (afterId: number | null, limit: number) => state.events(afterId, limit, 'web1').map(({ id }) => id);
+    const named = (afterId: number | null, limit: number) => state.events(afterId, limit, { machine: 'web1' }).map(({ id }) => id);
     assert.deepEqual([named(null, 10), named(null, 2), named(3, 10), named(0, 1)], [[3, 6, 9], [6, 9], [6, 9], [3]]);
+  });
+
+  test('of some severities come without the others, together with one machine too', () => {
+    const state = inMemory();
+    const severities = ['information', 'warning', 'error'] as const;
+    for (let at = 0; at < 9; at++) state.addEvent({ ...eventOf(`event ${at}`), severity: severities[at % 3]!, machine: at < 6 ? 'web1' : null });
+    const ids = (which: Parameters<typeof state.events>[2]) => state.events(null, 10, which).map(({ id }) => id);
+    assert.deepEqual([ids({ severities: ['warning', 'error'] }), ids({ severities: ['error'], machine: 'web1' })], [[2, 3, 5, 6, 8, 9], [3, 6]]);
   });
 
   test('are kept to the newest 10,000, and their numbers go on', () => {

@@ -59,7 +59,6 @@ export interface State {
   jobs(): readonly Job[];
 
   addEvent(event: Omit<EventRecord, 'id'>): EventRecord;
-  /** The oldest `limit` events after that one; without it the newest. In order. */
-  /** After that one, or the newest; oldest first. */
-  events(afterId: number | null, limit: number, machine?: string): readonly EventRecord[];
+  /** The oldest `limit` events after that one; without it the newest. In order, of one machine or of these severities where that is asked for. */
+  events(afterId: number | null, limit: number, which?: { readonly machine?: string | undefined; readonly severities?: readonly EventRecord['severity'][] }): readonly EventRecord[];
 }
