@@ -69,8 +69,8 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  { files: ['src/**/*.ts', 'web/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'guest/**/*.ts', 'tests/**/*.ts'], rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' } },
-  { files: ['tests/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'guest/**/*.ts', 'src/cli/**/*.ts'], rules: { 'no-console': 'off', 'max-lines-per-function': 'off' } },
+  { files: ['src/**/*.ts', 'web/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'guest/**/*.ts', 'packaging/**/*.ts', 'tests/**/*.ts'], rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' } },
+  { files: ['tests/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'guest/**/*.ts', 'packaging/**/*.ts', 'src/cli/**/*.ts'], rules: { 'no-console': 'off', 'max-lines-per-function': 'off' } },
   ...svelte.configs['flat/recommended'],
   {
     files: ['web/src/**/*.svelte', 'web/src/**/*.svelte.ts'],

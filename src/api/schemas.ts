@@ -26,7 +26,7 @@ export const MACHINE_VIEW = view('Machine', {
   pid: nullable(whole('Process id of QEMU')),
 });
 
-export const MACHINE_DETAIL = Type.Object({ ...MACHINE_VIEW.properties, definition: Type.Unknown({ description: 'The whole definition of the machine' }) }, { title: 'MachineDetail' });
+export const MACHINE_DETAIL = Type.Object({ ...MACHINE_VIEW.properties, definition: Type.Unknown({ description: 'The whole definition of the machine' }), toml: text('The same as TOML, as it is defined') }, { title: 'MachineDetail' });
 
 const FAILOVER_ADDRESSES = view('FailoverAddresses', {
   protocol: oneOf(['unknown', 'other', 'ipv4', 'ipv6', 'both'], 'Of which family addresses are set'),

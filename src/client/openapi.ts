@@ -2000,6 +2000,8 @@ export interface components {
             pid: number | null;
             /** @description The whole definition of the machine */
             definition: unknown;
+            /** @description The same as TOML, as it is defined */
+            toml: string;
         };
         MachineSide: {
             /** @description Id of the host */

@@ -37,6 +37,8 @@ export interface Config {
   readonly logLevel: string;
   /** Breaks one thing on purpose, so that a demonstration or test can fail. */
   readonly sabotage: Sabotage | null;
+  /** The program says which guests run here, by their processes, and ends. */
+  readonly listsGuests: boolean;
 }
 
 export const SABOTAGES = ['bitflip', 'drop-extent', 'skip-return-set'] as const;
@@ -84,9 +86,10 @@ export function readConfig(argv: readonly string[], version: string, environment
     .option('--proxy-except <list>', 'hosts that are reached past it, separated by commas; with HTTPS_PROXY: NO_PROXY')
     .option('--sendmail <program>', 'program that mail is given to')
     .option('--log-level <level>', 'fatal, error, warn, info, debug')
+    .option('--list-guests', 'print the names of the machines whose guests run on this host, and end; the daemon may be down')
     .addOption(new Option('--sabotage <what>', 'break one thing on purpose').choices([...SABOTAGES]).hideHelp());
   command.parse([...argv], { from: 'user' });
-  const flags = command.opts<{ config: string; sabotage?: Sabotage } & FileConfig>();
+  const flags = command.opts<{ config: string; sabotage?: Sabotage; listGuests?: boolean } & FileConfig>();
   const file = readFile(flags.config, argv.includes('--config'));
   const stateDir = String(flags.stateDir ?? file.stateDir ?? DEFAULTS.stateDir);
   const portOffset = Number(flags.portOffset ?? file.portOffset ?? 0);
@@ -106,6 +109,7 @@ export function readConfig(argv: readonly string[], version: string, environment
     sendmail: String(flags.sendmail ?? file.sendmail ?? DEFAULTS.sendmail),
     logLevel: String(flags.logLevel ?? file.logLevel ?? DEFAULTS.logLevel),
     sabotage: flags.sabotage ?? null,
+    listsGuests: flags.listGuests ?? false,
   };
 }
 

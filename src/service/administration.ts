@@ -1,6 +1,6 @@
 /** Use cases of looking on and of people: status, jobs, events, audit trail, users, sign-in. */
 import { Fault } from '../errors/fault.ts';
-import { audited, machineNamed, type Context } from './context.ts';
+import { audited, machineNamed, seen, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import type { EventView } from './views.ts';
 import { eventView, jobView, machineViews, relationshipViews, selfView } from './presenting.ts';
@@ -39,11 +39,11 @@ export function administrationOperations(context: Context): AdministrationOperat
         const which = { machine: machine && machineNamed(context, machine).name, severities: SEVERITIES.slice(SEVERITIES.indexOf(severity)) };
         return state.events(afterId ?? null, limit ?? DEFAULT_LIMIT, which).map(eventView);
       }),
-    auditTrail: (caller, { limit }) => audited(context, caller, 'administrator', 'audit', null, () => accounts.auditTrail(limit ?? DEFAULT_LIMIT)),
-    userList: (caller) => audited(context, caller, 'administrator', 'user list', null, () => accounts.users()),
+    auditTrail: (caller, { limit }) => seen(context, caller, 'administrator', 'audit', null, () => accounts.auditTrail(limit ?? DEFAULT_LIMIT)),
+    userList: (caller) => seen(context, caller, 'administrator', 'user list', null, () => accounts.users()),
     userAdd: (caller, { name, role, password }) => audited(context, caller, 'administrator', 'user add', name, () => accounts.addUser(name, role, password)),
     userRemove: (caller, name) => audited(context, caller, 'administrator', 'user remove', name, () => accounts.removeUser(name)),
-    userCertificates: (caller, user) => audited(context, caller, 'administrator', 'user certificates', user, () => accounts.certificates.of(userNamed(context, user))),
+    userCertificates: (caller, user) => seen(context, caller, 'administrator', 'user certificates', user, () => accounts.certificates.of(userNamed(context, user))),
     userCertificateAdd: (caller, user, certificate) => audited(context, caller, 'administrator', 'user certificate add', user, () => accounts.certificates.add(userNamed(context, user), certificate)),
     userCertificateRemove: (caller, user, fingerprint) => audited(context, caller, 'administrator', 'user certificate remove', user, () => accounts.certificates.remove(user, fingerprint)),
     signIn: async ({ name, password, from }) => {

@@ -114,9 +114,16 @@ export interface Context {
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, administrator: 2 };
 
 /** Runs the use case when the role allows it; every change, refusal and failure is in the audit trail. */
-export async function audited<T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: () => Promise<T> | T): Promise<T> {
+export const audited = <T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: () => Promise<T> | T): Promise<T> =>
+  recorded(context, caller, { needs, operation, subject, isChange: needs !== 'viewer' }, work);
+
+/** The same for what changes nothing, whoever may see it: only a refusal or a failure is in the audit trail. */
+export const seen = <T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: () => Promise<T> | T): Promise<T> =>
+  recorded(context, caller, { needs, operation, subject, isChange: false }, work);
+
+async function recorded<T>(context: Context, caller: Caller, { needs, operation, subject, isChange }: { needs: Role; operation: string; subject: string | null; isChange: boolean }, work: () => Promise<T> | T): Promise<T> {
   const record = (outcome: string) => {
-    if (needs !== 'viewer' || outcome !== 'done') context.accounts.recordAudit({ who: caller.name, from: caller.from, operation, subject, outcome });
+    if (isChange || outcome !== 'done') context.accounts.recordAudit({ who: caller.name, from: caller.from, operation, subject, outcome });
   };
   if (RANK[caller.role] < RANK[needs]) {
     record('not allowed');

@@ -68,7 +68,7 @@ export interface Operations {
   healthLimitsChange(caller: Caller, change: Partial<HealthLimitsView>): Promise<HealthLimitsView>;
 
   machineList(caller: Caller): Promise<MachineView[]>;
-  machineShow(caller: Caller, machine: string): Promise<MachineView & { definition: unknown }>;
+  machineShow(caller: Caller, machine: string): Promise<MachineView & { definition: unknown; toml: string }>;
   /** From TOML text; paths in it are absolute. Defining an existing id again changes the definition. */
   machineDefine(caller: Caller, toml: string): Promise<MachineView>;
   machineStart(caller: Caller, machine: string, options: { force?: boolean }): Promise<JobView>;

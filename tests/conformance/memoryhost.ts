@@ -132,7 +132,7 @@ export class MemoryHost implements Operations, Changes {
   }
   async machineShow(caller: Caller, machine: string) {
     this.#enter('viewer', caller, 'machineShow', machine);
-    return { ...this.#machine(machine), definition: { machineType: 'pc-q35-7.2' } };
+    return { ...this.#machine(machine), definition: { machineType: 'pc-q35-7.2' }, toml: '' };
   }
   async machineDefine(caller: Caller, toml: string) {
     this.#enter('operator', caller, 'machineDefine', toml);
