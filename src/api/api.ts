@@ -12,6 +12,7 @@ import { answerTo, routeUnknown, type ErrorAnswer } from './errors.ts';
 import { streamRoute } from './eventstream.ts';
 import { failoverRoutes } from './failovers.ts';
 import { healthRoutes } from './health.ts';
+import { historyRoutes } from './history.ts';
 import { hostRoutes } from './hosts.ts';
 import { initialRoutes } from './initial.ts';
 import { jobRoutes } from './jobs.ts';
@@ -144,6 +145,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     relationshipRoutes(guarded, operations);
     initialRoutes(guarded, operations);
     healthRoutes(guarded, operations);
+    historyRoutes(guarded, operations);
     doctorRoutes(guarded, operations);
     resynchronizationRoutes(guarded, operations);
     pointRoutes(guarded, operations);

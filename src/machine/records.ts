@@ -5,6 +5,7 @@ import type { AwayFailback, HomeFailback } from './failback.ts';
 import type { Lineage } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';
 import type { GuestNetwork } from './guestnetwork.ts';
+import type { OpenPiece } from '../history/piece.ts';
 import type { Kind } from '../relationship/chain.ts';
 import type { Side, State } from '../relationship/state.ts';
 
@@ -258,6 +259,8 @@ export interface Relationship {
   readonly previousStatistics?: EndedInterval;
   /** When it came to its present state. */
   readonly stateSinceMs?: number;
+  /** Of its history: what has not ended yet. Absent in rows of versions that kept none. */
+  readonly openPiece?: OpenPiece;
   /** Rules of the health that held when it was last looked at: each is written to the log once. */
   readonly issues?: readonly string[];
   /** Since when its guest here may stand still by a freeze whose end nobody confirmed. */

@@ -8,6 +8,7 @@ import type { ClusterSet } from '../extents/clusterset.ts';
 import { clusterMap, packClusters, type StoredClusters } from './clusterbits.ts';
 import { packAttachments, unpackAttachments } from './attachments.ts';
 import { IS_CONSISTENT } from './database.ts';
+import { SqliteHistory } from './history.ts';
 import { Statements } from './statements.ts';
 
 const KEPT_EVENTS = 10_000;
@@ -22,11 +23,13 @@ const REMOVE_JOBS = `DELETE FROM jobs WHERE json_extract(body, '$.state') <> 'ru
 export class SqliteState implements State {
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
+  readonly history: SqliteHistory;
   #depth = 0;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#statements = new Statements(database);
+    this.history = new SqliteHistory(database);
   }
 
   transaction<T>(work: () => T): T {

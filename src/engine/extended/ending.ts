@@ -6,6 +6,7 @@ import { Fault, faultOf } from '../../errors/fault.ts';
 import { Refused } from '../../errors/refusal.ts';
 import type { Relationship } from '../../machine/records.ts';
 import { call } from '../calls.ts';
+import { endChronicle } from '../chronicle.ts';
 import type { Host } from '../host.ts';
 import type { OutboxItem } from '../ports/state.ts';
 import { transition, update } from '../transition.ts';
@@ -19,6 +20,7 @@ export function endExtended(host: Host, machineId: string, why: string): void {
   const extended = host.state.extendedOf(machineId);
   if (!extended) return;
   const { id: relationshipId, peerId } = extended;
+  endChronicle(host, extended);
   host.state.removeRelationship(relationshipId);
   host.state.addToOutbox(machineId, 'forget-extended', { relationshipId }, 'onward');
   host.state.addToOutbox(machineId, 'dissolve', { relationshipId, peerId, why, sinceMs: host.clock.nowMs() }, 'farewell');

@@ -3,12 +3,15 @@
  * whenever it asks by the relationship that is no more: it hears of the newer epoch, and that it is to be removed there.
  */
 import type { Machine, Relationship } from '../../machine/records.ts';
+import { endChronicle } from '../chronicle.ts';
 import type { Host } from '../host.ts';
 
 const KEPT_FORMER = 8;
 
 /** Part of a transaction: the machine's own relationship here is no more. */
-export function leaveBefore(host: Host, { id: relationshipId, peerId, machineId }: Relationship, why: string): void {
+export function leaveBefore(host: Host, relationship: Relationship, why: string): void {
+  const { id: relationshipId, peerId, machineId } = relationship;
+  endChronicle(host, relationship);
   host.state.removeRelationship(relationshipId);
   const machine = host.state.machine(machineId)!;
   host.state.putMachine({ ...machine, former: [...(machine.former ?? []), relationshipId].slice(-KEPT_FORMER) });

@@ -5,6 +5,7 @@
 import type { Attachment } from '../../machine/definition.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import type { Desk } from '../../relationship/chain.ts';
+import type { History } from './history.ts';
 import type { EventRecord, Job, Machine, Point, Relationship } from '../../machine/records.ts';
 
 export interface OutboxItem {
@@ -61,4 +62,6 @@ export interface State {
   addEvent(event: Omit<EventRecord, 'id'>): EventRecord;
   /** The oldest `limit` events after that one; without it the newest. In order, of one machine or of these severities where that is asked for. */
   events(afterId: number | null, limit: number, which?: { readonly machine?: string | undefined; readonly severities?: readonly EventRecord['severity'][] }): readonly EventRecord[];
+
+  readonly history: History;
 }
