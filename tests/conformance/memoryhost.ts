@@ -11,7 +11,7 @@ import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetwo
 import { Accounts } from '../../src/state/accounts.ts';
 import { memoryHistory } from './memoryhistory.ts';
 import { memoryNotifications } from './memorynotifications.ts';
-import { ALLOWED, DEFAULTS, healthOf, NOW_MS, overviewOf, STATE_NAMES } from './memoryviews.ts';
+import { ALLOWED, DEFAULTS, healthOf, isSuch, NOW_MS, overviewOf, STATE_NAMES } from './memoryviews.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
 type Change = Parameters<Listener>[0];
@@ -328,9 +328,7 @@ export class MemoryHost implements Operations, Changes {
   }
   async events(caller: Caller, { afterId, limit = 100, machine, severity = 'information' }: { afterId?: number; limit?: number; machine?: string; severity?: EventView['severity'] }) {
     this.#enter('viewer', caller, 'events', afterId, limit);
-    const severities = ['information', 'warning', 'error'];
-    const named = this.eventLog.filter((event) => (machine === undefined || event.machine === machine) && severities.indexOf(event.severity) >= severities.indexOf(severity));
-    return afterId === undefined ? named.slice(-limit) : named.filter((event) => event.id > afterId).slice(0, limit);
+    return this.eventLog.filter((event) => isSuch(event, machine, severity) && event.id > (afterId ?? 0)).slice(...(afterId === undefined ? [-limit] : [0, limit]));
   }
   async auditTrail(caller: Caller, { limit = 100 }: { limit?: number }) {
     this.#enter('administrator', caller, 'auditTrail', limit);
