@@ -6992,6 +6992,8 @@ export interface operations {
             query?: {
                 /** @description As Last-Event-ID, for a first connection */
                 afterId?: number;
+                /** @description As Accept-Language, for what cannot send it */
+                language?: string;
             };
             header?: never;
             path?: never;
