@@ -26,6 +26,7 @@ export const FAMILIES: readonly Family[] = [
   { names: ['notify'], load: async () => (await import('./notify.ts')).notifyCommands },
   { names: ['jobs', 'events', 'audit'], load: async () => (await import('./jobs.ts')).jobCommands },
   { names: ['user', 'sign-in', 'sign-out'], load: async () => (await import('./users.ts')).userCommands },
+  { names: ['backup-state', 'restore-state'], load: async () => (await import('./backup.ts')).backupCommands },
   { names: ['version'], load: async () => (await import('./version.ts')).versionCommand },
 ];
 

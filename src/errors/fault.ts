@@ -75,6 +75,8 @@ export const FAULTS = {
   'settings-invalid': row('operator', 422, 32773, 36, 'Correct the value and try again.'),
   'readiness-failed': row('operator', 422, 32773, 37, 'What is named above has to be mended first; each finding names its cure.'),
   'state-corrupt': row('operator', 500, 32768, 40, 'The state file is damaged. It was left untouched. Restore it from a backup, or move it away: recovery points are rebuilt from their sidecars.'),
+  'state-newer': row('operator', 500, 32768, 60, 'Install that version, or a later one, again. To go back to this version: understudy restore-state, with a backup that it made.'),
+  'backup-unfit': row('operator', 422, 32773, 61, 'Take another backup file. Nothing was changed.'),
   'daemon-unreachable': row('operator', 503, 32777, 41, 'Is understudyd running on this host? Start it, or give --run-dir when it runs elsewhere.'),
   'daemon-running': row('operator', 409, 32774, 42, 'Another understudyd uses this state directory. Stop it first.'),
   'port-in-use': row('operator', 409, 32774, 43, 'Another program listens on this port. Use --port-offset, or stop the other program.'),
