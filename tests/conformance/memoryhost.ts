@@ -368,6 +368,7 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('administrator', caller, 'userCertificateAdd', user, certificate);
     return { user, fingerprint: 'ab'.repeat(32), subject: 'CN=ada', expiresAtMs: 1 };
   }
+  userToken = async (caller: Caller, user: string, { days }: { days: number }) => (this.#enter('administrator', caller, 'userToken', user, days), this.accounts.issueToken(user, days * 86_400_000));
   userCertificateRemove = async (caller: Caller, user: string, fingerprint: string) => this.#enter('administrator', caller, 'userCertificateRemove', user, fingerprint);
   async signIn({ name, password }: { name: string; password: string; from: string }) {
     return this.accounts.signIn(name, password);
