@@ -3,6 +3,7 @@
 # (Node 24 is one of them), the test guest's packages. Does nothing, and needs no network, when all is there.
 #
 #   sh scripts/set-up.sh npm     npm packages only
+#   sh scripts/set-up.sh page    and the web page
 #   sh scripts/set-up.sh guest   and what running guests needs, the demo's included, and the web page
 #   sh scripts/set-up.sh all     and what only tests and bench need
 #
@@ -17,10 +18,10 @@ TESTS='nbdkit zstd socat rsync nftables lvm2 sblim-wbemcli wsl uuid-runtime pyth
 
 scope=${1:-all}
 case $scope in
-  npm) packages='' ;;
+  npm | page) packages='' ;;
   guest) packages="$RUN $GUEST" ;;
   all) packages="$RUN $GUEST $TESTS" ;;
-  *) echo "set-up.sh: npm, guest or all, not $scope"; exit 2 ;;
+  *) echo "set-up.sh: npm, page, guest or all, not $scope"; exit 2 ;;
 esac
 
 fail() {
@@ -80,7 +81,7 @@ fetch_guest_packages() {
 }
 
 prepare_guest() {
-  [ "$scope" != npm ] || return 0
+  case $scope in npm | page) return 0 ;; esac
   # complete is written last: an interrupted download is fetched again.
   [ ! -e .cache/debs/complete ] || return 0
   echo 'set-up: fetching the kernel and the guest agent of the test guest'

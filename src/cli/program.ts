@@ -1,6 +1,7 @@
 /** The program `understudy`: its commands, and what they have in common. */
 import { Command, Option } from 'commander';
 import { FAMILIES, familiesNamed } from './commands.ts';
+import { ownVersion } from './ownversion.ts';
 import { parseUrl } from './run.ts';
 
 export const DEFAULT_RUN_DIR = '/run/understudy';
@@ -8,6 +9,7 @@ export const DEFAULT_RUN_DIR = '/run/understudy';
 function emptyProgram(): Command {
   return new Command('understudy')
     .description('Keeps a ready-to-run replica of a virtual machine on another host and takes it through failover, reverse replication and failback.')
+    .version(`understudy ${ownVersion()}`, '--version', 'the version of this command')
     .option('--json', 'print exactly one JSON value on standard output')
     .addOption(new Option('--run-dir <dir>', 'where the sockets of understudyd are').default(DEFAULT_RUN_DIR).env('UNDERSTUDY_RUN_DIR'))
     .addOption(new Option('--host <url>', 'another daemon, for example http://host:7480 (sign in first)').argParser(parseUrl))

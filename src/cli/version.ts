@@ -1,14 +1,8 @@
 /** understudy version. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Failure } from '../client/failure.ts';
+import { ownVersion } from './ownversion.ts';
 import { act, type Run } from './run.ts';
-
-export function ownVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string };
-  return version;
-}
 
 async function version(run: Run): Promise<void> {
   const daemon = await run.api.get('/api/version').catch((error: unknown) => {

@@ -932,6 +932,40 @@ export interface paths {
         patch: operations["healthLimitsChange"];
         trace?: never;
     };
+    "/api/relationships/{machine}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The past of a relationship in buckets of one length, and its failovers; the last day when no period is given */
+        get: operations["history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each relationship achieved over a period: lag, cycles, failovers; the last 30 days when none is given */
+        get: operations["report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/doctor": {
         parameters: {
             query?: never;
@@ -1415,6 +1449,21 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What a failover would have lost, over the protected time: the achieved recovery point objective */
+        AchievedLag: {
+            medianMs: number | null;
+            p95Ms: number | null;
+            p99Ms: number | null;
+            worstMs: number | null;
+            worstAtMs: number | null;
+        };
+        /** @description Test failovers in the period */
+        AchievedTests: {
+            /** @description How many */
+            count: number;
+            lastAtMs: number | null;
+            worstRecoveryMs: number | null;
+        };
         /** @description Settings that CIM has no property for */
         AdditionalSettings: {
             /** @description Cycle interval below 30 s, for tests and demanding machines; takes the place of intervalSeconds */
@@ -1843,6 +1892,50 @@ export interface components {
             /** @description A reminder when no test failover was made for longer; 30 by default */
             testDays?: number;
         };
+        History: {
+            /** @description Id of the relationship */
+            id: string;
+            /**
+             * @description The extended one sends a replica on to a third host
+             * @enum {string}
+             */
+            kind: "simple" | "extended";
+            /** @description UUID of the virtual machine */
+            machineId: string;
+            /** @description Name of the virtual machine */
+            machine: string;
+            /** @description When the first bucket begins: at or before what was asked for, in milliseconds since 1970 */
+            fromMs: number;
+            /** @description When the last bucket ends: at or after what was asked for, in milliseconds since 1970 */
+            untilMs: number;
+            /** @description Length of a bucket */
+            bucketMs: number;
+            /** @description Interval of the settings */
+            intervalMs: number;
+            /** @description What the lag is to stay within: twice the interval */
+            objectiveMs: number;
+            /** @description Without gaps, oldest first */
+            buckets: components["schemas"]["HistoryBucket"][];
+            /** @description Failovers, test failovers and failbacks that this host knows of, oldest first */
+            recoveries: components["schemas"]["Recovery"][];
+        };
+        HistoryBucket: {
+            /** @description When the bucket begins; it ends before the next one does, in milliseconds since 1970 */
+            fromMs: number;
+            /** @description Cycles that became recovery points */
+            cycles: number;
+            /** @description Intervals that passed without a cycle of their own */
+            missed: number;
+            maxLagMs: number | null;
+            meanLagMs: number | null;
+            /** @description Bytes that the guest had changed */
+            bytesChanged: number;
+            /** @description Bytes that travelled for them */
+            bytesShipped: number;
+            durationMs: number | null;
+            /** @description Time in it without a recovery point on the other host, in milliseconds */
+            unprotectedMs: number;
+        };
         Host: {
             /** @description Id of the host */
             id: string;
@@ -2200,6 +2293,25 @@ export interface components {
             /** @description The hosts that have it, where it belongs first */
             sides: components["schemas"]["MachineSide"][];
         };
+        Recovery: {
+            /** @description Id of the failover */
+            id: string;
+            /**
+             * @description Of failover
+             * @enum {string}
+             */
+            kind: "planned" | "unplanned" | "failback" | "test";
+            /** @description When it was asked for, in milliseconds since 1970 */
+            askedAtMs: number;
+            /** @description Id of the recovery point that was booted */
+            pointId: string;
+            /** @description The point in time of that recovery point, in milliseconds since 1970 */
+            pointInstantMs: number;
+            /** @description What the guest had written in this time before it was asked for is not in the point; 0 where it was shut down first */
+            lostMs: number;
+            recoveryMs: number | null;
+            startedAtMs: number | null;
+        };
         RecoveryPoint: {
             /** @description Id of the recovery point */
             id: string;
@@ -2312,6 +2424,75 @@ export interface components {
             points: number;
             /** @description What to do next, in words; empty when nothing needs doing */
             advice: string;
+        };
+        Report: {
+            /** @description The host that reports what it knows */
+            host: string;
+            /** @description When the report was made, in milliseconds since 1970 */
+            madeAtMs: number;
+            /** @description Where the period begins, in milliseconds since 1970 */
+            fromMs: number;
+            /** @description Where it ends, in milliseconds since 1970 */
+            untilMs: number;
+            /** @description By name of the machine; also those that were removed in the period */
+            relationships: components["schemas"]["ReportRow"][];
+        };
+        ReportRow: {
+            /** @description Id of the relationship */
+            id: string;
+            /**
+             * @description The extended one sends a replica on to a third host
+             * @enum {string}
+             */
+            kind: "simple" | "extended";
+            /** @description UUID of the virtual machine */
+            machineId: string;
+            /** @description Name of the virtual machine */
+            machine: string;
+            /**
+             * @description What this host is, or was, in the relationship
+             * @enum {string}
+             */
+            side: "primary" | "replica";
+            /** @description The other host */
+            peer: string;
+            endedAtMs: number | null;
+            /**
+             * @description Now
+             * @enum {string}
+             */
+            health: "ok" | "warning" | "critical" | "none";
+            /** @description Why it is not ok */
+            healthReasons: string[];
+            /** @description Interval of the settings */
+            intervalMs: number;
+            /** @description What the lag is to stay within: twice the interval */
+            objectiveMs: number;
+            /** @description Of how much of the period this host knows, in milliseconds */
+            knownMs: number;
+            /** @description Of that: with a recovery point on the other host */
+            protectedMs: number;
+            /** @description Of that: without one */
+            unprotectedMs: number;
+            withinObjectivePercent: number | null;
+            lag: components["schemas"]["AchievedLag"];
+            /** @description How often the lag came to exceed the objective */
+            outages: number;
+            /** @description Cycles that became recovery points */
+            cycles: number;
+            /** @description Intervals that passed without a cycle of their own */
+            missed: number;
+            /** @description Of the cycles: those that ended a resynchronization */
+            resynchronizations: number;
+            /** @description Bytes that the guest had changed */
+            bytesChanged: number;
+            /** @description Bytes that travelled for them */
+            bytesShipped: number;
+            durationMs: number | null;
+            maxDurationMs: number | null;
+            tests: components["schemas"]["AchievedTests"];
+            /** @description Failovers and failbacks in the period, with what was lost and how long they took */
+            failovers: components["schemas"]["Recovery"][];
         };
         /** @description Changes were left out: everything is to be read again */
         ResetMessage: {
@@ -5377,6 +5558,97 @@ export interface operations {
             };
         };
     };
+    history: {
+        parameters: {
+            query?: {
+                /** @description Where the period begins, in milliseconds since 1970 */
+                fromMs?: number;
+                /** @description Where it ends; now when absent, in milliseconds since 1970 */
+                untilMs?: number;
+                /** @description How many buckets at most; 200 when absent. There are fewer where it is not kept so finely */
+                buckets?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Name or id of the virtual machine */
+                machine: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    report: {
+        parameters: {
+            query?: {
+                /** @description Where the period begins, in milliseconds since 1970 */
+                fromMs?: number;
+                /** @description Where it ends; now when absent, in milliseconds since 1970 */
+                untilMs?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     doctor: {
         parameters: {
             query?: never;
@@ -6718,6 +6990,8 @@ export interface operations {
             query?: {
                 /** @description As Last-Event-ID, for a first connection */
                 afterId?: number;
+                /** @description As Accept-Language, for what cannot send it */
+                language?: string;
             };
             header?: never;
             path?: never;

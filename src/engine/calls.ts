@@ -93,6 +93,9 @@ export interface SealAttempt {
   readonly digest: string;
   readonly dataClusters: number;
   readonly zeroClusters: number;
+  /** Written to sockets for it, and how long it has worked; for the replica's history. */
+  readonly shippedBytes?: number;
+  readonly tookMs?: number;
   readonly failbackId: string | null;
   readonly definition: MachineDefinition;
   readonly attachments: readonly Attachment[];

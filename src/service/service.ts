@@ -6,6 +6,7 @@ import { failoverOperations } from './failovers.ts';
 import { authorizationOperations } from './entries.ts';
 import { doctorOperations } from './doctor.ts';
 import { healthOperations } from './health.ts';
+import { historyOperations } from './history.ts';
 import { hostOperations } from './hosts.ts';
 import { initialOperations } from './initial.ts';
 import { machineOperations } from './machines.ts';
@@ -26,6 +27,7 @@ export const createOperations = (context: Context): Operations => ({
   ...diskOperations(context),
   ...healthOperations(context),
   ...doctorOperations(context),
+  ...historyOperations(context),
   ...hostOperations(context),
   ...serverOperations(context),
   ...authorizationOperations(context),

@@ -77,6 +77,8 @@ const ROUTES: Route[] = [
   route('resynchronize', 'POST', '/api/relationships/web/resynchronize', 202, { state: 9 }),
   route('healthList', 'GET', '/api/health', 200),
   route('healthShow', 'GET', '/api/relationships/web/health?refresh=true', 200, { state: 3 }),
+  route('history', 'GET', '/api/relationships/web/history?fromMs=1&untilMs=2000&buckets=10', 200, { state: 3 }),
+  route('report', 'GET', '/api/report?fromMs=1', 200),
   route('doctor', 'GET', '/api/doctor', 200),
   route('healthLimits', 'GET', '/api/health/limits', 200),
   route('healthLimitsChange', 'PATCH', '/api/health/limits', 200, { body: { missedWarningPercent: 30 } }),

@@ -9,6 +9,7 @@ import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, DiskRequest, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
 import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HostView, JobView, MachineView, OverviewView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
+import { memoryHistory } from './memoryhistory.ts';
 import { memoryNotifications } from './memorynotifications.ts';
 import { ALLOWED, DEFAULTS, healthOf, NOW_MS, overviewOf, STATE_NAMES } from './memoryviews.ts';
 
@@ -333,6 +334,11 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('administrator', caller, 'auditTrail', limit);
     return this.accounts.auditTrail(limit);
   }
+
+  readonly #past = memoryHistory((...received) => this.#enter(...received), (machine) => this.#relationship(machine));
+  readonly history = this.#past.history;
+  readonly report = this.#past.report;
+  readonly reported = this.#past.reported;
 
   readonly #notifications = memoryNotifications((...received) => this.#enter(...received));
   readonly notificationsShow = this.#notifications.notificationsShow;

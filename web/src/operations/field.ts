@@ -26,6 +26,8 @@ export type Field = Common &
   (
     | { readonly kind: 'line'; readonly longest: number; readonly isFit?: (text: string) => string | null }
     | { readonly kind: 'text'; readonly longest: number }
+    | { readonly kind: 'secret'; readonly longest: number }
+    | { readonly kind: 'pem'; readonly longest: number }
     | { readonly kind: 'whole'; readonly least: number; readonly most: number; readonly unit?: string }
     | { readonly kind: 'tick' }
     | { readonly kind: 'choice'; readonly choices: readonly Choice[] }
@@ -52,7 +54,7 @@ const nothing: Parsed = { value: undefined };
 export function parsed(field: Field, typed: Typed): Parsed {
   if (typeof typed === 'boolean') return { value: typed };
   if (typeof typed !== 'string') return typed.length === 0 && field.isNeeded ? { problem: t('Choose at least one.') } : { value: typed };
-  const text = field.kind === 'text' ? typed : typed.trim();
+  const text = field.kind === 'text' || field.kind === 'secret' ? typed : typed.trim();
   if (text === '') return field.isNeeded ? { problem: t('This is needed.') } : nothing;
   return readAs(field, text);
 }
@@ -60,7 +62,9 @@ export function parsed(field: Field, typed: Typed): Parsed {
 function readAs(field: Field, text: string): Parsed {
   switch (field.kind) {
     case 'line': return lineIn(field, text);
-    case 'text': return text.length > field.longest ? tooLong(field.longest) : { value: text };
+    case 'text':
+    case 'secret':
+    case 'pem': return text.length > field.longest ? tooLong(field.longest) : { value: text };
     case 'whole': return wholeIn(field, text);
     case 'lines': return linesIn(field, text);
     case 'moment': return momentIn(text);
