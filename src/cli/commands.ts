@@ -27,6 +27,7 @@ export const FAMILIES: readonly Family[] = [
   { names: ['events'], load: async () => (await import('./events.ts')).eventCommands },
   { names: ['jobs', 'audit'], load: async () => (await import('./jobs.ts')).jobCommands },
   { names: ['user', 'sign-in', 'sign-out'], load: async () => (await import('./users.ts')).userCommands },
+  { names: ['backup-state', 'restore-state'], load: async () => (await import('./backup.ts')).backupCommands },
   { names: ['version'], load: async () => (await import('./version.ts')).versionCommand },
 ];
 

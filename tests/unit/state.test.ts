@@ -165,11 +165,6 @@ describe('the state file', () => {
     ['has lost its end', (stateDir) => spoil(stateDir, (bytes) => bytes.subarray(0, bytes.length - 8_192))],
     ['has a page of noise', (stateDir) => spoil(stateDir, (bytes) => bytes.fill(0xa5, 4_096, 12_288))],
     ['has a header of noise', (stateDir) => spoil(stateDir, (bytes) => bytes.fill(0xa5, 0, 100))],
-    ['was written by a newer version', (stateDir) => {
-      const database = openDatabase(stateDir);
-      database.exec('CREATE TABLE later (id INTEGER); PRAGMA user_version = 999');
-      database.close();
-    }],
   ];
 
   /** A file with content, closed cleanly, and then changed. */
@@ -192,6 +187,16 @@ describe('the state file', () => {
       assert.ok(readFileSync(join(stateDir, 'state.db')).equals(before), 'the file was changed');
     });
   }
+
+  test('of a newer version is refused by that name, and left as it is, byte for byte', () => {
+    const stateDir = freshDir();
+    const database = openDatabase(stateDir);
+    database.exec('CREATE TABLE later (id INTEGER); PRAGMA user_version = 999');
+    database.close();
+    const before = readFileSync(join(stateDir, 'state.db'));
+    assert.throws(() => openDatabase(stateDir), (thrown) => thrown instanceof Fault && thrown.code === 'state-newer' && /newer version.*999/.test(thrown.message));
+    assert.ok(readFileSync(join(stateDir, 'state.db')).equals(before), 'the file was changed');
+  });
 
   test('that is damaged is left as it is by a program that ends, and so is the log beside it, which may hold the newest commits', () => {
     const [living, stateDir] = [freshDir(), freshDir()];
