@@ -9,6 +9,7 @@ import type { Host } from './host.ts';
 import { giveUp } from './primary/attempt.ts';
 import type { OnProgress } from './primary/cycle.ts';
 import { counting } from './monitoring.ts';
+import { triedKind } from './observation.ts';
 import { report } from './report.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 import { say, told, phrase } from '../language/text.ts';
@@ -50,7 +51,9 @@ async function failed({ host, relationshipId }: Surroundings, fault: Fault | und
   const lastFault: LastFault = fault
     ? { ...kept(fault), atMs: host.clock.nowMs() }
     : { code: 'refused', ...told((thrown as Refused).said), hint: REFUSED_HINT, atMs: host.clock.nowMs() };
-  const codeBefore = relationshipNamed(host, relationshipId).lastFault?.code;
+  const before = relationshipNamed(host, relationshipId);
+  const codeBefore = before.lastFault?.code;
+  host.observed?.({ kind: 'failed', relationshipId, side: before.side, cycle: triedKind(before), code: lastFault.code });
   const after = update(host, relationshipId, (before) => ({ lastFault, failures: before.failures + 1, ...counting(host, before, (statistics) => countedFailure(statistics, lastFault.code)) }));
   recordFailure(host, after, lastFault, after.failures === 1 || codeBefore !== lastFault.code);
   if (fault?.code === 'attempt-lost' && after.state !== 3) await giveUp(host, relationshipId, signal);

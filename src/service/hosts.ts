@@ -45,11 +45,13 @@ export function hostOperations(context: Context): HostOperations {
         if (hosts.byName(newName) || newName === network.self.name) throw new Fault('settings-invalid', `there is a host named ${newName} already`);
         if (name === network.self.name || name === network.self.hostId) {
           await network.rename(newName);
+          engine.host.changed('host', engine.host.hostId);
           return selfView(context);
         }
         const host = hostNamed(context, name);
         hosts.put({ ...host, name: newName });
         for (const entry of authorizations.list()) if (entry.host === host.name) authorizations.put({ ...entry, host: newName });
+        engine.host.changed('host', host.hostId);
         return hostView(context, { ...host, name: newName });
       }),
     hostMove: (caller, name, address) =>
@@ -57,12 +59,14 @@ export function hostOperations(context: Context): HostOperations {
         const host = { ...hostNamed(context, name), address: network.normalAddress(address) };
         hosts.put(host);
         network.forget(host.hostId);
+        engine.host.changed('host', host.hostId);
         return hostView(context, host);
       }),
     hostTest: (caller, name, options) => startTest(context, caller, name, options),
     hostRenewCertificate: (caller) =>
       audited(context, caller, 'administrator', 'host renew-certificate', null, async (context) => {
         await network.renewCertificate();
+        engine.host.changed('host', engine.host.hostId);
         return selfView(context);
       }),
   };

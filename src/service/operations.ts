@@ -207,7 +207,8 @@ export interface Operations {
   jobShow(caller: Caller, id: string): Promise<JobView>;
   jobCancel(caller: Caller, id: string): Promise<JobView>;
   /** Oldest first; of one machine, or of everything. */
-  events(caller: Caller, options: { afterId?: number; limit?: number; machine?: string }): Promise<EventView[]>;
+  /** `severity`: as bad as that at least. */
+  events(caller: Caller, options: { afterId?: number; limit?: number; machine?: string; severity?: EventView['severity'] }): Promise<EventView[]>;
   auditTrail(caller: Caller, options: { limit?: number }): Promise<AuditView[]>;
 
   /** Who is told when something is wrong, and whether it arrives. */
@@ -224,6 +225,8 @@ export interface Operations {
   userList(caller: Caller): Promise<UserView[]>;
   userAdd(caller: Caller, user: { name: string; role: Role; password: string }): Promise<UserView>;
   userRemove(caller: Caller, name: string): Promise<void>;
+  /** A token for a program, for so many days; shown once. */
+  userToken(caller: Caller, name: string, options: { days: number }): Promise<{ token: string; expiresAtMs: number }>;
   userCertificates(caller: Caller, user: string): Promise<CertificateView[]>;
   /** Whoever holds the key of this TLS client certificate (PEM) acts as the user over the management protocols. */
   userCertificateAdd(caller: Caller, user: string, certificate: string): Promise<CertificateView>;

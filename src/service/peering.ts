@@ -18,12 +18,13 @@ export async function certificateCalled({ network }: Context, thumbprint: string
 
 /** Other hosts are shown that certificate from now on. Refused unless every paired host was told of a new key, or by force. */
 export async function chooseCertificate(context: Context, thumbprint: string, force: boolean): Promise<void> {
-  const { network, serviceSettings } = context;
+  const { network, serviceSettings, engine } = context;
   const chosen = await certificateCalled(context, thumbprint);
   if (chosen.unfit !== null) throw new Fault('settings-invalid', `the certificate ${chosen.thumbprint} cannot be used: ${chosen.unfit}`);
   if (chosen.thumbprint === network.self.thumbprint) return;
   await network.present(chosen.isOwn ? null : chosen.thumbprint, (pin) => tellKey(context, pin, force));
   serviceSettings.put({ certificate: chosen.isOwn ? null : chosen.thumbprint });
+  engine.host.changed('host', engine.host.hostId);
 }
 
 async function tellKey({ hosts, network }: Context, pin: string, force: boolean): Promise<void> {

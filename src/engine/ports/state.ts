@@ -35,6 +35,8 @@ export interface State {
   /** Oldest first. */
   points(machineId: string): readonly Point[];
   pointCount(machineId: string): number;
+  /** By machine, of those that have points; damaged are those of which a verification found damage. */
+  pointFigures(): ReadonlyMap<string, { readonly points: number; readonly damaged: number }>;
   point(id: string): Point | undefined;
   /** When the machine's newest application-consistent point was; null when there is none. */
   lastConsistentMs(machineId: string): number | null;
@@ -60,8 +62,8 @@ export interface State {
   jobs(): readonly Job[];
 
   addEvent(event: Omit<EventRecord, 'id'>): EventRecord;
-  /** The oldest `limit` events after that one, of one machine when it is named; without it the newest. In order. */
-  events(afterId: number | null, limit: number, machine?: string): readonly EventRecord[];
+  /** The oldest `limit` events after that one; without it the newest. In order, of one machine or of these severities where that is asked for. */
+  events(afterId: number | null, limit: number, which?: { readonly machine?: string | undefined; readonly severities?: readonly EventRecord['severity'][] }): readonly EventRecord[];
 
   readonly history: History;
 }
