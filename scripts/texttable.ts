@@ -84,7 +84,8 @@ function filesBelow(folder: string, ends: readonly string[]): string[] {
     .sort();
 }
 
-const NOT_OF_THE_HOST = /^src\/(cli|client|simulation|language)\//;
+/** `say` there is a word of another protocol, and `refuse` is of XML and of addresses. */
+const NOT_OF_THE_HOST = /^src\/(cli|client|simulation|language|xml|interop|hypervisor\/qemu\/freezewatchdog\.ts)/;
 
 function wordsOfSchema(): string[] {
   const ours = SCHEMA.classes('root/virtualization/v2').filter(({ name }) => name.startsWith('Msvm_Replication'));
@@ -138,7 +139,7 @@ function hardCoded(node: unknown, where: string, problems: string[]): void {
   if (!isNode(node) || ['Script', 'StyleSheet', 'Css'].includes(node.type)) return;
   if (node.type === 'Attribute') {
     const texts = SPOKEN_ATTRIBUTES.includes(node.name ?? '') && Array.isArray(node.value) ? node.value.filter(isNode).flatMap(({ type, data }) => (type === 'Text' ? [data ?? ''] : [])) : [];
-    for (const text of texts) if (/\p{L}{2}/u.test(text)) problems.push(`${where}: ${node.name}="${text}" is hard-coded`);
+    for (const text of texts) if (/\p{L}{2}/u.test(text) && !AS_THEY_ARE.includes(text)) problems.push(`${where}: ${node.name}="${text}" is hard-coded`);
     return;
   }
   if (node.type === 'Text' && /\p{L}{2}/u.test(node.data ?? '') && !AS_THEY_ARE.includes((node.data ?? '').trim())) problems.push(`${where}: "${(node.data ?? '').trim()}" is hard-coded`);
@@ -146,7 +147,7 @@ function hardCoded(node: unknown, where: string, problems: string[]): void {
 }
 
 /** Names and marks between tags. */
-const AS_THEY_ARE = ['Understudy', 'GiB', 'MiB', 'UUID', 'TOML'];
+const AS_THEY_ARE = ['Understudy', 'px', 'understudy user add NAME --role administrator'];
 
 function componentTexts(found: Collector, file: string): void {
   const source = readFileSync(join(REPOSITORY, file), 'utf8');
