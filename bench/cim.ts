@@ -10,7 +10,7 @@ import type { Part, Scene } from './scene.ts';
 
 const MACHINES = 1_000;
 const PORT_OFFSET = 31_000;
-const USER = { name: 'bench', role: 'viewer', password: 'bench-password' };
+const USER = { name: 'bench', role: 'viewer' as const, password: 'bench-password' };
 const ROUNDS = 5;
 const GETS = 1_000;
 const GETS_AT_ONCE = 4;
@@ -69,7 +69,7 @@ async function run(scene: Scene): Promise<readonly Figure[]> {
   await host.start();
   const client = new Client();
   try {
-    await host.api.post('/api/users', USER);
+    await host.api.post('/api/users', { body: USER });
     const elapsedMs: number[] = [];
     for (let round = 0; round < ROUNDS; round++) elapsedMs.push(await enumerationMs(client));
     const names = [...(await client.enumerate()).matchAll(/<KEYBINDING NAME="Name"><KEYVALUE VALUETYPE="string">([0-9A-F-]{36})</g)].map(([, name]) => name!);

@@ -9,7 +9,7 @@ import type { Part, Scene } from './scene.ts';
 
 const RELATIONSHIPS = 1_000;
 const PORT_OFFSET = 32_000;
-const USER = { name: 'bench', role: 'administrator', password: 'bench-password' };
+const USER = { name: 'bench', role: 'administrator' as const, password: 'bench-password' };
 const ROUNDS = 9;
 const LIMIT_MS = 200;
 
@@ -34,7 +34,7 @@ async function run(scene: Scene): Promise<readonly Figure[]> {
   execFileSync(process.execPath, [join(import.meta.dirname, '../scripts/seed.ts'), '--vms', String(RELATIONSHIPS), '--state-dir', scene.at('health/s')], { stdio: 'ignore' });
   await host.start();
   try {
-    await host.api.post('/api/users', USER);
+    await host.api.post('/api/users', { body: USER });
     const overApi = (path: string) => () => answerTo({ socketPath: join(scene.at('health/r'), 'api.sock'), path, headers: { host: 'localhost' } });
     const overCim = () => answerTo({ host: '127.0.0.1', port: WBEM_PORTS.cimxml + PORT_OFFSET, path: '/cimom', method: 'POST', auth: `${USER.name}:${USER.password}`, headers: HEADERS }, STATISTICS);
     const target = { of: 'value', at: 'most', limit: LIMIT_MS } as const;

@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HostView, JobView, MachineView } from '../src/service/views.ts';
-import { Connection } from '../src/cli/connection.ts';
+import { Client } from '../src/client/client.ts';
+import type { View } from '../src/client/operation.ts';
+import { transportTo } from '../src/cli/connection.ts';
 
 const DAEMON = join(import.meta.dirname, '../bin/understudyd');
 const PEER_PORT = 7443;
@@ -15,7 +16,7 @@ const JOB_WITHIN_MS = 180_000;
 const LOOK_AGAIN_MS = 50;
 
 export class BenchHost {
-  readonly api: Connection;
+  readonly api: Client;
   readonly name: string;
   readonly address: string;
   readonly #directory: string;
@@ -28,7 +29,7 @@ export class BenchHost {
     this.#directory = directory;
     this.#portOffset = portOffset;
     mkdirSync(directory, { recursive: true });
-    this.api = new Connection({ runDir: this.#runDir });
+    this.api = new Client(transportTo({ runDir: this.#runDir }));
   }
 
   get #runDir(): string {
@@ -59,26 +60,26 @@ export class BenchHost {
 
   /** The two hosts are paired and in contact. */
   async pair(other: BenchHost): Promise<void> {
-    const { invitation } = await this.api.post<{ invitation: string }>('/api/hosts/invite', { address: this.address });
-    await other.api.post('/api/hosts/join', { invitation, address: other.address });
-    while (!(await this.api.get<HostView[]>('/api/hosts')).every(({ self, connected }) => self || connected)) await delay(20);
+    const { invitation } = await this.api.post('/api/hosts/invite', { body: { address: this.address } });
+    await other.api.post('/api/hosts/join', { body: { invitation, address: other.address } });
+    while (!(await this.api.get('/api/hosts')).every(({ self, connected }) => self || connected)) await delay(20);
   }
 
-  /** The job that the request begins has completed. */
-  async job(path: string, body: object = {}): Promise<JobView> {
+  /** The job that was begun has completed. */
+  async completed(begun: Promise<View<'Job'>>): Promise<View<'Job'>> {
     const deadline = performance.now() + JOB_WITHIN_MS;
-    let job = await this.api.post<JobView>(path, body);
+    let job = await begun;
     while (job.state === 'running') {
-      if (performance.now() > deadline) throw new Error(`${path} on ${this.name} has not ended: ${job.step}`);
+      if (performance.now() > deadline) throw new Error(`${job.kind} on ${this.name} has not ended: ${job.step}`);
       await delay(LOOK_AGAIN_MS);
-      job = await this.api.get<JobView>(`/api/jobs/${job.id}`);
+      job = await this.api.get('/api/jobs/{job}', { path: { job: job.id } });
     }
-    if (job.state !== 'completed') throw new Error(`${path} on ${this.name}: ${job.error?.message ?? job.state}`);
+    if (job.state !== 'completed') throw new Error(`${job.kind} on ${this.name}: ${job.error?.message ?? job.state}`);
     return job;
   }
 
-  machine(name: string): Promise<MachineView> {
-    return this.api.get<MachineView>(`/api/machines/${name}`);
+  machine(name: string): Promise<View<'Machine'>> {
+    return this.api.get('/api/machines/{machine}', { path: { machine: name } });
   }
 
   /** The most that the daemon ever had in memory. */

@@ -5,7 +5,7 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PointView, RelationshipView } from '../src/service/views.ts';
+import type { View } from '../src/client/operation.ts';
 import { testGuest } from '../guest/build.ts';
 import { GuestConsole } from '../guest/console.ts';
 import { guestDefinition } from '../guest/definition.ts';
@@ -16,6 +16,7 @@ import { BenchHost } from './host.ts';
 /** The bench's own ports; the second host's are beside the first's. */
 const PORT_OFFSETS = [23_000, 23_100] as const;
 const MACHINE = 'm';
+const path = { machine: MACHINE };
 const LOOK_AGAIN_MS = 100;
 
 interface Settings {
@@ -66,7 +67,7 @@ export class OurPair {
   /** Seconds from the request to the acknowledged point. */
   async replicate(settings: Settings = {}): Promise<number> {
     // Forced: a sparse disk may be larger than what is free for the replica.
-    await this.a.api.post('/api/relationships', { machine: MACHINE, host: this.b.name, force: true, settings: { intervalSeconds: 900, ...settings } });
+    await this.a.api.post('/api/relationships', { body: { machine: MACHINE, host: this.b.name, force: true, settings: { intervalSeconds: 900, ...settings } } });
     return this.#acknowledged('start-replication');
   }
 
@@ -76,25 +77,25 @@ export class OurPair {
   }
 
   /** How the disks were made the same again, after `change` happened to them while replication was suspended. */
-  async resynchronize(change: () => void | Promise<void>): Promise<NonNullable<RelationshipView['lastResynchronization']>> {
-    await this.a.api.post(`/api/relationships/${MACHINE}/suspend`);
+  async resynchronize(change: () => void | Promise<void>): Promise<View<'LastResynchronization'>> {
+    await this.a.api.post('/api/relationships/{machine}/suspend', { path });
     await change();
-    await this.a.job(`/api/relationships/${MACHINE}/resynchronize`);
-    const { lastResynchronization } = await this.a.api.get<RelationshipView>(`/api/relationships/${MACHINE}`);
+    await this.a.completed(this.a.api.post('/api/relationships/{machine}/resynchronize', { path }));
+    const { lastResynchronization } = await this.a.api.get('/api/relationships/{machine}', { path });
     return lastResynchronization!;
   }
 
-  async #acknowledged(verb: string): Promise<number> {
+  async #acknowledged(verb: 'start-replication' | 'cycle'): Promise<number> {
     const askedMs = Date.now();
-    await this.a.job(`/api/relationships/${MACHINE}/${verb}`);
-    const { lastCycle } = await this.a.api.get<RelationshipView>(`/api/relationships/${MACHINE}`);
+    await this.a.completed(this.a.api.post(`/api/relationships/{machine}/${verb}`, { path }));
+    const { lastCycle } = await this.a.api.get('/api/relationships/{machine}', { path });
     return (lastCycle!.finishedAtMs - askedMs) / 1000;
   }
 
   /** The test guest runs on the first host. */
   async boot(disks: readonly GuestDisk[], mode: 'idle' | 'write'): Promise<GuestConsole> {
     await this.#define(guestDefinition({ name: MACHINE, guest: testGuest(), disks, mode }));
-    await this.a.job(`/api/machines/${MACHINE}/start`);
+    await this.a.completed(this.a.api.post('/api/machines/{machine}/start', { path, body: {} }));
     const { consoleLog, consoleSocket } = await this.a.machine(MACHINE);
     const console = new GuestConsole(consoleLog!, consoleSocket!);
     await console.next('ready');
@@ -102,15 +103,15 @@ export class OurPair {
   }
 
   async points(): Promise<number> {
-    return (await this.b.api.get<readonly PointView[]>(`/api/relationships/${MACHINE}/points`)).length;
+    return (await this.b.api.get('/api/relationships/{machine}/points', { path })).length;
   }
 
   /** Seconds from the command on the second host to QEMU running; the relationship is as before then. */
   async failover(): Promise<number> {
     const askedMs = Date.now();
-    const job = await this.b.job(`/api/relationships/${MACHINE}/failover/unplanned`);
-    await this.b.job(`/api/machines/${MACHINE}/stop`, { force: true });
-    await this.b.job(`/api/relationships/${MACHINE}/revert`);
+    const job = await this.b.completed(this.b.api.post('/api/relationships/{machine}/failover/unplanned', { path, body: {} }));
+    await this.b.completed(this.b.api.post('/api/machines/{machine}/stop', { path, body: { force: true } }));
+    await this.b.completed(this.b.api.post('/api/relationships/{machine}/revert', { path }));
     return (job.finishedAtMs! - askedMs) / 1000;
   }
 
@@ -119,14 +120,14 @@ export class OurPair {
   }
 
   async #define(toml: string): Promise<void> {
-    await this.a.api.post('/api/machines', { toml });
+    await this.a.api.post('/api/machines', { body: { toml } });
   }
 
   async #forget(): Promise<void> {
-    await this.a.api.post(`/api/relationships/${MACHINE}/suspend`);
+    await this.a.api.post('/api/relationships/{machine}/suspend', { path });
     for (const host of [this.a, this.b]) {
-      await host.api.delete(`/api/relationships/${MACHINE}`);
-      await host.api.delete(`/api/machines/${MACHINE}`);
+      await host.api.delete('/api/relationships/{machine}', { path });
+      await host.api.delete('/api/machines/{machine}', { path });
     }
     rmSync(join(this.directory, 'b', 's', 'replicas'), { recursive: true, force: true });
   }

@@ -4,20 +4,23 @@ import { openApiDocument } from '../src/api/openapi.ts';
 import { mofText } from '../src/cim/mof.ts';
 import { SCHEMA } from '../src/cim/schema/published.ts';
 import { cliMarkdown } from '../src/cli/reference.ts';
-import { statusMarkdown } from '../src/cli/statusreference.ts';
+import { statusMarkdown } from './statuspage.ts';
 import { relationshipMarkdown } from '../src/relationship/document.ts';
+import { clientTypes } from './clienttypes.ts';
 import { faultsMarkdown } from './faults.ts';
 import { doctorMarkdown, healthMarkdown } from './healthpages.ts';
 
 export async function documents(): Promise<Readonly<Record<string, string>>> {
+  const openApi = await openApiDocument(manifest.version);
   return {
-    'docs/cli.md': cliMarkdown(),
+    'docs/cli.md': await cliMarkdown(),
     'docs/status-json.md': statusMarkdown(),
     'docs/generated/doctor.md': doctorMarkdown(),
     'docs/generated/faults.md': faultsMarkdown(),
     'docs/generated/health.md': healthMarkdown(),
-    'docs/generated/openapi.json': await openApiDocument(manifest.version),
+    'docs/generated/openapi.json': openApi,
     'docs/generated/relationship.md': relationshipMarkdown(),
     'docs/generated/understudy.mof': mofText(SCHEMA),
+    'src/client/openapi.ts': await clientTypes(openApi),
   };
 }

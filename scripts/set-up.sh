@@ -3,7 +3,8 @@
 # (Node 24 is one of them), the test guest's packages. Does nothing, and needs no network, when all is there.
 #
 #   sh scripts/set-up.sh npm     npm packages only
-#   sh scripts/set-up.sh guest   and what running guests needs, the demo's included
+#   sh scripts/set-up.sh page    and the web page
+#   sh scripts/set-up.sh guest   and what running guests needs, the demo's included, and the web page
 #   sh scripts/set-up.sh all     and what only tests and bench need
 #
 # Writes to standard error only.
@@ -17,10 +18,10 @@ TESTS='nbdkit zstd socat rsync nftables lvm2 sblim-wbemcli wsl uuid-runtime pyth
 
 scope=${1:-all}
 case $scope in
-  npm) packages='' ;;
+  npm | page) packages='' ;;
   guest) packages="$RUN $GUEST" ;;
   all) packages="$RUN $GUEST $TESTS" ;;
-  *) echo "set-up.sh: npm, guest or all, not $scope"; exit 2 ;;
+  *) echo "set-up.sh: npm, page, guest or all, not $scope"; exit 2 ;;
 esac
 
 fail() {
@@ -80,7 +81,7 @@ fetch_guest_packages() {
 }
 
 prepare_guest() {
-  [ "$scope" != npm ] || return 0
+  case $scope in npm | page) return 0 ;; esac
   # complete is written last: an interrupted download is fetched again.
   [ ! -e .cache/debs/complete ] || return 0
   echo 'set-up: fetching the kernel and the guest agent of the test guest'
@@ -109,6 +110,15 @@ install_npm_packages() {
   cmp -s package-lock.json node_modules/.understudy-lock || cp package-lock.json node_modules/.understudy-lock
 }
 
+# The build names the files that it was made of. Node 24 is first in the path of npm's scripts; here it may not be.
+build_page() {
+  [ "$scope" != npm ] || return 0
+  sha256sum --check --status web/dist/.built-from 2> /dev/null && return 0
+  echo 'set-up: building the web page'
+  PATH="$PWD/node_modules/.bin:$PATH" vite build web --logLevel warn || fail 'the web page could not be built (npm run page)'
+}
+
 install_packages
 install_npm_packages
 prepare_guest
+build_page

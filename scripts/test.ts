@@ -17,7 +17,7 @@ import { optionsOf } from './options.ts';
 import { keyOf, notPassed, parityRows } from './parity.ts';
 
 /** Fast kinds first. Every folder of tests/ that holds a test is named here. */
-const KINDS = ['unit', 'codec', 'conformance', 'simulation', 'qemu', 'flow'];
+const KINDS = ['unit', 'codec', 'conformance', 'simulation', 'qemu', 'flow', 'page', 'packages'];
 const FILE_TIMEOUT_MS = 15 * 60_000;
 const ROOT = dirname(import.meta.dirname);
 const TESTS = join(ROOT, 'tests');

@@ -12,16 +12,19 @@ import { answerTo, routeUnknown, type ErrorAnswer } from './errors.ts';
 import { streamRoute } from './eventstream.ts';
 import { failoverRoutes } from './failovers.ts';
 import { healthRoutes } from './health.ts';
+import { historyRoutes } from './history.ts';
 import { hostRoutes } from './hosts.ts';
 import { initialRoutes } from './initial.ts';
 import { jobRoutes } from './jobs.ts';
 import { machineRoutes } from './machines.ts';
 import { networkRoutes } from './network.ts';
 import { withNamedSchemas } from './namedschemas.ts';
+import { notificationRoutes } from './notifications.ts';
+import { overviewRoutes } from './overview.ts';
 import { pointRoutes } from './points.ts';
 import { relationshipRoutes } from './relationships.ts';
 import { resynchronizationRoutes } from './resynchronization.ts';
-import { ok, type ApiInstance } from './routes.ts';
+import { languageOf, ok, type ApiInstance } from './routes.ts';
 import { serverRoutes } from './server.ts';
 import { trafficRoutes } from './traffic.ts';
 import { callerOf, certificateRoutes, sessionRoutes, userRoutes } from './sessions.ts';
@@ -32,8 +35,10 @@ const PARAMETER_CHARACTERS = 256;
 export interface ApiOptions {
   readonly operations: Operations;
   readonly changes: Changes;
-  /** Text of /metrics. */
-  readonly metrics: () => Promise<string>;
+  /** Text of /metrics, in the format that was asked for. */
+  readonly metrics: (format: 'text' | 'openmetrics') => Promise<string>;
+  /** Called after each answer; the route as it is described, or "unknown". */
+  readonly onAnswer?: (answer: { method: string; route: string; status: number }) => void;
   readonly version: string;
   /** Ends the session behind a token, at sign-out. */
   readonly endSession?: (token: string) => Promise<void> | void;
@@ -77,14 +82,14 @@ function setUp(app: ApiInstance, onBug: NonNullable<ApiOptions['onBug']>): void 
   app.decorateRequest('caller');
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
-  app.addHook('onRequest', async (_request, reply) => void reply.headers(SECURITY_HEADERS));
+  app.addHook('onRequest', async (request, reply) => void reply.headers({ ...SECURITY_HEADERS, ...(request.url.startsWith('/api/') && { 'content-language': languageOf(request), vary: 'accept-language' }) }));
   app.addHook('preValidation', async (request) => {
     if (request.body === undefined && request.routeOptions.schema?.body) request.body = {};
   });
   app.setErrorHandler((error, request, reply) =>
-    sendError(reply, answerTo(error, (id, bug) => onBug({ id, request: `${request.method} ${request.routeOptions.url ?? ''}`, error: bug }))),
+    sendError(reply, answerTo(error, (id, bug) => onBug({ id, request: `${request.method} ${request.routeOptions.url ?? ''}`, error: bug }), languageOf(request))),
   );
-  app.setNotFoundHandler((request, reply) => sendError(reply, routeUnknown(request.method, request.url.split('?')[0] ?? '')));
+  app.setNotFoundHandler((request, reply) => sendError(reply, routeUnknown(request.method, request.url.split('?')[0] ?? '', languageOf(request))));
 }
 
 async function describe(app: ApiInstance, version: string): Promise<void> {
@@ -101,13 +106,19 @@ async function describe(app: ApiInstance, version: string): Promise<void> {
   });
 }
 
+/** Source: Prometheus, "Exposition formats". */
+const METRICS_TYPES = { text: 'text/plain; version=0.0.4; charset=utf-8', openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8' } as const;
+
 const VERSION_VIEW = Type.Object({ name: Type.String(), version: Type.String() });
 
 function openRoutes(app: ApiInstance, { metrics, version }: ApiOptions): void {
   const anyone = { access: 'anyone' } as const;
   app.get('/api/version', { config: anyone, schema: { operationId: 'version', tags: ['status'], summary: 'The version of understudyd', security: [], response: ok(VERSION_VIEW) } }, () => ({ name: 'understudy', version }));
   app.get('/api/openapi.json', { config: anyone, schema: { hide: true } }, (_request, reply) => reply.type('application/json; charset=utf-8').send(JSON.stringify(app.swagger())));
-  app.get('/metrics', { config: { access: 'loopback' }, schema: { hide: true } }, async (_request, reply) => reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics()));
+  app.get('/metrics', { config: { access: 'loopback' }, schema: { hide: true } }, async (request, reply) => {
+    const format = /application\/openmetrics-text/i.test(request.headers.accept ?? '') ? 'openmetrics' : 'text';
+    return reply.type(METRICS_TYPES[format]).header('vary', 'accept').send(await metrics(format));
+  });
 }
 
 /** The API with all its routes; nothing listens yet. */
@@ -119,10 +130,11 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     exposeHeadRoutes: false,
   }).withTypeProvider<TypeBoxTypeProvider>();
   const doors = new Doors((request, response) => app.routing(request, response));
-  const callerAgain = (request: FastifyRequest) => callerOf(request, operations, doors.isLocal(request.raw.socket));
+  const callerAgain = async (request: FastifyRequest) => ({ ...(await callerOf(request, operations, doors.isLocal(request.raw.socket))), language: languageOf(request) });
 
   app.addHook('onRequest', async () => void (await opened));
   setUp(app, onBug);
+  app.addHook('onResponse', async (request, reply) => options.onAnswer?.({ method: request.method, route: request.routeOptions.url ?? 'unknown', status: reply.statusCode }));
   await describe(app, options.version);
   await app.register(async (guarded: ApiInstance) => {
     guarded.addHook('onRequest', async (request) => {
@@ -134,6 +146,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     sessionRoutes(guarded, { operations, endSession });
     userRoutes(guarded, operations);
     certificateRoutes(guarded, operations);
+    overviewRoutes(guarded, operations);
     machineRoutes(guarded, operations);
     hostRoutes(guarded, operations);
     serverRoutes(guarded, operations);
@@ -141,11 +154,13 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     relationshipRoutes(guarded, operations);
     initialRoutes(guarded, operations);
     healthRoutes(guarded, operations);
+    historyRoutes(guarded, operations);
     doctorRoutes(guarded, operations);
     resynchronizationRoutes(guarded, operations);
     pointRoutes(guarded, operations);
     failoverRoutes(guarded, operations);
     networkRoutes(guarded, operations);
+    notificationRoutes(guarded, operations);
     jobRoutes(guarded, operations);
     streamRoute(guarded, { operations, changes, callerAgain, ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }) });
   });

@@ -1,7 +1,7 @@
 /**
  * /api/events/stream: server-sent events. `event: change` names what to read again; `event: event` is an entry of the
- * event log and has an id, so a client that reconnects with Last-Event-ID misses none. Each client's waiting changes are
- * a set with a bound: a slow client gets `event: reset` (read everything again) and never costs memory.
+ * event log and has an id, so a client that reconnects with Last-Event-ID misses none. `event: alive` comes first, and
+ * every few seconds while nothing happens. Each client's waiting changes are a set with a bound: a slow client gets `event: reset` (read everything again) and never costs memory.
  */
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -10,12 +10,14 @@ import type { Changes, Operations } from '../service/operations.ts';
 import type { Caller } from '../service/views.ts';
 import { Busy } from './errors.ts';
 import type { ApiInstance } from './routes.ts';
+import { STREAM_MESSAGES } from './streammessages.ts';
 import { ERROR_VIEW } from './schemas.ts';
 
 const MAX_CLIENTS = 128;
 const MAX_WAITING = 1_000;
 const EVENTS_AT_ONCE = 200;
-const HEARTBEAT_MS = 15_000;
+/** Clients take four times as long without a word for a lost connection. */
+const HEARTBEAT_MS = 5_000;
 
 type Change = Parameters<Parameters<Changes['subscribe']>[0]>[0];
 
@@ -76,6 +78,9 @@ class Waiting {
 
 const message = (event: string, data: unknown, id?: number): string => `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 
+/** Clients see that the connection stands, and what this host's clock says. */
+const alive = (): string => message('alive', { atMs: Date.now() });
+
 /** Writes, and resolves once the client has taken enough of it. */
 async function write(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
   if (text === '' || signal.aborted || response.write(text)) return;
@@ -114,7 +119,7 @@ class Client {
     const heartbeatMs = this.#options.heartbeatMs ?? HEARTBEAT_MS;
     const unsubscribe = this.#options.changes.subscribe((change) => this.#waiting.add(change));
     try {
-      await write(this.#response, ': hello\n\n', this.#signal);
+      await write(this.#response, alive(), this.#signal);
       await this.#sendEvents(this.#request.caller);
       while (!this.#signal.aborted) {
         await this.#waiting.some(heartbeatMs, this.#signal);
@@ -128,7 +133,7 @@ class Client {
 
   async #send(caller: Caller): Promise<void> {
     const { changes, overflowed } = this.#waiting.take();
-    if (changes.length === 0 && !overflowed) return write(this.#response, ': still here\n\n', this.#signal);
+    if (changes.length === 0 && !overflowed) return write(this.#response, alive(), this.#signal);
     if (overflowed) await write(this.#response, message('reset', {}), this.#signal);
     if (overflowed || changes.some((change) => change.kind === 'event')) await this.#sendEvents(caller);
     const others = changes.filter((change) => change.kind !== 'event');
@@ -147,7 +152,7 @@ class Client {
 }
 
 const STREAM_HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
-const AFTER = Type.Object({ afterId: Type.Optional(Type.Integer({ minimum: 0, description: 'As Last-Event-ID, for a first connection' })) });
+const AFTER = Type.Object({ afterId: Type.Optional(Type.Integer({ minimum: 0, description: 'As Last-Event-ID, for a first connection' })), language: Type.Optional(Type.String({ maxLength: 35, description: 'As Accept-Language, for what cannot send it' })) });
 
 export function streamRoute(app: ApiInstance, options: StreamOptions): void {
   const clients = new Set<AbortController>();
@@ -172,6 +177,6 @@ export function streamRoute(app: ApiInstance, options: StreamOptions): void {
     }
   };
 
-  const schema = { operationId: 'eventStream', tags: ['events'], summary: 'Server-sent events: what changed, and the event log from Last-Event-ID on', querystring: AFTER, response: { '4xx': ERROR_VIEW, '5xx': ERROR_VIEW } };
+  const schema = { operationId: 'eventStream', tags: ['events'], summary: 'Server-sent events: what changed, and the event log from Last-Event-ID on', querystring: AFTER, response: { 200: STREAM_MESSAGES, '4xx': ERROR_VIEW, '5xx': ERROR_VIEW } };
   app.get('/api/events/stream', { schema }, stream);
 }

@@ -8,7 +8,8 @@ import { AUDIT_VIEW, EVENT_VIEW, HOST_STATUS, JOB_VIEW } from './schemas.ts';
 const BY_JOB = Type.Object({ job: name('Id of the job') });
 const limit = (most: number) => Type.Optional(Type.Integer({ minimum: 1, maximum: most, description: 'How many at most' }));
 const AFTER = Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Only events after this one' }));
-const EVENTS_QUERY = Type.Object({ afterId: AFTER, limit: limit(1_000) }, { additionalProperties: false });
+const OF_MACHINE = Type.Optional(name('Only events of this machine, named by name or id'));
+const EVENTS_QUERY = Type.Object({ afterId: AFTER, limit: limit(1_000), machine: OF_MACHINE }, { additionalProperties: false });
 const AUDIT_QUERY = Type.Object({ limit: limit(10_000) }, { additionalProperties: false });
 
 export function jobRoutes(app: ApiInstance, operations: Operations): void {

@@ -26,7 +26,7 @@ export const MACHINE_VIEW = view('Machine', {
   pid: nullable(whole('Process id of QEMU')),
 });
 
-export const MACHINE_DETAIL = Type.Object({ ...MACHINE_VIEW.properties, definition: Type.Unknown({ description: 'The whole definition of the machine' }) }, { title: 'MachineDetail' });
+export const MACHINE_DETAIL = Type.Object({ ...MACHINE_VIEW.properties, definition: Type.Unknown({ description: 'The whole definition of the machine' }), toml: text('The same as TOML, as it is defined') }, { title: 'MachineDetail' });
 
 const FAILOVER_ADDRESSES = view('FailoverAddresses', {
   protocol: oneOf(['unknown', 'other', 'ipv4', 'ipv6', 'both'], 'Of which family addresses are set'),
@@ -97,6 +97,7 @@ export const JOB_VIEW = view('Job', {
   percent: Type.Number({ description: '0 to 100' }),
   step: text('What it does at the moment, in words'),
   startedAtMs: instant('When it started'),
+  startedBy: nullable(text('The user, or the other host, that asked for it; null for what this host began by itself')),
   finishedAtMs: nullable(instant('When it ended')),
   cancellable: truth('Whether it can be cancelled now'),
   error: nullable(JOB_ERROR),
@@ -220,7 +221,7 @@ export type SchemasAreTheViews = All<
     Same<typeof USER_VIEW, views.UserView>,
     Same<typeof CERTIFICATE_VIEW, views.CertificateView>,
     Same<typeof AUDIT_VIEW, views.AuditView>,
-    Same<typeof CALLER_VIEW, views.Caller>,
+    Same<typeof CALLER_VIEW, Omit<views.Caller, 'language'>>,
     Same<typeof HOST_STATUS, HostStatus>,
   ]
 >;

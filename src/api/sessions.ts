@@ -98,7 +98,7 @@ export function sessionRoutes(app: ApiInstance, { operations, endSession }: Sess
     return reply.header('set-cookie', cookie(request, '', 0)).code(204).send(null);
   });
 
-  app.get('/api/session', { schema: { operationId: 'session', tags, summary: 'Who is signed in', response: ok(CALLER_VIEW) } }, (request) => request.caller);
+  app.get('/api/session', { schema: { operationId: 'session', tags, summary: 'Who is signed in', response: ok(CALLER_VIEW) } }, ({ caller: { name, role, from } }) => ({ name, role, from }));
 }
 
 export function userRoutes(app: ApiInstance, operations: Operations): void {

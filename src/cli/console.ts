@@ -1,7 +1,7 @@
 /** The serial console of a machine on this terminal: raw, until Ctrl-]. Without a terminal it streams both ways. */
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { Failure } from './failure.ts';
+import { Failure } from '../client/failure.ts';
 
 /** Ctrl-], as telnet has it. */
 const LEAVE = 0x1d;

@@ -1,13 +1,13 @@
 /** understudy vm disk: disks that come, go and grow, whether the guest runs or not. */
 import { Option, type Command } from 'commander';
-import type { JobView } from '../service/views.ts';
+import type { View } from '../client/operation.ts';
 import { followed, NO_WAIT } from './follow.ts';
 import { confirm } from './questions.ts';
-import { act, bytes, given, part, whole, type Run } from './run.ts';
+import { act, bytes, given, whole, type Run } from './run.ts';
 
 interface AttachOptions {
-  readonly format?: string;
-  readonly bus?: string;
+  readonly format?: View<'DiskRequest'>['format'];
+  readonly bus?: View<'DiskRequest'>['bus'];
   readonly size?: number;
   readonly wait: boolean;
 }
@@ -18,21 +18,18 @@ interface DetachOptions {
   readonly wait: boolean;
 }
 
-const pathOf = (machine: string, disk?: string): string => `/api/machines/${part(machine)}/disks${disk === undefined ? '' : `/${part(disk)}`}`;
-
 async function attach(run: Run, machine: string, name: string, path: string, options: AttachOptions): Promise<void> {
-  const disk = given({ name, path, format: options.format, bus: options.bus, sizeBytes: options.size });
-  await followed(run, await run.api.post<JobView>(pathOf(machine), disk), options);
+  await followed(run, await run.api.post('/api/machines/{machine}/disks', { path: { machine }, body: { name, path, ...given({ format: options.format, bus: options.bus, sizeBytes: options.size }) } }), options);
 }
 
 async function detach(run: Run, machine: string, disk: string, options: DetachOptions): Promise<void> {
   const consequences = [`The guest of ${machine} loses disk ${disk}; what it has not written to it is lost. The image stays. If the disk replicates, it does not any more; recovery points keep what they have of it.`];
   await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
-  await followed(run, await run.api.post<JobView>(`${pathOf(machine, disk)}/detach`, given({ timeoutSeconds: options.timeout })), options);
+  await followed(run, await run.api.post('/api/machines/{machine}/disks/{disk}/detach', { path: { machine, disk }, body: given({ timeoutSeconds: options.timeout }) }), options);
 }
 
 async function grow(run: Run, machine: string, disk: string, sizeBytes: number, options: { readonly wait: boolean }): Promise<void> {
-  await followed(run, await run.api.post<JobView>(`${pathOf(machine, disk)}/grow`, { sizeBytes }), options);
+  await followed(run, await run.api.post('/api/machines/{machine}/disks/{disk}/grow', { path: { machine, disk }, body: { sizeBytes } }), options);
 }
 
 export function diskCommands(vm: Command): void {

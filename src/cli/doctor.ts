@@ -1,11 +1,11 @@
 /** understudy doctor: what is not as good practice has it, and what to do. The exit code says how bad it is. */
 import type { Command } from 'commander';
-import type { DiagnosisView } from '../service/views.ts';
+import type { View } from '../client/operation.ts';
 import { coloured, table, type Colour } from './output.ts';
 import { act, type Run } from './run.ts';
 import { printable } from './words.ts';
 
-type Finding = DiagnosisView['findings'][number];
+type Finding = View<'Diagnosis'>['findings'][number];
 
 /** What a script goes by; advice alone is no reason to fail. */
 export const DOCTOR_EXIT_CODES = { critical: 51, warning: 50, advice: 0 } as const;
@@ -20,7 +20,7 @@ const paragraph = (finding: Finding): string =>
     printable(`  do: ${finding.cure}${finding.practice === null ? '' : ` (practice ${finding.practice})`}`),
   ].join('\n');
 
-function diagnosisText({ findings, checks }: DiagnosisView, isVerbose: boolean): string {
+function diagnosisText({ findings, checks }: View<'Diagnosis'>, isVerbose: boolean): string {
   const of = (severity: Finding['severity']) => findings.filter((finding) => finding.severity === severity).length;
   const summary = findings.length === 0 ? `${checks.length} checks, nothing found.` : `${checks.length} checks: ${of('critical')} critical, ${of('warning')} warnings, ${of('advice')} pieces of advice.`;
   const rows = checks.map(({ check, practice, title, fired }) => [check, practice === null ? '-' : String(practice), title, fired === 0 ? { text: 'ok', colour: 'green' as const } : `${fired}`]);
@@ -28,7 +28,7 @@ function diagnosisText({ findings, checks }: DiagnosisView, isVerbose: boolean):
 }
 
 async function doctor(run: Run, { checks }: { checks?: boolean }): Promise<void> {
-  const diagnosis = await run.api.get<DiagnosisView>('/api/doctor');
+  const diagnosis = await run.api.get('/api/doctor');
   run.out.result(diagnosis, () => diagnosisText(diagnosis, checks === true));
   const worst = (['critical', 'warning'] as const).find((severity) => diagnosis.findings.some((finding) => finding.severity === severity));
   run.ends(worst === undefined ? 0 : DOCTOR_EXIT_CODES[worst]);

@@ -2,13 +2,12 @@
 import { Option, type Command } from 'commander';
 import type { DailyWindow } from '../cycle/window.ts';
 import { MEMORY_MIB } from '../machine/parse.ts';
-import type { EnablePlan } from '../service/operations.ts';
-import type { FindingView, RelationshipView, SettingsView } from '../service/views.ts';
-import { Failure } from './failure.ts';
+import { Failure } from '../client/failure.ts';
+import type { View } from '../client/operation.ts';
 import { dailyWindow } from './moments.ts';
 import { coloured, list, type Colour } from './output.ts';
 import { agree } from './questions.ts';
-import { chosenPath, EXTENDED } from './relationships.ts';
+import { chosen, EXTENDED } from './relationships.ts';
 import { act, bridge, given, jsonObject, names, whole, type Run } from './run.ts';
 import { clock, printable, yesNo } from './words.ts';
 
@@ -36,10 +35,10 @@ interface EnableOptions extends SettingOptions {
   readonly dryRun?: boolean;
 }
 
-const SEVERITY_COLOURS: Record<FindingView['severity'], Colour> = { refuse: 'red', force: 'yellow', advice: 'dim' };
-const SEVERITY_WORDS: Record<FindingView['severity'], string> = { refuse: 'refused', force: 'needs --force', advice: 'advice' };
+const SEVERITY_COLOURS: Record<View<'Finding'>['severity'], Colour> = { refuse: 'red', force: 'yellow', advice: 'dim' };
+const SEVERITY_WORDS: Record<View<'Finding'>['severity'], string> = { refuse: 'refused', force: 'needs --force', advice: 'advice' };
 
-const settingsIn = (options: SettingOptions): object =>
+const settingsIn = (options: SettingOptions): View<'SettingsChange'> =>
   given({
     intervalSeconds: options.interval === undefined ? undefined : Number(options.interval),
     recoveryHistory: options.history,
@@ -52,7 +51,7 @@ const settingsIn = (options: SettingOptions): object =>
     additional: options.additional,
   });
 
-function settingsText(settings: SettingsView): string {
+function settingsText(settings: View<'Settings'>): string {
   const additional = Object.entries(settings.additional).map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
   return list([
     ['interval', `${settings.intervalSeconds} s`],
@@ -67,14 +66,14 @@ function settingsText(settings: SettingsView): string {
   ]);
 }
 
-function findingText({ severity, subject, message, cure }: FindingView): string {
+function findingText({ severity, subject, message, cure }: View<'Finding'>): string {
   return `${coloured(SEVERITY_COLOURS[severity], SEVERITY_WORDS[severity])}: ${printable(`${subject}: ${message}`)}\n  cure: ${printable(cure)}`;
 }
 
-const planText = ({ settings, findings, advice }: EnablePlan): string =>
+const planText = ({ settings, findings, advice }: View<'EnablePlan'>): string =>
   [settingsText(settings), ...findings.map(findingText), ...advice.map((line) => `advice: ${printable(line)}`)].join('\n');
 
-function checkFindings(machine: string, { findings }: EnablePlan, force: boolean | undefined): void {
+function checkFindings(machine: string, { findings }: View<'EnablePlan'>, force: boolean | undefined): void {
   const stopping = findings.filter(({ severity }) => severity === 'refuse' || (severity === 'force' && !force));
   if (stopping.length === 0) return;
   const needsForce = stopping.every(({ severity }) => severity === 'force');
@@ -84,7 +83,7 @@ function checkFindings(machine: string, { findings }: EnablePlan, force: boolean
 async function enable(run: Run, machine: string, options: EnableOptions): Promise<void> {
   const overrides = given({ memoryMiB: options.memory, bridges: options.bridge, storage: options.storage });
   const body = { machine, host: options.to, settings: settingsIn(options), overrides, ...given({ force: options.force, useExisting: options.useExisting }) };
-  const plan = await run.api.post<EnablePlan>('/api/relationships/plan', body);
+  const plan = await run.api.post('/api/relationships/plan', { body });
   if (options.dryRun) {
     run.out.result(plan, () => planText(plan));
     return checkFindings(machine, plan, options.force);
@@ -92,14 +91,14 @@ async function enable(run: Run, machine: string, options: EnableOptions): Promis
   run.out.note(planText(plan));
   checkFindings(machine, plan, options.force);
   if (!options.yes) await agree(`Enable replication of ${machine} to ${options.to} with these settings?`);
-  const relationship = await run.api.post<RelationshipView>('/api/relationships', body);
+  const relationship = await run.api.post('/api/relationships', { body });
   run.out.result(relationship, () => printable(`${relationship.machine} is enabled for replication to ${relationship.peer}. ${relationship.advice || `Next: understudy start-replication ${relationship.machine}.`}`));
 }
 
 async function settings(run: Run, machine: string, options: SettingOptions & { readonly extended?: boolean }): Promise<void> {
   const change = settingsIn(options);
-  const path = await chosenPath(run, machine, options);
-  const relationship = Object.keys(change).length === 0 ? await run.api.get<RelationshipView>(path) : await run.api.patch<RelationshipView>(path, change);
+  const path = await chosen(run, machine, options);
+  const relationship = Object.keys(change).length === 0 ? await run.api.get('/api/relationships/{machine}', { path }) : await run.api.patch('/api/relationships/{machine}', { path, body: change });
   run.out.result(relationship.settings, () => settingsText(relationship.settings));
 }
 

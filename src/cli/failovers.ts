@@ -1,10 +1,10 @@
 /** understudy test, failover and failback: what moves the guest. */
 import type { Command } from 'commander';
-import type { JobView, RelationshipView } from '../service/views.ts';
-import { Failure } from './failure.ts';
+import { Failure } from '../client/failure.ts';
+import type { View } from '../client/operation.ts';
 import { followed, NO_WAIT } from './follow.ts';
 import { confirm } from './questions.ts';
-import { chosenPath, EXTENDED, pathOf } from './relationships.ts';
+import { chosen, EXTENDED } from './relationships.ts';
 import { act, duringText, given, whole, type Run } from './run.ts';
 import { duration, instant, printable } from './words.ts';
 
@@ -28,19 +28,21 @@ interface FailoverOptions extends TestOptions {
 }
 
 async function test(run: Run, machine: string, options: TestOptions): Promise<void> {
-  const job = await run.api.post<JobView>(`${pathOf(machine)}/failover/test`, given({ point: options.point, start: options.start, network: options.network, isolated: options.isolated }));
+  const body = given({ point: options.point, start: options.start, network: options.network, isolated: options.isolated });
+  const job = await run.api.post('/api/relationships/{machine}/failover/test', { path: { machine }, body });
   await followed(run, job, options);
 }
 
-async function planned(run: Run, machine: string, options: FailoverOptions): Promise<JobView> {
+async function planned(run: Run, machine: string, options: FailoverOptions): Promise<View<'Job'>> {
   if (options.point !== undefined) throw new Failure('usage', 'a planned failover takes the guest as it is: it has no --point');
   const consequences = [`The guest of ${machine} is shut down, then booted on the other host. It does not answer meanwhile; nothing that it wrote is lost.`];
   await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
-  return run.api.post<JobView>(`${await chosenPath(run, machine, options)}/failover/planned`, given({ start: options.start, reverse: options.reverse, timeoutSeconds: options.timeout, force: options.force, commitAfterSeconds: options.commitAfter }));
+  const body = given({ start: options.start, reverse: options.reverse, timeoutSeconds: options.timeout, force: options.force, commitAfterSeconds: options.commitAfter });
+  return run.api.post('/api/relationships/{machine}/failover/planned', { path: await chosen(run, machine, options), body });
 }
 
 /** What is lost, in words; the lag says how much when it is known. */
-function losses({ machine, peer, lagMs }: RelationshipView, options: FailoverOptions): string[] {
+function losses({ machine, peer, lagMs }: View<'Relationship'>, options: FailoverOptions): string[] {
   const behind = lagMs === null || options.point !== undefined ? '' : ` (the newest point is ${duration(lagMs)} old)`;
   const from = options.point === undefined ? 'the newest recovery point' : `the recovery point ${options.point}`;
   const lines = [
@@ -51,15 +53,16 @@ function losses({ machine, peer, lagMs }: RelationshipView, options: FailoverOpt
   return lines;
 }
 
-async function unplanned(run: Run, machine: string, options: FailoverOptions): Promise<JobView> {
+async function unplanned(run: Run, machine: string, options: FailoverOptions): Promise<View<'Job'>> {
   if (options.extended) throw new Failure('usage', '--extended is for a planned failover', 'An unplanned failover to the third host is asked for on that host.');
   if (options.reverse) throw new Failure('usage', '--reverse is for a planned failover', 'After an unplanned one, look at the guest first, then: understudy reverse.');
   if (options.timeout !== undefined) throw new Failure('usage', '--timeout is for a planned failover');
   if (!options.yes) {
-    const relationship = await run.api.get<RelationshipView>(pathOf(machine));
+    const relationship = await run.api.get('/api/relationships/{machine}', { path: { machine } });
     await confirm({ name: relationship.machine, kind: 'machine', consequences: losses(relationship, options), yes: false });
   }
-  return run.api.post<JobView>(`${pathOf(machine)}/failover/unplanned`, given({ point: options.point, start: options.start, force: options.force, commitAfterSeconds: options.commitAfter }));
+  const body = given({ point: options.point, start: options.start, force: options.force, commitAfterSeconds: options.commitAfter });
+  return run.api.post('/api/relationships/{machine}/failover/unplanned', { path: { machine }, body });
 }
 
 async function failover(run: Run, machine: string, options: FailoverOptions): Promise<void> {
@@ -70,7 +73,7 @@ async function failover(run: Run, machine: string, options: FailoverOptions): Pr
 async function failback(run: Run, machine: string, options: FailoverOptions): Promise<void> {
   const consequences = [`The guest of ${machine} is shut down and booted on the host that it came from. It does not answer meanwhile; nothing that it wrote is lost.`];
   await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
-  const job = await run.api.post<JobView>(`${pathOf(machine)}/failback`, given({ start: options.start, timeoutSeconds: options.timeout }));
+  const job = await run.api.post('/api/relationships/{machine}/failback', { path: { machine }, body: given({ start: options.start, timeoutSeconds: options.timeout }) });
   await followed(run, job, options);
 }
 
@@ -79,18 +82,18 @@ async function initiateFailback(run: Run, machine: string, options: FailoverOpti
     ? [`${machine} comes home to this host with everything. Its guest runs on over there meanwhile; for the last changes it is shut down, and you start it here.`]
     : [`${machine} comes home to this host as it was at the recovery point ${options.point}. Its guest over there is shut down, and what it wrote after that point is given up; it is kept there as a named recovery point.`];
   await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
-  const job = await run.api.post<JobView>(`${pathOf(machine)}/failback/start`, given({ point: options.point, timeoutSeconds: options.timeout }));
+  const job = await run.api.post('/api/relationships/{machine}/failback/start', { path: { machine }, body: given({ point: options.point, timeoutSeconds: options.timeout }) });
   await followed(run, job, options);
 }
 
 async function cancelFailover(run: Run, machine: string, { force, yes, ...which }: { readonly force?: boolean; readonly yes?: boolean; readonly extended?: boolean }): Promise<void> {
   if (force) await confirm({ name: machine, kind: 'machine', consequences: [`The planned failover of ${machine} is cancelled although the other host may not hear of it. If it has failed over already, both hosts went on alone, and you have to choose between them.`], yes });
-  const relationship = await run.api.post<RelationshipView>(`${await chosenPath(run, machine, which)}/failover/cancel${force ? '?force=true' : ''}`);
+  const relationship = await run.api.post('/api/relationships/{machine}/failover/cancel', { path: await chosen(run, machine, which), query: given({ force }) });
   run.out.result(relationship, () => printable(`${relationship.machine}: ${relationship.stateName}${relationship.advice === '' ? '' : `. Next: ${relationship.advice}`}`));
 }
 
 async function commitAfter(run: Run, machine: string, seconds: number): Promise<void> {
-  const relationship = await run.api.put<RelationshipView>(`${pathOf(machine)}/commit-after`, { seconds });
+  const relationship = await run.api.put('/api/relationships/{machine}/commit-after', { path: { machine }, body: { seconds } });
   run.out.result(relationship, () => printable(relationship.commitsAtMs === null ? `${relationship.machine}: the failover waits until you commit or revert it` : `${relationship.machine}: the failover commits itself ${instant(relationship.commitsAtMs)}`));
 }
 

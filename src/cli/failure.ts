@@ -1,5 +1,6 @@
-/** Why a command ended without doing what it was asked to: a code, what happened, what to do, what is allowed. */
+/** What the command line makes of a failure: an exit code, a hint where there is none, JSON. */
 import { FAULTS, type FaultCode } from '../errors/fault.ts';
+import type { Failure } from '../client/failure.ts';
 
 const OWN_EXIT_CODES: Record<string, number> = { bug: 1, usage: 2, 'request-invalid': 2, refused: 3, interrupted: 130 };
 
@@ -18,26 +19,12 @@ export const EXIT_CODES: readonly [code: number, meaning: string][] = [
   [130, 'interrupted with Ctrl-C; the job goes on'],
 ];
 
-const hintOf = (code: string): string => (code in FAULTS ? FAULTS[code as FaultCode].hint : (OWN_HINTS[code] ?? ''));
+const rowOf = (code: string) => (code in FAULTS ? FAULTS[code as FaultCode] : undefined);
 
-export class Failure extends Error {
-  readonly code: string;
-  readonly hint: string;
-  readonly allowed: readonly string[];
+/** What to do: the failure's own hint, or that of its code. */
+export const hintOf = ({ code, hint }: Failure): string => (hint === '' ? (rowOf(code)?.hint ?? OWN_HINTS[code] ?? '') : hint);
 
-  constructor(code: string, message: string, hint = '', allowed: readonly string[] = []) {
-    super(message);
-    this.name = 'Failure';
-    this.code = code;
-    this.hint = hint === '' ? hintOf(code) : hint;
-    this.allowed = allowed;
-  }
+export const exitCodeOf = ({ code }: Failure): number => OWN_EXIT_CODES[code] ?? rowOf(code)?.exitCode ?? 1;
 
-  get exitCode(): number {
-    return OWN_EXIT_CODES[this.code] ?? (this.code in FAULTS ? FAULTS[this.code as FaultCode].exitCode : 1);
-  }
-
-  toJSON(): { error: { code: string; message: string; hint: string; allowed: readonly string[] } } {
-    return { error: { code: this.code, message: this.message, hint: this.hint, allowed: this.allowed } };
-  }
-}
+/** What `--json` prints. */
+export const failureJson = (failure: Failure): object => ({ error: { code: failure.code, message: failure.message, hint: hintOf(failure), allowed: failure.allowed } });

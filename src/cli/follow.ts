@@ -2,24 +2,24 @@
  * Follows a job until it ends: a bar on a terminal, otherwise a line for each step. The event stream says when to look
  * again; a daemon that restarts is waited for, since jobs outlive it. Ctrl-C leaves the job running, or asks.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
-import type { JobView } from '../service/views.ts';
-import { Failure } from './failure.ts';
+import { Failure } from '../client/failure.ts';
+import type { View } from '../client/operation.ts';
+import { watch, type Watched } from '../client/watching.ts';
 import { ask, canAsk } from './questions.ts';
-import { part, type Run } from './run.ts';
+import type { Run } from './run.ts';
 import { duration, printable } from './words.ts';
 
-const RECONNECT_MS = 500;
-const MOST_RECONNECTS = 60;
+/** About half a minute. */
+const MOST_FAILURES = 10;
 const LINE_PERCENT = 10;
 
 interface Progress {
-  show(job: JobView): void;
+  show(job: View<'Job'>): void;
   end(): void;
 }
 
-const nameOf = (job: JobView): string => printable(job.machine === null ? job.kind : `${job.kind} of ${job.machine}`);
+const nameOf = (job: View<'Job'>): string => printable(job.machine === null ? job.kind : `${job.kind} of ${job.machine}`);
 
 function bar(): Progress {
   const drawn = new SingleBar({ format: '{name} [{bar}] {percentage} % {step}', stream: process.stderr, hideCursor: true, clearOnComplete: true, fps: 10, barsize: 30, linewrap: false, gracefulExit: false });
@@ -49,46 +49,34 @@ function lines(): Progress {
   };
 }
 
-const look = (run: Run, id: string): Promise<JobView> => run.api.get<JobView>(`/api/jobs/${part(id)}`);
+const look = (run: Run, id: string): Promise<View<'Job'>> => run.api.get('/api/jobs/{job}', { path: { job: id } });
 
-const isAbout = (message: string, id: string): boolean => message.includes('event: reset') || (message.includes('event: change') && message.includes(JSON.stringify(id))) || message.startsWith(':');
+const isAbout = (message: Watched, id: string): boolean => (message.event === 'change' ? message.data.id === id : message.event !== 'event');
 
-/** What passes by itself: the daemon restarts, or has too many readers of its event stream. */
-const mayPass = (error: unknown): boolean => !(error instanceof Failure) || error.code === 'daemon-unreachable' || error.code === 'busy';
+/** The job as it is now; undefined while the daemon does not answer. */
+const seenAgain = (run: Run, id: string): Promise<View<'Job'> | undefined> =>
+  look(run, id).catch((error: unknown) => {
+    if (error instanceof Failure && error.code === 'daemon-unreachable') return undefined;
+    throw error;
+  });
 
-/** Yields the job again and again, whenever something about it may have changed, until the event stream ends. */
-async function* looks(run: Run, id: string, signal: AbortSignal): AsyncGenerator<JobView> {
-  try {
-    for await (const message of run.api.messages(signal)) if (isAbout(message, id)) yield await look(run, id);
-  } catch (error) {
-    if (!signal.aborted && !mayPass(error)) throw error;
-  }
-}
-
-/** The job when it has ended, or as it is when the signal aborts. Without an event stream it is looked at twice a second. */
-async function ended(run: Run, started: JobView, progress: Progress, signal: AbortSignal): Promise<JobView> {
+/** The job when it has ended, or as it is when the signal aborts. */
+async function ended(run: Run, started: View<'Job'>, progress: Progress, signal: AbortSignal): Promise<View<'Job'>> {
   let job = started;
-  for (let failures = 0; failures < MOST_RECONNECTS; failures += 1) {
-    for await (const seen of looks(run, job.id, signal)) {
-      job = seen;
-      failures = 0;
-      if (job.state !== 'running') return job;
-      progress.show(job);
-    }
-    if (signal.aborted) return job;
-    await pause(RECONNECT_MS, undefined, { signal }).catch(() => undefined);
-    const seen = await look(run, job.id).catch((error: unknown) => {
-      if (!mayPass(error)) throw error;
-      return undefined;
-    });
-    if (seen) failures = 0;
+  let failures = 0;
+  for await (const message of watch(run.api, { signal })) {
+    if (!isAbout(message, job.id)) continue;
+    const seen = await seenAgain(run, job.id);
+    failures = seen ? 0 : failures + 1;
+    if (failures >= MOST_FAILURES) throw new Failure('daemon-unreachable', `the daemon was lost while ${nameOf(job)} ran`);
     job = seen ?? job;
     if (job.state !== 'running') return job;
+    progress.show(job);
   }
-  throw new Failure('daemon-unreachable', `the daemon was lost while ${nameOf(job)} ran`);
+  return job;
 }
 
-function outcome(run: Run, job: JobView): void {
+function outcome(run: Run, job: View<'Job'>): void {
   if (job.state === 'failed') {
     const { code, message, hint, allowed } = job.error ?? { code: 'bug', message: `${nameOf(job)} failed without saying why`, hint: '', allowed: [] };
     throw new Failure(code, message, hint, allowed);
@@ -101,13 +89,13 @@ function outcome(run: Run, job: JobView): void {
   });
 }
 
-async function wantsToCancel(job: JobView): Promise<boolean> {
+async function wantsToCancel(job: View<'Job'>): Promise<boolean> {
   if (!job.cancellable || !canAsk()) return false;
   const answer = await ask(`\n${nameOf(job)} is still running. Type "c" to cancel it; anything else leaves it running: `).catch(() => '');
   return answer.trim().toLowerCase() === 'c';
 }
 
-async function followUntil(run: Run, job: JobView): Promise<{ job: JobView; interrupted: boolean }> {
+async function followUntil(run: Run, job: View<'Job'>): Promise<{ job: View<'Job'>; interrupted: boolean }> {
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort();
   const progress = process.stderr.isTTY ? bar() : lines();
@@ -121,10 +109,10 @@ async function followUntil(run: Run, job: JobView): Promise<{ job: JobView; inte
 }
 
 /** Prints how the job ended; throws when it did not complete. */
-export async function follow(run: Run, started: JobView): Promise<void> {
+export async function follow(run: Run, started: View<'Job'>): Promise<void> {
   let { job, interrupted } = await followUntil(run, started);
   if (interrupted && job.state === 'running' && (await wantsToCancel(job))) {
-    job = await run.api.post<JobView>(`/api/jobs/${part(job.id)}/cancel`);
+    job = await run.api.post('/api/jobs/{job}/cancel', { path: { job: job.id } });
     if (job.state === 'running') ({ job, interrupted } = await followUntil(run, job));
   }
   if (job.state !== 'running') return outcome(run, job);
@@ -135,7 +123,7 @@ export async function follow(run: Run, started: JobView): Promise<void> {
 export const NO_WAIT = ['--no-wait', 'print the job and do not follow it'] as const;
 
 /** Follows the job, or with `--no-wait` prints it. */
-export async function followed(run: Run, job: JobView, options: { wait: boolean }): Promise<void> {
+export async function followed(run: Run, job: View<'Job'>, options: { wait: boolean }): Promise<void> {
   if (options.wait) return follow(run, job);
   run.out.result(job, () => `job ${job.id}: ${nameOf(job)}`);
 }

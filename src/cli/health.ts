@@ -2,19 +2,19 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { HEALTH_LIMITS, LIMIT_NAMES, type HealthLimit } from '../health/limits.ts';
-import type { HealthLimitsView, HealthView, IntervalView, IssueView } from '../service/views.ts';
-import { Failure } from './failure.ts';
+import { Failure } from '../client/failure.ts';
+import type { View } from '../client/operation.ts';
 import { list, table, type Cell, type Colour } from './output.ts';
-import { chosenPath, EXTENDED } from './relationships.ts';
+import { chosen, EXTENDED } from './relationships.ts';
 import { act, given, whole, type Run } from './run.ts';
 import { ago, duration, instant, orDash, printable, size } from './words.ts';
 
 const COLOURS: Readonly<Record<string, Colour>> = { ok: 'green', warning: 'yellow', critical: 'red' };
 
 const cell = (text: string): Cell => (COLOURS[text] ? { text, colour: COLOURS[text] } : { text });
-const about = (issues: readonly IssueView[]): string => issues.map(({ severity, message, hint }) => printable(`${severity}: ${message}${hint === '' ? '' : ` ${hint}`}`)).join('\n');
+const about = (issues: readonly View<'Issue'>[]): string => issues.map(({ severity, message, hint }) => printable(`${severity}: ${message}${hint === '' ? '' : ` ${hint}`}`)).join('\n');
 
-function intervalRows(title: string, it: IntervalView): [string, string][] {
+function intervalRows(title: string, it: View<'StatisticsInterval'>): [string, string][] {
   return [
     [title, `${orDash(it.sinceMs, instant)} to ${instant(it.untilMs)}`],
     ['  successful cycles', String(it.cycles)],
@@ -28,7 +28,7 @@ function intervalRows(title: string, it: IntervalView): [string, string][] {
   ];
 }
 
-function pane(it: HealthView): string {
+function pane(it: View<'Health'>): string {
   const rows: [string, string][] = [
     ['machine', it.machine],
     ['state', `${it.stateName} (${it.side}${it.kind === 'extended' ? ', extended' : ''})`],
@@ -51,19 +51,19 @@ function pane(it: HealthView): string {
 
 const HEAD = ['MACHINE', 'SIDE', 'STATE', 'HEALTH', 'LAST SYNCHRONIZED', 'PENDING', 'CYCLES', 'MISSED', 'AVG LATENCY', 'AVG SIZE', 'ERRORS'];
 
-const rowOf = (it: HealthView): (Cell | string)[] => [
+const rowOf = (it: View<'Health'>): (Cell | string)[] => [
   it.machine, it.kind === 'extended' ? `${it.side}, extended` : it.side, it.stateName, cell(it.health), orDash(it.lastSynchronizedMs, ago), orDash(it.pendingBytes, size),
   String(it.present.cycles), String(it.present.missedCycles), orDash(it.present.averageLatencyMs, duration), orDash(it.present.averageBytes, size), String(it.present.errors),
 ];
 
-function overview(shown: readonly HealthView[]): string {
+function overview(shown: readonly View<'Health'>[]): string {
   if (shown.length === 0) return 'No machine is replicated: understudy enable MACHINE --to HOST.';
   const issues = shown.flatMap(({ machine, issues: found }) => found.map((issue) => printable(`${machine}: ${about([issue])}`)));
   return [table(HEAD, shown.map(rowOf)), issues.join('\n')].filter((text) => text !== '').join('\n\n');
 }
 
 /** Columns of the file that "save as CSV" writes; times in ISO 8601, sizes in bytes. */
-const COLUMNS: readonly (readonly [string, (it: HealthView) => string | number | null])[] = [
+const COLUMNS: readonly (readonly [string, (it: View<'Health'>) => string | number | null])[] = [
   ['machine', (it) => it.machine], ['relationship', (it) => it.kind], ['side', (it) => it.side], ['state', (it) => it.stateName], ['health', (it) => it.health],
   ['primaryHost', (it) => it.primaryHost], ['replicaHost', (it) => it.replicaHost], ['runsOn', (it) => it.runsOn],
   ['from', (it) => iso(it.present.sinceMs)], ['to', (it) => iso(it.present.untilMs)],
@@ -84,10 +84,10 @@ function csvField(value: string | number | null): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-const csvText = (shown: readonly HealthView[]): string =>
+const csvText = (shown: readonly View<'Health'>[]): string =>
   [COLUMNS.map(([name]) => name), ...shown.map((it) => COLUMNS.map(([, value]) => value(it)))].map((row) => `${row.map(csvField).join(',')}\r\n`).join('');
 
-function saveCsv(run: Run, file: string, shown: readonly HealthView[]): void {
+function saveCsv(run: Run, file: string, shown: readonly View<'Health'>[]): void {
   if (file === '-') {
     if (run.out.isJson) throw new Failure('usage', '--csv - and --json both print on standard output', 'Give one of them, or a file to --csv.');
     process.stdout.write(csvText(shown));
@@ -104,15 +104,15 @@ function saveCsv(run: Run, file: string, shown: readonly HealthView[]): void {
 async function show(run: Run, machine: string | undefined, { refresh, csv, extended }: { refresh?: boolean; csv?: string; extended?: boolean }): Promise<void> {
   if (machine === undefined) {
     if (refresh) throw new Failure('usage', '--refresh is for one machine', 'understudy health MACHINE --refresh');
-    const all = await run.api.get<HealthView[]>('/api/health');
+    const all = await run.api.get('/api/health');
     return csv === undefined ? run.out.result(all, () => overview(all)) : saveCsv(run, csv, all);
   }
-  const it = await run.api.get<HealthView>(`${await chosenPath(run, machine, given({ extended }))}/health${refresh ? '?refresh=true' : ''}`);
+  const it = await run.api.get('/api/relationships/{machine}/health', { path: await chosen(run, machine, given({ extended })), query: given({ refresh }) });
   return csv === undefined ? run.out.result(it, () => pane(it)) : saveCsv(run, csv, [it]);
 }
 
 async function reset(run: Run, machine: string, options: { extended?: boolean }): Promise<void> {
-  const it = await run.api.post<HealthView>(`${await chosenPath(run, machine, options)}/statistics/reset`);
+  const it = await run.api.post('/api/relationships/{machine}/statistics/reset', { path: await chosen(run, machine, options) });
   run.out.result(it, () => printable(`${it.machine}: counting begins anew; health is ${it.health}`));
 }
 
@@ -120,7 +120,7 @@ const optionOf = (name: HealthLimit): string => name.replace(/[A-Z]/g, (letter) 
 
 async function limits(run: Run, options: Partial<Record<HealthLimit, number>>): Promise<void> {
   const change = Object.fromEntries(LIMIT_NAMES.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));
-  const it = await (Object.keys(change).length === 0 ? run.api.get<HealthLimitsView>('/api/health/limits') : run.api.patch<HealthLimitsView>('/api/health/limits', change));
+  const it = await (Object.keys(change).length === 0 ? run.api.get('/api/health/limits') : run.api.patch('/api/health/limits', { body: change }));
   run.out.result(it, () => list(LIMIT_NAMES.map((name): [string, string] => [optionOf(name), `${it[name]} ${HEALTH_LIMITS[name].unit}`])));
 }
 

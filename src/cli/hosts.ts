@@ -1,30 +1,28 @@
 /** understudy host. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { HostView, JobView } from '../service/views.ts';
 import { followed, NO_WAIT } from './follow.ts';
 import { table } from './output.ts';
 import { confirm } from './questions.ts';
-import { act, given, part, whole, type Run } from './run.ts';
+import { act, given, whole, type Run } from './run.ts';
 import { ago, instant, orDash, yesNo } from './words.ts';
-
-const pathOf = (host: string): string => `/api/hosts/${part(host)}`;
 
 async function invite(run: Run, options: { storage?: string; expires?: number; address?: string }): Promise<void> {
   const body = given({ storage: options.storage, expiresSeconds: options.expires, address: options.address });
-  const made = await run.api.post<{ invitation: string; expiresAtMs: number }>('/api/hosts/invite', body);
+  const made = await run.api.post('/api/hosts/invite', { body });
   run.out.result(made, () => made.invitation);
   if (!run.out.isJson) run.out.note(`Until ${instant(made.expiresAtMs)} this can be used once, on the other host: understudy host join <invitation>`);
 }
 
 async function join(run: Run, invitation: string, options: { storage?: string; address?: string; bypassProxy?: boolean }): Promise<void> {
   const text = invitation === '-' ? readFileSync(0, 'utf8').trim() : invitation;
-  const host = await run.api.post<HostView>('/api/hosts/join', { invitation: text, ...given({ storage: options.storage, address: options.address, bypassProxy: options.bypassProxy }) });
+  const body = { invitation: text, ...given({ storage: options.storage, address: options.address, bypassProxy: options.bypassProxy }) };
+  const host = await run.api.post('/api/hosts/join', { body });
   run.out.result(host, () => `paired with ${host.name} (${host.address})`);
 }
 
 async function listHosts(run: Run): Promise<void> {
-  const hosts = await run.api.get<HostView[]>('/api/hosts');
+  const hosts = await run.api.get('/api/hosts');
   const rows = () =>
     hosts.map((host) => [
       host.self ? `${host.name} (this host)` : host.name,
@@ -39,27 +37,27 @@ async function listHosts(run: Run): Promise<void> {
 
 async function remove(run: Run, host: string, options: { yes?: boolean }): Promise<void> {
   await confirm({ name: host, kind: 'host', consequences: [`The pairing with ${host} ends: nothing is replicated to or from it any more, and pairing again needs a new invitation.`], yes: options.yes });
-  await run.api.delete(pathOf(host));
+  await run.api.delete('/api/hosts/{host}', { path: { host } });
   run.out.done(`${host} is not paired any more`);
 }
 
 async function rename(run: Run, host: string, name: string): Promise<void> {
-  const renamed = await run.api.post<HostView>(`${pathOf(host)}/rename`, { name });
+  const renamed = await run.api.post('/api/hosts/{host}/rename', { path: { host }, body: { name } });
   run.out.result(renamed, () => `${host} is called ${renamed.name} now`);
 }
 
 async function move(run: Run, host: string, address: string): Promise<void> {
-  const moved = await run.api.post<HostView>(`${pathOf(host)}/move`, { address });
+  const moved = await run.api.post('/api/hosts/{host}/move', { path: { host }, body: { address } });
   run.out.result(moved, () => `${moved.name} is looked for at ${moved.address} now`);
 }
 
 async function renewCertificate(run: Run): Promise<void> {
-  const host = await run.api.post<HostView>('/api/hosts/renew-certificate');
+  const host = await run.api.post('/api/hosts/renew-certificate');
   run.out.result(host, () => `${host.name} has a new certificate until ${orDash(host.certificateExpiresMs, instant)}; pairings stay`);
 }
 
 async function test(run: Run, host: string, options: { bypassProxy?: boolean; wait: boolean }): Promise<void> {
-  await followed(run, await run.api.post<JobView>(`${pathOf(host)}/test`, given({ bypassProxy: options.bypassProxy })), options);
+  await followed(run, await run.api.post('/api/hosts/{host}/test', { path: { host }, body: given({ bypassProxy: options.bypassProxy }) }), options);
 }
 
 export function hostCommands(program: Command): void {

@@ -1,11 +1,10 @@
 /** understudy start-replication, stop-initial and as-replica: the first copy. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { JobView, RelationshipView } from '../service/views.ts';
-import { Failure } from './failure.ts';
+import { Failure } from '../client/failure.ts';
 import { followed, NO_WAIT } from './follow.ts';
 import { momentFromNow } from './moments.ts';
-import { chosenPath, EXTENDED, pathOf, stateText } from './relationships.ts';
+import { chosen, EXTENDED, stateText } from './relationships.ts';
 import { act, given, type Run } from './run.ts';
 import { printable } from './words.ts';
 
@@ -25,27 +24,27 @@ function transferIn({ useExisting, copyEverything }: StartOptions): 'network' | 
 
 async function start(run: Run, machine: string, options: StartOptions): Promise<void> {
   const transfer = transferIn(options);
-  const path = `${await chosenPath(run, machine, options)}/start-replication`;
-  if (options.at === undefined) return followed(run, await run.api.post<JobView>(`${path}${transfer ? `?transfer=${transfer}` : ''}`), options);
-  const relationship = await run.api.post<RelationshipView>(`${path}/at`, given({ startsAtMs: options.at, transfer }));
+  const path = await chosen(run, machine, options);
+  if (options.at === undefined) return followed(run, await run.api.post('/api/relationships/{machine}/start-replication', { path, query: given({ transfer }) }), options);
+  const relationship = await run.api.post('/api/relationships/{machine}/start-replication/at', { path, body: { startsAtMs: options.at, ...given({ transfer }) } });
   run.out.result(relationship, () => stateText(relationship));
 }
 
 async function stop(run: Run, machine: string, options: { readonly extended?: boolean }): Promise<void> {
-  const relationship = await run.api.post<RelationshipView>(`${await chosenPath(run, machine, options)}/stop-initial`);
+  const relationship = await run.api.post('/api/relationships/{machine}/stop-initial', { path: await chosen(run, machine, options) });
   run.out.result(relationship, () => stateText(relationship));
 }
 
 function onMedia(verb: 'export' | 'import') {
   return act(async (run: Run, machine: string, directory: string, options: { readonly wait: boolean }) => {
-    const job = await run.api.post<JobView>(`${pathOf(machine)}/${verb}`, { directory: resolve(directory) });
+    const job = await run.api.post(`/api/relationships/{machine}/${verb}`, { path: { machine }, body: { directory: resolve(directory) } });
     await followed(run, job, options);
     if (verb === 'export' && options.wait) run.out.note(printable(`Carry the directory ${machine}_UUID in ${directory} to the other host, and there: understudy import ${machine} DIRECTORY. Changes flow meanwhile.`));
   });
 }
 
 async function offer(run: Run, machine: string, options: { readonly of?: string }): Promise<void> {
-  const relationship = await run.api.post<RelationshipView>('/api/relationships/copies', given({ machine, host: options.of }));
+  const relationship = await run.api.post('/api/relationships/copies', { body: { machine, ...given({ host: options.of }) } });
   run.out.result(relationship, () => printable(`${relationship.machine} waits on this host to become the replica of ${relationship.peer}'s. There: understudy enable ${relationship.machine} --to this host, then understudy start-replication ${relationship.machine}: only what differs travels. To have it back: understudy disable ${relationship.machine}.`));
 }
 

@@ -1,25 +1,25 @@
 /** understudy jobs, events and audit: what the host does and did. */
 import type { Command } from 'commander';
-import type { AuditView, EventView, JobView } from '../service/views.ts';
+import type { View } from '../client/operation.ts';
 import { follow } from './follow.ts';
 import { list, table, type Cell, type Colour } from './output.ts';
-import { act, given, part, whole, type Run } from './run.ts';
+import { act, given, whole, type Run } from './run.ts';
 import { ago, duration, instant, orDash, yesNo } from './words.ts';
 
-const STATE_COLOURS: Partial<Record<JobView['state'], Colour>> = { completed: 'green', failed: 'red', cancelled: 'yellow' };
-const SEVERITY_COLOURS: Partial<Record<EventView['severity'], Colour>> = { warning: 'yellow', error: 'red' };
+const STATE_COLOURS: Partial<Record<View<'Job'>['state'], Colour>> = { completed: 'green', failed: 'red', cancelled: 'yellow' };
+const SEVERITY_COLOURS: Partial<Record<View<'Event'>['severity'], Colour>> = { warning: 'yellow', error: 'red' };
 
 const cell = (text: string, colour: Colour | undefined): Cell => (colour ? { text, colour } : { text });
 
-const tookMs = (job: JobView): number => (job.finishedAtMs ?? Date.now()) - job.startedAtMs;
+const tookMs = (job: View<'Job'>): number => (job.finishedAtMs ?? Date.now()) - job.startedAtMs;
 
 async function listJobs(run: Run): Promise<void> {
-  const jobs = await run.api.get<JobView[]>('/api/jobs');
+  const jobs = await run.api.get('/api/jobs');
   const rows = () => jobs.map((job) => [job.id, job.kind, orDash(job.machine, String), cell(job.state, STATE_COLOURS[job.state]), `${Math.floor(job.percent)} %`, job.error?.message ?? job.step, ago(job.startedAtMs), duration(tookMs(job))]);
   run.out.result(jobs, () => (jobs.length === 0 ? 'There is no job.' : table(['JOB', 'KIND', 'MACHINE', 'STATE', 'DONE', 'STEP', 'STARTED', 'TOOK'], rows())));
 }
 
-function jobText(job: JobView): string {
+function jobText(job: View<'Job'>): string {
   const rows: [string, string][] = [
     ['job', job.id],
     ['kind', job.kind],
@@ -37,35 +37,28 @@ function jobText(job: JobView): string {
   return list(rows);
 }
 
-const pathOf = (id: string): string => `/api/jobs/${part(id)}`;
-
 async function show(run: Run, id: string): Promise<void> {
-  const job = await run.api.get<JobView>(pathOf(id));
+  const job = await run.api.get('/api/jobs/{job}', { path: { job: id } });
   run.out.result(job, () => jobText(job));
 }
 
 async function cancel(run: Run, id: string): Promise<void> {
-  const job = await run.api.post<JobView>(`${pathOf(id)}/cancel`);
+  const job = await run.api.post('/api/jobs/{job}/cancel', { path: { job: id } });
   run.out.result(job, () => `job ${job.id}: ${job.state === 'running' ? 'is being cancelled' : job.state}`);
 }
 
 async function wait(run: Run, id: string): Promise<void> {
-  await follow(run, await run.api.get<JobView>(pathOf(id)));
+  await follow(run, await run.api.get('/api/jobs/{job}', { path: { job: id } }));
 }
 
-const query = (parameters: Record<string, number | undefined>): string => {
-  const text = new URLSearchParams(Object.entries(given(parameters)).map(([name, value]): [string, string] => [name, String(value)])).toString();
-  return text === '' ? '' : `?${text}`;
-};
-
 async function events(run: Run, options: { after?: number; limit?: number }): Promise<void> {
-  const shown = await run.api.get<EventView[]>(`/api/events${query({ afterId: options.after, limit: options.limit })}`);
+  const shown = await run.api.get('/api/events', { query: given({ afterId: options.after, limit: options.limit }) });
   const rows = () => shown.map((event) => [String(event.id), instant(event.atMs), cell(event.severity, SEVERITY_COLOURS[event.severity]), orDash(event.number, String), orDash(event.machine, String), event.hint === null ? event.message : `${event.message} (${event.hint})`]);
   run.out.result(shown, () => (shown.length === 0 ? 'There is no event.' : table(['ID', 'WHEN', 'SEVERITY', 'NUMBER', 'MACHINE', 'MESSAGE'], rows())));
 }
 
 async function audit(run: Run, options: { limit?: number }): Promise<void> {
-  const shown = await run.api.get<AuditView[]>(`/api/audit${query({ limit: options.limit })}`);
+  const shown = await run.api.get('/api/audit', { query: given({ limit: options.limit }) });
   const rows = () => shown.map((entry) => [instant(entry.atMs), entry.who, entry.from, entry.operation, orDash(entry.subject, String), entry.outcome]);
   run.out.result(shown, () => (shown.length === 0 ? 'Nothing was done yet.' : table(['WHEN', 'WHO', 'FROM', 'OPERATION', 'SUBJECT', 'OUTCOME'], rows())));
 }

@@ -1,27 +1,25 @@
 /** understudy vm: virtual machines of this host. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { JobView, MachineView } from '../service/views.ts';
 import { attach } from './console.ts';
 import { diskCommands } from './disks.ts';
-import { Failure } from './failure.ts';
+import { Failure } from '../client/failure.ts';
+import type { View } from '../client/operation.ts';
 import { followed, NO_WAIT } from './follow.ts';
 import { list, table, type Cell } from './output.ts';
 import { confirm } from './questions.ts';
-import { act, given, part, whole, type Run } from './run.ts';
+import { act, given, whole, type Run } from './run.ts';
 import { orDash, size, yesNo } from './words.ts';
 
-const pathOf = (machine: string): string => `/api/machines/${part(machine)}`;
+const powerCell = ({ power }: View<'Machine'>): Cell => ({ text: power, ...(power === 'running' ? { colour: 'green' as const } : power === 'paused' ? { colour: 'yellow' as const } : {}) });
 
-const powerCell = ({ power }: MachineView): Cell => ({ text: power, ...(power === 'running' ? { colour: 'green' as const } : power === 'paused' ? { colour: 'yellow' as const } : {}) });
-
-function machineTable(machines: readonly MachineView[]): string {
+function machineTable(machines: readonly View<'Machine'>[]): string {
   if (machines.length === 0) return 'No virtual machine is defined on this host: understudy vm define FILE.';
   const rows = machines.map((machine) => [machine.name, machine.role, powerCell(machine), `${machine.memoryMiB} MiB`, String(machine.cpuCount), machine.disks.map((disk) => `${disk.name} ${size(disk.sizeBytes)}`).join(', '), machine.id]);
   return table(['MACHINE', 'ROLE', 'POWER', 'MEMORY', 'CPUS', 'DISKS', 'ID'], rows);
 }
 
-function machineText(machine: MachineView): string {
+function machineText(machine: View<'Machine'>): string {
   const rows: [string, string][] = [
     ['name', machine.name],
     ['id', machine.id],
@@ -48,7 +46,7 @@ function definitionIn(file: string): string {
 }
 
 async function define(run: Run, file: string): Promise<void> {
-  const machine = await run.api.post<MachineView>('/api/machines', { toml: definitionIn(file) });
+  const machine = await run.api.post('/api/machines', { body: { toml: definitionIn(file) } });
   run.out.result(machine, () => `${machine.name} is defined (${machine.id})`);
 }
 
@@ -64,7 +62,7 @@ async function start(run: Run, machine: string, options: PowerOptions): Promise<
     const consequences = [`${machine} is started here although a check speaks against it. If its guest runs on the other host too, the two go apart,`, 'and only one of them can be kept as primary (what the other wrote is kept as a named recovery point).'];
     await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
   }
-  await followed(run, await run.api.post<JobView>(`${pathOf(machine)}/start`, given({ force: options.force })), options);
+  await followed(run, await run.api.post('/api/machines/{machine}/start', { path: { machine }, body: given({ force: options.force }) }), options);
 }
 
 async function stop(run: Run, machine: string, options: PowerOptions): Promise<void> {
@@ -72,28 +70,29 @@ async function stop(run: Run, machine: string, options: PowerOptions): Promise<v
     const consequences = [`The power of ${machine} is cut. What its guest has not written to its disks is lost.`];
     await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
   }
-  await followed(run, await run.api.post<JobView>(`${pathOf(machine)}/stop`, given({ force: options.force, timeoutSeconds: options.timeout })), options);
+  const body = given({ force: options.force, timeoutSeconds: options.timeout });
+  await followed(run, await run.api.post('/api/machines/{machine}/stop', { path: { machine }, body }), options);
 }
 
 async function undefine(run: Run, machine: string): Promise<void> {
-  await run.api.delete(pathOf(machine));
+  await run.api.delete('/api/machines/{machine}', { path: { machine } });
   run.out.done(`${machine} is not defined any more; its disks are kept`);
 }
 
 async function listAll(run: Run): Promise<void> {
-  const machines = await run.api.get<MachineView[]>('/api/machines');
+  const machines = await run.api.get('/api/machines');
   run.out.result(machines, () => machineTable(machines));
 }
 
 async function show(run: Run, machine: string): Promise<void> {
-  const shown = await run.api.get<MachineView>(pathOf(machine));
+  const shown = await run.api.get('/api/machines/{machine}', { path: { machine } });
   run.out.result(shown, () => machineText(shown));
 }
 
 async function openConsole(run: Run, machine: string): Promise<void> {
   if (run.out.isJson) throw new Failure('usage', 'a console has no JSON');
-  if (!run.api.isLocal) throw new Failure('usage', 'a console can be opened only on the host that runs the machine', 'Sign in to that host and run the command there without --host.');
-  const { consoleSocket, name, power } = await run.api.get<MachineView>(pathOf(machine));
+  if (run.url) throw new Failure('usage', 'a console can be opened only on the host that runs the machine', 'Sign in to that host and run the command there without --host.');
+  const { consoleSocket, name, power } = await run.api.get('/api/machines/{machine}', { path: { machine } });
   if (consoleSocket === null) throw new Failure('refused', `${name} has no console now: it is ${power}`, `Start it first: understudy vm start ${name}.`, ['vm start']);
   await attach(consoleSocket, name);
 }

@@ -1,8 +1,9 @@
 /** Runs a command of `understudy` and ends with its exit code. Errors are sentences with hints, never a stack trace. */
 import { CommanderError } from 'commander';
-import { Failure } from './failure.ts';
+import { Failure } from '../client/failure.ts';
+import { exitCodeOf, failureJson } from './failure.ts';
 import { Output } from './output.ts';
-import { createProgram } from './program.ts';
+import { programFor } from './program.ts';
 import { exitCode } from './run.ts';
 
 const USAGE = 2;
@@ -22,16 +23,17 @@ const complaintOf = ({ code, message }: CommanderError): string => (code === 'co
 async function main(): Promise<number> {
   const out = new Output(process.argv.includes('--json'));
   try {
-    await createProgram().parseAsync();
+    const program = await programFor(process.argv.slice(2));
+    await program.parseAsync();
     return exitCode();
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (out.isJson && error.exitCode !== 0) out.result(new Failure('usage', complaintOf(error)), () => '');
+      if (out.isJson && error.exitCode !== 0) out.result(failureJson(new Failure('usage', complaintOf(error))), () => '');
       return ofUsage(error);
     }
     const failure = failureOf(error);
     out.failure(failure);
-    return failure.exitCode;
+    return exitCodeOf(failure);
   }
 }
 

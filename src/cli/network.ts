@@ -1,11 +1,11 @@
 /** understudy network: what a machine's adapters are like on this host once it has failed over to it. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { FailoverAddressesView, FailoverNetworkView, JobView } from '../service/views.ts';
-import { Failure } from './failure.ts';
+import { Failure } from '../client/failure.ts';
+import type { View } from '../client/operation.ts';
 import { followed, NO_WAIT } from './follow.ts';
 import { coloured, table } from './output.ts';
-import { act, part, type Run } from './run.ts';
+import { act, type Run } from './run.ts';
 import { ago, printable } from './words.ts';
 
 interface SetOptions {
@@ -13,7 +13,7 @@ interface SetOptions {
   readonly gateway?: string[];
   readonly dns?: string[];
   readonly dhcp?: boolean;
-  readonly protocol?: string;
+  readonly protocol?: View<'FailoverAddresses'>['protocol'];
   readonly bridge?: string;
   readonly testBridge?: string;
 }
@@ -24,9 +24,7 @@ interface ClearOptions {
   readonly testBridge?: boolean;
 }
 
-const pathOf = (machine: string, adapter?: string): string => `/api/machines/${part(machine)}/network${adapter === undefined ? '' : `/${part(adapter)}`}`;
-
-function addressText(addresses: FailoverAddressesView | null): string {
+function addressText(addresses: View<'FailoverAddresses'> | null): string {
   if (!addresses) return '-';
   const lists = [['', addresses.addresses], ['gateway ', addresses.gateways], ['DNS ', addresses.dnsServers]] as const;
   return [...(addresses.dhcp ? ['DHCP'] : []), ...lists.filter(([, list]) => list.length > 0).map(([word, list]) => `${word}${list.join(', ')}`)].join('; ');
@@ -34,7 +32,7 @@ function addressText(addresses: FailoverAddressesView | null): string {
 
 const OUTCOME_COLOURS = { waiting: 'yellow', applied: 'green', failed: 'red' } as const;
 
-function networkText({ machine, adapters, guestAgent, hasArrived, outcome }: FailoverNetworkView): string {
+function networkText({ machine, adapters, guestAgent, hasArrived, outcome }: View<'FailoverNetwork'>): string {
   if (adapters.length === 0) return printable(`${machine} has no network adapter.`);
   const rows = adapters.map(({ index, mac, network, bridge, testBridge, addresses }) => [String(index), mac, bridge === null ? network : `${bridge} (instead of ${network})`, testBridge ?? 'isolated', addressText(addresses)]);
   const lines = [table(['ADAPTER', 'MAC', 'NETWORK', 'TEST NETWORK', 'ADDRESSES'], rows)];
@@ -44,13 +42,13 @@ function networkText({ machine, adapters, guestAgent, hasArrived, outcome }: Fai
   return lines.join('\n');
 }
 
-const shown = (run: Run, network: FailoverNetworkView): void => run.out.result(network, () => networkText(network));
+const shown = (run: Run, network: View<'FailoverNetwork'>): void => run.out.result(network, () => networkText(network));
 
 async function show(run: Run, machine: string): Promise<void> {
-  shown(run, await run.api.get<FailoverNetworkView>(pathOf(machine)));
+  shown(run, await run.api.get('/api/machines/{machine}/network', { path: { machine } }));
 }
 
-function addressesIn({ ip, gateway, dns, dhcp, protocol }: SetOptions): object | undefined {
+function addressesIn({ ip, gateway, dns, dhcp, protocol }: SetOptions): View<'NetworkChange'>['addresses'] {
   if ([ip, gateway, dns, dhcp, protocol].every((each) => each === undefined)) return undefined;
   return { addresses: ip ?? [], gateways: gateway ?? [], dnsServers: dns ?? [], ...(dhcp !== undefined && { dhcp }), ...(protocol !== undefined && { protocol }) };
 }
@@ -60,18 +58,18 @@ async function set(run: Run, machine: string, adapter: string, options: SetOptio
   const { bridge, testBridge } = options;
   const change = { ...(addresses && { addresses }), ...(bridge !== undefined && { bridge }), ...(testBridge !== undefined && { testBridge }) };
   if (Object.keys(change).length === 0) throw new Failure('usage', 'nothing is to be set', 'Give addresses (--ip, --dhcp), --bridge or --test-bridge; understudy network clear takes them away.');
-  shown(run, await run.api.patch<FailoverNetworkView>(pathOf(machine, adapter), change));
+  shown(run, await run.api.patch('/api/machines/{machine}/network/{adapter}', { path: { machine, adapter }, body: change }));
 }
 
 /** Without options, everything. */
 async function clear(run: Run, machine: string, adapter: string, { addresses, bridge, testBridge }: ClearOptions): Promise<void> {
   const all = !addresses && !bridge && !testBridge;
   const change = { ...((all || addresses) && { addresses: null }), ...((all || bridge) && { bridge: null }), ...((all || testBridge) && { testBridge: null }) };
-  shown(run, await run.api.patch<FailoverNetworkView>(pathOf(machine, adapter), change));
+  shown(run, await run.api.patch('/api/machines/{machine}/network/{adapter}', { path: { machine, adapter }, body: change }));
 }
 
 async function apply(run: Run, machine: string, options: { wait: boolean }): Promise<void> {
-  await followed(run, await run.api.post<JobView>(`${pathOf(machine)}/apply`), options);
+  await followed(run, await run.api.post('/api/machines/{machine}/network/apply', { path: { machine } }), options);
 }
 
 const collected = (text: string, before: string[] = []): string[] => [...before, ...text.split(',').map((each) => each.trim())];

@@ -3,13 +3,12 @@
  * Everything else (progress, questions, warnings, errors) goes to standard error.
  */
 import { styleText } from 'node:util';
-import Table from 'cli-table3';
-import type { Failure } from './failure.ts';
+import type { Failure } from '../client/failure.ts';
+import { inColumns, type ColumnCell } from './columns.ts';
+import { failureJson, hintOf } from './failure.ts';
 import { printable } from './words.ts';
 
 export type Colour = 'red' | 'yellow' | 'green' | 'dim' | 'bold';
-
-const NO_LINES = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' };
 
 export interface Cell {
   readonly text: string;
@@ -19,18 +18,17 @@ export interface Cell {
 /** Coloured only on a terminal, and never with NO_COLOR. */
 export const coloured = (colour: Colour, text: string, stream: NodeJS.WriteStream = process.stdout): string => styleText(colour, text, { stream });
 
-/** Rows under headings, in columns. */
+/** Columns of the terminal; undefined when the output is none, and may be as wide as it is. */
+const terminalWidth = (): number | undefined => (process.stdout.isTTY ? process.stdout.columns : undefined);
+
+function columnCell(cell: Cell | string): ColumnCell {
+  const { text, colour } = typeof cell === 'string' ? { text: cell } : cell;
+  return { text: printable(text), ...(colour && { paint: (line: string) => coloured(colour, line) }) };
+}
+
+/** Rows under headings, in columns that fit the terminal. */
 export function table(head: readonly string[], rows: readonly (readonly (Cell | string)[])[]): string {
-  const drawn = new Table({ head: head.map((title) => coloured('bold', title)), chars: NO_LINES, style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] } });
-  drawn.push(
-    ...rows.map((row) =>
-      row.map((cell) => {
-        if (typeof cell === 'string') return printable(cell);
-        return cell.colour ? coloured(cell.colour, printable(cell.text)) : printable(cell.text);
-      }),
-    ),
-  );
-  return drawn.toString().replace(/[ \t]+$/gm, '');
+  return inColumns(head.map((text) => columnCell({ text, colour: 'bold' })), rows.map((row) => row.map(columnCell)), terminalWidth());
 }
 
 /** One value a line, under each other. */
@@ -68,9 +66,10 @@ export class Output {
   }
 
   failure(failure: Failure): void {
-    if (this.#json && !this.#printed) this.result(failure, () => '');
+    if (this.#json && !this.#printed) this.result(failureJson(failure), () => '');
     this.note(`${coloured('red', 'understudy:', process.stderr)} ${printable(failure.message)}`);
-    if (failure.hint !== '') this.note(`hint: ${printable(failure.hint)}`);
+    const hint = hintOf(failure);
+    if (hint !== '') this.note(`hint: ${printable(hint)}`);
     if (failure.allowed.length > 0) this.note(`allowed now: ${printable(failure.allowed.join(', '))}`);
   }
 }

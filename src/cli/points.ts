@@ -1,38 +1,37 @@
 /** understudy points and point: the recovery points of a machine on this host. */
 import type { Command } from 'commander';
-import type { JobView, PointView, RelationshipView } from '../service/views.ts';
+import type { View } from '../client/operation.ts';
 import { followed, NO_WAIT } from './follow.ts';
 import { list, table, type Cell } from './output.ts';
 import { confirm } from './questions.ts';
-import { pathOf } from './relationships.ts';
-import { act, part, type Run } from './run.ts';
+import { act, type Run } from './run.ts';
 import { ago, instant, orDash, printable, size } from './words.ts';
 
 async function whereThePointsAre(run: Run, machine: string): Promise<string> {
-  const { side, peer, lagMs } = await run.api.get<RelationshipView>(pathOf(machine));
+  const { side, peer, lagMs } = await run.api.get('/api/relationships/{machine}', { path: { machine } });
   if (side === 'replica' || lagMs === null) return 'There is no recovery point yet.';
   return printable(`This host is the primary of ${machine}: its recovery points are kept on ${peer}. There: understudy points ${machine}.`);
 }
 
-const isDamaged = ({ verification }: PointView): boolean => (verification?.damage.length ?? 0) > 0;
+const isDamaged = ({ verification }: View<'RecoveryPoint'>): boolean => (verification?.damage.length ?? 0) > 0;
 
-function remarkCell(point: PointView): Cell {
+function remarkCell(point: View<'RecoveryPoint'>): Cell {
   if (isDamaged(point)) return { text: 'DAMAGED', colour: 'red' };
   const verified = point.verification ? `verified ${ago(point.verification.atMs)}` : '';
   return { text: [point.newest ? 'newest' : '', verified].filter((part) => part !== '').join(', ') };
 }
 
-const idCell = (point: PointView): Cell => ({ text: point.id, ...(isDamaged(point) ? { colour: 'red' as const } : point.newest ? { colour: 'green' as const } : {}) });
+const idCell = (point: View<'RecoveryPoint'>): Cell => ({ text: point.id, ...(isDamaged(point) ? { colour: 'red' as const } : point.newest ? { colour: 'green' as const } : {}) });
 
-const rowOf = (point: PointView): (Cell | string)[] => [idCell(point), point.kind, instant(point.instantMs), ago(point.instantMs), size(point.sizeBytes), orDash(point.name, String), remarkCell(point)];
+const rowOf = (point: View<'RecoveryPoint'>): (Cell | string)[] => [idCell(point), point.kind, instant(point.instantMs), ago(point.instantMs), size(point.sizeBytes), orDash(point.name, String), remarkCell(point)];
 
 async function points(run: Run, machine: string): Promise<void> {
-  const shown = await run.api.get<PointView[]>(`${pathOf(machine)}/points`);
+  const shown = await run.api.get('/api/relationships/{machine}/points', { path: { machine } });
   const none = shown.length > 0 || run.out.isJson ? '' : await whereThePointsAre(run, machine);
   run.out.result(shown, () => (shown.length === 0 ? none : table(['POINT', 'KIND', 'INSTANT', 'AGE', 'SIZE', 'NAME', ''], shown.map(rowOf))));
 }
 
-function verificationText({ verification }: PointView): string {
+function verificationText({ verification }: View<'RecoveryPoint'>): string {
   if (!verification) return 'never';
   const { atMs, clusters, uncheckedClusters, damage } = verification;
   const found = damage.length === 0 ? 'good' : `DAMAGED: ${damage.map((each) => `disk ${each.disk}, ${each.clusters} clusters from byte ${each.firstOffsetBytes}`).join('; ')}`;
@@ -41,7 +40,7 @@ function verificationText({ verification }: PointView): string {
 }
 
 async function show(run: Run, machine: string, point: string): Promise<void> {
-  const shown = await run.api.get<PointView>(`${pathOf(machine)}/points/${part(point)}`);
+  const shown = await run.api.get('/api/relationships/{machine}/points/{point}', { path: { machine, point } });
   run.out.result(shown, () => list([
     ['point', shown.id], ['kind', shown.kind], ['instant', `${instant(shown.instantMs)} (${ago(shown.instantMs)})`], ['size', size(shown.sizeBytes)], ['name', orDash(shown.name, String)],
     ['newest', shown.newest ? 'yes' : 'no'], ['verified', verificationText(shown)],
@@ -50,12 +49,12 @@ async function show(run: Run, machine: string, point: string): Promise<void> {
 
 async function remove(run: Run, machine: string, point: string, options: { readonly yes?: boolean }): Promise<void> {
   await confirm({ name: machine, kind: 'machine', consequences: [`The recovery point ${point} of ${machine} is removed: nobody can go back to it any more. All others stay.`], yes: options.yes });
-  await run.api.delete(`${pathOf(machine)}/points/${part(point)}`);
+  await run.api.delete('/api/relationships/{machine}/points/{point}', { path: { machine, point } });
   run.out.done(printable(`${machine}: the recovery point ${point} is removed`));
 }
 
 async function verify(run: Run, machine: string, point: string, options: { readonly wait: boolean }): Promise<void> {
-  await followed(run, await run.api.post<JobView>(`${pathOf(machine)}/points/${part(point)}/verify`), options);
+  await followed(run, await run.api.post('/api/relationships/{machine}/points/{point}/verify', { path: { machine, point } }), options);
 }
 
 export function pointCommands(program: Command): void {

@@ -40,8 +40,8 @@ function exitCodeTable(): string {
 }
 
 /** Text of docs/cli.md. */
-export function cliMarkdown(): string {
-  const program = createProgram();
+export async function cliMarkdown(): Promise<string> {
+  const program = await createProgram();
   const parts = [
     '<!-- Made by src/cli/reference.ts (npm run docs). Do not edit. -->',
     '# The command line',

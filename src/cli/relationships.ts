@@ -1,25 +1,23 @@
 /** The verbs of a relationship that take no options, and its recovery points. */
 import type { Command } from 'commander';
-import type { JobView, RelationshipView } from '../service/views.ts';
-import { Failure } from './failure.ts';
+import { Failure } from '../client/failure.ts';
+import type { View } from '../client/operation.ts';
 import { followed, NO_WAIT } from './follow.ts';
 import { confirm } from './questions.ts';
 import { removalConsequences } from './removal.ts';
-import { act, part, type Run } from './run.ts';
+import { act, type Run } from './run.ts';
 import { printable } from './words.ts';
-
-export const pathOf = (machine: string): string => `/api/relationships/${part(machine)}`;
 
 /** Of a machine in the middle of a chain: the relationship by which it is sent on. */
 export const EXTENDED = ['--extended', 'the extended relationship: by which this replica is sent on to a third host'] as const;
 
-/** The path of the machine's own relationship, or with --extended of the other. */
-export async function chosenPath({ api }: Run, machine: string, { extended }: { readonly extended?: boolean }): Promise<string> {
-  if (!extended) return pathOf(machine);
-  const all = await api.get<RelationshipView[]>('/api/relationships');
+/** Names the machine's own relationship in a path of the API, or with --extended the other. */
+export async function chosen({ api }: Run, machine: string, { extended }: { readonly extended?: boolean }): Promise<{ machine: string }> {
+  if (!extended) return { machine };
+  const all = await api.get('/api/relationships');
   const found = all.find((it) => (it.machine === machine || it.machineId === machine) && it.kind === 'extended');
   if (!found) throw new Failure('not-replicated', `${machine} has no extended relationship on this host`, `On its replica's host: understudy enable ${machine} --to HOST.`);
-  return pathOf(found.id);
+  return { machine: found.id };
 }
 
 interface VerbOptions {
@@ -28,14 +26,18 @@ interface VerbOptions {
   readonly wait: boolean;
 }
 
+type PathAtOnce = '/api/relationships/{machine}/suspend' | '/api/relationships/{machine}/resume';
+type QuestionedVerb = 'commit' | 'revert' | 'reverse' | 'change-mode' | 'become-replica';
+type JobPath = `/api/relationships/{machine}/${QuestionedVerb | 'failover/test-end'}`;
+
 /** Answered with the relationship at once. */
-const AT_ONCE: readonly [verb: string, path: string, description: string][] = [
-  ['suspend', 'suspend', 'no cycles until resume; changes are still tracked'],
-  ['resume', 'resume', 'go on, with everything that changed meanwhile'],
+const AT_ONCE: readonly [verb: string, path: PathAtOnce, description: string][] = [
+  ['suspend', '/api/relationships/{machine}/suspend', 'no cycles until resume; changes are still tracked'],
+  ['resume', '/api/relationships/{machine}/resume', 'go on, with everything that changed meanwhile'],
 ];
 
 /** A job that is followed, after a question. */
-const AFTER_QUESTION: readonly [verb: string, description: string, consequences: (machine: string) => string[]][] = [
+const AFTER_QUESTION: readonly [verb: QuestionedVerb, description: string, consequences: (machine: string) => string[]][] = [
   ['commit', 'keep the point that was failed over to, or a failback', (machine) => [`${machine} keeps what it runs on now. The other recovery points on this host are removed, and the failover, or the failback, cannot be reverted any more.`]],
   ['revert', 'undo the failover on this host, to choose another point; or give a failback back', (machine) => [`The guest of ${machine} is stopped on this host. What it wrote since the failover is lost.`]],
   ['reverse', 'protect the guest in the other direction; commits first when needed', (machine) => [`${machine} is committed when it is not yet: the failover cannot be reverted any more.`, 'The disks of the old primary follow this host from now on; what its guest wrote after the failover is kept there as a named recovery point.']],
@@ -43,40 +45,40 @@ const AFTER_QUESTION: readonly [verb: string, description: string, consequences:
   ['become-replica', 'after a split brain: yield to the other host', (machine) => [`The guest of ${machine} is held on this host and does not run here any more. What it wrote is kept as a named recovery point; the other host's disks replace it.`]],
 ];
 
-export const stateText = (it: RelationshipView): string => printable([`${it.machine}: ${it.stateName}`, it.waitingFor ?? '', it.advice === '' ? '' : `Next: ${it.advice}`].filter((part) => part !== '').join('. '));
+export const stateText = (it: View<'Relationship'>): string => printable([`${it.machine}: ${it.stateName}`, it.waitingFor ?? '', it.advice === '' ? '' : `Next: ${it.advice}`].filter((part) => part !== '').join('. '));
 
-function atOnce(path: string) {
+function atOnce(path: PathAtOnce) {
   return act(async (run: Run, machine: string, options: VerbOptions) => {
-    const relationship = await run.api.post<RelationshipView>(`${await chosenPath(run, machine, options)}/${path}`);
+    const relationship = await run.api.post(path, { path: await chosen(run, machine, options) });
     run.out.result(relationship, () => stateText(relationship));
   });
 }
 
-function asJob(path: string, consequences?: (machine: string) => string[]) {
+function asJob(path: JobPath, consequences?: (machine: string) => string[]) {
   return act(async (run: Run, machine: string, options: VerbOptions) => {
     if (consequences) await confirm({ name: machine, kind: 'machine', consequences: consequences(machine), yes: options.yes });
-    await followed(run, await run.api.post<JobView>(`${await chosenPath(run, machine, options)}/${path}`), options);
+    await followed(run, await run.api.post(path, { path: await chosen(run, machine, options) }), options);
   });
 }
 
 async function disable(run: Run, machine: string, options: VerbOptions): Promise<void> {
-  const path = await chosenPath(run, machine, options);
+  const path = await chosen(run, machine, options);
   if (!options.yes) {
-    const relationship = await run.api.get<RelationshipView>(path);
+    const relationship = await run.api.get('/api/relationships/{machine}', { path });
     await confirm({ name: relationship.machine, kind: 'machine', consequences: removalConsequences(relationship), yes: false });
   }
-  await run.api.delete(path);
+  await run.api.delete('/api/relationships/{machine}', { path });
   run.out.done(`${machine} is not replicated any more`);
 }
 
 async function cycle(run: Run, machine: string, options: VerbOptions & { readonly applicationConsistent?: boolean }): Promise<void> {
-  const path = `${await chosenPath(run, machine, options)}/cycle${options.applicationConsistent ? '/application-consistent' : ''}`;
-  await followed(run, await run.api.post<JobView>(path), options);
+  const path = await chosen(run, machine, options);
+  await followed(run, await run.api.post(options.applicationConsistent ? '/api/relationships/{machine}/cycle/application-consistent' : '/api/relationships/{machine}/cycle', { path }), options);
 }
 
 export function relationshipCommands(program: Command): void {
   for (const [verb, path, description] of AT_ONCE) program.command(verb).argument('<machine>').description(description).option(...EXTENDED).action(atOnce(path));
-  program.command('test-end').argument('<machine>').description('end the test failover and remove its copy').option(...NO_WAIT).action(asJob('failover/test-end'));
+  program.command('test-end').argument('<machine>').description('end the test failover and remove its copy').option(...NO_WAIT).action(asJob('/api/relationships/{machine}/failover/test-end'));
   program
     .command('cycle')
     .argument('<machine>')
@@ -86,7 +88,7 @@ export function relationshipCommands(program: Command): void {
     .option(...EXTENDED)
     .action(act(cycle));
   for (const [verb, description, consequences] of AFTER_QUESTION) {
-    program.command(verb).argument('<machine>').description(description).option('--yes', 'do not ask').option(...NO_WAIT).action(asJob(verb, consequences));
+    program.command(verb).argument('<machine>').description(description).option('--yes', 'do not ask').option(...NO_WAIT).action(asJob(`/api/relationships/{machine}/${verb}`, consequences));
   }
   program.command('disable').argument('<machine>').description('end replication of a machine').option(...EXTENDED).option('--yes', 'do not ask').action(act(disable));
 }

@@ -1,15 +1,15 @@
 /** What removing a relationship gives up, in words: for the question before it. */
-import type { RelationshipView } from '../service/views.ts';
+import type { View } from '../client/operation.ts';
 import { duration, printable } from './words.ts';
 
 const AGAIN = 'Enabling it again begins with a comparison or a whole copy of the disks.';
 
-export function removalConsequences(it: RelationshipView): string[] {
+export function removalConsequences(it: View<'Relationship'>): string[] {
   const lines = it.side === 'primary' ? onPrimary(it) : onReplica(it);
   return lines.map(printable);
 }
 
-function onPrimary({ machine, peer, state }: RelationshipView): string[] {
+function onPrimary({ machine, peer, state }: View<'Relationship'>): string[] {
   const under = state === 4 ? 'The planned failover that was prepared is given up: the guest may start here again. ' : [2, 10, 11].includes(state) ? 'The copy or comparison that is under way is given up. ' : '';
   return [
     `Replication of ${machine} ends on this host. Its guest and its disks stay as they are; what it writes from now on is on this host alone. ${under}`.trim(),
@@ -17,7 +17,7 @@ function onPrimary({ machine, peer, state }: RelationshipView): string[] {
   ];
 }
 
-function onReplica(it: RelationshipView): string[] {
+function onReplica(it: View<'Relationship'>): string[] {
   const { machine, peer, state, points } = it;
   const older = points > 1 ? ` The other ${points - 1} recovery points here are given up.` : '';
   if (state === 14) return [`${machine} stays on this host as it came home, an ordinary machine that is not protected. The failback cannot be reverted any more.`, `${peer} keeps what it had when it handed the machine over, until it is removed there too.`];

@@ -1,9 +1,8 @@
 /** understudy resynchronize and cancel-resynchronization. */
 import type { Command } from 'commander';
-import type { JobView, RelationshipView } from '../service/views.ts';
 import { followed, NO_WAIT } from './follow.ts';
 import { momentFromNow } from './moments.ts';
-import { chosenPath, EXTENDED, stateText } from './relationships.ts';
+import { chosen, EXTENDED, stateText } from './relationships.ts';
 import { act, type Run } from './run.ts';
 
 interface ResynchronizeOptions {
@@ -13,14 +12,14 @@ interface ResynchronizeOptions {
 }
 
 async function resynchronize(run: Run, machine: string, options: ResynchronizeOptions): Promise<void> {
-  const path = `${await chosenPath(run, machine, options)}/resynchronize`;
-  if (options.at === undefined) return followed(run, await run.api.post<JobView>(path), options);
-  const relationship = await run.api.post<RelationshipView>(`${path}/at`, { startsAtMs: options.at });
+  const path = await chosen(run, machine, options);
+  if (options.at === undefined) return followed(run, await run.api.post('/api/relationships/{machine}/resynchronize', { path }), options);
+  const relationship = await run.api.post('/api/relationships/{machine}/resynchronize/at', { path, body: { startsAtMs: options.at } });
   run.out.result(relationship, () => stateText(relationship));
 }
 
 async function cancel(run: Run, machine: string, options: { readonly extended?: boolean }): Promise<void> {
-  const relationship = await run.api.post<RelationshipView>(`${await chosenPath(run, machine, options)}/resynchronize/cancel`);
+  const relationship = await run.api.post('/api/relationships/{machine}/resynchronize/cancel', { path: await chosen(run, machine, options) });
   run.out.result(relationship, () => stateText(relationship));
 }
 

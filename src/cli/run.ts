@@ -1,12 +1,13 @@
 /** One run of a command: where the daemon is, where the output goes. And the options that every command has. */
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { Connection, type Target } from './connection.ts';
+import { Client } from '../client/client.ts';
+import { transportTo, type Target } from './connection.ts';
 import { Output } from './output.ts';
 import { tokenFor } from './tokens.ts';
 
 export interface Run {
-  readonly api: Connection;
+  readonly api: Client;
   readonly out: Output;
   /** Of the other daemon, when the command goes over HTTP. */
   readonly url: URL | undefined;
@@ -30,7 +31,7 @@ const ends = (code: number): void => {
 export const exitCode = (): number => endsWith;
 
 export function runOf(options: GlobalOptions): Run {
-  return { api: new Connection(targetOf(options)), out: new Output(options.json === true), url: options.host, ends };
+  return { api: new Client(transportTo(targetOf(options))), out: new Output(options.json === true), url: options.host, ends };
 }
 
 /** The action of a command, given the run and then what commander gives: arguments, options. */
@@ -40,9 +41,6 @@ export function act(work: (run: Run, ...given: never[]) => Promise<void>): (...g
     await work(runOf(command.optsWithGlobals<GlobalOptions>()), ...(given as never[]));
   };
 }
-
-/** Part of a path of the API. */
-export const part = encodeURIComponent;
 
 export function parseUrl(text: string): URL {
   const withScheme = text.includes('://') ? text : `http://${text}`;

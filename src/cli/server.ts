@@ -1,11 +1,11 @@
 /** understudy server and understudy authorization: what this host takes from others. */
 import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
-import type { AuthorizationView, ServerCertificateView, ServerView } from '../service/views.ts';
-import { Failure } from './failure.ts';
+import { Failure } from '../client/failure.ts';
+import type { View } from '../client/operation.ts';
 import { timeOfDay } from './moments.ts';
 import { list, table } from './output.ts';
-import { act, given, part, whole, type Run } from './run.ts';
+import { act, given, whole, type Run } from './run.ts';
 import { clock, duration, instant, printable } from './words.ts';
 
 interface ServerOptions {
@@ -26,11 +26,10 @@ interface EntryOptions {
 }
 
 const HOUR_SECONDS = 3_600;
-const entryPath = (entry: string): string => `/api/authorizations/${part(entry)}`;
 const isOn = (text: string | undefined): boolean | undefined => (text === undefined ? undefined : text === 'on');
 const onOff = (value: boolean): string => (value ? 'on' : 'off');
 
-const serverText = (server: ServerView): string =>
+const serverText = (server: View<'Server'>): string =>
   list([
     ['replica server', onOff(server.replicaServer)],
     ['any paired host', server.anyHost ? `on, to ${server.storage}` : 'off: see understudy authorization list'],
@@ -44,7 +43,7 @@ const serverText = (server: ServerView): string =>
   ]);
 
 async function showServer(run: Run): Promise<void> {
-  const server = await run.api.get<ServerView>('/api/server');
+  const server = await run.api.get('/api/server');
   run.out.result(server, () => serverText(server));
 }
 
@@ -59,19 +58,19 @@ async function setServer(run: Run, options: ServerOptions): Promise<void> {
     peerPort: options.peerPort === undefined ? undefined : options.peerPort === 'configured' ? null : whole(1, 65_535)(options.peerPort),
     force: options.force,
   });
-  const server = await run.api.patch<ServerView>('/api/server', change);
+  const server = await run.api.patch('/api/server', { body: change });
   run.out.result(server, () => serverText(server));
 }
 
 async function listCertificates(run: Run): Promise<void> {
-  const certificates = await run.api.get<ServerCertificateView[]>('/api/server/certificates');
+  const certificates = await run.api.get('/api/server/certificates');
   const rows = certificates.map((each) => [each.thumbprint, each.isOwn ? 'this host\'s own' : each.subject, instant(each.expiresAtMs), each.isInForce ? 'shown to hosts' : (each.unfit ?? 'can be chosen')]);
   run.out.result(certificates, () => table(['THUMBPRINT', 'SUBJECT', 'EXPIRES', 'STANDING'], rows));
 }
 
 async function addCertificate(run: Run, options: { certificate: string; key: string; authority?: string }): Promise<void> {
   const body = { certificate: textIn(options.certificate), key: textIn(options.key), ...given({ authority: options.authority === undefined ? undefined : textIn(options.authority) }) };
-  const certificate = await run.api.post<ServerCertificateView>('/api/server/certificates', body);
+  const certificate = await run.api.post('/api/server/certificates', { body });
   run.out.result(certificate, () => printable(`${certificate.thumbprint} is installed. Show it to other hosts: understudy server set --certificate ${certificate.thumbprint}`));
 }
 
@@ -84,34 +83,34 @@ function textIn(file: string): string {
 }
 
 async function removeCertificate(run: Run, thumbprint: string): Promise<void> {
-  await run.api.delete(`/api/server/certificates/${part(thumbprint)}`);
+  await run.api.delete('/api/server/certificates/{thumbprint}', { path: { thumbprint } });
   run.out.done(`the certificate ${thumbprint} is gone`);
 }
 
 async function listAuthorizations(run: Run): Promise<void> {
-  const entries = await run.api.get<AuthorizationView[]>('/api/authorizations');
+  const entries = await run.api.get('/api/authorizations');
   run.out.result(entries, () => (entries.length === 0 ? 'No host may replicate to this one.' : table(['ID', 'HOST', 'STORAGE', 'TRUST GROUP'], entries.map((entry) => [entry.id, entry.host, entry.storage, entry.trustGroup]))));
 }
 
-const entryText = (entry: AuthorizationView): string => printable(`${entry.host} may replicate to ${entry.storage} (entry ${entry.id}, trust group ${entry.trustGroup})`);
+const entryText = (entry: View<'Authorization'>): string => printable(`${entry.host} may replicate to ${entry.storage} (entry ${entry.id}, trust group ${entry.trustGroup})`);
 
 async function addAuthorization(run: Run, host: string, options: EntryOptions): Promise<void> {
-  const entry = await run.api.post<AuthorizationView>('/api/authorizations', { host, ...given({ storage: options.storage, trustGroup: options.trustGroup }) });
+  const entry = await run.api.post('/api/authorizations', { body: { host, ...given({ storage: options.storage, trustGroup: options.trustGroup }) } });
   run.out.result(entry, () => entryText(entry));
 }
 
 async function setAuthorization(run: Run, name: string, options: EntryOptions): Promise<void> {
-  const entry = await run.api.patch<AuthorizationView>(entryPath(name), given({ host: options.for, storage: options.storage, trustGroup: options.trustGroup }));
+  const entry = await run.api.patch('/api/authorizations/{authorization}', { path: { authorization: name }, body: given({ host: options.for, storage: options.storage, trustGroup: options.trustGroup }) });
   run.out.result(entry, () => entryText(entry));
 }
 
 async function removeAuthorization(run: Run, entry: string): Promise<void> {
-  await run.api.delete(entryPath(entry));
+  await run.api.delete('/api/authorizations/{authorization}', { path: { authorization: entry } });
   run.out.done(`the entry ${entry} is gone`);
 }
 
 async function assignAuthorization(run: Run, machine: string, entry: string): Promise<void> {
-  await run.api.put(`/api/relationships/${part(machine)}/authorization`, { authorization: entry });
+  await run.api.put('/api/relationships/{machine}/authorization', { path: { machine }, body: { authorization: entry } });
   run.out.done(`the replica ${machine} belongs to the entry ${entry} now`);
 }
 

@@ -1,33 +1,33 @@
 /** understudy status: every relationship of this host, in one table, and what to do next. */
 import type { Command } from 'commander';
-import type { HostStatus } from '../service/operations.ts';
-import type { RelationshipView } from '../service/views.ts';
+import type { View } from '../client/operation.ts';
 import { table, type Cell, type Colour } from './output.ts';
+import { statusOfAllHosts } from './overview.ts';
 import { act, type Run } from './run.ts';
 import { ago, duration, instant, orDash, printable, size } from './words.ts';
 
-const HEALTH_COLOURS: Partial<Record<RelationshipView['health'], Colour>> = { ok: 'green', warning: 'yellow', critical: 'red' };
+const HEALTH_COLOURS: Partial<Record<View<'Relationship'>['health'], Colour>> = { ok: 'green', warning: 'yellow', critical: 'red' };
 
-function healthCell({ health }: RelationshipView): Cell {
+function healthCell({ health }: View<'Relationship'>): Cell {
   const colour = HEALTH_COLOURS[health];
   return colour ? { text: health, colour } : { text: health };
 }
 
-const peerCell = ({ peer, peerConnected }: RelationshipView): Cell => (peerConnected ? { text: peer } : { text: `${peer} (not connected)`, colour: 'red' });
+const peerCell = ({ peer, peerConnected }: View<'Relationship'>): Cell => (peerConnected ? { text: peer } : { text: `${peer} (not connected)`, colour: 'red' });
 
-const lastCycleText = ({ lastCycle }: RelationshipView): string => orDash(lastCycle, (cycle) => `${ago(cycle.finishedAtMs)}, ${size(cycle.bytesShipped)} in ${duration(cycle.durationMs)}`);
+const lastCycleText = ({ lastCycle }: View<'Relationship'>): string => orDash(lastCycle, (cycle) => `${ago(cycle.finishedAtMs)}, ${size(cycle.bytesShipped)} in ${duration(cycle.durationMs)}`);
 
 const HEAD = ['MACHINE', 'SIDE', 'PEER', 'STATE', 'HEALTH', 'LAG', 'LAST CYCLE', 'POINTS'];
 
-const sideOf = ({ side, kind }: RelationshipView): string => (kind === 'simple' ? side : `${side}, extended`);
+const sideOf = ({ side, kind }: View<'Relationship'>): string => (kind === 'simple' ? side : `${side}, extended`);
 
-const rowOf = (it: RelationshipView): (Cell | string)[] => [it.machine, sideOf(it), peerCell(it), it.stateName, healthCell(it), orDash(it.lagMs, duration), lastCycleText(it), String(it.points)];
+const rowOf = (it: View<'Relationship'>): (Cell | string)[] => [it.machine, sideOf(it), peerCell(it), it.stateName, healthCell(it), orDash(it.lagMs, duration), lastCycleText(it), String(it.points)];
 
 /** Most messages name their machine already. */
-const about = ({ machine }: RelationshipView, message: string): string => (message.startsWith(`${machine}: `) ? message : `${machine}: ${message}`);
+const about = ({ machine }: View<'Relationship'>, message: string): string => (message.startsWith(`${machine}: `) ? message : `${machine}: ${message}`);
 
 /** What is wrong with one relationship and what to do about it, a line each. */
-function remarks(it: RelationshipView): string[] {
+function remarks(it: View<'Relationship'>): string[] {
   const found = it.healthReasons.map((reason) => about(it, reason));
   if (it.lastFault && !it.healthReasons.includes(it.lastFault.message)) found.push(about(it, `${it.lastFault.message} (${ago(it.lastFault.atMs)})`));
   if (it.lastFault) found.push(`  hint: ${it.lastFault.hint}`);
@@ -38,7 +38,7 @@ function remarks(it: RelationshipView): string[] {
   return found.map(printable);
 }
 
-export function statusText(status: HostStatus): string {
+export function statusText(status: View<'HostStatus'>): string {
   const replicated = new Set(status.relationships.map(({ machineId }) => machineId));
   const alone = status.machines.filter(({ id, role }) => !replicated.has(id) && role !== 'test').map(({ name }) => name);
   const tests = status.machines.filter(({ role }) => role === 'test').map(({ name }) => name);
@@ -53,11 +53,12 @@ export function statusText(status: HostStatus): string {
   return sections.filter((section) => section !== '').join('\n\n');
 }
 
-async function status(run: Run): Promise<void> {
-  const shown = await run.api.get<HostStatus>('/api/status');
+async function status(run: Run, { allHosts = false }: { allHosts?: boolean }): Promise<void> {
+  if (allHosts) return statusOfAllHosts(run);
+  const shown = await run.api.get('/api/status');
   run.out.result(shown, () => statusText(shown));
 }
 
 export function statusCommand(program: Command): void {
-  program.command('status').description('every relationship: state, health, lag, last cycle, points (--json: see docs/status-json.md)').action(act(status));
+  program.command('status').description('every relationship: state, health, lag, last cycle, points (--json: see docs/status-json.md)').option('--all-hosts', 'every machine of this host and of those that it is paired with').action(act(status));
 }

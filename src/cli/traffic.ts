@@ -1,8 +1,8 @@
 /** understudy traffic: how much leaves this host for replicas at once, and how fast. */
 import { InvalidArgumentError, type Command } from 'commander';
 import type { BandwidthRule } from '../cycle/bandwidth.ts';
-import type { TrafficView } from '../service/views.ts';
-import { Failure } from './failure.ts';
+import { Failure } from '../client/failure.ts';
+import type { View } from '../client/operation.ts';
 import { list } from './output.ts';
 import { act, given, whole, type Run } from './run.ts';
 
@@ -26,7 +26,7 @@ export const ruleText = ({ from, until, mbitPerSecond }: BandwidthRule): string 
 
 const names = (machines: readonly string[]): string => (machines.length === 0 ? 'none' : machines.join(', '));
 
-const trafficText = (it: TrafficView): string =>
+const trafficText = (it: View<'Traffic'>): string =>
   list([
     ['transfers at once', String(it.transfers)],
     ['resynchronizations at once', String(it.resynchronizations)],
@@ -37,14 +37,14 @@ const trafficText = (it: TrafficView): string =>
   ]);
 
 async function show(run: Run): Promise<void> {
-  const traffic = await run.api.get<TrafficView>('/api/traffic');
+  const traffic = await run.api.get('/api/traffic');
   run.out.result(traffic, () => trafficText(traffic));
 }
 
 async function set(run: Run, { transfers, resynchronizations, bandwidth }: TrafficOptions): Promise<void> {
   const change = given({ transfers, resynchronizations, bandwidth: bandwidth === false ? [] : Array.isArray(bandwidth) ? bandwidth : undefined });
   if (Object.keys(change).length === 0) throw new Failure('usage', 'nothing to set was given', 'See understudy traffic set --help.');
-  const traffic = await run.api.patch<TrafficView>('/api/traffic', change);
+  const traffic = await run.api.patch('/api/traffic', { body: change });
   run.out.result(traffic, () => trafficText(traffic));
 }
 

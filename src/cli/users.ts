@@ -3,28 +3,28 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
-import type { CertificateView, UserView } from '../service/views.ts';
-import { Failure } from './failure.ts';
+import { Failure } from '../client/failure.ts';
+import type { View } from '../client/operation.ts';
 import { table } from './output.ts';
 import { confirm, password } from './questions.ts';
-import { act, part, type Run } from './run.ts';
+import { act, type Run } from './run.ts';
 import { forgetToken, keepToken } from './tokens.ts';
 import { instant } from './words.ts';
 
 async function listUsers(run: Run): Promise<void> {
-  const users = await run.api.get<UserView[]>('/api/users');
+  const users = await run.api.get('/api/users');
   run.out.result(users, () => (users.length === 0 ? 'There is no user; root of this host needs none. Add one: understudy user add.' : table(['USER', 'ROLE'], users.map((user) => [user.name, user.role]))));
 }
 
-async function add(run: Run, name: string, options: { role: string; passwordFile?: string }): Promise<void> {
+async function add(run: Run, name: string, options: { role: View<'User'>['role']; passwordFile?: string }): Promise<void> {
   const typed = await password({ file: options.passwordFile, name, twice: true });
-  const user = await run.api.post<UserView>('/api/users', { name, role: options.role, password: typed });
+  const user = await run.api.post('/api/users', { body: { name, role: options.role, password: typed } });
   run.out.result(user, () => `${user.name} is a user now (${user.role})`);
 }
 
 async function remove(run: Run, name: string, options: { yes?: boolean }): Promise<void> {
   await confirm({ name, kind: 'user', consequences: [`${name} cannot sign in any more, and their sessions end.`], yes: options.yes });
-  await run.api.delete(`/api/users/${part(name)}`);
+  await run.api.delete('/api/users/{user}', { path: { user: name } });
   run.out.done(`${name} is not a user any more`);
 }
 
@@ -39,17 +39,17 @@ function certificateIn(file: string): X509Certificate {
 
 async function certificate(run: Run, name: string, file: string, options: { remove?: boolean }): Promise<void> {
   const given = certificateIn(file);
-  const certificates = `/api/users/${part(name)}/certificates`;
   if (options.remove) {
-    await run.api.delete(`${certificates}/${given.fingerprint256.replaceAll(':', '').toLowerCase()}`);
+    const fingerprint = given.fingerprint256.replaceAll(':', '').toLowerCase();
+    await run.api.delete('/api/users/{user}/certificates/{fingerprint}', { path: { user: name, fingerprint } });
     return run.out.done(`the certificate does not stand for ${name} any more`);
   }
-  const added = await run.api.post<CertificateView>(certificates, { certificate: given.toString() });
+  const added = await run.api.post('/api/users/{user}/certificates', { path: { user: name }, body: { certificate: given.toString() } });
   run.out.result(added, () => `whoever holds the key of ${added.subject} acts as ${name} over WS-Management and CIM-XML until ${instant(added.expiresAtMs)}`);
 }
 
 async function listCertificates(run: Run, name: string): Promise<void> {
-  const found = await run.api.get<CertificateView[]>(`/api/users/${part(name)}/certificates`);
+  const found = await run.api.get('/api/users/{user}/certificates', { path: { user: name } });
   run.out.result(found, () => (found.length === 0 ? `${name} has no client certificate.` : table(['SUBJECT', 'SHA-256', 'ENDS'], found.map((each) => [each.subject, each.fingerprint, instant(each.expiresAtMs)]))));
 }
 
@@ -61,7 +61,7 @@ function urlOf(run: Run): URL {
 async function signIn(run: Run, options: { user: string; passwordFile?: string }): Promise<void> {
   const url = urlOf(run);
   const typed = await password({ file: options.passwordFile, name: `${options.user} at ${url.host}`, twice: false });
-  const session = await run.api.post<{ token: string; user: UserView; expiresAtMs: number }>('/api/sign-in', { name: options.user, password: typed });
+  const session = await run.api.post('/api/sign-in', { body: { name: options.user, password: typed } });
   keepToken(url, session.token);
   run.out.result({ user: session.user, expiresAtMs: session.expiresAtMs }, () => `signed in to ${url.host} as ${session.user.name} (${session.user.role}) until ${instant(session.expiresAtMs)}`);
 }

@@ -44,6 +44,8 @@ export const ago = (ms: number, nowMs = Date.now()): string => `${duration(nowMs
 export const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
 export const orDash = <T>(value: T | null | undefined, words: (value: T) => string): string => (value === null || value === undefined ? '-' : words(value));
 
-/** What came from elsewhere must not drive the terminal. */
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
-export const printable = (text: string): string => text.replace(CONTROL, '\u{fffd}');
+const SPACE = /[\t\n\r\u2028\u2029]+/g;
+/** Control characters, and those that change the direction of what follows. */
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+/** One line. What came from elsewhere must neither drive the terminal nor look like a line of ours. */
+export const printable = (text: string): string => text.replace(SPACE, ' ').replace(CONTROL, '\u{fffd}');

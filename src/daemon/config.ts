@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { parse } from 'smol-toml';
 import { Fault } from '../errors/fault.ts';
+import { isJournal, LOG_FORMATS, LOG_LEVELS, type LogFormat } from './log.ts';
 import { parseProxy, proxyOfEnvironment, type Proxy } from '../peer/proxy.ts';
 
 export interface Config {
@@ -16,6 +17,8 @@ export interface Config {
   readonly portOffset: number;
   /** Address of the page, /api and /metrics; every address of the host when it is 0.0.0.0. */
   readonly apiAddress: string;
+  /** Where people reach the page, when a proxy stands before it: other hosts' pages link to it. */
+  readonly pageUrl: string | null;
   readonly peerAddress: string;
   /** With portOffset. */
   readonly peerPort: number;
@@ -30,9 +33,14 @@ export interface Config {
   readonly wbemEventHosts: readonly string[];
   /** The way to other hosts; null for plain connections. */
   readonly proxy: Proxy | null;
+  /** Program that mail is given to. */
+  readonly sendmail: string;
   readonly logLevel: string;
+  readonly logFormat: LogFormat;
   /** Breaks one thing on purpose, so that a demonstration or test can fail. */
   readonly sabotage: Sabotage | null;
+  /** The program says which guests run here, by their processes, and ends. */
+  readonly listsGuests: boolean;
 }
 
 export const SABOTAGES = ['bitflip', 'drop-extent', 'skip-return-set'] as const;
@@ -50,10 +58,11 @@ const DEFAULTS = {
   peerAddress: '0.0.0.0',
   wbemAddress: '0.0.0.0',
   wbemPlainAddress: '127.0.0.1',
+  sendmail: '/usr/sbin/sendmail',
   logLevel: 'info',
 };
 
-const FILE_KEYS = ['hostName', 'stateDir', 'runDir', 'storage', 'portOffset', 'apiAddress', 'peerAddress', 'peerPort', 'wbemAddress', 'wbemPlainAddress', 'wbemCertificate', 'wbemKey', 'wbemEventHosts', 'proxy', 'proxyExcept', 'logLevel'] as const;
+const FILE_KEYS = ['hostName', 'stateDir', 'runDir', 'storage', 'portOffset', 'apiAddress', 'pageUrl', 'peerAddress', 'peerPort', 'wbemAddress', 'wbemPlainAddress', 'wbemCertificate', 'wbemKey', 'wbemEventHosts', 'proxy', 'proxyExcept', 'sendmail', 'logLevel', 'logFormat'] as const;
 type FileConfig = Partial<Record<(typeof FILE_KEYS)[number], string | number>>;
 
 export function readConfig(argv: readonly string[], version: string, environment: NodeJS.ProcessEnv = process.env): Config {
@@ -67,6 +76,7 @@ export function readConfig(argv: readonly string[], version: string, environment
     .option('--port-offset <n>', 'added to every port, for a second daemon on a machine', Number)
     .option('--storage <dir>', 'where replicas are kept')
     .option('--api-address <ip>', 'address of the page and the API')
+    .option('--page-url <url>', 'where people reach the page, when a proxy stands before it')
     .option('--peer-address <ip>', 'address that peers connect to')
     .option('--peer-port <n>', 'port that peers connect to; 7443 with the offset when absent', Number)
     .option('--wbem-address <ip>', 'address of WS-Management and CIM-XML over TLS')
@@ -76,10 +86,13 @@ export function readConfig(argv: readonly string[], version: string, environment
     .option('--wbem-event-hosts <list>', 'hosts that events may be pushed to, separated by commas')
     .option('--proxy <url>', 'HTTP proxy on the way to other hosts, for example http://user:password@proxy:3128 (better in the file), or none; HTTPS_PROXY when absent')
     .option('--proxy-except <list>', 'hosts that are reached past it, separated by commas; with HTTPS_PROXY: NO_PROXY')
+    .option('--sendmail <program>', 'program that mail is given to')
     .option('--log-level <level>', 'fatal, error, warn, info, debug')
+    .option('--log-format <format>', 'text, json or journal; journal where systemd\'s journal reads it, text elsewhere')
+    .option('--list-guests', 'print the names of the machines whose guests run on this host, and end; the daemon may be down')
     .addOption(new Option('--sabotage <what>', 'break one thing on purpose').choices([...SABOTAGES]).hideHelp());
   command.parse([...argv], { from: 'user' });
-  const flags = command.opts<{ config: string; sabotage?: Sabotage } & FileConfig>();
+  const flags = command.opts<{ config: string; sabotage?: Sabotage; listGuests?: boolean } & FileConfig>();
   const file = readFile(flags.config, argv.includes('--config'));
   const stateDir = String(flags.stateDir ?? file.stateDir ?? DEFAULTS.stateDir);
   const portOffset = Number(flags.portOffset ?? file.portOffset ?? 0);
@@ -91,13 +104,30 @@ export function readConfig(argv: readonly string[], version: string, environment
     hostName: String(flags.hostName ?? file.hostName ?? hostname()),
     storage: String(flags.storage ?? file.storage ?? join(stateDir, 'replicas')),
     apiAddress: String(flags.apiAddress ?? file.apiAddress ?? DEFAULTS.apiAddress),
+    pageUrl: pageUrlOf(flags.pageUrl ?? file.pageUrl),
     peerAddress: String(flags.peerAddress ?? file.peerAddress ?? DEFAULTS.peerAddress),
     peerPort: peerPortOf(flags.peerPort ?? file.peerPort, portOffset),
     ...wbemConfig(flags, file),
     proxy: proxyOf({ ...file, ...flags }, environment),
-    logLevel: String(flags.logLevel ?? file.logLevel ?? DEFAULTS.logLevel),
+    sendmail: String(flags.sendmail ?? file.sendmail ?? DEFAULTS.sendmail),
+    logLevel: oneOf('logLevel', LOG_LEVELS, flags.logLevel ?? file.logLevel ?? DEFAULTS.logLevel),
+    logFormat: oneOf('logFormat', LOG_FORMATS, flags.logFormat ?? file.logFormat ?? (isJournal(1, environment) ? 'journal' : 'text')),
     sabotage: flags.sabotage ?? null,
+    listsGuests: flags.listGuests ?? false,
   };
+}
+
+function pageUrlOf(given: string | number | undefined): string | null {
+  if (given === undefined || given === '') return null;
+  const url = URL.parse(String(given));
+  if (!url || !['http:', 'https:'].includes(url.protocol)) throw new Fault('settings-invalid', `pageUrl cannot be ${JSON.stringify(given)}: allowed is an address like https://understudy.example.com/`);
+  return url.href;
+}
+
+function oneOf<T extends string>(key: string, allowed: readonly T[], given: string | number): T {
+  const found = allowed.find((each) => each === given);
+  if (found === undefined) throw new Fault('settings-invalid', `${key} cannot be ${given}: allowed is ${allowed.join(', ')}`);
+  return found;
 }
 
 function peerPortOf(given: string | number | undefined, portOffset: number): number {

@@ -23,18 +23,23 @@ import { CertificateStore } from '../peer/certificatestore.ts';
 import { openIdentity, type Identity } from '../peer/identity.ts';
 import { PeerNetwork } from '../peer/peer.ts';
 import { waysOf } from '../peer/proxy.ts';
+import type { Notifier } from '../notifier/notifier.ts';
 import type { Context, Machines } from '../service/context.ts';
 import { authorizePaired } from '../service/hosts.ts';
 import { notePeerPort, tellPort } from '../service/peering.ts';
 import { createOperations } from '../service/service.ts';
+import { Storages, type StorageUse } from '../service/storages.ts';
 import type { Subscriptions } from '../interop/subscriptions.ts';
+import { pageRoutes } from '../page/page.ts';
 import { Accounts } from '../state/accounts.ts';
 import { openDatabase } from '../state/database.ts';
 import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
+import { RosterRows } from '../state/rosters.ts';
 import { ServiceSettingsRow } from '../state/servicesettings.ts';
 import { DiskScanner } from '../scanning/scanning.ts';
 import { SqliteState } from '../state/state.ts';
 import { startMachine } from '../engine/power.ts';
+import { PeerRosters, type KnownRoster } from '../engine/roster/rosters.ts';
 import { report } from '../engine/report.ts';
 import { takeStock } from '../engine/replica/stocktaking.ts';
 import { ChangeFeed } from './changefeed.ts';
@@ -44,13 +49,19 @@ import { zstd } from './compression.ts';
 import { API_PORT, type Config } from './config.ts';
 import { hardwareOf } from './hardware.ts';
 import { imageHeader } from './imageheader.ts';
-import { metricsOf } from './metrics.ts';
+import type { Counters } from '../metrics/counters.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { logEvent } from './log.ts';
+import { countAnswer, countersOf } from './metering.ts';
 import { networkOf } from './network.ts';
+import { notifyingOf } from './notifying.ts';
 import { interopOf, subscriptionsOf } from './interop.ts';
 import { routed, routeTo } from './routing.ts';
 import { sabotaged } from './sabotage.ts';
 import { trafficOf } from './traffic.ts';
 import { openWbem } from './wbem.ts';
+
+const PAGE_DIRECTORY = join(import.meta.dirname, '../../web/dist');
 
 interface Parts {
   readonly subscriptions: Subscriptions;
@@ -58,6 +69,8 @@ interface Parts {
   readonly layers: Qcow2Layers;
   readonly fingerprints: Fingerprints;
   readonly scanner: DiskScanner;
+  readonly notifier: Notifier;
+  readonly counters: Counters;
   close(): void;
 }
 
@@ -88,8 +101,7 @@ export class Daemon {
     for (const dir of [config.stateDir, config.runDir]) mkdirSync(dir, { recursive: true, mode: 0o700 });
     const database = openDatabase(config.stateDir);
     const [hosts, authorizations] = [new PairedHosts(database), new Authorizations(database)];
-    const accounts = new Accounts(database);
-    const serviceSettings = new ServiceSettingsRow(database);
+    const [accounts, serviceSettings] = [new Accounts(database), new ServiceSettingsRow(database)];
     const feed = new ChangeFeed();
     const hypervisor = new QemuHypervisor({ runDir: config.runDir, stateDir: config.stateDir });
     const layers = await Qcow2Layers.start(join(config.runDir, 'layers'));
@@ -97,19 +109,18 @@ export class Daemon {
     const fingerprints = new Fingerprints(new RealDirectory(join(config.stateDir, 'fingerprints')));
     const contextLater: { current?: Context } = {};
     const state = new SqliteState(database);
+    const counters = countersOf(feed, state);
     const own = await openIdentity(config.stateDir, config.hostName);
     const peers = new PeerNetwork({
       identity: await identityInForce(config.stateDir, own, serviceSettings, log),
-      directory: hosts,
-      invitations: new Invitations(database),
+      directory: hosts, invitations: new Invitations(database),
       reportBug: (error, subject) => log.error({ err: error, subject }, 'a defect while answering a peer'),
       onPaired: (host, storage) => authorizePaired(contextLater.current!, host.name, storage),
-      wayTo: waysOf(config.proxy),
-      routeTo: (hostId) => routeTo(state, hostId),
+      wayTo: waysOf(config.proxy), routeTo: (hostId) => routeTo(state, hostId),
     });
     const host: Host = {
       hostId: peers.identity.hostId,
-      hostName: config.hostName, version,
+      hostName: config.hostName, version, page: pageOf(config),
       clock: systemClock,
       ...sabotaged(config.sabotage, { hypervisor, layers, state }),
       fingerprints,
@@ -122,25 +133,27 @@ export class Daemon {
       monitoring: () => serviceSettings.monitoring,
       missingFiles: async (definition) => missingFiles(definition),
       peerName: (hostId) => hosts.get(hostId)?.name ?? hostId,
-      crash, changed: (kind, id) => feed.publish({ kind, id }),
+      crash, changed: (kind, id) => feed.publish({ kind, id }), observed: (observation) => counters.observed(observation),
     };
     const engine = new Engine(host);
     const network = networkOf({ peers, own, stateDir: config.stateDir, peerAddress: config.peerAddress });
-    const context: Context = { engine, accounts, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), defaultStorage: config.storage, configuredPeerPort: config.peerPort, proxy: config.proxy && formatAddress(config.proxy), fleecingDirectory: join(config.stateDir, 'machines') };
+    const { rows: notifications, notifier } = notifyingOf({ host, database, sendmail: config.sendmail, context: () => contextLater.current!, counted: (event) => counters.notified(event) });
+    followFeed(feed, { state, notifier, log });
+    const storages = new Storages({ host, paths: () => storagePaths(config, contextLater.current!) });
+    const context: Context = { engine, accounts, notifications, messenger: notifier, storages, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), rosters: new PeerRosters(engine.host, new RosterRows<KnownRoster>(database)), defaultStorage: config.storage, configuredPeerPort: config.peerPort, proxy: config.proxy && formatAddress(config.proxy), fleecingDirectory: join(config.stateDir, 'machines') };
     const operations = createOperations((contextLater.current = context));
     const subscriptions = subscriptionsOf(database, config.hostName);
     const cim = objectManagerOf(cimHostOf(context, operations, hardwareOf(host.hostId)), { others: interopOf(subscriptions, config.hostName, version), hostName: config.hostName, changes: feed, sleep: (ms) => systemClock.sleep(ms), onBug: (bug) => log.error({ err: bug }, 'a defect while telling a change over CIM') });
     const opened = Promise.withResolvers<undefined>();
+    const metrics = new Metrics(context, counters);
     const api = await createApi({
-      opened: opened.promise,
-      operations,
-      changes: feed,
-      metrics: metricsOf(context),
+      opened: opened.promise, operations, changes: feed,
+      metrics: (format) => metrics.text(format), onAnswer: (answer) => countAnswer(counters, answer),
       version,
       endSession: (token) => accounts.endSession(token),
       onBug: ({ id, request, error }) => log.error({ id, request, err: error }, 'a defect while answering'),
     });
-    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, scanner, subscriptions, close: () => database.close() }, () => opened.resolve(undefined));
+    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, scanner, subscriptions, notifier, counters, close: () => database.close() }, () => opened.resolve(undefined));
     await daemon.#open();
     return daemon;
   }
@@ -148,8 +161,9 @@ export class Daemon {
   /** The local socket first: it is what tells that another daemon runs here. Nobody is answered before stock was taken. */
   async #open(): Promise<void> {
     const { apiAddress, peerAddress, peerPort, portOffset, runDir } = this.#config;
+    pageRoutes(this.#api.app, PAGE_DIRECTORY);
     await this.#api.listenLocal(join(runDir, 'api.sock'));
-    const { engine, hosts, authorizations, serviceSettings, defaultStorage } = this.context;
+    const { engine, hosts, authorizations, rosters, serviceSettings, defaultStorage } = this.context;
     await this.#parts.hypervisor.reap();
     await takeStock(engine.host, [defaultStorage, ...authorizations.list().map(({ storage }) => storage)]);
     const port = serviceSettings.get().peerPort ?? peerPort;
@@ -158,6 +172,7 @@ export class Daemon {
     this.#peers.onContact(({ hostId, connected }) => {
       this.#log.info({ host: hosts.get(hostId)?.name ?? hostId, connected }, connected ? 'in contact with the host' : 'the host is out of reach');
       engine.host.changed('host', hostId);
+      rosters.contact(hostId);
       if (!connected) return;
       engine.contact(hostId);
       void tellPort(this.context, hostId);
@@ -168,7 +183,8 @@ export class Daemon {
     for (const { hostId } of hosts.list()) this.#peers.keepContact(hostId);
     await this.#api.listenTcp({ host: apiAddress, port: API_PORT + portOffset });
     const ownTls = () => ({ key: this.#peers.identity.keyPem, cert: this.#peers.identity.certificatePem });
-    this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, subscriptions: this.#parts.subscriptions, ownTls, version: versionOf(), log: this.#log });
+    this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, subscriptions: this.#parts.subscriptions, ownTls, version: versionOf(), log: this.#log, onSignInFailure: () => this.#parts.counters.signInFailures.add(['wbem']) });
+    this.#parts.notifier.start();
     void this.#autostart();
   }
 
@@ -198,6 +214,8 @@ export class Daemon {
   /** Guests run on; open attempts and jobs wait for the next daemon. */
   async stop(): Promise<void> {
     await Promise.all([this.#api.close(), this.#wbem?.close()]);
+    await this.#parts.notifier.stop();
+    await this.context.rosters.stop();
     await this.context.engine.stop();
     await this.#peers.close();
     await this.#parts.scanner.stop();
@@ -216,6 +234,28 @@ async function identityInForce(stateDir: string, own: Identity, settings: Servic
   if (!chosen) log.error({ certificate }, 'the certificate that was chosen is not there any more: other hosts are shown this host\'s own, which they may not know (understudy server certificate add)');
   return chosen ?? own;
 }
+
+/** What changes is looked at for notifications, and each entry of the event log is in the daemon's log, too. */
+function followFeed(feed: ChangeFeed, { state, notifier, log }: { readonly state: SqliteState; readonly notifier: Notifier; readonly log: Logger }): void {
+  feed.subscribe(({ kind, id }) => {
+    notifier.changed();
+    if (kind === 'event') for (const event of state.events(Number(id) - 1, 1)) logEvent(log, event);
+  });
+}
+
+/** Where replicas are kept, and where this host's own state is. */
+function storagePaths(config: Config, { authorizations, engine, serviceSettings, defaultStorage }: Context): readonly { readonly use: StorageUse; readonly path: string }[] {
+  const replicas = engine.host.state.relationships().some(({ side }) => side === 'replica') ? engine.host.state.machines().map(({ storage }) => storage) : [];
+  const offered = serviceSettings.get().acceptsReplicas ? [defaultStorage, ...authorizations.list().map(({ storage }) => storage)] : [];
+  return [{ use: 'state', path: config.stateDir }, ...[...new Set([...replicas, ...offered])].map((path) => ({ use: 'replicas', path }) as const)];
+}
+/** A page that only this host can open is not told of. */
+const pageOf = ({ pageUrl, apiAddress, portOffset }: Config): NonNullable<Host['page']> => {
+  if (pageUrl !== null) return { url: pageUrl, port: null };
+  if (isLoopback(apiAddress)) return { url: null, port: null };
+  return { url: null, port: API_PORT + portOffset };
+};
+const isLoopback = (address: string): boolean => address.startsWith('127.') || ['::1', 'localhost'].includes(address);
 
 const missingFiles = (definition: MachineDefinition): string[] =>
   [definition.directBoot?.kernelPath, definition.directBoot?.initrdPath, definition.firmware.codePath, definition.firmware.variablesTemplatePath].filter(

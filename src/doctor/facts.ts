@@ -26,6 +26,8 @@ export interface HostFacts {
   /** Where old data is kept aside while a cycle is read. */
   readonly fleecing: Space;
   readonly limits: HealthLimits;
+  /** Who is told when something is wrong, and why that fails where it does. */
+  readonly notifications: readonly { readonly name: string; readonly failure: string | null }[];
 }
 
 /** What another host says of itself. */

@@ -9,6 +9,7 @@ import type { Side, State } from '../relationship/state.ts';
 import type { HostCapabilities, Power } from './ports/hypervisor.ts';
 import type { DiskSize } from './ports/diskview.ts';
 import type { Peers, Wire } from './ports/peers.ts';
+import type { RosterAnswer, RosterRequest } from './roster/telling.ts';
 
 /** What one host tells the other whenever they meet, and what it hears back. */
 export interface Greeting {
@@ -92,6 +93,9 @@ export interface SealAttempt {
   readonly digest: string;
   readonly dataClusters: number;
   readonly zeroClusters: number;
+  /** Written to sockets for it, and how long it has worked; for the replica's history. */
+  readonly shippedBytes?: number;
+  readonly tookMs?: number;
   readonly failbackId: string | null;
   readonly definition: MachineDefinition;
   readonly attachments: readonly Attachment[];
@@ -207,6 +211,8 @@ interface Calls {
   /** The last two say by which way it is asked. */
   readiness(params: { definition: MachineDefinition; storage: string | null; machineId?: string; bypassProxy?: boolean }): Readiness;
   checkup(params: Record<string, never>): Checkup;
+  /** A host of an older version does not know this call. */
+  roster(params: RosterRequest): RosterAnswer;
   createReplica(params: CreateReplica): CreatedReplica;
   greet(params: Greeting): Standing;
   settings(params: { relationshipId: string; settings: Settings }): null;

@@ -17,6 +17,7 @@ import { ADDRESSING_JOB, expectAddresses, isWaiting } from './network/addressing
 import { PendingBytes } from './pending.ts';
 import type { PeerHandler, Wire } from './ports/peers.ts';
 import { Reception } from './replica/reception.ts';
+import { RosterTelling } from './roster/telling.ts';
 import { specOf } from './spec.ts';
 import { Worker } from './worker.ts';
 
@@ -25,6 +26,7 @@ export class Engine {
   readonly jobs: Jobs;
   readonly reception: Reception;
   readonly pending: PendingBytes;
+  readonly roster: RosterTelling;
   readonly #watch: HealthWatch;
   readonly #hostItems: HostItems;
   readonly #deadlines: CommitDeadlines;
@@ -42,12 +44,14 @@ export class Engine {
           this.#deadlines.look(id);
         }
         if (kind === 'machine' && this.#started) this.#address(id);
+        if (kind === 'machine' || kind === 'relationship') this.roster.noticed();
         host.changed(kind, id);
       },
     };
     this.reception = new Reception(this.host);
     this.jobs = new Jobs(this.host, jobKinds(this));
     this.pending = new PendingBytes(this.host, (machineId) => this.worker(machineId).progress);
+    this.roster = new RosterTelling(this);
     this.#watch = new HealthWatch(this.host, this.pending);
     this.#hostItems = new HostItems(this.host);
     this.#deadlines = new CommitDeadlines(this.host, (machineId) => this.jobs.start('commit', machineId, {}));
@@ -86,6 +90,7 @@ export class Engine {
   /** Open attempts and running jobs stay as they are for the next daemon. */
   async stop(): Promise<void> {
     this.jobs.stop();
+    this.roster.stop();
     this.#deadlines.stop();
     this.reception.stop();
     await this.#watch.stop();

@@ -2,6 +2,7 @@
 import type { HealthLimits } from '../health/limits.ts';
 import type { MachineDefinition } from '../machine/definition.ts';
 import type { Admission } from '../relationship/authorization.ts';
+import type { Observation } from './observation.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Compression } from './ports/compression.ts';
 import type { FingerprintStore } from './ports/fingerprints.ts';
@@ -18,6 +19,8 @@ export interface Host {
   readonly hostName: string;
   /** Of Understudy. */
   readonly version: string;
+  /** Where people reach its page from other hosts, when they can: its address, or its port at any address of the host. */
+  readonly page?: { readonly url: string | null; readonly port: number | null };
   readonly clock: Clock;
   readonly hypervisor: Hypervisor;
   readonly layers: LayerStore;
@@ -43,6 +46,8 @@ export interface Host {
   peerName(hostId: string): string;
   /** Ends the process: a bug was found. */
   crash(bug: unknown): void;
+  /** Tells whoever counts how a try at a recovery point ended. */
+  observed?(observation: Observation): void;
   /** Tells whoever watches that this changed. */
   changed(kind: 'machine' | 'relationship' | 'job' | 'host' | 'event', id: string): void;
 }

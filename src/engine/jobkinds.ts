@@ -4,7 +4,7 @@ import { Refused, refuse } from '../errors/refusal.ts';
 import type { InitialTransfer } from '../machine/initial.ts';
 import type { Relationship } from '../machine/records.ts';
 import { isOnward } from '../relationship/chain.ts';
-import { stateName } from '../relationship/state.ts';
+import { stateWords, standingWords } from '../relationship/state.ts';
 import { allowedVerbs, type Standing } from '../relationship/step.ts';
 import { cycleNow, figures } from './cyclenow.ts';
 import type { Engine } from './engine.ts';
@@ -17,7 +17,7 @@ import { beginInitial } from './initial.ts';
 import { mediaKinds } from './mediakinds.ts';
 import { commitHome, giveBack } from './failback/home.ts';
 import { flag, shutdownMs, text, whole } from './jobargs.ts';
-import type { JobContext, JobResult, JobWork } from './jobs.ts';
+import { type JobContext, type JobResult, type JobWork, withTrouble, heldBy } from './jobs.ts';
 import { ADDRESSING_JOB, setAddresses } from './network/addressing.ts';
 import { onPeer } from './onpeer.ts';
 import { unplannedFailover } from './operations.ts';
@@ -28,6 +28,7 @@ import { reverse } from './reverse.ts';
 import { guestKinds, stepKinds } from './stepkinds.ts';
 import { endTestCopy, makeTestCopy } from './testfailover.ts';
 import { relationshipNamed, transition } from './transition.ts';
+import { say, type Said, type Text } from '../language/text.ts';
 
 const POLL_MS = 300;
 /** Where an initial replication or a resynchronization leads that somebody stopped. */
@@ -39,7 +40,7 @@ export const jobKinds = (engine: Engine): Readonly<Record<string, JobWork>> => (
 function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
   const seconds = (sinceMs: number) => (host.clock.monotonicMs() - sinceMs) / 1_000;
-  const alone = <T>(job: JobContext, name: string, work: (signal: AbortSignal) => Promise<T>) => engine.worker(job.machineId).exclusive(name, work, job.signal);
+  const alone = <T>(job: JobContext, name: string, work: (signal: AbortSignal) => Promise<T>) => engine.worker(job.machineId).exclusive(heldBy(job, name), work, job.signal);
 
   return {
     test: async (job) => {
@@ -49,7 +50,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
         await engine.worker(job.machineId).stopMerging();
         return makeTestCopy(host, id, { pointId: text(job, 'point'), copyId: text(job, 'copyId'), network: text(job, 'network'), isolated: flag(job, 'isolated'), resumed: job.resumed });
       });
-      if (flag(job, 'start')) await engine.worker(copy.id).exclusive('starting', (signal) => startMachine(host, copy.id, signal), job.signal);
+      if (flag(job, 'start')) await engine.worker(copy.id).exclusive(heldBy(job, 'starting'), (signal) => startMachine(host, copy.id, signal), job.signal);
       return { machine: copy.name, machineId: copy.id, seconds: seconds(startedMs) };
     },
     testEnd: async (job) => {
@@ -59,7 +60,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     unplanned: async (job) => {
       const startedMs = host.clock.monotonicMs();
       job.progress(10, 'asking the primary');
-      await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: flag(job, 'start'), force: flag(job, 'force'), commitAfterSeconds: whole(job, 'commitAfterSeconds'), resumed: job.resumed }, job.signal);
+      await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: flag(job, 'start'), force: flag(job, 'force'), commitAfterSeconds: whole(job, 'commitAfterSeconds'), resumed: job.resumed, operation: heldBy(job, 'failover') }, job.signal);
       return { seconds: seconds(startedMs) };
     },
     planned: (job) => plannedFailover(engine, job),
@@ -94,7 +95,7 @@ function powerKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
   return {
     start: async (job) => {
-      await engine.worker(job.machineId).exclusive('starting', (signal) => startMachine(host, job.machineId, signal), job.signal);
+      await engine.worker(job.machineId).exclusive(heldBy(job, 'starting'), (signal) => startMachine(host, job.machineId, signal), job.signal);
       return {};
     },
     stop: async (job) => {
@@ -113,12 +114,12 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     initial: async (job) => {
       const { id, side, state } = engine.relationshipFor(job);
       if (side !== 'primary' || state !== 2) await beginInitial(host, id, text(job, 'transfer') as InitialTransfer | null, job.signal);
-      return awaitPoint(engine, job, [2], 'initial replication');
+      return awaitPoint(engine, job, [2], say('initial replication'));
     },
     resynchronize: async (job) => {
       const { id, state } = engine.relationshipFor(job);
       if (state !== 10) transition(host, id, state === 11 ? 'continueResync' : 'resynchronize');
-      return awaitPoint(engine, job, [10, 11], 'resynchronizing');
+      return awaitPoint(engine, job, [10, 11], say('resynchronizing'));
     },
     cycle: (job) => cycleNow(engine, job),
     verify: (job) => verified(engine, job),
@@ -126,20 +127,23 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
 }
 
 /** Resolves when the relationship has left the states, with the figures of the point that did it. */
-async function awaitPoint(engine: Engine, job: JobContext, states: readonly number[], step: string): Promise<JobResult> {
+async function awaitPoint(engine: Engine, job: JobContext, states: readonly number[], step: Said): Promise<JobResult> {
   const before = engine.relationshipFor(job).totals;
   const startedMs = engine.host.clock.nowMs();
   for (;;) {
     const relationship = engine.relationshipFor(job);
-    if (relationship.side === 'primary' && TAKEN_BACK.includes(relationship.state)) throw new Fault('cancelled', `${step} was cancelled: ${stateName(relationship.state)}`);
+    if (relationship.side === 'primary' && TAKEN_BACK.includes(relationship.state)) throw new Fault('cancelled', say('{step} was cancelled: {state}', { step, state: stateWords(relationship.state) }));
     if (!states.includes(relationship.state)) return states.includes(10) ? resynchronizedSince(startedMs, before, relationship) : shippedSince(before, relationship);
     const { progress } = engine.workerOf(relationship);
-    const isStanding = relationship.state === 11;
-    const waits = engine.host.traffic.waitingFor(relationship.id);
-    const trouble = isStanding ? `${step}; suspended` : waits ? `${step}; ${waits}` : relationship.lastFault && relationship.failures > 0 ? `${step}; waiting to try again: ${relationship.lastFault.message}` : step;
-    job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, trouble);
+    job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, stepWords(step, relationship, engine.host.traffic.waitingFor(relationship.id)));
     await engine.host.clock.sleep(POLL_MS, job.signal);
   }
+}
+
+/** The step, and what keeps it from going on. */
+function stepWords(step: Said, relationship: Relationship, waiting: Text | null): Text {
+  if (relationship.state === 11) return say('{step}; suspended', { step });
+  return waiting === null ? withTrouble(step, relationship) : say('{step}; {waiting}', { step, waiting: [waiting] });
 }
 
 /** Of the resynchronization that ended since; a cycle may have followed at once. */
@@ -177,7 +181,7 @@ async function plannedFailover(engine: Engine, job: JobContext): Promise<JobResu
   if (side === 'primary') {
     job.progress(5, 'checking what must hold, then shutting the guest down');
     if (isOnward(relationship)) await prepareOnward(engine, job, relationship);
-    else await engine.worker(job.machineId).exclusive('planned failover', (signal) => prepare(host, id, { shutdownTimeoutMs: shutdownMs(job), reverse: flag(job, 'reverse'), force: flag(job, 'force') }, ({ doneBytes, totalBytes }) => job.progress(20 + (40 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal), job.signal);
+    else await engine.worker(job.machineId).exclusive(heldBy(job, 'planned failover'), (signal) => prepare(host, id, { shutdownTimeoutMs: shutdownMs(job), reverse: flag(job, 'reverse'), force: flag(job, 'force') }, ({ doneBytes, totalBytes }) => job.progress(20 + (40 * doneBytes) / Math.max(1, totalBytes), 'last cycle'), signal), job.signal);
     job.progress(60, 'starting on the other host');
     await handOverOrTakeBack(engine, job, relationship);
   }
@@ -203,8 +207,8 @@ async function handOverOrTakeBack(engine: Engine, job: JobContext, relationship:
 }
 
 /** The other host has asked this one, since the work is not there: neither host sends it round again. */
-function refuseReturned({ side, state }: Standing, job: JobContext, what: string): void {
-  if (flag(job, 'begun')) throw new Refused(refuse(`neither host can ${what} now; here: ${stateName(state)} (${side})`, allowedVerbs({ side, state })));
+function refuseReturned(standing: Standing, job: JobContext, what: 'fail back' | 'reverse'): void {
+  if (flag(job, 'begun')) throw new Refused(refuse(what === 'reverse' ? say('neither host can reverse now; here: {here}', { here: standingWords(standing) }) : say('neither host can fail back now; here: {here}', { here: standingWords(standing) }), allowedVerbs(standing)));
 }
 
 /** Ends with the first reverse cycle acknowledged. */
@@ -218,14 +222,14 @@ async function reversed(engine: Engine, job: JobContext): Promise<JobResult> {
   }
   const { totals } = before;
   job.progress(5, 'asking the old primary to yield');
-  await engine.worker(job.machineId).exclusive('reverse', (signal) => reverse(host, before.id, signal), job.signal);
+  await engine.worker(job.machineId).exclusive(heldBy(job, 'reverse'), (signal) => reverse(host, before.id, signal), job.signal);
   const now = engine.relationshipOf(job.machineId);
   if (now.state === 1) transition(host, now.id, 'startInitial');
   const asked = now.newestPointId;
   for (;;) {
     const relationship = engine.relationshipOf(job.machineId);
     if (relationship.side === 'primary' && relationship.state === 3 && relationship.lastCycle !== null) return shippedSince(totals, relationship);
-    if (relationship.side !== 'primary' || ![1, 2, 3, 9, 10].includes(relationship.state)) throw new Refused(refuse(`the reverse did not end in replication: ${stateName(relationship.state)}`, allowedVerbs(relationship)));
+    if (relationship.side !== 'primary' || ![1, 2, 3, 9, 10].includes(relationship.state)) throw new Refused(refuse(say('the reverse did not end in replication: {state}', { state: stateWords(relationship.state) }), allowedVerbs(relationship)));
     job.progress(40, asked === null ? 'reversing' : 'shipping the difference');
     await host.clock.sleep(POLL_MS, job.signal);
   }

@@ -16,7 +16,7 @@ import { prepareOnward } from './extended/planned.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
 import { flag, shutdownMs, text } from './jobargs.ts';
-import type { JobContext, JobWork } from './jobs.ts';
+import { heldBy, type JobContext, type JobWork } from './jobs.ts';
 import { askPrimary, unplannedFailover } from './operations.ts';
 import { cancelPrepared, prepare } from './planned.ts';
 import { startMachine, startRefusal } from './power.ts';
@@ -27,6 +27,7 @@ import { reverse } from './reverse.ts';
 import { machineOf } from './spec.ts';
 import { cancelResynchronization } from './starts.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
+import { say } from '../language/text.ts';
 
 interface OneStep {
   readonly event: Event;
@@ -44,7 +45,7 @@ const STEPS = {
 
 export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
-  const alone = <T>(job: JobContext, name: string, work: (signal: AbortSignal) => Promise<T>) => engine.worker(job.machineId).exclusive(name, work, job.signal);
+  const alone = <T>(job: JobContext, name: string, work: (signal: AbortSignal) => Promise<T>) => engine.worker(job.machineId).exclusive(heldBy(job, name), work, job.signal);
   return {
     preparePlanned: async (job) => {
       const relationship = engine.relationshipFor(job);
@@ -79,7 +80,7 @@ export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
 async function prepareOnwardOff(engine: Engine, job: JobContext, relationship: Relationship) {
   const own = engine.relationshipOf(job.machineId);
   const { power } = await greet(engine.host, own.id, job.signal);
-  if (power !== 'off') throw new Refused(refuse(`a planned failover is prepared while the guest is off: it runs on ${engine.host.peerName(own.peerId)} and has to be shut down there first`, ['shutDown', 'turnOff']));
+  if (power !== 'off') throw new Refused(refuse(say('a planned failover is prepared while the guest is off: it runs on {peer} and has to be shut down there first', { peer: engine.host.peerName(own.peerId) }), ['shutDown', 'turnOff']));
   await prepareOnward(engine, job, relationship);
   return {};
 }
@@ -96,7 +97,7 @@ async function taken(engine: Engine, job: JobContext, kind: keyof typeof STEPS) 
 /** State 5 here, off. A primary that can be reached has yielded, and holds its guest, before the job ends. */
 async function failOver(engine: Engine, job: JobContext) {
   job.progress(10, 'asking the primary');
-  await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: false, force: true, damagedToo: false, resumed: job.resumed }, job.signal);
+  await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: false, force: true, damagedToo: false, resumed: job.resumed, operation: heldBy(job, 'failover') }, job.signal);
   job.progress(90, 'telling the primary');
   await askPrimary(engine, engine.relationshipOf(job.machineId).id, job.signal);
   return {};
@@ -130,14 +131,14 @@ export async function putOnBoth(host: Host, { id, peerId, machineId }: Relations
     await call(host.peers, peerId, 'settings', { relationshipId: id, settings }, signal);
   } catch (thrown) {
     if (faultOf(thrown)?.code !== 'peer-unreachable') throw thrown;
-    report(host, 'settings-later', machineOf(host, machineId).name, `${host.peerName(peerId)} cannot be reached now; it goes by the new settings from their next meeting on`);
+    report(host, 'settings-later', machineOf(host, machineId).name, say('{peer} cannot be reached now; it goes by the new settings from their next meeting on', { peer: host.peerName(peerId) }));
   }
 }
 
 export function guestKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
   const alone = async (job: JobContext, name: string, work: (signal: AbortSignal) => Promise<unknown>) => {
-    await engine.worker(job.machineId).exclusive(name, work, job.signal);
+    await engine.worker(job.machineId).exclusive(heldBy(job, name), work, job.signal);
     host.changed('machine', job.machineId);
     return {};
   };
@@ -156,7 +157,7 @@ export function guestKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     pause: (job) => alone(job, 'pausing', () => host.hypervisor.pause(job.machineId)),
     goOn: (job) => alone(job, 'resuming', async () => {
       const refusal = startRefusal(machineOf(host, job.machineId), host.state.relationshipOf(job.machineId));
-      if (refusal !== null) throw new Refused(refuse(`the guest may not go on here: ${refusal}`));
+      if (refusal !== null) throw new Refused(refuse(say('the guest may not go on here: {refusal}', { refusal: [refusal] })));
       await host.hypervisor.resume(job.machineId);
     }),
     reset: (job) => alone(job, 'resetting', async (signal) => {

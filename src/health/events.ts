@@ -36,6 +36,9 @@ export const EVENTS = {
   'health-changed': row(null, 'warning', 'A rule of the health without a number of its own began to hold.'),
   'health-restored': row(null, 'information', 'No rule of the health holds any more.'),
   'disk-attached': row(null, 'warning', 'A disk was attached to a machine that replicates; it does not replicate until it is included.'),
+  'notification-failing': row(null, 'error', 'Notifications do not arrive at a target: the third try failed.'),
+  'notification-restored': row(null, 'information', 'Notifications arrive at a target again.'),
+  'notification-lost': row(null, 'error', 'Notifications were given up: nobody took them for a day, or too many waited.'),
   'test-due': row(null, 'warning', 'No test failover was made for a month.', 'understudy test MACHINE boots an isolated copy; understudy test-end removes it.'),
 } as const satisfies Record<string, EventRow>;
 

@@ -1,10 +1,12 @@
 /** What a host remembers, durably: the rows of the state. Plain data; whoever changes one writes it back in a transaction. */
+import type { Text, Told } from '../language/text.ts';
 import type { Awaited, Importing, Initial, Seed } from './initial.ts';
 import type { DiskStack, Layer, MachineDefinition } from './definition.ts';
 import type { AwayFailback, HomeFailback } from './failback.ts';
 import type { Lineage } from '../relationship/epoch.ts';
 import type { Settings } from '../relationship/settings.ts';
 import type { GuestNetwork } from './guestnetwork.ts';
+import type { OpenPiece } from '../history/piece.ts';
 import type { Kind } from '../relationship/chain.ts';
 import type { Side, State } from '../relationship/state.ts';
 
@@ -33,7 +35,7 @@ export interface Machine {
   readonly stacks: readonly Stack[];
   readonly lineage: Lineage;
   /** Why the guest may not be started here, or null. Durable: it precedes the last cycle of a planned failover. */
-  readonly powerLock: string | null;
+  readonly powerLock: Text | null;
   /** Where a replica's layers are made. */
   readonly storage: string;
   /** Relationships of it that ended here since this host went on with the next host of a chain. */
@@ -177,9 +179,8 @@ export interface LastResynchronization {
   readonly bytesShipped: number;
 }
 
-export interface LastFault {
+export interface LastFault extends Told {
   readonly code: string;
-  readonly message: string;
   readonly hint: string;
   readonly atMs: number;
 }
@@ -258,6 +259,8 @@ export interface Relationship {
   readonly previousStatistics?: EndedInterval;
   /** When it came to its present state. */
   readonly stateSinceMs?: number;
+  /** Of its history: what has not ended yet. Absent in rows of versions that kept none. */
+  readonly openPiece?: OpenPiece;
   /** Rules of the health that held when it was last looked at: each is written to the log once. */
   readonly issues?: readonly string[];
   /** Since when its guest here may stand still by a freeze whose end nobody confirmed. */
@@ -350,21 +353,26 @@ export interface Job {
   readonly args: Readonly<Record<string, unknown>>;
   readonly state: JobState;
   readonly percent: number;
+  /** In English. */
   readonly step: string;
+  /** The step, where it is more than a plain text. */
+  readonly stepSaid?: Text;
   readonly startedMs: number;
+  /** The user, or the host, that asked for it; null for what this host began by itself, or a former version did. */
+  readonly startedBy?: string | null;
   readonly finishedMs: number | null;
   readonly cancellable: boolean;
-  readonly error: { readonly code: string; readonly message: string; readonly hint: string; readonly allowed: readonly string[] } | null;
+  readonly error: (Told & { readonly code: string; readonly hint: string; readonly allowed: readonly string[] }) | null;
   readonly result: Readonly<Record<string, number | string | boolean | null>> | null;
 }
 
-export interface EventRecord {
+export interface EventRecord extends Told {
   readonly id: number;
   readonly atMs: number;
   readonly number: number | null;
   readonly severity: 'information' | 'warning' | 'error';
   readonly machine: string | null;
-  readonly message: string;
   /** What to do; absent when there is nothing to do. */
   readonly hint?: string;
+  readonly hintSaid?: Text;
 }

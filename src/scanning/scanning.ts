@@ -3,6 +3,7 @@
  * with the first scan and end when there was none for a while.
  */
 import { availableParallelism } from 'node:os';
+import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Scan, Scanner, ServedDisk } from '../engine/ports/scanner.ts';
 import { Fault, type FaultCode } from '../errors/fault.ts';
@@ -10,6 +11,8 @@ import { clusterCount } from '../extents/extent.ts';
 import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.ts';
 import type { Order, Report, Task } from './task.ts';
 
+/** Beside this file, and like it: a source, or what was built from one. */
+const PROGRAM = join(import.meta.dirname, `thread${extname(import.meta.filename)}`);
 /** The disk's server is one thread; more than two of ours would wait for it. */
 const MAX_THREADS = 2;
 const IDLE_MS = 60_000;
@@ -20,7 +23,7 @@ interface Waiting {
 }
 
 class Thread {
-  readonly #worker = new Worker(new URL('./thread.ts', import.meta.url));
+  readonly #worker = new Worker(PROGRAM);
   readonly #waiting = new Map<number, Waiting>();
   #endedBy: unknown;
 

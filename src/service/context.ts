@@ -2,14 +2,20 @@
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Rosters } from '../engine/roster/rosters.ts';
 import type { DiskStack, MachineDefinition } from '../machine/definition.ts';
+import type { Language } from '../language/language.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import { isOnward } from '../relationship/chain.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Accounts } from '../state/accounts.ts';
 import type { Authorizations, HostRow, PairedHosts } from '../state/hosts.ts';
+import type { NotificationRows } from '../state/notifications.ts';
 import type { ServiceSettingsRow } from '../state/servicesettings.ts';
+import type { Target } from '../notifications/target.ts';
+import type { Storages } from './storages.ts';
 import type { Caller, Role } from './views.ts';
+import { say } from '../language/text.ts';
 
 /** What a connection goes through, in order; the proxy or the port, and the name only where there is one. */
 export type ConnectionStep = 'name' | 'port' | 'proxy' | 'tls' | 'trust' | 'hello';
@@ -77,6 +83,13 @@ export interface Machines {
   imageHeader(path: string): Promise<Buffer | null>;
 }
 
+/** Who has notifications delivered, as the service uses it. */
+export interface Messenger {
+  /** What the other side answered. A fault when it did not take the message. */
+  test(target: Target, signal: AbortSignal): Promise<string>;
+  targetChanged(id: string): void;
+}
+
 export interface Context {
   readonly engine: Engine;
   readonly accounts: Accounts;
@@ -85,6 +98,11 @@ export interface Context {
   readonly serviceSettings: ServiceSettingsRow;
   readonly network: Network;
   readonly machines: Machines;
+  readonly notifications: NotificationRows;
+  readonly messenger: Messenger;
+  readonly storages: Storages;
+  /** Of paired hosts. */
+  readonly rosters: Rosters;
   /** Where replicas go when an entry names no place. */
   readonly defaultStorage: string;
   /** Of the configuration; another may have been set since. */
@@ -93,21 +111,30 @@ export interface Context {
   readonly proxy: string | null;
   /** Where old data is kept aside while a cycle is read. */
   readonly fleecingDirectory: string;
+  /** In which the views are worded: the caller's, once it is known who calls; English when absent. */
+  readonly language?: Language;
 }
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, administrator: 2 };
 
-/** Runs the use case when the role allows it; every change, refusal and failure is in the audit trail. */
-export async function audited<T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: () => Promise<T> | T): Promise<T> {
+/** Runs the use case, with the context in the caller's language, when the role allows it; every change, refusal and failure is in the audit trail. */
+export const audited = <T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: (context: Context) => Promise<T> | T): Promise<T> =>
+  recorded(context, caller, { needs, operation, subject, isChange: needs !== 'viewer' }, work);
+
+/** The same for what changes nothing, whoever may see it: only a refusal or a failure is in the audit trail. */
+export const seen = <T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: (context: Context) => Promise<T> | T): Promise<T> =>
+  recorded(context, caller, { needs, operation, subject, isChange: false }, work);
+
+async function recorded<T>(context: Context, caller: Caller, { needs, operation, subject, isChange }: { needs: Role; operation: string; subject: string | null; isChange: boolean }, work: (context: Context) => Promise<T> | T): Promise<T> {
   const record = (outcome: string) => {
-    if (needs !== 'viewer' || outcome !== 'done') context.accounts.recordAudit({ who: caller.name, from: caller.from, operation, subject, outcome });
+    if (isChange || outcome !== 'done') context.accounts.recordAudit({ who: caller.name, from: caller.from, operation, subject, outcome });
   };
   if (RANK[caller.role] < RANK[needs]) {
     record('not allowed');
     throw new Fault('role-missing', `${caller.name} is ${caller.role}; "${operation}" needs the role ${needs}`);
   }
   try {
-    const result = await work();
+    const result = await work({ ...context, language: caller.language ?? 'en' });
     record('done');
     return result;
   } catch (thrown) {
@@ -141,7 +168,7 @@ export const aboutIt = (relationship: Relationship): { readonly extended?: true 
 export function ownNamed(context: Context, reference: string): Relationship {
   const named = relationshipNamed(context, reference);
   if (!isOnward(named)) return named;
-  throw new Refused(refuse(`this is asked of the machine's own relationship here, or on ${context.engine.host.peerName(named.peerId)}`, allowedVerbs(named)));
+  throw new Refused(refuse(say('this is asked of the machine\'s own relationship here, or on {peer}', { peer: context.engine.host.peerName(named.peerId) }), allowedVerbs(named)));
 }
 
 export function hostNamed({ hosts, engine }: Context, nameOrId: string): HostRow {

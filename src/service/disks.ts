@@ -1,6 +1,6 @@
 /** Use cases of a machine's disks: attach, detach, grow. Each is refused at once where it is not possible; otherwise it is a job. */
 import { attachDisk, checkDetachable, checkGrowable, checkOwnDisks, detachDisk, growDisk } from '../engine/machinedisks.ts';
-import type { JobWork } from '../engine/jobs.ts';
+import { heldBy, type JobWork } from '../engine/jobs.ts';
 import { Fault } from '../errors/fault.ts';
 import type { DiskDefinition, MachineDefinition } from '../machine/definition.ts';
 import type { Machine } from '../machine/records.ts';
@@ -18,26 +18,26 @@ export function diskOperations(context: Context): DiskOperations {
   engine.jobs.define(diskKinds(context));
   return {
     diskAttach: (caller, name, request) =>
-      audited(context, caller, 'operator', 'vm disk attach', name, () => {
+      audited(context, caller, 'operator', 'vm disk attach', name, (context) => {
         const machine = machineNamed(context, name);
         checkOwnDisks(engine.host, machine);
         definitionWith(context, machine, request);
         checkFree(context, machine.id);
-        return jobView(context, engine.jobs.start('diskAttach', machine.id, { disk: { ...request } }));
+        return jobView(context, engine.jobs.start('diskAttach', machine.id, { disk: { ...request } }, caller.name));
       }),
     diskDetach: (caller, name, disk, { timeoutSeconds = GIVE_UP_DEFAULT_SECONDS }) =>
-      audited(context, caller, 'operator', 'vm disk detach', name, () => {
+      audited(context, caller, 'operator', 'vm disk detach', name, (context) => {
         const machine = machineNamed(context, name);
         checkDetachable(engine.host, machine, disk);
         checkFree(context, machine.id);
-        return jobView(context, engine.jobs.start('diskDetach', machine.id, { disk, timeoutSeconds }));
+        return jobView(context, engine.jobs.start('diskDetach', machine.id, { disk, timeoutSeconds }, caller.name));
       }),
     diskGrow: (caller, name, disk, sizeBytes) =>
-      audited(context, caller, 'operator', 'vm disk grow', name, async () => {
+      audited(context, caller, 'operator', 'vm disk grow', name, async (context) => {
         const machine = machineNamed(context, name);
         await checkGrowable(engine.host, machine, disk, sizeBytes);
         checkFree(context, machine.id);
-        return jobView(context, engine.jobs.start('diskGrow', machine.id, { disk, sizeBytes }));
+        return jobView(context, engine.jobs.start('diskGrow', machine.id, { disk, sizeBytes }, caller.name));
       }),
   };
 }
@@ -56,7 +56,7 @@ function diskKinds(context: Context): Readonly<Record<string, JobWork>> {
   return {
     diskAttach: async (job) => {
       const request = job.args['disk'] as DiskRequest;
-      await engine.worker(job.machineId).exclusive('attaching a disk', async () => {
+      await engine.worker(job.machineId).exclusive(heldBy(job, 'attaching a disk'), async () => {
         const machine = machineNamed(context, job.machineId);
         const known = machine.definition.disks.find(({ name, path }) => name === request.name && path === request.path);
         const disk = known ?? definitionWith(context, machine, request).disks.at(-1)!;
@@ -67,11 +67,11 @@ function diskKinds(context: Context): Readonly<Record<string, JobWork>> {
     },
     diskDetach: async (job) => {
       job.progress(10, 'waiting for the guest to give the disk up');
-      await engine.worker(job.machineId).exclusive('detaching a disk', (signal) => detachDisk(host, job.machineId, String(job.args['disk']), 1_000 * Number(job.args['timeoutSeconds']), signal), job.signal);
+      await engine.worker(job.machineId).exclusive(heldBy(job, 'detaching a disk'), (signal) => detachDisk(host, job.machineId, String(job.args['disk']), 1_000 * Number(job.args['timeoutSeconds']), signal), job.signal);
       return {};
     },
     diskGrow: async (job) => {
-      await engine.worker(job.machineId).exclusive('growing a disk', (signal) => growDisk(host, job.machineId, String(job.args['disk']), Number(job.args['sizeBytes']), signal), job.signal);
+      await engine.worker(job.machineId).exclusive(heldBy(job, 'growing a disk'), (signal) => growDisk(host, job.machineId, String(job.args['disk']), Number(job.args['sizeBytes']), signal), job.signal);
       engine.worker(job.machineId).poke();
       return {};
     },

@@ -4,8 +4,9 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, NotificationSettingsView, NotificationsView, NotificationTargetChange, NotificationTargetRequest, NotificationTargetView, OverviewView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView, UserView, Role,
 } from './views.ts';
+import type { HistoryView, ReportView } from './historyviews.ts';
 import type { TrafficLimits } from '../engine/traffic/limits.ts';
 
 export interface HostStatus {
@@ -50,8 +51,21 @@ export interface DiskRequest {
   sizeBytes?: number;
 }
 
+/** Until now, when that is not said. */
+export interface ReportRequest {
+  fromMs?: number;
+  untilMs?: number;
+}
+
+export interface HistoryRequest extends ReportRequest {
+  /** At most so many. */
+  buckets?: number;
+}
+
 export interface Operations {
   status(caller: Caller): Promise<HostStatus>;
+  /** Hosts that are in contact are asked when what is known of them is old, for a moment at most; those that are not are as they told last. */
+  overview(caller: Caller): Promise<OverviewView>;
 
   /** Health and statistics of every relationship, as last known. */
   healthList(caller: Caller): Promise<HealthView[]>;
@@ -59,6 +73,10 @@ export interface Operations {
   healthShow(caller: Caller, machine: string, options: { refresh?: boolean }): Promise<HealthView>;
   /** Counting begins anew; a warning that no longer holds is gone. */
   statisticsReset(caller: Caller, machine: string): Promise<HealthView>;
+  /** Its past in buckets of one length; the last day when no period is given. */
+  history(caller: Caller, machine: string, request: HistoryRequest): Promise<HistoryView>;
+  /** What each relationship achieved over a period, also those that ended in it; the last 30 days when none is given. */
+  report(caller: Caller, request: ReportRequest): Promise<ReportView>;
   /** Every check of the doctor; other hosts and guests are asked now, for a few seconds at most. */
   doctor(caller: Caller): Promise<DiagnosisView>;
   /** From where on the health is a warning, or critical. */
@@ -66,7 +84,7 @@ export interface Operations {
   healthLimitsChange(caller: Caller, change: Partial<HealthLimitsView>): Promise<HealthLimitsView>;
 
   machineList(caller: Caller): Promise<MachineView[]>;
-  machineShow(caller: Caller, machine: string): Promise<MachineView & { definition: unknown }>;
+  machineShow(caller: Caller, machine: string): Promise<MachineView & { definition: unknown; toml: string }>;
   /** From TOML text; paths in it are absolute. Defining an existing id again changes the definition. */
   machineDefine(caller: Caller, toml: string): Promise<MachineView>;
   machineStart(caller: Caller, machine: string, options: { force?: boolean }): Promise<JobView>;
@@ -188,8 +206,20 @@ export interface Operations {
   jobList(caller: Caller): Promise<JobView[]>;
   jobShow(caller: Caller, id: string): Promise<JobView>;
   jobCancel(caller: Caller, id: string): Promise<JobView>;
-  events(caller: Caller, options: { afterId?: number; limit?: number }): Promise<EventView[]>;
+  /** Oldest first; of one machine, or of everything. */
+  events(caller: Caller, options: { afterId?: number; limit?: number; machine?: string }): Promise<EventView[]>;
   auditTrail(caller: Caller, options: { limit?: number }): Promise<AuditView[]>;
+
+  /** Who is told when something is wrong, and whether it arrives. */
+  notificationsShow(caller: Caller): Promise<NotificationsView>;
+  notificationsSet(caller: Caller, change: Partial<NotificationSettingsView>): Promise<NotificationsView>;
+  /** The name is the address, or the webhook's host, when none is given. */
+  notificationTargetAdd(caller: Caller, target: NotificationTargetRequest): Promise<NotificationTargetView>;
+  /** By name or id. What waits for it is tried at once. */
+  notificationTargetChange(caller: Caller, target: string, change: NotificationTargetChange): Promise<NotificationTargetView>;
+  notificationTargetRemove(caller: Caller, target: string): Promise<void>;
+  /** A message is sent now: what the other side answered. A fault when it did not take it. */
+  notificationTest(caller: Caller, target: string): Promise<{ answer: string; tookMs: number }>;
 
   userList(caller: Caller): Promise<UserView[]>;
   userAdd(caller: Caller, user: { name: string; role: Role; password: string }): Promise<UserView>;

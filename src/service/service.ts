@@ -6,11 +6,14 @@ import { failoverOperations } from './failovers.ts';
 import { authorizationOperations } from './entries.ts';
 import { doctorOperations } from './doctor.ts';
 import { healthOperations } from './health.ts';
+import { historyOperations } from './history.ts';
 import { hostOperations } from './hosts.ts';
 import { initialOperations } from './initial.ts';
 import { machineOperations } from './machines.ts';
 import { networkOperations } from './network.ts';
+import { notificationOperations } from './notifications.ts';
 import type { Operations } from './operations.ts';
+import { overviewOperations } from './overview.ts';
 import { pointOperations } from './points.ts';
 import { replicationOperations } from './replication.ts';
 import { serverOperations } from './server.ts';
@@ -19,10 +22,12 @@ import { trafficOperations } from './traffic.ts';
 
 export const createOperations = (context: Context): Operations => ({
   ...administrationOperations(context),
+  ...overviewOperations(context),
   ...machineOperations(context),
   ...diskOperations(context),
   ...healthOperations(context),
   ...doctorOperations(context),
+  ...historyOperations(context),
   ...hostOperations(context),
   ...serverOperations(context),
   ...authorizationOperations(context),
@@ -33,4 +38,5 @@ export const createOperations = (context: Context): Operations => ({
   ...trafficOperations(context),
   ...failoverOperations(context),
   ...networkOperations(context),
+  ...notificationOperations(context),
 });

@@ -1,6 +1,7 @@
 /** What people and programs see of a host: plain JSON, the same for the API, the command line and the page. */
 
 import type { HealthLimit } from '../health/limits.ts';
+import type { Language } from '../language/language.ts';
 
 export interface MachineView {
   id: string;
@@ -86,6 +87,68 @@ export interface RelationshipView {
   advice: string;
   /** The last failure that has not been made good since. */
   lastFault: { code: string; message: string; hint: string; atMs: number } | null;
+}
+
+/** One relationship as a host tells of it. Instants are by the clock of the host that shows them. */
+export interface RelationshipSummaryView {
+  id: string;
+  kind: 'simple' | 'extended';
+  side: 'primary' | 'replica';
+  peer: string;
+  state: number;
+  stateName: string;
+  health: 'ok' | 'warning' | 'critical' | 'none';
+  healthReasons: string[];
+  /** How far the replica was behind when the host told it; null while there is no lag. */
+  lagMs: number | null;
+  intervalMs: number;
+  lastCycle: { finishedAtMs: number; durationMs: number; bytesShipped: number } | null;
+  nextCycleAtMs: number | null;
+  points: number;
+  advice: string;
+}
+
+/** A machine as one host has it. */
+export interface MachineSideView {
+  hostId: string;
+  host: string;
+  /** False for what a host told earlier that tells nothing now: `asOfMs` of the host says when. */
+  isCurrent: boolean;
+  role: MachineView['role'];
+  power: MachineView['power'];
+  relationships: RelationshipSummaryView[];
+}
+
+/** What a host has of machines, and how well that is known here. */
+export interface OverviewHostView {
+  id: string;
+  name: string;
+  self: boolean;
+  connected: boolean;
+  /** When the host told it; null before its first answer. */
+  asOfMs: number | null;
+  isCurrent: boolean;
+  /** Why nothing newer is known. */
+  failure: string | null;
+  version: string | null;
+  /** Of its page, when that can be reached from elsewhere. */
+  pageUrl: string | null;
+  /** Machines that it left out, because there are too many to tell. */
+  omitted: number;
+}
+
+/** The machines of this host and of those that it is paired with; one that several hosts have is there once. */
+export interface OverviewView {
+  atMs: number;
+  hosts: OverviewHostView[];
+  machines: {
+    id: string;
+    name: string;
+    /** A replica follows it: by what is known, something could be failed over to. */
+    isProtected: boolean;
+    /** Where it belongs first. */
+    sides: MachineSideView[];
+  }[];
 }
 
 /** Addresses for a guest: each with its prefix length, 192.0.2.10/24. */
@@ -220,6 +283,8 @@ export interface JobView {
   percent: number;
   step: string;
   startedAtMs: number;
+  /** The user, or the other host, that asked for it; null for what the host began by itself. */
+  startedBy: string | null;
   finishedAtMs: number | null;
   cancellable: boolean;
   error: { code: string; message: string; hint: string; allowed: string[] } | null;
@@ -316,6 +381,58 @@ export interface EventView {
   hint: string | null;
 }
 
+/** When notifications are told. */
+export interface NotificationSettingsView {
+  /** How long a change must hold before it is told. */
+  delaySeconds: number;
+  /** After how long what is still bad is told again; 0 for never. */
+  repeatSeconds: number;
+}
+
+/** Who is told. Secrets are never shown. */
+export interface NotificationTargetView {
+  id: string;
+  name: string;
+  kind: 'webhook' | 'mail';
+  minimum: 'warning' | 'critical';
+  enabled: boolean;
+  /** The mail address; of a webhook its origin only, since such URLs are keys themselves. */
+  address: string;
+  from: string | null;
+  signed: boolean;
+  /** Names of the headers that are sent along. */
+  headers: string[];
+  /** It is trusted by an authority of its own, too. */
+  ownAuthority: boolean;
+  state: 'disabled' | 'untried' | 'working' | 'retrying' | 'failing';
+  /** Notifications that wait for it. */
+  waiting: number;
+  lastSuccessAtMs: number | null;
+  lastFailure: { code: string; message: string; hint: string; atMs: number } | null;
+}
+
+export interface NotificationsView extends NotificationSettingsView {
+  targets: NotificationTargetView[];
+}
+
+export interface NotificationTargetChange {
+  name?: string;
+  minimum?: 'warning' | 'critical';
+  enabled?: boolean;
+  /** Of a webhook. Null takes a secret or an authority away. */
+  url?: string;
+  secret?: string | null;
+  headers?: { [name: string]: string };
+  authority?: string | null;
+  /** Of mail. */
+  address?: string;
+  from?: string | null;
+}
+
+export interface NotificationTargetRequest extends NotificationTargetChange {
+  kind: 'webhook' | 'mail';
+}
+
 export interface UserView {
   name: string;
   role: Role;
@@ -344,4 +461,6 @@ export interface Caller {
   readonly name: string;
   readonly role: Role;
   readonly from: string;
+  /** What the caller reads; English when absent. */
+  readonly language?: Language;
 }

@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../errors/fault.ts';
 import { sqlStateCheck } from '../relationship/step.ts';
+import { HISTORY_TABLES } from './history.ts';
 
 /** A query that says it in the same words is answered by the index. */
 export const IS_CONSISTENT = "json_extract(body, '$.kind') = 'application-consistent'";
+export const IS_DAMAGED = "json_extract(body, '$.verification.damage[0]') IS NOT NULL";
 
 /** One entry per schema version, in order; `user_version` says how many have run. */
 export const MIGRATIONS = [
@@ -43,6 +45,8 @@ export const MIGRATIONS = [
    ALTER TABLE relationships_in_chains RENAME TO relationships;
    ALTER TABLE outbox ADD COLUMN desk TEXT NOT NULL DEFAULT 'own' CHECK (desk IN ('own', 'onward', 'farewell'));`,
   `CREATE INDEX consistent_points ON points (machine_id, sequence) WHERE ${IS_CONSISTENT};`,
+  HISTORY_TABLES,
+  `CREATE INDEX damaged_points ON points (machine_id) WHERE ${IS_DAMAGED};`,
 ];
 
 const migrate = (database: DatabaseSync): void => {

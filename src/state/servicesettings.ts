@@ -22,6 +22,8 @@ export interface ServiceSettings {
   readonly healthLimits?: Partial<HealthLimits>;
   /** Limits of what leaves this host for replicas that differ from the defaults. */
   readonly traffic?: ServiceTraffic;
+  /** When notifications are told, where it differs from the defaults. */
+  readonly notifications?: { readonly delaySeconds?: number; readonly repeatSeconds?: number };
 }
 
 export interface ServiceTraffic {

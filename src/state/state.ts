@@ -7,7 +7,8 @@ import type { Attachment } from '../machine/definition.ts';
 import type { ClusterSet } from '../extents/clusterset.ts';
 import { clusterMap, packClusters, type StoredClusters } from './clusterbits.ts';
 import { packAttachments, unpackAttachments } from './attachments.ts';
-import { IS_CONSISTENT } from './database.ts';
+import { IS_CONSISTENT, IS_DAMAGED } from './database.ts';
+import { SqliteHistory } from './history.ts';
 import { Statements } from './statements.ts';
 
 const KEPT_EVENTS = 10_000;
@@ -22,11 +23,13 @@ const REMOVE_JOBS = `DELETE FROM jobs WHERE json_extract(body, '$.state') <> 'ru
 export class SqliteState implements State {
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
+  readonly history: SqliteHistory;
   #depth = 0;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#statements = new Statements(database);
+    this.history = new SqliteHistory(database);
   }
 
   transaction<T>(work: () => T): T {
@@ -89,6 +92,11 @@ export class SqliteState implements State {
   }
   pointCount(machineId: string): number {
     return (this.#statements.prepare('SELECT count(*) AS count FROM points WHERE machine_id = ?').get(machineId) as { count: number }).count;
+  }
+  pointFigures(): ReadonlyMap<string, { readonly points: number; readonly damaged: number }> {
+    const counted = (sql: string): Map<string, number> => new Map((this.#statements.prepare(sql).all() as { machineId: string; count: number }[]).map(({ machineId, count }) => [machineId, count]));
+    const damaged = counted(`SELECT machine_id AS machineId, count(*) AS count FROM points WHERE ${IS_DAMAGED} GROUP BY machine_id`);
+    return new Map([...counted('SELECT machine_id AS machineId, count(*) AS count FROM points GROUP BY machine_id')].map(([machineId, points]) => [machineId, { points, damaged: damaged.get(machineId) ?? 0 }]));
   }
   lastConsistentMs(machineId: string): number | null {
     const newest = this.#one<Point>(`SELECT body FROM points WHERE machine_id = ? AND ${IS_CONSISTENT} ORDER BY sequence DESC LIMIT 1`, machineId);
@@ -158,11 +166,12 @@ export class SqliteState implements State {
     this.#run('DELETE FROM events WHERE id <= ?', id - KEPT_EVENTS);
     return { ...event, id };
   }
-  events(afterId: number | null, limit: number): readonly EventRecord[] {
+  events(afterId: number | null, limit: number, machine?: string): readonly EventRecord[] {
+    const [named, values] = machine === undefined ? ['', []] : [" AND body ->> '$.machine' = ?", [machine]];
     const rows = (
       afterId === null
-        ? this.#statements.prepare('SELECT id, body FROM (SELECT id, body FROM events ORDER BY id DESC LIMIT ?) ORDER BY id').all(limit)
-        : this.#statements.prepare('SELECT id, body FROM events WHERE id > ? ORDER BY id LIMIT ?').all(afterId, limit)
+        ? this.#statements.prepare(`SELECT id, body FROM (SELECT id, body FROM events WHERE id > 0${named} ORDER BY id DESC LIMIT ?) ORDER BY id`).all(...values, limit)
+        : this.#statements.prepare(`SELECT id, body FROM events WHERE id > ?${named} ORDER BY id LIMIT ?`).all(afterId, ...values, limit)
     ) as { id: number; body: string }[];
     return rows.map((row) => ({ ...JSON.parse(row.body), id: row.id }));
   }

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import type { HealthSchemasAreTheViews } from '../../src/api/healthschemas.ts';
+import type { NotificationSchemasAreTheViews } from '../../src/api/notificationschemas.ts';
+import type { OverviewSchemasAreTheViews } from '../../src/api/overview.ts';
 import { openApiDocument } from '../../src/api/openapi.ts';
 import type { RelationshipSchemasAreTheViews } from '../../src/api/relationshipschemas.ts';
 import type { SchemasAreTheViews } from '../../src/api/schemas.ts';
@@ -26,6 +28,7 @@ const route = (operationId: string, method: string, path: string, status: number
 const ENABLE = { machine: 'web', host: 'beta' };
 const ROUTES: Route[] = [
   route('status', 'GET', '/api/status', 200),
+  route('overview', 'GET', '/api/overview', 200),
   route('machineList', 'GET', '/api/machines', 200),
   route('machineShow', 'GET', '/api/machines/web', 200),
   route('machineDefine', 'POST', '/api/machines', 201, { body: { toml: 'name = "new"' } }),
@@ -74,6 +77,8 @@ const ROUTES: Route[] = [
   route('resynchronize', 'POST', '/api/relationships/web/resynchronize', 202, { state: 9 }),
   route('healthList', 'GET', '/api/health', 200),
   route('healthShow', 'GET', '/api/relationships/web/health?refresh=true', 200, { state: 3 }),
+  route('history', 'GET', '/api/relationships/web/history?fromMs=1&untilMs=2000&buckets=10', 200, { state: 3 }),
+  route('report', 'GET', '/api/report?fromMs=1', 200),
   route('doctor', 'GET', '/api/doctor', 200),
   route('healthLimits', 'GET', '/api/health/limits', 200),
   route('healthLimitsChange', 'PATCH', '/api/health/limits', 200, { body: { missedWarningPercent: 30 } }),
@@ -84,6 +89,12 @@ const ROUTES: Route[] = [
   route('trafficSet', 'PATCH', '/api/traffic', 200, { body: { transfers: 5, bandwidth: [{ from: '08:00', until: '18:00', mbitPerSecond: 20 }] } }),
   route('cycleNow', 'POST', '/api/relationships/web/cycle', 202),
   route('consistentCycleNow', 'POST', '/api/relationships/web/cycle/application-consistent', 202),
+  route('notificationsShow', 'GET', '/api/notifications', 200),
+  route('notificationsSet', 'PATCH', '/api/notifications', 200, { body: { repeatSeconds: 0 } }),
+  route('notificationTargetAdd', 'POST', '/api/notifications/targets', 201, { body: { kind: 'webhook', url: 'https://hooks.example/key' } }),
+  route('notificationTargetChange', 'PATCH', '/api/notifications/targets/oncall', 200, { body: { minimum: 'critical', secret: null } }),
+  route('notificationTest', 'POST', '/api/notifications/targets/oncall/test', 200),
+  route('notificationTargetRemove', 'DELETE', '/api/notifications/targets/oncall', 204),
   route('networkShow', 'GET', '/api/machines/web/network', 200),
   route('networkChange', 'PATCH', '/api/machines/web/network/0', 200, { body: { addresses: { addresses: ['192.0.2.10/24'], gateways: [], dnsServers: [] }, testBridge: null } }),
   route('networkApply', 'POST', '/api/machines/web/network/apply', 202),
@@ -157,14 +168,14 @@ describe('the API', () => {
     rig.host.relationships.clear();
     rig.host.addMachine('web');
     if (state !== null) rig.host.addRelationship('web', state);
-    rig.host.jobs.set('j-1', { id: 'j-1', kind: 'cycle', machine: 'web', state: 'running', percent: 50, step: 'Shipping', startedAtMs: 1, finishedAtMs: null, cancellable: true, error: null, result: null });
+    rig.host.jobs.set('j-1', { id: 'j-1', kind: 'cycle', machine: 'web', state: 'running', percent: 50, step: 'Shipping', startedAtMs: 1, startedBy: null, finishedAtMs: null, cancellable: true, error: null, result: null });
     const hasNew = rig.host.accounts.users().some(({ name }) => name === 'new');
     if (operationId === 'userRemove' && !hasNew) await rig.host.accounts.addUser('new', 'viewer', PASSWORD);
     if (operationId === 'userAdd' && hasNew) rig.host.accounts.removeUser('new');
   };
 
   test('every schema is exactly its view', () => {
-    const compiled: (SchemasAreTheViews | RelationshipSchemasAreTheViews | HealthSchemasAreTheViews)[number] = true;
+    const compiled: (SchemasAreTheViews | RelationshipSchemasAreTheViews | HealthSchemasAreTheViews | NotificationSchemasAreTheViews | OverviewSchemasAreTheViews)[number] = true;
     assert.ok(compiled);
   });
 

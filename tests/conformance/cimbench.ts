@@ -6,6 +6,7 @@ import type { CimCaller, MethodOutcome, ObjectManager } from '../../src/cim/mana
 import { SCHEMA, VIRTUALIZATION } from '../../src/cim/schema/published.ts';
 import { ChangeFeed } from '../../src/daemon/changefeed.ts';
 import { objectManagerOf } from '../../src/daemon/cim.ts';
+import { PeerRosters, type KnownRoster } from '../../src/engine/roster/rosters.ts';
 import type { Hardware } from '../../src/providers/domain.ts';
 import type { Host } from '../../src/providers/methods/invocation.ts';
 import { instancePath, machinePath, servicePath } from '../../src/providers/objectpaths.ts';
@@ -19,6 +20,9 @@ import type { SimulatedHost } from '../../src/simulation/host.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 import { openInMemory } from '../../src/state/database.ts';
 import { Authorizations, PairedHosts } from '../../src/state/hosts.ts';
+import { Storages } from '../../src/service/storages.ts';
+import { NotificationRows } from '../../src/state/notifications.ts';
+import { RosterRows } from '../../src/state/rosters.ts';
 import { ServiceSettingsRow } from '../../src/state/servicesettings.ts';
 
 export const ADMINISTRATOR: CimCaller = { name: 'ada', role: 'administrator', from: 'test' };
@@ -55,7 +59,8 @@ export class CimHost {
     hosts.put({ hostId: peer, name: peer, address: `10.0.0.${peer === 'A' ? 1 : 2}:7443`, pin: 'cc:dd', certificateExpiresMs: 0 });
     for (const other of others) hosts.put({ hostId: other, name: other, address: '10.0.0.3:7443', pin: 'ee:ff', certificateExpiresMs: 0 });
     this.context = {
-      engine, hosts, accounts: new Accounts(database), authorizations: new Authorizations(database), serviceSettings: new ServiceSettingsRow(database), defaultStorage: '/replicas', configuredPeerPort: 7_443, proxy: null, fleecingDirectory: '/machines',
+      engine, hosts, rosters: new PeerRosters(engine.host, new RosterRows<KnownRoster>(database)), accounts: new Accounts(database), authorizations: new Authorizations(database), serviceSettings: new ServiceSettingsRow(database), defaultStorage: '/replicas', configuredPeerPort: 7_443, proxy: null, fleecingDirectory: '/machines',
+      notifications: new NotificationRows(database), messenger: { test: () => assert.fail(), targetChanged: () => undefined }, storages: new Storages({ host: engine.host, paths: () => [] }),
       network: {
         invite: () => assert.fail(), join: () => assert.fail(), test: () => Promise.resolve(), connected: () => true, lastContactMs: () => null, forget: () => undefined, rename: () => assert.fail(), renewCertificate: () => assert.fail(), listenOn: (port) => { this.listensOn = port; return Promise.resolve(); }, tell: () => Promise.resolve(),
         certificates: { list: () => Promise.resolve(this.certificates), install: () => assert.fail(), remove: () => assert.fail() },

@@ -7,6 +7,7 @@ import { cimHostOf, objectManagerOf } from '../../src/daemon/cim.ts';
 import { systemClock } from '../../src/daemon/clock.ts';
 import { emptyRelationship } from '../../src/engine/answers.ts';
 import { Engine } from '../../src/engine/engine.ts';
+import { PeerRosters, type KnownRoster } from '../../src/engine/roster/rosters.ts';
 import { DEFAULT_TRAFFIC } from '../../src/engine/traffic/limits.ts';
 import { Traffic } from '../../src/engine/traffic/traffic.ts';
 import type { Host as EngineHost } from '../../src/engine/host.ts';
@@ -29,6 +30,9 @@ import { SimulatedMedia } from '../../src/simulation/media.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 import { openInMemory } from '../../src/state/database.ts';
 import { Authorizations, PairedHosts } from '../../src/state/hosts.ts';
+import { Storages } from '../../src/service/storages.ts';
+import { NotificationRows } from '../../src/state/notifications.ts';
+import { RosterRows } from '../../src/state/rosters.ts';
 import { ServiceSettingsRow } from '../../src/state/servicesettings.ts';
 import { SqliteState } from '../../src/state/state.ts';
 
@@ -126,8 +130,10 @@ export class CimHost {
       changed: (kind, id) => this.feed.publish({ kind, id }),
     };
     const self = { hostId: host.hostId, name: HOST, pin: 'aa'.repeat(32), address: '192.0.2.1:7443', certificateExpiresMs: Date.now() + 86_400_000, certificatePem: '', thumbprint: 'AA'.repeat(20), fingerprint: 'AB' };
+    const engine = new Engine(host);
     return {
-      engine: new Engine(host), accounts: new Accounts(this.database), hosts: this.hosts, authorizations: this.authorizations, serviceSettings: new ServiceSettingsRow(this.database), defaultStorage: '/replicas', configuredPeerPort: 7_443, proxy: null, fleecingDirectory: '/machines',
+      engine, rosters: new PeerRosters(host, new RosterRows<KnownRoster>(this.database)), accounts: new Accounts(this.database), hosts: this.hosts, authorizations: this.authorizations, serviceSettings: new ServiceSettingsRow(this.database), defaultStorage: '/replicas', configuredPeerPort: 7_443, proxy: null, fleecingDirectory: '/machines',
+      notifications: new NotificationRows(this.database), messenger: { test: unreachable, targetChanged: () => undefined }, storages: new Storages({ host, paths: () => [] }),
       network: {
         self, invite: () => ({ invitation: '', expiresAtMs: 0 }), join: unreachable, test: unreachable, connected: () => false, lastContactMs: () => null, forget: () => undefined,
         rename: () => Promise.resolve(), renewCertificate: () => Promise.resolve(), listenOn: () => Promise.resolve(), tell: () => Promise.resolve(), present: () => Promise.resolve(true),

@@ -52,16 +52,16 @@ describe('the event stream', { timeout: 30_000 }, () => {
     const stream = await open(rig);
     assert.equal(stream.response.headers['content-type'], 'text/event-stream');
     assert.equal(stream.response.headers['x-content-type-options'], 'nosniff');
-    await skipTo(stream, /^: hello/);
+    await skipTo(stream, /^event: alive/);
     rig.host.announce({ kind: 'relationship', id: 'r-1' });
-    assert.equal(await skipTo(stream, /^event/), 'event: change\ndata: {"kind":"relationship","id":"r-1"}');
+    assert.equal(await skipTo(stream, /^event: change/), 'event: change\ndata: {"kind":"relationship","id":"r-1"}');
     stream.close();
   });
 
   test('a new client gets only what happens from now on', async () => {
     rig.host.log('old');
     const stream = await open(rig);
-    await skipTo(stream, /^: hello/);
+    await skipTo(stream, /^event: alive/);
     rig.host.log('new');
     assert.match(await skipTo(stream, /event: event/), /^id: 2\nevent: event\ndata: .*"new"/);
     stream.close();
@@ -79,14 +79,14 @@ describe('the event stream', { timeout: 30_000 }, () => {
 
   test('a quiet stream has heartbeats', async () => {
     const stream = await open(rig);
-    await skipTo(stream, /^: still here/);
-    await skipTo(stream, /^: still here/);
+    await skipTo(stream, /^event: alive\ndata: \{"atMs":\d+\}/);
+    await skipTo(stream, /^event: alive\ndata: \{"atMs":\d+\}/);
     stream.close();
   });
 
   test('a client that reads nothing costs a bounded set of changes and is told to read everything again', async () => {
     const stream = await open(rig);
-    await skipTo(stream, /^: hello/);
+    await skipTo(stream, /^event: alive/);
     for (let i = 0; i < 1_001; i++) rig.host.announce({ kind: 'job', id: `j-${i}` });
     await skipTo(stream, /^event: reset/);
     stream.close();
@@ -94,17 +94,17 @@ describe('the event stream', { timeout: 30_000 }, () => {
 
   test('the same change many times is sent once', async () => {
     const stream = await open(rig);
-    await skipTo(stream, /^: hello/);
+    await skipTo(stream, /^event: alive/);
     for (let i = 0; i < 5_000; i++) rig.host.announce({ kind: 'job', id: 'j-1' });
     rig.host.announce({ kind: 'job', id: 'j-2' });
-    assert.match(await skipTo(stream, /^event/), /j-1/);
-    assert.match(await skipTo(stream, /^event/), /j-2/);
+    assert.match(await skipTo(stream, /^event: change/), /j-1/);
+    assert.match(await skipTo(stream, /^event: change/), /j-2/);
     stream.close();
   });
 
   test('a client that has gone is forgotten', async () => {
     const stream = await open(rig);
-    await skipTo(stream, /^: hello/);
+    await skipTo(stream, /^event: alive/);
     assert.equal(rig.host.subscriberCount, 1);
     stream.close();
     while (rig.host.subscriberCount > 0) await new Promise(setImmediate);
@@ -114,7 +114,7 @@ describe('the event stream', { timeout: 30_000 }, () => {
     await rig.host.accounts.addUser('ada', 'viewer', 'correct horse battery');
     const { token } = await rig.host.accounts.signIn('ada', 'correct horse battery');
     const stream = await open(rig, { authorization: `Bearer ${token}` }, { port: rig.port });
-    await skipTo(stream, /^: hello/);
+    await skipTo(stream, /^event: alive/);
     rig.host.accounts.endSession(token);
     while ((await stream.next()) !== 'END');
     assert.equal(rig.host.subscriberCount, 0);
@@ -136,7 +136,7 @@ describe('the event stream', { timeout: 30_000 }, () => {
 
   test('the daemon closes at once although streams are open', async () => {
     const stream = await open(rig);
-    await skipTo(stream, /^: hello/);
+    await skipTo(stream, /^event: alive/);
     const startedMs = performance.now();
     await rig.api.close();
     assert.ok(performance.now() - startedMs < 1_500);

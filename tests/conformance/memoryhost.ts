@@ -7,26 +7,16 @@ import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
 import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, DiskRequest, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
-import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HealthView, HostView, JobView, MachineView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView } from '../../src/service/views.ts';
+import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HostView, JobView, MachineView, OverviewView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
+import { memoryHistory } from './memoryhistory.ts';
+import { memoryNotifications } from './memorynotifications.ts';
+import { ALLOWED, DEFAULTS, healthOf, NOW_MS, overviewOf, STATE_NAMES } from './memoryviews.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
 type Change = Parameters<Listener>[0];
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, administrator: 2 };
-const DEFAULTS: SettingsView = { intervalSeconds: 300, compression: true, disks: ['vda'], recoveryHistory: 0, applicationConsistentHours: 0, replicateHostItems: true, bypassProxy: false, resynchronizationWindow: null, additional: {} };
-const STATE_NAMES: Record<number, string> = { 1: 'Ready for initial replication', 2: 'Initial replication in progress', 3: 'Replicating', 4: 'Prepared for planned failover', 5: 'Failed over, not committed', 6: 'Failed over, committed', 7: 'Suspended', 9: 'Resynchronization required', 10: 'Resynchronizing' };
-const ALLOWED: Record<number, string[]> = { 1: ['start-replication', 'disable'], 2: ['stop-initial', 'initiate-failback'], 3: ['suspend', 'cycle', 'test', 'failover', 'disable'], 4: ['cancel-failover', 'failover'], 5: ['commit', 'revert', 'reverse'], 6: ['reverse', 'failback'], 7: ['resume', 'disable'], 9: ['resynchronize'], 10: ['suspend', 'cancel-resynchronization'] };
-
-const NOW_MS = 1_700_000_000_000;
-const NOTHING: HealthView['present'] = { sinceMs: NOW_MS, untilMs: NOW_MS, cycles: 0, missedCycles: 0, bytes: 0, averageBytes: null, maxBytes: 0, averageLatencyMs: null, maxLatencyMs: 0, errors: 0, networkFailures: 0, otherFailures: 0, consistencyFailures: 0 };
-
-const healthOf = ({ machineId, machine, side, peer, state, stateName, health, healthReasons, lagMs, lastFault }: RelationshipView): HealthView => ({
-  id: machineId, kind: 'simple', machineId, machine, side, state, stateName, health, issues: healthReasons.map((message) => ({ rule: 'late', severity: 'warning', message, hint: 'Look at the network.' })),
-  primaryHost: 'alpha', replicaHost: peer, runsOn: 'alpha', present: NOTHING, previous: null, nextIntervalMs: NOW_MS, lagMs, lastSynchronizedMs: lagMs === null ? null : NOW_MS - lagMs,
-  pendingBytes: 65_536, pendingKnownMs: NOW_MS, disksBytes: 1_073_741_824, lastConsistentMs: null, testCopy: null, lastTestMs: null, lastFault,
-});
-
 export class MemoryHost implements Operations, Changes {
   readonly db = new DatabaseSync(':memory:');
   readonly accounts = new Accounts(this.db);
@@ -108,6 +98,10 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('viewer', caller, 'status');
     return { host: this.hosts[0]!, machines: [...this.machines.values()], relationships: [...this.relationships.values()], jobs: [...this.jobs.values()] };
   }
+  async overview(caller: Caller): Promise<OverviewView> {
+    this.#enter('viewer', caller, 'overview');
+    return overviewOf(this.hosts[0]!, [...this.machines.values()], NOW_MS);
+  }
   async healthList(caller: Caller) {
     this.#enter('viewer', caller, 'healthList');
     return [...this.relationships.values()].map(healthOf);
@@ -139,7 +133,7 @@ export class MemoryHost implements Operations, Changes {
   }
   async machineShow(caller: Caller, machine: string) {
     this.#enter('viewer', caller, 'machineShow', machine);
-    return { ...this.#machine(machine), definition: { machineType: 'pc-q35-7.2' } };
+    return { ...this.#machine(machine), definition: { machineType: 'pc-q35-7.2' }, toml: '' };
   }
   async machineDefine(caller: Caller, toml: string) {
     this.#enter('operator', caller, 'machineDefine', toml);
@@ -232,12 +226,8 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('administrator', caller, 'authorizationChange', entry, change);
     return { id: entry, host: '*.example.org', storage: '/replicas', trustGroup: 'DEFAULT', ...change };
   }
-  async authorizationRemove(caller: Caller, id: string) {
-    this.#enter('administrator', caller, 'authorizationRemove', id);
-  }
-  async authorizationAssign(caller: Caller, machine: string, entry: string) {
-    this.#enter('administrator', caller, 'authorizationAssign', machine, entry);
-  }
+  authorizationRemove = async (caller: Caller, id: string) => this.#enter('administrator', caller, 'authorizationRemove', id);
+  authorizationAssign = async (caller: Caller, machine: string, entry: string) => this.#enter('administrator', caller, 'authorizationAssign', machine, entry);
   async serverShow(caller: Caller) {
     this.#enter('viewer', caller, 'serverShow');
     return this.server;
@@ -345,6 +335,19 @@ export class MemoryHost implements Operations, Changes {
     return this.accounts.auditTrail(limit);
   }
 
+  readonly #past = memoryHistory((...received) => this.#enter(...received), (machine) => this.#relationship(machine));
+  readonly history = this.#past.history;
+  readonly report = this.#past.report;
+  readonly reported = this.#past.reported;
+
+  readonly #notifications = memoryNotifications((...received) => this.#enter(...received));
+  readonly notificationsShow = this.#notifications.notificationsShow;
+  readonly notificationsSet = this.#notifications.notificationsSet;
+  readonly notificationTargetAdd = this.#notifications.notificationTargetAdd;
+  readonly notificationTargetChange = this.#notifications.notificationTargetChange;
+  readonly notificationTargetRemove = this.#notifications.notificationTargetRemove;
+  readonly notificationTest = this.#notifications.notificationTest;
+
   async userList(caller: Caller) {
     this.#enter('administrator', caller, 'userList');
     return this.accounts.users();
@@ -365,9 +368,7 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('administrator', caller, 'userCertificateAdd', user, certificate);
     return { user, fingerprint: 'ab'.repeat(32), subject: 'CN=ada', expiresAtMs: 1 };
   }
-  async userCertificateRemove(caller: Caller, user: string, fingerprint: string) {
-    this.#enter('administrator', caller, 'userCertificateRemove', user, fingerprint);
-  }
+  userCertificateRemove = async (caller: Caller, user: string, fingerprint: string) => this.#enter('administrator', caller, 'userCertificateRemove', user, fingerprint);
   async signIn({ name, password }: { name: string; password: string; from: string }) {
     return this.accounts.signIn(name, password);
   }
@@ -421,7 +422,7 @@ export class MemoryHost implements Operations, Changes {
 
   #startJob(kind: string, machine: string): JobView {
     const id = `j-${this.jobs.size + 1}`;
-    this.jobs.set(id, { id, kind, machine, state: 'running', percent: 0, step: 'Starting', startedAtMs: Date.now(), finishedAtMs: null, cancellable: true, error: null, result: null });
+    this.jobs.set(id, { id, kind, machine, state: 'running', percent: 0, step: 'Starting', startedAtMs: Date.now(), startedBy: null, finishedAtMs: null, cancellable: true, error: null, result: null });
     const started = this.jobs.get(id)!;
     if (this.jobsEnd) setImmediate(() => this.finishJobs());
     return started;

@@ -1,7 +1,7 @@
 /** bin/understudy and bin/understudyd find a Node.js that is new enough, or say what to do. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -19,8 +19,9 @@ const run = (file: string, path: string): Promise<Ended> =>
 
 /** A program that says which version it is, and otherwise prints what it was given. */
 function fakeNode(path: string, major: number): void {
+  const version = `${major}.1.0`;
   mkdirSync(join(path, '..'), { recursive: true });
-  writeFileSync(path, `#!/bin/sh\nif [ "$1" = -p ]; then echo ${major}; else echo "node ${major}"; for it in "$@"; do echo "[$it]"; done; fi\n`);
+  writeFileSync(path, `#!/bin/sh\nif [ "$1" = -p ]; then echo ${version}; else echo "node ${major}"; for it in "$@"; do echo "[$it]"; done; fi\n`);
   chmodSync(path, 0o755);
 }
 
@@ -30,6 +31,7 @@ describe('the programs in bin', () => {
   before(() => {
     root = mkdtempSync(join(tmpdir(), 'us bin-'));
     cpSync(join(import.meta.dirname, '../../bin'), join(root, 'bin'), { recursive: true });
+    mkdirSync(join(root, 'src'));
     fakeNode(join(root, 'new', 'node'), 25);
     fakeNode(join(root, 'old', 'node'), 20);
     symlinkSync(join(root, 'bin', 'understudy'), join(root, 'linked'));
@@ -49,7 +51,23 @@ describe('the programs in bin', () => {
   test('an older one is not used: the message says what to do', async () => {
     const { code, stderr } = await run(join(root, 'bin/understudy'), `${join(root, 'old')}:${system}`);
     assert.equal(code, 1);
-    assert.match(stderr, /Node\.js 24 or newer was not found\.\nhint: run "npm install"/);
+    assert.equal(stderr.split('\n')[0], `understudy: Understudy needs Node.js 24 or newer, and ${root}/old/node is version 20.1.0.`);
+    assert.match(stderr, /\nhint: install Node\.js 24; .*"npm install"\.\n$/);
+  });
+
+  test('without any Node.js the message is the same sentence, not the shell\'s', async () => {
+    mkdirSync(join(root, 'tools'));
+    for (const tool of ['sh', 'readlink', 'dirname', 'basename', 'id']) symlinkSync(realpathSync(`/usr/bin/${tool}`), join(root, 'tools', tool));
+    const { code, stderr } = await run(join(root, 'bin/understudyd'), join(root, 'tools'));
+    assert.equal(code, 1);
+    assert.equal(stderr.split('\n')[0], 'understudyd: Understudy needs Node.js 24 or newer, and no Node.js was found.');
+  });
+
+  test('in a package, which has no sources, the built JavaScript runs', async () => {
+    const place = join(root, 'package');
+    cpSync(join(root, 'bin'), join(place, 'bin'), { recursive: true });
+    assert.ok((await run(join(place, 'bin/understudy'), `${join(root, 'new')}:${system}`)).stdout.includes(`[${place}/dist/cli/main.js]\n`));
+    assert.ok((await run(join(place, 'bin/understudyd'), `${join(root, 'new')}:${system}`)).stdout.includes(`[${place}/dist/daemon/understudyd.js]\n`));
   });
 
   test('the project\'s own is preferred', async () => {

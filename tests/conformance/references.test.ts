@@ -3,33 +3,34 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { Command } from 'commander';
+import { Command } from 'commander';
 import { cliMarkdown } from '../../src/cli/reference.ts';
+import { FAMILIES } from '../../src/cli/commands.ts';
 import { createProgram, fullNameOf } from '../../src/cli/program.ts';
-import { statusMarkdown } from '../../src/cli/statusreference.ts';
+import { statusMarkdown } from '../../scripts/statuspage.ts';
 import { FAULTS } from '../../src/errors/fault.ts';
 import { MemoryHost } from './memoryhost.ts';
 
 const leaves = (command: Command): Command[] => (command.commands.length === 0 ? [command] : command.commands.flatMap(leaves));
 
 describe('the references', () => {
-  test('docs/cli.md names every command, every option and every exit code', () => {
-    const text = cliMarkdown();
-    for (const command of leaves(createProgram())) {
+  test('docs/cli.md names every command, every option and every exit code', async () => {
+    const text = await cliMarkdown();
+    for (const command of leaves(await createProgram())) {
       assert.ok(text.includes(`\n${fullNameOf(command)}`), fullNameOf(command));
       for (const option of command.options) assert.ok(text.includes(option.flags.replaceAll('|', '\\|')), option.flags);
     }
     for (const { exitCode } of Object.values(FAULTS)) assert.match(text, new RegExp(`\\| ${exitCode} \\|`));
   });
 
-  test('every command has a description, and no two have the same', () => {
-    const descriptions = leaves(createProgram()).map((command) => command.description());
+  test('every command has a description, and no two have the same', async () => {
+    const descriptions = leaves(await createProgram()).map((command) => command.description());
     assert.ok(descriptions.every((text) => text !== ''));
     assert.equal(new Set(descriptions).size, descriptions.length);
   });
 
-  test('every command that a message or a hint names with an option has that option', () => {
-    const program = createProgram();
+  test('every command that a message or a hint names with an option has that option', async () => {
+    const program = await createProgram();
     const everywhere = ['--help', ...program.options.map(({ long }) => long)];
     const commands = new Map(leaves(program).map((command) => [fullNameOf(command), command.options.map(({ long }) => long)]));
     const source = join(import.meta.dirname, '../../src');
@@ -39,8 +40,8 @@ describe('the references', () => {
     for (const [command, option] of named) assert.ok(everywhere.includes(option) || commands.get(`understudy ${command}`)?.includes(option), `understudy ${command} ${option}`);
   });
 
-  test('every command that a page names is there, with the options that the page gives it', () => {
-    const program = createProgram();
+  test('every command that a page names is there, with the options that the page gives it', async () => {
+    const program = await createProgram();
     const everywhere = ['--help', ...program.options.map(({ long }) => long)];
     const all = leaves(program).map((command) => [fullNameOf(command).replace(/^understudy /, '').split(' '), command.options.map(({ long }) => long)] as const);
     const groups = ['help', ...program.commands.map((command) => command.name())];
@@ -60,6 +61,14 @@ describe('the references', () => {
       for (const option of options) assert.ok([...everywhere, ...found.flat()].includes(option), `understudy ${words.join(' ')}: ${option}`);
     }
     assert.ok(named >= 100, `${named} of them`);
+  });
+
+  test('each family of commands has the commands that it is loaded for, and no other', async () => {
+    for (const family of FAMILIES) {
+      const program = new Command();
+      (await family.load())(program);
+      assert.deepEqual(program.commands.map((command) => command.name()).sort(), [...family.names].sort());
+    }
   });
 
   test('docs/status-json.md names every field of a status', async () => {

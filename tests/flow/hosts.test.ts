@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import type { AuthorizationView, HostView } from '../../src/service/views.ts';
+import type { AuthorizationView, HostView, OverviewView } from '../../src/service/views.ts';
 import { Pair } from './pair.ts';
 import { TestHost, until } from './testhost.ts';
 
@@ -34,6 +34,31 @@ test('an invitation works once, and is for the address that the peer port is bou
   } finally {
     await Promise.all(others.map((host) => host.end()));
   }
+});
+
+test('the overview has the machines of both hosts, hears of a change there at once, and says when it hears nothing', async () => {
+  const overview = () => pair.b.get<OverviewView>('/api/overview');
+  const sidesOf = ({ machines }: OverviewView, name: string) => machines.find((machine) => machine.name === name)?.sides.map(({ host, role, isCurrent }) => `${host} ${role} ${isCurrent ? 'now' : 'earlier'}`);
+  await inContact(pair.b);
+  assert.deepEqual(sidesOf(await pair.b.run<OverviewView>('status', '--all-hosts'), 'quiet1'), ['host-a primary now', 'host-b replica now']);
+  await pair.define({ name: 'alone1' });
+  const seen = await until('the new machine is in the overview', async () => (await overview()).machines.find(({ name }) => name === 'alone1'), 3_000);
+  assert.deepEqual([seen.isProtected, seen.sides.map(({ host, power }) => [host, power])], [false, [['host-a', 'off']]]);
+  await pair.a.stop();
+  const lost = await until('host-a is lost', async () => {
+    const now = await overview();
+    return now.hosts.some(({ connected }) => !connected) ? now : undefined;
+  }, 10_000);
+  assert.deepEqual(sidesOf(lost, 'alone1'), ['host-a standalone earlier']);
+  assert.match(lost.hosts.find(({ self }) => !self)!.failure!, /host-a is out of reach/);
+  await pair.b.stop();
+  await pair.b.start();
+  const after = await overview();
+  assert.deepEqual([sidesOf(after, 'alone1'), after.hosts[1]!.asOfMs], [['host-a standalone earlier'], lost.hosts[1]!.asOfMs]);
+  await pair.a.start();
+  await inContact(pair.b);
+  assert.deepEqual(sidesOf(await overview(), 'quiet1'), ['host-a primary now', 'host-b replica now']);
+  await pair.a.run('vm', 'undefine', 'alone1');
 });
 
 test('a certificate that was renewed needs no new pairing, and cycles go on', async () => {

@@ -104,7 +104,7 @@ export class Pair {
 }
 
 /** Both hosts' ports are free with this offset. */
-async function freeOffset(): Promise<number> {
+export async function freeOffset(): Promise<number> {
   for (let tries = 0; tries < 100; tries += 1) {
     const offset = FIRST_OFFSET + ((process.pid * 7 + tries) % 70) * 200;
     const ports = [offset, offset + 100].flatMap((base) => [base + 7443, base + 7480]);

@@ -256,3 +256,13 @@ test('a commit that a test failover stands in the way of is tried again once tha
   await pair.pass(2 * MINUTE_MS);
   assert.equal(on(pair, pair.b).state, 6);
 });
+
+test('who is second learns whose operation holds the machine, here and on the other host', async () => {
+  const pair = await replicating('two operators');
+  const first = pair.b.engine!.jobs.start('planned', pair.machineId, { reverse: false, start: true }, 'anna');
+  await pair.until(() => pair.a.engine!.worker(pair.machineId).operation !== null, 'the primary works for it');
+  const second = await failed(pair, pair.a, 'start', /another operation holds this machine: planned failover, started by anna on B/);
+  assert.equal(second.code, 'machine-busy');
+  await pair.until(() => pair.b.state.job(first.id)!.state !== 'running', 'the first has ended');
+  assert.deepEqual([pair.b.state.job(first.id)!.state, pair.b.state.job(first.id)!.startedBy], ['completed', 'anna']);
+});

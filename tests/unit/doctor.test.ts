@@ -19,7 +19,7 @@ const GIB = 2 ** 30;
 const roomy = { path: '/replicas', freeBytes: 50 * GIB, totalBytes: 100 * GIB };
 const full = { path: '/replicas', freeBytes: 4 * GIB, totalBytes: 100 * GIB };
 const entry = { id: 'e', host: 'beta', storage: '/replicas', trustGroup: 'DEFAULT' };
-const HOST: HostFacts = { name: 'alpha', nowMs: NOW_MS, version: '1.0.0', qemuVersion: '7.2.5', acceleration: 'kvm', certificateExpiresMs: NOW_MS + 300 * DAY_MS, acceptsReplicas: true, entries: [entry], storages: [roomy], fleecing: { ...roomy, path: '/state' }, limits: limitsOf() };
+const HOST: HostFacts = { name: 'alpha', nowMs: NOW_MS, version: '1.0.0', qemuVersion: '7.2.5', acceleration: 'kvm', certificateExpiresMs: NOW_MS + 300 * DAY_MS, acceptsReplicas: true, entries: [entry], storages: [roomy], fleecing: { ...roomy, path: '/state' }, limits: limitsOf(), notifications: [{ name: 'oncall', failure: null }] };
 const ANSWER = { skewMs: 100, version: '1.0.0', qemuVersion: '7.2.5', storage: roomy };
 const PEER: PeerFacts = { name: 'beta', certificateExpiresMs: NOW_MS + 300 * DAY_MS, answer: ANSWER, failure: null, primaries: 1, replicas: 1 };
 const SETTINGS: Settings = { ...defaultSettings(['root']), recoveryHistory: 24, declared: { autoResynchronize: true } };
@@ -69,6 +69,8 @@ const CASES: Readonly<Record<string, readonly [fires: Facts, not: Facts]>> = {
   'replica-server-off': [host({ acceptsReplicas: false }), { ...host({ acceptsReplicas: false }), machines: [] }],
   'any-host': [host({ entries: [{ ...entry, host: '*' }] }), host({ entries: [{ ...entry, host: '*.example' }] })],
   'one-trust-group': [host({ entries: [entry, { ...entry, id: 'f', host: 'gamma' }] }), host({ entries: [entry, { ...entry, id: 'f', host: 'gamma', trustGroup: 'other' }] })],
+  'notifications-failing': [host({ notifications: [{ name: 'oncall', failure: 'HTTP 500' }] }), host({})],
+  'nobody-notified': [host({ notifications: [] }), { ...host({ notifications: [] }), machines: [] }],
   'compression-off': [settings({ compression: false }), settings({})],
   'consistency-without-agent': [primary({ relationship: consistent, agentAnswers: false }), primary({ relationship: consistent })],
   'addresses-without-agent': [primary({ machine: machine({ guestAgent: false }, { network: WITH_ADDRESSES }) }), primary({ machine: machine({}, { network: WITH_ADDRESSES }) })],

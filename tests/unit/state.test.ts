@@ -364,6 +364,13 @@ describe('events', () => {
     assert.deepEqual(state.events(25, 10), []);
   });
 
+  test('of one machine come without those of others, paged the same way', () => {
+    const state = inMemory();
+    for (let at = 1; at <= 9; at++) state.addEvent({ ...eventOf(`event ${at}`), machine: at % 3 === 0 ? 'web1' : at % 3 === 1 ? 'web10' : null });
+    const named = (afterId: number | null, limit: number) => state.events(afterId, limit, 'web1').map(({ id }) => id);
+    assert.deepEqual([named(null, 10), named(null, 2), named(3, 10), named(0, 1)], [[3, 6, 9], [6, 9], [6, 9], [3]]);
+  });
+
   test('are kept to the newest 10,000, and their numbers go on', () => {
     const state = inMemory();
     state.transaction(() => {

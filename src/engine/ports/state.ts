@@ -5,6 +5,7 @@
 import type { Attachment } from '../../machine/definition.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import type { Desk } from '../../relationship/chain.ts';
+import type { History } from './history.ts';
 import type { EventRecord, Job, Machine, Point, Relationship } from '../../machine/records.ts';
 
 export interface OutboxItem {
@@ -34,6 +35,8 @@ export interface State {
   /** Oldest first. */
   points(machineId: string): readonly Point[];
   pointCount(machineId: string): number;
+  /** By machine, of those that have points; damaged are those of which a verification found damage. */
+  pointFigures(): ReadonlyMap<string, { readonly points: number; readonly damaged: number }>;
   point(id: string): Point | undefined;
   /** When the machine's newest application-consistent point was; null when there is none. */
   lastConsistentMs(machineId: string): number | null;
@@ -59,6 +62,8 @@ export interface State {
   jobs(): readonly Job[];
 
   addEvent(event: Omit<EventRecord, 'id'>): EventRecord;
-  /** The oldest `limit` events after that one; without it the newest. In order. */
-  events(afterId: number | null, limit: number): readonly EventRecord[];
+  /** The oldest `limit` events after that one, of one machine when it is named; without it the newest. In order. */
+  events(afterId: number | null, limit: number, machine?: string): readonly EventRecord[];
+
+  readonly history: History;
 }

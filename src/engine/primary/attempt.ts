@@ -8,6 +8,7 @@ import { assert } from '../../errors/bug.ts';
 import { CLUSTER_BYTES } from '../../extents/extent.ts';
 import { Fingerprinter } from '../../fingerprints/fingerprint.ts';
 import type { ResumePoint } from '../../fingerprints/journal.ts';
+import type { ArrivedCycle } from '../../history/piece.ts';
 import type { Attachment } from '../../machine/definition.ts';
 import type { Attempt, AttemptKind, LastResynchronization, Relationship, Slice } from '../../machine/records.ts';
 import { newestOf } from '../../relationship/epoch.ts';
@@ -20,11 +21,12 @@ import type { LaunchSpec } from '../ports/hypervisor.ts';
 import { carryRest } from '../extended/carrying.ts';
 import { definitionOf, machineOf, replicatedSpec, specOf } from '../spec.ts';
 import { counted } from '../../health/statistics.ts';
+import { chronicled } from '../chronicle.ts';
 import { counting } from '../monitoring.ts';
 import { LimitedLane } from '../traffic/lane.ts';
 import { relationshipNamed, update } from '../transition.ts';
 import { arrived, recordedDisks } from './incoming.ts';
-import { asNewest, isToBeConsistent, pointKindOf } from './consistency.ts';
+import { asNewest, cycleKindOf, isToBeConsistent, pointKindOf } from './consistency.ts';
 import { comparedWithReplica } from './comparison.ts';
 import { ship, type Known, type Progress, type Shipment } from './shipment.ts';
 
@@ -225,6 +227,7 @@ export async function seal(host: Host, relationship: Relationship, attempt: Atte
     failbackId: relationship.failback?.id ?? null,
     definition: definitionOf(host, relationship),
     digest, dataClusters, zeroClusters, attachments,
+    shippedBytes: ready.shippedBytes, tookMs: Math.max(0, host.clock.nowMs() - ready.startedMs),
   }, signal);
   assert(sealedId === attempt.id, 'the replica sealed another attempt');
   acknowledge(host, relationship.id, ready);
@@ -245,10 +248,17 @@ export function acknowledge(host: Host, relationshipId: string, attempt: Attempt
     ...(before.failback?.at === 'away' && { failback: { ...before.failback, rounds: before.failback.rounds + 1, bytesShipped: before.failback.bytesShipped + attempt.shippedBytes } }),
     ...(attempt.kind === 'resync' && { lastResynchronization: comparisonOf(attempt, nowMs) }),
     lastCycle: { pointId: attempt.id, finishedMs: nowMs, durationMs: nowMs - attempt.startedMs, bytesChanged: attempt.changedBytes, bytesShipped: attempt.shippedBytes },
+    ...chronicled(host, before, cycleOf(attempt, nowMs)),
     ...counting(host, before, (statistics) => counted(statistics, before.settings, { bytes: attempt.shippedBytes, latencyMs: nowMs - attempt.startedMs, endedMs: nowMs })),
     totals: { bytesChanged: before.totals.bytesChanged + attempt.changedBytes, bytesShipped: before.totals.bytesShipped + attempt.shippedBytes },
   }));
+  host.observed?.({ kind: 'completed', relationshipId, side: 'primary', cycle: attempt.kind, tookMs: nowMs - attempt.startedMs });
 }
+
+/** As the history has it. */
+const cycleOf = (attempt: Attempt, nowMs: number): ArrivedCycle => ({
+  kind: cycleKindOf(attempt.kind, pointKindOf(attempt)), instantMs: attempt.instantMs, tookMs: nowMs - attempt.startedMs, bytesChanged: attempt.changedBytes, bytesShipped: attempt.shippedBytes,
+});
 
 const comparisonOf = ({ id, startedMs, disks, passMs = 0, changedBytes, shippedBytes }: Attempt, nowMs: number): LastResynchronization => ({
   pointId: id,
@@ -317,7 +327,7 @@ async function resolveDoubt(host: Host, relationship: Relationship, standing: St
   const isSealed = standing.newestPointId === doubtful.id && relationship.newestPointId === doubtful.parentId;
   if (isSealed) await host.fingerprints.applyJournal(relationship.id, journalOf(relationship, doubtful));
   await host.fingerprints.removeJournal(relationship.id, doubtful.id);
-  return update(host, relationship.id, () => ({ doubtful: null, ...(isSealed && asNewest({ ...doubtful, kind: pointKindOf(doubtful) })) }));
+  return update(host, relationship.id, () => ({ doubtful: null, ...(isSealed && { ...chronicled(host, relationship, cycleOf(doubtful, host.clock.nowMs())), ...asNewest({ ...doubtful, kind: pointKindOf(doubtful) }) }) }));
 }
 
 const misfit = (host: Host, relationship: Relationship): Fault =>

@@ -3,7 +3,8 @@
  * that cannot be held still gets a crash-consistent point all the same, which is counted and said.
  */
 import { isConsistencyDue } from '../../cycle/consistency.ts';
-import type { Attempt, PointKind, Relationship } from '../../machine/records.ts';
+import type { CycleKind } from '../../history/piece.ts';
+import type { Attempt, AttemptKind, PointKind, Relationship } from '../../machine/records.ts';
 import { isOnward } from '../../relationship/chain.ts';
 import { applicationConsistentHours } from '../../relationship/settings.ts';
 import type { Host } from '../host.ts';
@@ -13,6 +14,8 @@ import { report } from '../report.ts';
 import type { PointInTime } from '../ports/hypervisor.ts';
 import { machineOf } from '../spec.ts';
 import { update } from '../transition.ts';
+import { say } from '../../language/text.ts';
+import { failureText } from '../../errors/fault.ts';
 
 /** Whether this attempt's instant is to be application-consistent: by the settings, or because somebody asked for it. */
 export function isToBeConsistent(host: Host, relationship: Relationship, { kind }: Pick<Attempt, 'kind'>): boolean {
@@ -32,13 +35,16 @@ export function noteFreeze(host: Host, { id, machineId, attempt }: Relationship,
       ...counting(host, before, countedConsistencyFailure),
       ...(before.attempt?.id === attemptId && { attempt: { ...before.attempt, freezeFailed: true } }),
     }));
-    report(host, 'consistency-failed', machineOf(host, machineId).name, `${freezeFault.message}. The recovery point is crash-consistent.`, freezeFault.hint);
+    report(host, 'consistency-failed', machineOf(host, machineId).name, say('{failure}. The recovery point is crash-consistent.', { failure: [failureText(freezeFault)] }), freezeFault.hint);
   });
 }
 
 const KINDS: Partial<Record<Attempt['kind'], PointKind>> = { planned: 'planned' };
 
 export const pointKindOf = ({ kind, isConsistent }: Pick<Attempt, 'kind' | 'isConsistent'>): PointKind => (isConsistent === true ? 'application-consistent' : (KINDS[kind] ?? 'standard'));
+
+/** As the history names it: by how it came, or by what it is. */
+export const cycleKindOf = (kind: AttemptKind, pointKind: PointKind): CycleKind => (kind === 'cycle' ? (pointKind === 'application-consistent' ? pointKind : 'standard') : kind);
 
 /** What the row says of a point that has become the newest. */
 export function asNewest(point: { readonly id: string; readonly instantMs: number; readonly sequence: number; readonly kind: PointKind }): Partial<Relationship> {

@@ -4,6 +4,8 @@
  */
 import { Fault } from '../../errors/fault.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
+import { CLUSTER_BYTES } from '../../extents/extent.ts';
+import type { ArrivedCycle } from '../../history/piece.ts';
 import type { Machine, Point, Receiving, Relationship, Stack } from '../../machine/records.ts';
 import { beyondHistory, toRetire } from '../../points/retention.ts';
 import { withoutLabel, withoutLabels, withoutSpare, withTop } from '../../points/stack.ts';
@@ -13,10 +15,11 @@ import type { SealAttempt } from '../calls.ts';
 import { isReceived } from '../failover.ts';
 import type { Host } from '../host.ts';
 import { counted } from '../../health/statistics.ts';
+import { chronicled } from '../chronicle.ts';
 import { counting } from '../monitoring.ts';
 import { machineOf } from '../spec.ts';
 import { highestSequence, relationshipNamed, transition, update } from '../transition.ts';
-import { asNewest, pointKindOf } from '../primary/consistency.ts';
+import { asNewest, cycleKindOf, pointKindOf } from '../primary/consistency.ts';
 import { united } from '../primary/growth.ts';
 import { carryOn } from '../extended/carrying.ts';
 import { labelGround, receivedLabels } from './labels.ts';
@@ -39,6 +42,7 @@ export async function sealPoint(host: Host, request: SealAttempt): Promise<{ sea
   await host.layers.seal(layersOf(receiving, true), step);
   await host.layers.seal(layersOf(receiving, false), label);
   commit(host, request, point, clusters);
+  host.observed?.({ kind: 'completed', relationshipId: relationship.id, side: 'replica', cycle: receiving.kind, tookMs: Math.max(0, host.clock.nowMs() - point.instantMs) });
   return { sealedId: request.attemptId };
 }
 
@@ -73,11 +77,12 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     if (receiving?.id !== point.id || before.newestPointId !== request.parentId) throw new Fault('attempt-lost', `${host.hostName} does not hold the cycle any more`);
     const nowMs = host.clock.nowMs();
     const cycle = { bytes: point.sizeBytes, latencyMs: Math.max(0, nowMs - point.instantMs), endedMs: nowMs };
+    const arrived = cycleOf(request, receiving, point, cycle.latencyMs);
     const isHome = before.failback?.at === 'home';
-    if (before.awaited) return sealAhead(host, before, point, cycle);
+    if (before.awaited) return sealAhead(host, before, point, cycle, arrived);
     transition(host, before.id, isHome ? 'failbackSealed' : 'pointSealed', {
       // What this host held before is what it is again when a failback is given up.
-      change: () => ({ ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), ...asNewest(point), receiving: null, lastFault: null, ...takenOver(before, receiving, isHome), ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null, seed: null }) }),
+      change: () => ({ ...chronicled(host, before, arrived), ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), ...asNewest(point), receiving: null, lastFault: null, ...takenOver(before, receiving, isHome), ...(before.failback?.at === 'home' ? { failback: { ...before.failback, begun: true } } : { yielded: null, divergenceId: null, seed: null }) }),
     });
     host.state.addPoint(markedAs(host, point), request.attachments, clusters);
     carryOn(host, point.machineId, clusters);
@@ -89,6 +94,11 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     dropSpare(host, before.id);
   });
 }
+
+/** As the history has it; a primary of an older version does not tell what the cycle took and shipped. */
+const cycleOf = ({ dataClusters, zeroClusters, shippedBytes, tookMs }: SealAttempt, { kind }: Receiving, point: Point, latencyMs: number): ArrivedCycle => ({
+  kind: cycleKindOf(kind, point.kind), instantMs: point.instantMs, tookMs: tookMs ?? latencyMs, bytesChanged: (dataClusters + zeroClusters) * CLUSTER_BYTES, bytesShipped: shippedBytes ?? point.sizeBytes,
+});
 
 /** A point stands on the layers of its parent: what was found damaged there counts for it too, until it is read itself. */
 function markedAs(host: Host, point: Point): Point {
@@ -107,9 +117,9 @@ function applyLater(host: Host, { id, receiving }: Relationship, point: Point): 
  * While media are awaited there is nothing below what arrives: it is kept, merged into one layer a disk, and nobody is offered
  * it. Its own label has what the recovery point needs that the newest of it becomes with the media.
  */
-function sealAhead(host: Host, before: Relationship, point: Point, cycle: Parameters<typeof counted>[2]): void {
+function sealAhead(host: Host, before: Relationship, point: Point, cycle: Parameters<typeof counted>[2], arrived: ArrivedCycle): void {
   transition(host, before.id, 'aheadSealed', {
-    change: () => ({ ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), ...asNewest(point), receiving: null, lastFault: null }),
+    change: () => ({ ...chronicled(host, before, arrived), ...counting(host, before, (statistics) => counted(statistics, before.settings, cycle)), ...asNewest(point), receiving: null, lastFault: null }),
   });
   applyLater(host, before, point);
   const machine = machineOf(host, point.machineId);

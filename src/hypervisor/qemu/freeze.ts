@@ -4,6 +4,7 @@
  * any case.
  */
 import { existsSync, rmSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
 import { execPath } from 'node:process';
 import { Fault } from '../../errors/fault.ts';
 import { isRunning } from '../../storagedaemon/pidfile.ts';
@@ -12,7 +13,8 @@ import type { RunPaths, StatePaths } from './directories.ts';
 import type { WatchdogMessage, WatchdogOptions } from './freezewatchdog.ts';
 import { thaw } from './thaw.ts';
 
-const PROGRAM = new URL('./freezewatchdog.ts', import.meta.url).pathname;
+/** Beside this file, and like it: a source, or what was built from one. */
+const PROGRAM = join(import.meta.dirname, `freezewatchdog${extname(import.meta.filename)}`);
 const START_MS = 15_000;
 const CONNECT_MS = 5_000;
 const FREEZE_MS = 20_000;

@@ -48,12 +48,17 @@ export function isLive(run: RunPaths): boolean {
 }
 
 /** Ids of all instances that are live now. */
-export function liveInstances(directories: Directories): readonly string[] {
+export const liveInstances = (directories: Directories): readonly string[] => liveRecords(directories).map(({ instanceId }) => instanceId);
+
+/** Names of the machines whose guests run now, copies of test failovers included. */
+export const runningGuests = (directories: Directories): readonly string[] => liveRecords(directories).map(({ machineName }) => machineName).sort();
+
+function liveRecords(directories: Directories): readonly LaunchRecord[] {
   return filesIn(allRuns(directories)).flatMap((mark) => {
     const record = readLaunchRecord({ launch: join(allRuns(directories), mark, 'launch.json') });
     if (!record) return [];
     const run = runPaths(directories, record.instanceId);
-    return basename(run.directory) === mark && isLive(run) ? [record.instanceId] : [];
+    return basename(run.directory) === mark && isLive(run) ? [record] : [];
   });
 }
 

@@ -1,5 +1,5 @@
 /** docs/status-json.md: every field of `understudy status --json`, made from the schema that the API answers with. */
-import { HOST_STATUS } from '../api/schemas.ts';
+import { HOST_STATUS } from '../src/api/schemas.ts';
 
 interface Schema {
   readonly type?: string;
@@ -48,7 +48,7 @@ export function statusMarkdown(): string {
     return `## \`${name}\`: ${typeWords(field)}\n\n| field | type | meaning |\n| --- | --- | --- |\n${rows(inner, `${name}${isList(field) ? '[]' : ''}.`).join('\n')}`;
   });
   const head = [
-    '<!-- Made by src/cli/statusreference.ts (npm run docs). Do not edit. -->',
+    '<!-- Made by scripts/statuspage.ts (npm run docs). Do not edit. -->',
     '# `understudy status --json`',
     'Prints one object; `GET /api/status` answers with the same. Fields may be added in later versions; those here keep their meaning. Instants are milliseconds since 1970, sizes bytes.',
   ];

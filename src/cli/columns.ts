@@ -1,0 +1,86 @@
+/**
+ * Rows under headings, as wide as the terminal at most: texts are wrapped inside their column, words and ids stay whole.
+ * Where that does not fit, each row is a block of lines. Widths are those that a terminal shows: two for a Chinese character.
+ */
+import stringWidth from 'string-width';
+
+export interface ColumnCell {
+  readonly text: string;
+  /** Colours one line of it. */
+  readonly paint?: (line: string) => string;
+}
+
+const GAP = '  ';
+/** A word that is longer, such as a path, may be broken. */
+const WHOLE_WORD = 40;
+/** Where there is a width, a cell that is longer is cut: a name of ten thousand characters is not a screen full. */
+const MOST_CHARACTERS = 400;
+
+const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => stringWidth(text)));
+const padded = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - stringWidth(text)));
+
+/** Pieces of a word, each no wider than `width`. */
+function broken(word: string, width: number): string[] {
+  const pieces: string[] = [''];
+  for (const character of word) {
+    const longer = pieces.at(-1)! + character;
+    if (stringWidth(longer) > width && pieces.at(-1) !== '') pieces.push(character);
+    else pieces[pieces.length - 1] = longer;
+  }
+  return pieces;
+}
+
+/** Lines of the text, each no wider than `width` where a character fits at all. */
+export function wrapped(text: string, width: number): string[] {
+  if (stringWidth(text) <= width) return [text];
+  const lines: string[] = [];
+  for (const word of text.split(' ').flatMap((each) => (stringWidth(each) > width ? broken(each, width) : [each]))) {
+    const line = lines.at(-1);
+    if (line !== undefined && stringWidth(`${line} ${word}`) <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** Widths of the columns whose sum fits, taken from the widest first; undefined when words would have to be broken. */
+function fitting(natural: readonly number[], least: readonly number[], available: number): number[] | undefined {
+  const widths = [...natural];
+  for (let excess = widths.reduce((sum, width) => sum + width, 0) - available; excess > 0; excess -= 1) {
+    const shrinkable = widths.map((width, at) => (width > least[at]! ? width : 0));
+    const at = shrinkable.indexOf(Math.max(...shrinkable));
+    if (shrinkable[at] === 0) return undefined;
+    widths[at]! -= 1;
+  }
+  return widths;
+}
+
+const painted = ({ paint }: ColumnCell, line: string): string => (paint && line !== '' ? paint(line) : line);
+
+function rowLines(cells: readonly ColumnCell[], widths: readonly number[]): string[] {
+  const wrappedCells = cells.map(({ text }, at) => wrapped(text, widths[at]!));
+  const height = Math.max(...wrappedCells.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, line) =>
+    cells.map((cell, at) => {
+      const text = wrappedCells[at]![line] ?? '';
+      return painted(cell, text) + padded(text, widths[at]!).slice(text.length);
+    }).join(GAP).trimEnd(),
+  );
+}
+
+function blocks(head: readonly ColumnCell[], rows: readonly (readonly ColumnCell[])[], width: number): string {
+  const titleWidth = widest(head.map(({ text }) => text));
+  const valueWidth = Math.max(1, width - titleWidth - GAP.length);
+  const shown = rows.map((cells) => cells.flatMap((cell, at) => (cell.text === '' ? [] : rowLines([head[at]!, cell], [titleWidth, valueWidth]))).join('\n'));
+  return shown.join('\n\n');
+}
+
+/** `width` undefined: as wide as it is. No line has spaces at its end. */
+export function inColumns(head: readonly ColumnCell[], rows: readonly (readonly ColumnCell[])[], width: number | undefined): string {
+  const short = width === undefined ? rows : rows.map((cells) => cells.map((cell) => (cell.text.length > MOST_CHARACTERS ? { ...cell, text: `${cell.text.slice(0, MOST_CHARACTERS)}…` } : cell)));
+  const all = [head, ...short];
+  const natural = head.map((_, at) => widest(all.map((cells) => cells[at]!.text)));
+  const available = (width ?? Infinity) - GAP.length * (head.length - 1);
+  const least = head.map(({ text }, at) => Math.max(stringWidth(text), Math.min(WHOLE_WORD, widest(all.flatMap((cells) => cells[at]!.text.split(' '))))));
+  const widths = fitting(natural, least, available);
+  return widths ? all.flatMap((cells) => rowLines(cells, widths)).join('\n') : blocks(head, short, width!);
+}

@@ -1,0 +1,36 @@
+/** Which file has which commands. One command loads no file but its own, so that it answers at once. */
+import type { Command } from 'commander';
+
+interface Family {
+  /** The first words of its commands, in the order of the help. */
+  readonly names: readonly string[];
+  /** Resolves to what adds the commands to the program. */
+  load(): Promise<(program: Command) => void>;
+}
+
+export const FAMILIES: readonly Family[] = [
+  { names: ['status'], load: async () => (await import('./status.ts')).statusCommand },
+  { names: ['vm'], load: async () => (await import('./machines.ts')).machineCommands },
+  { names: ['host'], load: async () => (await import('./hosts.ts')).hostCommands },
+  { names: ['server', 'authorization'], load: async () => (await import('./server.ts')).serverCommands },
+  { names: ['traffic'], load: async () => (await import('./traffic.ts')).trafficCommands },
+  { names: ['enable', 'settings'], load: async () => (await import('./enable.ts')).settingCommands },
+  { names: ['suspend', 'resume', 'test-end', 'cycle', 'commit', 'revert', 'reverse', 'change-mode', 'become-replica', 'disable'], load: async () => (await import('./relationships.ts')).relationshipCommands },
+  { names: ['start-replication', 'stop-initial', 'export', 'import', 'as-replica'], load: async () => (await import('./initial.ts')).initialCommands },
+  { names: ['health'], load: async () => (await import('./health.ts')).healthCommands },
+  { names: ['doctor'], load: async () => (await import('./doctor.ts')).doctorCommand },
+  { names: ['resynchronize', 'cancel-resynchronization'], load: async () => (await import('./resynchronization.ts')).resynchronizationCommands },
+  { names: ['points', 'point'], load: async () => (await import('./points.ts')).pointCommands },
+  { names: ['test', 'failover', 'cancel-failover', 'commit-after', 'failback', 'initiate-failback'], load: async () => (await import('./failovers.ts')).failoverCommands },
+  { names: ['network'], load: async () => (await import('./network.ts')).networkCommands },
+  { names: ['notify'], load: async () => (await import('./notify.ts')).notifyCommands },
+  { names: ['jobs', 'events', 'audit'], load: async () => (await import('./jobs.ts')).jobCommands },
+  { names: ['user', 'sign-in', 'sign-out'], load: async () => (await import('./users.ts')).userCommands },
+  { names: ['version'], load: async () => (await import('./version.ts')).versionCommand },
+];
+
+/** Those that one of the words names; all of them when none does, for the help and for words that are not known. */
+export function familiesNamed(words: readonly string[]): readonly Family[] {
+  const named = FAMILIES.filter(({ names }) => names.some((name) => words.includes(name)));
+  return named.length === 0 || words.includes('help') ? FAMILIES : named;
+}

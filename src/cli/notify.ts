@@ -1,0 +1,183 @@
+/** understudy notify: who is told when something is wrong, by webhook or by mail. */
+import { readFileSync } from 'node:fs';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Failure } from '../client/failure.ts';
+import type { View } from '../client/operation.ts';
+import { coloured, list, table, type Colour } from './output.ts';
+import { confirm } from './questions.ts';
+import { act, duringText, given, type Run } from './run.ts';
+import { ago, duration, orDash, printable } from './words.ts';
+
+interface TargetOptions {
+  readonly name?: string;
+  readonly minimum?: 'warning' | 'critical';
+  readonly secretFile?: string | false;
+  readonly headerFile?: string | false;
+  readonly authority?: string | false;
+  readonly from?: string | false;
+}
+
+interface SetOptions extends TargetOptions {
+  readonly url?: string;
+  readonly address?: string;
+  readonly enabled?: boolean;
+  readonly delay?: number;
+  readonly repeat?: number;
+}
+
+const PATH = '/api/notifications';
+const TARGETS = '/api/notifications/targets';
+const TARGET = '/api/notifications/targets/{target}';
+const TEST = '/api/notifications/targets/{target}/test';
+const COLOURS: Readonly<Record<View<'NotificationTarget'>['state'], Colour>> = { disabled: 'dim', untried: 'yellow', working: 'green', retrying: 'yellow', failing: 'red' };
+
+const during = (seconds: number): string => duration(seconds * 1_000);
+
+function notificationsText({ delaySeconds, repeatSeconds, targets }: View<'Notifications'>): string {
+  const pace = list([
+    ['a change is told', delaySeconds === 0 ? 'at once' : `once it has held for ${during(delaySeconds)}`],
+    ['what stays bad is told again', repeatSeconds === 0 ? 'never' : `every ${during(repeatSeconds)}`],
+  ]);
+  if (targets.length === 0) return `${pace}\n\nNobody is told: understudy notify add webhook URL, or understudy notify add mail ADDRESS; on both hosts.`;
+  const rows = targets.map(({ name, kind, address, minimum, state, waiting, lastSuccessAtMs }) => [name, kind, address, minimum, { text: state, colour: COLOURS[state] }, String(waiting), orDash(lastSuccessAtMs, ago)]);
+  const failures = targets.flatMap(({ name, lastFailure }) => (lastFailure ? [`${printable(name)}: ${printable(lastFailure.message)} (${ago(lastFailure.atMs)})\n  hint: ${printable(lastFailure.hint)}`] : []));
+  return [pace, table(['TARGET', 'KIND', 'ADDRESS', 'TOLD FROM', 'STATE', 'WAITING', 'LAST ARRIVED'], rows), failures.join('\n')].filter((text) => text !== '').join('\n\n');
+}
+
+const targetText = ({ name, kind, address, minimum, state, signed, headers }: View<'NotificationTarget'>): string => {
+  const more = [...(signed ? ['signed'] : []), ...(headers.length > 0 ? [`with the headers ${headers.join(', ')}`] : []), ...(state === 'disabled' ? ['disabled'] : [])];
+  return printable(`${name}: ${kind} to ${address}, told what is ${minimum === 'warning' ? 'a warning or critical' : 'critical'}${more.length > 0 ? `; ${more.join(', ')}` : ''}`);
+};
+
+function fileText(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw new Failure('usage', `${file} cannot be read: ${(error as Error).message}`, 'Give a file, or - for standard input.');
+  }
+}
+
+/** One `Name: value` a line. */
+function headersIn(file: string): Record<string, string> {
+  const lines = fileText(file).split(/\r?\n/).filter((line) => line.trim() !== '');
+  return Object.fromEntries(lines.map((line) => {
+    const at = line.indexOf(':');
+    if (at < 1) throw new Failure('usage', `${file} has a line that is no header`, 'Each line is like "Authorization: Bearer TOKEN".');
+    return [line.slice(0, at).trim(), line.slice(at + 1).trim()];
+  }));
+}
+
+/** A field that a file gives, or that an option takes away. */
+const fromFile = <T, N>(file: string | false | undefined, read: (file: string) => T, none: N): T | N | undefined => (file === undefined ? undefined : file === false ? none : read(file));
+
+const changeOf = ({ name, minimum, secretFile, headerFile, authority, from }: TargetOptions): View<'NotificationTargetChange'> =>
+  given({
+    name, minimum,
+    secret: fromFile(secretFile, (file) => fileText(file).split(/\r?\n/)[0]!, null),
+    headers: fromFile(headerFile, headersIn, {}),
+    authority: fromFile(authority, fileText, null),
+    from: from === false ? null : from,
+  });
+
+async function show(run: Run): Promise<void> {
+  const notifications = await run.api.get(PATH);
+  run.out.result(notifications, () => notificationsText(notifications));
+}
+
+async function added(run: Run, request: View<'NotificationTargetRequest'>): Promise<void> {
+  const target = await run.api.post(TARGETS, { body: request });
+  run.out.result(target, () => `${targetText(target)}\nSend it a message now: ${printable(`understudy notify test ${target.name}`)}`);
+}
+
+const addWebhook = (run: Run, url: string, options: TargetOptions): Promise<void> => added(run, { kind: 'webhook', url: url === '-' ? fileText('-').trim() : url, ...changeOf(options) });
+const addMail = (run: Run, address: string, options: TargetOptions): Promise<void> => added(run, { kind: 'mail', address, ...changeOf(options) });
+
+async function set(run: Run, target: string | undefined, { delay, repeat, url, address, enabled, ...options }: SetOptions): Promise<void> {
+  const pace = given({ delaySeconds: delay, repeatSeconds: repeat });
+  const change = { ...given({ url, address, enabled }), ...changeOf(options) };
+  const [hasPace, hasChange] = [Object.keys(pace).length > 0, Object.keys(change).length > 0];
+  if (!hasPace && !hasChange) throw new Failure('usage', 'nothing to set was given', 'See understudy notify set --help.');
+  if (hasPace && target !== undefined) throw new Failure('usage', '--delay and --repeat are for all targets', 'understudy notify set --repeat 4h');
+  if (hasChange && target === undefined) throw new Failure('usage', 'say which target: understudy notify set TARGET', 'understudy notify list shows them.');
+  if (target === undefined) {
+    const notifications = await run.api.patch(PATH, { body: pace });
+    return run.out.result(notifications, () => notificationsText(notifications));
+  }
+  const after = await run.api.patch(TARGET, { path: { target }, body: change });
+  run.out.result(after, () => targetText(after));
+}
+
+async function remove(run: Run, target: string, options: { yes?: boolean }): Promise<void> {
+  const { targets } = await run.api.get(PATH);
+  const found = targets.find(({ id, name }) => id === target || name === target);
+  const consequences = ['It is told nothing any more, and what waits for it is dropped.', ...(found && targets.length === 1 ? ['Nobody else is told when something goes wrong on this host.'] : [])];
+  await confirm({ name: found?.name ?? target, kind: 'target of notifications', consequences, yes: options.yes });
+  await run.api.delete(TARGET, { path: { target } });
+  run.out.done(printable(`${target} is told nothing any more`));
+}
+
+/** All of them where none is named; each is tried, and the first that fails is the command's failure. */
+async function test(run: Run, target: string | undefined): Promise<void> {
+  const names = target === undefined ? (await run.api.get(PATH)).targets.map(({ name }) => name) : [target];
+  if (names.length === 0) throw new Failure('notification-target-unknown', 'nobody is told yet', 'understudy notify add webhook URL, or understudy notify add mail ADDRESS.');
+  const results: { target: string; answer: string; tookMs: number }[] = [];
+  const failures: Failure[] = [];
+  for (const name of names) {
+    try {
+      results.push({ target: name, ...(await run.api.post(TEST, { path: { target: name } })) });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      failures.push(new Failure(error.code, `${name}: ${error.message}`, error.hint, error.allowed));
+    }
+  }
+  const text = () => results.map(({ target: name, answer, tookMs }) => `${coloured('green', 'arrived')}: ${printable(`${name}: ${answer}`)} (${duration(tookMs)})`).join('\n');
+  if (failures.length === 0) return run.out.result(results, text);
+  if (!run.out.isJson && results.length > 0) run.out.note(text());
+  for (const failure of failures.slice(1)) run.out.note(printable(`${failure.message}\nhint: ${failure.hint}`));
+  throw failures[0]!;
+}
+
+/** A repeat that would not end is refused before the daemon is asked. */
+function repeatText(text: string): number {
+  const seconds = duringText(text);
+  if (seconds !== 0 && seconds < 60) throw new InvalidArgumentError('It must be a minute or more, or never.');
+  return seconds;
+}
+
+const MINIMUM = () => new Option('--minimum <severity>', 'nothing that is less bad is told').choices(['warning', 'critical']);
+const NAME = ['--name <name>', 'what the target is called here; its address, or the webhook\'s host, when absent'] as const;
+const FROM = ['--from <address>', 'the sender; understudy@ and this host\'s name when absent'] as const;
+const SECRET = ['--secret-file <file>', 'messages are signed with its first line; "-" is standard input'] as const;
+const HEADERS = ['--header-file <file>', 'headers that are sent along, one "Name: value" a line'] as const;
+const AUTHORITY = ['--authority <file>', 'certificates in PEM that the webhook\'s may be signed by, besides those that the system trusts'] as const;
+
+export function notifyCommands(program: Command): void {
+  const notify = program.command('notify').description('who is told when something is wrong');
+  notify.command('list').description('the targets, whether messages arrive there, and how soon and how often is told').action(act(show));
+  const add = notify.command('add').description('tell one more');
+  add.command('webhook').argument('<url>', 'where to post; "-" reads it from standard input, where it is a key itself').description('post JSON to a URL').option(...NAME).addOption(MINIMUM()).option(...SECRET).option(...HEADERS).option(...AUTHORITY).action(act(addWebhook));
+  add.command('mail').argument('<address>').description('send mail through this host\'s sendmail').option(...NAME).addOption(MINIMUM()).option(...FROM).action(act(addMail));
+  notify
+    .command('set')
+    .argument('[target]')
+    .description('change a target; without one, how soon and how often all are told')
+    .option('--delay <time>', 'how long a change must hold before it is told, 60s by default', duringText)
+    .option('--repeat <time>', 'after how long what stays bad is told again, 4h by default; never', repeatText)
+    .option('--name <name>', 'another name')
+    .addOption(MINIMUM())
+    .option('--url <url>', 'of a webhook')
+    .option('--address <address>', 'of mail')
+    .option('--enabled', 'tell it again')
+    .option('--no-enabled', 'tell it nothing for now')
+    .option(...SECRET)
+    .option('--no-secret-file', 'messages are not signed any more')
+    .option(...HEADERS)
+    .option('--no-header-file', 'no headers are sent along any more')
+    .option(...AUTHORITY)
+    .option('--no-authority', 'only authorities that the system trusts')
+    .option(...FROM)
+    .option('--no-from', 'the sender is this host')
+    .action(act(set));
+  notify.command('remove').argument('<target>').description('tell it no more').option('--yes', 'do not ask').action(act(remove));
+  notify.command('test').argument('[target]', 'all when absent').description('send a message now, and say what the other side answers').action(act(test));
+}

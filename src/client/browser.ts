@@ -1,0 +1,30 @@
+/** The transport of the page: fetch, to the daemon that served it. The session is the browser's cookie. */
+import { Failure } from './failure.ts';
+import type { Transport } from './transport.ts';
+
+const unreachable = (error: unknown): Failure =>
+  new Failure('daemon-unreachable', `understudyd does not answer (${error instanceof Error ? error.message : String(error)})`, 'Is the host up, and understudyd on it? What is shown is as it was when the connection was lost.');
+
+/** Read piece by piece: not every browser can iterate over a body. */
+async function* textOf(body: ReadableStream<Uint8Array<ArrayBuffer>> | null, signal: AbortSignal): AsyncGenerator<string> {
+  if (!body) return;
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  try {
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield decoder.decode(piece.value, { stream: true });
+  } catch (error) {
+    throw signal.aborted ? signal.reason : unreachable(error);
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** To the page's own daemon; another origin is for tests. */
+export const browserTransport = (origin = ''): Transport => async ({ method, path, body, headers, signal }) => {
+  try {
+    const answer = await fetch(`${origin}${path}`, { method, headers, body: body ?? null, signal, credentials: 'same-origin', cache: 'no-store', redirect: 'error' });
+    return { status: answer.status, text: textOf(answer.body, signal) };
+  } catch (error) {
+    throw signal.aborted ? signal.reason : unreachable(error);
+  }
+};

@@ -1,0 +1,123 @@
+/**
+ * The client of /api, of the command line and of the page. Paths, parameters, bodies and answers are those of the
+ * OpenAPI document, checked by the compiler; whatever goes wrong is a `Failure`.
+ */
+import { Failure } from './failure.ts';
+import { messagesIn, Silence, SILENCE_MS, type Message } from './messages.ts';
+import type { AnswerOf, Given, Method, PathOf, View } from './operation.ts';
+import type { Transport, TransportAnswer } from './transport.ts';
+
+const ANSWER_MS = 180_000;
+const ANSWER_CHARACTERS = 64 * 1_024 * 1_024;
+const NOT_OURS = 'Is it understudyd that answers at this address?';
+
+type Parameter = string | number | boolean;
+
+interface Request {
+  readonly path?: Readonly<Record<string, Parameter>> | undefined;
+  readonly query?: Readonly<Record<string, Parameter | undefined>> | undefined;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+}
+
+/** The template with its parameters in place, and the query. */
+export function pathText(template: string, { path = {}, query = {} }: Pick<Request, 'path' | 'query'>): string {
+  const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(path[name])));
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  const text = given.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`);
+  return text.length === 0 ? filled : `${filled}?${text.join('&')}`;
+}
+
+async function whole(text: AsyncIterable<string>): Promise<string> {
+  const pieces: string[] = [];
+  let characters = 0;
+  for await (const piece of text) {
+    characters += piece.length;
+    if (characters > ANSWER_CHARACTERS) throw new Failure('bug', `the answer is longer than ${ANSWER_CHARACTERS} characters`);
+    pieces.push(piece);
+  }
+  return pieces.join('');
+}
+
+async function jsonIn({ status, text }: TransportAnswer): Promise<unknown> {
+  const json = await whole(text);
+  try {
+    return json === '' ? null : JSON.parse(json);
+  } catch {
+    throw new Failure('bug', `the answer (${status}) is not JSON`, NOT_OURS);
+  }
+}
+
+function isError(value: unknown): value is View<'Error'> {
+  const error = (value as { error?: { code?: unknown; message?: unknown } } | null)?.error;
+  return typeof error?.code === 'string' && typeof error.message === 'string';
+}
+
+async function failureIn(answer: TransportAnswer): Promise<Failure> {
+  const value = await jsonIn(answer);
+  if (!isError(value)) return new Failure('bug', `the answer was ${answer.status} without an explanation`, NOT_OURS);
+  const { code, message, hint, allowed } = value.error;
+  return new Failure(code, message, hint, allowed ?? []);
+}
+
+const isSuccess = (status: number): boolean => status >= 200 && status <= 299;
+
+export class Client {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  get<P extends PathOf<'get'>>(path: P, ...[request]: Given<'get', P>): Promise<AnswerOf<'get', P>> {
+    return this.#call('get', path, request);
+  }
+
+  post<P extends PathOf<'post'>>(path: P, ...[request]: Given<'post', P>): Promise<AnswerOf<'post', P>> {
+    return this.#call('post', path, request);
+  }
+
+  put<P extends PathOf<'put'>>(path: P, ...[request]: Given<'put', P>): Promise<AnswerOf<'put', P>> {
+    return this.#call('put', path, request);
+  }
+
+  patch<P extends PathOf<'patch'>>(path: P, ...[request]: Given<'patch', P>): Promise<AnswerOf<'patch', P>> {
+    return this.#call('patch', path, request);
+  }
+
+  delete<P extends PathOf<'delete'>>(path: P, ...[request]: Given<'delete', P>): Promise<AnswerOf<'delete', P>> {
+    return this.#call('delete', path, request);
+  }
+
+  /**
+   * The messages of the event stream until the daemon ends it or the signal aborts. `afterId` is the last event of the
+   * log that is known; without it the log begins with what happens from now on.
+   */
+  async *messages({ afterId, signal }: { readonly afterId?: number | undefined; readonly signal: AbortSignal }): AsyncGenerator<Message> {
+    const path = pathText('/api/events/stream', { query: { afterId } });
+    const silence = new Silence(signal);
+    try {
+      const answer = await this.#transport({ method: 'GET', path, body: undefined, headers: { accept: 'text/event-stream' }, signal: silence.signal });
+      if (!isSuccess(answer.status)) throw await failureIn(answer);
+      yield* messagesIn(silence.brokenBy(answer.text));
+    } catch (error) {
+      throw silence.isTooLong ? new Failure('daemon-unreachable', `understudyd has not been heard of for ${SILENCE_MS / 1_000} s`) : error;
+    } finally {
+      silence.end();
+    }
+  }
+
+  async #call<T>(method: Method, template: string, request: Request = {}): Promise<T> {
+    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
+    const inTime = AbortSignal.timeout(ANSWER_MS);
+    const signal = request.signal ? AbortSignal.any([request.signal, inTime]) : inTime;
+    try {
+      const answer = await this.#transport({ method: method.toUpperCase(), path: pathText(template, request), body, headers, signal });
+      if (!isSuccess(answer.status)) throw await failureIn(answer);
+      return (await jsonIn(answer)) as T;
+    } catch (error) {
+      throw error === inTime.reason ? new Failure('daemon-unreachable', `understudyd did not answer within ${ANSWER_MS / 1_000} s`) : error;
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** A notification as mail, given to this host's mail transport: `sendmail -t -i` reads the recipients from the message's header. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { Fault } from '../errors/fault.ts';
+import { mailText } from '../notifications/mail.ts';
+import type { Notification } from '../notifications/notification.ts';
+import type { MailTarget } from '../notifications/target.ts';
+import { oneLine } from '../text/oneline.ts';
+
+const ENDS_WITHIN_MS = 60_000;
+const MAX_SAID_BYTES = 4_096;
+const SHOWN_CHARACTERS = 300;
+/** Source: sysexits.h, which mail transports end with. */
+const EXIT_MEANINGS: Readonly<Record<number, string>> = { 64: 'wrong usage', 65: 'wrong data', 67: 'the address is unknown', 68: 'the address\'s host is unknown', 69: 'the service is not available', 70: 'an error within it', 71: 'an error of the system', 73: 'it cannot make a file', 74: 'an error while reading or writing', 75: 'it cannot be done now', 77: 'not allowed', 78: 'its configuration is wrong' };
+
+export interface Transport {
+  /** Path of the program. */
+  readonly sendmail: string;
+  readonly hostName: string;
+}
+
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+
+/** Of the sender, where none was chosen. */
+export const ownAddress = (hostName: string): string => `understudy@${LABEL.test(hostName) ? hostName : 'localhost'}`;
+
+/** What the mail transport said, in words: it has taken the message. Faults mail-program-missing and mail-refused. */
+export async function sendMail(target: MailTarget, notification: Notification, { sendmail, hostName }: Transport, signal: AbortSignal): Promise<string> {
+  const child = spawn(sendmail, ['-t', '-i'], { stdio: ['pipe', 'ignore', 'pipe'], env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' } });
+  const ending = AbortSignal.any([signal, AbortSignal.timeout(ENDS_WITHIN_MS)]);
+  const kill = (): void => void child.kill('SIGKILL');
+  ending.addEventListener('abort', kill, { once: true });
+  try {
+    if (ending.aborted) kill();
+    return await given(child, mailText(notification, { from: target.from ?? ownAddress(hostName), to: target.address }), sendmail, ending);
+  } finally {
+    ending.removeEventListener('abort', kill);
+  }
+}
+
+async function given(child: ChildProcess, message: string, sendmail: string, ending: AbortSignal): Promise<string> {
+  let said = '';
+  child.stderr!.on('data', (chunk: Buffer) => {
+    if (said.length < MAX_SAID_BYTES) said += chunk.toString();
+  });
+  // A program that ends before it has read all says why by its exit code.
+  child.stdin!.on('error', () => undefined);
+  child.stdin!.end(message);
+  const [code, killedBy] = await ended(child, sendmail);
+  const why = oneLine(said.trim(), SHOWN_CHARACTERS);
+  if (code === 0) return why === '' ? `${sendmail} took the message` : `${sendmail} took the message and said: ${why}`;
+  if (ending.aborted) throw new Fault('mail-refused', `${sendmail} did not end within ${ENDS_WITHIN_MS / 1_000} s`);
+  const how = code === null ? `was ended by ${killedBy}` : `ended with ${code}${EXIT_MEANINGS[code] ? ` (${EXIT_MEANINGS[code]})` : ''}`;
+  throw new Fault('mail-refused', `${sendmail} ${how}${why === '' ? '' : `: ${why}`}`);
+}
+
+async function ended(child: ChildProcess, sendmail: string): Promise<[number | null, string | null]> {
+  try {
+    return (await once(child, 'close')) as [number | null, string | null];
+  } catch (thrown) {
+    const { code = 'unknown error' } = thrown as NodeJS.ErrnoException;
+    throw new Fault('mail-program-missing', `${sendmail} cannot be run: ${code === 'ENOENT' ? 'there is no such program' : code}`, { cause: thrown });
+  }
+}

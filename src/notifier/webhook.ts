@@ -1,0 +1,88 @@
+/** A notification to a webhook: one POST of JSON, signed where there is a secret. Redirects are not followed. */
+import { createHmac } from 'node:crypto';
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { getCACertificates } from 'node:tls';
+import { Fault } from '../errors/fault.ts';
+import { payloadOf, type Notification } from '../notifications/notification.ts';
+import { shownAddress, type WebhookTarget } from '../notifications/target.ts';
+import { oneLine } from '../text/oneline.ts';
+
+const ANSWER_WITHIN_MS = 15_000;
+const MAX_ANSWER_BYTES = 4_096;
+const SHOWN_CHARACTERS = 200;
+/** Of OpenSSL and Node: what is wrong with a certificate. */
+const CERTIFICATE_CODES = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_CA|ERR_SSL_|EPROTO)/;
+
+/** `sha256=` and the HMAC-SHA-256 in hexadecimal of the time, a dot and the body. */
+export const signatureOf = (secret: string, timestamp: string, body: string): string => `sha256=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`;
+
+export interface Sender {
+  readonly version: string;
+  /** Seconds since 1970 of this try. */
+  readonly nowSeconds: number;
+  readonly signal: AbortSignal;
+}
+
+/** What the other side answered, in words. Faults webhook-unreachable, webhook-certificate and webhook-refused. */
+export async function postNotification(target: WebhookTarget, notification: Notification, { version, nowSeconds, signal }: Sender): Promise<string> {
+  const body = JSON.stringify(payloadOf(notification));
+  const timestamp = String(nowSeconds);
+  const headers = {
+    ...target.headers,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'user-agent': `Understudy/${version}`,
+    'x-understudy-notification': notification.id,
+    'x-understudy-timestamp': timestamp,
+    ...(target.secret !== null && { 'x-understudy-signature': signatureOf(target.secret, timestamp, body) }),
+  };
+  const within = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  try {
+    const answer = await answerOf(open(target, headers, AbortSignal.any([signal, within])), body);
+    return accepted(target, answer, await beginningOf(answer));
+  } catch (thrown) {
+    signal.throwIfAborted();
+    throw thrown instanceof Fault ? thrown : notAnswered(target, thrown as NodeJS.ErrnoException, within.aborted);
+  }
+}
+
+function open({ url, authority }: WebhookTarget, headers: Record<string, string | number>, signal: AbortSignal): ClientRequest {
+  const options = { method: 'POST', agent: false, headers, signal } as const;
+  if (!url.startsWith('https:')) return httpRequest(url, options);
+  return httpsRequest(url, { ...options, ca: [...getCACertificates('default'), ...getCACertificates('system'), ...(authority === null ? [] : [authority])] });
+}
+
+const answerOf = (outgoing: ClientRequest, body: string): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    outgoing.on('response', resolve).on('error', reject);
+    outgoing.end(body);
+  });
+
+/** As much of the answer as a person may want to see. */
+async function beginningOf(answer: IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of answer as AsyncIterable<Buffer>) {
+    pieces.push(piece);
+    bytes += piece.length;
+    if (bytes >= MAX_ANSWER_BYTES) break;
+  }
+  answer.destroy();
+  return oneLine(Buffer.concat(pieces).toString().trim(), SHOWN_CHARACTERS);
+}
+
+function accepted(target: WebhookTarget, { statusCode: status = 0, statusMessage = '', headers }: IncomingMessage, text: string): string {
+  const said = `HTTP ${status}${statusMessage === '' ? '' : ` ${oneLine(statusMessage, SHOWN_CHARACTERS)}`}${text === '' ? '' : `: ${text}`}`;
+  if (status >= 200 && status < 300) return said;
+  const elsewhere = status >= 300 && status < 400 && headers.location !== undefined ? ' (a redirect, which is not followed)' : '';
+  throw new Fault('webhook-refused', `${shownAddress(target)} answered with ${said}${elsewhere}`);
+}
+
+function notAnswered(target: WebhookTarget, error: NodeJS.ErrnoException, isLate: boolean): Fault {
+  const where = shownAddress(target);
+  if (isLate) return new Fault('webhook-unreachable', `${where} did not answer within ${ANSWER_WITHIN_MS / 1_000} s`);
+  const code = error.code ?? '';
+  const why = oneLine(`${code === '' || error.message.includes(code) ? '' : `${code}: `}${error.message}`, SHOWN_CHARACTERS);
+  return new Fault(CERTIFICATE_CODES.test(code) ? 'webhook-certificate' : 'webhook-unreachable', `${where} cannot be reached: ${why}`, { cause: error });
+}

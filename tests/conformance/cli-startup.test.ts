@@ -1,0 +1,48 @@
+/** How long a command takes beside Node.js itself: a ratio, so that a slow or busy machine changes both. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { after, before, describe, test } from 'node:test';
+import { run } from './cliprogram.ts';
+import { openRig, type Rig } from './apiclient.ts';
+
+/** 150 ms beside the 25 ms in which Node.js 24 starts and ends here. */
+const MOST_TIMES_NODE = 6;
+const ROUNDS = 9;
+
+async function elapsedMs(work: () => Promise<unknown>): Promise<number> {
+  const startedMs = performance.now();
+  await work();
+  return performance.now() - startedMs;
+}
+
+describe('understudy status', { timeout: 60_000 }, () => {
+  let rig: Rig;
+  before(async () => {
+    rig = await openRig();
+    rig.host.addMachine('web');
+    rig.host.addRelationship('web', 3);
+  });
+  after(() => rig.close());
+  const status = () => run(['status'], { env: { UNDERSTUDY_RUN_DIR: rig.directory } });
+  const nothing = () => once(spawn(process.execPath, ['-e', '0'], { stdio: 'ignore' }), 'close');
+
+  test('takes no more than six times as long as Node.js takes for nothing', async () => {
+    assert.equal((await status()).code, 0);
+    const [ours, bare]: [number[], number[]] = [[], []];
+    for (let round = 0; round < ROUNDS; round++) {
+      bare.push(await elapsedMs(nothing));
+      ours.push(await elapsedMs(status));
+    }
+    const ratio = Math.min(...ours) / Math.min(...bare);
+    assert.ok(ratio <= MOST_TIMES_NODE, `${Math.min(...ours).toFixed(0)} ms are ${ratio.toFixed(1)} times the ${Math.min(...bare).toFixed(0)} ms of node -e 0`);
+  });
+
+  test('loads no command but its own, and neither TLS nor fetch', async () => {
+    const { stdout, stderr } = await run(['status'], { env: { UNDERSTUDY_RUN_DIR: rig.directory, NODE_OPTIONS: `--import=${import.meta.dirname}/modulesloaded.mjs` } });
+    assert.match(stdout, /^web /m);
+    const loaded = stderr.trim().split('\n');
+    assert.ok(loaded.some((line) => line.endsWith('src/cli/status.ts')), stderr);
+    assert.deepEqual(loaded.filter((line) => /src\/cli\/(machines|server|follow|health)\.ts|cli-progress|undici|NativeModule tls|src\/(service|api)\//.test(line)), []);
+  });
+});

@@ -1,0 +1,135 @@
+/** The overview's machines: what each host says of a machine put together, and what a person wants to know of it first. */
+import type { AnswerOf, View } from '../../../src/client/operation.ts';
+
+export type OverviewView = AnswerOf<'get', '/api/overview'>;
+type Side = OverviewView['machines'][number]['sides'][number];
+type Summary = View<'RelationshipSummary'>;
+
+/** The worst first: what needs somebody, what nobody protects, what is well, what is only a test. */
+export const STANDINGS = ['critical', 'warning', 'unprotected', 'ok', 'test'] as const;
+export type Standing = (typeof STANDINGS)[number];
+
+export interface Remark {
+  /** The host that says so, when it is not this one. */
+  readonly host: string | null;
+  readonly text: string;
+}
+
+/** One relationship, as its hosts tell of it. */
+export interface Link {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly stateName: string;
+  readonly health: Summary['health'];
+  /** When the newest recovery point was made; null while there is no lag. */
+  readonly lagSinceMs: number | null;
+  readonly intervalMs: number;
+  readonly lastCycle: Summary['lastCycle'];
+  readonly nextCycleAtMs: number | null;
+  readonly points: number;
+  readonly reasons: readonly Remark[];
+  readonly advice: readonly Remark[];
+}
+
+export interface Row {
+  readonly id: string;
+  readonly name: string;
+  readonly standing: Standing;
+  readonly isProtected: boolean;
+  /** Hosts on which its guest runs; more than one is a split brain, or a test. */
+  readonly runsOn: readonly string[];
+  readonly hosts: readonly string[];
+  readonly links: readonly Link[];
+  /** This host has it. */
+  readonly isHere: boolean;
+  /** Address of its page on another host, where this one does not have it. */
+  readonly elsewhere: string | null;
+  /** The hosts that tell nothing now, and since when what is shown is not of now; empty when all is. */
+  readonly old: readonly { readonly host: string; readonly asOfMs: number | null }[];
+}
+
+interface Told {
+  readonly side: Side;
+  readonly summary: Summary;
+  /** When it was so, by the host's clock. */
+  readonly atMs: number;
+}
+
+const HEALTHS: readonly Summary['health'][] = ['critical', 'warning', 'ok', 'none'];
+
+const distinct = (remarks: readonly Remark[]): Remark[] => [...new Map(remarks.map((remark) => [remark.text, remark])).values()];
+
+/** `told` holds what each side says of one relationship; what is of now comes first. */
+function linkOf(told: readonly Told[], self: string): Link {
+  const ordered = told.toSorted((one, other) => Number(other.side.isCurrent) - Number(one.side.isCurrent));
+  const first = ordered.find(({ summary }) => summary.side === 'primary') ?? ordered[0]!;
+  const replica = ordered.find(({ summary }) => summary.side === 'replica');
+  const lagging = ordered.find(({ summary }) => summary.lagMs !== null);
+  const remarks = (texts: (summary: Summary) => readonly string[]): Remark[] =>
+    distinct(ordered.flatMap(({ side, summary }) => texts(summary).map((text) => ({ host: side.hostId === self ? null : side.host, text }))));
+  const worst = ordered.map(({ summary }) => summary).sort((one, other) => HEALTHS.indexOf(one.health) - HEALTHS.indexOf(other.health))[0]!;
+  return {
+    id: first.summary.id,
+    from: first.summary.side === 'primary' ? first.side.host : first.summary.peer,
+    to: first.summary.side === 'primary' ? first.summary.peer : first.side.host,
+    stateName: worst.health === 'ok' ? first.summary.stateName : worst.stateName,
+    health: worst.health,
+    lagSinceMs: lagging ? lagging.atMs - lagging.summary.lagMs! : null,
+    intervalMs: first.summary.intervalMs,
+    lastCycle: ordered.map(({ summary }) => summary.lastCycle).find((cycle) => cycle !== null) ?? null,
+    nextCycleAtMs: ordered.map(({ summary }) => summary.nextCycleAtMs).find((atMs) => atMs !== null) ?? null,
+    points: (replica ?? first).summary.points,
+    reasons: remarks(({ healthReasons }) => healthReasons),
+    advice: remarks(({ advice }) => (advice === '' ? [] : [advice])),
+  };
+}
+
+function standingOf(links: readonly Link[], isTest: boolean, isProtected: boolean): Standing {
+  if (isTest) return 'test';
+  if (links.some(({ health }) => health === 'critical')) return 'critical';
+  if (links.some(({ health }) => health === 'warning')) return 'warning';
+  return isProtected && links.some(({ health }) => health === 'ok') ? 'ok' : 'unprotected';
+}
+
+/** Every machine of the hosts that are known, in the order that they were told. */
+export function rowsOf({ atMs, hosts, machines }: OverviewView): Row[] {
+  const known = new Map(hosts.map((host) => [host.id, host]));
+  const self = hosts.find((host) => host.self)?.id ?? '';
+  return machines.map(({ id, name, isProtected, sides }) => {
+    const told = sides.flatMap((side) => side.relationships.map((summary) => ({ side, summary, atMs: side.isCurrent ? atMs : (known.get(side.hostId)?.asOfMs ?? atMs) })));
+    const links = [...Map.groupBy(told, ({ summary }) => summary.id).values()].map((each) => linkOf(each, self));
+    const isHere = sides.some(({ hostId }) => hostId === self);
+    const page = sides.map(({ hostId }) => known.get(hostId)?.pageUrl).find((url) => url);
+    return {
+      id, name, isProtected, links, isHere,
+      standing: standingOf(links, sides.every(({ role }) => role === 'test'), isProtected),
+      runsOn: sides.filter(({ power }) => power !== 'off').map(({ host }) => host),
+      hosts: sides.map(({ host }) => host),
+      elsewhere: isHere || !page ? null : `${page.replace(/\/$/, '')}/machines/${id}`,
+      old: sides.filter(({ isCurrent }) => !isCurrent).map(({ hostId, host }) => ({ host, asOfMs: known.get(hostId)?.asOfMs ?? null })),
+    };
+  });
+}
+
+/** How many intervals the furthest replica is behind; 0 without a lag. */
+const behindOf = ({ links }: Row, nowMs: number): number => Math.max(0, ...links.map(({ lagSinceMs, intervalMs }) => (lagSinceMs === null ? 0 : (nowMs - lagSinceMs) / intervalMs)));
+
+const byName = (one: Row, other: Row): number => one.name.localeCompare(other.name, undefined, { numeric: true });
+
+export const ORDERS = {
+  problems: () => (one: Row, other: Row) => STANDINGS.indexOf(one.standing) - STANDINGS.indexOf(other.standing) || byName(one, other),
+  name: () => byName,
+  behind: (nowMs: number) => (one: Row, other: Row) => behindOf(other, nowMs) - behindOf(one, nowMs) || byName(one, other),
+  host: () => (one: Row, other: Row) => (one.hosts[0] ?? '').localeCompare(other.hosts[0] ?? '') || byName(one, other),
+} as const satisfies Record<string, (nowMs: number) => (one: Row, other: Row) => number>;
+export type Order = keyof typeof ORDERS;
+
+/** Whether the row is one that is looked for: by a part of its name, or of a host's. */
+export function fits({ name, hosts, links }: Row, wanted: string): boolean {
+  const text = wanted.trim().toLowerCase();
+  return text === '' || [name, ...hosts, ...links.flatMap(({ from, to, stateName }) => [from, to, stateName])].some((each) => each.toLowerCase().includes(text));
+}
+
+export const countsOf = (rows: readonly Row[]): Record<Standing, number> =>
+  Object.fromEntries(STANDINGS.map((standing) => [standing, rows.filter((row) => row.standing === standing).length])) as Record<Standing, number>;

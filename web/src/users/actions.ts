@@ -1,0 +1,42 @@
+/** Who may sign in, and which certificates stand for them. */
+import type { CertificateView, UserView } from '../../../src/service/views.ts';
+import { pathTo, type Action } from '../asking/action.ts';
+import { t } from '../language.ts';
+import { textIn } from '../operations/field.ts';
+
+const LONGEST_PASSWORD = 1_024;
+const LONGEST_PEM = 65_536;
+
+export const ROLES = { viewer: 'Viewer: sees everything, changes nothing', operator: 'Operator: also runs machines and their replication', administrator: 'Administrator: also pairs hosts, and says who may what' } as const;
+
+export const addUser = (): Action => ({
+  command: 'user add', role: 'administrator', title: t('Add a user'),
+  fields: [
+    { kind: 'line', name: 'name', label: t('Name'), initial: '', longest: 64, isNeeded: true },
+    { kind: 'choice', name: 'role', label: t('Role'), choices: Object.entries(ROLES).map(([value, label]) => ({ value, label: t(label) })), initial: 'viewer', isNeeded: true },
+    { kind: 'secret', name: 'password', label: t('Password'), initial: '', longest: LONGEST_PASSWORD, isNeeded: true },
+  ],
+  happens: (values) => [t('{user} can sign in to this host, with this page, the command line, and CIM clients.', { user: textIn(values, 'name') ?? '…' })],
+  request: (values) => ({ method: 'POST', path: '/api/users', body: { name: values['name'], role: values['role'], password: values['password'] } }),
+});
+
+export const removeUser = ({ name }: UserView): Action => ({
+  command: 'user remove', role: 'administrator', title: t('Remove the user {user}', { user: name }), label: t('Remove'), toType: name,
+  happens: () => [t('{user} cannot sign in any more, and their sessions end.', { user: name })],
+  loses: () => [t('Their password and client certificates are forgotten. What they did stays in the audit trail.')],
+  request: () => ({ method: 'DELETE', path: pathTo('users', name) }),
+});
+
+export const addCertificate = ({ name }: UserView): Action => ({
+  command: 'user certificate', role: 'administrator', title: t('Let a client certificate stand for {user}', { user: name }), label: t('Add a certificate'),
+  fields: [{ kind: 'pem', name: 'certificate', label: t('Client certificate'), hint: t('In PEM: the certificate, not the key.'), initial: '', longest: LONGEST_PEM, isNeeded: true }],
+  happens: () => [t('Whoever holds its key acts as {user} over WS-Management and CIM-XML, without a password.', { user: name })],
+  request: (values) => ({ method: 'POST', path: pathTo('users', name, 'certificates'), body: { certificate: values['certificate'] } }),
+});
+
+export const removeCertificate = ({ user, fingerprint, subject }: CertificateView): Action => ({
+  command: 'user certificate --remove', role: 'administrator', title: t('Remove the certificate of {subject}', { subject }), label: t('Remove'), toType: fingerprint.slice(0, 8),
+  happens: () => [t('The certificate does not stand for {user} any more.', { user })],
+  loses: () => [t('CIM clients that sign in with it are refused from now on.')],
+  request: () => ({ method: 'DELETE', path: pathTo('users', user, 'certificates', fingerprint) }),
+});
