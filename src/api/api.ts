@@ -27,7 +27,7 @@ import { resynchronizationRoutes } from './resynchronization.ts';
 import { languageOf, ok, type ApiInstance } from './routes.ts';
 import { serverRoutes } from './server.ts';
 import { trafficRoutes } from './traffic.ts';
-import { callerOf, certificateRoutes, sessionRoutes, userRoutes } from './sessions.ts';
+import { callerOf, certificateRoutes, sessionRoutes, tokenRoutes, userRoutes } from './sessions.ts';
 
 const BODY_BYTES = 262_144;
 const PARAMETER_CHARACTERS = 256;
@@ -145,6 +145,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     openRoutes(guarded, options);
     sessionRoutes(guarded, { operations, endSession });
     userRoutes(guarded, operations);
+    tokenRoutes(guarded, operations);
     certificateRoutes(guarded, operations);
     overviewRoutes(guarded, operations);
     machineRoutes(guarded, operations);

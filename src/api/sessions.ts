@@ -115,6 +115,15 @@ export function userRoutes(app: ApiInstance, operations: Operations): void {
   });
 }
 
+const TOKEN_BODY = Type.Object({ days: Type.Integer({ minimum: 1, maximum: 3_650, description: 'How long it is valid' }) }, CLOSED);
+const TOKEN_VIEW = Type.Object({ token: Type.String({ description: 'For the header "Authorization: Bearer …"; it is shown this once' }), expiresAtMs: Type.Number({ description: 'When it ends, in milliseconds since 1970' }) });
+
+export function tokenRoutes(app: ApiInstance, operations: Operations): void {
+  app.post('/api/users/:user/tokens', { schema: { operationId: 'userToken', tags: ['users'], summary: 'A token for a program, such as a Prometheus elsewhere; it ends with the user', params: BY_USER, body: TOKEN_BODY, response: created(TOKEN_VIEW) } }, async (request, reply) =>
+    reply.code(201).send(await operations.userToken(request.caller, request.params.user, request.body)),
+  );
+}
+
 export function certificateRoutes(app: ApiInstance, operations: Operations): void {
   const tags = ['users'];
   app.get('/api/users/:user/certificates', { schema: { operationId: 'userCertificates', tags, summary: 'The client certificates of a user', params: BY_USER, response: ok(Type.Array(CERTIFICATE_VIEW)) } }, (request) =>

@@ -108,7 +108,7 @@ export class Daemon {
     const scanner = new DiskScanner();
     const fingerprints = new Fingerprints(new RealDirectory(join(config.stateDir, 'fingerprints')));
     const contextLater: { current?: Context } = {};
-    const state = new SqliteState(database);
+    const state = new SqliteState(database, (id) => feed.publish({ kind: 'event', id: String(id) }));
     const counters = countersOf(feed, state);
     const own = await openIdentity(config.stateDir, config.hostName);
     const peers = new PeerNetwork({

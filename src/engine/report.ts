@@ -8,6 +8,5 @@ export function report(host: Host, event: EventName, machine: string | null, mes
   const { number, severity, hint: standing }: EventRow = EVENTS[event];
   const cure = hint ?? standing;
   const about = machine === null || inEnglish(message).startsWith(`${machine}: `) ? message : say('{machine}: {message}', { machine, message: [message] });
-  const { id } = host.state.addEvent({ atMs: host.clock.nowMs(), number, severity, machine, ...told(about), ...(cure !== '' && { hint: inEnglish(cure), ...(typeof cure !== 'string' && { hintSaid: cure }) }) });
-  host.changed('event', String(id));
+  host.state.addEvent({ atMs: host.clock.nowMs(), number, severity, machine, ...told(about), ...(cure !== '' && { hint: inEnglish(cure), ...(typeof cure !== 'string' && { hintSaid: cure }) }) });
 }

@@ -6,10 +6,11 @@ import { eventView, jobView, machineViews, relationshipViews, selfView } from '.
 
 type AdministrationOperations = Pick<
   Operations,
-  'status' | 'jobList' | 'jobShow' | 'jobCancel' | 'events' | 'auditTrail' | 'userList' | 'userAdd' | 'userRemove' | 'userCertificates' | 'userCertificateAdd' | 'userCertificateRemove' | 'signIn' | 'callerOfToken'
+  'status' | 'jobList' | 'jobShow' | 'jobCancel' | 'events' | 'auditTrail' | 'userList' | 'userAdd' | 'userRemove' | 'userToken' | 'userCertificates' | 'userCertificateAdd' | 'userCertificateRemove' | 'signIn' | 'callerOfToken'
 >;
 
 const DEFAULT_LIMIT = 100;
+const DAY_MS = 86_400_000;
 const JOBS_IN_STATUS = 20;
 
 function userNamed({ accounts }: Context, name: string): string {
@@ -36,6 +37,7 @@ export function administrationOperations(context: Context): AdministrationOperat
     userList: (caller) => seen(context, caller, 'administrator', 'user list', null, () => accounts.users()),
     userAdd: (caller, { name, role, password }) => audited(context, caller, 'administrator', 'user add', name, () => accounts.addUser(name, role, password)),
     userRemove: (caller, name) => audited(context, caller, 'administrator', 'user remove', name, () => accounts.removeUser(name)),
+    userToken: (caller, name, { days }) => audited(context, caller, 'administrator', 'user token', name, () => accounts.issueToken(name, days * DAY_MS)),
     userCertificates: (caller, user) => seen(context, caller, 'administrator', 'user certificates', user, (context) => accounts.certificates.of(userNamed(context, user))),
     userCertificateAdd: (caller, user, certificate) => audited(context, caller, 'administrator', 'user certificate add', user, (context) => accounts.certificates.add(userNamed(context, user), certificate)),
     userCertificateRemove: (caller, user, fingerprint) => audited(context, caller, 'administrator', 'user certificate remove', user, () => accounts.certificates.remove(user, fingerprint)),

@@ -24,9 +24,14 @@ export class SqliteState implements State {
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
   readonly history: SqliteHistory;
+  readonly #onEvent: (id: number) => void;
+  /** Events of the transaction that is open. */
+  #added: number[] = [];
   #depth = 0;
 
-  constructor(database: DatabaseSync) {
+  /** `onEvent` is called with the id of each event of the log once it is kept. */
+  constructor(database: DatabaseSync, onEvent: (id: number) => void = () => undefined) {
+    this.#onEvent = onEvent;
     this.#database = database;
     this.#statements = new Statements(database);
     this.history = new SqliteHistory(database);
@@ -36,16 +41,23 @@ export class SqliteState implements State {
     if (this.#depth > 0) return work();
     this.#database.exec('BEGIN IMMEDIATE');
     this.#depth++;
+    let result: T;
     try {
-      const result = work();
+      result = work();
       this.#database.exec('COMMIT');
-      return result;
     } catch (thrown) {
       this.#database.exec('ROLLBACK');
+      this.#added = [];
       throw thrown;
     } finally {
       this.#depth--;
     }
+    this.#tellEvents();
+    return result;
+  }
+
+  #tellEvents(): void {
+    for (const id of this.#added.splice(0)) this.#onEvent(id);
   }
 
   machine(id: string): Machine | undefined {
@@ -164,6 +176,8 @@ export class SqliteState implements State {
     const { lastInsertRowid } = this.#statements.prepare('INSERT INTO events (body) VALUES (?)').run(JSON.stringify(event));
     const id = Number(lastInsertRowid);
     this.#run('DELETE FROM events WHERE id <= ?', id - KEPT_EVENTS);
+    this.#added.push(id);
+    if (this.#depth === 0) this.#tellEvents();
     return { ...event, id };
   }
   events(afterId: number | null, limit: number, machine?: string): readonly EventRecord[] {
