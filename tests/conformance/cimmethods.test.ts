@@ -199,7 +199,7 @@ test('the power of a guest is changed where it belongs, and the last request is 
   await bench.succeeds(a, request(10));
   await bench.succeeds(a, request(4));
   assert.equal(pair.guestOn(pair.a), undefined);
-  await bench.fails(a, request(3), 32_775, /vm is off/);
+  await bench.fails(a, request(3), 32_775, /vm is in the state: off/);
   await bench.succeeds(a, request(2));
   await bench.succeeds(a, request(3));
   for (const state of [2, 3, 9]) await bench.fails(b, request(state, b), 32_775, /replica/);
