@@ -14,6 +14,7 @@ import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Host } from './host.ts';
 import { checkReadyHere } from './readiness.ts';
+import { recoveryBegun, recoveryReady } from './recoveries.ts';
 import { machineOf, overridden, pointStacks } from './spec.ts';
 import { relationshipNamed, update } from './transition.ts';
 
@@ -32,6 +33,7 @@ export interface TestRequest {
   /** On no network at all, whatever is chosen for the adapters. */
   readonly isolated: boolean;
   readonly resumed: boolean;
+  readonly askedMs?: number;
 }
 
 /**
@@ -43,6 +45,7 @@ export async function makeTestCopy(host: Host, relationshipId: string, request: 
   const copy = request.resumed && testCopy ? machineOf(host, testCopy.instanceId) : await recordCopy(host, relationshipId, request);
   try {
     await fillCopy(host, relationshipId, copy);
+    recoveryReady(host, relationshipId, copy.id);
   } catch (thrown) {
     if (faultOf(thrown)) await endTestCopy(host, relationshipId);
     throw thrown;
@@ -70,6 +73,7 @@ async function recordCopy(host: Host, relationshipId: string, request: TestReque
     const top = copy.stacks.map(({ disk, layers }) => ({ disk, layer: layers.at(-1)! }));
     update(host, relationshipId, () => ({ testCopy: { instanceId: copy.id, pointId: point.id, layers: top }, lastTestMs: host.clock.nowMs() }));
     host.state.putMachine(copy);
+    recoveryBegun(host, relationshipId, { id: copy.id, kind: 'test', askedMs: request.askedMs, point, isGuestOff: false });
     return copy;
   });
 }
