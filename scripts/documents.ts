@@ -9,11 +9,13 @@ import { relationshipMarkdown } from '../src/relationship/document.ts';
 import { clientTypes } from './clienttypes.ts';
 import { faultsMarkdown } from './faults.ts';
 import { doctorMarkdown, healthMarkdown } from './healthpages.ts';
+import { monitoringMarkdown } from './monitoringpage.ts';
 
 export async function documents(): Promise<Readonly<Record<string, string>>> {
   const openApi = await openApiDocument(manifest.version);
   return {
     'docs/cli.md': await cliMarkdown(),
+    'docs/monitoring.md': monitoringMarkdown(),
     'docs/status-json.md': statusMarkdown(),
     'docs/generated/doctor.md': doctorMarkdown(),
     'docs/generated/faults.md': faultsMarkdown(),

@@ -31,5 +31,5 @@ export const doctorMarkdown = (): string =>
   page([
     '# What the doctor looks at',
     '`understudy doctor` asks this host, the hosts that it is paired with and the running guests, and says for each finding what it means and what to do. It ends with 51 when something is critical, with 50 for warnings, otherwise with 0. The numbers are those of the practices that Hyper-V\'s best practices analyzer has for replication; 43 (a broker for clusters) and 44 (certificates: there is nothing else here) have no check, 46 is the bandwidth limit of the host\'s settings.',
-    table(['check', 'practice', 'severity', 'good practice', 'what it means when it fires', 'what to do'], CHECKS.map(({ id, practice, severity, title, meaning, cure }) => [`\`${id}\``, practice === null ? '' : String(practice), severity, title, meaning, cure])),
+    table(['check', 'practice', 'severity', 'good practice', 'what it means when it fires', 'what to do'], CHECKS.map(({ id, practice, severity, title, meaning, cure }) => [`\`${id}\``, practice === null ? '' : String(practice), severity, title, meaning, cure.replaceAll('{machine}', 'MACHINE')])),
   ]);

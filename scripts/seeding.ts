@@ -15,16 +15,18 @@ const MINUTE_MS = 60_000;
 /** Standings in which nothing runs by itself: the peer does not exist. */
 const STANDINGS: readonly (readonly [Side, State])[] = [['replica', 3], ['primary', 7], ['replica', 3], ['replica', 7]];
 
+const numbered = (index: number): string => `vm-${String(index + 1).padStart(5, '0')}`;
+
 /** The state holds that many machines more, replicated with the peer. */
-export function seedMachines(state: HostState, count: number, peerId: string, storage: string): void {
+export function seedMachines(state: HostState, count: number, peerId: string, storage: string, nameOf = numbered): void {
   state.transaction(() => {
-    for (let index = 0; index < count; index++) add(state, index, peerId, storage);
+    for (let index = 0; index < count; index++) add(state, index, nameOf(index), peerId, storage);
   });
 }
 
-function add(state: HostState, index: number, peerId: string, storage: string): void {
+function add(state: HostState, index: number, name: string, peerId: string, storage: string): void {
   const id = randomUUID();
-  const definition = definitionOf(id, `vm-${String(index + 1).padStart(5, '0')}`);
+  const definition = definitionOf(id, name);
   const [side, standing] = STANDINGS[index % STANDINGS.length]!;
   const points = side === 'replica' ? pointsOf(definition) : [];
   const machine: Machine = { id, name: definition.name, definition, stacks: [{ disk: 'root', sizeBytes: 20 * 2 ** 30, layers: [] }], lineage: founded(randomUUID(), peerId), powerLock: null, storage, copyOf: null };

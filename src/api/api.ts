@@ -24,10 +24,10 @@ import { overviewRoutes } from './overview.ts';
 import { pointRoutes } from './points.ts';
 import { relationshipRoutes } from './relationships.ts';
 import { resynchronizationRoutes } from './resynchronization.ts';
-import { ok, type ApiInstance } from './routes.ts';
+import { languageOf, ok, type ApiInstance } from './routes.ts';
 import { serverRoutes } from './server.ts';
 import { trafficRoutes } from './traffic.ts';
-import { callerOf, certificateRoutes, sessionRoutes, userRoutes } from './sessions.ts';
+import { callerOf, certificateRoutes, sessionRoutes, tokenRoutes, userRoutes } from './sessions.ts';
 
 const BODY_BYTES = 262_144;
 const PARAMETER_CHARACTERS = 256;
@@ -35,8 +35,10 @@ const PARAMETER_CHARACTERS = 256;
 export interface ApiOptions {
   readonly operations: Operations;
   readonly changes: Changes;
-  /** Text of /metrics. */
-  readonly metrics: () => Promise<string>;
+  /** Text of /metrics, in the format that was asked for. */
+  readonly metrics: (format: 'text' | 'openmetrics') => Promise<string>;
+  /** Called after each answer; the route as it is described, or "unknown". */
+  readonly onAnswer?: (answer: { method: string; route: string; status: number }) => void;
   readonly version: string;
   /** Ends the session behind a token, at sign-out. */
   readonly endSession?: (token: string) => Promise<void> | void;
@@ -80,14 +82,14 @@ function setUp(app: ApiInstance, onBug: NonNullable<ApiOptions['onBug']>): void 
   app.decorateRequest('caller');
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
-  app.addHook('onRequest', async (_request, reply) => void reply.headers(SECURITY_HEADERS));
+  app.addHook('onRequest', async (request, reply) => void reply.headers({ ...SECURITY_HEADERS, ...(request.url.startsWith('/api/') && { 'content-language': languageOf(request), vary: 'accept-language' }) }));
   app.addHook('preValidation', async (request) => {
     if (request.body === undefined && request.routeOptions.schema?.body) request.body = {};
   });
   app.setErrorHandler((error, request, reply) =>
-    sendError(reply, answerTo(error, (id, bug) => onBug({ id, request: `${request.method} ${request.routeOptions.url ?? ''}`, error: bug }))),
+    sendError(reply, answerTo(error, (id, bug) => onBug({ id, request: `${request.method} ${request.routeOptions.url ?? ''}`, error: bug }), languageOf(request))),
   );
-  app.setNotFoundHandler((request, reply) => sendError(reply, routeUnknown(request.method, request.url.split('?')[0] ?? '')));
+  app.setNotFoundHandler((request, reply) => sendError(reply, routeUnknown(request.method, request.url.split('?')[0] ?? '', languageOf(request))));
 }
 
 async function describe(app: ApiInstance, version: string): Promise<void> {
@@ -104,13 +106,19 @@ async function describe(app: ApiInstance, version: string): Promise<void> {
   });
 }
 
+/** Source: Prometheus, "Exposition formats". */
+const METRICS_TYPES = { text: 'text/plain; version=0.0.4; charset=utf-8', openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8' } as const;
+
 const VERSION_VIEW = Type.Object({ name: Type.String(), version: Type.String() });
 
 function openRoutes(app: ApiInstance, { metrics, version }: ApiOptions): void {
   const anyone = { access: 'anyone' } as const;
   app.get('/api/version', { config: anyone, schema: { operationId: 'version', tags: ['status'], summary: 'The version of understudyd', security: [], response: ok(VERSION_VIEW) } }, () => ({ name: 'understudy', version }));
   app.get('/api/openapi.json', { config: anyone, schema: { hide: true } }, (_request, reply) => reply.type('application/json; charset=utf-8').send(JSON.stringify(app.swagger())));
-  app.get('/metrics', { config: { access: 'loopback' }, schema: { hide: true } }, async (_request, reply) => reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics()));
+  app.get('/metrics', { config: { access: 'loopback' }, schema: { hide: true } }, async (request, reply) => {
+    const format = /application\/openmetrics-text/i.test(request.headers.accept ?? '') ? 'openmetrics' : 'text';
+    return reply.type(METRICS_TYPES[format]).header('vary', 'accept').send(await metrics(format));
+  });
 }
 
 /** The API with all its routes; nothing listens yet. */
@@ -122,10 +130,11 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     exposeHeadRoutes: false,
   }).withTypeProvider<TypeBoxTypeProvider>();
   const doors = new Doors((request, response) => app.routing(request, response));
-  const callerAgain = (request: FastifyRequest) => callerOf(request, operations, doors.isLocal(request.raw.socket));
+  const callerAgain = async (request: FastifyRequest) => ({ ...(await callerOf(request, operations, doors.isLocal(request.raw.socket))), language: languageOf(request) });
 
   app.addHook('onRequest', async () => void (await opened));
   setUp(app, onBug);
+  app.addHook('onResponse', async (request, reply) => options.onAnswer?.({ method: request.method, route: request.routeOptions.url ?? 'unknown', status: reply.statusCode }));
   await describe(app, options.version);
   await app.register(async (guarded: ApiInstance) => {
     guarded.addHook('onRequest', async (request) => {
@@ -136,6 +145,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     openRoutes(guarded, options);
     sessionRoutes(guarded, { operations, endSession });
     userRoutes(guarded, operations);
+    tokenRoutes(guarded, operations);
     certificateRoutes(guarded, operations);
     overviewRoutes(guarded, operations);
     machineRoutes(guarded, operations);

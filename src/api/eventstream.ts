@@ -152,7 +152,7 @@ class Client {
 }
 
 const STREAM_HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
-const AFTER = Type.Object({ afterId: Type.Optional(Type.Integer({ minimum: 0, description: 'As Last-Event-ID, for a first connection' })) });
+const AFTER = Type.Object({ afterId: Type.Optional(Type.Integer({ minimum: 0, description: 'As Last-Event-ID, for a first connection' })), language: Type.Optional(Type.String({ maxLength: 35, description: 'As Accept-Language, for what cannot send it' })) });
 
 export function streamRoute(app: ApiInstance, options: StreamOptions): void {
   const clients = new Set<AbortController>();

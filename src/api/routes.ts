@@ -1,6 +1,7 @@
 /** What every file of routes shares: the instance's type, the answers, the caller. */
-import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify';
 import { Type, type TSchema, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { acceptedLanguage, languageOf as languageNamed, type Language } from '../language/language.ts';
 import type { Caller } from '../service/views.ts';
 import { name } from './fields.ts';
 import { ERROR_VIEW } from './schemas.ts';
@@ -26,6 +27,12 @@ export const accepted = <T extends TSchema>(schema: T) => ({ 202: schema, ...ERR
 export const done = { 204: Type.Null({ description: 'Done' }), ...ERRORS };
 
 export const CLOSED = { additionalProperties: false } as const;
+
+/** What the caller reads. A browser's event source sends no header of its own, so there the query says it. */
+export function languageOf({ headers, query }: FastifyRequest): Language {
+  const chosen = (query as { language?: unknown } | undefined)?.language;
+  return (typeof chosen === 'string' ? languageNamed(chosen) : undefined) ?? acceptedLanguage(headers['accept-language']);
+}
 
 export const BY_MACHINE = Type.Object({ machine: name('Name or id of the virtual machine') });
 export const FORCE = Type.Boolean({ description: 'Do it although a check speaks against it', default: false });

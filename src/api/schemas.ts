@@ -221,7 +221,7 @@ export type SchemasAreTheViews = All<
     Same<typeof USER_VIEW, views.UserView>,
     Same<typeof CERTIFICATE_VIEW, views.CertificateView>,
     Same<typeof AUDIT_VIEW, views.AuditView>,
-    Same<typeof CALLER_VIEW, views.Caller>,
+    Same<typeof CALLER_VIEW, Omit<views.Caller, 'language'>>,
     Same<typeof HOST_STATUS, HostStatus>,
   ]
 >;

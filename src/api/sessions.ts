@@ -98,7 +98,7 @@ export function sessionRoutes(app: ApiInstance, { operations, endSession }: Sess
     return reply.header('set-cookie', cookie(request, '', 0)).code(204).send(null);
   });
 
-  app.get('/api/session', { schema: { operationId: 'session', tags, summary: 'Who is signed in', response: ok(CALLER_VIEW) } }, (request) => request.caller);
+  app.get('/api/session', { schema: { operationId: 'session', tags, summary: 'Who is signed in', response: ok(CALLER_VIEW) } }, ({ caller: { name, role, from } }) => ({ name, role, from }));
 }
 
 export function userRoutes(app: ApiInstance, operations: Operations): void {
@@ -113,6 +113,15 @@ export function userRoutes(app: ApiInstance, operations: Operations): void {
     await operations.userRemove(request.caller, request.params.user);
     return reply.code(204).send(null);
   });
+}
+
+const TOKEN_BODY = Type.Object({ days: Type.Integer({ minimum: 1, maximum: 3_650, description: 'How long it is valid' }) }, CLOSED);
+const TOKEN_VIEW = Type.Object({ token: Type.String({ description: 'For the header "Authorization: Bearer …"; it is shown this once' }), expiresAtMs: Type.Number({ description: 'When it ends, in milliseconds since 1970' }) });
+
+export function tokenRoutes(app: ApiInstance, operations: Operations): void {
+  app.post('/api/users/:user/tokens', { schema: { operationId: 'userToken', tags: ['users'], summary: 'A token for a program, such as a Prometheus elsewhere; it ends with the user', params: BY_USER, body: TOKEN_BODY, response: created(TOKEN_VIEW) } }, async (request, reply) =>
+    reply.code(201).send(await operations.userToken(request.caller, request.params.user, request.body)),
+  );
 }
 
 export function certificateRoutes(app: ApiInstance, operations: Operations): void {

@@ -1,4 +1,5 @@
 /** An operation on the object model failed. Each protocol words it in its own way. Source: DSP0200, "CIM status codes". */
+import type { Text } from '../language/text.ts';
 
 export const CIM_STATUS = {
   failed: 1,
@@ -22,6 +23,33 @@ export const CIM_STATUS = {
   serverLimitsExceeded: 27,
 } as const;
 export type CimStatusName = keyof typeof CIM_STATUS;
+
+/** What each means, for people. */
+export const CIM_TITLES: Readonly<Record<CimStatusName, string>> = {
+  failed: 'The operation failed',
+  accessDenied: 'Access is denied',
+  invalidNamespace: 'There is no such namespace',
+  invalidParameter: 'A parameter is not valid',
+  invalidClass: 'There is no such class',
+  notFound: 'There is no such object',
+  notSupported: 'This is not supported',
+  alreadyExists: 'The object exists already',
+  noSuchProperty: 'There is no such property',
+  typeMismatch: 'A value has the wrong type',
+  queryLanguageNotSupported: 'The query language is not supported',
+  invalidQuery: 'The query is not valid',
+  methodNotAvailable: 'The method cannot be called',
+  methodNotFound: 'There is no such method',
+  invalidEnumerationContext: 'The enumeration is not known here',
+  invalidOperationTimeout: 'The time limit is not valid',
+  filteredEnumerationNotSupported: 'Enumerations cannot be filtered',
+  continuationOnErrorNotSupported: 'Going on after an error is not supported',
+  serverLimitsExceeded: 'A limit of this server is reached',
+};
+
+/** Other languages have what kind of error it is, and the English words behind it. */
+export const cimErrorText = ({ status, message }: { readonly status: CimStatusName; readonly message: string }): Text =>
+  ({ text: '{title}: {detail}', values: { title: { text: CIM_TITLES[status], values: {} }, detail: message }, english: message });
 
 export class CimError extends Error {
   readonly status: CimStatusName;

@@ -2,6 +2,7 @@
  * The object manager: what both protocols ask, and what providers answer. Protocols know nothing of the domain, providers
  * nothing of XML. Errors are `CimError`; a method's own failure is its return value.
  */
+import type { Language } from '../language/language.ts';
 import type { CimInstance, CimValue, ObjectPath } from './instance.ts';
 import type { ClassDeclaration } from './schema.ts';
 
@@ -10,6 +11,8 @@ export interface CimCaller {
   readonly name: string;
   readonly role: 'viewer' | 'operator' | 'administrator';
   readonly from: string;
+  /** What the client's people read; English when absent. */
+  readonly language?: Language;
 }
 
 export interface AssociatorFilter {

@@ -2,8 +2,10 @@
  * CIM operations as XML: one request message in, one response message out. What a request asks is read here; what the
  * answer holds is composed by the operations. Source: DSP0200 (operations over HTTP), DSP0201 (representation in XML).
  */
-import { CimError } from '../cim/error.ts';
+import { CimError, cimErrorText } from '../cim/error.ts';
 import type { ObjectPath } from '../cim/instance.ts';
+import { inLanguage } from '../language/domain.ts';
+import type { Language } from '../language/language.ts';
 import { attributeOf, elements } from '../xml/read.ts';
 import { element, join, type Markup } from '../xml/write.ts';
 import type { XmlElement } from '../xml/xml.ts';
@@ -96,7 +98,7 @@ export function responseTo(call: CimCall, content: readonly Markup[]): Markup {
   return element('CIM', { CIMVERSION: '2.0', DTDVERSION: '2.0' }, element('MESSAGE', { ID: call.messageId, PROTOCOLVERSION: '1.0' }, response));
 }
 
-export const errorElement = (error: CimError): Markup => element('ERROR', { CODE: String(error.code), DESCRIPTION: error.message });
+export const errorElement = (error: CimError, language: Language = 'en'): Markup => element('ERROR', { CODE: String(error.code), DESCRIPTION: inLanguage(cimErrorText(error), language) });
 
 /** The result of an intrinsic operation. An empty list is an empty element, not a missing one. */
 export const returnValue = (items: readonly Markup[]): Markup => element('IRETURNVALUE', {}, join(items));

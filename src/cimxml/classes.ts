@@ -1,5 +1,6 @@
 /** A class as `<CLASS>`, for GetClass of both protocols. Source: DSP0201, "CLASS"; MS-WSMV 3.1.4.1.38. */
 import type { ClassDeclaration, MethodDeclaration, ParameterDeclaration, PropertyDeclaration, ValueDeclaration } from '../cim/schema.ts';
+import type { Language } from '../language/language.ts';
 import { element, text, type Attributes, type Markup } from '../xml/write.ts';
 import { isLocal, lineageOf, originOf, type Declarations } from './origins.ts';
 import { classQualifiers, embeddedAttribute, methodQualifiers, parameterQualifiers, propertyQualifiers } from './qualifiers.ts';
@@ -13,6 +14,8 @@ export interface ClassShape {
   readonly properties: ReadonlySet<string> | null;
   /** With the names of all ancestors, nearest first. WS-Management has this, CIM-XML does not. */
   readonly derivation?: boolean;
+  /** Of what is worded for people; English when absent. */
+  readonly language?: Language | undefined;
 }
 
 export const WHOLE_CLASS: ClassShape = { localOnly: false, qualifiers: true, classOrigin: false, properties: null };
@@ -40,6 +43,10 @@ class ClassWriter {
     ]);
   }
 
+  get #language(): Language {
+    return this.#shape.language ?? 'en';
+  }
+
   #when(qualifiers: readonly Markup[]): readonly Markup[] {
     return this.#shape.qualifiers ? qualifiers : [];
   }
@@ -60,7 +67,7 @@ class ClassWriter {
   }
 
   #property(property: PropertyDeclaration): Markup {
-    const qualifiers = this.#when(propertyQualifiers(property));
+    const qualifiers = this.#when(propertyQualifiers(property, this.#language));
     const origin = this.#origin('properties', property);
     if (property.type === 'reference') return element('PROPERTY.REFERENCE', { NAME: property.name, REFERENCECLASS: property.class, ...origin }, qualifiers);
     const attributes = { NAME: property.name, TYPE: wireType(property), ...origin, EmbeddedObject: embeddedAttribute(property) };
@@ -69,13 +76,13 @@ class ClassWriter {
 
   #method(method: MethodDeclaration): Markup {
     return element('METHOD', { NAME: method.name, TYPE: wireType({ type: method.returns }), ...this.#origin('methods', method) }, [
-      ...this.#when(methodQualifiers(method)),
+      ...this.#when(methodQualifiers(method, this.#language)),
       ...method.parameters.map((each) => this.#parameter(each)),
     ]);
   }
 
   #parameter(parameter: ParameterDeclaration): Markup {
-    const qualifiers = this.#when(parameterQualifiers(parameter));
+    const qualifiers = this.#when(parameterQualifiers(parameter, this.#language));
     const { name, array } = parameter;
     if (parameter.type === 'reference') return element(array ? 'PARAMETER.REFARRAY' : 'PARAMETER.REFERENCE', { NAME: name, REFERENCECLASS: parameter.class }, qualifiers);
     return element(array ? 'PARAMETER.ARRAY' : 'PARAMETER', { NAME: name, TYPE: wireType(parameter) }, qualifiers);

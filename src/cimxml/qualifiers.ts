@@ -3,6 +3,8 @@
  * that every use of a qualifier repeats. Source: DSP0004, "Qualifiers"; DSP0201, "QUALIFIER".
  */
 import type { ClassDeclaration, MethodDeclaration, ParameterDeclaration, PropertyDeclaration, ValueDeclaration } from '../cim/schema.ts';
+import { inLanguage } from '../language/domain.ts';
+import type { Language } from '../language/language.ts';
 import { element, text, type Markup } from '../xml/write.ts';
 
 type Scope = 'CLASS' | 'ASSOCIATION' | 'INDICATION' | 'PROPERTY' | 'REFERENCE' | 'METHOD' | 'PARAMETER';
@@ -57,8 +59,8 @@ export function qualifierDeclaration(name: QualifierName): Markup {
 
 const when = (has: boolean | undefined, name: QualifierName): readonly Markup[] => (has ? [qualifier(name, true)] : []);
 
-const valueMap = (values: Readonly<Record<string, string>> | undefined): readonly Markup[] =>
-  values === undefined ? [] : [qualifier('ValueMap', Object.keys(values)), qualifier('Values', Object.values(values))];
+const valueMap = (values: Readonly<Record<string, string>> | undefined, language: Language): readonly Markup[] =>
+  values === undefined ? [] : [qualifier('ValueMap', Object.keys(values)), qualifier('Values', Object.values(values).map((words) => inLanguage(words, language)))];
 
 /** An embedded instance whose class is not known beforehand is an embedded object. */
 function embedded(value: ValueDeclaration): readonly Markup[] {
@@ -82,20 +84,20 @@ export const classQualifiers = ({ isAssociation, isIndication, isAbstract }: Cla
   ...when(isAbstract, 'Abstract'),
 ];
 
-export const propertyQualifiers = (property: PropertyDeclaration): readonly Markup[] => [
+export const propertyQualifiers = (property: PropertyDeclaration, language: Language): readonly Markup[] => [
   ...when(property.key, 'Key'),
   ...when(property.writable, 'Write'),
   ...maxLength(property),
   ...embedded(property),
-  ...valueMap(property.values),
+  ...valueMap(property.values, language),
 ];
 
-export const methodQualifiers = ({ returnValues }: MethodDeclaration): readonly Markup[] => valueMap(returnValues);
+export const methodQualifiers = ({ returnValues }: MethodDeclaration, language: Language): readonly Markup[] => valueMap(returnValues, language);
 
-export const parameterQualifiers = (parameter: ParameterDeclaration): readonly Markup[] => [
+export const parameterQualifiers = (parameter: ParameterDeclaration, language: Language): readonly Markup[] => [
   qualifier('In', parameter.direction !== 'out'),
   ...when(parameter.direction !== 'in', 'Out'),
   ...maxLength(parameter),
   ...embedded(parameter),
-  ...valueMap(parameter.values),
+  ...valueMap(parameter.values, language),
 ];

@@ -7,7 +7,7 @@ import { Failure } from '../client/failure.ts';
 import type { View } from '../client/operation.ts';
 import { table } from './output.ts';
 import { confirm, password } from './questions.ts';
-import { act, type Run } from './run.ts';
+import { act, type Run, whole } from './run.ts';
 import { forgetToken, keepToken } from './tokens.ts';
 import { instant } from './words.ts';
 
@@ -26,6 +26,12 @@ async function remove(run: Run, name: string, options: { yes?: boolean }): Promi
   await confirm({ name, kind: 'user', consequences: [`${name} cannot sign in any more, and their sessions end.`], yes: options.yes });
   await run.api.delete('/api/users/{user}', { path: { user: name } });
   run.out.done(`${name} is not a user any more`);
+}
+
+async function token(run: Run, name: string, { days }: { days: number }): Promise<void> {
+  const issued = await run.api.post('/api/users/{user}/tokens', { path: { user: name }, body: { days } });
+  run.out.note(`whoever has this token acts as ${name} until ${instant(issued.expiresAtMs)}, or until the user is removed; it is not shown again`);
+  run.out.result(issued, () => issued.token);
 }
 
 /** The file as PEM, whichever of PEM and DER it is in. */
@@ -87,6 +93,12 @@ export function userCommands(program: Command): void {
     .addOption(new Option('--role <role>', 'what the user may do').choices(['viewer', 'operator', 'administrator']).makeOptionMandatory())
     .option(...PASSWORD_FILE)
     .action(act(add));
+  user
+    .command('token')
+    .argument('<name>')
+    .description('a token for a program, such as a Prometheus that reads /metrics from elsewhere; printed once')
+    .option('--days <n>', 'how long it is valid', whole(1, 3_650), 365)
+    .action(act(token));
   user.command('remove').argument('<name>').description('remove a user').option('--yes', 'do not ask').action(act(remove));
   user
     .command('certificate')

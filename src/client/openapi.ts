@@ -104,6 +104,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/{user}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A token for a program, such as a Prometheus elsewhere; it ends with the user */
+        post: operations["userToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users/{user}/certificates": {
         parameters: {
             query?: never;
@@ -2942,6 +2959,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    userToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the user */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description How long it is valid */
+                    days: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description For the header "Authorization: Bearer …"; it is shown this once */
+                        token: string;
+                        /** @description When it ends, in milliseconds since 1970 */
+                        expiresAtMs: number;
+                    };
+                };
             };
             /** @description Default Response */
             "4XX": {
@@ -6990,6 +7060,8 @@ export interface operations {
             query?: {
                 /** @description As Last-Event-ID, for a first connection */
                 afterId?: number;
+                /** @description As Accept-Language, for what cannot send it */
+                language?: string;
             };
             header?: never;
             path?: never;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { parse } from 'smol-toml';
 import { Fault } from '../errors/fault.ts';
+import { isJournal, LOG_FORMATS, LOG_LEVELS, type LogFormat } from './log.ts';
 import { parseProxy, proxyOfEnvironment, type Proxy } from '../peer/proxy.ts';
 
 export interface Config {
@@ -35,6 +36,7 @@ export interface Config {
   /** Program that mail is given to. */
   readonly sendmail: string;
   readonly logLevel: string;
+  readonly logFormat: LogFormat;
   /** Breaks one thing on purpose, so that a demonstration or test can fail. */
   readonly sabotage: Sabotage | null;
   /** The program says which guests run here, by their processes, and ends. */
@@ -60,7 +62,7 @@ const DEFAULTS = {
   logLevel: 'info',
 };
 
-const FILE_KEYS = ['hostName', 'stateDir', 'runDir', 'storage', 'portOffset', 'apiAddress', 'pageUrl', 'peerAddress', 'peerPort', 'wbemAddress', 'wbemPlainAddress', 'wbemCertificate', 'wbemKey', 'wbemEventHosts', 'proxy', 'proxyExcept', 'sendmail', 'logLevel'] as const;
+const FILE_KEYS = ['hostName', 'stateDir', 'runDir', 'storage', 'portOffset', 'apiAddress', 'pageUrl', 'peerAddress', 'peerPort', 'wbemAddress', 'wbemPlainAddress', 'wbemCertificate', 'wbemKey', 'wbemEventHosts', 'proxy', 'proxyExcept', 'sendmail', 'logLevel', 'logFormat'] as const;
 type FileConfig = Partial<Record<(typeof FILE_KEYS)[number], string | number>>;
 
 export function readConfig(argv: readonly string[], version: string, environment: NodeJS.ProcessEnv = process.env): Config {
@@ -86,6 +88,7 @@ export function readConfig(argv: readonly string[], version: string, environment
     .option('--proxy-except <list>', 'hosts that are reached past it, separated by commas; with HTTPS_PROXY: NO_PROXY')
     .option('--sendmail <program>', 'program that mail is given to')
     .option('--log-level <level>', 'fatal, error, warn, info, debug')
+    .option('--log-format <format>', 'text, json or journal; journal where systemd\'s journal reads it, text elsewhere')
     .option('--list-guests', 'print the names of the machines whose guests run on this host, and end; the daemon may be down')
     .addOption(new Option('--sabotage <what>', 'break one thing on purpose').choices([...SABOTAGES]).hideHelp());
   command.parse([...argv], { from: 'user' });
@@ -107,7 +110,8 @@ export function readConfig(argv: readonly string[], version: string, environment
     ...wbemConfig(flags, file),
     proxy: proxyOf({ ...file, ...flags }, environment),
     sendmail: String(flags.sendmail ?? file.sendmail ?? DEFAULTS.sendmail),
-    logLevel: String(flags.logLevel ?? file.logLevel ?? DEFAULTS.logLevel),
+    logLevel: oneOf('logLevel', LOG_LEVELS, flags.logLevel ?? file.logLevel ?? DEFAULTS.logLevel),
+    logFormat: oneOf('logFormat', LOG_FORMATS, flags.logFormat ?? file.logFormat ?? (isJournal(1, environment) ? 'journal' : 'text')),
     sabotage: flags.sabotage ?? null,
     listsGuests: flags.listGuests ?? false,
   };
@@ -118,6 +122,12 @@ function pageUrlOf(given: string | number | undefined): string | null {
   const url = URL.parse(String(given));
   if (!url || !['http:', 'https:'].includes(url.protocol)) throw new Fault('settings-invalid', `pageUrl cannot be ${JSON.stringify(given)}: allowed is an address like https://understudy.example.com/`);
   return url.href;
+}
+
+function oneOf<T extends string>(key: string, allowed: readonly T[], given: string | number): T {
+  const found = allowed.find((each) => each === given);
+  if (found === undefined) throw new Fault('settings-invalid', `${key} cannot be ${given}: allowed is ${allowed.join(', ')}`);
+  return found;
 }
 
 function peerPortOf(given: string | number | undefined, portOffset: number): number {

@@ -49,7 +49,10 @@ import { zstd } from './compression.ts';
 import { API_PORT, type Config } from './config.ts';
 import { hardwareOf } from './hardware.ts';
 import { imageHeader } from './imageheader.ts';
-import { metricsOf } from './metrics.ts';
+import type { Counters } from '../metrics/counters.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { logEvent } from './log.ts';
+import { countAnswer, countersOf } from './metering.ts';
 import { networkOf } from './network.ts';
 import { notifyingOf } from './notifying.ts';
 import { interopOf, subscriptionsOf } from './interop.ts';
@@ -67,6 +70,7 @@ interface Parts {
   readonly fingerprints: Fingerprints;
   readonly scanner: DiskScanner;
   readonly notifier: Notifier;
+  readonly counters: Counters;
   close(): void;
 }
 
@@ -97,15 +101,15 @@ export class Daemon {
     for (const dir of [config.stateDir, config.runDir]) mkdirSync(dir, { recursive: true, mode: 0o700 });
     const database = openDatabase(config.stateDir);
     const [hosts, authorizations] = [new PairedHosts(database), new Authorizations(database)];
-    const accounts = new Accounts(database);
-    const serviceSettings = new ServiceSettingsRow(database);
+    const [accounts, serviceSettings] = [new Accounts(database), new ServiceSettingsRow(database)];
     const feed = new ChangeFeed();
     const hypervisor = new QemuHypervisor({ runDir: config.runDir, stateDir: config.stateDir });
     const layers = await Qcow2Layers.start(join(config.runDir, 'layers'));
     const scanner = new DiskScanner();
     const fingerprints = new Fingerprints(new RealDirectory(join(config.stateDir, 'fingerprints')));
     const contextLater: { current?: Context } = {};
-    const state = new SqliteState(database);
+    const state = new SqliteState(database, (id) => feed.publish({ kind: 'event', id: String(id) }));
+    const counters = countersOf(feed, state);
     const own = await openIdentity(config.stateDir, config.hostName);
     const peers = new PeerNetwork({
       identity: await identityInForce(config.stateDir, own, serviceSettings, log),
@@ -129,26 +133,27 @@ export class Daemon {
       monitoring: () => serviceSettings.monitoring,
       missingFiles: async (definition) => missingFiles(definition),
       peerName: (hostId) => hosts.get(hostId)?.name ?? hostId,
-      crash, changed: (kind, id) => feed.publish({ kind, id }),
+      crash, changed: (kind, id) => feed.publish({ kind, id }), observed: (observation) => counters.observed(observation),
     };
     const engine = new Engine(host);
     const network = networkOf({ peers, own, stateDir: config.stateDir, peerAddress: config.peerAddress });
-    const { rows: notifications, notifier } = notifyingOf({ host, database, sendmail: config.sendmail, context: () => contextLater.current!, counted: () => undefined });
-    feed.subscribe(() => notifier.changed());
+    const { rows: notifications, notifier } = notifyingOf({ host, database, sendmail: config.sendmail, context: () => contextLater.current!, counted: (event) => counters.notified(event) });
+    followFeed(feed, { state, notifier, log });
     const storages = new Storages({ host, paths: () => storagePaths(config, contextLater.current!) });
     const context: Context = { engine, accounts, notifications, messenger: notifier, storages, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), rosters: new PeerRosters(engine.host, new RosterRows<KnownRoster>(database)), defaultStorage: config.storage, configuredPeerPort: config.peerPort, proxy: config.proxy && formatAddress(config.proxy), fleecingDirectory: join(config.stateDir, 'machines') };
     const operations = createOperations((contextLater.current = context));
     const subscriptions = subscriptionsOf(database, config.hostName);
     const cim = objectManagerOf(cimHostOf(context, operations, hardwareOf(host.hostId)), { others: interopOf(subscriptions, config.hostName, version), hostName: config.hostName, changes: feed, sleep: (ms) => systemClock.sleep(ms), onBug: (bug) => log.error({ err: bug }, 'a defect while telling a change over CIM') });
     const opened = Promise.withResolvers<undefined>();
+    const metrics = new Metrics(context, counters);
     const api = await createApi({
       opened: opened.promise, operations, changes: feed,
-      metrics: metricsOf(context),
+      metrics: (format) => metrics.text(format), onAnswer: (answer) => countAnswer(counters, answer),
       version,
       endSession: (token) => accounts.endSession(token),
       onBug: ({ id, request, error }) => log.error({ id, request, err: error }, 'a defect while answering'),
     });
-    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, scanner, subscriptions, notifier, close: () => database.close() }, () => opened.resolve(undefined));
+    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, scanner, subscriptions, notifier, counters, close: () => database.close() }, () => opened.resolve(undefined));
     await daemon.#open();
     return daemon;
   }
@@ -178,7 +183,7 @@ export class Daemon {
     for (const { hostId } of hosts.list()) this.#peers.keepContact(hostId);
     await this.#api.listenTcp({ host: apiAddress, port: API_PORT + portOffset });
     const ownTls = () => ({ key: this.#peers.identity.keyPem, cert: this.#peers.identity.certificatePem });
-    this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, subscriptions: this.#parts.subscriptions, ownTls, version: versionOf(), log: this.#log });
+    this.#wbem = await openWbem({ config: this.#config, accounts: this.context.accounts, manager: this.cim, subscriptions: this.#parts.subscriptions, ownTls, version: versionOf(), log: this.#log, onSignInFailure: () => this.#parts.counters.signInFailures.add(['wbem']) });
     this.#parts.notifier.start();
     void this.#autostart();
   }
@@ -228,6 +233,14 @@ async function identityInForce(stateDir: string, own: Identity, settings: Servic
   const chosen = await new CertificateStore(stateDir).identityWith(certificate, own);
   if (!chosen) log.error({ certificate }, 'the certificate that was chosen is not there any more: other hosts are shown this host\'s own, which they may not know (understudy server certificate add)');
   return chosen ?? own;
+}
+
+/** What changes is looked at for notifications, and each entry of the event log is in the daemon's log, too. */
+function followFeed(feed: ChangeFeed, { state, notifier, log }: { readonly state: SqliteState; readonly notifier: Notifier; readonly log: Logger }): void {
+  feed.subscribe(({ kind, id }) => {
+    notifier.changed();
+    if (kind === 'event') for (const event of state.events(Number(id) - 1, 1)) logEvent(log, event);
+  });
 }
 
 /** Where replicas are kept, and where this host's own state is. */

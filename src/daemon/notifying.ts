@@ -10,6 +10,7 @@ import { concernsOf } from '../service/concerns.ts';
 import type { Context } from '../service/context.ts';
 import { paceOf } from '../service/notifications.ts';
 import { NotificationRows } from '../state/notifications.ts';
+import { say } from '../language/text.ts';
 
 export interface NotifyingOptions {
   readonly host: Host;
@@ -44,8 +45,8 @@ export function notifyingOf({ host, database, sendmail, context, counted }: Noti
 function tell(host: Host, event: NotifierEvent): void {
   const { kind, target } = event;
   const name = `${target.name} (${target.address})`;
-  if (kind === 'failing') report(host, 'notification-failing', null, `notifications do not arrive at ${name}: ${event.message}`, event.hint);
-  else if (kind === 'lost') report(host, 'notification-lost', null, `${event.count} notifications to ${name} are not sent any more: ${event.message}`, event.hint);
+  if (kind === 'failing') report(host, 'notification-failing', null, say('notifications do not arrive at {name}: {message}', { name, message: event.message }), event.hint);
+  else if (kind === 'lost') report(host, 'notification-lost', null, say('{count} notifications to {name} are not sent any more: {message}', { count: event.count, name, message: event.message }), event.hint);
   else if (kind === 'restored') report(host, 'notification-restored', null, `notifications arrive at ${name} again`);
   if (kind !== 'sent') host.changed('host', host.hostId);
 }

@@ -1,9 +1,9 @@
 /** The daemon's program: starts, says where it listens, ends on SIGTERM or SIGINT. Guests run on in any case. */
-import pino from 'pino';
 import { faultOf } from '../errors/fault.ts';
 import { runningGuests } from '../hypervisor/qemu/instance.ts';
 import { readConfig } from './config.ts';
 import { Daemon, versionOf } from './daemon.ts';
+import { createLog, isJournal } from './log.ts';
 import { tellServiceManager } from './servicemanager.ts';
 
 /** A defect ends the process at once: the next one recovers from the state on disk. */
@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   const version = versionOf();
   const config = readConfig(process.argv.slice(2), version);
   if (config.listsGuests) return void process.stdout.write(runningGuests(config).map((name) => `${name}\n`).join(''));
-  const log = pino({ level: config.logLevel, base: { host: config.hostName }, redact: ['password', 'token', 'secret', 'key', 'invitation'] }, pino.destination({ fd: 1, sync: true }));
+  const log = createLog({ format: config.logFormat, level: config.logLevel, hostName: config.hostName });
   const crash = (bug: unknown): never => {
     log.fatal({ err: bug }, 'a defect of Understudy: the daemon ends and recovers at its next start; guests run on');
     process.exit(EXIT_BUG);
@@ -37,6 +37,7 @@ async function main(): Promise<void> {
 main().catch((thrown: unknown) => {
   const fault = faultOf(thrown);
   if (!fault) throw thrown;
-  process.stderr.write(`understudyd: ${fault.message}\nhint: ${fault.hint}\n`);
+  const priority = isJournal(2, process.env) ? '<3>' : '';
+  process.stderr.write(`${priority}understudyd: ${fault.message}\n${priority}hint: ${fault.hint}\n`);
   process.exit(fault.row.exitCode);
 });

@@ -28,6 +28,8 @@ export interface WbemSurroundings {
   readonly ownTls: () => Tls;
   readonly version: string;
   readonly log: Logger;
+  /** Called for each sign-in that failed. */
+  readonly onSignInFailure: () => void;
 }
 
 /** Twice what MS-WSMV allows an envelope, which in UTF-16 is the same text. */
@@ -59,7 +61,7 @@ export async function openWbem(surroundings: WbemSurroundings): Promise<{ close(
   });
   const strangers = { accepts: wsman.isForStrangers, handle: wsman.handleStranger };
   const cimxml = new CimXml({ manager, schema: SCHEMA, audit, host: config.hostName, nowMs: Date.now, newId: randomUUID, onBug: onBugWithId });
-  const shared = { maxBodyBytes: MAX_BODY_BYTES, signIn: signInBy(directoryOf(accounts)), onBug };
+  const shared = { maxBodyBytes: MAX_BODY_BYTES, signIn: signInBy(directoryOf(accounts, surroundings.onSignInFailure)), onBug };
   const tls = tlsOf(surroundings);
   const plainDoor = (port: number) => ({ ...shared, address: config.wbemPlainAddress, port: port + config.portOffset });
   const tlsDoor = (port: number) => ({ ...shared, address: config.wbemAddress, port: port + config.portOffset, tls });
@@ -133,12 +135,13 @@ function keepHouse(surroundings: WbemSurroundings, protocols: readonly { sweep()
 
 const known = ({ name, role, stamp }: StampedAccount) => ({ name, role, stamp });
 
-function directoryOf(accounts: Accounts): UserDirectory {
+function directoryOf(accounts: Accounts, onSignInFailure: () => void): UserDirectory {
   const gate = new SignInGate();
   const audited = async (name: string, password: string, from: string): Promise<StampedAccount> => {
     try {
       return await gate.pass(from, name, () => accounts.verify(name, password));
     } catch (error) {
+      onSignInFailure();
       accounts.recordAudit({ who: name.slice(0, 64), from, operation: 'sign-in', subject: 'WBEM', outcome: 'failed' });
       throw error;
     }

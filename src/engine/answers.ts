@@ -6,7 +6,7 @@ import type { Machine, Relationship } from '../machine/records.ts';
 import { allowsStorage, type Admission } from '../relationship/authorization.ts';
 import { isOnward } from '../relationship/chain.ts';
 import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
-import { stateName } from '../relationship/state.ts';
+import { sideWords, stateWords } from '../relationship/state.ts';
 import { admitted, storageFor } from './admission.ts';
 import type { Acceptance, Answers, CreatedReplica, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
 import { qemuVersionOf, spaceAt } from './checkup.ts';
@@ -27,6 +27,7 @@ import { succeed, successionOf } from './replica/succession.ts';
 import { arriving, machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 import { yieldTo } from './yielding.ts';
+import { say, told } from '../language/text.ts';
 
 const CALL_TIMEOUT_MS = 24 * 3_600_000;
 const ASKER_CHARACTERS = 64;
@@ -100,7 +101,7 @@ const askerOf = (user: unknown, peer: string): string => (typeof user === 'strin
 function noticeRemoval({ host }: Engine, { id, machineId, peerId }: Relationship): void {
   const atMs = host.clock.nowMs();
   update(host, id, () => ({ peerRemovedMs: atMs }));
-  host.state.addEvent({ atMs, number: null, severity: 'warning', machine: host.state.machine(machineId)?.name ?? null, message: `${host.peerName(peerId)} removed its side of the relationship; remove it here too: understudy disable` });
+  host.state.addEvent({ atMs, number: null, severity: 'warning', machine: host.state.machine(machineId)?.name ?? null, ...told(say('{peer} removed its side of the relationship; remove it here too: understudy disable', { peer: host.peerName(peerId) })) });
 }
 
 const acceptanceOf = (hostName: string, admission: Admission): Acceptance =>
@@ -153,14 +154,14 @@ function failoverAnswers(engine: Engine): Pick<Answers, 'preparePlanned' | 'canc
   return {
     preparePlanned: async (hostId, { relationshipId, token }) => {
       const relationship = owned(hostId, relationshipId);
-      if (relationship.side !== 'replica' || relationship.state !== 3) throw new Refused(refuse(`${host.hostName} is not ready for a planned failover of ${machineOf(host, relationship.machineId).name}: its side is in state ${relationship.state} (${stateName(relationship.state)}, ${relationship.side})`, []));
+      if (relationship.side !== 'replica' || relationship.state !== 3) throw new Refused(refuse(say('{host} is not ready for a planned failover of {machine}: its side is in state {number} ({state}, {side})', { host: host.hostName, machine: machineOf(host, relationship.machineId).name, number: relationship.state, state: stateWords(relationship.state), side: sideWords(relationship.side) }), []));
       update(host, relationshipId, () => ({ token }));
       return null;
     },
     cancelPlanned: async (hostId, { relationshipId, token, lineage }) => {
       const relationship = owned(hostId, relationshipId);
-      if (relationship.side !== 'replica') throw new Refused(refuse(`${host.hostName} is the primary: a planned failover is cancelled there`, ['cancel-failover']));
-      if (relationship.failover) throw new Refused(refuse(`${host.hostName} has failed over already: revert there first`, ['revert']));
+      if (relationship.side !== 'replica') throw new Refused(refuse(say('{host} is the primary: a planned failover is cancelled there', { host: host.hostName }), ['cancel-failover']));
+      if (relationship.failover) throw new Refused(refuse(say('{host} has failed over already: revert there first', { host: host.hostName }), ['revert']));
       checkNotHandedOn(host, relationship.machineId);
       if (relationship.token !== null && relationship.token !== token) throw new Refused(refuse('the planned failover is another one', []));
       giveUpToken(engine, relationship, lineage);

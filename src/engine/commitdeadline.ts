@@ -6,6 +6,7 @@ import type { Failover, Relationship } from '../machine/records.ts';
 import type { Host } from './host.ts';
 import { machineOf } from './spec.ts';
 import { update } from './transition.ts';
+import { say, told } from '../language/text.ts';
 
 const MINUTE_MS = 60_000;
 const LOOK_EVERY_MS = 10_000;
@@ -94,7 +95,7 @@ export class CommitDeadlines {
       update(this.#host, relationship.id, ({ failover }) => (failover?.commit ? { failover: { ...failover, commit: { ...failover.commit, isWarned: true } } } : {}));
       state.addEvent({
         atMs: clock.nowMs(), number: null, severity: 'warning', machine: name,
-        message: `${name}: the failover commits itself at ${new Date(dueMs).toISOString()}: the other recovery points are removed then, and there is no way back (understudy revert before that; more time: understudy commit-after ${name} 2h)`,
+        ...told(say('{name}: the failover commits itself at {time}: the other recovery points are removed then, and there is no way back (understudy revert before that; more time: understudy commit-after {name} 2h)', { name, time: { atMs: dueMs } })),
       });
     });
   }

@@ -16,12 +16,15 @@ import { keepOnly, layersAbove } from './failover.ts';
 import { specFor } from './primary/attempt.ts';
 import { activeStacks, machineOf, otherStacks } from './spec.ts';
 import { highestSequence, relationshipNamed, transition, update } from './transition.ts';
+import { say, type Text } from '../language/text.ts';
 
 /** In a chain it may be a host further on. */
-function yielded(host: Host, relationship: Relationship, theirs: Lineage): string {
+function yielded(host: Host, relationship: Relationship, theirs: Lineage): Text {
   const { ownerHostId } = newestOf(theirs);
   const peer = host.peerName(relationship.peerId);
-  return ownerHostId === relationship.peerId ? `${peer} runs this machine now (a newer epoch): this host is its replica` : `a host that ${peer} sends on to runs this machine now (a newer epoch)`;
+  return ownerHostId === relationship.peerId
+    ? say('{peer} runs this machine now (a newer epoch): this host is its replica', { peer })
+    : say('a host that {peer} sends on to runs this machine now (a newer epoch)', { peer });
 }
 
 /**
@@ -39,7 +42,7 @@ export async function becomeReplica(host: Host, relationshipId: string, signal: 
   const isTheirs = kindOf(now) === 'extended' ? owner !== host.hostId : owner === now.peerId;
   if (kin === 'same' && isTheirs && isPlainReplica(now)) return;
   if (kin === 'same' || kin === 'ours-descends' || !isTheirs) {
-    throw new Refused(refuse(`${machineOf(host, now.machineId).name}: ${host.peerName(now.peerId)} does not own it in an epoch of its own, so there is nothing to yield to`, allowedVerbs(now)));
+    throw new Refused(refuse(say('{machine}: {peer} does not own it in an epoch of its own, so there is nothing to yield to', { machine: machineOf(host, now.machineId).name, peer: host.peerName(now.peerId) }), allowedVerbs(now)));
   }
   await yieldTo(host, now, lineage);
   update(host, relationshipId, () => ({ lastFault: null }));

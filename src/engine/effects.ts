@@ -18,6 +18,7 @@ import { unlabelAll, unlabelTops } from './replica/labels.ts';
 import { dropReceiving } from './replica/receiving.ts';
 import type { Desk } from '../relationship/chain.ts';
 import type { Effect } from '../relationship/table.ts';
+import { say, told } from '../language/text.ts';
 
 type Recorded = Effect | 'forget-extended' | 'dissolve' | 'apply-journal' | 'join-replaced' | 'remove-layer' | 'start-guest';
 type Run = (host: Host, item: OutboxItem, signal: AbortSignal) => Promise<void>;
@@ -56,7 +57,7 @@ async function startGuest(host: Host, item: OutboxItem, signal: AbortSignal): Pr
     signal.throwIfAborted();
     if (!faultOf(thrown) && !(thrown instanceof Refused)) throw thrown;
     const name = host.state.machine(item.machineId)?.name ?? item.machineId;
-    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'error', machine: name, message: `${name}: its guest was shut down for a failback that was given up, and could not be started again: ${(thrown as Error).message}` });
+    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'error', machine: name, ...told(say('{name}: its guest was shut down for a failback that was given up, and could not be started again: {message}', { name, message: (thrown as Error).message })) });
   }
 }
 
@@ -76,7 +77,7 @@ async function holdGuest(host: Host, item: OutboxItem): Promise<void> {
   if ((await host.hypervisor.power(item.machineId)) === 'off') return;
   if (relationship?.settings.additional.demotion === 'stop') await host.hypervisor.stop(item.machineId);
   else await host.hypervisor.pause(item.machineId);
-  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'error', machine: machine.name, message: `${machine.name}: its guest on ${host.hostName} was held because the other host runs it in a newer epoch; its memory and disks are kept` });
+  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'error', machine: machine.name, ...told(say('{machine}: its guest on {host} was held because the other host runs it in a newer epoch; its memory and disks are kept', { machine: machine.name, host: host.hostName })) });
 }
 
 async function freeGuest(host: Host, item: OutboxItem): Promise<void> {

@@ -2,7 +2,7 @@
  * Failing over to a recovery point, trying another, keeping one. The new epoch and what the way back must carry are
  * durable in the very transaction that enters state 12; later seals are refused from then on.
  */
-import { Fault, faultOf } from '../errors/fault.ts';
+import { Fault, faultOf, kept } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { ClusterSet } from '../extents/clusterset.ts';
 import type { Layer } from '../machine/definition.ts';
@@ -20,6 +20,7 @@ import { labelLive } from './replica/labels.ts';
 import { machineOf, overridden, pointStacks } from './spec.ts';
 import { recoveryBegun, recoveryReady, type Asking } from './recoveries.ts';
 import { relationshipNamed, transition } from './transition.ts';
+import { say } from '../language/text.ts';
 
 export interface FailoverRequest {
   readonly pointId: string | null;
@@ -111,7 +112,7 @@ export async function makeLayers(host: Host, relationship: Relationship): Promis
 /** The epoch minted for the failover is followed by one that names the old owner again. */
 function giveBack(host: Host, relationship: Relationship, fault: Fault): void {
   transition(host, relationship.id, relationship.yielded ? 'failoverFailedYielded' : 'failoverFailed', {
-    change: () => ({ failover: null, lastFault: { code: fault.code, message: fault.message, hint: fault.hint, atMs: host.clock.nowMs() } }),
+    change: () => ({ failover: null, lastFault: { ...kept(fault), atMs: host.clock.nowMs() } }),
     also: () => returnEpoch(host, relationship),
     payload: (before) => ({ layers: before.failover!.layers.map(({ layer }) => layer) }),
   });
@@ -157,7 +158,7 @@ function dropBranch(host: Host, machineId: string): void {
 /** A test failover stands on the layers of its point. */
 function refuseUnderTest(host: Host, { testCopy, machineId }: Relationship, going: readonly Point[]): void {
   if (!testCopy || !going.some(({ id }) => id === testCopy.pointId)) return;
-  throw new Refused(refuse(`a test failover of ${machineOf(host, machineId).name} runs on a recovery point that would be removed: end it first`, ['test-end']));
+  throw new Refused(refuse(say('a test failover of {machine} runs on a recovery point that would be removed: end it first', { machine: machineOf(host, machineId).name }), ['test-end']));
 }
 
 /** Only the chosen point and those made here since are left; no way back to the others. What the old primary must hear of stays recorded. */

@@ -2,7 +2,7 @@
  * Whenever two hosts of a relationship speak, they first compare epochs. A host whose newest epoch has a descendant
  * yields; where neither descends from the other, nobody overwrites anybody until an operator chooses.
  */
-import { Fault } from '../errors/fault.ts';
+import { Fault, kept } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Relationship } from '../machine/records.ts';
 import { isOnward, kindOf } from '../relationship/chain.ts';
@@ -13,6 +13,8 @@ import { noticeEnd } from './failback/away.ts';
 import type { Host } from './host.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, update } from './transition.ts';
+import { say } from '../language/text.ts';
+import { sideWords } from '../relationship/state.ts';
 
 /** The peer's standing, in the same epoch as ours. Refused when this host has to yield; fault split-brain when nobody has. */
 export async function greet(host: Host, relationshipId: string, signal: AbortSignal, more: Pick<Greeting, 'starting'> = {}): Promise<Standing> {
@@ -24,7 +26,7 @@ export async function greet(host: Host, relationshipId: string, signal: AbortSig
   if (!standing.known) throw new Fault('replica-unknown', `${host.peerName(relationship.peerId)} does not know the relationship of ${name} any more`);
   noticeEnd(host, relationshipId, standing);
   const now = relationshipNamed(host, relationshipId);
-  if (now.side !== relationship.side) throw new Refused(refuse(`${name}: ${host.peerName(relationship.peerId)} owns a newer epoch, so this host is ${now.side} now`, []));
+  if (now.side !== relationship.side) throw new Refused(refuse(say('{name}: {peer} owns a newer epoch, so this host is {side} now', { name, peer: host.peerName(relationship.peerId), side: sideWords(now.side) }), []));
   return standing;
 }
 
@@ -89,6 +91,6 @@ function settleUnrelated(host: Host, relationship: Relationship, theirs: Lineage
 function splitBrain(host: Host, relationship: Relationship): Fault {
   const { name } = machineOf(host, relationship.machineId);
   const fault = new Fault('split-brain', `${name}: both hosts went on alone, each with changes that the other does not have`);
-  update(host, relationship.id, () => ({ lastFault: { code: fault.code, message: fault.message, hint: fault.hint, atMs: host.clock.nowMs() } }));
+  update(host, relationship.id, () => ({ lastFault: { ...kept(fault), atMs: host.clock.nowMs() } }));
   return fault;
 }

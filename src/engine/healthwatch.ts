@@ -11,6 +11,7 @@ import type { Host } from './host.ts';
 import { inInterval, isIntervalOver } from './monitoring.ts';
 import type { PendingBytes } from './pending.ts';
 import { report } from './report.ts';
+import { hintOf, saidOf } from '../language/text.ts';
 import { update } from './transition.ts';
 
 const LOOK_EVERY_MS = 30_000;
@@ -95,7 +96,7 @@ function look(host: Host, relationship: Relationship, machine: Machine, limits: 
   const before = relationship.issues ?? [];
   if (now.join() === before.join() && !isIntervalOver(host, relationship)) return;
   host.state.transaction(() => {
-    for (const { rule, issue } of holding) if (rule.event !== null && !before.includes(rule.id)) report(host, rule.event, machine.name, issue.message, issue.hint);
+    for (const { rule, issue } of holding) if (rule.event !== null && !before.includes(rule.id)) report(host, rule.event, machine.name, saidOf(issue), hintOf(issue));
     if (now.length === 0 && before.length > 0) report(host, 'health-restored', machine.name, EVENTS['health-restored'].when);
     const counts = inInterval(host, relationship);
     update(host, relationship.id, () => ({ ...counts, issues: now }));

@@ -2,6 +2,7 @@
 import type { HealthLimits } from '../health/limits.ts';
 import type { MachineDefinition } from '../machine/definition.ts';
 import type { Admission } from '../relationship/authorization.ts';
+import type { Observation } from './observation.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Compression } from './ports/compression.ts';
 import type { FingerprintStore } from './ports/fingerprints.ts';
@@ -45,6 +46,8 @@ export interface Host {
   peerName(hostId: string): string;
   /** Ends the process: a bug was found. */
   crash(bug: unknown): void;
+  /** Tells whoever counts how a try at a recovery point ended. */
+  observed?(observation: Observation): void;
   /** Tells whoever watches that this changed. */
   changed(kind: 'machine' | 'relationship' | 'job' | 'host' | 'event', id: string): void;
 }

@@ -4,7 +4,7 @@ import { Refused, refuse } from '../errors/refusal.ts';
 import type { InitialTransfer } from '../machine/initial.ts';
 import type { Relationship } from '../machine/records.ts';
 import { isOnward } from '../relationship/chain.ts';
-import { stateName } from '../relationship/state.ts';
+import { stateWords, standingWords } from '../relationship/state.ts';
 import { allowedVerbs, type Standing } from '../relationship/step.ts';
 import { cycleNow, figures } from './cyclenow.ts';
 import type { Engine } from './engine.ts';
@@ -17,7 +17,7 @@ import { beginInitial } from './initial.ts';
 import { mediaKinds } from './mediakinds.ts';
 import { commitHome, giveBack } from './failback/home.ts';
 import { flag, shutdownMs, text, whole } from './jobargs.ts';
-import { heldBy, type JobContext, type JobResult, type JobWork } from './jobs.ts';
+import { type JobContext, type JobResult, type JobWork, withTrouble, heldBy } from './jobs.ts';
 import { ADDRESSING_JOB, setAddresses } from './network/addressing.ts';
 import { onPeer } from './onpeer.ts';
 import { unplannedFailover } from './operations.ts';
@@ -28,6 +28,7 @@ import { reverse } from './reverse.ts';
 import { guestKinds, stepKinds } from './stepkinds.ts';
 import { endTestCopy, makeTestCopy } from './testfailover.ts';
 import { relationshipNamed, transition } from './transition.ts';
+import { say, type Said, type Text } from '../language/text.ts';
 
 const POLL_MS = 300;
 /** Where an initial replication or a resynchronization leads that somebody stopped. */
@@ -113,12 +114,12 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     initial: async (job) => {
       const { id, side, state } = engine.relationshipFor(job);
       if (side !== 'primary' || state !== 2) await beginInitial(host, id, text(job, 'transfer') as InitialTransfer | null, job.signal);
-      return awaitPoint(engine, job, [2], 'initial replication');
+      return awaitPoint(engine, job, [2], say('initial replication'));
     },
     resynchronize: async (job) => {
       const { id, state } = engine.relationshipFor(job);
       if (state !== 10) transition(host, id, state === 11 ? 'continueResync' : 'resynchronize');
-      return awaitPoint(engine, job, [10, 11], 'resynchronizing');
+      return awaitPoint(engine, job, [10, 11], say('resynchronizing'));
     },
     cycle: (job) => cycleNow(engine, job),
     verify: (job) => verified(engine, job),
@@ -126,20 +127,23 @@ function replicationKinds(engine: Engine): Readonly<Record<string, JobWork>> {
 }
 
 /** Resolves when the relationship has left the states, with the figures of the point that did it. */
-async function awaitPoint(engine: Engine, job: JobContext, states: readonly number[], step: string): Promise<JobResult> {
+async function awaitPoint(engine: Engine, job: JobContext, states: readonly number[], step: Said): Promise<JobResult> {
   const before = engine.relationshipFor(job).totals;
   const startedMs = engine.host.clock.nowMs();
   for (;;) {
     const relationship = engine.relationshipFor(job);
-    if (relationship.side === 'primary' && TAKEN_BACK.includes(relationship.state)) throw new Fault('cancelled', `${step} was cancelled: ${stateName(relationship.state)}`);
+    if (relationship.side === 'primary' && TAKEN_BACK.includes(relationship.state)) throw new Fault('cancelled', say('{step} was cancelled: {state}', { step, state: stateWords(relationship.state) }));
     if (!states.includes(relationship.state)) return states.includes(10) ? resynchronizedSince(startedMs, before, relationship) : shippedSince(before, relationship);
     const { progress } = engine.workerOf(relationship);
-    const isStanding = relationship.state === 11;
-    const waits = engine.host.traffic.waitingFor(relationship.id);
-    const trouble = isStanding ? `${step}; suspended` : waits ? `${step}; ${waits}` : relationship.lastFault && relationship.failures > 0 ? `${step}; waiting to try again: ${relationship.lastFault.message}` : step;
-    job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, trouble);
+    job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, stepWords(step, relationship, engine.host.traffic.waitingFor(relationship.id)));
     await engine.host.clock.sleep(POLL_MS, job.signal);
   }
+}
+
+/** The step, and what keeps it from going on. */
+function stepWords(step: Said, relationship: Relationship, waiting: Text | null): Text {
+  if (relationship.state === 11) return say('{step}; suspended', { step });
+  return waiting === null ? withTrouble(step, relationship) : say('{step}; {waiting}', { step, waiting: [waiting] });
 }
 
 /** Of the resynchronization that ended since; a cycle may have followed at once. */
@@ -203,8 +207,8 @@ async function handOverOrTakeBack(engine: Engine, job: JobContext, relationship:
 }
 
 /** The other host has asked this one, since the work is not there: neither host sends it round again. */
-function refuseReturned({ side, state }: Standing, job: JobContext, what: string): void {
-  if (flag(job, 'begun')) throw new Refused(refuse(`neither host can ${what} now; here: ${stateName(state)} (${side})`, allowedVerbs({ side, state })));
+function refuseReturned(standing: Standing, job: JobContext, what: 'fail back' | 'reverse'): void {
+  if (flag(job, 'begun')) throw new Refused(refuse(what === 'reverse' ? say('neither host can reverse now; here: {here}', { here: standingWords(standing) }) : say('neither host can fail back now; here: {here}', { here: standingWords(standing) }), allowedVerbs(standing)));
 }
 
 /** Ends with the first reverse cycle acknowledged. */
@@ -225,7 +229,7 @@ async function reversed(engine: Engine, job: JobContext): Promise<JobResult> {
   for (;;) {
     const relationship = engine.relationshipOf(job.machineId);
     if (relationship.side === 'primary' && relationship.state === 3 && relationship.lastCycle !== null) return shippedSince(totals, relationship);
-    if (relationship.side !== 'primary' || ![1, 2, 3, 9, 10].includes(relationship.state)) throw new Refused(refuse(`the reverse did not end in replication: ${stateName(relationship.state)}`, allowedVerbs(relationship)));
+    if (relationship.side !== 'primary' || ![1, 2, 3, 9, 10].includes(relationship.state)) throw new Refused(refuse(say('the reverse did not end in replication: {state}', { state: stateWords(relationship.state) }), allowedVerbs(relationship)));
     job.progress(40, asked === null ? 'reversing' : 'shipping the difference');
     await host.clock.sleep(POLL_MS, job.signal);
   }

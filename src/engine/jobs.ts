@@ -2,11 +2,13 @@
  * Jobs: work that takes a while, watched and cancelled by id, and taken up again after a restart. A job's work is written
  * so that running it again from the top is right: each step looks whether it is done.
  */
-import { FAULTS, faultOf, Fault } from '../errors/fault.ts';
+import { FAULTS, failureText, faultOf, Fault, kept } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
-import type { Job } from '../machine/records.ts';
+import type { Job, Relationship } from '../machine/records.ts';
 import type { Host } from './host.ts';
 import { report } from './report.ts';
+import { inEnglish, say, told, type Said, type Text } from '../language/text.ts';
+import { inText } from '../language/words.ts';
 
 export type JobResult = Readonly<Record<string, number | string | boolean | null>>;
 export type JobArgs = Readonly<Record<string, unknown>>;
@@ -22,8 +24,19 @@ export interface JobContext {
   readonly askedMs: number;
   /** Who asked for it; null for this host itself. */
   readonly startedBy: string | null;
-  progress(percent: number, step: string): void;
+  progress(percent: number, step: Text): void;
 }
+
+/** The step, and why it is tried again when it has failed. */
+export const withTrouble = (step: Said, { lastFault, failures }: Pick<Relationship, 'lastFault' | 'failures'>): Said =>
+  lastFault && failures > 0 ? say('{step}; waiting to try again: {failure}', { step, failure: [failureText(lastFault)] }) : step;
+
+/** What was thrown, for people. */
+export const thrownText = (thrown: unknown): Text => {
+  if (thrown instanceof Refused) return thrown.said;
+  const fault = faultOf(thrown);
+  return fault ? failureText(fault) : (thrown as Error).message;
+};
 
 /** What holds a machine, in words: whoever is refused meanwhile learns whose work it is. */
 export const heldBy = ({ startedBy }: Pick<JobContext, 'startedBy'>, operation: string): string => (startedBy === null ? operation : `${operation}, started by ${startedBy}`);
@@ -77,7 +90,7 @@ export class Jobs {
 
   cancel(id: string): Job {
     const job = this.named(id);
-    if (!job.cancellable && job.state === 'running') throw new Refused(refuse(`a ${job.kind} cannot be cancelled: what it removes is gone`));
+    if (!job.cancellable && job.state === 'running') throw new Refused(refuse('a commit cannot be cancelled: what it removes is gone'));
     this.#running.get(id)?.abort(new Fault('cancelled', 'the job was cancelled'));
     return job;
   }
@@ -117,8 +130,8 @@ export class Jobs {
   #failed(id: string, thrown: unknown, cancelled: boolean): void {
     const fault = faultOf(thrown) ?? (cancelled ? new Fault('cancelled', 'the job was cancelled') : undefined);
     if (!cancelled) this.#report(id, thrown);
-    if (fault) this.#finish(id, { state: cancelled ? 'cancelled' : 'failed', error: { code: fault.code, message: fault.message, hint: fault.hint, allowed: [] } });
-    else if (thrown instanceof Refused) this.#finish(id, { state: 'failed', error: { code: 'refused', message: thrown.refusal.reason, hint: '', allowed: thrown.refusal.allowed } });
+    if (fault) this.#finish(id, { state: cancelled ? 'cancelled' : 'failed', error: { ...kept(fault), allowed: [] } });
+    else if (thrown instanceof Refused) this.#finish(id, { state: 'failed', error: { code: 'refused', ...told(thrown.said), hint: '', allowed: thrown.refusal.allowed } });
     else {
       this.#finish(id, { state: 'failed', error: { code: 'bug', message: 'a defect of Understudy ended the job', hint: FAULTS['state-corrupt'].hint, allowed: [] } });
       this.#host.crash(thrown);
@@ -129,18 +142,20 @@ export class Jobs {
   #report(id: string, thrown: unknown): void {
     const { kind, machineId } = this.named(id);
     if (kind === 'cycle' || machineId === null || !this.#host.state.relationshipOf(machineId) || !(thrown instanceof Error)) return;
-    const allowed = thrown instanceof Refused && thrown.refusal.allowed.length > 0 ? `Allowed now: ${thrown.refusal.allowed.join(', ')}.` : '';
-    report(this.#host, 'operation-failed', this.#host.state.machine(machineId)?.name ?? machineId, `${kind} failed: ${thrown.message}`, faultOf(thrown)?.hint ?? allowed);
+    const allowed = thrown instanceof Refused && thrown.refusal.allowed.length > 0 ? say('Allowed now: {operations}.', { operations: { list: thrown.refusal.allowed } }) : '';
+    report(this.#host, 'operation-failed', this.#host.state.machine(machineId)?.name ?? machineId, say('{kind} failed: {failure}', { kind: inText('job', kind), failure: [thrownText(thrown)] }), faultOf(thrown)?.hint ?? allowed);
   }
 
-  #progress(id: string, percent: number, step: string): void {
-    const job = this.named(id);
+  #progress(id: string, percent: number, said: Text): void {
+    const { stepSaid: _before, ...job } = this.named(id);
     const whole = Math.floor(Math.max(0, Math.min(99, percent)));
-    if (job.percent !== whole || job.step !== step) this.#put({ ...job, percent: whole, step });
+    const step = inEnglish(said);
+    if (job.percent !== whole || job.step !== step) this.#put({ ...job, percent: whole, step, ...(typeof said !== 'string' && { stepSaid: said }) });
   }
 
   #finish(id: string, change: Partial<Job>): void {
-    this.#put({ ...this.named(id), ...change, finishedMs: this.#host.clock.nowMs() });
+    const { stepSaid, ...job } = this.named(id);
+    this.#put({ ...job, ...(stepSaid !== undefined && change.step === undefined && { stepSaid }), ...change, finishedMs: this.#host.clock.nowMs() });
   }
 
   #put(job: Job): void {

@@ -17,6 +17,7 @@ import { incomingWith } from './primary/incoming.ts';
 import { report } from './report.ts';
 import { machineOf, specOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
+import { say } from '../language/text.ts';
 
 const MIB = 1024 ** 2;
 const MAX_DISK_BYTES = 64 * 1024 ** 4;
@@ -26,9 +27,9 @@ const TELL_WITHIN_MS = 5_000;
 export function checkOwnDisks(host: Host, machine: Machine): void {
   const relationship = host.state.relationshipOf(machine.id);
   const allowed = relationship ? allowedVerbs(relationship) : [];
-  if (machine.copyOf !== null) throw new Refused(refuse(`${machine.name} is a test failover's copy: its disks stay as they are`, ['test-end']));
-  if (relationship?.side === 'replica') throw new Refused(refuse(`the disks of ${machine.name} are changed on ${host.peerName(relationship.peerId)} while it is a replica here; after a failover, once replication is reversed`, allowed));
-  if (machine.powerLock !== null) throw new Refused(refuse(`the disks of ${machine.name} cannot be changed now: ${machine.powerLock}`, allowed));
+  if (machine.copyOf !== null) throw new Refused(refuse(say('{machine} is a test failover\'s copy: its disks stay as they are', { machine: machine.name }), ['test-end']));
+  if (relationship?.side === 'replica') throw new Refused(refuse(say('the disks of {machine} are changed on {peer} while it is a replica here; after a failover, once replication is reversed', { machine: machine.name, peer: host.peerName(relationship.peerId) }), allowed));
+  if (machine.powerLock !== null) throw new Refused(refuse(say('the disks of {machine} cannot be changed now: {powerLock}', { machine: machine.name, powerLock: machine.powerLock }), allowed));
 }
 
 /** The machine has the disk, and its guest when it runs. It does not replicate until somebody says so. */
@@ -44,7 +45,7 @@ export async function attachDisk(host: Host, machineId: string, disk: DiskDefini
     throw thrown;
   }
   const relationship = host.state.relationshipOf(machineId);
-  if (relationship) report(host, 'disk-attached', machineOf(host, machineId).name, `disk ${disk.name} was attached; it does not replicate until it is included: understudy settings ${machineOf(host, machineId).name} --disks ${[...relationship.settings.disks, disk.name].join(',')}`);
+  if (relationship) report(host, 'disk-attached', machineOf(host, machineId).name, say('disk {name} was attached; it does not replicate until it is included: understudy settings {machine} --disks {list}', { name: disk.name, machine: machineOf(host, machineId).name, list: [...relationship.settings.disks, disk.name].join(',') }));
   host.changed('machine', machineId);
 }
 
@@ -73,14 +74,14 @@ function dropDisk(host: Host, machineId: string, disk: string): void {
 export function checkDetachable(host: Host, machine: Machine, disk: string): void {
   checkOwnDisks(host, machine);
   if (!machine.definition.disks.some(({ name }) => name === disk)) throw new Fault('disk-missing', `${machine.name} has no disk ${disk}`);
-  if (machine.definition.disks.length === 1) throw new Refused(refuse(`${disk} is the only disk of ${machine.name}`));
+  if (machine.definition.disks.length === 1) throw new Refused(refuse(say('{disk} is the only disk of {machine}', { disk, machine: machine.name })));
   const relationship = host.state.relationshipOf(machine.id);
   if (relationship?.settings.disks.includes(disk)) checkDisks(host, relationship, without(relationship, disk));
 }
 
 const without = ({ settings }: Relationship, disk: string): readonly string[] => {
   const rest = settings.disks.filter((name) => name !== disk);
-  if (rest.length === 0) throw new Refused(refuse(`${disk} is the only disk that replicates: include another first, or end replication`, ['settings --disks', 'disable']));
+  if (rest.length === 0) throw new Refused(refuse(say('{disk} is the only disk that replicates: include another first, or end replication', { disk }), ['settings --disks', 'disable']));
   return rest;
 };
 
@@ -125,7 +126,7 @@ export async function checkGrowable(host: Host, machine: Machine, disk: string, 
     throw new Fault('parameter-invalid', `the size of a disk cannot be ${sizeBytes} bytes: allowed is a whole number of MiB up to 64 TiB`);
   }
   const before = await sizeOf(host, machine, disk);
-  if (sizeBytes < before) throw new Refused(refuse(`disk ${disk} of ${machine.name} has ${before} bytes and cannot be made smaller: what its guest keeps at the end would be lost, here and in what is replicated`));
+  if (sizeBytes < before) throw new Refused(refuse(say('disk {disk} of {machine} has {before} bytes and cannot be made smaller: what its guest keeps at the end would be lost, here and in what is replicated', { disk, machine: machine.name, before })));
 }
 
 async function sizeOf(host: Host, machine: Machine, disk: string): Promise<number> {

@@ -2,15 +2,16 @@
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Relationship } from '../machine/records.ts';
-import { stateName } from '../relationship/state.ts';
+import { stateName, standingWords } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Engine } from './engine.ts';
 import { text } from './jobargs.ts';
-import { heldBy, type JobContext, type JobResult, type JobWork } from './jobs.ts';
+import { type JobContext, type JobResult, type JobWork, withTrouble, heldBy } from './jobs.ts';
 import { checkExport } from './firstcopy/exporting.ts';
 import { importMedia } from './firstcopy/importing.ts';
 import { machineOf } from './spec.ts';
 import { transition } from './transition.ts';
+import { say } from '../language/text.ts';
 
 const POLL_MS = 300;
 
@@ -24,9 +25,9 @@ export function checkExportable(engine: Engine, relationship: Relationship, dire
   const { side, state, initial, newestPointId, machineId } = relationship;
   const { name } = machineOf(engine.host, machineId);
   if (side === 'primary' && state === 2 && initial?.by === 'media' && initial.directory === directory) return;
-  const here = `${stateName(state)} (state ${state}, ${side})`;
-  if (side !== 'primary' || state !== 1) throw new Refused(refuse(`${name}: an export is possible before the initial replication has begun, not in: ${here}`, allowedVerbs(relationship)));
-  if (newestPointId !== null || initial?.by === 'seed') throw new Refused(refuse(`${name}: the other host has a copy of the disks already, of which only what differs has to travel`, ['start-replication']));
+  const here = standingWords({ state, side });
+  if (side !== 'primary' || state !== 1) throw new Refused(refuse(say('{name}: an export is possible before the initial replication has begun, not in: {here}', { name, here }), allowedVerbs(relationship)));
+  if (newestPointId !== null || initial?.by === 'seed') throw new Refused(refuse(say('{name}: the other host has a copy of the disks already, of which only what differs has to travel', { name }), ['start-replication']));
 }
 
 /** Ends when the media are whole. Repeated for the same directory it follows what is under way. */
@@ -46,8 +47,7 @@ async function exported(engine: Engine, job: JobContext): Promise<JobResult> {
     if (done) return { path: done.path, point: done.pointId, seconds: (host.clock.monotonicMs() - startedMs) / 1_000 };
     if (relationship.state !== 2) throw new Fault('cancelled', `the export was stopped: ${stateName(relationship.state)}`);
     const { progress } = engine.workerOf(relationship);
-    const trouble = relationship.lastFault && relationship.failures > 0 ? `; waiting to try again: ${relationship.lastFault.message}` : '';
-    job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, `writing to ${directory}${trouble}`);
+    job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, withTrouble(say('writing to {directory}', { directory }), relationship));
     await host.clock.sleep(POLL_MS, job.signal);
   }
 }
@@ -57,7 +57,7 @@ async function imported(engine: Engine, job: JobContext): Promise<JobResult> {
   if (job.resumed && state === 3) return {};
   const worker = engine.worker(job.machineId);
   const directory = text(job, 'directory')!;
-  const onProgress = (percent: number) => job.progress(percent, `checking and copying from ${directory}`);
+  const onProgress = (percent: number) => job.progress(percent, say('checking and copying from {directory}', { directory }));
   const manifest = await worker.exclusive(heldBy(job, 'import'), (signal) => importMedia(engine.host, id, { directory, onProgress, stopMerging: () => worker.stopMerging() }, signal), job.signal);
   return { point: manifest.pointId };
 }

@@ -4,6 +4,7 @@ import { average, ended, isDue, noStatistics, turned } from '../health/statistic
 import type { EndedInterval, Relationship, Statistics } from '../machine/records.ts';
 import type { Host } from './host.ts';
 import { report } from './report.ts';
+import { type Text, say } from '../language/text.ts';
 
 type Counts = Pick<Relationship, 'statistics' | 'previousStatistics'>;
 
@@ -57,7 +58,9 @@ export const afterReset = (host: Host, relationship: Relationship): Counts => {
   return { statistics: noStatistics(nowMs, isDue(relationship) ? nowMs : null) };
 };
 
-function summary({ sinceMs, untilMs, cycles, bytes, latencyMs, missedCycles, networkFailures, otherFailures }: EndedInterval): string {
+function summary({ sinceMs, untilMs, cycles, bytes, latencyMs, missedCycles, networkFailures, otherFailures }: EndedInterval): Text {
   const latency = average(latencyMs, cycles);
-  return `from ${new Date(sinceMs).toISOString()} to ${new Date(untilMs).toISOString()} ${cycles} cycles brought ${bytes} bytes${latency === null ? '' : `, ${latency} ms each on average`}; ${missedCycles} were missed, ${networkFailures + otherFailures} failed (${networkFailures} for the network)`;
+  const counts = { from: { atMs: sinceMs }, to: { atMs: untilMs }, cycles, bytes, missed: missedCycles, failed: networkFailures + otherFailures, network: networkFailures };
+  if (latency === null) return say('from {from} to {to} {cycles} cycles brought {bytes} bytes; {missed} were missed, {failed} failed ({network} for the network)', counts);
+  return say('from {from} to {to} {cycles} cycles brought {bytes} bytes, {latency} ms each on average; {missed} were missed, {failed} failed ({network} for the network)', { ...counts, latency });
 }

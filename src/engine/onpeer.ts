@@ -1,5 +1,6 @@
 /** A job that is the other host's to do. */
 import { Fault } from '../errors/fault.ts';
+import { textFrom } from '../language/text.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Job, Relationship } from '../machine/records.ts';
 import { kindOf } from '../relationship/chain.ts';
@@ -18,9 +19,9 @@ export async function onPeer({ host }: Engine, job: JobContext, relationship: Re
   for (;;) {
     const theirs = (await call(host.peers, peerId, 'jobShow', { jobId }, job.signal)) as unknown as Job;
     if (theirs.state === 'completed') return theirs.result ?? {};
-    if (theirs.error?.code === 'refused') throw new Refused(refuse(theirs.error.message, theirs.error.allowed));
-    if (theirs.error) throw new Fault(theirs.error.code as 'disk-io', theirs.error.message);
-    job.progress(theirs.percent, theirs.step);
+    if (theirs.error?.code === 'refused') throw new Refused(refuse(textFrom(theirs.error.said) ?? theirs.error.message, theirs.error.allowed));
+    if (theirs.error) throw new Fault(theirs.error.code as 'disk-io', textFrom(theirs.error.said) ?? theirs.error.message);
+    job.progress(theirs.percent, textFrom(theirs.stepSaid) ?? theirs.step);
     await host.clock.sleep(POLL_MS, job.signal);
   }
 }

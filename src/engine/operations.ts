@@ -2,7 +2,7 @@
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Point, Relationship } from '../machine/records.ts';
-import { stateName } from '../relationship/state.ts';
+import { stateWords } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Standing } from './calls.ts';
 import type { Engine } from './engine.ts';
@@ -17,6 +17,7 @@ import { checkReadyHere } from './readiness.ts';
 import { damageText } from './replica/verification.ts';
 import { arriving, machineOf } from './spec.ts';
 import { relationshipNamed } from './transition.ts';
+import { say } from '../language/text.ts';
 
 const ASK_WITHIN_MS = 5_000;
 
@@ -77,7 +78,11 @@ function refuseDamaged(host: Host, { id, machineId, verification }: Point): void
   if (!verification || verification.damage.length === 0) return;
   const others = host.state.points(machineId).filter((each) => each.id !== id && each.kind !== 'divergence' && (each.verification?.damage.length ?? 0) === 0);
   const newest = others.at(-1);
-  throw new Refused(refuse(`${machineOf(host, machineId).name}: the recovery point ${id} is damaged (${damageText(verification.damage)})${newest ? `; the newest one that was not found damaged is ${newest.id} of ${new Date(newest.instantMs).toISOString()}` : ''}`, [...(newest ? [`failover --unplanned --point ${newest.id}`] : []), 'failover --unplanned --force']));
+  const about = { machine: machineOf(host, machineId).name, id, damage: damageText(verification.damage) };
+  const reason = newest
+    ? say('{machine}: the recovery point {id} is damaged ({damage}); the newest one that was not found damaged is {newest} of {time}', { ...about, newest: newest.id, time: { atMs: newest.instantMs } })
+    : say('{machine}: the recovery point {id} is damaged ({damage})', about);
+  throw new Refused(refuse(reason, [...(newest ? [`failover --unplanned --point ${newest.id}`] : []), 'failover --unplanned --force']));
 }
 
 /**
@@ -92,17 +97,17 @@ export async function unplannedFailover(engine: Engine, machineId: string, wante
   const options = { ...wanted, pointId: wanted.pointId && (point?.id ?? null) };
   const named = wanted.operation === undefined ? {} : { operation: wanted.operation };
   const { name } = machineOf(host, machineId);
-  if (relationship.side !== 'replica') throw new Refused(refuse(`${name}: an unplanned failover is asked of the replica's host, ${host.peerName(relationship.peerId)} (here: ${stateName(relationship.state)}, primary)`, allowedVerbs(relationship)));
+  if (relationship.side !== 'replica') throw new Refused(refuse(say('{name}: an unplanned failover is asked of the replica\'s host, {peer} (here: {state}, primary)', { name, peer: host.peerName(relationship.peerId), state: stateWords(relationship.state) }), allowedVerbs(relationship)));
   if (awayOf(relationship)?.phase === 'handedOver') return takeBackHere(engine, relationship, options, signal);
   const isUnderWay = options.resumed && [12, 5].includes(relationship.state);
   if (isUnderWay) return failOverHere(engine, machineId, { pointId: options.pointId, planned: relationship.failover?.planned ?? false, start: options.start, resumed: true, ...named }, signal);
   await checkNextHost(engine, relationship, options.force, signal);
   const standing = await askPrimary(engine, relationship.id, signal);
   if (standing && standing.power !== 'off' && standing.side === 'primary' && !options.force) {
-    throw new Refused(refuse(`${name} runs on ${standing.runsOn ?? host.peerName(relationship.peerId)}: use a planned failover, which loses nothing, or --force (then that guest is held and what it wrote since the last point is set aside)`, ['failover --planned', 'failover --unplanned --force']));
+    throw new Refused(refuse(say('{name} runs on {peer}: use a planned failover, which loses nothing, or --force (then that guest is held and what it wrote since the last point is set aside)', { name, peer: standing.runsOn ?? host.peerName(relationship.peerId) }), ['failover --planned', 'failover --unplanned --force']));
   }
   if (standing?.isPreparing === true && !options.force) {
-    throw new Refused(refuse(`a planned failover of ${name} is under way on ${host.peerName(relationship.peerId)}: one at a time. Wait for it, cancel it there, or use --force`, ['failover --unplanned --force']));
+    throw new Refused(refuse(say('a planned failover of {name} is under way on {peer}: one at a time. Wait for it, cancel it there, or use --force', { name, peer: host.peerName(relationship.peerId) }), ['failover --unplanned --force']));
   }
   const isPrepared = standing?.state === 4 && (options.pointId === null || options.pointId === relationship.newestPointId);
   await failOverHere(engine, machineId, { pointId: options.pointId, planned: isPrepared, start: options.start, commitAfterSeconds: options.commitAfterSeconds ?? null, resumed: false, asking: options.asking, ...named }, signal);
@@ -112,19 +117,19 @@ export async function unplannedFailover(engine: Engine, machineId: string, wante
 async function checkNextHost(engine: Engine, { machineId, lastFault }: Relationship, force: boolean, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   if (force) return;
-  if (lastFault?.code === 'sending-ended') throw new Refused(refuse(`${lastFault.message}. Its guest may run elsewhere: --force fails over all the same`, ['failover --unplanned --force']));
+  if (lastFault?.code === 'sending-ended') throw new Refused(refuse(say('{message}. Its guest may run elsewhere: --force fails over all the same', { message: lastFault.message }), ['failover --unplanned --force']));
   checkNotHandedOn(host, machineId);
   const extended = host.state.extendedOf(machineId);
   const standing = extended && (await askPrimary(engine, extended.id, signal));
   if (!standing || standing.power === 'off') return;
-  throw new Refused(refuse(`${machineOf(host, machineId).name} runs on ${host.peerName(extended.peerId)}: use --force (then that guest is held and what it wrote is set aside)`, ['failover --unplanned --force']));
+  throw new Refused(refuse(say('{machine} runs on {peer}: use --force (then that guest is held and what it wrote is set aside)', { machine: machineOf(host, machineId).name, peer: host.peerName(extended.peerId) }), ['failover --unplanned --force']));
 }
 
 /** The guest went home by a failback, and that host is gone: this one takes the machine back, with what it had when it gave it up. */
 async function takeBackHere(engine: Engine, { id, machineId, peerId }: Relationship, { start, force }: { start: boolean; force: boolean }, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   if ((await askPrimary(engine, id, signal)) && !force) {
-    throw new Refused(refuse(`${machineOf(host, machineId).name} went home to ${host.peerName(peerId)}: revert the failback there, or use --force (then that guest is held and what it wrote is set aside)`, ['failover --unplanned --force']));
+    throw new Refused(refuse(say('{machine} went home to {peer}: revert the failback there, or use --force (then that guest is held and what it wrote is set aside)', { machine: machineOf(host, machineId).name, peer: host.peerName(peerId) }), ['failover --unplanned --force']));
   }
   await engine.worker(machineId).exclusive('failover', async (during) => {
     takeBack(host, id);

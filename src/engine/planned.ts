@@ -6,7 +6,7 @@
 import { faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Relationship } from '../machine/records.ts';
-import { stateName } from '../relationship/state.ts';
+import { sideWords, stateWords } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { isOnward } from '../relationship/chain.ts';
 import { kinship, mint, newestOf, ownerBefore, type Lineage } from '../relationship/epoch.ts';
@@ -20,6 +20,7 @@ import { checkReady } from './readiness.ts';
 import { machineOf } from './spec.ts';
 import { recoveryBegun, recoveryHandedOver, recoveryReady, type Asking } from './recoveries.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
+import { say, told, phrase } from '../language/text.ts';
 
 const GIVE_UP_WITHIN_MS = 10_000;
 const START_WITHIN_MS = 60_000;
@@ -27,7 +28,7 @@ export interface Prepare extends PlannedOptions {
   readonly shutdownTimeoutMs: number;
 }
 
-const LOCKED = 'a planned failover is under way: the guest stays off here so that nothing is written after the last cycle';
+const LOCKED = phrase('a planned failover is under way: the guest stays off here so that nothing is written after the last cycle');
 
 /**
  * The guest is off, its last change is on the replica, and it cannot be started here (state 4). When that fails or is
@@ -49,7 +50,7 @@ async function handIn(host: Host, relationshipId: string, { shutdownTimeoutMs, .
   const relationship = relationshipNamed(host, relationshipId);
   const { machineId, side, state } = relationship;
   if (side !== 'primary' || state !== 3) {
-    throw new Refused(refuse(`a planned failover of ${machineOf(host, machineId).name} needs a primary that replicates; it is: ${stateName(state)} (${side})`, allowedVerbs(relationship)));
+    throw new Refused(refuse(say('a planned failover of {machine} needs a primary that replicates; it is: {state} ({side})', { machine: machineOf(host, machineId).name, state: stateWords(state), side: sideWords(side) }), allowedVerbs(relationship)));
   }
   const standing = await greet(host, relationshipId, signal);
   // Found out before the guest is shut down, not after.
@@ -85,7 +86,7 @@ export async function giveUpToken(host: Host, relationshipId: string): Promise<v
   });
   if (!guestRan || (await host.hypervisor.power(machineId)) !== 'off') return;
   await startMachine(host, machineId, host.clock.timeout(START_WITHIN_MS)).then(
-    () => host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: name, message: `${name}: the planned failover was given up, and its guest was started on ${host.hostName} again` }),
+    () => host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: name, ...told(say('{name}: the planned failover was given up, and its guest was started on {host} again', { name, host: host.hostName })) }),
     ignoreAnswer,
   );
 }
@@ -115,11 +116,11 @@ const ownerHere = (host: Host, relationship: Relationship, lineage: Lineage): st
 export async function cancelPrepared(host: Host, relationshipId: string, force: boolean, signal: AbortSignal): Promise<Relationship> {
   const relationship = relationshipNamed(host, relationshipId);
   const { name } = machineOf(host, relationship.machineId);
-  if (relationship.side === 'replica') throw new Refused(refuse(`${name}: a planned failover is cancelled on its primary, ${host.peerName(relationship.peerId)}`, allowedVerbs(relationship)));
+  if (relationship.side === 'replica') throw new Refused(refuse(say('{name}: a planned failover is cancelled on its primary, {peer}', { name, peer: host.peerName(relationship.peerId) }), allowedVerbs(relationship)));
   if (relationship.state !== 4) return transition(host, relationshipId, 'cancelPlanned');
   try {
     const { failoverPlanned } = await greet(host, relationshipId, signal);
-    if (failoverPlanned !== null) throw new Refused(refuse(`${name}: ${host.peerName(relationship.peerId)} has failed over already: revert there first`, ['revert']));
+    if (failoverPlanned !== null) throw new Refused(refuse(say('{name}: {peer} has failed over already: revert there first', { name, peer: host.peerName(relationship.peerId) }), ['revert']));
     const { lineage } = machineOf(host, relationship.machineId);
     const isOurs = newestOf(lineage).ownerHostId === ownerHere(host, relationship, lineage);
     if (relationship.token !== null || !isOurs) await returnToken(host, relationshipId, relationship.token ?? '', relationship.peerId, signal);
@@ -128,7 +129,7 @@ export async function cancelPrepared(host: Host, relationshipId: string, force: 
     const machine = machineOf(host, relationship.machineId);
     host.state.putMachine({ ...machine, lineage: mint(machine.lineage, host.newId(), ownerHere(host, relationship, machine.lineage)) });
   }
-  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'information', machine: name, message: `${name}: the planned failover was cancelled` });
+  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'information', machine: name, ...told(say('{name}: the planned failover was cancelled', { name })) });
   return transition(host, relationshipId, 'cancelPlanned', {
     change: () => ({ token: null }),
     also: () => host.state.putMachine({ ...machineOf(host, relationship.machineId), powerLock: null }),
@@ -148,7 +149,7 @@ export async function takeBackPrepared(host: Host, relationshipId: string, signa
   } catch (thrown) {
     ignoreAnswer(thrown);
     const { name } = machineOf(host, machineId);
-    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: name, message: `${name}: the planned failover could not be taken back: ${(thrown as Error).message}` });
+    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: name, ...told(say('{name}: the planned failover could not be taken back: {message}', { name, message: (thrown as Error).message })) });
   }
 }
 

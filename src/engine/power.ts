@@ -2,7 +2,6 @@
 import { faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
-import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { coverLostTracking } from './failovertracking.ts';
 import { greet } from './greeting.ts';
@@ -14,15 +13,17 @@ import { recordedDisks } from './primary/incoming.ts';
 import { recoveryStarted } from './recoveries.ts';
 import { machineOf, specOf } from './spec.ts';
 import { transition } from './transition.ts';
+import { say, type Text } from '../language/text.ts';
+import { stateWords } from '../relationship/state.ts';
 
 const ASK_PEER_WITHIN_MS = 5_000;
 
 /** Why the guest may not be started here now, or null. */
-export function startRefusal(machine: Machine, relationship: Relationship | undefined): string | null {
+export function startRefusal(machine: Machine, relationship: Relationship | undefined): Text | null {
   if (machine.powerLock !== null) return machine.powerLock;
   if (!relationship || relationship.side === 'primary') return null;
   if (relationship.failover && [5, 6, 14].includes(relationship.state)) return null;
-  return `it is a replica (${stateName(relationship.state)}): fail over to run it here`;
+  return say('it is a replica ({state}): fail over to run it here', { state: stateWords(relationship.state) });
 }
 
 /** The guest runs. Refused when the other host may run it; the other host is asked first, and when it does not answer the guest starts. */
@@ -33,7 +34,7 @@ export async function startMachine(host: Host, machineId: string, signal: AbortS
   let relationship = host.state.relationshipOf(machineId);
   if (relationship?.failover) relationship = await coverLostTracking(host, relationship);
   const refusal = startRefusal(machine, relationship);
-  if (refusal !== null) throw new Refused(refuse(`${machine.name} may not be started on ${host.hostName}: ${refusal}`, relationship ? allowedVerbs(relationship) : []));
+  if (refusal !== null) throw new Refused(refuse(say('{machine} may not be started on {host}: {refusal}', { machine: machine.name, host: host.hostName, refusal: [refusal] }), relationship ? allowedVerbs(relationship) : []));
   const sends = relationship?.side === 'primary' || relationship?.failback?.at === 'away';
   if (relationship && sends && (await host.hypervisor.power(machineId)) === 'off') await letGo(host, relationship, signal);
   const spec = { ...specOf(host, machine, relationship), ...(machine.copyOf !== null && isolation(machine)) };

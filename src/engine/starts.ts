@@ -3,11 +3,12 @@ import { checkStart } from '../cycle/schedule.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Relationship } from '../machine/records.ts';
 import { beginsIn } from '../relationship/beginning.ts';
-import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Host } from './host.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
+import { say } from '../language/text.ts';
+import { standingWords } from '../relationship/state.ts';
 
 /**
  * The initial replication, or the resynchronization, begins by itself at that moment, also when the daemon was down then: as
@@ -22,8 +23,10 @@ export function startAt(host: Host, relationshipId: string, event: 'startInitial
 }
 
 function nothingToBegin(host: Host, relationship: Relationship, event: 'startInitial' | 'resynchronize'): Refused {
-  const what = event === 'startInitial' ? 'initial replication' : 'resynchronization';
-  return new Refused(refuse(`${machineOf(host, relationship.machineId).name}: no ${what} can be scheduled while the relationship is in: ${stateName(relationship.state)} (state ${relationship.state}, ${relationship.side})`, allowedVerbs(relationship)));
+  const about = { machine: machineOf(host, relationship.machineId).name, here: standingWords(relationship) };
+  return new Refused(refuse(event === 'startInitial'
+    ? say('{machine}: no initial replication can be scheduled while the relationship is in: {here}', about)
+    : say('{machine}: no resynchronization can be scheduled while the relationship is in: {here}', about), allowedVerbs(relationship)));
 }
 
 /**

@@ -27,6 +27,7 @@ import { reverse } from './reverse.ts';
 import { machineOf } from './spec.ts';
 import { cancelResynchronization } from './starts.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
+import { say } from '../language/text.ts';
 
 interface OneStep {
   readonly event: Event;
@@ -79,7 +80,7 @@ export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
 async function prepareOnwardOff(engine: Engine, job: JobContext, relationship: Relationship) {
   const own = engine.relationshipOf(job.machineId);
   const { power } = await greet(engine.host, own.id, job.signal);
-  if (power !== 'off') throw new Refused(refuse(`a planned failover is prepared while the guest is off: it runs on ${engine.host.peerName(own.peerId)} and has to be shut down there first`, ['shutDown', 'turnOff']));
+  if (power !== 'off') throw new Refused(refuse(say('a planned failover is prepared while the guest is off: it runs on {peer} and has to be shut down there first', { peer: engine.host.peerName(own.peerId) }), ['shutDown', 'turnOff']));
   await prepareOnward(engine, job, relationship);
   return {};
 }
@@ -130,7 +131,7 @@ export async function putOnBoth(host: Host, { id, peerId, machineId }: Relations
     await call(host.peers, peerId, 'settings', { relationshipId: id, settings }, signal);
   } catch (thrown) {
     if (faultOf(thrown)?.code !== 'peer-unreachable') throw thrown;
-    report(host, 'settings-later', machineOf(host, machineId).name, `${host.peerName(peerId)} cannot be reached now; it goes by the new settings from their next meeting on`);
+    report(host, 'settings-later', machineOf(host, machineId).name, say('{peer} cannot be reached now; it goes by the new settings from their next meeting on', { peer: host.peerName(peerId) }));
   }
 }
 
@@ -156,7 +157,7 @@ export function guestKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     pause: (job) => alone(job, 'pausing', () => host.hypervisor.pause(job.machineId)),
     goOn: (job) => alone(job, 'resuming', async () => {
       const refusal = startRefusal(machineOf(host, job.machineId), host.state.relationshipOf(job.machineId));
-      if (refusal !== null) throw new Refused(refuse(`the guest may not go on here: ${refusal}`));
+      if (refusal !== null) throw new Refused(refuse(say('the guest may not go on here: {refusal}', { refusal: [refusal] })));
       await host.hypervisor.resume(job.machineId);
     }),
     reset: (job) => alone(job, 'resetting', async (signal) => {

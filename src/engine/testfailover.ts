@@ -10,13 +10,14 @@ import type { Machine, Point, Relationship } from '../machine/records.ts';
 import { chosen, missingText } from '../points/choosing.ts';
 import { withTop } from '../points/stack.ts';
 import { founded } from '../relationship/epoch.ts';
-import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Host } from './host.ts';
 import { checkReadyHere } from './readiness.ts';
 import { recoveryBegun, recoveryReady } from './recoveries.ts';
 import { machineOf, overridden, pointStacks } from './spec.ts';
 import { relationshipNamed, update } from './transition.ts';
+import { say } from '../language/text.ts';
+import { standingWords } from '../relationship/state.ts';
 
 /** States in which a replica's points stand still enough for a copy; a test never changes the state. In 5 and 6 there is also what a failed-over guest got here. */
 const TESTABLE = [3, 5, 6, 7, 8];
@@ -81,11 +82,11 @@ async function recordCopy(host: Host, relationshipId: string, request: TestReque
 /** Refused where no test failover can be made now. */
 export function checkTestable(relationship: Relationship, machine: Machine): void {
   const { side, state, yielded, receiving, testCopy } = relationship;
-  const here = `${machine.name}: ${stateName(state)} (state ${state}, ${side})`;
+  const here = standingWords({ state, side });
   const states = yielded ? TESTABLE_AFTER_YIELDING : TESTABLE;
-  if (side !== 'replica' || !states.includes(state)) throw new Refused(refuse(`a test failover needs a replica with recovery points (${here})`, allowedVerbs(relationship)));
-  if (receiving?.kind === 'resync') throw new Refused(refuse(`no test failover is made while the disks are compared (${machine.name} is being resynchronized): wait for its end, or cancel the resynchronization on the primary`, allowedVerbs(relationship)));
-  if (testCopy) throw new Refused(refuse(`a test failover of ${machine.name} is there already: one at a time`, ['test-end']));
+  if (side !== 'replica' || !states.includes(state)) throw new Refused(refuse(say('a test failover needs a replica with recovery points ({machine}: {here})', { machine: machine.name, here }), allowedVerbs(relationship)));
+  if (receiving?.kind === 'resync') throw new Refused(refuse(say('no test failover is made while the disks are compared ({machine} is being resynchronized): wait for its end, or cancel the resynchronization on the primary', { machine: machine.name }), allowedVerbs(relationship)));
+  if (testCopy) throw new Refused(refuse(say('a test failover of {machine} is there already: one at a time', { machine: machine.name }), ['test-end']));
 }
 
 function copyOf(host: Host, relationship: Relationship, request: TestRequest): { copy: Machine; point: Point } {
@@ -130,7 +131,7 @@ const onTestNetworks = ({ definition, network }: Machine): MachineDefinition => 
 /** The copy is gone, with all that its guest wrote. */
 export async function endTestCopy(host: Host, relationshipId: string): Promise<void> {
   const { testCopy, machineId } = relationshipNamed(host, relationshipId);
-  if (!testCopy) throw new Refused(refuse(`${machineOf(host, machineId).name} has no test failover`, ['test']));
+  if (!testCopy) throw new Refused(refuse(say('{machine} has no test failover', { machine: machineOf(host, machineId).name }), ['test']));
   await host.hypervisor.stop(testCopy.instanceId);
   for (const { layer } of testCopy.layers) await host.layers.remove(layer);
   await host.hypervisor.forget(testCopy.instanceId);

@@ -6,7 +6,7 @@ import { Refused, refuse } from '../errors/refusal.ts';
 import { beginsIn } from '../relationship/beginning.ts';
 import { deskOf, isOnward } from '../relationship/chain.ts';
 import { step, type Facts, type Standing } from '../relationship/step.ts';
-import { stateName } from '../relationship/state.ts';
+import { sideWords, stateWords } from '../relationship/state.ts';
 import type { Event } from '../relationship/table.ts';
 import type { EventName } from '../health/events.ts';
 import type { Relationship } from '../machine/records.ts';
@@ -16,6 +16,8 @@ import { endExtended } from './extended/ending.ts';
 import type { Host } from './host.ts';
 import { acrossTransition } from './monitoring.ts';
 import { report } from './report.ts';
+import { say } from '../language/text.ts';
+import { failureText } from '../errors/fault.ts';
 
 export interface Transition {
   readonly facts?: Facts;
@@ -79,10 +81,11 @@ function outlived(before: Relationship, { side, state }: Standing): Partial<Rela
 }
 
 function record(host: Host, event: Event, before: Relationship, after: Relationship): void {
-  const side = before.side === after.side ? '' : `, now ${after.side}`;
   const machine = host.state.machine(before.machineId)?.name ?? before.machineId;
-  const cause = event === 'failHard' && after.lastFault ? `: ${after.lastFault.message}` : '';
-  report(host, LOGGED[event] ?? 'state-changed', machine, `${stateName(before.state)} → ${stateName(after.state)}${side}${cause}`, cause === '' ? undefined : after.lastFault?.hint);
+  const standings = { before: stateWords(before.state), after: stateWords(after.state) };
+  const cause = event === 'failHard' ? after.lastFault : null;
+  const change = before.side === after.side ? say('{before} → {after}', standings) : say('{before} → {after}, now {side}', { ...standings, side: sideWords(after.side) });
+  report(host, LOGGED[event] ?? 'state-changed', machine, cause ? say('{change}: {failure}', { change, failure: [failureText(cause)] }) : change, cause?.hint);
 }
 
 /** Events of the table that are events of the log too. */

@@ -3,7 +3,7 @@
  * what was retired, and lets one operation at a time have the machine. In the middle of a chain a second one looks after
  * the relationship by which it is sent on.
  */
-import { Fault, faultOf } from '../errors/fault.ts';
+import { Fault, faultOf, failureText } from '../errors/fault.ts';
 import { Refused } from '../errors/refusal.ts';
 import type { Relationship } from '../machine/records.ts';
 import type { Desk } from '../relationship/chain.ts';
@@ -238,7 +238,7 @@ export class Worker {
   #mergeFailed(thrown: unknown): void {
     const fault = faultOf(thrown);
     if (!fault) return this.#ended(thrown);
-    if (this.#mergeFault !== fault.code) report(this.#host, 'merge-failed', this.#host.state.machine(this.#machineId)?.name ?? this.#machineId, fault.message);
+    if (this.#mergeFault !== fault.code) report(this.#host, 'merge-failed', this.#host.state.machine(this.#machineId)?.name ?? this.#machineId, [failureText(fault)]);
     this.#mergeFault = fault.code;
     this.#retryLater();
   }

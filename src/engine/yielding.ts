@@ -19,6 +19,7 @@ import { recordedDisks } from './primary/incoming.ts';
 import { clusterCount } from '../extents/extent.ts';
 import { machineOf } from './spec.ts';
 import { highestSequence, relationshipNamed, transition, update } from './transition.ts';
+import { say } from '../language/text.ts';
 
 const READ_BYTES = 512 * 1024;
 
@@ -31,7 +32,7 @@ export async function yieldTo(host: Host, relationshipId: string, theirs: Lineag
   const relationship = relationshipNamed(host, relationshipId);
   if (isPlainReplica(relationship) && relationship.newestPointId !== null && agrees(host, relationship, theirs)) return keepPoints(host, relationship);
   if (relationship.side !== 'replica' || relationship.yielded === null || relationship.failover !== null) {
-    throw new Refused(refuse(`${machineOf(host, relationship.machineId).name}: ${host.hostName} does not yield: it owns the newer epoch`, []));
+    throw new Refused(refuse(say('{machine}: {host} does not yield: it owns the newer epoch', { machine: machineOf(host, relationship.machineId).name, host: host.hostName }), []));
   }
   await host.hypervisor.stop(relationship.machineId);
   const basis = await basisOf(host, relationship, signal);
@@ -65,7 +66,7 @@ async function yieldPlanned(host: Host, relationship: Relationship, theirs: Line
     facts: { 'guest-off': power === 'off' },
     change: () => ({ token: null, yielded: { pointId, attemptId: null, basisId: pointId } }),
     also: () => {
-      host.state.putMachine({ ...machine, lineage: theirs, powerLock: `${host.peerName(relationship.peerId)} runs this machine now`, stacks: labelTops(machine.stacks, recordedDisks(relationship), pointId) });
+      host.state.putMachine({ ...machine, lineage: theirs, powerLock: say('{peer} runs this machine now', { peer: host.peerName(relationship.peerId) }), stacks: labelTops(machine.stacks, recordedDisks(relationship), pointId) });
       host.state.addPoint({
         id: pointId, machineId: machine.id, parentId: null, epochId: newestOf(machine.lineage).id, sequence: relationship.sequence, kind: 'planned',
         instantMs: relationship.newestInstantMs ?? host.clock.nowMs(), definition: machine.definition, sizeBytes: 0, digest: '', name: null, pinned: false,

@@ -1,15 +1,19 @@
 /** A refusal: the request is well-formed but not allowed now. It is a value, and it says what is allowed. */
+import { inEnglish, type Text } from '../language/text.ts';
 
 export interface Refusal {
   readonly ok: false;
+  /** In English. */
   readonly reason: string;
+  /** The reason, for whoever reads another language. */
+  readonly said?: Text;
   /** The operations that are allowed now, by name. */
   readonly allowed: readonly string[];
 }
 
 export type Outcome<T> = { readonly ok: true; readonly value: T } | Refusal;
 
-export const refuse = (reason: string, allowed: readonly string[] = []): Refusal => ({ ok: false, reason, allowed });
+export const refuse = (reason: Text, allowed: readonly string[] = []): Refusal => ({ ok: false, reason: inEnglish(reason), ...(typeof reason !== 'string' && { said: reason }), allowed });
 
 /** Carries a refusal through code that throws, up to the interface that reports it. */
 export class Refused extends Error {
@@ -19,6 +23,10 @@ export class Refused extends Error {
     super(refusal.reason);
     this.name = 'Refused';
     this.refusal = refusal;
+  }
+
+  get said(): Text {
+    return this.refusal.said ?? this.refusal.reason;
   }
 }
 

@@ -1,4 +1,5 @@
 /** Rule 19: how many layers a disk may have and how full a storage may be before somebody is told. */
+import { say, type Text } from '../language/text.ts';
 import type { Alarm, Machine } from '../machine/records.ts';
 
 export const MAX_LAYERS = 64;
@@ -21,10 +22,10 @@ export const alarmsOf = ({ layers, damagedPoints, ...space }: Fill): Alarm[] => 
 ];
 
 /** What each alarm means for the replica. */
-export const alarmText = (alarm: Alarm, { storage }: Pick<Machine, 'storage'>): string =>
+export const alarmText = (alarm: Alarm, { storage }: Pick<Machine, 'storage'>): Text =>
   ({
-    'chain-long': `A disk of the replica has more than ${MAX_LAYERS} layers: merging does not keep up, and while it is failed over no further points are made here.`,
-    'space-low': `Less than 5 % or 1 GiB of ${storage} is free: when it is full, no recovery point can be made.`,
+    'chain-long': say('A disk of the replica has more than {layers} layers: merging does not keep up, and while it is failed over no further points are made here.', { layers: MAX_LAYERS }),
+    'space-low': say('Less than 5 % or 1 GiB of {storage} is free: when it is full, no recovery point can be made.', { storage }),
     'points-damaged': 'Recovery points of the replica are damaged, or stand on a damaged one: its storage does not hold what arrived.',
   })[alarm];
 

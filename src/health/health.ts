@@ -1,4 +1,5 @@
 /** The health of a relationship: which rules hold now, and what follows from the worst of them. */
+import { hinted, saidOf, told, type Hinted, type Text, type Told } from '../language/text.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import { cycleIntervalMs } from '../relationship/settings.ts';
 import type { HealthLimits } from './limits.ts';
@@ -7,11 +8,9 @@ import { average, missedCycles, missedPercent } from './statistics.ts';
 
 export type Health = 'ok' | 'warning' | 'critical' | 'none';
 
-export interface Issue {
+export interface Issue extends Told, Hinted {
   readonly rule: string;
   readonly severity: Severity;
-  readonly message: string;
-  readonly hint: string;
 }
 
 export interface Judgement {
@@ -52,7 +51,7 @@ function factsOf({ relationship, machine, peer, nowMs, limits }: Observation): F
 export function rulesThatHold(observation: Observation): readonly { readonly rule: Rule; readonly issue: Issue }[] {
   if (observation.relationship.state === 0) return [];
   const facts = factsOf(observation);
-  return RULES.filter((rule) => rule.holds(facts)).map((rule) => ({ rule, issue: { rule: rule.id, severity: rule.severity, message: rule.message(facts), hint: rule.hint(facts) } }));
+  return RULES.filter((rule) => rule.holds(facts)).map((rule) => ({ rule, issue: { rule: rule.id, severity: rule.severity, ...told(rule.message(facts)), ...hinted(rule.hint(facts)) } }));
 }
 
 export function judge(observation: Observation): Judgement {
@@ -63,4 +62,4 @@ export function judge(observation: Observation): Judgement {
 }
 
 /** Why the health is not ok. */
-export const reasonsOf = ({ issues }: Judgement): string[] => issues.filter(({ severity }) => severity !== 'advice').map(({ message }) => message);
+export const reasonsOf = ({ issues }: Judgement): Text[] => issues.filter(({ severity }) => severity !== 'advice').map(saidOf);

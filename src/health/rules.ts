@@ -3,6 +3,8 @@
  * Replica's documented reasons for Warning and Critical; rows marked `ours` are where we go further.
  */
 import type { Alarm, Machine, Relationship } from '../machine/records.ts';
+import { failureText } from '../errors/fault.ts';
+import { say, type Text, phrase } from '../language/text.ts';
 import { ADVICE_AFTER_YIELDING } from '../relationship/state.ts';
 import type { EventName } from './events.ts';
 import { ALARM_HINTS, alarmText } from './alarms.ts';
@@ -37,8 +39,8 @@ export interface Rule {
   /** Written to the log when the rule begins to hold; null where the change of state is an event itself. */
   readonly event: EventName | null;
   holds(facts: Facts): boolean;
-  message(facts: Facts): string;
-  hint(facts: Facts): string;
+  message(facts: Facts): Text;
+  hint(facts: Facts): Text;
 }
 
 const MINUTE_MS = 60_000;
@@ -49,22 +51,20 @@ const LATE_AT_LEAST_MS = 30_000;
 /** One cycle alone tells nothing. */
 const MISSED_AT_LEAST = 2;
 
-export const lengthOf = (ms: number): string => (ms < 2 * MINUTE_MS ? `${Math.round(ms / 1_000)} s` : ms < 2 * HOUR_MS ? `${Math.round(ms / MINUTE_MS)} min` : `${Math.round(ms / HOUR_MS)} h`);
-
 /** Waiting for the other host's points, while the disks here are as its own guest left them. */
 export const hasYielded = ({ side, state, yielded }: Relationship): boolean => side === 'replica' && [2, 3].includes(state) && yielded !== null;
 
 const isIn = (states: readonly number[], side?: Relationship['side']) => ({ relationship }: Facts): boolean => states.includes(relationship.state) && (side === undefined || relationship.side === side);
 const isReplicating = isIn([3]);
 const says = (text: string) => (): string => text;
-const sentOrReceived = ({ relationship }: Facts): string => (relationship.side === 'primary' ? 'sent' : 'received');
+const isPrimary = ({ relationship }: Facts): boolean => relationship.side === 'primary';
 const hasAlarm = (alarm: Alarm) => ({ relationship }: Facts): boolean => relationship.side === 'replica' && (relationship.alarms ?? []).includes(alarm);
 const isSplit = ({ relationship }: Facts): boolean => relationship.lastFault?.code === 'split-brain';
-const faultText = ({ relationship, peer }: Facts): string => `${relationship.lastFault?.message} (with ${peer}).`;
-const faultHint = ({ relationship }: Facts): string => relationship.lastFault?.hint ?? '';
+const faultText = ({ relationship, peer }: Facts): Text => (relationship.lastFault ? say('{failure} (with {peer}).', { failure: [failureText(relationship.lastFault)], peer }) : '');
+const faultHint = ({ relationship }: Facts): Text => relationship.lastFault?.hint ?? '';
 const hasFailedOften = ({ relationship, limits }: Facts): boolean => relationship.side === 'primary' && relationship.failures >= limits.failuresInARow;
-const missedText = ({ missed, missedPercent }: Facts): string => `${missed} cycles of this monitoring interval were missed (${Math.round(missedPercent)} %).`;
-const LOOK_AT_THE_WAY = 'Look at the connection and at the storage of both hosts (understudy doctor), or choose a longer interval (understudy settings).';
+const missedText = ({ missed, missedPercent }: Facts): Text => say('{missed} cycles of this monitoring interval were missed ({percent} %).', { missed, percent: Math.round(missedPercent) });
+const LOOK_AT_THE_WAY = phrase('Look at the connection and at the storage of both hosts (understudy doctor), or choose a longer interval (understudy settings).');
 
 const rule = (severity: Severity, basis: Rule['basis'], id: string, when: string, more: Pick<Rule, 'holds' | 'message' | 'hint'>, event: EventName | null = null): Rule => ({ severity, basis, id, when, event, ...more });
 
@@ -73,24 +73,24 @@ export const RULES: readonly Rule[] = [
   rule('critical', 'ours', 'split-brain', 'both hosts began an epoch without knowing of the other\'s', { holds: isSplit, message: faultText, hint: faultHint }, 'health-changed'),
   rule('critical', 'ours', 'guest-stands-still', 'a freeze for a recovery point is long over, and the guest\'s agent has not confirmed that the guest goes on', {
     holds: ({ relationship }) => (relationship.standsStillSinceMs ?? null) !== null,
-    message: ({ relationship, machine }) => `The file systems of ${machine.name} may stand still since ${new Date(relationship.standsStillSinceMs!).toISOString()}: they were frozen for a recovery point, and the guest agent does not answer since.`,
-    hint: ({ machine }) => `Look at the guest (understudy vm console ${machine.name}): run fsfreeze --unfreeze on each file system, or restart its guest agent. Where its agent is not to be relied on, set kernel.sysrq=1 in the guest, so that it can be let go without, or do without: understudy settings ${machine.name} --application-consistent 0.`,
+    message: ({ relationship, machine }) => say('The file systems of {machine} may stand still since {time}: they were frozen for a recovery point, and the guest agent does not answer since.', { machine: machine.name, time: { atMs: relationship.standsStillSinceMs! } }),
+    hint: ({ machine }) => say('Look at the guest (understudy vm console {machine}): run fsfreeze --unfreeze on each file system, or restart its guest agent. Where its agent is not to be relied on, set kernel.sysrq=1 in the guest, so that it can be let go without, or do without: understudy settings {machine} --application-consistent 0.', { machine: machine.name }),
   }, 'health-changed'),
   rule('critical', 'documented', 'replication-failed', 'state 8', { holds: isIn([8]), message: says('Critical: replication stopped for a cause that does not pass by itself.'), hint: says('Mend the cause shown, then understudy resume.') }),
   rule('critical', 'documented', 'resynchronization-required', 'state 9', { holds: isIn([9]), message: says('Resynchronization required: nothing is sent until the disks were compared.'), hint: says('understudy resynchronize compares the disks and ships what differs; it begins by itself where the settings say so.') }),
   rule('critical', 'documented', 'resynchronizing', 'state 10', { holds: isIn([10]), message: says('Resynchronizing: the disks are being compared.'), hint: says('It ends by itself. How far it is: understudy jobs.') }),
   rule('critical', 'documented', 'resynchronization-suspended', 'state 11', { holds: isIn([11]), message: says('Resynchronization suspended: nothing is sent.'), hint: says('Go on with understudy resume.') }),
-  rule('critical', 'inferred', 'disks-failed', 'state 16', { holds: isIn([16]), message: says('A disk that is to replicate could not be copied; the other disks go on replicating.'), hint: ({ machine }) => `Mend the cause shown, then understudy resume ${machine.name}; or leave the disk out again: understudy settings ${machine.name} --disks.` }),
+  rule('critical', 'inferred', 'disks-failed', 'state 16', { holds: isIn([16]), message: says('A disk that is to replicate could not be copied; the other disks go on replicating.'), hint: ({ machine }) => say('Mend the cause shown, then understudy resume {machine}; or leave the disk out again: understudy settings {machine} --disks.', { machine: machine.name }) }),
   rule('critical', 'documented', 'paused-on-replica', 'state 7 on the replica', { holds: isIn([7], 'replica'), message: says('Replication is suspended on the replica: the primary cannot send.'), hint: says('Go on with understudy resume on this host.') }),
   rule('critical', 'documented', 'cannot-send', 'state 3 or initial replication on the primary, and tries failed one after the other (failuresInARow)', {
     holds: (facts) => isIn([2, 3])(facts) && !isSplit(facts) && hasFailedOften(facts),
-    message: (facts) => `The last ${facts.relationship.failures} tries to replicate failed: ${faultText(facts)}`,
+    message: (facts) => say('The last {failures} tries to replicate failed: {failure}', { failures: facts.relationship.failures, failure: [faultText(facts)] }),
     hint: faultHint,
   }),
   rule('critical', 'ours', 'peer-removed', 'the other host removed its side of the relationship', {
     holds: ({ relationship }) => relationship.peerRemovedMs !== undefined,
-    message: ({ peer }) => `${peer} removed its side of the relationship: nothing is replicated any more.`,
-    hint: ({ machine }) => `Remove it here too (understudy disable ${machine.name}): the machine and its disks stay. Or enable it again from its primary.`,
+    message: ({ peer }) => say('{peer} removed its side of the relationship: nothing is replicated any more.', { peer }),
+    hint: ({ machine }) => say('Remove it here too (understudy disable {machine}): the machine and its disks stay. Or enable it again from its primary.', { machine: machine.name }),
   }),
   rule('critical', 'ours', 'points-damaged', 'recovery points on the replica were found damaged, or stand on one that was', { holds: hasAlarm('points-damaged'), message: ({ machine }) => alarmText('points-damaged', machine), hint: says(ALARM_HINTS['points-damaged']) }),
   rule('critical', 'ours', 'missed-critical', 'state 3, and of the cycles in the monitoring interval a share was missed (missedCriticalPercent)', {
@@ -100,24 +100,27 @@ export const RULES: readonly Rule[] = [
   }, 'health-changed'),
   rule('critical', 'ours', 'stalled', 'state 3, and nothing was sent or received for long (stalledHours)', {
     holds: (facts) => isReplicating(facts) && facts.lagMs !== null && facts.lagMs > facts.limits.stalledHours * HOUR_MS,
-    message: (facts) => `Nothing was ${sentOrReceived(facts)} for ${lengthOf(facts.lagMs!)}: a failover would lose that much.`,
+    message: (facts) => {
+      const lag = { lengthMs: facts.lagMs! };
+      return isPrimary(facts) ? say('Nothing was sent for {lag}: a failover would lose that much.', { lag }) : say('Nothing was received for {lag}: a failover would lose that much.', { lag });
+    },
     hint: says(LOOK_AT_THE_WAY),
   }, 'health-changed'),
 
   rule('warning', 'ours', 'held', 'the other host runs the machine in a newer epoch', {
     holds: ({ relationship }) => hasYielded(relationship),
-    message: ({ peer }) => `${peer} runs this machine now, in a newer epoch: the guest here is held and may not run.`,
+    message: ({ peer }) => say('{peer} runs this machine now, in a newer epoch: the guest here is held and may not run.', { peer }),
     hint: says(ADVICE_AFTER_YIELDING),
   }),
   rule('warning', 'ours', 'disks-undecided', 'a disk was attached, and nobody has said since whether it replicates', {
     holds: ({ relationship }) => relationship.side === 'primary' && (relationship.undecidedDisks ?? []).length > 0,
-    message: ({ relationship }) => `Not replicated since it was attached: ${(relationship.undecidedDisks ?? []).join(', ')}.`,
-    hint: ({ relationship, machine }) => `Include it: understudy settings ${machine.name} --disks ${[...relationship.settings.disks, ...(relationship.undecidedDisks ?? [])].join(',')}. To leave it out on purpose, name the disks that replicate now.`,
+    message: ({ relationship }) => say('Not replicated since it was attached: {disks}.', { disks: { list: relationship.undecidedDisks ?? [] } }),
+    hint: ({ relationship, machine }) => say('Include it: understudy settings {machine} --disks {disks}. To leave it out on purpose, name the disks that replicate now.', { machine: machine.name, disks: [...relationship.settings.disks, ...(relationship.undecidedDisks ?? [])].join(',') }),
   }),
   rule('warning', 'documented', 'initial-replication-pending', 'state 1 or 2', {
     holds: (facts) => isIn([1, 2])(facts) && !hasYielded(facts.relationship),
     message: says('There is no current recovery point yet: the initial replication is not complete.'),
-    hint: ({ relationship }) => (relationship.state === 1 ? 'Start it: understudy start-replication.' : 'It ends by itself once the disks are copied; start it on the primary if it was not.'),
+    hint: ({ relationship }) => (relationship.state === 1 ? phrase('Start it: understudy start-replication.') : phrase('It ends by itself once the disks are copied; start it on the primary if it was not.')),
   }),
   rule('warning', 'documented', 'reverse-not-configured', 'state 5 or 6 on the replica', {
     holds: isIn([5, 6]),
@@ -127,12 +130,12 @@ export const RULES: readonly Rule[] = [
   rule('warning', 'documented', 'failover-begun', 'state 4 on the primary, state 12 on the replica', {
     holds: isIn([4, 12]),
     message: says('A failover was begun and replication is not reversed: nothing is replicated meanwhile.'),
-    hint: ({ relationship }) => (relationship.state === 4 ? 'Fail over on the other host, then reverse there; or cancel: understudy cancel-failover.' : 'It ends by itself; then understudy reverse.'),
+    hint: ({ relationship }) => (relationship.state === 4 ? phrase('Fail over on the other host, then reverse there; or cancel: understudy cancel-failover.') : phrase('It ends by itself; then understudy reverse.')),
   }),
   rule('warning', 'ours', 'failback-begun', 'state 13 or 14', {
     holds: isIn([13, 14]),
-    message: ({ relationship }) => (relationship.state === 13 ? 'The difference is coming home; the machine runs on the other host and is not protected.' : 'The machine came home and is not protected until the failback is committed.'),
-    hint: ({ relationship }) => (relationship.state === 13 ? 'Give it up with understudy cancel-failover.' : 'Look at the guest, then understudy commit, or understudy revert.'),
+    message: ({ relationship }) => (relationship.state === 13 ? phrase('The difference is coming home; the machine runs on the other host and is not protected.') : phrase('The machine came home and is not protected until the failback is committed.')),
+    hint: ({ relationship }) => (relationship.state === 13 ? phrase('Give it up with understudy cancel-failover.') : phrase('Look at the guest, then understudy commit, or understudy revert.')),
   }),
   rule('warning', 'documented', 'paused-on-primary', 'state 7 on the primary', { holds: isIn([7], 'primary'), message: says('Replication is suspended.'), hint: says('Go on with understudy resume.') }),
   rule('warning', 'documented', 'missed-cycles', 'state 3, and of the cycles in the monitoring interval more than a share was missed (missedWarningPercent)', {
@@ -142,17 +145,17 @@ export const RULES: readonly Rule[] = [
   }, 'health-changed'),
   rule('warning', 'documented', 'out-of-sync', 'state 3, and nothing was sent (primary) or received (replica) for a time (silentMinutes)', {
     holds: (facts) => isReplicating(facts) && facts.lagMs !== null && facts.lagMs > facts.limits.silentMinutes * MINUTE_MS,
-    message: (facts) => `Nothing was ${sentOrReceived(facts)} for ${lengthOf(facts.lagMs!)}.`,
-    hint: ({ relationship, peer }) => (relationship.side === 'primary' ? LOOK_AT_THE_WAY : `Look on ${peer} why it sends nothing: understudy health there.`),
+    message: (facts) => (isPrimary(facts) ? say('Nothing was sent for {lag}.', { lag: { lengthMs: facts.lagMs! } }) : say('Nothing was received for {lag}.', { lag: { lengthMs: facts.lagMs! } })),
+    hint: ({ relationship, peer }) => (relationship.side === 'primary' ? LOOK_AT_THE_WAY : say('Look on {peer} why it sends nothing: understudy health there.', { peer })),
   }, 'out-of-sync'),
   rule('warning', 'ours', 'late', 'state 3, and the replica is several intervals behind (lateIntervals)', {
     holds: (facts) => isReplicating(facts) && facts.lagMs !== null && facts.lagMs > Math.max(LATE_AT_LEAST_MS, facts.limits.lateIntervals * facts.intervalMs) && facts.lagMs <= facts.limits.silentMinutes * MINUTE_MS,
-    message: (facts) => `The replica is ${lengthOf(facts.lagMs!)} behind; its target is ${lengthOf(facts.intervalMs)}.`,
+    message: (facts) => say('The replica is {lag} behind; its target is {interval}.', { lag: { lengthMs: facts.lagMs! }, interval: { lengthMs: facts.intervalMs } }),
     hint: says(LOOK_AT_THE_WAY),
   }),
   rule('warning', 'inferred', 'latency', 'state 3, and cycles took long on average (latencySeconds)', {
     holds: (facts) => isReplicating(facts) && facts.latencyMs !== null && facts.latencyMs > facts.limits.latencySeconds * 1_000,
-    message: (facts) => `A cycle took ${lengthOf(facts.latencyMs!)} on average.`,
+    message: (facts) => say('A cycle took {latency} on average.', { latency: { lengthMs: facts.latencyMs! } }),
     hint: says('More bandwidth, compression, or a longer interval (understudy settings) brings it down.'),
   }, 'health-changed'),
   rule('warning', 'ours', 'chain-long', 'a disk of the replica has too many layers', { holds: hasAlarm('chain-long'), message: ({ machine }) => alarmText('chain-long', machine), hint: says(ALARM_HINTS['chain-long']) }),
@@ -165,12 +168,12 @@ export const RULES: readonly Rule[] = [
 
   rule('advice', 'ours', 'consistency-failed', 'application-consistent points of this monitoring interval came out crash-consistent', {
     holds: ({ relationship }) => (relationship.statistics?.consistencyFailures ?? 0) > 0,
-    message: ({ relationship }) => `${relationship.statistics!.consistencyFailures} application-consistent points of this monitoring interval are crash-consistent only.`,
+    message: ({ relationship }) => say('{points} application-consistent points of this monitoring interval are crash-consistent only.', { points: relationship.statistics?.consistencyFailures ?? 0 }),
     hint: says('Look whether the guest agent runs in the guest and can freeze its file systems.'),
   }),
   rule('advice', 'documented', 'test-due', 'a replica in state 3 without a test failover for a month (testDays)', {
     holds: (facts) => isIn([3], 'replica')(facts) && facts.untestedMs !== null && facts.untestedMs > facts.limits.testDays * DAY_MS,
-    message: (facts) => `No test failover was made for ${Math.floor(facts.untestedMs! / DAY_MS)} days.`,
-    hint: ({ machine }) => `understudy test ${machine.name} boots an isolated copy; understudy test-end ${machine.name} removes it.`,
+    message: (facts) => say('No test failover was made for {days} days.', { days: Math.floor(facts.untestedMs! / DAY_MS) }),
+    hint: ({ machine }) => say('understudy test {machine} boots an isolated copy; understudy test-end {machine} removes it.', { machine: machine.name }),
   }, 'test-due'),
 ];

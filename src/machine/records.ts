@@ -1,4 +1,5 @@
 /** What a host remembers, durably: the rows of the state. Plain data; whoever changes one writes it back in a transaction. */
+import type { Text, Told } from '../language/text.ts';
 import type { Awaited, Importing, Initial, Seed } from './initial.ts';
 import type { DiskStack, Layer, MachineDefinition } from './definition.ts';
 import type { AwayFailback, HomeFailback } from './failback.ts';
@@ -34,7 +35,7 @@ export interface Machine {
   readonly stacks: readonly Stack[];
   readonly lineage: Lineage;
   /** Why the guest may not be started here, or null. Durable: it precedes the last cycle of a planned failover. */
-  readonly powerLock: string | null;
+  readonly powerLock: Text | null;
   /** Where a replica's layers are made. */
   readonly storage: string;
   /** Relationships of it that ended here since this host went on with the next host of a chain. */
@@ -178,9 +179,8 @@ export interface LastResynchronization {
   readonly bytesShipped: number;
 }
 
-export interface LastFault {
+export interface LastFault extends Told {
   readonly code: string;
-  readonly message: string;
   readonly hint: string;
   readonly atMs: number;
 }
@@ -353,23 +353,26 @@ export interface Job {
   readonly args: Readonly<Record<string, unknown>>;
   readonly state: JobState;
   readonly percent: number;
+  /** In English. */
   readonly step: string;
+  /** The step, where it is more than a plain text. */
+  readonly stepSaid?: Text;
   readonly startedMs: number;
   /** The user, or the host, that asked for it; null for what this host began by itself, or a former version did. */
   readonly startedBy?: string | null;
   readonly finishedMs: number | null;
   readonly cancellable: boolean;
-  readonly error: { readonly code: string; readonly message: string; readonly hint: string; readonly allowed: readonly string[] } | null;
+  readonly error: (Told & { readonly code: string; readonly hint: string; readonly allowed: readonly string[] }) | null;
   readonly result: Readonly<Record<string, number | string | boolean | null>> | null;
 }
 
-export interface EventRecord {
+export interface EventRecord extends Told {
   readonly id: number;
   readonly atMs: number;
   readonly number: number | null;
   readonly severity: 'information' | 'warning' | 'error';
   readonly machine: string | null;
-  readonly message: string;
   /** What to do; absent when there is nothing to do. */
   readonly hint?: string;
+  readonly hintSaid?: Text;
 }

@@ -68,7 +68,7 @@ export const CLASSES: Readonly<Record<string, ClassRow>> = {
       ...families.map(({ snapshot: { machine } }) => memoryValues(INSTANCE_IDS.Msvm_MemorySettingData(machine.id), machine.definition.memoryMiB)),
     ],
   },
-  Msvm_ConcreteJob: { needs: ['jobs'], of: ({ jobs, nowMs }) => jobs.map((job) => jobValues(job, nowMs)) },
+  Msvm_ConcreteJob: { needs: ['jobs'], of: ({ jobs, nowMs, language }) => jobs.map((job) => jobValues(job, nowMs, language)) },
   Msvm_ReplicationService: ofHost(({ host }) => [replicationServiceValues(host)]),
   Msvm_VirtualSystemManagementService: ofHost(({ host }) => [serviceValues('Msvm_VirtualSystemManagementService', host.self.name)]),
   Msvm_VirtualSystemSnapshotService: ofHost(({ host }) => [serviceValues('Msvm_VirtualSystemSnapshotService', host.self.name)]),

@@ -4,10 +4,13 @@ import { FAULTS, type FaultCode } from '../errors/fault.ts';
 import type { Job } from '../machine/records.ts';
 import { moment, type Values } from './emission.ts';
 import { guidOf } from './objectpaths.ts';
+import type { Language } from '../language/language.ts';
+import { inLanguage } from '../language/domain.ts';
+import { say } from '../language/text.ts';
 
 /** Source: CIM_ConcreteJob.JobState. */
 export const JOB_STATES: Readonly<Record<Job['state'], number>> = { running: 4, completed: 7, cancelled: 8, failed: 10 };
-const STATUS: Readonly<Record<Job['state'], { readonly text: string; readonly operational: number }>> = {
+export const STATUS: Readonly<Record<Job['state'], { readonly text: string; readonly operational: number }>> = {
   running: { text: 'Job is running', operational: 2 },
   completed: { text: 'Job completed', operational: 2 },
   cancelled: { text: 'Job was cancelled', operational: 10 },
@@ -20,7 +23,7 @@ interface JobKind {
 }
 
 /** Source: Msvm_ConcreteJob.JobType. */
-const JOB_KINDS: Readonly<Record<string, JobKind>> = {
+export const JOB_KINDS: Readonly<Record<string, JobKind>> = {
   start: { type: 12, caption: 'Start Virtual Machine' },
   stop: { type: 16, caption: 'Shut Down Virtual Machine' },
   initial: { type: 94, caption: 'Start Inband Initial Replication' },
@@ -62,9 +65,9 @@ const JOB_KINDS: Readonly<Record<string, JobKind>> = {
   becomeReplica: { type: 96, caption: 'Replicate State Change' },
   failback: { type: 124, caption: 'Initiate Failback' },
 };
-const FORCED_STOP: JobKind = { type: 13, caption: 'Power Off Virtual Machine' };
+export const FORCED_STOP: JobKind = { type: 13, caption: 'Power Off Virtual Machine' };
 /** JobType 0 is "Unknown". */
-const OTHER: JobKind = { type: 0, caption: 'Virtual Machine Operation' };
+export const OTHER: JobKind = { type: 0, caption: 'Virtual Machine Operation' };
 
 const kindOf = ({ kind, args }: Job): JobKind => (kind === 'stop' && args['force'] === true ? FORCED_STOP : (JOB_KINDS[kind] ?? OTHER));
 
@@ -76,12 +79,14 @@ function errorCodeOf({ error, result }: Job): number {
   return Object.hasOwn(FAULTS, error.code) ? FAULTS[error.code as FaultCode].cimReturn : 32_768;
 }
 
-const describe = ({ message, hint, allowed }: NonNullable<Job['error']>): string =>
-  [message, hint, allowed.length > 0 ? `Allowed now: ${allowed.join(', ')}` : ''].filter((part) => part !== '').map((part) => (/[.!?]$/.test(part) ? part : `${part}.`)).join(' ');
+const describe = ({ message, hint, allowed }: NonNullable<Job['error']>, language: Language): string =>
+  [message, hint, allowed.length > 0 ? inLanguage(say('Allowed now: {operations}.', { operations: { list: allowed } }), language) : ''].filter((part) => part !== '').map((part) => (/[.!?]$/.test(part) ? part : `${part}.`)).join(' ');
 
-export function jobValues(job: Job, nowMs: number): Values {
-  const { caption, type } = kindOf(job);
-  const { text, operational } = STATUS[job.state];
+export function jobValues(job: Job, nowMs: number, language: Language = 'en'): Values {
+  const { caption: english, type } = kindOf(job);
+  const caption = inLanguage(english, language);
+  const { text: status, operational } = STATUS[job.state];
+  const text = inLanguage(status, language);
   const endMs = job.finishedMs ?? nowMs;
   return {
     InstanceID: guidOf(job.id),
@@ -102,7 +107,7 @@ export function jobValues(job: Job, nowMs: number): Values {
     PercentComplete: job.percent,
     DeleteOnCompletion: false,
     ErrorCode: errorCodeOf(job),
-    ErrorDescription: job.error && describe(job.error),
+    ErrorDescription: job.error && describe(job.error, language),
     ErrorSummaryDescription: job.error && job.error.message,
     JobState: JOB_STATES[job.state],
     Cancellable: job.cancellable && job.state === 'running',

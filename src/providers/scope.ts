@@ -5,6 +5,7 @@ import type { Job, Point } from '../machine/records.ts';
 import type { HostSnapshot, MachineSnapshot } from '../service/inventory.ts';
 import type { Domain, Hardware } from './domain.ts';
 import { ownerIdOf } from './objectpaths.ts';
+import type { Language } from '../language/language.ts';
 
 export type Need = 'machines' | 'points' | 'jobs';
 
@@ -21,6 +22,8 @@ export interface Scope {
   readonly hardware: Hardware;
   readonly requestedStates: ReadonlyMap<string, number>;
   readonly nowMs: number;
+  /** The caller's. */
+  readonly language: Language;
 }
 
 /** The machine by its own relationship, and in the middle of a chain by the one by which it is sent on. */
@@ -54,7 +57,7 @@ async function scopeOf(domain: Domain, caller: CimCaller, needs: readonly Need[]
   const { inventory, hardware, requestedStates } = domain;
   const pointsOf = (machineId: string) => (needs.includes('points') ? inventory.points(caller, machineId) : []);
   const families = await Promise.all(machines.map(async (snapshot) => ({ snapshot, points: await pointsOf(snapshot.machine.id) })));
-  return { host: await inventory.host(caller), families, jobs, hardware, requestedStates, nowMs: domain.nowMs() };
+  return { host: await inventory.host(caller), families, jobs, hardware, requestedStates, nowMs: domain.nowMs(), language: caller.language ?? 'en' };
 }
 
 /** A replica's test failover belongs to it. */

@@ -3,6 +3,7 @@
  * that mapping is here and nowhere else.
  * Source: Msvm_ReplicationRelationship.ReplicationState; Hyper-V module, VMReplicationState.
  */
+import { say, type Said } from '../language/text.ts';
 
 interface StateRow {
   readonly name: string;
@@ -49,6 +50,11 @@ export const ALL_STATES = Object.keys(STATES).map(Number) as State[];
 const rowOf = (state: State): StateRow => STATES[state];
 
 export const stateName = (state: State): string => rowOf(state).name;
+/** The state's name as part of a text. */
+export const stateWords = (state: State): Said => ({ text: stateName(state), values: {} });
+export const sideWords = (side: Side): Said => (side === 'primary' ? say('primary') : say('replica'));
+/** Where a relationship stands, as part of a text. */
+export const standingWords = ({ state, side }: { readonly state: State; readonly side: Side }): Said => say('{state} (state {number}, {side})', { state: stateWords(state), number: state, side: sideWords(side) });
 export const adviceFor = (state: State, side: Side): string => rowOf(state).advice[side];
 
 /** What to do where a guest was held, since the other host runs it in a newer epoch. */

@@ -3,7 +3,8 @@ import { isOnward, type Kind } from './chain.ts';
 import { refuse, type Outcome } from '../errors/refusal.ts';
 import { CONDITIONS, ROWS, type Condition, type Effect, type Event } from './table.ts';
 import { beginsIn } from './beginning.ts';
-import { ALL_STATES, stateName, type Side, type State } from './state.ts';
+import { ALL_STATES, standingWords, type Side, type State } from './state.ts';
+import { say } from '../language/text.ts';
 
 export interface Standing {
   readonly side: Side;
@@ -19,11 +20,11 @@ export type Facts = Partial<Record<Condition, boolean>>;
 /** Where the event leads, or a refusal that says what is allowed now. */
 export function step(from: Standing, event: Event, facts: Facts): Outcome<Step> {
   const row = ROWS.find((candidate) => candidate.event === event && candidate.side === from.side && candidate.from.includes(from.state));
-  const here = `${stateName(from.state)} (state ${from.state}, ${from.side})`;
-  if (!row) return refuse(`"${verbOf(event)}" is not possible while the relationship is in: ${here}`, allowedVerbs(from));
-  if (!row.supported) return refuse(`"${row.verb ?? event}" is an operation of other replication providers and not supported`, allowedVerbs(from));
+  const here = standingWords(from);
+  if (!row) return refuse(say('"{event}" is not possible while the relationship is in: {here}', { event: verbOf(event), here }), allowedVerbs(from));
+  if (!row.supported) return refuse(say('"{event}" is an operation of other replication providers and not supported', { event: row.verb ?? event }), allowedVerbs(from));
   const missing = row.requires.filter((condition) => facts[condition] !== true);
-  if (missing.length > 0) return refuse(`${missing.map((condition) => CONDITIONS[condition]).join('; ')} (${here})`, allowedVerbs(from));
+  if (missing.length > 0) return refuse(say('{conditions} ({here})', { conditions: missing.map((condition) => ({ text: CONDITIONS[condition], values: {} })), here }), allowedVerbs(from));
   return { ok: true, value: { side: row.becomes ?? from.side, state: row.to, effects: row.effects } };
 }
 

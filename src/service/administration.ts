@@ -6,10 +6,11 @@ import { eventView, jobView, machineViews, relationshipViews, selfView } from '.
 
 type AdministrationOperations = Pick<
   Operations,
-  'status' | 'jobList' | 'jobShow' | 'jobCancel' | 'events' | 'auditTrail' | 'userList' | 'userAdd' | 'userRemove' | 'userCertificates' | 'userCertificateAdd' | 'userCertificateRemove' | 'signIn' | 'callerOfToken'
+  'status' | 'jobList' | 'jobShow' | 'jobCancel' | 'events' | 'auditTrail' | 'userList' | 'userAdd' | 'userRemove' | 'userToken' | 'userCertificates' | 'userCertificateAdd' | 'userCertificateRemove' | 'signIn' | 'callerOfToken'
 >;
 
 const DEFAULT_LIMIT = 100;
+const DAY_MS = 86_400_000;
 const JOBS_IN_STATUS = 20;
 
 function userNamed({ accounts }: Context, name: string): string {
@@ -22,22 +23,23 @@ export function administrationOperations(context: Context): AdministrationOperat
   const { state } = engine.host;
   return {
     status: (caller) =>
-      audited(context, caller, 'viewer', 'status', null, async () => ({
+      audited(context, caller, 'viewer', 'status', null, async (context) => ({
         host: selfView(context),
         machines: await machineViews(context),
         relationships: relationshipViews(context),
         jobs: state.jobs().slice(0, JOBS_IN_STATUS).map((job) => jobView(context, job)),
       })),
-    jobList: (caller) => audited(context, caller, 'viewer', 'jobs', null, () => state.jobs().map((job) => jobView(context, job))),
-    jobShow: (caller, id) => audited(context, caller, 'viewer', 'jobs show', id, () => jobView(context, engine.jobs.named(id))),
-    jobCancel: (caller, id) => audited(context, caller, 'operator', 'jobs cancel', id, () => jobView(context, engine.jobs.cancel(id))),
-    events: (caller, { afterId, limit, machine }) => audited(context, caller, 'viewer', 'events', null, () => state.events(afterId ?? null, limit ?? DEFAULT_LIMIT, machine && machineNamed(context, machine).name).map(eventView)),
+    jobList: (caller) => audited(context, caller, 'viewer', 'jobs', null, (context) => state.jobs().map((job) => jobView(context, job))),
+    jobShow: (caller, id) => audited(context, caller, 'viewer', 'jobs show', id, (context) => jobView(context, engine.jobs.named(id))),
+    jobCancel: (caller, id) => audited(context, caller, 'operator', 'jobs cancel', id, (context) => jobView(context, engine.jobs.cancel(id))),
+    events: (caller, { afterId, limit, machine }) => audited(context, caller, 'viewer', 'events', null, (context) => state.events(afterId ?? null, limit ?? DEFAULT_LIMIT, machine && machineNamed(context, machine).name).map((event) => eventView(context, event))),
     auditTrail: (caller, { limit }) => seen(context, caller, 'administrator', 'audit', null, () => accounts.auditTrail(limit ?? DEFAULT_LIMIT)),
     userList: (caller) => seen(context, caller, 'administrator', 'user list', null, () => accounts.users()),
     userAdd: (caller, { name, role, password }) => audited(context, caller, 'administrator', 'user add', name, () => accounts.addUser(name, role, password)),
     userRemove: (caller, name) => audited(context, caller, 'administrator', 'user remove', name, () => accounts.removeUser(name)),
-    userCertificates: (caller, user) => seen(context, caller, 'administrator', 'user certificates', user, () => accounts.certificates.of(userNamed(context, user))),
-    userCertificateAdd: (caller, user, certificate) => audited(context, caller, 'administrator', 'user certificate add', user, () => accounts.certificates.add(userNamed(context, user), certificate)),
+    userToken: (caller, name, { days }) => audited(context, caller, 'administrator', 'user token', name, () => accounts.issueToken(name, days * DAY_MS)),
+    userCertificates: (caller, user) => seen(context, caller, 'administrator', 'user certificates', user, (context) => accounts.certificates.of(userNamed(context, user))),
+    userCertificateAdd: (caller, user, certificate) => audited(context, caller, 'administrator', 'user certificate add', user, (context) => accounts.certificates.add(userNamed(context, user), certificate)),
     userCertificateRemove: (caller, user, fingerprint) => audited(context, caller, 'administrator', 'user certificate remove', user, () => accounts.certificates.remove(user, fingerprint)),
     signIn: async ({ name, password, from }) => {
       try {

@@ -4,6 +4,7 @@ import { Refused, refuse } from '../errors/refusal.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Rosters } from '../engine/roster/rosters.ts';
 import type { DiskStack, MachineDefinition } from '../machine/definition.ts';
+import type { Language } from '../language/language.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import { isOnward } from '../relationship/chain.ts';
 import { allowedVerbs } from '../relationship/step.ts';
@@ -14,6 +15,7 @@ import type { ServiceSettingsRow } from '../state/servicesettings.ts';
 import type { Target } from '../notifications/target.ts';
 import type { Storages } from './storages.ts';
 import type { Caller, Role } from './views.ts';
+import { say } from '../language/text.ts';
 
 /** What a connection goes through, in order; the proxy or the port, and the name only where there is one. */
 export type ConnectionStep = 'name' | 'port' | 'proxy' | 'tls' | 'trust' | 'hello';
@@ -109,19 +111,21 @@ export interface Context {
   readonly proxy: string | null;
   /** Where old data is kept aside while a cycle is read. */
   readonly fleecingDirectory: string;
+  /** In which the views are worded: the caller's, once it is known who calls; English when absent. */
+  readonly language?: Language;
 }
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, administrator: 2 };
 
-/** Runs the use case when the role allows it; every change, refusal and failure is in the audit trail. */
-export const audited = <T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: () => Promise<T> | T): Promise<T> =>
+/** Runs the use case, with the context in the caller's language, when the role allows it; every change, refusal and failure is in the audit trail. */
+export const audited = <T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: (context: Context) => Promise<T> | T): Promise<T> =>
   recorded(context, caller, { needs, operation, subject, isChange: needs !== 'viewer' }, work);
 
 /** The same for what changes nothing, whoever may see it: only a refusal or a failure is in the audit trail. */
-export const seen = <T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: () => Promise<T> | T): Promise<T> =>
+export const seen = <T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: (context: Context) => Promise<T> | T): Promise<T> =>
   recorded(context, caller, { needs, operation, subject, isChange: false }, work);
 
-async function recorded<T>(context: Context, caller: Caller, { needs, operation, subject, isChange }: { needs: Role; operation: string; subject: string | null; isChange: boolean }, work: () => Promise<T> | T): Promise<T> {
+async function recorded<T>(context: Context, caller: Caller, { needs, operation, subject, isChange }: { needs: Role; operation: string; subject: string | null; isChange: boolean }, work: (context: Context) => Promise<T> | T): Promise<T> {
   const record = (outcome: string) => {
     if (isChange || outcome !== 'done') context.accounts.recordAudit({ who: caller.name, from: caller.from, operation, subject, outcome });
   };
@@ -130,7 +134,7 @@ async function recorded<T>(context: Context, caller: Caller, { needs, operation,
     throw new Fault('role-missing', `${caller.name} is ${caller.role}; "${operation}" needs the role ${needs}`);
   }
   try {
-    const result = await work();
+    const result = await work({ ...context, language: caller.language ?? 'en' });
     record('done');
     return result;
   } catch (thrown) {
@@ -164,7 +168,7 @@ export const aboutIt = (relationship: Relationship): { readonly extended?: true 
 export function ownNamed(context: Context, reference: string): Relationship {
   const named = relationshipNamed(context, reference);
   if (!isOnward(named)) return named;
-  throw new Refused(refuse(`this is asked of the machine's own relationship here, or on ${context.engine.host.peerName(named.peerId)}`, allowedVerbs(named)));
+  throw new Refused(refuse(say('this is asked of the machine\'s own relationship here, or on {peer}', { peer: context.engine.host.peerName(named.peerId) }), allowedVerbs(named)));
 }
 
 export function hostNamed({ hosts, engine }: Context, nameOrId: string): HostRow {

@@ -18,7 +18,7 @@ export function diskOperations(context: Context): DiskOperations {
   engine.jobs.define(diskKinds(context));
   return {
     diskAttach: (caller, name, request) =>
-      audited(context, caller, 'operator', 'vm disk attach', name, () => {
+      audited(context, caller, 'operator', 'vm disk attach', name, (context) => {
         const machine = machineNamed(context, name);
         checkOwnDisks(engine.host, machine);
         definitionWith(context, machine, request);
@@ -26,14 +26,14 @@ export function diskOperations(context: Context): DiskOperations {
         return jobView(context, engine.jobs.start('diskAttach', machine.id, { disk: { ...request } }, caller.name));
       }),
     diskDetach: (caller, name, disk, { timeoutSeconds = GIVE_UP_DEFAULT_SECONDS }) =>
-      audited(context, caller, 'operator', 'vm disk detach', name, () => {
+      audited(context, caller, 'operator', 'vm disk detach', name, (context) => {
         const machine = machineNamed(context, name);
         checkDetachable(engine.host, machine, disk);
         checkFree(context, machine.id);
         return jobView(context, engine.jobs.start('diskDetach', machine.id, { disk, timeoutSeconds }, caller.name));
       }),
     diskGrow: (caller, name, disk, sizeBytes) =>
-      audited(context, caller, 'operator', 'vm disk grow', name, async () => {
+      audited(context, caller, 'operator', 'vm disk grow', name, async (context) => {
         const machine = machineNamed(context, name);
         await checkGrowable(engine.host, machine, disk, sizeBytes);
         checkFree(context, machine.id);

@@ -2,7 +2,7 @@
 import { call } from '../engine/calls.ts';
 import { qemuVersionOf, spaceAt } from '../engine/checkup.ts';
 import type { Host } from '../engine/host.ts';
-import { diagnose } from '../doctor/doctor.ts';
+import { diagnose, type Finding } from '../doctor/doctor.ts';
 import type { Facts, HostFacts, MachineFacts, PeerFacts } from '../doctor/facts.ts';
 import { imageFacts } from '../doctor/image.ts';
 import { faultOf } from '../errors/fault.ts';
@@ -16,6 +16,9 @@ import { audited, type Context } from './context.ts';
 import { judgementOf } from './health.ts';
 import type { Operations } from './operations.ts';
 import type { DiagnosisView } from './views.ts';
+import { inLanguage } from '../language/domain.ts';
+import type { Language } from '../language/language.ts';
+import { saidOf } from '../language/text.ts';
 
 const PEER_WITHIN_MS = 5_000;
 const GUEST_WITHIN_MS = 3_000;
@@ -26,11 +29,15 @@ const DISKS_AT_MOST = 4_096;
 
 export const doctorOperations = (context: Context): Pick<Operations, 'doctor'> => ({
   doctor: (caller) =>
-    audited(context, caller, 'viewer', 'doctor', null, async (): Promise<DiagnosisView> => {
+    audited(context, caller, 'viewer', 'doctor', null, async ({ language }): Promise<DiagnosisView> => {
       const { host } = context.engine;
       const { findings, checks } = diagnose(await gather(context));
-      return { host: host.hostName, atMs: host.clock.nowMs(), findings: findings.map((finding) => ({ ...finding })), checks: checks.map((check) => ({ ...check })) };
+      return { host: host.hostName, atMs: host.clock.nowMs(), findings: findings.map((finding) => findingView(finding, language)), checks: checks.map((check) => ({ ...check, title: inLanguage(check.title, language) })) };
     }),
+});
+
+const findingView = ({ check, practice, severity, host, machine, meaning, cureSaid, ...finding }: Finding, language: Language = 'en'): DiagnosisView['findings'][number] => ({
+  check, practice, severity, host, machine, message: inLanguage(saidOf(finding), language), meaning: inLanguage(meaning, language), cure: inLanguage(cureSaid, language),
 });
 
 async function gather(context: Context): Promise<Facts> {

@@ -7,6 +7,7 @@ import { allowedVerbs } from '../relationship/step.ts';
 import { audited, machineNamed, type Context } from './context.ts';
 import type { EntryChange, Management } from './management.ts';
 import type { Operations } from './operations.ts';
+import { say, told } from '../language/text.ts';
 
 type AuthorizationOperations = Pick<Operations, 'authorizationList' | 'authorizationAdd' | 'authorizationChange' | 'authorizationRemove' | 'authorizationAssign'>;
 type EntryOperations = Pick<Management, 'addEntry' | 'changeEntry' | 'removeEntry' | 'bindEntry'>;
@@ -15,19 +16,19 @@ export function authorizationOperations(context: Context): AuthorizationOperatio
   const { authorizations } = context;
   return {
     authorizationList: (caller) => audited(context, caller, 'viewer', 'authorization list', null, () => [...authorizations.list()]),
-    authorizationAdd: (caller, entry) => audited(context, caller, 'administrator', 'authorization add', entry.host, () => addEntry(context, entry)),
-    authorizationChange: (caller, idOrHost, change) => audited(context, caller, 'administrator', 'authorization change', idOrHost, () => changeEntry(context, entryCalled(context, idOrHost), change)),
-    authorizationRemove: (caller, idOrHost) => audited(context, caller, 'administrator', 'authorization remove', idOrHost, () => removeEntry(context, entryCalled(context, idOrHost))),
-    authorizationAssign: (caller, machine, idOrHost) => audited(context, caller, 'administrator', 'authorization assign', machine, () => bindEntry(context, machine, entryCalled(context, idOrHost))),
+    authorizationAdd: (caller, entry) => audited(context, caller, 'administrator', 'authorization add', entry.host, (context) => addEntry(context, entry)),
+    authorizationChange: (caller, idOrHost, change) => audited(context, caller, 'administrator', 'authorization change', idOrHost, (context) => changeEntry(context, entryCalled(context, idOrHost), change)),
+    authorizationRemove: (caller, idOrHost) => audited(context, caller, 'administrator', 'authorization remove', idOrHost, (context) => removeEntry(context, entryCalled(context, idOrHost))),
+    authorizationAssign: (caller, machine, idOrHost) => audited(context, caller, 'administrator', 'authorization assign', machine, (context) => bindEntry(context, machine, entryCalled(context, idOrHost))),
   };
 }
 
 export function entryOperations(context: Context): EntryOperations {
   return {
-    addEntry: (caller, entry) => audited(context, caller, 'administrator', 'authorization add', entry.host, () => addEntry(context, entry)),
-    changeEntry: (caller, id, change) => audited(context, caller, 'administrator', 'authorization change', change.host, () => changeEntry(context, entryNamed(context, id, change.host), change)),
-    removeEntry: (caller, host) => audited(context, caller, 'administrator', 'authorization remove', host, () => removeEntry(context, entryNamed(context, null, host))),
-    bindEntry: (caller, machine, { id, host }) => audited(context, caller, 'administrator', 'authorization assign', machine, () => bindEntry(context, machine, entryNamed(context, id, host))),
+    addEntry: (caller, entry) => audited(context, caller, 'administrator', 'authorization add', entry.host, (context) => addEntry(context, entry)),
+    changeEntry: (caller, id, change) => audited(context, caller, 'administrator', 'authorization change', change.host, (context) => changeEntry(context, entryNamed(context, id, change.host), change)),
+    removeEntry: (caller, host) => audited(context, caller, 'administrator', 'authorization remove', host, (context) => removeEntry(context, entryNamed(context, null, host))),
+    bindEntry: (caller, machine, { id, host }) => audited(context, caller, 'administrator', 'authorization assign', machine, (context) => bindEntry(context, machine, entryNamed(context, id, host))),
   };
 }
 
@@ -73,7 +74,7 @@ function stoppedBy({ engine: { host } }: Context, entry: AuthorizationEntry, nex
 
 function report({ engine: { host } }: Context, what: string, stopped: readonly string[]): void {
   if (stopped.length === 0) return;
-  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: null, message: `${what}: nothing more is taken for the replicas ${stopped.join(', ')}; what is here stays` });
+  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: null, ...told(say('{what}: nothing more is taken for the replicas {list}; what is here stays', { what, list: { list: stopped } })) });
 }
 
 /** The replica belongs to this entry alone from now on; its layers stay where they are. */
@@ -81,7 +82,7 @@ function bindEntry(context: Context, machine: string, entry: AuthorizationEntry)
   const { engine } = context;
   const found = machineNamed(context, machine);
   const relationship = engine.relationshipOf(found.id);
-  if (relationship.side !== 'replica') throw new Refused(refuse(`${found.name} is no replica here: only a replica belongs to an entry`, allowedVerbs(relationship)));
+  if (relationship.side !== 'replica') throw new Refused(refuse(say('{machine} is no replica here: only a replica belongs to an entry', { machine: found.name }), allowedVerbs(relationship)));
   const peer = engine.host.peerName(relationship.peerId);
   if (!covers(entry, peer)) throw new Fault('settings-invalid', `the entry for ${entry.host} cannot be that of ${found.name}: its primary's host is ${peer}`);
   update(engine.host, relationship.id, () => ({ entryId: entry.id }));

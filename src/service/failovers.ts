@@ -7,13 +7,14 @@ import type { JobArgs } from '../engine/jobs.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Relationship } from '../machine/records.ts';
 import { changed } from '../relationship/settings.ts';
-import { stateName } from '../relationship/state.ts';
+import { sideWords, stateWords } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, audited, ownNamed, relationshipNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { jobView, relationshipView } from './presenting.ts';
 import type { Caller, JobView } from './views.ts';
 import { definedOnly } from './options.ts';
+import { say } from '../language/text.ts';
 
 type FailoverOperations = Pick<
   Operations,
@@ -27,7 +28,7 @@ const ofEither: readonly string[] = ['planned'];
 export function failoverOperations(context: Context): FailoverOperations {
   const { engine } = context;
   const job = (caller: Caller, operation: string, kind: string, machine: string, args: JobArgs, check?: (relationship: Relationship) => void): Promise<JobView> =>
-    audited(context, caller, 'operator', operation, machine, () => {
+    audited(context, caller, 'operator', operation, machine, (context) => {
       const relationship = ofEither.includes(kind) ? relationshipNamed(context, machine) : ownNamed(context, machine);
       check?.(relationship);
       if (typeof args['commitAfterSeconds'] === 'number') changed(relationship.settings, { additional: { commitAfterSeconds: args['commitAfterSeconds'] } }, relationship.settings.disks);
@@ -38,7 +39,7 @@ export function failoverOperations(context: Context): FailoverOperations {
     testFailoverEnd: (caller, machine) => job(caller, 'test-end', 'testEnd', machine, {}),
     plannedFailover: (caller, machine, options) => job(caller, 'failover --planned', 'planned', machine, { ...options }),
     plannedFailoverCancel: (caller, machine, { force = false }) =>
-      audited(context, caller, 'operator', 'cancel-failover', machine, async () => {
+      audited(context, caller, 'operator', 'cancel-failover', machine, async (context) => {
         const relationship = relationshipNamed(context, machine);
         const limit = engine.host.clock.timeout(CANCEL_WITHIN_MS);
         if (relationship.failback) return relationshipView(context, await endFailback(engine, relationship, limit));
@@ -47,9 +48,9 @@ export function failoverOperations(context: Context): FailoverOperations {
       }),
     unplannedFailover: (caller, machine, options) => job(caller, 'failover --unplanned', 'unplanned', machine, { ...options }),
     commitAfter: (caller, machine, seconds) =>
-      audited(context, caller, 'operator', 'commit-after', machine, () => {
+      audited(context, caller, 'operator', 'commit-after', machine, (context) => {
         const relationship = ownNamed(context, machine);
-        if (relationship.state !== 5) throw new Refused(refuse(`${engine.host.state.machine(relationship.machineId)!.name} has no failover that waits to be committed: ${stateName(relationship.state)} (${relationship.side})`, allowedVerbs(relationship)));
+        if (relationship.state !== 5) throw new Refused(refuse(say('{machine} has no failover that waits to be committed: {state} ({side})', { machine: engine.host.state.machine(relationship.machineId)!.name, state: stateWords(relationship.state), side: sideWords(relationship.side) }), allowedVerbs(relationship)));
         changed(relationship.settings, { additional: { commitAfterSeconds: seconds } }, relationship.settings.disks);
         return relationshipView(context, commitAfter(engine.host, relationship.id, seconds));
       }),

@@ -5,6 +5,8 @@ import type { Job } from '../machine/records.ts';
 import type { Power } from '../engine/ports/hypervisor.ts';
 import { machineNamed, type Context } from './context.ts';
 import { checkFree } from './steps.ts';
+import { say } from '../language/text.ts';
+import { inText } from '../language/words.ts';
 import type { Caller } from './views.ts';
 
 export type PowerRequest = 'run' | 'turnOff' | 'shutDown' | 'pause' | 'reset';
@@ -26,10 +28,10 @@ export async function powerJob(context: Context, caller: Caller, name: string, r
   const power = await engine.host.hypervisor.power(machine.id);
   const endsHeldGuest = request === 'turnOff' && power !== 'off';
   const refusal = (belongsElsewhere && !endsHeldGuest) || request === 'run' ? startRefusal(machine, relationship) : null;
-  if (refusal !== null) throw new Refused(refuse(`the power of ${machine.name} may not be changed on ${engine.host.hostName}: ${refusal}`));
+  if (refusal !== null) throw new Refused(refuse(say('the power of {machine} may not be changed on {host}: {refusal}', { machine: machine.name, host: engine.host.hostName, refusal: [refusal] })));
   const kind = KINDS[request][power];
   const possible = Object.entries(KINDS).filter(([, kinds]) => kinds[power] !== undefined).map(([each]) => each);
-  if (kind === undefined) throw new Refused(refuse(`${machine.name} is ${power}`, possible));
+  if (kind === undefined) throw new Refused(refuse(say('{machine} is in the state: {power}', { machine: machine.name, power: inText('power', power) }), possible));
   // Pulling the plug waits for nobody.
   if (request !== 'turnOff') checkFree(context, machine.id);
   return engine.jobs.start(kind, machine.id, {}, caller.name);

@@ -2,7 +2,7 @@
 import { afterReset, nextIntervalMs } from '../engine/monitoring.ts';
 import { update } from '../engine/transition.ts';
 import { faultOf } from '../errors/fault.ts';
-import { judge, lagMsOf, type Judgement } from '../health/health.ts';
+import { judge, lagMsOf, type Issue, type Judgement } from '../health/health.ts';
 import { checkLimits, limitsOf, type HealthLimits } from '../health/limits.ts';
 import { average, missedCycles } from '../health/statistics.ts';
 import type { Machine, Relationship, Statistics } from '../machine/records.ts';
@@ -10,23 +10,26 @@ import { kindOf } from '../relationship/chain.ts';
 import { stateName } from '../relationship/state.ts';
 import { audited, relationshipNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
-import type { Caller, HealthView, IntervalView } from './views.ts';
+import type { Caller, HealthView, IntervalView, IssueView } from './views.ts';
+import { inLanguage } from '../language/domain.ts';
+import { saidOf, hintOf } from '../language/text.ts';
+import { lastFaultView } from './presenting.ts';
 
 type HealthOperations = Pick<Operations, 'healthList' | 'healthShow' | 'statisticsReset' | 'healthLimits' | 'healthLimitsChange'>;
 
 export function healthOperations(context: Context): HealthOperations {
   return {
-    healthList: (caller) => audited(context, caller, 'viewer', 'health', null, () => healthViews(context)),
+    healthList: (caller) => audited(context, caller, 'viewer', 'health', null, (context) => healthViews(context)),
     healthShow: (caller, machine, { refresh }) =>
-      audited(context, caller, 'viewer', 'health', machine, async () => {
+      audited(context, caller, 'viewer', 'health', machine, async (context) => {
         const relationship = relationshipNamed(context, machine);
         if (refresh) await askGuest(context, relationship);
         return healthView(context, relationship);
       }),
     statisticsReset: (caller, machine) => resetStatistics(context, caller, machine),
-    healthLimits: (caller) => audited(context, caller, 'viewer', 'health limits', null, () => limitsOf(context.serviceSettings.get().healthLimits)),
+    healthLimits: (caller) => audited(context, caller, 'viewer', 'health limits', null, (context) => limitsOf(context.serviceSettings.get().healthLimits)),
     healthLimitsChange: (caller, change) =>
-      audited(context, caller, 'operator', 'health limits', null, () => {
+      audited(context, caller, 'operator', 'health limits', null, (context) => {
         checkLimits(change);
         const { healthLimits } = context.serviceSettings.put({ healthLimits: { ...context.serviceSettings.get().healthLimits, ...change } });
         context.engine.host.changed('host', context.engine.host.hostId);
@@ -38,7 +41,7 @@ export function healthOperations(context: Context): HealthOperations {
 /** Counting begins anew, and what was only a warning is none any more; what still holds comes back. */
 export function resetStatistics(context: Context, caller: Caller, machine: string): Promise<HealthView> {
   const { host } = context.engine;
-  return audited(context, caller, 'operator', 'statistics reset', machine, () => {
+  return audited(context, caller, 'operator', 'statistics reset', machine, (context) => {
     const { id } = relationshipNamed(context, machine);
     const after = update(host, id, (before) => ({ ...afterReset(host, before), ...(isForgettable(before) && { lastFault: null }) }));
     return healthView(context, after);
@@ -77,7 +80,8 @@ function healthView(context: Context, relationship: Relationship, machine: Machi
   const known = pending.of(relationship);
   const isHere = side === 'primary' || relationship.failover !== null;
   return {
-    id: relationship.id, kind: kindOf(relationship), machineId: machine.id, machine: machine.name, side, state, stateName: stateName(state), health, issues: [...issues],
+    id: relationship.id, kind: kindOf(relationship), machineId: machine.id, machine: machine.name, side, state, stateName: inLanguage(stateName(state), context.language), health,
+    issues: issues.map((issue) => issueView(context, issue)),
     primaryHost: side === 'primary' ? host.hostName : peer,
     replicaHost: side === 'primary' ? peer : host.hostName,
     runsOn: isHere ? host.hostName : peer,
@@ -92,9 +96,13 @@ function healthView(context: Context, relationship: Relationship, machine: Machi
     lastConsistentMs: relationship.lastConsistentMs ?? host.state.lastConsistentMs(machine.id),
     testCopy: testCopy ? (host.state.machine(testCopy.instanceId)?.name ?? null) : null,
     lastTestMs: relationship.lastTestMs ?? null,
-    lastFault: relationship.lastFault,
+    lastFault: lastFaultView(context, relationship),
   };
 }
+
+const issueView = ({ language }: Context, issue: Issue): IssueView => ({
+  rule: issue.rule, severity: issue.severity, message: inLanguage(saidOf(issue), language), hint: inLanguage(hintOf(issue), language),
+});
 
 function intervalView(counted: Statistics | null, missed: number, untilMs: number): IntervalView {
   const { sinceMs = null, cycles = 0, bytes = 0, maxBytes = 0, latencyMs = 0, maxLatencyMs = 0, networkFailures = 0, otherFailures = 0, consistencyFailures = 0 } = counted ?? {};

@@ -3,6 +3,7 @@ import { pieceUntil } from '../engine/chronicle.ts';
 import type { EndedRelationship } from '../engine/ports/history.ts';
 import { Fault } from '../errors/fault.ts';
 import { reasonsOf } from '../health/health.ts';
+import { inLanguage } from '../language/domain.ts';
 import { clipped, DAY_MS, objectiveMs } from '../history/piece.ts';
 import type { Recovery } from '../history/recovery.ts';
 import { ceilTo, floorTo, KEPT_MS, unitAt } from '../history/retention.ts';
@@ -25,8 +26,8 @@ const ROWS_AT_ONCE = 20;
 
 export function historyOperations(context: Context): HistoryOperations {
   return {
-    history: (caller, machine, request) => audited(context, caller, 'viewer', 'history', machine, () => historyView(context, relationshipNamed(context, machine), request)),
-    report: (caller, request) => audited(context, caller, 'viewer', 'report', null, () => reportView(context, request)),
+    history: (caller, machine, request) => audited(context, caller, 'viewer', 'history', machine, (context) => historyView(context, relationshipNamed(context, machine), request)),
+    report: (caller, request) => audited(context, caller, 'viewer', 'report', null, (context) => reportView(context, request)),
   };
 }
 
@@ -102,7 +103,7 @@ function presentRow(context: Context, relationship: Relationship, machine: Machi
   const judgement = judgementOf(context, relationship, machine, peer);
   const { id, machineId, side } = relationship;
   const row = rowOf(context, { id, machineId, machine: machine.name, kind: kindOf(relationship), side, peer, intervalMs, endedMs: 0 }, total, period);
-  return { ...row, endedAtMs: null, health: judgement.health, healthReasons: reasonsOf(judgement) };
+  return { ...row, endedAtMs: null, health: judgement.health, healthReasons: reasonsOf(judgement).map((reason) => inLanguage(reason, context.language)) };
 }
 
 function rowOf({ engine: { host } }: Context, of: EndedRelationship, total: Slot, period: { fromMs: number; untilMs: number }): ReportRowView {

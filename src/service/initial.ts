@@ -5,12 +5,13 @@ import { transition } from '../engine/transition.ts';
 import { checkExportable } from '../engine/mediakinds.ts';
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
-import { stateName } from '../relationship/state.ts';
+import { sideWords, stateWords } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, audited, hostNamed, machineNamed, sendingNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { jobView, relationshipView } from './presenting.ts';
 import { checkFree } from './steps.ts';
+import { say } from '../language/text.ts';
 
 type InitialOperations = Pick<Operations, 'initialStart' | 'initialStartAt' | 'initialStop' | 'initialExport' | 'initialImport' | 'copyOffer'>;
 
@@ -21,7 +22,7 @@ export function initialOperations(context: Context): InitialOperations {
   const named = (machine: string) => sendingNamed(context, machine);
   return {
     initialStart: (caller, machine, { transfer }) =>
-      audited(context, caller, 'operator', 'start-replication', machine, () => {
+      audited(context, caller, 'operator', 'start-replication', machine, (context) => {
         const relationship = named(machine);
         const by = transferOf(relationship, transfer ?? null);
         // What needs no word of the other host is refused at once.
@@ -29,34 +30,34 @@ export function initialOperations(context: Context): InitialOperations {
         return jobView(context, engine.jobs.start('initial', relationship.machineId, { transfer: by, ...aboutIt(relationship) }, caller.name));
       }),
     initialStartAt: (caller, machine, startsAtMs, { transfer }) =>
-      audited(context, caller, 'operator', 'start-replication at', machine, async () => {
+      audited(context, caller, 'operator', 'start-replication at', machine, async (context) => {
         const relationship = await beginInitialAt(engine.host, named(machine).id, transfer ?? null, startsAtMs, engine.host.clock.timeout(PEER_WITHIN_MS));
         engine.workerOf(relationship).poke();
         return relationshipView(context, relationship);
       }),
     initialStop: (caller, machine) =>
-      audited(context, caller, 'operator', 'stop-initial', machine, async () => {
+      audited(context, caller, 'operator', 'stop-initial', machine, async (context) => {
         const relationship = named(machine);
         transition(engine.host, relationship.id, relationship.state === 1 ? 'unscheduleInitial' : 'stopInitial');
         await engine.workerOf(relationship).tended();
         return relationshipView(context, named(machine));
       }),
     initialExport: (caller, machine, directory) =>
-      audited(context, caller, 'operator', 'export', machine, () => {
+      audited(context, caller, 'operator', 'export', machine, (context) => {
         const relationship = engine.relationshipOf(machineNamed(context, machine).id);
         checkExportable(engine, relationship, absolute(directory));
         return jobView(context, engine.jobs.start('export', relationship.machineId, { directory }, caller.name));
       }),
     initialImport: (caller, machine, directory) =>
-      audited(context, caller, 'operator', 'import', machine, () => {
+      audited(context, caller, 'operator', 'import', machine, (context) => {
         const { machineId, side, state } = engine.relationshipOf(machineNamed(context, machine).id);
         const allowed = allowedVerbs({ side, state });
-        if (!allowed.includes('import')) throw new Refused(refuse(`no media can be imported while the relationship is in: ${stateName(state)} (state ${state}, ${side})`, allowed));
+        if (!allowed.includes('import')) throw new Refused(refuse(say('no media can be imported while the relationship is in: {state} (state {number}, {side})', { state: stateWords(state), number: state, side: sideWords(side) }), allowed));
         checkFree(context, machineId);
         return jobView(context, engine.jobs.start('import', machineId, { directory: absolute(directory) }, caller.name));
       }),
     copyOffer: (caller, machine, host) =>
-      audited(context, caller, 'operator', 'as-replica', machine, async () => relationshipView(context, await offerSeed(engine.host, machineNamed(context, machine).id, primaryFor(context, host)))),
+      audited(context, caller, 'operator', 'as-replica', machine, async (context) => relationshipView(context, await offerSeed(engine.host, machineNamed(context, machine).id, primaryFor(context, host)))),
   };
 }
 

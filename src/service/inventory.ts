@@ -1,7 +1,8 @@
 /**
- * What a host holds, as the records themselves: for interfaces that show more of them than the views do. Everything is read
+ * What a host holds, as the records themselves, their texts in the caller's language: for interfaces that show more of them than the views do. Everything is read
  * in one go from the state; of the hypervisor only what runs is asked for its power.
  */
+import { type Text, saidOf, hintOf } from '../language/text.ts';
 import type { Job, Machine, Point, Relationship } from '../machine/records.ts';
 import { startRefusal } from '../engine/power.ts';
 import { entryFor } from '../relationship/authorization.ts';
@@ -13,6 +14,9 @@ import type { Pending } from '../engine/pending.ts';
 import { judgementOf } from './health.ts';
 import { hostView, selfView } from './presenting.ts';
 import type { AuthorizationView, Caller, HostView, MachineView, RelationshipView } from './views.ts';
+import type { Language } from '../language/language.ts';
+import { inLanguage } from '../language/domain.ts';
+import { failureText } from '../errors/fault.ts';
 
 export interface MachineSnapshot {
   readonly machine: Machine;
@@ -21,7 +25,7 @@ export interface MachineSnapshot {
   /** A job that starts the guest is under way. */
   readonly isStarting: boolean;
   /** Why the guest may not be started here now, or null. */
-  readonly startRefusal: string | null;
+  readonly startRefusal: Text | null;
   /** Of the machine's process, while there is one. */
   readonly pid: number | null;
   readonly upMs: number | null;
@@ -66,14 +70,14 @@ export interface Inventory {
 export function createInventory(context: Context): Inventory {
   const { engine, hosts, authorizations, serviceSettings, defaultStorage } = context;
   const { state, hypervisor } = engine.host;
-  const seen = <T>(caller: Caller, what: string, subject: string | null, work: () => Promise<T> | T): Promise<T> => audited(context, caller, 'viewer', what, subject, work);
+  const seen = <T>(caller: Caller, what: string, subject: string | null, work: (context: Context) => Promise<T> | T): Promise<T> => audited(context, caller, 'viewer', what, subject, work);
   return {
     host: (caller) =>
       seen(caller, 'host show', null, () => ({
         self: selfView(context), certificate: context.network.self, peers: hosts.list().map((host) => hostView(context, host)), authorizations: [...authorizations.list()], defaultStorage, service: serviceSettings.get(),
       })),
     machines: (caller) =>
-      seen(caller, 'vm list', null, async () => {
+      seen(caller, 'vm list', null, async (context) => {
         const live = new Set(await hypervisor.instances());
         const byMachine = (all: readonly Relationship[]) => new Map(all.map((relationship) => [relationship.machineId, relationship]));
         const all = state.relationships();
@@ -87,16 +91,29 @@ export function createInventory(context: Context): Inventory {
         );
       }),
     machine: (caller, id) =>
-      seen(caller, 'vm show', id, async () => {
+      seen(caller, 'vm show', id, async (context) => {
         const machine = state.machine(id);
         return machine && snapshotOf(context, machine, state.relationshipOf(id), state.extendedOf(id), await hypervisor.power(id), surroundingsOf(context));
       }),
     points: (caller, machineId) => seen(caller, 'points', machineId, () => state.points(machineId)),
     point: (caller, id) => seen(caller, 'points', id, () => state.point(id)),
-    jobs: (caller) => seen(caller, 'jobs', null, () => state.jobs()),
-    job: (caller, id) => seen(caller, 'jobs show', id, () => state.job(id)),
+    jobs: (caller) => seen(caller, 'jobs', null, ({ language }) => state.jobs().map((job) => worded(job, language))),
+    job: (caller, id) =>
+      seen(caller, 'jobs show', id, ({ language }) => {
+        const job = state.job(id);
+        return job && worded(job, language);
+      }),
   };
 }
+
+/** The record with its texts in that language. */
+const worded = (job: Job, language: Language = 'en'): Job => ({
+  ...job,
+  step: inLanguage(job.stepSaid ?? job.step, language),
+  error: job.error && { ...job.error, message: inLanguage(failureText(job.error), language), hint: inLanguage(job.error.hint, language) },
+});
+
+const issueIn = (issue: Issue, language: Language = 'en'): Issue => ({ ...issue, message: inLanguage(saidOf(issue), language), hint: inLanguage(hintOf(issue), language) });
 
 /** What many machines share, read once. */
 interface Surroundings {
@@ -125,5 +142,5 @@ function snapshotOf(context: Context, machine: Machine, relationship: Relationsh
   const peer = hostNames.get(relationship.peerId) ?? relationship.peerId;
   const { health, issues } = judgementOf(context, relationship, machine, peer);
   const authorization = relationship.side === 'replica' ? (entries.find(({ id }) => id === relationship.entryId) ?? entryFor(entries, peer) ?? null) : null;
-  return { ...standing, relationship, health, issues: issues.filter(({ severity }) => severity !== 'advice'), pending: context.engine.pending.of(relationship), peer, authorization };
+  return { ...standing, relationship, health, issues: issues.filter(({ severity }) => severity !== 'advice').map((issue) => issueIn(issue, context.language)), pending: context.engine.pending.of(relationship), peer, authorization };
 }

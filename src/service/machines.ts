@@ -8,6 +8,7 @@ import type { Machine, Relationship } from '../machine/records.ts';
 import { audited, machineNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { jobView, machineView, machineViews } from './presenting.ts';
+import { say } from '../language/text.ts';
 
 type MachineOperations = Pick<Operations, 'machineList' | 'machineShow' | 'machineDefine' | 'machineStart' | 'machineStop' | 'machineUndefine'>;
 
@@ -16,21 +17,21 @@ const ASK_WITHIN_MS = 10_000;
 export function machineOperations(context: Context): MachineOperations {
   const { engine } = context;
   return {
-    machineList: (caller) => audited(context, caller, 'viewer', 'vm list', null, () => machineViews(context)),
+    machineList: (caller) => audited(context, caller, 'viewer', 'vm list', null, (context) => machineViews(context)),
     machineShow: (caller, name) =>
-      audited(context, caller, 'viewer', 'vm show', name, async () => {
+      audited(context, caller, 'viewer', 'vm show', name, async (context) => {
         const machine = machineNamed(context, name);
         return { ...(await machineView(context, machine)), definition: machine.definition, toml: context.machines.render(machine.definition) };
       }),
-    machineDefine: (caller, toml) => audited(context, caller, 'operator', 'vm define', null, async () => machineView(context, await define(context, toml))),
+    machineDefine: (caller, toml) => audited(context, caller, 'operator', 'vm define', null, async (context) => machineView(context, await define(context, toml))),
     machineStart: (caller, name) =>
-      audited(context, caller, 'operator', 'vm start', name, () => jobView(context, engine.jobs.start('start', machineNamed(context, name).id, {}, caller.name))),
+      audited(context, caller, 'operator', 'vm start', name, (context) => jobView(context, engine.jobs.start('start', machineNamed(context, name).id, {}, caller.name))),
     machineStop: (caller, name, { force, timeoutSeconds }) =>
-      audited(context, caller, 'operator', 'vm stop', name, () => {
+      audited(context, caller, 'operator', 'vm stop', name, (context) => {
         const machine = machineNamed(context, name);
         return jobView(context, engine.jobs.start('stop', machine.id, { force: force === true, ...(timeoutSeconds !== undefined && { timeoutSeconds }) }, caller.name));
       }),
-    machineUndefine: (caller, name) => audited(context, caller, 'operator', 'vm undefine', name, () => undefine(context, name)),
+    machineUndefine: (caller, name) => audited(context, caller, 'operator', 'vm undefine', name, (context) => undefine(context, name)),
   };
 }
 
@@ -43,10 +44,10 @@ async function define(context: Context, toml: string): Promise<Machine> {
   const namesake = state.machines().find(({ name, id }) => name === definition.name && id !== definition.id);
   if (namesake) throw new Fault('machine-exists', `${engine.host.hostName} has a machine named "${definition.name}" already, with UUID ${namesake.id}`);
   const relationship = existing && state.relationshipOf(existing.id);
-  if (relationship?.side === 'replica') throw new Refused(refuse(`${definition.name} is a replica here: its definition comes with its recovery points`, allowedVerbs(relationship)));
+  if (relationship?.side === 'replica') throw new Refused(refuse(say('{machine} is a replica here: its definition comes with its recovery points', { machine: definition.name }), allowedVerbs(relationship)));
   const isSameDisks = existing && JSON.stringify(existing.definition.disks.map(({ name, path, format }) => [name, path, format])) === JSON.stringify(definition.disks.map(({ name, path, format }) => [name, path, format]));
-  if (relationship && !isSameDisks) throw new Refused(refuse(`${definition.name} is replicated: its disks cannot be changed now`, ['disable']));
-  if (existing && !isSameDisks && (await engine.host.hypervisor.power(existing.id)) !== 'off') throw new Refused(refuse(`${definition.name} runs: its disks can be changed only while it is off`, ['vm stop']));
+  if (relationship && !isSameDisks) throw new Refused(refuse(say('{machine} is replicated: its disks cannot be changed now', { machine: definition.name }), ['disable']));
+  if (existing && !isSameDisks && (await engine.host.hypervisor.power(existing.id)) !== 'off') throw new Refused(refuse(say('{machine} runs: its disks can be changed only while it is off', { machine: definition.name }), ['vm stop']));
   const stacks = existing && isSameDisks ? existing.stacks : await machines.probeDisks(definition);
   const machine: Machine = existing
     ? { ...existing, name: definition.name, definition, stacks }
@@ -71,9 +72,9 @@ async function undefine(context: Context, name: string): Promise<void> {
   const { host } = context.engine;
   const machine = machineNamed(context, name);
   const relationship = host.state.relationshipOf(machine.id);
-  if (relationship) throw new Refused(refuse(`${machine.name} is replicated: disable that first`, allowedVerbs(relationship)));
-  if (machine.copyOf !== null) throw new Refused(refuse(`${machine.name} is a test failover's copy`, ['test-end']));
-  if ((await host.hypervisor.power(machine.id)) !== 'off') throw new Refused(refuse(`${machine.name} runs`, ['vm stop']));
+  if (relationship) throw new Refused(refuse(say('{machine} is replicated: disable that first', { machine: machine.name }), allowedVerbs(relationship)));
+  if (machine.copyOf !== null) throw new Refused(refuse(say('{machine} is a test failover\'s copy', { machine: machine.name }), ['test-end']));
+  if ((await host.hypervisor.power(machine.id)) !== 'off') throw new Refused(refuse(say('{machine} runs', { machine: machine.name }), ['vm stop']));
   await host.hypervisor.forget(machine.id);
   host.state.removeMachine(machine.id);
   host.changed('machine', machine.id);

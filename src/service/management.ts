@@ -4,6 +4,7 @@
  * write the audit trail, and throw `Refused` and `Fault`. Machines are named by name or id.
  */
 import type { SettingsChange } from '../relationship/settings.ts';
+import type { Job } from '../machine/records.ts';
 import type { ServiceSettings } from '../state/servicesettings.ts';
 import { audited, type Context } from './context.ts';
 import { entryOperations } from './entries.ts';
@@ -19,7 +20,7 @@ export interface FailedRequest {
   /** The kind that the job would have had. */
   readonly kind: string;
   readonly machineId: string | null;
-  readonly error: { readonly code: string; readonly message: string; readonly hint: string; readonly allowed: readonly string[] };
+  readonly error: NonNullable<Job['error']>;
   /** The number that the caller got. */
   readonly returnValue: number;
 }

@@ -10,6 +10,7 @@ import { audited, machineNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { jobView } from './presenting.ts';
 import type { Caller, FailoverNetworkView, FailoverAddressesView } from './views.ts';
+import { say } from '../language/text.ts';
 
 type NetworkOperations = Pick<Operations, 'networkShow' | 'networkChange' | 'networkApply'>;
 
@@ -24,22 +25,22 @@ export interface AdapterChange {
 
 export function networkOperations(context: Context): NetworkOperations {
   return {
-    networkShow: (caller, machine) => audited(context, caller, 'viewer', 'network show', machine, () => networkView(context, machineNamed(context, machine))),
+    networkShow: (caller, machine) => audited(context, caller, 'viewer', 'network show', machine, (context) => networkView(context, machineNamed(context, machine))),
     networkChange: async (caller, machine, adapter, change) => {
       await changeAdapters(context, caller, machine, [{ adapter, ...change }]);
       return networkView(context, machineNamed(context, machine));
     },
-    networkApply: (caller, machine) => audited(context, caller, 'operator', 'network apply', machine, async () => jobView(context, await apply(context, caller, machineNamed(context, machine)))),
+    networkApply: (caller, machine) => audited(context, caller, 'operator', 'network apply', machine, async (context) => jobView(context, await apply(context, caller, machineNamed(context, machine)))),
   };
 }
 
 /** All changes are made, or none. Fault settings-invalid, adapter-unknown or bridge-missing says which one cannot be. */
 export function changeAdapters(context: Context, caller: Caller, machine: string, changes: readonly AdapterChange[]): Promise<void> {
-  return audited(context, caller, 'operator', 'network set', machine, async () => {
+  return audited(context, caller, 'operator', 'network set', machine, async (context) => {
     const { host } = context.engine;
     const { bridges } = await host.hypervisor.capabilities();
     const { id, name, copyOf } = machineNamed(context, machine);
-    if (copyOf !== null) throw new Refused(refuse(`${name} is a test failover's copy: it has the network of its machine, as that was when the test began`, ['test-end']));
+    if (copyOf !== null) throw new Refused(refuse(say('{name} is a test failover\'s copy: it has the network of its machine, as that was when the test began', { name }), ['test-end']));
     host.state.transaction(() => {
       const before = host.state.machine(id)!;
       const network = changes.reduce((sum, change) => withChange(before.definition, sum, change, bridges), before.network ?? { adapters: [] });
@@ -77,9 +78,9 @@ function changedChoice({ mac, bridge: own }: NicDefinition, before: AdapterChoic
 async function apply(context: Context, caller: Caller, machine: Machine) {
   const { engine } = context;
   const definition = definitionHere(machine, engine.host.state.relationshipOf(machine.id), machine.definition);
-  if (!machine.network?.hasArrived) throw new Refused(refuse(`${machine.name} has not failed over to ${engine.host.hostName}: its guest has the addresses that it has at home`, ['network set']));
-  if (addressed(definition, machine.network).length === 0) throw new Refused(refuse(`no addresses are chosen for ${machine.name} on ${engine.host.hostName}`, ['network set']));
-  if ((await engine.host.hypervisor.power(machine.id)) === 'off') throw new Refused(refuse(`${machine.name} is off: its guest gets the addresses when it starts`, ['vm start']));
+  if (!machine.network?.hasArrived) throw new Refused(refuse(say('{machine} has not failed over to {host}: its guest has the addresses that it has at home', { machine: machine.name, host: engine.host.hostName }), ['network set']));
+  if (addressed(definition, machine.network).length === 0) throw new Refused(refuse(say('no addresses are chosen for {machine} on {host}', { machine: machine.name, host: engine.host.hostName }), ['network set']));
+  if ((await engine.host.hypervisor.power(machine.id)) === 'off') throw new Refused(refuse(say('{machine} is off: its guest gets the addresses when it starts', { machine: machine.name }), ['vm start']));
   const underWay = engine.jobs.running().find((job) => job.kind === ADDRESSING_JOB && job.machineId === machine.id);
   return underWay ?? engine.jobs.start(ADDRESSING_JOB, machine.id, {}, caller.name);
 }

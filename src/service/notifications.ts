@@ -26,17 +26,17 @@ export function paceOf(settings: ServiceSettings): Pace {
 
 export function notificationOperations(context: Context): NotificationOperations {
   return {
-    notificationsShow: (caller) => audited(context, caller, 'viewer', 'notify list', null, () => notificationsView(context)),
-    notificationsSet: (caller, change) => audited(context, caller, 'administrator', 'notify set', null, () => setPace(context, definedOnly(change))),
-    notificationTargetAdd: (caller, request) => audited(context, caller, 'administrator', 'notify add', request.name ?? null, () => addTarget(context, request)),
-    notificationTargetChange: (caller, target, change) => audited(context, caller, 'administrator', 'notify set', target, () => changeTarget(context, targetNamed(context, target), definedOnly(change))),
+    notificationsShow: (caller) => audited(context, caller, 'viewer', 'notify list', null, (context) => notificationsView(context)),
+    notificationsSet: (caller, change) => audited(context, caller, 'administrator', 'notify set', null, (context) => setPace(context, definedOnly(change))),
+    notificationTargetAdd: (caller, request) => audited(context, caller, 'administrator', 'notify add', request.name ?? null, (context) => addTarget(context, request)),
+    notificationTargetChange: (caller, target, change) => audited(context, caller, 'administrator', 'notify set', target, (context) => changeTarget(context, targetNamed(context, target), definedOnly(change))),
     notificationTargetRemove: (caller, target) =>
-      audited(context, caller, 'administrator', 'notify remove', target, () => {
+      audited(context, caller, 'administrator', 'notify remove', target, (context) => {
         const { id } = targetNamed(context, target);
         context.notifications.removeTarget(id);
         changed(context, id);
       }),
-    notificationTest: (caller, target) => audited(context, caller, 'operator', 'notify test', target, () => test(context, targetNamed(context, target))),
+    notificationTest: (caller, target) => audited(context, caller, 'operator', 'notify test', target, (context) => test(context, targetNamed(context, target))),
   };
 }
 

@@ -224,6 +224,8 @@ export interface Operations {
   userList(caller: Caller): Promise<UserView[]>;
   userAdd(caller: Caller, user: { name: string; role: Role; password: string }): Promise<UserView>;
   userRemove(caller: Caller, name: string): Promise<void>;
+  /** A token for a program, for so many days; shown once. */
+  userToken(caller: Caller, name: string, options: { days: number }): Promise<{ token: string; expiresAtMs: number }>;
   userCertificates(caller: Caller, user: string): Promise<CertificateView[]>;
   /** Whoever holds the key of this TLS client certificate (PEM) acts as the user over the management protocols. */
   userCertificateAdd(caller: Caller, user: string, certificate: string): Promise<CertificateView>;

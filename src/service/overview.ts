@@ -5,18 +5,22 @@ import { audited, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { hostView, selfView } from './presenting.ts';
 import type { HostView, MachineSideView, OverviewHostView, OverviewView, RelationshipSummaryView } from './views.ts';
+import type { Language } from '../language/language.ts';
+import { inLanguage } from '../language/domain.ts';
+import { type Text, say } from '../language/text.ts';
+import { failureText } from '../errors/fault.ts';
 
 /** A host that answers does so sooner; a page that is opened is not held up for longer. */
 const ASK_WITHIN_MS = 1_500;
 
 export const overviewOperations = (context: Context): Pick<Operations, 'overview'> => ({
   overview: (caller) =>
-    audited(context, caller, 'viewer', 'overview', null, async () => {
+    audited(context, caller, 'viewer', 'overview', null, async (context) => {
       const { hosts, network, rosters, engine } = context;
       const paired = hosts.list();
       await rosters.refresh(paired.map(({ hostId }) => hostId).filter((hostId) => network.connected(hostId)), ASK_WITHIN_MS);
       const told = [await ownTold(context), ...paired.map((row) => peerTold(context, hostView(context, row)))];
-      return { atMs: engine.host.clock.nowMs(), hosts: told.map(({ host }) => host), machines: mergedMachines(told) };
+      return { atMs: engine.host.clock.nowMs(), hosts: told.map(({ host }) => host), machines: mergedMachines(told, context.language) };
     }),
 });
 
@@ -34,13 +38,13 @@ async function ownTold(context: Context): Promise<Told> {
   return { host: { id, name, self: true, connected: true, asOfMs: atMs, isCurrent: true, failure: null, version, pageUrl: null, omitted }, skewMs: 0, machines: machines ?? [] };
 }
 
-function peerTold({ rosters }: Context, { id, name, connected, address }: HostView): Told {
+function peerTold({ rosters, language }: Context, { id, name, connected, address }: HostView): Told {
   const known = rosters.of(id);
   const isCurrent = connected && rosters.isFresh(id);
   return {
     host: {
       id, name, self: false, connected, asOfMs: known?.asOfMs ?? null, isCurrent,
-      failure: isCurrent ? null : failureText(name, connected, rosters.failureOf(id)),
+      failure: isCurrent ? null : inLanguage(reachText(name, connected, rosters.failureOf(id)), language),
       version: known?.version ?? null,
       pageUrl: known?.pageUrl ?? (known?.pagePort ? `http://${address.replace(/:\d+$/, '')}:${known.pagePort}/` : null),
       omitted: known?.omitted ?? 0,
@@ -50,16 +54,16 @@ function peerTold({ rosters }: Context, { id, name, connected, address }: HostVi
   };
 }
 
-function failureText(name: string, connected: boolean, fault: { readonly code: string; readonly message: string } | null): string {
-  if (!connected) return `${name} is out of reach`;
-  if (fault?.code === 'peer-protocol') return `${name} is of an older version, which does not tell its machines: update Understudy there`;
-  return fault?.message ?? `${name} has not answered yet`;
+function reachText(name: string, connected: boolean, fault: { readonly code: string; readonly message: string } | null): Text {
+  if (!connected) return say('{host} is out of reach', { host: name });
+  if (fault?.code === 'peer-protocol') return say('{host} is of an older version, which does not tell its machines: update Understudy there', { host: name });
+  return fault ? failureText(fault) : say('{host} has not answered yet', { host: name });
 }
 
 /** By name. One that several hosts have is there once, with its sides; where it belongs comes first. */
-export function mergedMachines(told: readonly Told[]): OverviewView['machines'] {
+export function mergedMachines(told: readonly Told[], language?: Language): OverviewView['machines'] {
   const names = new Map(told.map(({ host }) => [host.id, host.name]));
-  const sides = told.flatMap(({ host, skewMs, machines }) => machines.map((machine) => ({ id: machine.id, name: machine.name, side: sideOf(host, skewMs, machine, names) })));
+  const sides = told.flatMap(({ host, skewMs, machines }) => machines.map((machine) => ({ id: machine.id, name: machine.name, side: sideOf(host, skewMs, machine, names, language) })));
   const merged = [...Map.groupBy(sides, ({ id }) => id)].map(([id, found]) => {
     const ordered = found.map(({ side }) => side).sort((one, other) => rankOf(one) - rankOf(other));
     const first = found.find(({ side }) => side === ordered[0])!;
@@ -72,18 +76,18 @@ export function mergedMachines(told: readonly Told[]): OverviewView['machines'] 
 const ROLE_RANK: Record<MachineSideView['role'], number> = { primary: 0, standalone: 1, replica: 2, test: 3 };
 const rankOf = ({ role, isCurrent }: MachineSideView): number => ROLE_RANK[role] + (isCurrent ? 0 : 0.5);
 
-function sideOf(host: OverviewHostView, skewMs: number, { role, power, relationships }: RosterMachine, names: ReadonlyMap<string, string>): MachineSideView {
+function sideOf(host: OverviewHostView, skewMs: number, { role, power, relationships }: RosterMachine, names: ReadonlyMap<string, string>, language: Language | undefined): MachineSideView {
   const { id, name, isCurrent, asOfMs } = host;
-  return { hostId: id, host: name, isCurrent, role, power, relationships: relationships.map((each) => summaryOf(each, names, (asOfMs ?? 0) + skewMs, skewMs)) };
+  return { hostId: id, host: name, isCurrent, role, power, relationships: relationships.map((each) => summaryOf(each, names, (asOfMs ?? 0) + skewMs, skewMs, language)) };
 }
 
 /** Of `atMs`, by the clock of the host that told it. */
-function summaryOf(relationship: RosterRelationship, names: ReadonlyMap<string, string>, atMs: number, skewMs: number): RelationshipSummaryView {
-  const { id, kind, side, peerId, peer, state, health, reasons, lagSinceMs, intervalMs, lastCycle, nextCycleMs, points, advice } = relationship;
+function summaryOf(relationship: RosterRelationship, names: ReadonlyMap<string, string>, atMs: number, skewMs: number, language: Language | undefined): RelationshipSummaryView {
+  const { id, kind, side, peerId, peer, state, health, reasons, reasonsSaid, lagSinceMs, intervalMs, lastCycle, nextCycleMs, points, advice } = relationship;
   return {
-    id, kind, side, peer: names.get(peerId) ?? peer, state, stateName: stateName(state as State), health, healthReasons: [...reasons],
+    id, kind, side, peer: names.get(peerId) ?? peer, state, stateName: inLanguage(stateName(state as State), language), health, healthReasons: (reasonsSaid ?? reasons).map((reason) => inLanguage(reason, language)),
     lagMs: lagSinceMs === null ? null : Math.max(0, atMs - lagSinceMs), intervalMs,
     lastCycle: lastCycle && { finishedAtMs: lastCycle.finishedMs - skewMs, durationMs: lastCycle.durationMs, bytesShipped: lastCycle.bytesShipped },
-    nextCycleAtMs: nextCycleMs === null ? null : nextCycleMs - skewMs, points, advice,
+    nextCycleAtMs: nextCycleMs === null ? null : nextCycleMs - skewMs, points, advice: inLanguage(advice, language),
   };
 }

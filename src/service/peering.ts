@@ -2,6 +2,7 @@
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Announcement, Context, HostCertificate } from './context.ts';
+import { say } from '../language/text.ts';
 
 export const OWN_CERTIFICATE = 'own';
 const bare = (thumbprint: string): string => thumbprint.replace(/[^0-9a-z]/gi, '').toUpperCase();
@@ -17,12 +18,13 @@ export async function certificateCalled({ network }: Context, thumbprint: string
 
 /** Other hosts are shown that certificate from now on. Refused unless every paired host was told of a new key, or by force. */
 export async function chooseCertificate(context: Context, thumbprint: string, force: boolean): Promise<void> {
-  const { network, serviceSettings } = context;
+  const { network, serviceSettings, engine } = context;
   const chosen = await certificateCalled(context, thumbprint);
   if (chosen.unfit !== null) throw new Fault('settings-invalid', `the certificate ${chosen.thumbprint} cannot be used: ${chosen.unfit}`);
   if (chosen.thumbprint === network.self.thumbprint) return;
   await network.present(chosen.isOwn ? null : chosen.thumbprint, (pin) => tellKey(context, pin, force));
   serviceSettings.put({ certificate: chosen.isOwn ? null : chosen.thumbprint });
+  engine.host.changed('host', engine.host.hostId);
 }
 
 async function tellKey({ hosts, network }: Context, pin: string, force: boolean): Promise<void> {
@@ -30,7 +32,7 @@ async function tellKey({ hosts, network }: Context, pin: string, force: boolean)
   await Promise.all(hosts.list().map(async ({ hostId, name }) => {
     if (!(await told(network, hostId, { method: 'nextKey', params: { pin } }))) untold.push(name);
   }));
-  if (untold.length > 0 && !force) throw new Refused(refuse(`the key of that certificate is another one, and ${untold.join(', ')} cannot be told now: it would take this host for a stranger. Try again when it is in contact, or use --force and pair with it anew`, ['server set --force']));
+  if (untold.length > 0 && !force) throw new Refused(refuse(say('the key of that certificate is another one, and {list} cannot be told now: it would take this host for a stranger. Try again when it is in contact, or use --force and pair with it anew', { list: { list: untold } }), ['server set --force']));
 }
 
 /** The peer port is this one now, or null: that of the configuration. Hosts that are in contact follow at once, the others when they are met. */

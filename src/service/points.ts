@@ -16,15 +16,15 @@ const FREE_WITHIN_MS = 30_000;
 export function pointOperations(context: Context): PointOperations {
   const { engine } = context;
   return {
-    points: (caller, machine) => audited(context, caller, 'viewer', 'points', machine, () => viewsOf(context, machineNamed(context, machine).id).reverse()),
+    points: (caller, machine) => audited(context, caller, 'viewer', 'points', machine, (context) => viewsOf(context, machineNamed(context, machine).id).reverse()),
     pointShow: (caller, machine, point) =>
-      audited(context, caller, 'viewer', 'point show', machine, () => {
+      audited(context, caller, 'viewer', 'point show', machine, (context) => {
         const { id, machineId } = pointNamed(context, machine, point);
         return viewsOf(context, machineId).find((view) => view.id === id)!;
       }),
-    pointDelete: (caller, machine, point) => audited(context, caller, 'operator', 'point delete', machine, () => withoutMerging(context, pointNamed(context, machine, point))),
+    pointDelete: (caller, machine, point) => audited(context, caller, 'operator', 'point delete', machine, (context) => withoutMerging(context, pointNamed(context, machine, point))),
     pointVerify: (caller, machine, point) =>
-      audited(context, caller, 'operator', 'point verify', machine, () => {
+      audited(context, caller, 'operator', 'point verify', machine, (context) => {
         const { id, machineId } = pointNamed(context, machine, point);
         checkVerifiable(engine.host, engine.relationshipOf(machineId), id);
         return jobView(context, engine.jobs.start('verify', machineId, { point: id }, caller.name));

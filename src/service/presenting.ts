@@ -7,13 +7,16 @@ import type { EventRecord, Job, Machine, Point, Relationship } from '../machine/
 import { beginningOf, beginsIn } from '../relationship/beginning.ts';
 import { isOnward, kindOf } from '../relationship/chain.ts';
 import { newestOf } from '../relationship/epoch.ts';
-import { stateName } from '../relationship/state.ts';
+import { stateName, stateWords } from '../relationship/state.ts';
 import type { HostRow } from '../state/hosts.ts';
 import { allowedNow } from './allowed.ts';
 import type { Context } from './context.ts';
 import { judgementOf } from './health.ts';
 import { settingsView } from './settingsview.ts';
 import type { EventView, HostView, JobView, MachineView, PointView, RelationshipView } from './views.ts';
+import { type Text, say, saidOf, hintOf, phrase } from '../language/text.ts';
+import { inLanguage } from '../language/domain.ts';
+import { failureText } from '../errors/fault.ts';
 
 export async function machineView(context: Context, machine: Machine): Promise<MachineView> {
   const { state, hypervisor } = context.engine.host;
@@ -35,7 +38,7 @@ function shownMachine(context: Context, machine: Machine, relationship: Relation
     name: machine.name,
     role: roleOf(machine, relationship),
     power,
-    startRefusal: startRefusal(machine, relationship),
+    startRefusal: inWordsOrNull(context, startRefusal(machine, relationship)),
     memoryMiB: machine.definition.memoryMiB,
     cpuCount: machine.definition.cpuCount,
     autostart: machine.definition.autostart,
@@ -52,17 +55,23 @@ function shownMachine(context: Context, machine: Machine, relationship: Relation
 const clockTime = (seconds: number): string => `${String(Math.floor(seconds / 3_600)).padStart(2, '0')}:${String(Math.floor(seconds / 60) % 60).padStart(2, '0')}`;
 
 /** What begins by itself, and when. */
-function waitingFor({ engine: { host } }: Context, relationship: Relationship): string | null {
+function waitingFor({ engine: { host } }: Context, relationship: Relationship): Text | null {
   const own = isOnward(relationship) ? host.state.relationshipOf(relationship.machineId) : undefined;
-  if (own && !isSendable(own)) return `waits: nothing is sent on while the machine's own relationship here is in: ${stateName(own.state)}`;
+  if (own && !isSendable(own)) return say('waits: nothing is sent on while the machine\'s own relationship here is in: {state}', { state: stateWords(own.state) });
   const event = relationship.side === 'primary' ? beginsIn(relationship.state) : undefined;
   if (!event) return host.traffic.waitingFor(relationship.id);
-  const what = event === 'startInitial' ? 'the initial replication' : 'the resynchronization';
+  const isInitial = event === 'startInitial';
   const beginning = beginningOf(relationship, host.clock.nowMs(), (atMs) => host.clock.minutesEast(atMs));
-  if (beginning.kind === 'at') return `waits until ${new Date(beginning.atMs).toISOString()}: then ${what} begins by itself`;
-  if (beginning.kind === 'window') return `waits for its window from ${clockTime(beginning.window.fromSeconds)} to ${clockTime(beginning.window.untilSeconds)}: then ${what} begins by itself`;
-  if (beginning.kind === 'asked' && relationship.state === 9) return `${what} ${relationship.heldBack ? 'was cancelled and ' : ''}begins when somebody asks for it`;
-  return null;
+  if (beginning.kind === 'at') {
+    const time = { atMs: beginning.atMs };
+    return isInitial ? say('waits until {time}: then the initial replication begins by itself', { time }) : say('waits until {time}: then the resynchronization begins by itself', { time });
+  }
+  if (beginning.kind === 'window') {
+    const window = { from: clockTime(beginning.window.fromSeconds), until: clockTime(beginning.window.untilSeconds) };
+    return isInitial ? say('waits for its window from {from} to {until}: then the initial replication begins by itself', window) : say('waits for its window from {from} to {until}: then the resynchronization begins by itself', window);
+  }
+  if (beginning.kind !== 'asked' || relationship.state !== 9) return null;
+  return relationship.heldBack ? phrase('the resynchronization was cancelled and begins when somebody asks for it') : phrase('the resynchronization begins when somebody asks for it');
 }
 
 function lastResynchronizationView({ lastResynchronization: last }: Relationship): RelationshipView['lastResynchronization'] {
@@ -93,9 +102,9 @@ export function relationshipView(context: Context, relationship: Relationship, m
     peer,
     peerConnected: network.connected(relationship.peerId),
     state: relationship.state,
-    stateName: stateName(relationship.state),
+    stateName: inLanguage(stateName(relationship.state), context.language),
     health: judgement.health,
-    healthReasons: reasonsOf(judgement),
+    healthReasons: reasonsOf(judgement).map((reason) => inLanguage(reason, context.language)),
     lagMs,
     lastCycle: lastCycle && { pointId: lastCycle.pointId, finishedAtMs: lastCycle.finishedMs, durationMs: lastCycle.durationMs, bytesChanged: lastCycle.bytesChanged, bytesShipped: lastCycle.bytesShipped },
     lastResynchronization: lastResynchronizationView(relationship),
@@ -103,19 +112,28 @@ export function relationshipView(context: Context, relationship: Relationship, m
     lastConsistentAtMs: relationship.lastConsistentMs ?? null,
     nextCycleAtMs: nextCycleMsOf(engine, relationship),
     startsAtMs: relationship.startsAtMs ?? null,
-    waitingFor: waitingFor(context, relationship),
+    waitingFor: inWordsOrNull(context, waitingFor(context, relationship)),
     points: pointCount,
     commitsAtMs: relationship.state === 5 ? (relationship.failover?.commit?.dueMs ?? null) : null,
     lastTestAtMs: relationship.lastTestMs ?? null,
     epoch: { number, id },
     settings: settingsView(relationship.settings),
     allowed: allowedNow({ relationship, machine, pointCount, isSentOn: engine.host.state.extendedOf(machine.id) !== undefined }),
-    advice: adviceOf(relationship),
-    lastFault: relationship.lastFault,
+    advice: inLanguage(adviceOf(relationship), context.language),
+    lastFault: lastFaultView(context, relationship),
   };
 }
 
-export const eventView = ({ hint, ...event }: EventRecord): EventView => ({ ...event, hint: hint ?? null });
+const inWordsOrNull = ({ language }: Context, text: Text | null): string | null => (text === null ? null : inLanguage(text, language));
+
+export const lastFaultView = ({ language }: Context, { lastFault }: Relationship): RelationshipView['lastFault'] =>
+  lastFault && { code: lastFault.code, message: inLanguage(failureText(lastFault), language), hint: inLanguage(lastFault.hint, language), atMs: lastFault.atMs };
+
+export const eventView = ({ language }: Context, event: EventRecord): EventView => ({
+  id: event.id, atMs: event.atMs, number: event.number, severity: event.severity, machine: event.machine,
+  message: inLanguage(saidOf(event), language),
+  hint: event.hint === undefined ? null : inLanguage(hintOf({ ...event, hint: event.hint }), language),
+});
 
 export const pointView = (point: Point, newestId: string | undefined): PointView => ({
   id: point.id,
@@ -134,12 +152,12 @@ export const jobView = (context: Context, job: Job): JobView => ({
   machine: (job.machineId && context.engine.host.state.machine(job.machineId)?.name) ?? job.machineId,
   state: job.state,
   percent: job.percent,
-  step: job.step,
+  step: inLanguage(job.stepSaid ?? job.step, context.language),
   startedAtMs: job.startedMs,
   startedBy: job.startedBy ?? null,
   finishedAtMs: job.finishedMs,
   cancellable: job.cancellable && job.state === 'running',
-  error: job.error && { ...job.error, allowed: [...job.error.allowed] },
+  error: job.error && { code: job.error.code, message: inLanguage(failureText(job.error), context.language), hint: inLanguage(job.error.hint, context.language), allowed: [...job.error.allowed] },
   result: job.result,
 });
 

@@ -20,7 +20,6 @@ import type { Machine, Overrides, Relationship } from '../machine/records.ts';
 import { ADVISED_HISTORY, applicationConsistentHours, bypassesProxy, changed, defaultSettings, type Settings, type SettingsChange } from '../relationship/settings.ts';
 import { isOnward, kindOf } from '../relationship/chain.ts';
 import { defaultExtendedSettings, extendedChanged } from '../relationship/extendedsettings.ts';
-import { stateName } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, audited, hostNamed, machineNamed, relationshipNamed, type Context } from './context.ts';
 import type { EnablePlan, EnableRequest, Operations } from './operations.ts';
@@ -28,6 +27,8 @@ import { jobView, relationshipView } from './presenting.ts';
 import type { Caller } from './views.ts';
 import { settingsChangeOf, settingsView } from './settingsview.ts';
 import { checkReady, FORMER_REPLICA, readinessFindings, usedCopy } from '../engine/readiness.ts';
+import { say, told, type Text } from '../language/text.ts';
+import { stateWords } from '../relationship/state.ts';
 
 type ReplicationOperations = Pick<
   Operations,
@@ -50,14 +51,14 @@ export function replicationOperations(context: Context): ReplicationOperations {
   };
   const cycle = (caller: Caller, relationship: Relationship, args: JobArgs) => jobView(context, engine.jobs.start('cycle', relationship.machineId, { ...args, ...aboutIt(relationship) }, caller.name));
   return {
-    enablePlan: (caller, request) => audited(context, caller, 'viewer', 'enable plan', request.machine, async () => (await planOf(context, wishOf(request), within())).plan),
+    enablePlan: (caller, request) => audited(context, caller, 'viewer', 'enable plan', request.machine, async (context) => (await planOf(context, wishOf(request), within())).plan),
     enable: (caller, request) =>
-      audited(context, caller, 'operator', 'enable', request.machine, async () => {
+      audited(context, caller, 'operator', 'enable', request.machine, async (context) => {
         const { relationship } = await enable(context, wishOf(request), within());
         return viewed(relationship);
       }),
     settingsChange: (caller, machine, change) =>
-      audited(context, caller, 'operator', 'settings', machine, async () => {
+      audited(context, caller, 'operator', 'settings', machine, async (context) => {
         const relationship = named(machine);
         await changeSettings(context, relationship, settingsChangeOf(change), within());
         return viewed(relationship);
@@ -66,7 +67,7 @@ export function replicationOperations(context: Context): ReplicationOperations {
     resume: (caller, machine) => audited(context, caller, 'operator', 'resume', machine, () => step(machine, ({ state }) => (state === 11 ? 'continueResync' : state === 16 ? 'retryDisks' : 'resume'))),
     cycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(caller, named(machine), {})),
     consistentCycleNow: (caller, machine) => audited(context, caller, 'operator', 'cycle', machine, () => cycle(caller, named(machine), { applicationConsistent: true })),
-    disable: (caller, machine) => audited(context, caller, 'operator', 'disable', machine, () => disable(context, named(machine), within())),
+    disable: (caller, machine) => audited(context, caller, 'operator', 'disable', machine, (context) => disable(context, named(machine), within())),
   };
 }
 
@@ -90,7 +91,7 @@ export function requested(context: Context, request: Wish): Requested {
   const machine = machineNamed(context, request.machine);
   const existing = context.engine.host.state.relationshipOf(machine.id);
   if (existing) return requestedOnward(context, machine, existing, request);
-  if (machine.copyOf !== null) throw new Refused(refuse(`${machine.name} is a test failover's copy`, ['test-end']));
+  if (machine.copyOf !== null) throw new Refused(refuse(say('{machine} is a test failover\'s copy', { machine: machine.name }), ['test-end']));
   const { hostId } = hostNamed(context, request.host);
   const disks = machine.definition.disks.map(({ name }) => name);
   const settings = changed(defaultSettings(disks), request.settings, disks);
@@ -100,14 +101,15 @@ export function requested(context: Context, request: Wish): Requested {
 /** A replica is sent on to a third host. */
 function requestedOnward(context: Context, machine: Machine, own: Relationship, request: Wish): Requested {
   const { state, peerName } = context.engine.host;
-  const no = (why: string): Refused => new Refused(refuse(`${machine.name} is replicated already${why}`, allowedVerbs(own)));
-  if (own.side === 'primary') throw no(', and a primary has one replica: it is extended on the replica\'s host');
-  if (kindOf(own) === 'extended') throw no(': this is the last host of its chain');
+  const no = (reason: Text): Refused => new Refused(refuse(reason, allowedVerbs(own)));
+  const { name } = machine;
+  if (own.side === 'primary') throw no(say('{machine} is replicated already, and a primary has one replica: it is extended on the replica\'s host', { machine: name }));
+  if (kindOf(own) === 'extended') throw no(say('{machine} is replicated already: this is the last host of its chain', { machine: name }));
   const extended = state.extendedOf(machine.id);
-  if (extended) throw no(`, and sent on to ${peerName(extended.peerId)}: a chain does not fan out`);
-  if (!isSendable(own)) throw no(`; it can be extended while it is a replica with recovery points of ${peerName(own.peerId)} (${stateName(own.state)})`);
+  if (extended) throw no(say('{machine} is replicated already, and sent on to {peer}: a chain does not fan out', { machine: name, peer: peerName(extended.peerId) }));
+  if (!isSendable(own)) throw no(say('{machine} is replicated already; it can be extended while it is a replica with recovery points of {peer} ({state})', { machine: name, peer: peerName(own.peerId), state: stateWords(own.state) }));
   const { hostId } = hostNamed(context, request.host);
-  if (hostId === own.peerId) throw no(` from ${peerName(hostId)}: the third host has to be another one`);
+  if (hostId === own.peerId) throw no(say('{machine} is replicated already from {peer}: the third host has to be another one', { machine: name, peer: peerName(hostId) }));
   const settings = extendedChanged(defaultExtendedSettings(own.settings), request.settings ?? {}, own.settings);
   return { settings, machine, peerId: hostId, kind: 'extended' };
 }
@@ -157,7 +159,7 @@ export const disksHere = ({ definition, stacks }: Machine): string[] => definiti
 export function settingsAfter(context: Context, relationship: Relationship, change: SettingsChange): Settings {
   const { host } = context.engine;
   const machine = machineNamed(context, relationship.machineId);
-  if (relationship.side !== 'primary') throw new Refused(refuse(`the settings of ${machine.name} are changed on ${host.peerName(relationship.peerId)}, which is its primary`, allowedVerbs(relationship)));
+  if (relationship.side !== 'primary') throw new Refused(refuse(say('the settings of {machine} are changed on {peer}, which is its primary', { machine: machine.name, peer: host.peerName(relationship.peerId) }), allowedVerbs(relationship)));
   const settings = settingsChanged(context, relationship, change, machine);
   if (!isSameSet(settings.disks, relationship.settings.disks)) checkDisks(host, relationship, settings.disks);
   return settings;
@@ -190,7 +192,7 @@ export async function disable(context: Context, { id }: Relationship, signal: Ab
   const found = rowNamed(host, id);
   const onward = isOnward(found);
   const sentOn = onward ? undefined : host.state.extendedOf(found.machineId);
-  if (sentOn) throw new Refused(refuse(`${machineOf(host, found.machineId).name} is sent on to ${host.peerName(sentOn.peerId)}: remove the extended relationship first (understudy disable --extended)`, ['disable --extended']));
+  if (sentOn) throw new Refused(refuse(say('{machine} is sent on to {peer}: remove the extended relationship first (understudy disable --extended)', { machine: machineOf(host, found.machineId).name, peer: host.peerName(sentOn.peerId) }), ['disable --extended']));
   if (found.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
   await quitFailback(engine, found, signal);
   await engine.workerOf(found).exclusive('disable', async (during) => {
@@ -219,7 +221,7 @@ async function endAttempts({ engine }: Context, relationship: Relationship, sign
     signal.throwIfAborted();
     if (!faultOf(thrown)) throw thrown;
     const { name } = machineOf(host, relationship.machineId);
-    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: name, message: `${name}: its relationship is removed, but what a cycle had open could not be tidied up: ${(thrown as Error).message}` });
+    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: name, ...told(say('{name}: its relationship is removed, but what a cycle had open could not be tidied up: {message}', { name, message: (thrown as Error).message })) });
   }
 }
 

@@ -12,21 +12,21 @@ export function resynchronizationOperations(context: Context): Resynchronization
   const named = (machine: string) => sendingNamed(context, machine);
   return {
     resynchronize: (caller, machine) =>
-      audited(context, caller, 'operator', 'resynchronize', machine, () => {
+      audited(context, caller, 'operator', 'resynchronize', machine, (context) => {
         const relationship = named(machine);
         const { id, machineId, state } = relationship;
         if (state !== 10) transition(engine.host, id, state === 11 ? 'continueResync' : 'resynchronize');
         return jobView(context, engine.jobs.start('resynchronize', machineId, aboutIt(relationship), caller.name));
       }),
     resynchronizeAt: (caller, machine, startsAtMs) =>
-      audited(context, caller, 'operator', 'resynchronize at', machine, () => {
+      audited(context, caller, 'operator', 'resynchronize at', machine, (context) => {
         const relationship = startAt(engine.host, named(machine).id, 'resynchronize', startsAtMs);
         // It may be waiting for another moment just now.
         engine.workerOf(relationship).poke();
         return relationshipView(context, relationship);
       }),
     resynchronizeCancel: (caller, machine) =>
-      audited(context, caller, 'operator', 'cancel-resynchronization', machine, async () => {
+      audited(context, caller, 'operator', 'cancel-resynchronization', machine, async (context) => {
         const relationship = cancelResynchronization(engine.host, named(machine).id);
         await engine.workerOf(relationship).tended();
         return relationshipView(context, named(machine));

@@ -8,6 +8,7 @@ import { audited, type Context, type HostCertificate } from './context.ts';
 import type { Operations } from './operations.ts';
 import { certificateCalled, changePeerPort, chooseCertificate } from './peering.ts';
 import type { Role, ServerCertificateView, ServerView } from './views.ts';
+import { say, told } from '../language/text.ts';
 
 type ServerOperations = Pick<Operations, 'serverShow' | 'serverSet' | 'serverCertificates' | 'serverCertificateAdd' | 'serverCertificateRemove'>;
 
@@ -15,9 +16,9 @@ export function serverOperations(context: Context): ServerOperations {
   const { network } = context;
   const viewOf = (certificate: HostCertificate): ServerCertificateView => certificateView(certificate, network.self.thumbprint);
   return {
-    serverShow: (caller) => audited(context, caller, 'viewer', 'server show', null, () => serverView(context)),
+    serverShow: (caller) => audited(context, caller, 'viewer', 'server show', null, (context) => serverView(context)),
     serverSet: (caller, change) =>
-      audited(context, caller, 'administrator', 'server set', null, async () => {
+      audited(context, caller, 'administrator', 'server set', null, async (context) => {
         const { replicaServer, anyHost, storage, force, ...service } = change;
         const setAnyHost = anyHostChange(context, anyHost, storage);
         await applyService(context, { ...service, ...(replicaServer !== undefined && { acceptsReplicas: replicaServer }) }, force === true);
@@ -27,7 +28,7 @@ export function serverOperations(context: Context): ServerOperations {
     serverCertificates: (caller) => audited(context, caller, 'viewer', 'server certificate list', null, async () => (await network.certificates.list()).map(viewOf)),
     serverCertificateAdd: (caller, files) => audited(context, caller, 'administrator', 'server certificate add', null, async () => viewOf(await network.certificates.install(files))),
     serverCertificateRemove: (caller, thumbprint) =>
-      audited(context, caller, 'administrator', 'server certificate remove', thumbprint, async () => {
+      audited(context, caller, 'administrator', 'server certificate remove', thumbprint, async (context) => {
         const certificate = await certificateCalled(context, thumbprint);
         if (certificate.isOwn) throw new Refused(refuse('the certificate that this host made itself stays: it is what other hosts are shown when no other is chosen', []));
         if (certificate.thumbprint === network.self.thumbprint) throw new Refused(refuse('other hosts are shown this certificate: choose another first', ['server set --certificate own']));
@@ -95,7 +96,7 @@ function changeService({ engine: { host }, serviceSettings }: Context, change: P
   if (before.acceptsReplicas && !next.acceptsReplicas) {
     const replicas = host.state.relationships().filter(({ side }) => side === 'replica').map(({ machineId }) => host.state.machine(machineId)?.name ?? machineId);
     const stopped = replicas.length > 0 ? `; nothing more is taken for ${replicas.join(', ')}, what is here stays` : '';
-    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: null, message: `${host.hostName} is no replica server any more: it takes no replicas${stopped}` });
+    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: null, ...told(say('{host} is no replica server any more: it takes no replicas{stopped}', { host: host.hostName, stopped })) });
   }
   host.changed('host', host.hostId);
   return next;

@@ -17,6 +17,7 @@ import { jobView } from './presenting.ts';
 import { changeSettings, disable, enable, requested, settingsAfter } from './replication.ts';
 import { checkFree, checkGuestOff, checkPoint, checkStep, stepJob, testJob } from './steps.ts';
 import type { Caller, JobView } from './views.ts';
+import { say, told } from '../language/text.ts';
 
 type StepOperations = Pick<Management, 'create' | 'modify' | 'checkStep' | 'step' | 'startAt' | 'test' | 'destroyTest' | 'removePoint' | 'power' | 'resetStatistics'>;
 
@@ -26,7 +27,7 @@ export function stepOperations(context: Context): StepOperations {
   const { engine } = context;
   engine.jobs.define(relationshipKinds(context));
   const asked = (caller: Caller, operation: string, machine: string, work: () => Job | Promise<Job>): Promise<JobView> =>
-    audited(context, caller, 'operator', operation, machine, async () => jobView(context, await work()));
+    audited(context, caller, 'operator', operation, machine, async (context) => jobView(context, await work()));
   return {
     create: (caller, machine, host, settings) =>
       asked(caller, 'enable', machine, () => {
@@ -36,14 +37,14 @@ export function stepOperations(context: Context): StepOperations {
         return engine.jobs.start('enable', id, { host, settings: request.settings }, caller.name);
       }),
     modify: (caller, machine, change) =>
-      audited(context, caller, 'operator', 'settings', machine, async () => {
+      audited(context, caller, 'operator', 'settings', machine, async (context) => {
         const relationship = relationshipNamed(context, machine);
         if (isAsBefore(context, relationship, change)) return null;
         settingsAfter(context, relationship, change);
         checkFree(context, relationship.machineId, deskOf(relationship));
         return jobView(context, engine.jobs.start('settings', relationship.machineId, { settings: definedOnly(change), ...aboutIt(relationship) }, caller.name));
       }),
-    checkStep: (caller, machine, step) => audited(context, caller, 'viewer', step, machine, () => checkStep(context, machine, step)),
+    checkStep: (caller, machine, step) => audited(context, caller, 'viewer', step, machine, (context) => checkStep(context, machine, step)),
     step: (caller, machine, step, { point, transfer, settings } = {}) =>
       asked(caller, step, machine, async () => {
         const found = machineNamed(context, machine);
@@ -55,25 +56,25 @@ export function stepOperations(context: Context): StepOperations {
         return stepJob(context, caller, machine, step, args);
       }),
     startAt: (caller, machine, event, startsAtMs, transfer) =>
-      audited(context, caller, 'operator', `${event} at`, machine, async () => {
+      audited(context, caller, 'operator', `${event} at`, machine, async (context) => {
         const { id } = relationshipNamed(context, machine);
         const within = engine.host.clock.timeout(PEER_WITHIN_MS);
         engine.workerOf(event === 'startInitial' ? await beginInitialAt(engine.host, id, transfer ?? null, startsAtMs, within) : startAt(engine.host, id, event, startsAtMs)).poke();
       }),
     test: (caller, machine, { point }) =>
-      audited(context, caller, 'operator', 'test', machine, () => {
+      audited(context, caller, 'operator', 'test', machine, (context) => {
         const { job, copyId } = testJob(context, caller, machine, point ?? null);
         return { job: jobView(context, job), copyId };
       }),
     destroyTest: (caller, copy) =>
       asked(caller, 'test-end', copy, () => {
         const { copyOf, name } = machineNamed(context, copy);
-        if (copyOf === null) throw new Refused(refuse(`${name} is no test failover's copy: only such a copy can be destroyed`));
+        if (copyOf === null) throw new Refused(refuse(say('{name} is no test failover\'s copy: only such a copy can be destroyed', { name })));
         checkFree(context, copyOf);
         return engine.jobs.start('testEnd', copyOf, {}, caller.name);
       }),
     removePoint: (caller, pointId) =>
-      audited(context, caller, 'operator', 'points remove', pointId, () => withoutMerging(context, pointOf(context, pointId))),
+      audited(context, caller, 'operator', 'points remove', pointId, (context) => withoutMerging(context, pointOf(context, pointId))),
     power: (caller, machine, request) => asked(caller, `power ${request}`, machine, () => powerJob(context, caller, machine, request)),
     resetStatistics: async (caller, machine) => void (await resetStatistics(context, caller, machine)),
   };
@@ -102,7 +103,7 @@ function relationshipKinds(context: Context): Readonly<Record<string, JobWork>> 
       if (job.resumed && engine.host.state.relationships().some(({ machineId, peerId }) => machineId === job.machineId && peerId === hostNamed(context, String(job.args['host'])).hostId)) return {};
       const { plan: { findings } } = await enable(context, { machine: job.machineId, host: String(job.args['host']), settings: job.args['settings'] as SettingsChange, force: true }, within(job));
       const machine = machineNamed(context, job.machineId).name;
-      for (const { message, cure } of findings) engine.host.state.addEvent({ atMs: engine.host.clock.nowMs(), number: null, severity: 'warning', machine, message: `${message} ${cure}` });
+      for (const { message, cure } of findings) engine.host.state.addEvent({ atMs: engine.host.clock.nowMs(), number: null, severity: 'warning', machine, ...told(say('{message} {cure}', { message, cure })) });
       return { warnings: findings.length };
     },
     settings: async (job) => {

@@ -11,9 +11,10 @@ import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Job, Machine, Relationship } from '../machine/records.ts';
 import { deskOf, isOnward, type Desk } from '../relationship/chain.ts';
-import { stateName, type Side } from '../relationship/state.ts';
+import { type Side, sideWords, stateWords } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, machineNamed, relationshipNamed, type Context } from './context.ts';
+import { say } from '../language/text.ts';
 import type { Caller } from './views.ts';
 
 interface StepRow {
@@ -60,8 +61,8 @@ export function checkStep(context: Context, machine: string, step: Step): void {
 function checkChain({ engine: { host } }: Context, relationship: Relationship, step: Step): void {
   const extended = isOnward(relationship) ? undefined : host.state.extendedOf(relationship.machineId);
   const { name } = machineOf(host, relationship.machineId);
-  if (step === 'remove' && extended) throw new Refused(refuse(`${name} is sent on to ${host.peerName(extended.peerId)}: remove the extended relationship first`, ['disable --extended']));
-  if (step === 'changeMode' && !extended) throw new Refused(refuse(`${name} is not sent on to a third host, so there is none to be its replica`, allowedVerbs(relationship)));
+  if (step === 'remove' && extended) throw new Refused(refuse(say('{name} is sent on to {peer}: remove the extended relationship first', { name, peer: host.peerName(extended.peerId) }), ['disable --extended']));
+  if (step === 'changeMode' && !extended) throw new Refused(refuse(say('{name} is not sent on to a third host, so there is none to be its replica', { name }), allowedVerbs(relationship)));
 }
 
 export function stepJob(context: Context, caller: Caller, machine: string, step: Step, args: JobArgs): Job {
@@ -77,12 +78,12 @@ function checkPossible(relationship: Relationship, step: Step): void {
   const allowed = allowedVerbs(relationship);
   const isOtherSide = side !== undefined && side !== relationship.side;
   if (isOtherSide || !verbs.some((verb) => allowed.includes(verb))) {
-    throw new Refused(refuse(`"${verbs[0]}" is not possible here while the relationship is in: ${stateName(relationship.state)} (state ${relationship.state}, ${relationship.side})`, allowed));
+    throw new Refused(refuse(say('"{verb}" is not possible here while the relationship is in: {state} (state {number}, {side})', { verb: verbs[0]!, state: stateWords(relationship.state), number: relationship.state, side: sideWords(relationship.side) }), allowed));
   }
   if (step === 'reverse' && relationship.state === 5 && relationship.failover?.planned === false) {
     throw new Refused(refuse('the failover was not a planned one: it has to be committed before replication can be reversed', allowedVerbs(relationship)));
   }
-  if (step === 'stopInitial' && relationship.state === 1 && (relationship.startsAtMs ?? null) === null) throw new Refused(refuse(`no initial replication is under way or scheduled: ${stateName(1)}`, allowed));
+  if (step === 'stopInitial' && relationship.state === 1 && (relationship.startsAtMs ?? null) === null) throw new Refused(refuse(say('no initial replication is under way or scheduled: {state}', { state: stateWords(1) }), allowed));
   if (step === 'stopInitial' && relationship.initial?.exported) throw new Refused(refuse('the export has finished: import the media on the other host, or disable replication', allowed.filter((verb) => verb !== 'stop-initial')));
   if (step === 'remove' && relationship.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
 }
@@ -90,7 +91,7 @@ function checkPossible(relationship: Relationship, step: Step): void {
 /** A planned failover that is asked for step by step stops nobody's guest. */
 export async function checkGuestOff({ engine }: Context, machine: Machine): Promise<void> {
   if ((await engine.host.hypervisor.power(machine.id)) === 'off') return;
-  throw new Refused(refuse(`a planned failover is prepared while the guest is off: ${machine.name} has to be shut down first`, ['shutDown', 'turnOff']));
+  throw new Refused(refuse(say('a planned failover is prepared while the guest is off: {machine} has to be shut down first', { machine: machine.name }), ['shutDown', 'turnOff']));
 }
 
 /** Fault machine-busy while another operation holds the machine; jobs of the kinds that what follows ends do not. */
@@ -108,7 +109,7 @@ export function testJob(context: Context, caller: Caller, machine: string, point
   const found = machineNamed(context, machine);
   checkFree(context, found.id);
   checkTestable(engine.relationshipOf(found.id), found);
-  if (engine.host.state.points(found.id).length === 0) throw new Refused(refuse(`${found.name} has no recovery point yet`, allowedVerbs(engine.relationshipOf(found.id))));
+  if (engine.host.state.points(found.id).length === 0) throw new Refused(refuse(say('{machine} has no recovery point yet', { machine: found.name }), allowedVerbs(engine.relationshipOf(found.id))));
   if (point !== null) checkPoint(context, found, point);
   const copyId = engine.host.newId();
   return { job: engine.jobs.start('test', found.id, { ...(point !== null && { point }), copyId, start: false }, caller.name), copyId };

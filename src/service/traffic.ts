@@ -11,9 +11,9 @@ type TrafficOperations = Pick<Operations, 'trafficShow' | 'trafficSet'>;
 export function trafficOperations(context: Context): TrafficOperations {
   const { engine, serviceSettings } = context;
   return {
-    trafficShow: (caller) => audited(context, caller, 'viewer', 'traffic show', null, () => trafficView(context)),
+    trafficShow: (caller) => audited(context, caller, 'viewer', 'traffic show', null, (context) => trafficView(context)),
     trafficSet: (caller, change) =>
-      audited(context, caller, 'operator', 'traffic set', null, () => {
+      audited(context, caller, 'operator', 'traffic set', null, (context) => {
         const given = definedOnly(change);
         checkTraffic(given);
         serviceSettings.put({ traffic: { ...serviceSettings.get().traffic, ...given } });

@@ -1,6 +1,7 @@
 /** What people and programs see of a host: plain JSON, the same for the API, the command line and the page. */
 
 import type { HealthLimit } from '../health/limits.ts';
+import type { Language } from '../language/language.ts';
 
 export interface MachineView {
   id: string;
@@ -460,4 +461,6 @@ export interface Caller {
   readonly name: string;
   readonly role: Role;
   readonly from: string;
+  /** What the caller reads; English when absent. */
+  readonly language?: Language;
 }

@@ -132,6 +132,12 @@ export class Accounts {
     return { ...this.#openSession(known), user: { name: known, role } };
   }
 
+  /** A token of the user for a program, which signs in with no password. Ends with the user. */
+  issueToken(name: string, lifeMs: number): { token: string; expiresAtMs: number } {
+    if (!this.account(name)) throw new Fault('user-unknown', `there is no user ${clipped(name)}`);
+    return this.#openSession(name, lifeMs);
+  }
+
   /** The user whose password it is. Fault sign-in-failed does not say whether the name or the password was wrong. */
   async verify(name: string, password: string): Promise<StampedAccount> {
     const row = this.#db.prepare('SELECT name, role, salt, hash FROM users WHERE name = ?').get(name) as { name: string; role: Role; salt: Uint8Array; hash: Uint8Array } | undefined;
@@ -172,9 +178,9 @@ export class Accounts {
     return rows as unknown as AuditEntry[];
   }
 
-  #openSession(name: string): { token: string; expiresAtMs: number } {
+  #openSession(name: string, lifeMs = SESSION_MS): { token: string; expiresAtMs: number } {
     const token = randomBytes(32).toString('base64url');
-    const expiresAtMs = this.#nowMs() + SESSION_MS;
+    const expiresAtMs = this.#nowMs() + lifeMs;
     this.#db.prepare('DELETE FROM sessions WHERE ends_at_ms <= ?').run(this.#nowMs());
     this.#db
       .prepare('DELETE FROM sessions WHERE name = ?1 AND token_hash NOT IN (SELECT token_hash FROM sessions WHERE name = ?1 ORDER BY ends_at_ms DESC LIMIT ?2)')

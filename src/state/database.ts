@@ -11,6 +11,7 @@ import { HISTORY_TABLES } from './history.ts';
 
 /** A query that says it in the same words is answered by the index. */
 export const IS_CONSISTENT = "json_extract(body, '$.kind') = 'application-consistent'";
+export const IS_DAMAGED = "json_extract(body, '$.verification.damage[0]') IS NOT NULL";
 
 /** One entry per schema version, in order; `user_version` says how many have run. */
 export const MIGRATIONS = [
@@ -45,6 +46,7 @@ export const MIGRATIONS = [
    ALTER TABLE outbox ADD COLUMN desk TEXT NOT NULL DEFAULT 'own' CHECK (desk IN ('own', 'onward', 'farewell'));`,
   `CREATE INDEX consistent_points ON points (machine_id, sequence) WHERE ${IS_CONSISTENT};`,
   HISTORY_TABLES,
+  `CREATE INDEX damaged_points ON points (machine_id) WHERE ${IS_DAMAGED};`,
 ];
 
 const migrate = (database: DatabaseSync): void => {

@@ -7,7 +7,7 @@ import type { Attachment } from '../machine/definition.ts';
 import type { ClusterSet } from '../extents/clusterset.ts';
 import { clusterMap, packClusters, type StoredClusters } from './clusterbits.ts';
 import { packAttachments, unpackAttachments } from './attachments.ts';
-import { IS_CONSISTENT } from './database.ts';
+import { IS_CONSISTENT, IS_DAMAGED } from './database.ts';
 import { SqliteHistory } from './history.ts';
 import { Statements } from './statements.ts';
 
@@ -24,9 +24,14 @@ export class SqliteState implements State {
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
   readonly history: SqliteHistory;
+  readonly #onEvent: (id: number) => void;
+  /** Events of the transaction that is open. */
+  #added: number[] = [];
   #depth = 0;
 
-  constructor(database: DatabaseSync) {
+  /** `onEvent` is called with the id of each event of the log once it is kept. */
+  constructor(database: DatabaseSync, onEvent: (id: number) => void = () => undefined) {
+    this.#onEvent = onEvent;
     this.#database = database;
     this.#statements = new Statements(database);
     this.history = new SqliteHistory(database);
@@ -36,16 +41,23 @@ export class SqliteState implements State {
     if (this.#depth > 0) return work();
     this.#database.exec('BEGIN IMMEDIATE');
     this.#depth++;
+    let result: T;
     try {
-      const result = work();
+      result = work();
       this.#database.exec('COMMIT');
-      return result;
     } catch (thrown) {
       this.#database.exec('ROLLBACK');
+      this.#added = [];
       throw thrown;
     } finally {
       this.#depth--;
     }
+    this.#tellEvents();
+    return result;
+  }
+
+  #tellEvents(): void {
+    for (const id of this.#added.splice(0)) this.#onEvent(id);
   }
 
   machine(id: string): Machine | undefined {
@@ -92,6 +104,11 @@ export class SqliteState implements State {
   }
   pointCount(machineId: string): number {
     return (this.#statements.prepare('SELECT count(*) AS count FROM points WHERE machine_id = ?').get(machineId) as { count: number }).count;
+  }
+  pointFigures(): ReadonlyMap<string, { readonly points: number; readonly damaged: number }> {
+    const counted = (sql: string): Map<string, number> => new Map((this.#statements.prepare(sql).all() as { machineId: string; count: number }[]).map(({ machineId, count }) => [machineId, count]));
+    const damaged = counted(`SELECT machine_id AS machineId, count(*) AS count FROM points WHERE ${IS_DAMAGED} GROUP BY machine_id`);
+    return new Map([...counted('SELECT machine_id AS machineId, count(*) AS count FROM points GROUP BY machine_id')].map(([machineId, points]) => [machineId, { points, damaged: damaged.get(machineId) ?? 0 }]));
   }
   lastConsistentMs(machineId: string): number | null {
     const newest = this.#one<Point>(`SELECT body FROM points WHERE machine_id = ? AND ${IS_CONSISTENT} ORDER BY sequence DESC LIMIT 1`, machineId);
@@ -159,6 +176,8 @@ export class SqliteState implements State {
     const { lastInsertRowid } = this.#statements.prepare('INSERT INTO events (body) VALUES (?)').run(JSON.stringify(event));
     const id = Number(lastInsertRowid);
     this.#run('DELETE FROM events WHERE id <= ?', id - KEPT_EVENTS);
+    this.#added.push(id);
+    if (this.#depth === 0) this.#tellEvents();
     return { ...event, id };
   }
   events(afterId: number | null, limit: number, machine?: string): readonly EventRecord[] {

@@ -6,6 +6,7 @@ import { CimError } from '../cim/error.ts';
 import type { CimCaller, ObjectManager } from '../cim/manager.ts';
 import { pathText } from '../cim/path.ts';
 import type { Schema } from '../cim/schema/classes.ts';
+import { acceptedLanguage } from '../language/language.ts';
 import { callOf, errorElement, responseTo, type CimCall } from '../cimxml/cimxml.ts';
 import type { Enumeration, Enumerations } from '../cimxml/enumerations.ts';
 import { MessageError } from '../cimxml/messageerror.ts';
@@ -66,8 +67,9 @@ export class CimXml {
     checkHeaders(request, prefix);
     const call = callOf(rootOf(request));
     checkMatch(request, prefix, call);
-    const body = document(responseTo(call, await this.#contentOf(call, request.caller)));
-    return { status: 200, headers: answerHeaders(prefix), body: encodeText(body, 'utf-8') };
+    const language = acceptedLanguage(request.headers['accept-language']);
+    const body = document(responseTo(call, await this.#contentOf(call, { ...request.caller, language })));
+    return { status: 200, headers: { ...answerHeaders(prefix), 'Content-Language': language }, body: encodeText(body, 'utf-8') };
   }
 
   async #contentOf(call: CimCall, caller: CimCaller): Promise<readonly Markup[]> {
@@ -79,7 +81,7 @@ export class CimXml {
       const { content } = await audit.during(audited, work, ({ returnValue }) => (returnValue === undefined ? 'done' : `returned ${returnValue}`));
       return content;
     } catch (error) {
-      return [errorElement(this.#cimErrorOf(error))];
+      return [errorElement(this.#cimErrorOf(error), caller.language)];
     }
   }
 

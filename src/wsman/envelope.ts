@@ -4,6 +4,7 @@
  */
 import { attributeOf, childNamed, childrenNamed, elements, textOf, trimmedTextOf } from '../xml/read.ts';
 import { element, join, text, type Markup } from '../xml/write.ts';
+import { languageOf, LANGUAGES, type Language } from '../language/language.ts';
 import type { XmlElement } from '../xml/xml.ts';
 import { WsmanFault } from './fault.ts';
 import { ANONYMOUS, NS } from './namespaces.ts';
@@ -133,11 +134,20 @@ function checkReplies(header: XmlElement): void {
   }
 }
 
-/** Texts are in English. */
+/** The language of a language header, as the client writes it. */
+const localeOf = (header: XmlElement): string | undefined => {
+  const found = childNamed(header, 'Locale', NS.wsman);
+  return found && attributeOf(found, 'lang', NS.xml);
+};
+
+/** What the client's people read, as far as the envelope tells; English when it does not. */
+export const languageOfEnvelope = ({ header }: Envelope): Language => (header && languageOf(localeOf(header) ?? '')) ?? 'en';
+
+/** A client that insists on a language gets it, or is told that it is not there. */
 function checkLocale(header: XmlElement): void {
   const strict = elements(header).find((each) => (each.local === 'Locale' || each.local === 'DataLocale') && mustUnderstand(each));
   const language = strict && attributeOf(strict, 'lang', NS.xml);
-  if (language !== undefined && !/^en\b/i.test(language.trim())) throw new WsmanFault('UnsupportedFeature', 'texts are in English only', { detail: 'Locale' });
+  if (language !== undefined && languageOf(language) === undefined) throw new WsmanFault('UnsupportedFeature', `texts are in ${LANGUAGES.join(', ')} only`, { detail: 'Locale' });
 }
 
 function envelopeBytes(value: string | null): number | null {
@@ -180,9 +190,9 @@ export interface AnswerHeader {
 }
 
 /** An envelope that declares s, a and w, and the namespaces named; instances declare theirs themselves. */
-export function envelope(header: AnswerHeader, body: Markup, declared: Readonly<Record<string, string>> = {}): Markup {
+export function envelope(header: AnswerHeader, body: Markup, declared: Readonly<Record<string, string>> = {}, language: Language = 'en'): Markup {
   const declarations = Object.fromEntries(Object.entries(declared).map(([prefix, uri]) => [`xmlns:${prefix}`, uri]));
-  const attributes = { 'xml:lang': 'en-US', 'xmlns:s': NS.soap, 'xmlns:a': NS.addressing, 'xmlns:w': NS.wsman, ...declarations };
+  const attributes = { 'xml:lang': language === 'en' ? 'en-US' : language, 'xmlns:s': NS.soap, 'xmlns:a': NS.addressing, 'xmlns:w': NS.wsman, ...declarations };
   const headers = [
     element('a:Action', {}, text(header.action)),
     element('a:MessageID', {}, text(header.messageId)),

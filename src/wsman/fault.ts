@@ -2,7 +2,9 @@
  * WS-Management faults: a code, a subcode and a detail that programs branch on, and words for people.
  * Source: DSP0226 §14 "Fault handling"; MS-WSMV 2.2.4.43 (MSFT_WmiError).
  */
-import { CIM_STATUS, type CimError, type CimStatusName } from '../cim/error.ts';
+import { CIM_STATUS, CIM_TITLES, type CimError, type CimStatusName } from '../cim/error.ts';
+import { inLanguage } from '../language/domain.ts';
+import type { Language } from '../language/language.ts';
 import { element, join, text, type Markup } from '../xml/write.ts';
 import { DETAIL, NS } from './namespaces.ts';
 
@@ -117,15 +119,54 @@ export function faultOfCim(error: CimError): WsmanFault {
   return new WsmanFault(fault, error.message, { detail, status: error.status });
 }
 
+/** What each means, for people. */
+export const WSMAN_TITLES: Readonly<Record<WsmanFaultName, string>> = {
+  AccessDenied: 'Access is denied',
+  ActionNotSupported: 'The action is not supported',
+  AlreadyExists: 'The object exists already',
+  CannotProcessFilter: 'The filter cannot be used',
+  DeliveryModeRequestedUnavailable: 'The way of delivery is not supported',
+  DeliveryRefused: 'Events are not delivered there',
+  DestinationUnreachable: 'There is no such object',
+  EncodingLimit: 'The message does not fit',
+  EventingInvalidMessage: 'The subscription is not valid',
+  FilterDialectRequestedUnavailable: 'The query language is not supported',
+  FilteringNotSupported: 'Enumerations cannot be filtered',
+  FilteringRequestedUnavailable: 'Events cannot be filtered like this',
+  InternalError: 'The operation failed',
+  InvalidEnumerationContext: 'The enumeration is not known here',
+  InvalidExpirationTime: 'The expiration time is not valid',
+  InvalidMessageInformationHeader: 'A header of the message is not valid',
+  InvalidOptions: 'An option is not valid',
+  InvalidParameter: 'A parameter is not valid',
+  InvalidSelectors: 'The selectors are not valid',
+  MessageInformationHeaderRequired: 'A header of the message is missing',
+  MustUnderstand: 'A header of the message is not understood',
+  QuotaLimit: 'A limit of this server is reached',
+  SchemaValidationError: 'The message is not valid',
+  TimedOut: 'The operation took too long',
+  UnsupportedFeature: 'This is not supported',
+  VersionMismatch: 'This version of SOAP is not supported',
+};
+
+/** English words always; before them those of the reader, which say what kind of fault it is. */
+function reasonTexts({ fault, message, more: { status } }: WsmanFault, language: Language): Markup[] {
+  const english = element('s:Text', { 'xml:lang': 'en-US' }, text(message));
+  if (language === 'en') return [english];
+  const title = status === undefined ? WSMAN_TITLES[fault] : CIM_TITLES[status];
+  const words = inLanguage({ text: '{title}: {detail}', values: { title: { text: title, values: {} }, detail: message } }, language);
+  return [element('s:Text', { 'xml:lang': language }, text(words)), english];
+}
+
 /** The body of a fault; its prefixes are those of the envelope and its own. */
-export function faultBody(fault: WsmanFault): Markup {
+export function faultBody(fault: WsmanFault, language: Language = 'en'): Markup {
   const { code, subcode } = WSMAN_FAULTS[fault.fault] as FaultRow;
   const family = subcode === null ? undefined : familyOf(subcode);
   const declared = family === undefined || family === 'a' || family === 'w' ? {} : { [`xmlns:${family}`]: FAMILIES[family].uri };
   const value = (name: string): Markup => element('s:Value', {}, text(name));
   return element('s:Fault', declared, [
     element('s:Code', {}, subcode === null ? value(code) : [value(code), element('s:Subcode', {}, value(subcode))]),
-    element('s:Reason', {}, element('s:Text', { 'xml:lang': 'en-US' }, text(fault.message))),
+    element('s:Reason', {}, reasonTexts(fault, language)),
     detailOf(fault),
   ]);
 }

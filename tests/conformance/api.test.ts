@@ -118,6 +118,7 @@ const ROUTES: Route[] = [
   route('auditTrail', 'GET', '/api/audit?limit=5', 200),
   route('userList', 'GET', '/api/users', 200),
   route('userAdd', 'POST', '/api/users', 201, { body: { name: 'new', role: 'viewer', password: PASSWORD } }),
+  route('userToken', 'POST', '/api/users/new/tokens', 201, { body: { days: 30 } }),
   route('userRemove', 'DELETE', '/api/users/new', 204),
   route('userCertificates', 'GET', '/api/users/new/certificates', 200),
   route('userCertificateAdd', 'POST', '/api/users/new/certificates', 201, { body: { certificate: 'PEM' } }),

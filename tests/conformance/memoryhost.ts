@@ -330,10 +330,7 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('viewer', caller, 'events', afterId, limit);
     return afterId === undefined ? this.eventLog.slice(-limit) : this.eventLog.filter((event) => event.id > afterId).slice(0, limit);
   }
-  async auditTrail(caller: Caller, { limit = 100 }: { limit?: number }) {
-    this.#enter('administrator', caller, 'auditTrail', limit);
-    return this.accounts.auditTrail(limit);
-  }
+  auditTrail = async (caller: Caller, { limit = 100 }: { limit?: number }) => (this.#enter('administrator', caller, 'auditTrail', limit), this.accounts.auditTrail(limit));
 
   readonly #past = memoryHistory((...received) => this.#enter(...received), (machine) => this.#relationship(machine));
   readonly history = this.#past.history;
@@ -368,6 +365,7 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('administrator', caller, 'userCertificateAdd', user, certificate);
     return { user, fingerprint: 'ab'.repeat(32), subject: 'CN=ada', expiresAtMs: 1 };
   }
+  userToken = async (caller: Caller, user: string, { days }: { days: number }) => (this.#enter('administrator', caller, 'userToken', user, days), { token: 'token-of-a-program', expiresAtMs: NOW_MS + days * 86_400_000 });
   userCertificateRemove = async (caller: Caller, user: string, fingerprint: string) => this.#enter('administrator', caller, 'userCertificateRemove', user, fingerprint);
   async signIn({ name, password }: { name: string; password: string; from: string }) {
     return this.accounts.signIn(name, password);

@@ -94,6 +94,10 @@ export class Operator {
   /** The browser of this person is closed; fails when a page complained. */
   async leave(): Promise<void> {
     await this.#context.close();
+    this.checkComplaints();
+  }
+
+  checkComplaints(): void {
     assert.equal(this.#complaints.join('\n'), '', 'complaints of the page');
   }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
-import type { AuthorizationView, HostView, JobView, MachineView, ServerView, TrafficView, UserView } from '../../src/service/views.ts';
+import type { AuthorizationView, HostView, JobView, MachineView, NotificationsView, ServerView, TrafficView, UserView } from '../../src/service/views.ts';
 import { TestHost, until } from '../flow/testhost.ts';
 import { addUser, openBrowser, Operator } from './browser.ts';
 
@@ -69,7 +69,7 @@ describe('hosts by page', { timeout: 180_000 }, () => {
     await inviting.getByText('More settings').click();
     await inviting.getByLabel(/Address under which/).fill(alpha.peerAddress);
     await inviting.getByRole('button', { name: 'Invite a host' }).click();
-    const invitation = await inviting.getByLabel('Invitation').inputValue();
+    const invitation = await inviting.getByLabel('Invitation', { exact: true }).inputValue();
     await inviting.getByText(/not shown again/).waitFor();
     await isSound(onAlpha, 'an invitation');
     await inviting.getByRole('button', { name: 'Copy' }).click();
@@ -88,6 +88,16 @@ describe('hosts by page', { timeout: 180_000 }, () => {
     }
     await isSound(onAlpha, 'paired hosts');
     await isSound(onBeta, 'paired hosts, on a phone');
+  });
+
+  test('a host that is renamed is called so at once', async () => {
+    const renaming = await ask(onAlpha, 'Rename: beta');
+    await renaming.getByLabel('New name').fill('vault');
+    await renaming.getByRole('button', { name: 'Rename' }).click();
+    await closed(renaming);
+    await onAlpha.page.getByRole('rowheader', { name: 'vault' }).waitFor();
+    await alpha.run('host', 'rename', 'vault', 'beta');
+    await onAlpha.page.getByRole('rowheader', { name: 'beta' }).waitFor();
   });
 
   test('the way to a host is tested step by step, and each step is shown', async () => {
@@ -151,6 +161,24 @@ describe('hosts by page', { timeout: 180_000 }, () => {
     await isSound(onAlpha, 'limits');
   });
 
+  test('whoever is to be told is added by page, and a test says what went wrong', async () => {
+    await go(onAlpha, 'Notifications');
+    await onAlpha.page.getByText('Nobody is told when something is wrong').waitFor();
+    const adding = await ask(onAlpha, 'Add a webhook');
+    await adding.getByLabel('URL').fill('http://127.0.0.1:9/hook');
+    await adding.getByLabel('Name').fill('pager');
+    await adding.getByRole('button', { name: 'Add a webhook' }).click();
+    await closed(adding);
+    const testing = await ask(onAlpha, 'Test: pager');
+    await testing.getByRole('button', { name: 'Test', exact: true }).click();
+    await testing.getByRole('alert').waitFor();
+    onAlpha.forgive(/[45]\d\d/);
+    await isSound(onAlpha, 'a target that does not answer');
+    await testing.getByRole('button', { name: 'Do nothing' }).click();
+    await isSound(onAlpha, 'notifications');
+    assert.deepEqual((await alpha.get<NotificationsView>('/api/notifications')).targets.map(({ name, kind }) => [name, kind]), [['pager', 'webhook']]);
+  });
+
   test('a machine is defined by the form; what is wrong is said at its field; it is in the overview', async () => {
     await onAlpha.page.goto('/define');
     const { page } = onAlpha;
@@ -185,11 +213,15 @@ describe('hosts by page', { timeout: 180_000 }, () => {
     await onAlpha.page.getByRole('table', { name: 'Ended jobs' }).waitFor();
     await isSound(onAlpha, 'jobs');
     await go(onAlpha, 'Events');
-    const before = await onAlpha.page.getByRole('row').count();
-    await alpha.run('vm', 'start', 'plain1');
-    await alpha.run('vm', 'stop', 'plain1', '--force', '--yes');
-    await until('the page hears of it', async () => ((await onAlpha.page.getByRole('row').count()) >= before ? true : undefined), 5_000);
+    const isOff = onAlpha.page.getByText('is no replica server any more');
+    await isOff.first().waitFor();
+    const before = await isOff.count();
+    for (const standing of ['on', 'off']) await alpha.run('server', 'set', '--replica-server', standing);
+    await until('the page hears of it', async () => ((await isOff.count()) === before + 1 ? true : undefined), 5_000, () => isOff.count());
     await isSound(onAlpha, 'events');
+    await onAlpha.page.getByLabel('How bad').selectOption('Errors');
+    await isOff.first().waitFor({ state: 'detached' });
+    assert.equal(new URL(onAlpha.page.url()).searchParams.get('severity'), 'error');
     await go(onAlpha, 'Jobs');
     await onAlpha.page.getByText('asked for by').first().waitFor();
   });

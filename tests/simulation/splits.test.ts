@@ -5,6 +5,7 @@ import type { Wire } from '../../src/engine/ports/peers.ts';
 import { transition, update } from '../../src/engine/transition.ts';
 import { judge, reasonsOf } from '../../src/health/health.ts';
 import { limitsOf } from '../../src/health/limits.ts';
+import { inEnglish } from '../../src/language/text.ts';
 import { adviceOf } from '../../src/engine/roster/roster.ts';
 import { newestOf } from '../../src/relationship/epoch.ts';
 import type { SimulatedHost } from '../../src/simulation/host.ts';
@@ -118,7 +119,7 @@ test('a host that yields reports that once, as no failure, and says that its gue
   assert.equal(standingOn(pair, pair.a).lastFault, null);
   const messages = pair.a.state.events(null, 100).map(({ message }) => message);
   for (const message of messages) assert.doesNotMatch(message, /vm: vm:|owns a newer epoch/);
-  assert.match(adviceOf(standingOn(pair, pair.a)), /guest here is held/);
+  assert.match(inEnglish(adviceOf(standingOn(pair, pair.a))), /guest here is held/);
   const judgement = judge({ relationship: standingOn(pair, pair.a), machine: pair.a.state.machine(pair.machineId)!, peer: 'B', nowMs: pair.a.nowMs(), limits: limitsOf() });
   assert.equal(judgement.health, 'warning');
   assert.match(reasonsOf(judgement).join(), /B runs this machine now.*held/);

@@ -1,4 +1,5 @@
 /** Stories of a host that sends much: bandwidth by the clock, turns of transfers and of resynchronizations, and who need not wait. */
+import { inEnglish } from '../../src/language/text.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { transition, update } from '../../src/engine/transition.ts';
@@ -92,7 +93,7 @@ test('a cycle waits for its turn, says for what, and goes on by itself', async (
   pair.write(pair.a, 'a', 1);
   await pair.pass(5 * MINUTE_MS);
   assert.equal(pair.relationshipOn(pair.a)!.newestPointId, before);
-  assert.match(engineOf(pair.a).traffic.waitingFor(pair.relationshipId) ?? '', /waits for its turn: .* at most 2 machines at once, now other-0, other-1/);
+  assert.match(inEnglish(engineOf(pair.a).traffic.waitingFor(pair.relationshipId) ?? ''), /waits for its turn: .* at most 2 machines at once, now other-0, other-1/);
   assert.equal(pair.relationshipOn(pair.a)!.failures, 0, 'waiting is no failure');
   giveBack();
   await pair.pass(MINUTE_MS);
@@ -154,7 +155,7 @@ test('a resynchronization waits while as many as allowed are under way, and says
   transition(engineOf(pair.a), pair.relationshipId, 'resynchronize');
   await pair.pass(5 * MINUTE_MS);
   assert.equal(stateOf(pair), 10);
-  assert.match(engineOf(pair.a).traffic.waitingFor(pair.relationshipId) ?? '', /this host resynchronizes at most 1 machines at once, now other-0/);
+  assert.match(inEnglish(engineOf(pair.a).traffic.waitingFor(pair.relationshipId) ?? ''), /this host resynchronizes at most 1 machines at once, now other-0/);
   transition(engineOf(pair.a), pair.relationshipId, 'suspendResync');
   await pair.pass(1_000);
   assert.equal(engineOf(pair.a).traffic.waitingFor(pair.relationshipId), null);

@@ -104,3 +104,19 @@ describe('accounts', () => {
     assert.equal(new Accounts(db).users().length, 1);
   });
 });
+
+test('a token for a program is good for as long as was said, and ends with its user', async () => {
+  let nowMs = 1_800_000_000_000;
+  const accounts = new Accounts(new DatabaseSync(':memory:'), () => nowMs);
+  await accounts.addUser('prometheus', 'viewer', 'correct horse battery');
+  const { token, expiresAtMs } = accounts.issueToken('prometheus', 30 * 86_400_000);
+  assert.equal(expiresAtMs, nowMs + 30 * 86_400_000);
+  nowMs += 29 * 86_400_000;
+  assert.equal(accounts.userOfToken(token)?.role, 'viewer');
+  nowMs += 2 * 86_400_000;
+  assert.equal(accounts.userOfToken(token), undefined);
+  const { token: second } = accounts.issueToken('prometheus', 86_400_000);
+  accounts.removeUser('prometheus');
+  assert.equal(accounts.userOfToken(second), undefined);
+  assert.throws(() => accounts.issueToken('nobody', 1), /there is no user nobody/);
+});

@@ -56,6 +56,24 @@ const clusterMaps = fc.uniqueArray(fc.constantFrom('root', 'data', 'swap'), { ma
 );
 const plain = (map: ReadonlyMap<string, ClusterSet>) => [...map].map(([disk, set]) => [disk, set.clusters, [...set.bytes]]).sort();
 
+test('an event is told of once it is kept, and not when its transaction is undone', () => {
+  const told: number[] = [];
+  const state: SqliteState = new SqliteState(openInMemory(), (id) => told.push(id));
+  state.addEvent(eventOf('alone'));
+  state.transaction(() => {
+    state.addEvent(eventOf('in a transaction'));
+    state.transaction(() => state.addEvent(eventOf('in one within')));
+    assert.deepEqual(told, [1]);
+  });
+  assert.deepEqual(told, [1, 2, 3]);
+  assert.throws(() => state.transaction(() => {
+    state.addEvent(eventOf('undone'));
+    throw new Error('no');
+  }));
+  state.addEvent(eventOf('after it'));
+  assert.deepEqual(told.map((id) => state.events(id - 1, 1)[0]!.message), ['alone', 'in a transaction', 'in one within', 'after it']);
+});
+
 describe('a transaction', () => {
   test('that throws leaves nothing behind, of any table', () => {
     const state = inMemory();

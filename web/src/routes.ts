@@ -17,6 +17,7 @@ export const ROUTES: readonly Route[] = [
   { path: '/hosts', title: 'Hosts', isInNavigation: true, load: () => import('./hosts/Hosts.svelte') },
   { path: '/server', title: 'Replica server', isInNavigation: true, load: () => import('./server/Server.svelte') },
   { path: '/limits', title: 'Limits', isInNavigation: true, load: () => import('./limits/Limits.svelte') },
+  { path: '/notifications', title: 'Notifications', isInNavigation: true, load: () => import('./notifications/Notifications.svelte') },
   { path: '/doctor', title: 'Doctor', isInNavigation: true, load: () => import('./doctor/Doctor.svelte') },
   { path: '/jobs', title: 'Jobs', isInNavigation: true, load: () => import('./jobs/Jobs.svelte') },
   { path: '/events', title: 'Events', isInNavigation: true, load: () => import('./events/Events.svelte') },

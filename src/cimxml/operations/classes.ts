@@ -40,7 +40,7 @@ function existingClass(schema: Schema, namespace: string, name: string): ClassDe
 
 const getClass = operation({ ClassName: required(classNameForm), ...CLASS_PARAMETERS, PropertyList: optional(names, null) }, async (ask, { ClassName, PropertyList, ...shape }) => {
   const declaration = existingClass(ask.schema, ask.namespace, ClassName);
-  return [returnValue([classElement(ask.schema, ask.namespace, declaration, shapeOf(shape, PropertyList))])];
+  return [returnValue([classElement(ask.schema, ask.namespace, declaration, { ...shapeOf(shape, PropertyList), language: ask.caller.language })])];
 });
 
 /** Without a name: the roots, or everything when deep. */
@@ -54,7 +54,7 @@ const SUBCLASS_PARAMETERS = { ClassName: optional(classNameForm, null), DeepInhe
 
 const enumerateClasses = operation({ ...SUBCLASS_PARAMETERS, ...CLASS_PARAMETERS }, async (ask, { ClassName, DeepInheritance, ...shape }) => {
   const found = classesBelow(ask.schema, ask.namespace, ClassName, DeepInheritance);
-  return [returnValue(found.map((each) => classElement(ask.schema, ask.namespace, each, shapeOf(shape, null))))];
+  return [returnValue(found.map((each) => classElement(ask.schema, ask.namespace, each, { ...shapeOf(shape, null), language: ask.caller.language })))];
 });
 
 const enumerateClassNames = operation(SUBCLASS_PARAMETERS, async (ask, { ClassName, DeepInheritance }) =>

@@ -2,7 +2,7 @@
  * While a machine is failed over and its guest runs here, recovery points of it are made here, with the same interval and
  * history as received ones: what it writes is a branch on the chosen point. When and whether; how is in newpoint.ts.
  */
-import { faultOf } from '../../errors/fault.ts';
+import { faultOf, failureText } from '../../errors/fault.ts';
 import type { LastFault, Relationship } from '../../machine/records.ts';
 import { cycleIntervalMs } from '../../relationship/settings.ts';
 import type { Host } from '../host.ts';
@@ -11,6 +11,7 @@ import { machineOf } from '../spec.ts';
 import { update } from '../transition.ts';
 import { settleNext, takePoint } from './newpoint.ts';
 import { branchPoints, isFailedOver, mergeBranch } from './thinning.ts';
+import { say, told } from '../../language/text.ts';
 
 interface Around {
   readonly host: Host;
@@ -86,7 +87,7 @@ async function report(host: Host, relationshipId: string, watch: Watch, signal: 
 function tell(host: Host, { id, machineId }: Relationship, lastFault: LastFault): void {
   const { name } = machineOf(host, machineId);
   update(host, id, () => ({ lastFault }));
-  host.state.addEvent({ atMs: lastFault.atMs, number: null, severity: 'warning', machine: name, message: `${name}: no recovery point of the guest that failed over can be made: ${lastFault.message}. ${lastFault.hint}` });
+  host.state.addEvent({ atMs: lastFault.atMs, number: null, severity: 'warning', machine: name, ...told(say('{name}: no recovery point of the guest that failed over can be made: {failure}. {hint}', { name, failure: [failureText(lastFault)], hint: [lastFault.hint] })) });
 }
 
 const LOOK_FOR_MERGES_MS = 2_000;

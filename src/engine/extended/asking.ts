@@ -9,6 +9,7 @@ import { greet } from '../greeting.ts';
 import type { Host } from '../host.ts';
 import { machineOf } from '../spec.ts';
 import { relationshipNamed, update } from '../transition.ts';
+import { say } from '../../language/text.ts';
 
 const ASK_WITHIN_MS = 2_500;
 
@@ -48,5 +49,5 @@ export function noticeKind(host: Host, relationshipId: string, { kind, side }: P
 export function checkNotHandedOn(host: Host, machineId: string): void {
   const extended = host.state.extendedOf(machineId);
   if (extended?.token === undefined || extended.token === null) return;
-  throw new Refused(refuse(`${machineOf(host, machineId).name}: the planned failover goes on to ${host.peerName(extended.peerId)}: cancel it on ${host.hostName} first (understudy cancel-failover --extended)`, []));
+  throw new Refused(refuse(say('{machine}: the planned failover goes on to {peer}: cancel it on {host} first (understudy cancel-failover --extended)', { machine: machineOf(host, machineId).name, peer: host.peerName(extended.peerId), host: host.hostName }), []));
 }

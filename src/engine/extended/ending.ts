@@ -2,7 +2,7 @@
  * The end of an extended relationship by this host's own doing: the machine is primary here, and a chain does not fan out.
  * The next host keeps what it has; it is told why nothing more comes, also when it can be reached only later.
  */
-import { Fault, faultOf } from '../../errors/fault.ts';
+import { Fault, faultOf, kept, failureText } from '../../errors/fault.ts';
 import { Refused } from '../../errors/refusal.ts';
 import type { Relationship } from '../../machine/records.ts';
 import { call } from '../calls.ts';
@@ -10,6 +10,7 @@ import { endChronicle } from '../chronicle.ts';
 import type { Host } from '../host.ts';
 import type { OutboxItem } from '../ports/state.ts';
 import { transition, update } from '../transition.ts';
+import { say, told } from '../../language/text.ts';
 
 const TELL_WITHIN_MS = 3_000;
 /** A host that has been away for longer finds out when it is asked for something. */
@@ -25,16 +26,16 @@ export function endExtended(host: Host, machineId: string, why: string): void {
   host.state.addToOutbox(machineId, 'forget-extended', { relationshipId }, 'onward');
   host.state.addToOutbox(machineId, 'dissolve', { relationshipId, peerId, why, sinceMs: host.clock.nowMs() }, 'farewell');
   const machine = host.state.machine(machineId)?.name ?? machineId;
-  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine, message: `${machine}: replication from here to ${host.peerName(peerId)} has ended: ${why}. The disks there are kept` });
+  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine, ...told(say('{machine}: replication from here to {peer} has ended: {why}. The disks there are kept', { machine, peer: host.peerName(peerId), why })) });
 }
 
 /** On the next host: nothing more comes, and why. What is there stays. */
 export function sendingEnded(host: Host, { id, machineId, peerId }: Relationship, why: string): void {
   const machine = host.state.machine(machineId)?.name ?? machineId;
   const fault = new Fault('sending-ended', `${machine}: ${host.peerName(peerId)} sends nothing more here: ${why}`);
-  const lastFault = { code: fault.code, message: fault.message, hint: fault.hint, atMs: host.clock.nowMs() };
+  const lastFault = { ...kept(fault), atMs: host.clock.nowMs() };
   const { state, side } = update(host, id, () => ({ lastFault }));
-  host.state.addEvent({ atMs: lastFault.atMs, number: null, severity: 'warning', machine, message: `${fault.message}. ${fault.hint}` });
+  host.state.addEvent({ atMs: lastFault.atMs, number: null, severity: 'warning', machine, ...told(say('{failure}. {hint}', { failure: [failureText(fault)], hint: [fault.hint] })) });
   if (side === 'replica' && state === 3) transition(host, id, 'failHard');
 }
 

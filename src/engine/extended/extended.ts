@@ -20,6 +20,7 @@ import { putOnBoth } from '../stepkinds.ts';
 import { relationshipNamed, transition, update } from '../transition.ts';
 import { carryAside, wholeDisks } from './carrying.ts';
 import { newestSource, openSource } from './source.ts';
+import { say } from '../../language/text.ts';
 
 /** How soon it is looked again where there was nothing to send. */
 const IDLE_MS = 10_000;
@@ -81,7 +82,7 @@ export async function sendNewest(around: Surroundings, { kind, done }: Sending, 
 function checkOwner(host: Host, { machineId, peerId }: Relationship): void {
   const machine = machineOf(host, machineId);
   if (newestOf(machine.lineage).ownerHostId !== peerId) return;
-  throw new Refused(refuse(`${machine.name}: ${host.peerName(peerId)} runs this machine in a newer epoch, so nothing is sent on there`, []));
+  throw new Refused(refuse(say('{machine}: {peer} runs this machine in a newer epoch, so nothing is sent on there', { machine: machine.name, peer: host.peerName(peerId) }), []));
 }
 
 /** The disks are those that arrive here. A new one needs no state of its own: a point here that has it has all of it, and all of that is carried. */

@@ -5,6 +5,7 @@
 import type { Machine, Relationship } from '../../machine/records.ts';
 import { endChronicle } from '../chronicle.ts';
 import type { Host } from '../host.ts';
+import { say, told } from '../../language/text.ts';
 
 const KEPT_FORMER = 8;
 
@@ -17,7 +18,7 @@ export function leaveBefore(host: Host, relationship: Relationship, why: string)
   host.state.putMachine({ ...machine, former: [...(machine.former ?? []), relationshipId].slice(-KEPT_FORMER) });
   host.state.addToOutbox(machineId, 'forget-extended', { relationshipId }, 'onward');
   host.state.addToOutbox(machineId, 'dissolve', { relationshipId, peerId, why, sinceMs: host.clock.nowMs() }, 'farewell');
-  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: machine.name, message: `${machine.name}: replication from ${host.peerName(peerId)} has ended: ${why}. What is there is kept` });
+  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: machine.name, ...told(say('{machine}: replication from {peer} has ended: {why}. What is there is kept', { machine: machine.name, peer: host.peerName(peerId), why })) });
 }
 
 /** The machine that had this relationship once. */

@@ -6,7 +6,7 @@
 import { faultOf } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import type { Relationship } from '../../machine/records.ts';
-import { stateName } from '../../relationship/state.ts';
+import { stateWords } from '../../relationship/state.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
 import type { Engine } from '../engine.ts';
 import { greet } from '../greeting.ts';
@@ -18,6 +18,7 @@ import { machineOf } from '../spec.ts';
 import { relationshipNamed, transition } from '../transition.ts';
 import { sendNewest } from './extended.ts';
 import { isSendable } from './source.ts';
+import { say, told } from '../../language/text.ts';
 
 const TAKE_BACK_WITHIN_MS = 60_000;
 
@@ -43,7 +44,7 @@ export async function prepareOnward(engine: Engine, job: JobContext, { id, machi
 function checkPrepares({ host }: Engine, own: Relationship, extended: Relationship): void {
   if (extended.state === 3 && own.state === 3 && isSendable(own)) return;
   const { name } = machineOf(host, own.machineId);
-  throw new Refused(refuse(`a planned failover of ${name} to ${host.peerName(extended.peerId)} needs replication from ${host.peerName(own.peerId)} to here (${stateName(own.state)}) and from here on (${stateName(extended.state)})`, allowedVerbs(extended)));
+  throw new Refused(refuse(say('a planned failover of {name} to {peer} needs replication from {peer2} to here ({state}) and from here on ({state2})', { name, peer: host.peerName(extended.peerId), peer2: host.peerName(own.peerId), state: stateWords(own.state), state2: stateWords(extended.state) }), allowedVerbs(extended)));
 }
 
 async function handOn(engine: Engine, own: Relationship, id: string, signal: AbortSignal): Promise<void> {
@@ -69,7 +70,7 @@ export async function takeBackOnward(engine: Engine, job: JobContext, id: string
   } catch (thrown) {
     if (!faultOf(thrown) && !(thrown instanceof Refused)) throw thrown;
     const { name } = machineOf(host, machineId);
-    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: name, message: `${name}: the planned failover could not be taken back everywhere: ${(thrown as Error).message}. Cancel it where it is prepared still: understudy cancel-failover` });
+    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: name, ...told(say('{name}: the planned failover could not be taken back everywhere: {message}. Cancel it where it is prepared still: understudy cancel-failover', { name, message: (thrown as Error).message })) });
   }
 }
 

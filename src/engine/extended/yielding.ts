@@ -14,6 +14,7 @@ import { dropReceiving } from '../replica/receiving.ts';
 import { machineOf } from '../spec.ts';
 import { highestSequence, relationshipNamed, transition } from '../transition.ts';
 import { leaveBefore } from './leaving.ts';
+import { say } from '../../language/text.ts';
 
 export async function yieldOnward(host: Host, before: Relationship, theirs: Lineage, signal: AbortSignal): Promise<Basis> {
   await meet(host, before, theirs);
@@ -24,7 +25,7 @@ export async function yieldOnward(host: Host, before: Relationship, theirs: Line
   // What the disks here hold: the newest point received, or what the guest here had written when it was held.
   const pointId = own?.newestPointId;
   if (!own || own.side !== 'replica' || own.failover || own.failback || !isTheirs || !pointId || !host.state.point(pointId)) {
-    throw new Refused(refuse(`${machine.name}: ${host.hostName} does not yield to ${host.peerName(peerId)} now`, []));
+    throw new Refused(refuse(say('{machine}: {host} does not yield to {peer} now', { machine: machine.name, host: host.hostName, peer: host.peerName(peerId) }), []));
   }
   await giveUp(host, before.id, signal);
   await dropReceiving(host, own.id);
@@ -39,7 +40,7 @@ export async function yieldOnward(host: Host, before: Relationship, theirs: Line
       change: () => ({ newestPointId: pointId, newestInstantMs: host.state.point(pointId)!.instantMs, sequence, attempt: null, doubtful: null, token: null, yielded: { pointId: extended.newestPointId, attemptId, basisId: pointId } }),
       also: () => {
         host.state.clearCarried(extended.id);
-        host.state.putMachine({ ...machineOf(host, machineId), powerLock: `${host.peerName(peerId)} runs this machine now` });
+        host.state.putMachine({ ...machineOf(host, machineId), powerLock: say('{peer} runs this machine now', { peer: host.peerName(peerId) }) });
       },
     });
     const changes = [...carried].map(([disk, set]) => ({ disk, clusters: set.clusters, bits: set.bytes }));

@@ -19,13 +19,14 @@ import { united } from '../primary/growth.ts';
 import { returnSetOf } from '../reverse.ts';
 import { machineOf, pointStacks } from '../spec.ts';
 import { highestSequence, relationshipNamed, update } from '../transition.ts';
+import { say, phrase, type Text } from '../../language/text.ts';
 
-const LOCKED = 'a failback is under way: the guest stays off here so that nothing is written after the last cycle';
+const LOCKED = phrase('a failback is under way: the guest stays off here so that nothing is written after the last cycle');
 
 export const awayOf = ({ failback }: Relationship): AwayFailback | null => (failback?.at === 'away' ? failback : null);
 
-const refused = (host: Host, relationship: Relationship, why: string): Refused =>
-  new Refused(refuse(`${machineOf(host, relationship.machineId).name}: ${why}`, allowedVerbs(relationship)));
+const refused = (host: Host, relationship: Relationship, why: Text): Refused =>
+  new Refused(refuse(say('{machine}: {why}', { machine: machineOf(host, relationship.machineId).name, why: [why] }), allowedVerbs(relationship)));
 
 export interface AwayRequest {
   readonly failbackId: string;
@@ -39,7 +40,7 @@ export async function beginAway(host: Host, relationshipId: string, request: Awa
   const found = relationshipNamed(host, relationshipId);
   const former = awayOf(found);
   if (former?.id === request.failbackId) return;
-  if (former?.phase === 'handedOver') throw refused(host, found, `${host.peerName(found.peerId)} runs it after another failback`);
+  if (former?.phase === 'handedOver') throw refused(host, found, say('{peer} runs it after another failback', { peer: host.peerName(found.peerId) }));
   if (former) {
     changePhase(host, relationshipId, 'ending');
     await endAway(host, relationshipId, signal);
@@ -57,9 +58,9 @@ export async function beginAway(host: Host, relationshipId: string, request: Awa
 }
 
 function checkBegins(host: Host, relationship: Relationship, { lineage, pointId }: AwayRequest): void {
-  if (relationship.side !== 'replica' || ![5, 6].includes(relationship.state)) throw refused(host, relationship, `${host.hostName} has not failed over`);
+  if (relationship.side !== 'replica' || ![5, 6].includes(relationship.state)) throw refused(host, relationship, say('{host} has not failed over', { host: host.hostName }));
   const machine = machineOf(host, relationship.machineId);
-  if (newestOf(machine.lineage).id !== newestOf(lineage).id) throw refused(host, relationship, 'the two hosts are in different epochs');
+  if (newestOf(machine.lineage).id !== newestOf(lineage).id) throw refused(host, relationship, phrase('the two hosts are in different epochs'));
   if (machine.powerLock !== null) throw refused(host, relationship, machine.powerLock);
   if (pointId !== null && host.state.point(pointId)?.machineId !== machine.id) throw new Fault('point-unknown', `${machine.name} has no recovery point ${pointId} on ${host.hostName}`);
 }
@@ -93,14 +94,14 @@ export async function finishAway(host: Host, relationshipId: string, failbackId:
   if (away.phase !== 'sending') return;
   const stoppedGuest = (await host.hypervisor.power(relationship.machineId)) !== 'off';
   host.state.transaction(() => {
-    if (!changePhase(host, relationshipId, 'finishing', ['sending'], { shutdownMs, stoppedGuest })) throw refused(host, relationship, 'the failback was given up');
+    if (!changePhase(host, relationshipId, 'finishing', ['sending'], { shutdownMs, stoppedGuest })) throw refused(host, relationship, phrase('the failback was given up'));
     host.state.putMachine({ ...machineOf(host, relationship.machineId), powerLock: LOCKED });
   });
 }
 
 function checkedAway(host: Host, relationship: Relationship, failbackId: string): AwayFailback {
   const away = awayOf(relationship);
-  if (away?.id !== failbackId || away.phase === 'ending') throw refused(host, relationship, `${host.hostName} has given this failback up`);
+  if (away?.id !== failbackId || away.phase === 'ending') throw refused(host, relationship, say('{host} has given this failback up', { host: host.hostName }));
   return away;
 }
 
@@ -114,9 +115,9 @@ export async function handOverAway(host: Host, relationshipId: string, failbackI
     const machine = machineOf(host, relationship.machineId);
     const kin = kinship(machine.lineage, lineage);
     if (away.phase === 'handedOver' && kin === 'same') return;
-    if (!isOff || away.phase !== 'shipped' || kin !== 'theirs-descends' || newestOf(lineage).ownerHostId !== relationship.peerId) throw refused(host, relationship, 'the failback is not ready for this');
+    if (!isOff || away.phase !== 'shipped' || kin !== 'theirs-descends' || newestOf(lineage).ownerHostId !== relationship.peerId) throw refused(host, relationship, phrase('the failback is not ready for this'));
     changePhase(host, relationshipId, 'handedOver', ['shipped']);
-    host.state.putMachine({ ...machine, lineage, powerLock: `${host.peerName(relationship.peerId)} runs this machine now: commit or revert the failback there` });
+    host.state.putMachine({ ...machine, lineage, powerLock: say('{peer} runs this machine now: commit or revert the failback there', { peer: host.peerName(relationship.peerId) }) });
   });
 }
 

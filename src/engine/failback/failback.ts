@@ -2,18 +2,19 @@
  * A failback as a job of the host that the guest goes home to: each step is decided anew from what both hosts have on record,
  * so that a daemon that died anywhere goes on from there. Cancelling it, or a fault, leaves both hosts as they were.
  */
-import { Fault, FAULTS, faultOf, isOutOfReach, type FaultCode } from '../../errors/fault.ts';
+import { Fault, FAULTS, faultOf, isOutOfReach, type FaultCode, failureText } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import type { Relationship } from '../../machine/records.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
 import { call, type FailbackStanding } from '../calls.ts';
 import type { Engine } from '../engine.ts';
-import { heldBy, type JobContext, type JobResult } from '../jobs.ts';
+import { type JobContext, type JobResult, thrownText, heldBy } from '../jobs.ts';
 import { machineOf } from '../spec.ts';
 import { relationshipNamed } from '../transition.ts';
 import { awayOf, changePhase, endAway, takeBack } from './away.ts';
 import { beginHome, enterFailback, giveBack, homeOf, takeOverHome } from './home.ts';
 import { QUICK_MS } from './sending.ts';
+import { say, type Said } from '../../language/text.ts';
 
 export const FAILBACK_JOB = 'failbackHome';
 
@@ -34,7 +35,7 @@ export async function failBackHome(engine: Engine, job: JobContext, { pointId, s
   const startedMs = host.clock.monotonicMs();
   const found = engine.relationshipOf(job.machineId);
   const home = job.resumed ? homeOf(found) : await alone(engine, job, (signal) => enterFailback(host, found.id, pointId, signal));
-  if (!home) throw new Refused(refuse(`${machineOf(host, job.machineId).name}: the failback had not begun, or was given up, when the daemon ended`, allowedVerbs(found)));
+  if (!home) throw new Refused(refuse(say('{machine}: the failback had not begun, or was given up, when the daemon ended', { machine: machineOf(host, job.machineId).name }), allowedVerbs(found)));
   try {
     const bytesShipped = await drive(engine, job, found.id, home.id, shutdownMs);
     return { bytesShipped, seconds: (host.clock.monotonicMs() - startedMs) / 1_000 };
@@ -59,14 +60,14 @@ async function drive(engine: Engine, job: JobContext, relationshipId: string, fa
   const { host } = engine;
   for (let bytesShipped = 0; ; ) {
     const relationship = relationshipNamed(host, relationshipId);
-    if (homeOf(relationship)?.id !== failbackId) throw new Refused(refuse(`${machineOf(host, job.machineId).name}: the failback was cancelled`, allowedVerbs(relationship)));
+    if (homeOf(relationship)?.id !== failbackId) throw new Refused(refuse(say('{machine}: the failback was cancelled', { machine: machineOf(host, job.machineId).name }), allowedVerbs(relationship)));
     if (relationship.state === 14) return bytesShipped;
     try {
       bytesShipped = (await advance(engine, job, relationship, failbackId, shutdownMs)) ?? bytesShipped;
     } catch (thrown) {
       const code = faultOf(thrown)?.code;
       if (!isOutOfReach(code) && code !== 'peer-busy') throw thrown;
-      job.progress(5, `waiting to go on: ${(thrown as Error).message}`);
+      job.progress(5, say('waiting to go on: {failure}', { failure: [thrownText(thrown)] }));
     }
     await host.clock.sleep(POLL_MS, job.signal);
   }
@@ -106,16 +107,16 @@ export async function awaitEndAway({ host }: Engine, { id: relationshipId, peerI
 const isCloseEnough = ({ rounds, lastDurationMs }: FailbackStanding): boolean => rounds > 0 && (lastDurationMs < QUICK_MS || rounds >= MAX_ROUNDS);
 
 function tell(job: JobContext, { phase, rounds, percent, fault }: FailbackStanding): void {
-  const trouble = fault ? `; waiting to try again: ${fault.message}` : '';
-  if (phase === 'sending') job.progress(rounds === 0 ? 10 + (60 * percent) / 100 : 70, `shipping the difference${trouble}`);
-  else job.progress(phase === 'finishing' ? 80 : 95, (phase === 'finishing' ? 'shutting the guest down, last cycle' : 'taking the machine over') + trouble);
+  const step = (text: Said): Said => (fault ? say('{step}; waiting to try again: {failure}', { step: text, failure: [failureText(fault)] }) : text);
+  if (phase === 'sending') job.progress(rounds === 0 ? 10 + (60 * percent) / 100 : 70, step(say('shipping the difference')));
+  else job.progress(phase === 'finishing' ? 80 : 95, step(phase === 'finishing' ? say('shutting the guest down, last cycle') : say('taking the machine over')));
 }
 
 function endedThere(peer: string, { fault }: FailbackStanding): Error {
   // What may pass is no reason to go on asking: it has been given up over there.
   const isLasting = fault && fault.code in FAULTS && FAULTS[fault.code as FaultCode].retry !== 'backoff';
   if (isLasting) return new Fault(fault.code as FaultCode, `${peer} gave the failback up: ${fault.message}`);
-  return new Refused(refuse(`${peer} gave the failback up${fault ? `: ${fault.message}` : ''}`, ['initiate-failback']));
+  return new Refused(refuse(fault ? say('{peer} gave the failback up: {failure}', { peer, failure: [failureText(fault)] }) : say('{peer} gave the failback up', { peer }), ['initiate-failback']));
 }
 
 const giveBackSurely = (engine: Engine, machineId: string, failbackId: string): Promise<void> =>
@@ -143,7 +144,7 @@ export async function cancelFailback(engine: Engine, relationshipId: string, sig
     await giveBackIfHere(engine, relationship.machineId, relationship.failback!.id);
   } else {
     const { name } = machineOf(host, relationship.machineId);
-    if (awayOf(relationship)?.phase === 'handedOver') throw new Refused(refuse(`${name}: ${host.peerName(relationship.peerId)} owns it already: revert or commit the failback there`, []));
+    if (awayOf(relationship)?.phase === 'handedOver') throw new Refused(refuse(say('{name}: {peer} owns it already: revert or commit the failback there', { name, peer: host.peerName(relationship.peerId) }), []));
     changePhase(host, relationshipId, 'ending');
     await endAway(host, relationshipId, signal);
   }

@@ -15,6 +15,7 @@ import { prefixOf, withoutLabel } from '../../points/stack.ts';
 import { activeStacks, definitionOf, machineOf, otherStacks } from '../spec.ts';
 import { relationshipNamed, transition } from '../transition.ts';
 import { awayOf, between, dropPointLayers } from './away.ts';
+import { say } from '../../language/text.ts';
 
 /** This host is the replica in state 3, its disks as they are; answered the same until the first cycle arrives. `homePointId`: what went home. */
 export async function giveUpMachine(host: Host, relationshipId: string, failbackId: string, homePointId: string): Promise<GivenUp> {
@@ -25,7 +26,7 @@ export async function giveUpMachine(host: Host, relationshipId: string, failback
   if (isPlainReplica(relationship) && relationship.newestPointId !== null && newestOf(machineOf(host, relationship.machineId).lineage).ownerHostId === relationship.peerId) return keepAll(host, relationship);
   const away = awayOf(relationship);
   if (away?.id !== failbackId || away.phase !== 'handedOver' || relationship.newestPointId !== homePointId) {
-    throw new Refused(refuse(`${machineOf(host, relationship.machineId).name}: ${host.hostName} has no part in this failback`, []));
+    throw new Refused(refuse(say('{machine}: {host} has no part in this failback', { machine: machineOf(host, relationship.machineId).name, host: host.hostName }), []));
   }
   return yieldMachine(host, relationship, away, homePointId);
 }
@@ -61,7 +62,7 @@ async function yieldMachine(host: Host, relationship: Relationship, away: AwayFa
       host.state.putCarried(relationship.id, changes);
       for (const { id } of gone) host.state.removePoint(id);
       host.state.addPoint(point, [], written);
-      host.state.putMachine({ ...machine, stacks: stacks.map((stack) => gone.reduce((left, { id }) => withoutLabel(left, id), stack)), powerLock: `${host.peerName(relationship.peerId)} runs this machine now: this host is its replica` });
+      host.state.putMachine({ ...machine, stacks: stacks.map((stack) => gone.reduce((left, { id }) => withoutLabel(left, id), stack)), powerLock: say('{peer} runs this machine now: this host is its replica', { peer: host.peerName(relationship.peerId) }) });
     },
   });
   return { pointId: point.id, changes: travelling(changes) };

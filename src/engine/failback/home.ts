@@ -8,7 +8,7 @@ import { ClusterSet } from '../../extents/clusterset.ts';
 import type { HomeFailback } from '../../machine/failback.ts';
 import type { Failover, Machine, Relationship } from '../../machine/records.ts';
 import { mint, newestOf, type Lineage } from '../../relationship/epoch.ts';
-import { stateName } from '../../relationship/state.ts';
+import { sideWords, stateWords } from '../../relationship/state.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
 import { admitted } from '../admission.ts';
 import { call } from '../calls.ts';
@@ -26,6 +26,7 @@ import { settledMachine, takeOver } from '../reverse.ts';
 import { arriving, machineOf, pointStacks } from '../spec.ts';
 import { relationshipNamed, transition, update } from '../transition.ts';
 import { basisOf } from '../yielding.ts';
+import { say } from '../../language/text.ts';
 
 export const homeOf = ({ failback }: Relationship): HomeFailback | null => (failback?.at === 'home' ? failback : null);
 
@@ -33,7 +34,7 @@ export const homeOf = ({ failback }: Relationship): HomeFailback | null => (fail
 export function refuseElsewhere(host: Host, relationship: Relationship): void {
   if (allowedVerbs(relationship).includes('initiate-failback')) return;
   const name = machineOf(host, relationship.machineId).name;
-  throw new Refused(refuse(`${name}: a failback is asked of the host that the guest goes home to (here: ${stateName(relationship.state)}, ${relationship.side})`, allowedVerbs(relationship)));
+  throw new Refused(refuse(say('{name}: a failback is asked of the host that the guest goes home to (here: {state}, {side})', { name, state: stateWords(relationship.state), side: sideWords(relationship.side) }), allowedVerbs(relationship)));
 }
 
 /** State 13. Nothing has travelled yet. */
@@ -100,7 +101,7 @@ export async function beginHome(host: Host, relationshipId: string, signal: Abor
 
 function checkedHome(host: Host, relationship: Relationship): HomeFailback {
   const home = homeOf(relationship);
-  if (!home) throw new Refused(refuse(`${machineOf(host, relationship.machineId).name}: the failback was cancelled`, allowedVerbs(relationship)));
+  if (!home) throw new Refused(refuse(say('{machine}: the failback was cancelled', { machine: machineOf(host, relationship.machineId).name }), allowedVerbs(relationship)));
   return home;
 }
 
@@ -141,7 +142,7 @@ const arrival = (host: Host, machine: Machine, { newestPointId, state }: Relatio
 export async function giveBack(host: Host, relationshipId: string): Promise<Relationship> {
   const relationship = relationshipNamed(host, relationshipId);
   const home = checkedHome(host, relationship);
-  if (home.committing) throw new Refused(refuse(`${machineOf(host, relationship.machineId).name}: its commit was begun, and the other host may be the replica already`, ['commit']));
+  if (home.committing) throw new Refused(refuse(say('{machine}: its commit was begun, and the other host may be the replica already', { machine: machineOf(host, relationship.machineId).name }), ['commit']));
   await returnMaps(host, relationship, home);
   const power = await host.hypervisor.power(relationship.machineId);
   const isPrepared = home.before.side === 'primary';

@@ -3,13 +3,14 @@ import { CLUSTER_BYTES } from '../../extents/extent.ts';
 import { Fault, faultOf } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import type { Machine, Relationship } from '../../machine/records.ts';
-import { stateName } from '../../relationship/state.ts';
+import { sideWords, stateWords } from '../../relationship/state.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
 import { greet } from '../greeting.ts';
 import type { Host } from '../host.ts';
 import type { MediaPlace } from '../ports/media.ts';
 import { machineOf } from '../spec.ts';
 import { readManifest, type Manifest } from './manifest.ts';
+import { say } from '../../language/text.ts';
 
 const ASK_WITHIN_MS = 5_000;
 const GIB = 1024 ** 3;
@@ -36,7 +37,7 @@ export async function checkedManifest(host: Host, relationship: Relationship, di
 function checkAwaits(host: Host, machine: Machine, relationship: Relationship): void {
   const { side, state, newestPointId, awaited, seed } = relationship;
   if (side === 'replica' && state === 2 && (newestPointId === null || awaited) && !seed) return;
-  throw new Refused(refuse(`${machine.name}: ${host.hostName} does not wait for a first copy on media: ${stateName(state)} (state ${state}, ${side})`, allowedVerbs(relationship)));
+  throw new Refused(refuse(say('{machine}: {host} does not wait for a first copy on media: {state} (state {number}, {side})', { machine: machine.name, host: host.hostName, state: stateWords(state), number: state, side: sideWords(side) }), allowedVerbs(relationship)));
 }
 
 async function sealedManifest(place: MediaPlace, machine: Machine, relationship: Relationship): Promise<Manifest> {

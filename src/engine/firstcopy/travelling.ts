@@ -13,6 +13,7 @@ import type { Host } from '../host.ts';
 import { runCycle } from '../primary/cycle.ts';
 import { machineOf } from '../spec.ts';
 import { relationshipNamed, transition, update } from '../transition.ts';
+import { say } from '../../language/text.ts';
 
 const REPLICATING = 3;
 
@@ -49,7 +50,7 @@ export function awaitMedia(host: Host, relationship: Relationship, pointId: stri
   const { side, state, newestPointId, awaited, seed } = relationship;
   if (awaited?.pointId === pointId || newestPointId === pointId) return;
   if (side !== 'replica' || state !== 2 || (newestPointId !== null && !awaited) || seed) {
-    throw new Refused(refuse(`${machineOf(host, relationship.machineId).name}: ${host.hostName} does not wait for a first copy on media`, []));
+    throw new Refused(refuse(say('{machine}: {host} does not wait for a first copy on media', { machine: machineOf(host, relationship.machineId).name, host: host.hostName }), []));
   }
   update(host, relationship.id, () => ({ awaited: { pointId, instantMs }, newestPointId: pointId }));
 }

@@ -252,6 +252,7 @@ export function acknowledge(host: Host, relationshipId: string, attempt: Attempt
     ...counting(host, before, (statistics) => counted(statistics, before.settings, { bytes: attempt.shippedBytes, latencyMs: nowMs - attempt.startedMs, endedMs: nowMs })),
     totals: { bytesChanged: before.totals.bytesChanged + attempt.changedBytes, bytesShipped: before.totals.bytesShipped + attempt.shippedBytes },
   }));
+  host.observed?.({ kind: 'completed', relationshipId, side: 'primary', cycle: attempt.kind, tookMs: nowMs - attempt.startedMs });
 }
 
 /** As the history has it. */

@@ -14,6 +14,8 @@ import { report } from '../report.ts';
 import type { PointInTime } from '../ports/hypervisor.ts';
 import { machineOf } from '../spec.ts';
 import { update } from '../transition.ts';
+import { say } from '../../language/text.ts';
+import { failureText } from '../../errors/fault.ts';
 
 /** Whether this attempt's instant is to be application-consistent: by the settings, or because somebody asked for it. */
 export function isToBeConsistent(host: Host, relationship: Relationship, { kind }: Pick<Attempt, 'kind'>): boolean {
@@ -33,7 +35,7 @@ export function noteFreeze(host: Host, { id, machineId, attempt }: Relationship,
       ...counting(host, before, countedConsistencyFailure),
       ...(before.attempt?.id === attemptId && { attempt: { ...before.attempt, freezeFailed: true } }),
     }));
-    report(host, 'consistency-failed', machineOf(host, machineId).name, `${freezeFault.message}. The recovery point is crash-consistent.`, freezeFault.hint);
+    report(host, 'consistency-failed', machineOf(host, machineId).name, say('{failure}. The recovery point is crash-consistent.', { failure: [failureText(freezeFault)] }), freezeFault.hint);
   });
 }
 

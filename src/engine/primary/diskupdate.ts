@@ -8,7 +8,7 @@ import { Fault } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import type { Attempt, Relationship, Slice } from '../../machine/records.ts';
 import type { Settings } from '../../relationship/settings.ts';
-import { stateName, type State } from '../../relationship/state.ts';
+import { type State, standingWords } from '../../relationship/state.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
 import { greet } from '../greeting.ts';
 import type { Host } from '../host.ts';
@@ -21,19 +21,20 @@ import { runCycle, type OnProgress } from './cycle.ts';
 import { coverGrowth } from './growth.ts';
 import { incomingWith, nextSlices, recordedDisks } from './incoming.ts';
 import { shipInstantAfterPass, shipPass } from './pass.ts';
+import { say } from '../../language/text.ts';
 
 const CHANGEABLE: readonly State[] = [1, 3, 15, 16];
 
 /** Refused where this set of disks cannot be the one that replicates from now on. */
 export function checkDisks(host: Host, relationship: Relationship, disks: readonly string[]): void {
   const { name } = machineOf(host, relationship.machineId);
-  const here = `${stateName(relationship.state)} (${relationship.side})`;
+  const here = standingWords(relationship);
   if (relationship.side !== 'primary' || !CHANGEABLE.includes(relationship.state)) {
-    throw new Refused(refuse(`the disks of ${name} that replicate can be changed while it replicates, or before it begins to, not now: ${here}`, allowedVerbs(relationship)));
+    throw new Refused(refuse(say('the disks of {name} that replicate can be changed while it replicates, or before it begins to, not now: {here}', { name, here }), allowedVerbs(relationship)));
   }
   const recorded = recordedDisks(relationship);
   if (relationship.newestPointId !== null && !recorded.some((disk) => disks.includes(disk))) {
-    throw new Refused(refuse(`${name}: at least one of the disks that replicate now has to stay (${recorded.join(', ')}); include the others first, then leave it out`, allowedVerbs(relationship)));
+    throw new Refused(refuse(say('{name}: at least one of the disks that replicate now has to stay ({list}); include the others first, then leave it out', { name, list: { list: recorded } }), allowedVerbs(relationship)));
   }
 }
 

@@ -7,22 +7,23 @@ import { Refused, refuse } from '../../errors/refusal.ts';
 import type { Receiving, Relationship } from '../../machine/records.ts';
 import { newestOf } from '../../relationship/epoch.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
-import { stateName } from '../../relationship/state.ts';
+import { sideWords, stateWords } from '../../relationship/state.ts';
 import type { BeginAttempt, Begun } from '../calls.ts';
 import type { Host } from '../host.ts';
 import type { DiskSize } from '../ports/diskview.ts';
 import { machineOf } from '../spec.ts';
 import { relationshipNamed, update } from '../transition.ts';
 import { checkLimits } from './limits.ts';
+import { say } from '../../language/text.ts';
 
 /** Receives only in the same epoch, as a replica, in a state that takes points; those of a failback only while it is under way. */
 export function checkReceives(host: Host, relationship: Relationship, { epochId, failbackId }: Pick<BeginAttempt, 'epochId' | 'failbackId'>): void {
   const machine = machineOf(host, relationship.machineId);
   const isOpen = (failbackId ?? null) === null ? [2, 3].includes(relationship.state) : relationship.state === 13 && relationship.failback?.id === failbackId && relationship.failover === null;
   if (relationship.side !== 'replica' || !isOpen) {
-    throw new Refused(refuse(`${machine.name}: ${host.hostName} takes no recovery points now: ${stateName(relationship.state)} (${relationship.side})`, allowedVerbs(relationship)));
+    throw new Refused(refuse(say('{machine}: {host} takes no recovery points now: {state} ({side})', { machine: machine.name, host: host.hostName, state: stateWords(relationship.state), side: sideWords(relationship.side) }), allowedVerbs(relationship)));
   }
-  if (newestOf(machine.lineage).id !== epochId) throw new Refused(refuse(`${machine.name}: the cycle is of another epoch than ${host.hostName}'s`, []));
+  if (newestOf(machine.lineage).id !== epochId) throw new Refused(refuse(say('{machine}: the cycle is of another epoch than {host}\'s', { machine: machine.name, host: host.hostName }), []));
 }
 
 /** The attempt can be received; returns how much of its journal is durable here already. */

@@ -1,5 +1,5 @@
 /** The lanes that are being received, one at a time for each relationship, and the order of begin, lane and seal. */
-import { Fault, faultOf, type FaultCode } from '../../errors/fault.ts';
+import { Fault, faultOf, type FaultCode, failureText } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import type { BeginAttempt, Begun, CompareRequest, SealAttempt } from '../calls.ts';
 import type { Host } from '../host.ts';
@@ -121,7 +121,7 @@ export class Reception {
     const fault = faultOf(thrown);
     const relationship = this.#host.state.relationship(relationshipId);
     if (!fault || !relationship || !OWN_FAULTS.includes(fault.code)) return;
-    report(this.#host, event, this.#host.state.machine(relationship.machineId)?.name ?? relationship.machineId, fault.message, fault.hint);
+    report(this.#host, event, this.#host.state.machine(relationship.machineId)?.name ?? relationship.machineId, [failureText(fault)], fault.hint);
   }
 
   stop(): void {

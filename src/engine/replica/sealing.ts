@@ -42,6 +42,7 @@ export async function sealPoint(host: Host, request: SealAttempt): Promise<{ sea
   await host.layers.seal(layersOf(receiving, true), step);
   await host.layers.seal(layersOf(receiving, false), label);
   commit(host, request, point, clusters);
+  host.observed?.({ kind: 'completed', relationshipId: relationship.id, side: 'replica', cycle: receiving.kind, tookMs: Math.max(0, host.clock.nowMs() - point.instantMs) });
   return { sealedId: request.attemptId };
 }
 

@@ -18,6 +18,7 @@ import type { LabelledDisk } from '../ports/layers.ts';
 import { machineOf } from '../spec.ts';
 import { transition } from '../transition.ts';
 import { labelOf, placeOf, plain } from './labels.ts';
+import { say } from '../../language/text.ts';
 
 const isOfferTo = (relationship: Relationship | undefined, primaryId: string): boolean => relationship?.seed?.isOffer === true && relationship.peerId === primaryId;
 
@@ -60,8 +61,8 @@ const beforeOf = ({ name, definition, stacks, lineage, powerLock }: Machine): Se
 export async function offerSeed(host: Host, machineId: string, primaryId: string): Promise<Relationship> {
   const machine = machineOf(host, machineId);
   const existing = host.state.relationshipOf(machineId);
-  if (existing) throw new Refused(refuse(`${machine.name} is replicated already`, allowedVerbs(existing)));
-  if (machine.copyOf !== null) throw new Refused(refuse(`${machine.name} is a test failover's copy`, ['test-end']));
+  if (existing) throw new Refused(refuse(say('{machine} is replicated already', { machine: machine.name }), allowedVerbs(existing)));
+  if (machine.copyOf !== null) throw new Refused(refuse(say('{machine} is a test failover\'s copy', { machine: machine.name }), ['test-end']));
   const isOff = (await host.hypervisor.power(machineId)) === 'off';
   return host.state.transaction(() => {
     const seed: Seed = { id: host.newId(), isOffer: true, before: beforeOf(machine) };

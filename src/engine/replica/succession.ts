@@ -13,6 +13,7 @@ import type { Engine } from '../engine.ts';
 import type { Host } from '../host.ts';
 import { machineOf } from '../spec.ts';
 import { relationshipNamed, transition } from '../transition.ts';
+import { say, told } from '../../language/text.ts';
 
 /** The replica that this host keeps of the machine; with the reason when the asking one may not go on with it. */
 export interface Succession {
@@ -53,7 +54,7 @@ export async function succeed(engine: Engine, askingId: string, request: CreateR
   await engine.reception.drop(found.relationship.id);
   return host.state.transaction(() => {
     const { id, key, newestPointId, newestInstantMs, sequence } = takeOver(host, askingId, relationshipNamed(host, found.relationship.id), request);
-    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'information', machine: name, message: `${name}: its replica goes on with ${host.peerName(askingId)} as its primary; recovery points stay, and everything is compared` });
+    host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'information', machine: name, ...told(say('{name}: its replica goes on with {peer} as its primary; recovery points stay, and everything is compared', { name, peer: host.peerName(askingId) })) });
     return { relationshipId: id, key, newestPointId, newestInstantMs, sequence };
   });
 }

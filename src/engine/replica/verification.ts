@@ -2,12 +2,11 @@
  * A recovery point is read in whole and each cluster compared with what was recorded of it when it arrived. The point is
  * marked with the outcome: one that is damaged is not offered as a good one.
  */
-import { Fault } from '../../errors/fault.ts';
+import { Fault, failureText } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import { CLUSTER_BYTES, clustersTouched, endOf, windows, type Extent } from '../../extents/extent.ts';
 import { FINGERPRINT_BYTES, Fingerprinter, isUnknown, sameFingerprint } from '../../fingerprints/fingerprint.ts';
 import type { DiskDamage, Machine, Point, Relationship, Verification } from '../../machine/records.ts';
-import { stateName } from '../../relationship/state.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
 import type { Host } from '../host.ts';
 import { payloadOf, type DiskSize, type DiskView } from '../ports/diskview.ts';
@@ -16,6 +15,8 @@ import { machineOf, pointStacks } from '../spec.ts';
 import { checkLimits } from './limits.ts';
 import { relationshipNamed, update } from '../transition.ts';
 import { Expectation } from './expectation.ts';
+import { say } from '../../language/text.ts';
+import { standingWords } from '../../relationship/state.ts';
 
 const WINDOW_CLUSTERS = 16_384;
 const READ_BYTES = 512 * 1024;
@@ -34,9 +35,9 @@ export function checkVerifiable(host: Host, relationship: Relationship, pointId:
   const machine = machineOf(host, relationship.machineId);
   const point = host.state.point(pointId);
   if (point?.machineId !== machine.id) throw new Fault('point-unknown', `${machine.name} has no recovery point ${pointId}`);
-  const here = `${stateName(relationship.state)} (state ${relationship.state}, ${relationship.side})`;
-  if (relationship.side !== 'replica' || !VERIFIABLE.includes(relationship.state)) throw new Refused(refuse(`${machine.name}: a recovery point is verified on the replica's host, while the machine is not failed over (${here})`, allowedVerbs(relationship)));
-  if (point.kind === 'divergence') throw new Refused(refuse(`${machine.name}: the recovery point ${pointId} was not received: nothing is recorded of what it should hold`, ['points']));
+  const here = standingWords(relationship);
+  if (relationship.side !== 'replica' || !VERIFIABLE.includes(relationship.state)) throw new Refused(refuse(say('{machine}: a recovery point is verified on the replica\'s host, while the machine is not failed over ({here})', { machine: machine.name, here }), allowedVerbs(relationship)));
+  if (point.kind === 'divergence') throw new Refused(refuse(say('{machine}: the recovery point {pointId} was not received: nothing is recorded of what it should hold', { machine: machine.name, pointId }), ['points']));
   return point;
 }
 
@@ -73,7 +74,7 @@ function mark(host: Host, point: Point, verification: Verification): void {
 
 function damaged(host: Host, machine: Machine, point: Point, { damage }: Verification): Fault {
   const fault = new Fault('point-damaged', `${machine.name}: the recovery point ${point.id} of ${new Date(point.instantMs).toISOString()} is damaged: ${damageText(damage)}`);
-  report(host, 'point-damaged', machine.name, fault.message, fault.hint);
+  report(host, 'point-damaged', machine.name, [failureText(fault)], fault.hint);
   return fault;
 }
 

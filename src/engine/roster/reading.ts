@@ -5,6 +5,7 @@
 import { ALL_STATES } from '../../relationship/state.ts';
 import type { RosterMachine, RosterRelationship } from './roster.ts';
 import { MAX_MACHINES, type RosterAnswer } from './telling.ts';
+import { type Text, textFrom } from '../../language/text.ts';
 
 const MAX_TEXT = 1_000;
 const MAX_REASONS = 16;
@@ -16,6 +17,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const fieldsOf = (value: unknown): Fields => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {});
 const listOf = (value: unknown, most: number): readonly unknown[] => (Array.isArray(value) ? value.slice(0, most) : []);
 const text = (value: unknown): string => (typeof value === 'string' ? value.slice(0, MAX_TEXT) : '');
+const boundedText = (value: unknown): Text => (JSON.stringify(value ?? '').length <= 4 * MAX_TEXT ? textFrom(value) : undefined) ?? '';
 const amount = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null);
 const oneOf = <T extends string>(value: unknown, allowed: readonly T[]): T | undefined => allowed.find((each) => each === value);
 
@@ -37,12 +39,12 @@ function readMachine(value: unknown): RosterMachine | null {
 }
 
 function readRelationship(value: unknown): RosterRelationship | null {
-  const { id, kind, side, peerId, peer, state, health, reasons, lagSinceMs, intervalMs, lastCycle, nextCycleMs, points, advice } = fieldsOf(value);
+  const { id, kind, side, peerId, peer, state, health, reasons, reasonsSaid, lagSinceMs, intervalMs, lastCycle, nextCycleMs, points, advice } = fieldsOf(value);
   const known = { kind: oneOf(kind, ['simple', 'extended']), side: oneOf(side, ['primary', 'replica']), health: oneOf(health, ['ok', 'warning', 'critical', 'none']), state: ALL_STATES.find((each) => each === state) };
   if (text(id) === '' || !known.kind || !known.side || !known.health || known.state === undefined) return null;
   return {
     id: text(id), kind: known.kind, side: known.side, peerId: text(peerId), peer: text(peer), state: known.state, health: known.health,
-    reasons: listOf(reasons, MAX_REASONS).map(text),
+    reasons: listOf(reasons, MAX_REASONS).map(text), ...(reasonsSaid !== undefined && { reasonsSaid: listOf(reasonsSaid, MAX_REASONS).map((each) => boundedText(each)) }),
     lagSinceMs: amount(lagSinceMs), intervalMs: amount(intervalMs) ?? 0, lastCycle: readCycle(lastCycle), nextCycleMs: amount(nextCycleMs), points: amount(points) ?? 0, advice: text(advice),
   };
 }

@@ -11,6 +11,7 @@ import { cycleIntervalMs } from '../../relationship/settings.ts';
 import { ADVICE_AFTER_YIELDING, adviceFor, type Side } from '../../relationship/state.ts';
 import type { Engine } from '../engine.ts';
 import type { Power } from '../ports/hypervisor.ts';
+import { type Text, inEnglish } from '../../language/text.ts';
 
 export type Role = 'standalone' | Side | 'test';
 
@@ -24,6 +25,8 @@ export interface RosterRelationship {
   readonly state: number;
   readonly health: Health;
   readonly reasons: readonly string[];
+  /** The same for whoever reads another language; absent from older versions. */
+  readonly reasonsSaid?: readonly Text[];
   /** The newest recovery point, from which the lag counts; null while there is no lag. */
   readonly lagSinceMs: number | null;
   readonly intervalMs: number;
@@ -77,7 +80,7 @@ function entryOf(engine: Engine, machine: Machine, relationship: Relationship): 
   const judgement = judge({ relationship, machine, peer, nowMs, limits: limitsOf(host.monitoring().limits) });
   return {
     id: relationship.id, kind: kindOf(relationship), side: relationship.side, peerId, peer, state: relationship.state,
-    health: judgement.health, reasons: reasonsOf(judgement),
+    health: judgement.health, reasons: reasonsOf(judgement).map(inEnglish), reasonsSaid: reasonsOf(judgement),
     lagSinceMs: lagMsOf(relationship, nowMs) === null ? null : relationship.newestInstantMs,
     intervalMs: cycleIntervalMs(relationship.settings),
     lastCycle: lastCycle && { finishedMs: lastCycle.finishedMs, durationMs: lastCycle.durationMs, bytesShipped: lastCycle.bytesShipped },

@@ -10,6 +10,7 @@ import { Bucket } from './bucket.ts';
 import type { Allowed } from './lane.ts';
 import type { TrafficLimits } from './limits.ts';
 import { Turns } from './turns.ts';
+import { type Text, say } from '../../language/text.ts';
 
 /** A first copy or a resynchronization that others wait for goes on so long before it stands in line again. */
 const SLICE_MS = 5_000;
@@ -26,7 +27,6 @@ interface Surroundings {
 }
 
 type Kind = 'transfers' | 'resynchronizations';
-const WORDS: Readonly<Record<Kind, string>> = { transfers: 'sends to replicas for', resynchronizations: 'resynchronizes' };
 
 export class Traffic {
   readonly #around: Surroundings;
@@ -43,11 +43,13 @@ export class Traffic {
   }
 
   /** What the relationship's work waits for; null when it does not. */
-  waitingFor(relationshipId: string): string | null {
+  waitingFor(relationshipId: string): Text | null {
     const kind = this.#notes.get(relationshipId);
     if (!kind) return null;
     const { holders } = this.#turns[kind];
-    return `waits for its turn: this host ${WORDS[kind]} at most ${this.#around.limits()[kind]} machines at once, now ${holders.join(', ')}`;
+    const about = { limit: this.#around.limits()[kind], machines: { list: holders } };
+    if (kind === 'transfers') return say('waits for its turn: this host sends to replicas for at most {limit} machines at once, now {machines}', about);
+    return say('waits for its turn: this host resynchronizes at most {limit} machines at once, now {machines}', about);
   }
 
   /** Names of the machines that have a turn. */

@@ -14,6 +14,7 @@ import type { Host } from './host.ts';
 import { removeNode } from './instant.ts';
 import { activeGraph, deviceId, diskNode, topFilter, topNode } from './nodes.ts';
 import { complaintOf } from './program.ts';
+import { say } from '../../language/text.ts';
 
 /** The running guest has the disk, whose image has none of our bitmaps. Nothing when it has it already, or is off. */
 export function plug(host: Host, spec: LaunchSpec, disk: string): Promise<void> {
@@ -91,7 +92,7 @@ async function addDevice(qmp: Qmp, spec: LaunchSpec, disk: string): Promise<void
       refusal = thrown.description;
     }
   }
-  throw new Refused(refuse(`${spec.definition.name} has no free place for disk ${disk} while it runs (${refusal}): attach it while the guest is off`, ['vm stop']));
+  throw new Refused(refuse(say('{machine} has no free place for disk {disk} while it runs ({refusal}): attach it while the guest is off', { machine: spec.definition.name, disk, refusal }), ['vm stop']));
 }
 
 async function removeDevice(qmp: Qmp, { definition }: LaunchSpec, disk: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
@@ -104,7 +105,7 @@ async function removeDevice(qmp: Qmp, { definition }: LaunchSpec, disk: string, 
     waiting.abort(thrown);
     if (!(thrown instanceof QmpError)) throw thrown;
     if (/already in the process of unplug/i.test(thrown.description)) throw unanswered(definition.name, disk);
-    throw new Refused(refuse(`${definition.name}: a running guest cannot lose disk ${disk} where it is (${thrown.description}): detach it while the guest is off`, ['vm stop']));
+    throw new Refused(refuse(say('{machine}: a running guest cannot lose disk {disk} where it is ({description}): detach it while the guest is off', { machine: definition.name, disk, description: thrown.description }), ['vm stop']));
   }
   try {
     await deleted;

@@ -9,6 +9,7 @@ import { done, started, type Call, type Method } from './invocation.ts';
 import { machineAt, numberOf, valueOf } from './parameters.ts';
 import { badValue, Rejection, RETURNS } from './rejection.ts';
 import { linkOf, referenceTo } from './relationship.ts';
+import { say } from '../../language/text.ts';
 
 /** Source: Msvm_ComputerSystem.RequestStateChange; 32768 is "paused" of the first generation's API. */
 const POWER_REQUESTS: Readonly<Record<number, PowerRequest>> = { 2: 'run', 3: 'turnOff', 4: 'shutDown', 9: 'pause', 32768: 'pause', 10: 'reset', 11: 'reset' };
@@ -42,7 +43,7 @@ const STATE_REQUESTS: Readonly<Record<number, Readonly<Partial<Record<number, St
 function stepFor(state: number | null, { machine, relationship }: MachineSnapshot): Step {
   const requests = state === null ? undefined : STATE_REQUESTS[state];
   if (!requests) throw badValue('RequestedState', state, Object.keys(STATE_REQUESTS).join(', '));
-  if (!relationship) throw new Refused(refuse(`${machine.name} is not replicated`, ['enable']));
+  if (!relationship) throw new Refused(refuse(say('{machine} is not replicated', { machine: machine.name }), ['enable']));
   return requests[relationship.state] ?? requests.any;
 }
 

@@ -3,6 +3,9 @@ import type { CimInstance } from '../../cim/instance.ts';
 import type { Issue } from '../../health/health.ts';
 import type { Job } from '../../machine/records.ts';
 import type { Emit } from '../emission.ts';
+import type { Language } from '../../language/language.ts';
+import { inLanguage } from '../../language/domain.ts';
+import { say } from '../../language/text.ts';
 
 const SOFTWARE = 4;
 const COMMUNICATIONS = 2;
@@ -13,7 +16,7 @@ const OTHER_FORMAT = 1;
 
 const typeOf = (code: string): number => (code.startsWith('peer-') ? COMMUNICATIONS : SOFTWARE);
 
-export const errorOfJob = (emit: Emit, { code, message, hint, allowed }: NonNullable<Job['error']>): CimInstance =>
+export const errorOfJob = (emit: Emit, { code, message, hint, allowed }: NonNullable<Job['error']>, language: Language = 'en'): CimInstance =>
   emit({
     ErrorType: typeOf(code),
     OwningEntity: 'Understudy',
@@ -22,7 +25,7 @@ export const errorOfJob = (emit: Emit, { code, message, hint, allowed }: NonNull
     MessageArguments: [...allowed],
     PerceivedSeverity: HIGH,
     ProbableCauseDescription: message,
-    RecommendedActions: [hint, ...(allowed.length > 0 ? [`Allowed now: ${allowed.join(', ')}.`] : [])].filter((text) => text !== ''),
+    RecommendedActions: [hint, ...(allowed.length > 0 ? [inLanguage(say('Allowed now: {operations}.', { operations: { list: allowed } }), language)] : [])].filter((text) => text !== ''),
     ErrorSourceFormat: 0,
     CIMStatusCode: CIM_FAILED,
     CIMStatusCodeDescription: message,

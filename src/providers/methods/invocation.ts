@@ -11,6 +11,10 @@ import type { JobView } from '../../service/views.ts';
 import type { Domain } from '../domain.ts';
 import { instancePath, ownerIdOf } from '../objectpaths.ts';
 import { asRejection, reasonOf, RETURNS, type Reason } from './rejection.ts';
+import type { Language } from '../../language/language.ts';
+import { inLanguage } from '../../language/domain.ts';
+import { failureText } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 
 /** What methods see of the host. */
 export interface Host extends Domain {
@@ -62,18 +66,18 @@ const rethrown = (thrown: unknown): never => {
   throw asRejection(thrown);
 };
 
-function answered({ host, path, parameters }: Call, { kind, numbers }: Method, reason: Reason, thrown: unknown): MethodOutcome {
+function answered({ host, caller, path, parameters }: Call, { kind, numbers }: Method, reason: Reason, thrown: unknown): MethodOutcome {
   const returnValue = numbers ? numbers[reason.returnValue] : reason.returnValue;
   if (returnValue === undefined && thrown instanceof Error && thrown.cause instanceof CimError) throw thrown.cause;
-  if (returnValue === undefined) throw new CimError(reason.returnValue === RETURNS.accessDenied ? 'accessDenied' : 'failed', wordsOf(reason));
+  if (returnValue === undefined) throw new CimError(reason.returnValue === RETURNS.accessDenied ? 'accessDenied' : 'failed', wordsOf(reason, caller.language));
   if (kind === null) return { returnValue, out: new Map() };
-  const { code, message, hint, allowed } = reason;
-  const id = host.management.recordFailed({ kind, machineId: machineIdIn(path, parameters), error: { code, message, hint, allowed }, returnValue });
+  const { returnValue: _returned, ...error } = reason;
+  const id = host.management.recordFailed({ kind, machineId: machineIdIn(path, parameters), error, returnValue });
   return { returnValue, out: new Map([['Job', instancePath('Msvm_ConcreteJob', id)]]) };
 }
 
-const wordsOf = ({ message, hint, allowed }: Reason): string =>
-  [message, hint, allowed.length > 0 ? `Allowed now: ${allowed.join(', ')}` : ''].filter((part) => part !== '').map((part) => (/[.!?]$/.test(part) ? part : `${part}.`)).join(' ');
+const wordsOf = (reason: Reason, language: Language = 'en'): string =>
+  [inLanguage(failureText(reason), language), inLanguage(reason.hint, language), reason.allowed.length > 0 ? inLanguage(say('Allowed now: {operations}.', { operations: { list: reason.allowed } }), language) : ''].filter((part) => part !== '').map((part) => (/[.!?]$/.test(part) ? part : `${part}.`)).join(' ');
 
 /** The object that a reference among the parameters names, or the one that the method was called on. */
 function subjectOf({ path, parameters }: Call): string | null {

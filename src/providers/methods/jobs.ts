@@ -21,7 +21,10 @@ async function jobHere({ host, caller, path }: Call): Promise<Job> {
   return job;
 }
 
-const textsOf = ({ error }: Job): readonly string[] => (error ? [instanceText(errorOfJob((values) => emit('Msvm_Error', values), error))] : []);
+const textsOf = async (call: Call): Promise<readonly string[]> => {
+  const { error } = await jobHere(call);
+  return error ? [instanceText(errorOfJob((values) => emit('Msvm_Error', values), error, call.caller.language))] : [];
+};
 
 const answer = (returnValue: number): MethodOutcome => ({ returnValue, out: new Map() });
 
@@ -37,7 +40,7 @@ async function end(call: Call): Promise<MethodOutcome> {
 }
 
 export const JOB_METHODS: readonly Method[] = [
-  { name: 'GetError', kind: null, isReading: true, run: async (call) => done({ Error: textsOf(await jobHere(call))[0] ?? null }) },
-  { name: 'GetErrorEx', kind: null, isReading: true, run: async (call) => done({ Errors: [...textsOf(await jobHere(call))] }) },
+  { name: 'GetError', kind: null, isReading: true, run: async (call) => done({ Error: (await textsOf(call))[0] ?? null }) },
+  { name: 'GetErrorEx', kind: null, isReading: true, run: async (call) => done({ Errors: [...(await textsOf(call))] }) },
   { name: 'RequestStateChange', kind: null, numbers: { 32768: ENDING.failed }, run: end },
 ];

@@ -2,6 +2,7 @@
 import { CimError, type CimStatusName } from '../../cim/error.ts';
 import { Fault, FAULTS, faultOf } from '../../errors/fault.ts';
 import { Refused } from '../../errors/refusal.ts';
+import { told, type Told } from '../../language/text.ts';
 
 /** Source: Msvm_ReplicationService, "Return value". */
 export const RETURNS = {
@@ -19,11 +20,10 @@ export const RETURNS = {
   fileNotFound: 32_779,
 } as const;
 
-export interface Reason {
+export interface Reason extends Told {
   readonly returnValue: number;
   /** As a fault's code. */
   readonly code: string;
-  readonly message: string;
   readonly hint: string;
   readonly allowed: readonly string[];
 }
@@ -70,9 +70,9 @@ export const asRejection = (thrown: unknown): unknown =>
 
 /** Why the request was not begun; undefined for a defect. */
 export function reasonOf(thrown: unknown): Reason | undefined {
-  if (thrown instanceof Refused) return { returnValue: RETURNS.invalidState, code: 'refused', message: thrown.refusal.reason, hint: '', allowed: thrown.refusal.allowed };
+  if (thrown instanceof Refused) return { returnValue: RETURNS.invalidState, code: 'refused', ...told(thrown.said), hint: '', allowed: thrown.refusal.allowed };
   const fault = faultOf(thrown);
   if (!fault) return undefined;
   const returnValue = fault instanceof Rejection ? fault.returnValue : FAULTS[fault.code].cimReturn;
-  return { returnValue, code: fault.code, message: fault.message, hint: fault.hint, allowed: [] };
+  return { returnValue, code: fault.code, ...told(fault.said), hint: fault.hint, allowed: [] };
 }

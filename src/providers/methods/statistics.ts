@@ -11,6 +11,7 @@ import { healthIssue } from './failuretext.ts';
 import { done, type Call, type Method } from './invocation.ts';
 import { machineOf, valueOf } from './parameters.ts';
 import { linkOf, referenceTo } from './relationship.ts';
+import { say } from '../../language/text.ts';
 
 const figures = (snapshot: MachineSnapshot, nowMs: number): string => instanceText(emit('Msvm_ReplicationStatistics', statisticsValues(snapshot, nowMs)));
 
@@ -21,7 +22,7 @@ const answered = (snapshots: readonly MachineSnapshot[], nowMs: number): MethodO
   done({ ReplicationStatistics: snapshots.map((snapshot) => figures(snapshot, nowMs)), ReplicationHealthIssues: snapshots.flatMap(issuesOf) });
 
 async function told({ host }: Call, snapshot: MachineSnapshot): Promise<MethodOutcome> {
-  if (!snapshot.relationship) throw new Refused(refuse(`${snapshot.machine.name} is not replicated`, ['enable']));
+  if (!snapshot.relationship) throw new Refused(refuse(say('{name} is not replicated', { name: snapshot.machine.name }), ['enable']));
   return answered([snapshot], host.nowMs());
 }
 

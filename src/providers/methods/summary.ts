@@ -12,6 +12,7 @@ import { pointSettings } from '../systemsettings.ts';
 import { emit } from './embedded.ts';
 import { done, type Call } from './invocation.ts';
 import { badValue, wrongType } from './rejection.ts';
+import type { Language } from '../../language/language.ts';
 
 interface Subject {
   readonly snapshot: MachineSnapshot;
@@ -19,6 +20,7 @@ interface Subject {
   readonly jobs: readonly Job[];
   readonly hostName: string;
   readonly nowMs: number;
+  readonly language: Language;
   /** The point that is asked about, when it is not the machine itself. */
   readonly point: Point | null;
 }
@@ -41,7 +43,7 @@ const REQUESTED: Readonly<Record<number, Property>> = {
   103: ['MemoryUsage', (subject) => (isOff(subject) ? null : BigInt(subject.snapshot.machine.definition.memoryMiB))],
   105: ['UpTime', (subject) => (isOff(subject) ? 0n : subject.snapshot.upMs === null ? null : BigInt(subject.snapshot.upMs))],
   107: ['Snapshots', ({ points, hostName }) => points.map((each, at) => emit('Msvm_VirtualSystemSettingData', pointSettings(each, points[at - 1], hostName)))],
-  108: ['AsynchronousTasks', ({ jobs, snapshot, nowMs }) => jobs.filter(({ machineId, state }) => machineId === snapshot.machine.id && state === 'running').map((job) => emit('Msvm_ConcreteJob', jobValues(job, nowMs)))],
+  108: ['AsynchronousTasks', ({ jobs, snapshot, nowMs, language }) => jobs.filter(({ machineId, state }) => machineId === snapshot.machine.id && state === 'running').map((job) => emit('Msvm_ConcreteJob', jobValues(job, nowMs, language)))],
   109: ['HealthState', () => 5],
   110: ['OperationalStatus', () => [2]],
   111: ['StatusDescriptions', () => ['Operating normally']],
@@ -99,7 +101,7 @@ export async function summarize(call: Call): Promise<MethodOutcome> {
   const summaries = await Promise.all(found.map(async ({ snapshot, point }) => {
     const needsPoints = requested.some((number) => number === 2 || number === 107);
     const points = needsPoints ? await host.inventory.points(caller, snapshot.machine.id) : [];
-    return summaryOf({ snapshot, point, points, jobs, hostName: self.name, nowMs: host.nowMs() }, requested);
+    return summaryOf({ snapshot, point, points, jobs, hostName: self.name, nowMs: host.nowMs(), language: caller.language ?? 'en' }, requested);
   }));
   return done({ SummaryInformation: summaries });
 }

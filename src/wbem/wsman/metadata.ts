@@ -10,9 +10,9 @@ import { element, type Markup } from '../../xml/write.ts';
 import type { Call, Reply } from './call.ts';
 
 /** Everything is told unless the client says that it does not want it. */
-function shapeOf({ header }: Call): ClassShape {
+function shapeOf({ header, caller: { language } }: Call): ClassShape {
   const isWanted = (option: string): boolean => !/^(false|0)$/i.test(optionNamed(header.options, option) ?? '');
-  return { ...WHOLE_CLASS, localOnly: !isWanted('IncludeInheritedElements'), qualifiers: isWanted('IncludeQualifiers'), derivation: isWanted('IncludeInheritanceHierarchy') };
+  return { ...WHOLE_CLASS, language, localOnly: !isWanted('IncludeInheritedElements'), qualifiers: isWanted('IncludeQualifiers'), derivation: isWanted('IncludeInheritanceHierarchy') };
 }
 
 function classNameOf({ header }: Call): string {

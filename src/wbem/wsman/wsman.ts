@@ -7,7 +7,8 @@ import { CimError } from '../../cim/error.ts';
 import type { ObjectManager } from '../../cim/manager.ts';
 import { Fault } from '../../errors/fault.ts';
 import { durationMs } from '../../wsman/duration.ts';
-import { envelope, envelopeOf, headerOf, messageIdOf, type Envelope, type RequestHeader } from '../../wsman/envelope.ts';
+import { envelope, envelopeOf, headerOf, languageOfEnvelope, messageIdOf, type Envelope, type RequestHeader } from '../../wsman/envelope.ts';
+import type { Language } from '../../language/language.ts';
 import { faultBody, faultHeaders, faultOfCim, WsmanFault } from '../../wsman/fault.ts';
 import { identifyEnvelope, isIdentify, type Product, type SecurityProfile } from '../../wsman/identify.ts';
 import { CharsetError, decodeBytes, encodeText, type Charset } from '../../xml/charset.ts';
@@ -92,26 +93,29 @@ export class Wsman {
   async #exchange({ headers, body }: Pick<WbemRequest, 'headers' | 'body'>, work: (message: Message) => Promise<Markup>): Promise<WbemAnswer> {
     let charset: Charset = 'utf-8';
     let relatesTo: string | null = null;
+    let language: Language = 'en';
     try {
       const decoded = decodeBytes(body, charsetLabel(headers['content-type']));
       charset = decoded.charset;
       const received = envelopeOf(parseXml(decoded.text, { elements: MOST_ELEMENTS }));
       relatesTo = messageIdOf(received);
+      language = languageOfEnvelope(received);
       return soap(200, charset, await work({ envelope: received, charset }));
     } catch (error) {
       const fault = this.#faultOf(error);
       const header = { action: fault.action, messageId: this.#newMessageId(), relatesTo, more: faultHeaders(fault) };
-      return soap(fault.httpStatus, charset, envelope(header, faultBody(fault)));
+      return soap(fault.httpStatus, charset, envelope(header, faultBody(fault, language), {}, language));
     }
   }
 
   async #answerTo({ envelope: received, charset }: Message, request: WbemRequest): Promise<Markup> {
+    const language = languageOfEnvelope(received);
     if (isIdentify(received)) return identifyEnvelope(this.#options.product, this.#options.profiles);
     const header = headerOf(received);
     const maxEnvelopeBytes = Math.min(header.maxEnvelopeBytes ?? DEFAULT_ENVELOPE_BYTES, LARGEST_ENVELOPE_BYTES);
     const bytesOf = (markup: string): number => (charset === 'utf-8' ? Buffer.byteLength(markup) : 2 * markup.length + 2);
-    const reply = await within(timeoutMsOf(header), request.signal, (signal) => this.#run({ caller: request.caller, header, envelope: received, manager: this.#options.manager, contexts: this.#contexts, subscriptions: this.#subscriptions, maxEnvelopeBytes, bytesOf, signal }));
-    const answer = envelope({ action: reply.action ?? `${header.action}Response`, messageId: this.#newMessageId(), relatesTo: header.messageId, more: reply.headers ?? [] }, reply.body, reply.declared);
+    const reply = await within(timeoutMsOf(header), request.signal, (signal) => this.#run({ caller: { ...request.caller, language }, header, envelope: received, manager: this.#options.manager, contexts: this.#contexts, subscriptions: this.#subscriptions, maxEnvelopeBytes, bytesOf, signal }));
+    const answer = envelope({ action: reply.action ?? `${header.action}Response`, messageId: this.#newMessageId(), relatesTo: header.messageId, more: reply.headers ?? [] }, reply.body, reply.declared, language);
     if (bytesOf(answer) > maxEnvelopeBytes) throw new WsmanFault('EncodingLimit', `the answer does not fit into MaxEnvelopeSize ${maxEnvelopeBytes}`, { detail: 'MaxEnvelopeSize' });
     return answer;
   }

@@ -26,6 +26,7 @@ export class EventLog {
 
   /** Reads, and takes what comes, until the returned function is called. */
   open(): () => void {
+    this.#lifetime = new AbortController();
     const unsubscribe = live.subscribe((change) => {
       if (change === 'everything' || change.kind === 'event') void this.#newer();
     });

@@ -17,11 +17,11 @@ export interface Invitation {
   readonly expiresAtMs: number;
 }
 
-const LASTS = [['600', 'For 10 minutes'], ['3600', 'For an hour'], ['86400', 'For a day'], ['604800', 'For a week']] as const;
+const LASTS = [['600', () => t('For 10 minutes')], ['3600', () => t('For an hour')], ['86400', () => t('For a day')], ['604800', () => t('For a week')]] as const;
 
 export const invite = (): Action => ({
   command: 'host invite', role: 'administrator', title: t('Invite another host'), label: t('Invite a host'),
-  fields: [{ kind: 'choice', name: 'expiresSeconds', label: t('The invitation can be used'), choices: LASTS.map(([value, label]) => ({ value, label: t(label) })), initial: '3600', isNeeded: true }, storage(), address()],
+  fields: [{ kind: 'choice', name: 'expiresSeconds', label: t('The invitation can be used'), choices: LASTS.map(([value, label]) => ({ value, label: label() })), initial: '3600', isNeeded: true }, storage(), address()],
   happens: () => [t('You get a text to paste on the other host. It works once: whoever has it can pair a host with this one, so pass it on as you would a password.'), t('Once that host has joined, it may send replicas here, and this host may send replicas there.')],
   request: (values) => ({ method: 'POST', path: '/api/hosts/invite', body: { ...bodyOf(values, 'storage', 'address'), expiresSeconds: Number(textIn(values, 'expiresSeconds')) } }),
 });

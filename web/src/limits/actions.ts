@@ -4,6 +4,7 @@ import type { HealthLimitsView, TrafficView } from '../../../src/service/views.t
 import type { Action } from '../asking/action.ts';
 import { t } from '../language.ts';
 import type { Field, Value, Values } from '../operations/field.ts';
+import { LIMIT_WORDS } from './words.ts';
 
 const AT_ONCE_AT_MOST = 1_024;
 const RULES_AT_MOST = 24;
@@ -31,7 +32,7 @@ export const traffic = (now: TrafficView): Action => {
 export const healthLimits = (now: HealthLimitsView): Action => ({
   command: 'health limits', role: 'operator', title: t('Change when a machine counts as in danger'), label: t('Change'),
   fields: LIMIT_NAMES.map((name): Field => ({
-    kind: 'whole', name, label: t('{meaning} ({unit})', { meaning: t(HEALTH_LIMITS[name].meaning), unit: t(HEALTH_LIMITS[name].unit) }), hint: t('{least} to {most}; {standard} by default.', { least: HEALTH_LIMITS[name].min, most: HEALTH_LIMITS[name].max, standard: HEALTH_LIMITS[name].default }),
+    kind: 'whole', name, label: LIMIT_WORDS[name].meaning(), hint: t('{least} to {most}; {standard} by default.', { least: HEALTH_LIMITS[name].min, most: LIMIT_WORDS[name].value(HEALTH_LIMITS[name].max), standard: LIMIT_WORDS[name].value(HEALTH_LIMITS[name].default) }),
     least: HEALTH_LIMITS[name].min, most: HEALTH_LIMITS[name].max, initial: String(now[name]), isNeeded: true,
   })),
   happens: () => [t('All machines of this host are judged by the new limits from now on. The other hosts have limits of their own.')],

@@ -12,13 +12,13 @@ export interface Standing {
   readonly text: string;
 }
 
-/** Equal while nothing that the operation is about has changed. Lag, points and progress move all the time and do not count. */
-export function standingOf({ machine, relationship }: Pick<Situation, 'machine' | 'relationship'>): Standing {
-  const { role, power, startRefusal } = machine;
+/** Equal while nothing that the operation is about has changed. Lag, points and progress move all the time and do not count; the power does for what is about the guest. */
+export function standingOf({ machine, relationship }: Pick<Situation, 'machine' | 'relationship'>, { family }: Pick<Operation, 'family'>): Standing {
+  const { role, power } = machine;
   if (!relationship) return { key: JSON.stringify([role, power]), text: power === 'running' ? t('running, not replicated') : t('off, not replicated') };
   const { id, side, state, stateName, epoch, settings, peer } = relationship;
   return {
-    key: JSON.stringify([id, side, state, epoch.id, settings, peer, role, power, startRefusal]),
+    key: JSON.stringify([id, side, state, epoch.id, settings, peer, role, ...(family === 'guest' ? [power] : [])]),
     text: side === 'primary' ? t('{state}, primary, epoch {epoch}', { state: stateName, epoch: epoch.number }) : t('{state}, replica, epoch {epoch}', { state: stateName, epoch: epoch.number }),
   };
 }

@@ -7,13 +7,13 @@ import { textIn } from '../operations/field.ts';
 const LONGEST_PASSWORD = 1_024;
 const LONGEST_PEM = 65_536;
 
-export const ROLES = { viewer: 'Viewer: sees everything, changes nothing', operator: 'Operator: also runs machines and their replication', administrator: 'Administrator: also pairs hosts, and says who may what' } as const;
+export const ROLES = { viewer: () => t('Viewer: sees everything, changes nothing'), operator: () => t('Operator: also runs machines and their replication'), administrator: () => t('Administrator: also pairs hosts, and says who may what') } as const;
 
 export const addUser = (): Action => ({
   command: 'user add', role: 'administrator', title: t('Add a user'),
   fields: [
     { kind: 'line', name: 'name', label: t('Name'), initial: '', longest: 64, isNeeded: true },
-    { kind: 'choice', name: 'role', label: t('Role'), choices: Object.entries(ROLES).map(([value, label]) => ({ value, label: t(label) })), initial: 'viewer', isNeeded: true },
+    { kind: 'choice', name: 'role', label: t('Role'), choices: Object.entries(ROLES).map(([value, label]) => ({ value, label: label() })), initial: 'viewer', isNeeded: true },
     { kind: 'secret', name: 'password', label: t('Password'), initial: '', longest: LONGEST_PASSWORD, isNeeded: true },
   ],
   happens: (values) => [t('{user} can sign in to this host, with this page, the command line, and CIM clients.', { user: textIn(values, 'name') ?? '…' })],
