@@ -27,7 +27,7 @@ const MAY_IMPORT = {
   api: [...PURE, 'service'],
   page: [...PURE, 'api'],
   client: [],
-  cli: [...PURE, 'client'],
+  cli: [...PURE, 'backup', 'client'],
   providers: [...PURE, 'service'],
   interop: PURE,
   wbem: PURE,

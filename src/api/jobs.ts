@@ -1,7 +1,7 @@
 /** /api/status, /api/jobs, /api/events and /api/audit: what the host is, does, and did. */
 import { Type } from '@fastify/type-provider-typebox';
 import type { Operations } from '../service/operations.ts';
-import { name } from './fields.ts';
+import { name, oneOf } from './fields.ts';
 import { ok, type ApiInstance } from './routes.ts';
 import { AUDIT_VIEW, EVENT_VIEW, HOST_STATUS, JOB_VIEW } from './schemas.ts';
 
@@ -9,7 +9,8 @@ const BY_JOB = Type.Object({ job: name('Id of the job') });
 const limit = (most: number) => Type.Optional(Type.Integer({ minimum: 1, maximum: most, description: 'How many at most' }));
 const AFTER = Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Only events after this one' }));
 const OF_MACHINE = Type.Optional(name('Only events of this machine, named by name or id'));
-const EVENTS_QUERY = Type.Object({ afterId: AFTER, limit: limit(1_000), machine: OF_MACHINE }, { additionalProperties: false });
+const AS_BAD_AS = Type.Optional(oneOf(['information', 'warning', 'error'], 'Only events that are as bad as this at least'));
+const EVENTS_QUERY = Type.Object({ afterId: AFTER, limit: limit(1_000), machine: OF_MACHINE, severity: AS_BAD_AS }, { additionalProperties: false });
 const AUDIT_QUERY = Type.Object({ limit: limit(10_000) }, { additionalProperties: false });
 
 export function jobRoutes(app: ApiInstance, operations: Operations): void {

@@ -16,15 +16,17 @@ const WHOLE_WORD = 40;
 /** Where there is a width, a cell that is longer is cut: a name of ten thousand characters is not a screen full. */
 const MOST_CHARACTERS = 400;
 
-const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => stringWidth(text)));
-const padded = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - stringWidth(text)));
+const ASCII = /^[\x20-\x7e]*$/;
+const widthOf = (text: string): number => (ASCII.test(text) ? text.length : stringWidth(text));
+const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => widthOf(text)));
+const padded = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)));
 
 /** Pieces of a word, each no wider than `width`. */
 function broken(word: string, width: number): string[] {
   const pieces: string[] = [''];
   for (const character of word) {
     const longer = pieces.at(-1)! + character;
-    if (stringWidth(longer) > width && pieces.at(-1) !== '') pieces.push(character);
+    if (widthOf(longer) > width && pieces.at(-1) !== '') pieces.push(character);
     else pieces[pieces.length - 1] = longer;
   }
   return pieces;
@@ -32,11 +34,11 @@ function broken(word: string, width: number): string[] {
 
 /** Lines of the text, each no wider than `width` where a character fits at all. */
 export function wrapped(text: string, width: number): string[] {
-  if (stringWidth(text) <= width) return [text];
+  if (widthOf(text) <= width) return [text];
   const lines: string[] = [];
-  for (const word of text.split(' ').flatMap((each) => (stringWidth(each) > width ? broken(each, width) : [each]))) {
+  for (const word of text.split(' ').flatMap((each) => (widthOf(each) > width ? broken(each, width) : [each]))) {
     const line = lines.at(-1);
-    if (line !== undefined && stringWidth(`${line} ${word}`) <= width) lines[lines.length - 1] = `${line} ${word}`;
+    if (line !== undefined && widthOf(`${line} ${word}`) <= width) lines[lines.length - 1] = `${line} ${word}`;
     else lines.push(word);
   }
   return lines;
@@ -80,7 +82,7 @@ export function inColumns(head: readonly ColumnCell[], rows: readonly (readonly 
   const all = [head, ...short];
   const natural = head.map((_, at) => widest(all.map((cells) => cells[at]!.text)));
   const available = (width ?? Infinity) - GAP.length * (head.length - 1);
-  const least = head.map(({ text }, at) => Math.max(stringWidth(text), Math.min(WHOLE_WORD, widest(all.flatMap((cells) => cells[at]!.text.split(' '))))));
+  const least = head.map(({ text }, at) => Math.max(widthOf(text), Math.min(WHOLE_WORD, widest(all.flatMap((cells) => cells[at]!.text.split(' '))))));
   const widths = fitting(natural, least, available);
   return widths ? all.flatMap((cells) => rowLines(cells, widths)).join('\n') : blocks(head, short, width!);
 }

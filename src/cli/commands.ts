@@ -25,8 +25,10 @@ export const FAMILIES: readonly Family[] = [
   { names: ['test', 'failover', 'cancel-failover', 'commit-after', 'failback', 'initiate-failback'], load: async () => (await import('./failovers.ts')).failoverCommands },
   { names: ['network'], load: async () => (await import('./network.ts')).networkCommands },
   { names: ['notify'], load: async () => (await import('./notify.ts')).notifyCommands },
-  { names: ['jobs', 'events', 'audit'], load: async () => (await import('./jobs.ts')).jobCommands },
+  { names: ['events'], load: async () => (await import('./events.ts')).eventCommands },
+  { names: ['jobs', 'audit'], load: async () => (await import('./jobs.ts')).jobCommands },
   { names: ['user', 'sign-in', 'sign-out'], load: async () => (await import('./users.ts')).userCommands },
+  { names: ['backup-state', 'restore-state'], load: async () => (await import('./backup.ts')).backupCommands },
   { names: ['version'], load: async () => (await import('./version.ts')).versionCommand },
 ];
 

@@ -8,7 +8,7 @@ import type { View } from '../client/operation.ts';
 import { watch, type Watched } from '../client/watching.ts';
 import { ask, canAsk } from './questions.ts';
 import type { Run } from './run.ts';
-import { duration, printable } from './words.ts';
+import { duration, figure, printable, spaced } from './words.ts';
 
 /** About half a minute. */
 const MOST_FAILURES = 10;
@@ -83,7 +83,7 @@ function outcome(run: Run, job: View<'Job'>): void {
   }
   if (job.state === 'cancelled') throw new Failure('cancelled', `${nameOf(job)} was cancelled`);
   run.out.result(job, () => {
-    const figures = Object.entries(job.result ?? {}).map(([name, value]) => `${name} ${String(value)}`);
+    const figures = Object.entries(job.result ?? {}).map(([name, value]) => `${spaced(name)} ${figure(name, value)}`);
     const took = job.finishedAtMs === null ? '' : ` in ${duration(job.finishedAtMs - job.startedAtMs)}`;
     return printable(`${nameOf(job)}: done${took}${figures.length > 0 ? ` (${figures.join(', ')})` : ''}`);
   });

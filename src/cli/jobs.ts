@@ -1,13 +1,12 @@
-/** understudy jobs, events and audit: what the host does and did. */
+/** understudy jobs and audit: what the host does and did. */
 import type { Command } from 'commander';
 import type { View } from '../client/operation.ts';
 import { follow } from './follow.ts';
 import { list, table, type Cell, type Colour } from './output.ts';
 import { act, given, whole, type Run } from './run.ts';
-import { ago, duration, instant, orDash, yesNo } from './words.ts';
+import { ago, duration, figure, instant, orDash, spaced, yesNo } from './words.ts';
 
 const STATE_COLOURS: Partial<Record<View<'Job'>['state'], Colour>> = { completed: 'green', failed: 'red', cancelled: 'yellow' };
-const SEVERITY_COLOURS: Partial<Record<View<'Event'>['severity'], Colour>> = { warning: 'yellow', error: 'red' };
 
 const cell = (text: string, colour: Colour | undefined): Cell => (colour ? { text, colour } : { text });
 
@@ -15,8 +14,8 @@ const tookMs = (job: View<'Job'>): number => (job.finishedAtMs ?? Date.now()) - 
 
 async function listJobs(run: Run): Promise<void> {
   const jobs = await run.api.get('/api/jobs');
-  const rows = () => jobs.map((job) => [job.id, job.kind, orDash(job.machine, String), cell(job.state, STATE_COLOURS[job.state]), `${Math.floor(job.percent)} %`, job.error?.message ?? job.step, ago(job.startedAtMs), duration(tookMs(job))]);
-  run.out.result(jobs, () => (jobs.length === 0 ? 'There is no job.' : table(['JOB', 'KIND', 'MACHINE', 'STATE', 'DONE', 'STEP', 'STARTED', 'TOOK'], rows())));
+  const rows = () => jobs.map((job) => [job.id, job.kind, orDash(job.machine, String), cell(job.state, STATE_COLOURS[job.state]), `${Math.floor(job.percent)} %`, job.error?.message ?? job.step, ago(job.startedAtMs), duration(tookMs(job)), orDash(job.startedBy, String)]);
+  run.out.result(jobs, () => (jobs.length === 0 ? 'There is no job.' : table(['JOB', 'KIND', 'MACHINE', 'STATE', 'DONE', 'STEP', 'STARTED', 'TOOK', 'BY'], rows())));
 }
 
 function jobText(job: View<'Job'>): string {
@@ -29,8 +28,9 @@ function jobText(job: View<'Job'>): string {
     ['step', job.step],
     ['started', instant(job.startedAtMs)],
     ['took', duration(tookMs(job))],
+    ['by', orDash(job.startedBy, String)],
     ['can be cancelled', yesNo(job.cancellable)],
-    ...Object.entries(job.result ?? {}).map(([name, value]): [string, string] => [name, String(value)]),
+    ...Object.entries(job.result ?? {}).map(([name, value]): [string, string] => [spaced(name), figure(name, value)]),
   ];
   if (job.error) rows.push(['error', job.error.message], ['hint', job.error.hint]);
   if (job.error && job.error.allowed.length > 0) rows.push(['allowed now', job.error.allowed.join(', ')]);
@@ -51,12 +51,6 @@ async function wait(run: Run, id: string): Promise<void> {
   await follow(run, await run.api.get('/api/jobs/{job}', { path: { job: id } }));
 }
 
-async function events(run: Run, options: { after?: number; limit?: number }): Promise<void> {
-  const shown = await run.api.get('/api/events', { query: given({ afterId: options.after, limit: options.limit }) });
-  const rows = () => shown.map((event) => [String(event.id), instant(event.atMs), cell(event.severity, SEVERITY_COLOURS[event.severity]), orDash(event.number, String), orDash(event.machine, String), event.hint === null ? event.message : `${event.message} (${event.hint})`]);
-  run.out.result(shown, () => (shown.length === 0 ? 'There is no event.' : table(['ID', 'WHEN', 'SEVERITY', 'NUMBER', 'MACHINE', 'MESSAGE'], rows())));
-}
-
 async function audit(run: Run, options: { limit?: number }): Promise<void> {
   const shown = await run.api.get('/api/audit', { query: given({ limit: options.limit }) });
   const rows = () => shown.map((entry) => [instant(entry.atMs), entry.who, entry.from, entry.operation, orDash(entry.subject, String), entry.outcome]);
@@ -69,6 +63,5 @@ export function jobCommands(program: Command): void {
   jobs.command('show').argument('<job>').description('one job').action(act(show));
   jobs.command('cancel').argument('<job>').description('cancel a job; nothing is lost').action(act(cancel));
   jobs.command('wait').argument('<job>').description('follow a job until it ends; the exit code is its own').action(act(wait));
-  program.command('events').description('the event log').option('--after <id>', 'only events after this one', whole(0, Number.MAX_SAFE_INTEGER)).option('--limit <n>', 'how many at most', whole(1, 1_000)).action(act(events));
   program.command('audit').description('who did what, newest first').option('--limit <n>', 'how many at most', whole(1, 10_000)).action(act(audit));
 }

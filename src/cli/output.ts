@@ -19,7 +19,7 @@ export interface Cell {
 export const coloured = (colour: Colour, text: string, stream: NodeJS.WriteStream = process.stdout): string => styleText(colour, text, { stream });
 
 /** Columns of the terminal; undefined when the output is none, and may be as wide as it is. */
-const terminalWidth = (): number | undefined => (process.stdout.isTTY ? process.stdout.columns : undefined);
+const terminalWidth = (): number | undefined => (process.stdout.isTTY ? process.stdout.columns || undefined : undefined);
 
 function columnCell(cell: Cell | string): ColumnCell {
   const { text, colour } = typeof cell === 'string' ? { text: cell } : cell;
@@ -54,6 +54,12 @@ export class Output {
     this.#printed = true;
     const printed = this.#json ? JSON.stringify(value, null, 2) : text();
     if (printed !== '') process.stdout.write(`${printed}\n`);
+  }
+
+  /** One of many results, as they come: with --json one value on a line. */
+  line(value: unknown, text: () => string): void {
+    this.#printed = true;
+    process.stdout.write(`${this.#json ? JSON.stringify(value) : text()}\n`);
   }
 
   /** The result of a command that has none. */

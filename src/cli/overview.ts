@@ -2,6 +2,7 @@
 import type { View } from '../client/operation.ts';
 import { table, type Cell, type Colour } from './output.ts';
 import type { Run } from './run.ts';
+import type { Watchable } from './watching.ts';
 import { ago, duration, orDash, printable } from './words.ts';
 
 type Machine = View<'OverviewMachine'>;
@@ -38,6 +39,20 @@ export function overviewText({ atMs, hosts, machines }: View<'Overview'>): strin
   ];
   return sections.filter((section) => section !== '').join('\n\n');
 }
+
+/** As it is a while after it was read: lags have grown. */
+function aged(overview: View<'Overview'>, elapsedMs: number): View<'Overview'> {
+  const later = (it: View<'RelationshipSummary'>) => (it.lagMs === null ? it : { ...it, lagMs: it.lagMs + elapsedMs });
+  const machines = overview.machines.map((machine) => ({ ...machine, sides: machine.sides.map((side) => ({ ...side, relationships: side.relationships.map(later) })) }));
+  return { ...overview, atMs: overview.atMs + elapsedMs, machines };
+}
+
+/** For `status --all-hosts --watch`. */
+export const allHostsWatched = (run: Run): Watchable<View<'Overview'>> => ({
+  title: ({ hosts }) => `${hosts.length} hosts`,
+  read: (signal) => run.api.get('/api/overview', { signal }),
+  text: (overview, elapsedMs) => overviewText(aged(overview, elapsedMs)),
+});
 
 export async function statusOfAllHosts(run: Run): Promise<void> {
   const overview = await run.api.get('/api/overview');

@@ -13,25 +13,51 @@ async function whereThePointsAre(run: Run, machine: string): Promise<string> {
   return printable(`This host is the primary of ${machine}: its recovery points are kept on ${peer}. There: understudy points ${machine}.`);
 }
 
-const isDamaged = ({ verification }: View<'RecoveryPoint'>): boolean => (verification?.damage.length ?? 0) > 0;
+type Point = View<'RecoveryPoint'>;
 
-function remarkCell(point: View<'RecoveryPoint'>): Cell {
+const isDamaged = ({ verification }: Point): boolean => (verification?.damage.length ?? 0) > 0;
+
+function remarkCell(point: Point): Cell {
   if (isDamaged(point)) return { text: 'DAMAGED', colour: 'red' };
   const verified = point.verification ? `verified ${ago(point.verification.atMs)}` : '';
   return { text: [point.newest ? 'newest' : '', verified].filter((part) => part !== '').join(', ') };
 }
 
-const idCell = (point: View<'RecoveryPoint'>): Cell => ({ text: point.id, ...(isDamaged(point) ? { colour: 'red' as const } : point.newest ? { colour: 'green' as const } : {}) });
+const idCell = (point: Point): Cell => ({ text: point.id, ...(isDamaged(point) ? { colour: 'red' as const } : point.newest ? { colour: 'green' as const } : {}) });
 
-const rowOf = (point: View<'RecoveryPoint'>): (Cell | string)[] => [idCell(point), point.kind, instant(point.instantMs), ago(point.instantMs), size(point.sizeBytes), orDash(point.name, String), remarkCell(point)];
+const rowOf = (point: Point): (Cell | string)[] => [idCell(point), point.kind, instant(point.instantMs), ago(point.instantMs), size(point.sizeBytes), orDash(point.name, String), remarkCell(point)];
 
-async function points(run: Run, machine: string): Promise<void> {
+/** Asked for so many machines at a time. */
+const AT_ONCE = 8;
+
+/** The points of every machine that has some on this host. */
+async function allPoints(run: Run): Promise<{ machine: string; points: Point[] }[]> {
+  const names = (await run.api.get('/api/relationships')).filter((it) => it.side === 'replica' && it.points > 0).map(({ machine }) => machine);
+  const found: { machine: string; points: Point[] }[] = [];
+  for (let at = 0; at < names.length; at += AT_ONCE) {
+    found.push(...(await Promise.all(names.slice(at, at + AT_ONCE).map(async (machine) => ({ machine, points: await run.api.get('/api/relationships/{machine}/points', { path: { machine } }) })))));
+  }
+  return found;
+}
+
+function summaryRow({ machine, points }: { machine: string; points: Point[] }): (Cell | string)[] {
+  const damaged = points.filter(isDamaged).length;
+  const times = points.map(({ instantMs }) => instantMs);
+  const bytes = points.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return [machine, String(points.length), ago(Math.max(...times)), instant(Math.min(...times)), size(bytes), damaged === 0 ? '-' : { text: `${damaged} DAMAGED`, colour: 'red' }];
+}
+
+async function points(run: Run, machine: string | undefined): Promise<void> {
+  if (machine === undefined) {
+    const all = await allPoints(run);
+    return run.out.result(all, () => (all.length === 0 ? 'No recovery point is kept on this host: they are on the host of the replica.' : table(['MACHINE', 'POINTS', 'NEWEST', 'OLDEST', 'SIZE', 'DAMAGE'], all.map(summaryRow))));
+  }
   const shown = await run.api.get('/api/relationships/{machine}/points', { path: { machine } });
   const none = shown.length > 0 || run.out.isJson ? '' : await whereThePointsAre(run, machine);
   run.out.result(shown, () => (shown.length === 0 ? none : table(['POINT', 'KIND', 'INSTANT', 'AGE', 'SIZE', 'NAME', ''], shown.map(rowOf))));
 }
 
-function verificationText({ verification }: View<'RecoveryPoint'>): string {
+function verificationText({ verification }: Point): string {
   if (!verification) return 'never';
   const { atMs, clusters, uncheckedClusters, damage } = verification;
   const found = damage.length === 0 ? 'good' : `DAMAGED: ${damage.map((each) => `disk ${each.disk}, ${each.clusters} clusters from byte ${each.firstOffsetBytes}`).join('; ')}`;
@@ -58,7 +84,7 @@ async function verify(run: Run, machine: string, point: string, options: { reado
 }
 
 export function pointCommands(program: Command): void {
-  program.command('points').argument('<machine>').description('the recovery points').action(act(points));
+  program.command('points').argument('[machine]', 'one machine; every machine that has points on this host when absent').description('the recovery points on this host').action(act(points));
   const point = program.command('point').description('one recovery point: its id, or last-application-consistent');
   point.command('show').argument('<machine>').argument('<point>').description('what a recovery point is, and whether it was verified').action(act(show));
   point.command('delete').argument('<machine>').argument('<point>').description('remove a recovery point; every other one stays as it is').option('--yes', 'do not ask').action(act(remove));

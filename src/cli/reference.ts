@@ -47,7 +47,7 @@ export async function cliMarkdown(): Promise<string> {
     '# The command line',
     `${program.description()}`,
     '`understudy` is a client of the daemon\'s API. On the host itself root uses the unix socket and needs no sign-in; over `--host` one signs in first (`understudy --host URL sign-in`).',
-    'Standard output holds the result only: text, or with `--json` exactly one JSON value (an error too: `{"error": {"code", "message", "hint", "allowed"}}`). Progress, questions and errors go to standard error. Colours appear only on a terminal, and never with `NO_COLOR`.',
+    'Standard output holds the result only: text, or with `--json` exactly one JSON value (an error too: `{"error": {"code", "message", "hint", "allowed"}}`). `status --watch` and `events --follow` print one JSON value a line, a lost connection as such an error. Progress, questions and errors go to standard error. Colours appear only on a terminal, and never when `NO_COLOR` is set; `FORCE_COLOR=1` wants them elsewhere, too.',
     'A command that starts a job follows it until it ends. Ctrl-C leaves the job running, or on a terminal asks whether to cancel it. What cannot be taken back says what will be lost and wants the name typed; `--yes` answers that beforehand.',
     '## Options of every command',
     optionTable(program.options),

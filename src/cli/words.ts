@@ -40,6 +40,21 @@ export function instant(ms: number): string {
 /** A time of day, "09:00", from seconds after midnight. */
 export const clock = (seconds: number): string => `${two(Math.floor(seconds / HOUR_S))}:${two(Math.floor((seconds % HOUR_S) / MINUTE_S))}`;
 
+/** The name of a job's figure as people write it, without the unit: "shipped" for bytesShipped. */
+export const spaced = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(/^(bytes|seconds) | (ms|seconds)$/g, '').replace(/^seconds$/, 'time');
+
+/** A figure of a job by its name, which has the unit. */
+export function figure(name: string, value: number | string | boolean | null): string {
+  if (value === null) return '-';
+  if (typeof value === 'boolean') return yesNo(value);
+  if (typeof value === 'string') return value;
+  if (/bytes/i.test(name)) return size(value);
+  if (/AtMs$/.test(name)) return instant(value);
+  if (/Ms$/.test(name)) return duration(value);
+  if (/seconds/i.test(name)) return duration(value * 1_000);
+  return String(value);
+}
+
 export const ago = (ms: number, nowMs = Date.now()): string => `${duration(nowMs - ms)} ago`;
 export const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
 export const orDash = <T>(value: T | null | undefined, words: (value: T) => string): string => (value === null || value === undefined ? '-' : words(value));

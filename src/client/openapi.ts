@@ -6978,6 +6978,8 @@ export interface operations {
                 limit?: number;
                 /** @description Only events of this machine, named by name or id */
                 machine?: string;
+                /** @description Only events that are as bad as this at least */
+                severity?: "information" | "warning" | "error";
             };
             header?: never;
             path?: never;

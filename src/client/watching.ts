@@ -13,7 +13,7 @@ export type Watched = Message | { readonly event: 'connected' } | { readonly eve
 const mayPass = (error: unknown): error is Failure => error instanceof Failure && (error.code === 'daemon-unreachable' || error.code === 'busy');
 
 /** Resolves after the time, or when the signal aborts. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);

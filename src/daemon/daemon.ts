@@ -58,6 +58,7 @@ import { notifyingOf } from './notifying.ts';
 import { interopOf, subscriptionsOf } from './interop.ts';
 import { routed, routeTo } from './routing.ts';
 import { sabotaged } from './sabotage.ts';
+import { tellRestored } from './restored.ts';
 import { trafficOf } from './traffic.ts';
 import { openWbem } from './wbem.ts';
 
@@ -165,7 +166,8 @@ export class Daemon {
     await this.#api.listenLocal(join(runDir, 'api.sock'));
     const { engine, hosts, authorizations, rosters, serviceSettings, defaultStorage } = this.context;
     await this.#parts.hypervisor.reap();
-    await takeStock(engine.host, [defaultStorage, ...authorizations.list().map(({ storage }) => storage)]);
+    await takeStock(engine.host, [defaultStorage, ...authorizations.list().map(({ storage }) => storage), ...(serviceSettings.get().restored?.storages ?? [])]);
+    tellRestored(this.context);
     const port = serviceSettings.get().peerPort ?? peerPort;
     await this.#peers.listen({ host: peerAddress, port }, engine.handle);
     notePeerPort(this.context, port);

@@ -11,6 +11,7 @@ import { call, type Greeting, type Standing } from './calls.ts';
 import { demote, demoteFailedOver, promote } from './demotion.ts';
 import { noticeEnd } from './failback/away.ts';
 import type { Host } from './host.ts';
+import { checkRestored, confirmed } from './restored.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, update } from './transition.ts';
 import { say } from '../language/text.ts';
@@ -27,6 +28,8 @@ export async function greet(host: Host, relationshipId: string, signal: AbortSig
   noticeEnd(host, relationshipId, standing);
   const now = relationshipNamed(host, relationshipId);
   if (now.side !== relationship.side) throw new Refused(refuse(say('{name}: {peer} owns a newer epoch, so this host is {side} now', { name, peer: host.peerName(relationship.peerId), side: sideWords(now.side) }), []));
+  // In one epoch with the other host, the record is as good as any.
+  confirmed(host, now.machineId);
   return standing;
 }
 
@@ -51,13 +54,14 @@ export async function meet(host: Host, relationship: Relationship, theirs: Linea
   const kin = kinship(machine.lineage, theirs);
   if (kin === 'same' || kin === 'ours-descends') return;
   if (kin === 'unrelated') return settleUnrelated(host, relationship, theirs);
+  checkRestored(host, relationship, theirs);
   const isOurs = newestOf(theirs).ownerHostId === host.hostId;
   // A primary that prepared a planned failover expects this, and its disks are exactly its newest point.
   const isPrepared = relationship.side === 'primary' && relationship.state === 4;
   if (relationship.side === 'primary' && !isOurs && !isPrepared) return demote(host, relationship, theirs);
   if (relationship.side === 'replica' && relationship.failover !== null && !isOurs) return demoteFailedOver(host, relationship, theirs);
   if (relationship.side === 'replica' && relationship.divergenceId !== null && relationship.failover === null && isOurs) return promote(host, relationship, theirs);
-  host.state.putMachine({ ...machine, lineage: theirs });
+  host.state.putMachine({ ...machineOf(host, machine.id), lineage: theirs });
 }
 
 /**

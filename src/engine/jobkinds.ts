@@ -95,7 +95,7 @@ function powerKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
   return {
     start: async (job) => {
-      await engine.worker(job.machineId).exclusive(heldBy(job, 'starting'), (signal) => startMachine(host, job.machineId, signal), job.signal);
+      await engine.worker(job.machineId).exclusive(heldBy(job, 'starting'), (signal) => startMachine(host, job.machineId, signal, { force: flag(job, 'force') }), job.signal);
       return {};
     },
     stop: async (job) => {

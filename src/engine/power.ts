@@ -5,6 +5,7 @@ import type { Machine, Relationship } from '../machine/records.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { coverLostTracking } from './failovertracking.ts';
 import { greet } from './greeting.ts';
+import { confirmed, restoredRefusal } from './restored.ts';
 import type { Host } from './host.ts';
 import { expectAddresses } from './network/addressing.ts';
 import type { LaunchSpec } from './ports/hypervisor.ts';
@@ -21,13 +22,18 @@ const ASK_PEER_WITHIN_MS = 5_000;
 /** Why the guest may not be started here now, or null. */
 export function startRefusal(machine: Machine, relationship: Relationship | undefined): Text | null {
   if (machine.powerLock !== null) return machine.powerLock;
+  if (machine.restoredMs !== undefined) return restoredRefusal(machine, relationship);
   if (!relationship || relationship.side === 'primary') return null;
   if (relationship.failover && [5, 6, 14].includes(relationship.state)) return null;
   return say('it is a replica ({state}): fail over to run it here', { state: stateWords(relationship.state) });
 }
 
-/** The guest runs. Refused when the other host may run it; the other host is asked first, and when it does not answer the guest starts. */
-export async function startMachine(host: Host, machineId: string, signal: AbortSignal): Promise<void> {
+/**
+ * The guest runs. Refused when the other host may run it; the other host is asked first, and when it does not answer the guest
+ * starts. Not so a machine whose record comes from a backup: that takes the other host's word, or force.
+ */
+export async function startMachine(host: Host, machineId: string, signal: AbortSignal, { force = false } = {}): Promise<void> {
+  if (force) confirmed(host, machineId);
   const asked = host.state.relationshipOf(machineId);
   if (asked?.side === 'primary') await askPeer(host, asked, signal);
   const machine = machineOf(host, machineId);

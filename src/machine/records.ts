@@ -36,6 +36,11 @@ export interface Machine {
   readonly lineage: Lineage;
   /** Why the guest may not be started here, or null. Durable: it precedes the last cycle of a planned failover. */
   readonly powerLock: Text | null;
+  /**
+   * Its record comes from a backup of this time, and nobody has confirmed yet that it is still as it was: until the other host
+   * has, or somebody forces it, the guest is not started here and nothing is replicated.
+   */
+  readonly restoredMs?: number;
   /** Where a replica's layers are made. */
   readonly storage: string;
   /** Relationships of it that ended here since this host went on with the next host of a chain. */

@@ -2,6 +2,7 @@
 import { Fault } from '../errors/fault.ts';
 import { audited, machineNamed, seen, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
+import type { EventView } from './views.ts';
 import { eventView, jobView, machineViews, relationshipViews, selfView } from './presenting.ts';
 
 type AdministrationOperations = Pick<
@@ -10,6 +11,8 @@ type AdministrationOperations = Pick<
 >;
 
 const DEFAULT_LIMIT = 100;
+/** From the least bad on. */
+const SEVERITIES: readonly EventView['severity'][] = ['information', 'warning', 'error'];
 const DAY_MS = 86_400_000;
 const JOBS_IN_STATUS = 20;
 
@@ -32,7 +35,11 @@ export function administrationOperations(context: Context): AdministrationOperat
     jobList: (caller) => audited(context, caller, 'viewer', 'jobs', null, (context) => state.jobs().map((job) => jobView(context, job))),
     jobShow: (caller, id) => audited(context, caller, 'viewer', 'jobs show', id, (context) => jobView(context, engine.jobs.named(id))),
     jobCancel: (caller, id) => audited(context, caller, 'operator', 'jobs cancel', id, (context) => jobView(context, engine.jobs.cancel(id))),
-    events: (caller, { afterId, limit, machine }) => audited(context, caller, 'viewer', 'events', null, (context) => state.events(afterId ?? null, limit ?? DEFAULT_LIMIT, machine && machineNamed(context, machine).name).map((event) => eventView(context, event))),
+    events: (caller, { afterId, limit, machine, severity = 'information' }) =>
+      audited(context, caller, 'viewer', 'events', null, (context) => {
+        const which = { machine: machine && machineNamed(context, machine).name, severities: SEVERITIES.slice(SEVERITIES.indexOf(severity)) };
+        return state.events(afterId ?? null, limit ?? DEFAULT_LIMIT, which).map((event) => eventView(context, event));
+      }),
     auditTrail: (caller, { limit }) => seen(context, caller, 'administrator', 'audit', null, () => accounts.auditTrail(limit ?? DEFAULT_LIMIT)),
     userList: (caller) => seen(context, caller, 'administrator', 'user list', null, () => accounts.users()),
     userAdd: (caller, { name, role, password }) => audited(context, caller, 'administrator', 'user add', name, () => accounts.addUser(name, role, password)),

@@ -24,8 +24,8 @@ export function machineOperations(context: Context): MachineOperations {
         return { ...(await machineView(context, machine)), definition: machine.definition, toml: context.machines.render(machine.definition) };
       }),
     machineDefine: (caller, toml) => audited(context, caller, 'operator', 'vm define', null, async (context) => machineView(context, await define(context, toml))),
-    machineStart: (caller, name) =>
-      audited(context, caller, 'operator', 'vm start', name, (context) => jobView(context, engine.jobs.start('start', machineNamed(context, name).id, {}, caller.name))),
+    machineStart: (caller, name, { force }) =>
+      audited(context, caller, 'operator', 'vm start', name, (context) => jobView(context, engine.jobs.start('start', machineNamed(context, name).id, { force: force === true }, caller.name))),
     machineStop: (caller, name, { force, timeoutSeconds }) =>
       audited(context, caller, 'operator', 'vm stop', name, (context) => {
         const machine = machineNamed(context, name);

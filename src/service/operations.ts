@@ -207,7 +207,8 @@ export interface Operations {
   jobShow(caller: Caller, id: string): Promise<JobView>;
   jobCancel(caller: Caller, id: string): Promise<JobView>;
   /** Oldest first; of one machine, or of everything. */
-  events(caller: Caller, options: { afterId?: number; limit?: number; machine?: string }): Promise<EventView[]>;
+  /** `severity`: as bad as that at least. */
+  events(caller: Caller, options: { afterId?: number; limit?: number; machine?: string; severity?: EventView['severity'] }): Promise<EventView[]>;
   auditTrail(caller: Caller, options: { limit?: number }): Promise<AuditView[]>;
 
   /** Who is told when something is wrong, and whether it arrives. */

@@ -68,13 +68,19 @@ const configure = (database: DatabaseSync): DatabaseSync => {
   return database;
 };
 
+export const newerState = (path: string, version: number): Fault =>
+  new Fault('state-newer', `${path} was written by a newer version of Understudy: its schema is ${version}, and this version knows ${MIGRATIONS.length}. Nothing was changed`);
+
+/** A restore that was interrupted leaves this directory: without what it holds the host would begin as a new one. */
+export const RESTORING = 'restoring';
+
 /** Looks without writing: a damaged file, and the log beside it, stay as they are. */
 function checkWhole(path: string): void {
   if (!existsSync(path)) return;
   const database = new DatabaseSync(path, { readOnly: true });
   try {
     const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
-    if (version > MIGRATIONS.length) throw new Fault('state-corrupt', 'the state was written by a newer version of Understudy');
+    if (version > MIGRATIONS.length) throw newerState(path, version);
     const { quick_check: check } = database.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
     if (check !== 'ok') throw new Error(check);
   } finally {
@@ -86,6 +92,7 @@ function checkWhole(path: string): void {
 export function openDatabase(stateDir: string): DatabaseSync {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const path = join(stateDir, 'state.db');
+  if (existsSync(join(stateDir, RESTORING))) throw new Fault('state-corrupt', `a restore of ${stateDir} was interrupted: run understudy restore-state again; what it replaced is in ${stateDir} still`);
   try {
     checkWhole(path);
     return configure(new DatabaseSync(path));

@@ -22,8 +22,18 @@ export interface ServiceSettings {
   readonly healthLimits?: Partial<HealthLimits>;
   /** Limits of what leaves this host for replicas that differ from the defaults. */
   readonly traffic?: ServiceTraffic;
+  /** Set by a restore of the state, until the next start has looked at what is there. */
+  readonly restored?: RestoredNote | null;
   /** When notifications are told, where it differs from the defaults. */
   readonly notifications?: { readonly delaySeconds?: number; readonly repeatSeconds?: number };
+}
+
+export interface RestoredNote {
+  readonly backupMs: number;
+  /** Where replicas were kept that are found again by their files. */
+  readonly storages: readonly string[];
+  /** Those replicas. */
+  readonly machines: readonly { readonly id: string; readonly name: string }[];
 }
 
 export interface ServiceTraffic {

@@ -180,8 +180,13 @@ export class SqliteState implements State {
     if (this.#depth === 0) this.#tellEvents();
     return { ...event, id };
   }
-  events(afterId: number | null, limit: number, machine?: string): readonly EventRecord[] {
-    const [named, values] = machine === undefined ? ['', []] : [" AND body ->> '$.machine' = ?", [machine]];
+  events(afterId: number | null, limit: number, { machine, severities }: { readonly machine?: string | undefined; readonly severities?: readonly EventRecord['severity'][] } = {}): readonly EventRecord[] {
+    const conditions = [
+      ...(machine === undefined ? [] : [[" AND body ->> '$.machine' = ?", machine] as const]),
+      ...(severities === undefined ? [] : [[" AND body ->> '$.severity' IN (SELECT value FROM json_each(?))", JSON.stringify(severities)] as const]),
+    ];
+    const named = conditions.map(([condition]) => condition).join('');
+    const values = conditions.map(([, value]) => value);
     const rows = (
       afterId === null
         ? this.#statements.prepare(`SELECT id, body FROM (SELECT id, body FROM events WHERE id > 0${named} ORDER BY id DESC LIMIT ?) ORDER BY id`).all(...values, limit)

@@ -31,7 +31,7 @@ describe('the command line with jobs and a terminal', { timeout: 60_000 }, () =>
     rig.host.finishJobs();
     const { code, stdout } = await running.ended;
     assert.equal(code, 0);
-    assert.match(stdout, /^cycleNow of web: done in .* \(bytesShipped 4096, seconds 1\.5\)\n$/);
+    assert.match(stdout, /^cycleNow of web: done in .* \(shipped 4\.0 KiB, time 1\.5 s\)\n$/);
   });
 
   test('with --json the result is the finished job', async () => {

@@ -11,7 +11,7 @@ import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetwo
 import { Accounts } from '../../src/state/accounts.ts';
 import { memoryHistory } from './memoryhistory.ts';
 import { memoryNotifications } from './memorynotifications.ts';
-import { ALLOWED, DEFAULTS, healthOf, NOW_MS, overviewOf, STATE_NAMES } from './memoryviews.ts';
+import { ALLOWED, DEFAULTS, healthOf, isSuch, NOW_MS, overviewOf, STATE_NAMES } from './memoryviews.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
 type Change = Parameters<Listener>[0];
@@ -58,8 +58,8 @@ export class MemoryHost implements Operations, Changes {
     for (const listener of this.#listeners) listener(change);
   }
 
-  log(message: string, machine: string | null = null): EventView {
-    const event: EventView = { id: this.eventLog.length + 1, atMs: 1_700_000_000_000, number: 29_242, severity: 'information', machine, message, hint: null };
+  log(message: string, machine: string | null = null, severity: EventView['severity'] = 'information'): EventView {
+    const event: EventView = { id: this.eventLog.length + 1, atMs: 1_700_000_000_000, number: 29_242, severity, machine, message, hint: null };
     this.eventLog.push(event);
     this.announce({ kind: 'event', id: String(event.id) });
     return event;
@@ -326,9 +326,9 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('operator', caller, 'jobCancel', id);
     return this.#changeJob(id, { state: 'cancelled', finishedAtMs: Date.now(), cancellable: false });
   }
-  async events(caller: Caller, { afterId, limit = 100 }: { afterId?: number; limit?: number }) {
+  async events(caller: Caller, { afterId, limit = 100, machine, severity = 'information' }: { afterId?: number; limit?: number; machine?: string; severity?: EventView['severity'] }) {
     this.#enter('viewer', caller, 'events', afterId, limit);
-    return afterId === undefined ? this.eventLog.slice(-limit) : this.eventLog.filter((event) => event.id > afterId).slice(0, limit);
+    return this.eventLog.filter((event) => isSuch(event, machine, severity) && event.id > (afterId ?? 0)).slice(...(afterId === undefined ? [-limit] : [0, limit]));
   }
   auditTrail = async (caller: Caller, { limit = 100 }: { limit?: number }) => (this.#enter('administrator', caller, 'auditTrail', limit), this.accounts.auditTrail(limit));
 

@@ -1,5 +1,5 @@
 /** What a host in memory shows of itself: its tables, health, and an overview without hosts that answer. */
-import type { HealthView, HostView, MachineView, OverviewView, RelationshipView, SettingsView } from '../../src/service/views.ts';
+import type { EventView, HealthView, HostView, MachineView, OverviewView, RelationshipView, SettingsView } from '../../src/service/views.ts';
 
 export const DEFAULTS: SettingsView = { intervalSeconds: 300, compression: true, disks: ['vda'], recoveryHistory: 0, applicationConsistentHours: 0, replicateHostItems: true, bypassProxy: false, resynchronizationWindow: null, additional: {} };
 export const STATE_NAMES: Record<number, string> = { 1: 'Ready for initial replication', 2: 'Initial replication in progress', 3: 'Replicating', 4: 'Prepared for planned failover', 5: 'Failed over, not committed', 6: 'Failed over, committed', 7: 'Suspended', 9: 'Resynchronization required', 10: 'Resynchronizing' };
@@ -19,3 +19,8 @@ export const overviewOf = ({ id, name }: HostView, machines: readonly MachineVie
   hosts: [{ id, name, self: true, connected: true, asOfMs: atMs, isCurrent: true, failure: null, version: '0.1.0', pageUrl: null, omitted: 0 }],
   machines: machines.map((machine) => ({ id: machine.id, name: machine.name, isProtected: false, sides: [{ hostId: id, host: name, isCurrent: true, role: machine.role, power: machine.power, relationships: [] }] })),
 });
+
+const SEVERITIES: readonly EventView['severity'][] = ['information', 'warning', 'error'];
+
+export const isSuch = (event: EventView, machine: string | undefined, severity: EventView['severity']): boolean =>
+  (machine === undefined || event.machine === machine) && SEVERITIES.indexOf(event.severity) >= SEVERITIES.indexOf(severity);

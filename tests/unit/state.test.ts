@@ -165,11 +165,6 @@ describe('the state file', () => {
     ['has lost its end', (stateDir) => spoil(stateDir, (bytes) => bytes.subarray(0, bytes.length - 8_192))],
     ['has a page of noise', (stateDir) => spoil(stateDir, (bytes) => bytes.fill(0xa5, 4_096, 12_288))],
     ['has a header of noise', (stateDir) => spoil(stateDir, (bytes) => bytes.fill(0xa5, 0, 100))],
-    ['was written by a newer version', (stateDir) => {
-      const database = openDatabase(stateDir);
-      database.exec('CREATE TABLE later (id INTEGER); PRAGMA user_version = 999');
-      database.close();
-    }],
   ];
 
   /** A file with content, closed cleanly, and then changed. */
@@ -192,6 +187,16 @@ describe('the state file', () => {
       assert.ok(readFileSync(join(stateDir, 'state.db')).equals(before), 'the file was changed');
     });
   }
+
+  test('of a newer version is refused by that name, and left as it is, byte for byte', () => {
+    const stateDir = freshDir();
+    const database = openDatabase(stateDir);
+    database.exec('CREATE TABLE later (id INTEGER); PRAGMA user_version = 999');
+    database.close();
+    const before = readFileSync(join(stateDir, 'state.db'));
+    assert.throws(() => openDatabase(stateDir), (thrown) => thrown instanceof Fault && thrown.code === 'state-newer' && /newer version.*999/.test(thrown.message));
+    assert.ok(readFileSync(join(stateDir, 'state.db')).equals(before), 'the file was changed');
+  });
 
   test('that is damaged is left as it is by a program that ends, and so is the log beside it, which may hold the newest commits', () => {
     const [living, stateDir] = [freshDir(), freshDir()];
@@ -385,8 +390,16 @@ describe('events', () => {
   test('of one machine come without those of others, paged the same way', () => {
     const state = inMemory();
     for (let at = 1; at <= 9; at++) state.addEvent({ ...eventOf(`event ${at}`), machine: at % 3 === 0 ? 'web1' : at % 3 === 1 ? 'web10' : null });
-    const named = (afterId: number | null, limit: number) => state.events(afterId, limit, 'web1').map(({ id }) => id);
+    const named = (afterId: number | null, limit: number) => state.events(afterId, limit, { machine: 'web1' }).map(({ id }) => id);
     assert.deepEqual([named(null, 10), named(null, 2), named(3, 10), named(0, 1)], [[3, 6, 9], [6, 9], [6, 9], [3]]);
+  });
+
+  test('of some severities come without the others, together with one machine too', () => {
+    const state = inMemory();
+    const severities = ['information', 'warning', 'error'] as const;
+    for (let at = 0; at < 9; at++) state.addEvent({ ...eventOf(`event ${at}`), severity: severities[at % 3]!, machine: at < 6 ? 'web1' : null });
+    const ids = (which: Parameters<typeof state.events>[2]) => state.events(null, 10, which).map(({ id }) => id);
+    assert.deepEqual([ids({ severities: ['warning', 'error'] }), ids({ severities: ['error'], machine: 'web1' })], [[2, 3, 5, 6, 8, 9], [3, 6]]);
   });
 
   test('are kept to the newest 10,000, and their numbers go on', () => {

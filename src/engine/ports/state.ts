@@ -62,8 +62,8 @@ export interface State {
   jobs(): readonly Job[];
 
   addEvent(event: Omit<EventRecord, 'id'>): EventRecord;
-  /** The oldest `limit` events after that one, of one machine when it is named; without it the newest. In order. */
-  events(afterId: number | null, limit: number, machine?: string): readonly EventRecord[];
+  /** The oldest `limit` events after that one; without it the newest. In order, of one machine or of these severities where that is asked for. */
+  events(afterId: number | null, limit: number, which?: { readonly machine?: string | undefined; readonly severities?: readonly EventRecord['severity'][] }): readonly EventRecord[];
 
   readonly history: History;
 }

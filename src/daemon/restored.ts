@@ -1,0 +1,14 @@
+/** The first start after a restore of the state: what was not found again is said. */
+import type { Context } from '../service/context.ts';
+
+/** After stock was taken. */
+export function tellRestored({ engine: { host }, serviceSettings }: Pick<Context, 'engine' | 'serviceSettings'>): void {
+  const { restored } = serviceSettings.get();
+  if (!restored) return;
+  const lost = restored.machines.filter(({ id }) => !host.state.machine(id));
+  const day = new Date(restored.backupMs).toISOString();
+  const tell = (severity: 'information' | 'warning', machine: string | null, message: string) => host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity, machine, message });
+  tell('information', null, `the state of this host was restored from the backup of ${day}`);
+  for (const { name } of lost) tell('warning', name, `${name} was a replica here when the backup was made, and no recovery point of it was found. Enable replication again on its primary`);
+  serviceSettings.put({ restored: null });
+}
