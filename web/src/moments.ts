@@ -43,12 +43,6 @@ export function length(ms: number): string {
   return next && rest > 0 ? `${first} ${numberFormat(next[1], 0).format(rest)}` : first;
 }
 
-/** As `length`, in the largest unit only. */
-export function roughLength(ms: number): string {
-  const [unitMs, unit] = LENGTHS.find(([each]) => ms >= each) ?? LENGTHS.at(-1)!;
-  return numberFormat(unit, 0).format(Math.floor(ms / unitMs));
-}
-
 export function size(bytes: number): string {
   const [unitBytes, unit] = SIZES.find(([each]) => bytes >= each) ?? SIZES.at(-1)!;
   const value = bytes / unitBytes;
