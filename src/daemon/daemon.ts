@@ -61,6 +61,7 @@ import { sabotaged } from './sabotage.ts';
 import { tellRestored } from './restored.ts';
 import { trafficOf } from './traffic.ts';
 import { openWbem } from './wbem.ts';
+import { say } from '../language/text.ts';
 
 const PAGE_DIRECTORY = join(import.meta.dirname, '../../web/dist');
 
