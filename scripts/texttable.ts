@@ -55,6 +55,16 @@ class Collector implements Found {
     visit(file);
   }
 
+  /** What the page's tables hold: a capital letter, then words. */
+  tables(source: string, where: string): void {
+    const file = ts.createSourceFile(where, source, ts.ScriptTarget.Latest, true, ts.ScriptKind.TS);
+    const visit = (node: ts.Node): void => {
+      if (ts.isPropertyAssignment(node)) this.addAll(literalsIn(node.initializer).filter((text) => /^\p{Lu}\p{Ll}/u.test(text)), where);
+      ts.forEachChild(node, visit);
+    };
+    visit(file);
+  }
+
   #call(call: ts.CallExpression, file: ts.SourceFile, where: string): void {
     const name = ts.isPropertyAccessExpression(call.expression) ? call.expression.name.text : call.expression.getText(file);
     const places = Object.hasOwn(TAKERS, name) ? TAKERS[name]! : [];
@@ -153,7 +163,10 @@ function componentTexts(found: Collector, file: string): void {
   const source = readFileSync(join(REPOSITORY, file), 'utf8');
   const { fragment } = parse(source, { modern: true });
   hardCoded(fragment, file, found.problems);
-  for (const [, script] of source.matchAll(/<script[^>]*>(.*?)<\/script>/gs)) found.code(script!, file);
+  for (const [, script] of source.matchAll(/<script[^>]*>(.*?)<\/script>/gs)) {
+    found.code(script!, file);
+    found.tables(script!, file);
+  }
   for (const expression of expressionsIn(fragment, source)) found.code(expression, file);
 }
 
@@ -167,7 +180,11 @@ function expressionsIn(node: unknown, source: string): string[] {
 
 function pageTexts(): Found {
   const found = new Collector();
-  for (const file of filesBelow('web/src', ['.ts'])) found.code(readFileSync(join(REPOSITORY, file), 'utf8'), file);
+  for (const file of filesBelow('web/src', ['.ts'])) {
+    const source = readFileSync(join(REPOSITORY, file), 'utf8');
+    found.code(source, file);
+    found.tables(source, file);
+  }
   for (const file of filesBelow('web/src', ['.svelte'])) componentTexts(found, file);
   return found;
 }

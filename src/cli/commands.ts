@@ -18,6 +18,7 @@ export const FAMILIES: readonly Family[] = [
   { names: ['suspend', 'resume', 'test-end', 'cycle', 'commit', 'revert', 'reverse', 'change-mode', 'become-replica', 'disable'], load: async () => (await import('./relationships.ts')).relationshipCommands },
   { names: ['start-replication', 'stop-initial', 'export', 'import', 'as-replica'], load: async () => (await import('./initial.ts')).initialCommands },
   { names: ['health'], load: async () => (await import('./health.ts')).healthCommands },
+  { names: ['report'], load: async () => (await import('./report.ts')).reportCommand },
   { names: ['doctor'], load: async () => (await import('./doctor.ts')).doctorCommand },
   { names: ['resynchronize', 'cancel-resynchronization'], load: async () => (await import('./resynchronization.ts')).resynchronizationCommands },
   { names: ['points', 'point'], load: async () => (await import('./points.ts')).pointCommands },
@@ -31,6 +32,16 @@ export const FAMILIES: readonly Family[] = [
   { names: ['backup-state', 'restore-state'], load: async () => (await import('./backup.ts')).backupCommands },
   { names: ['version'], load: async () => (await import('./version.ts')).versionCommand },
 ];
+
+/** What people want → the first words of the commands for that, the most needed first. */
+export const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  'See what is protected, and what to do:': ['status', 'health', 'points', 'point', 'events', 'jobs', 'doctor', 'report'],
+  'Rehearse and perform a failover:': ['test', 'test-end', 'failover', 'cancel-failover', 'commit', 'commit-after', 'revert', 'reverse', 'failback', 'initiate-failback', 'become-replica', 'change-mode'],
+  'Protect virtual machines:': ['enable', 'settings', 'start-replication', 'stop-initial', 'export', 'import', 'as-replica', 'cycle', 'suspend', 'resume', 'resynchronize', 'cancel-resynchronization', 'disable'],
+  'Run virtual machines:': ['vm', 'network'],
+  'Set up this host:': ['host', 'authorization', 'server', 'traffic', 'notify', 'user', 'audit', 'backup-state', 'restore-state'],
+  'This command itself:': ['sign-in', 'sign-out', 'version', 'help'],
+};
 
 /** Those that one of the words names; all of them when none does, for the help and for words that are not known. */
 export function familiesNamed(words: readonly string[]): readonly Family[] {

@@ -49,6 +49,9 @@ export function size(bytes: number): string {
   return numberFormat(unit, value < 10 ? 1 : 0).format(value);
 }
 
+let plain: Intl.NumberFormat | undefined;
+export const number = (value: number): string => (plain ??= new Intl.NumberFormat(language())).format(value);
+
 let clock: Intl.DateTimeFormat | undefined;
 let date: Intl.DateTimeFormat | undefined;
 
@@ -56,6 +59,13 @@ let date: Intl.DateTimeFormat | undefined;
 export const timeOfDay = (atMs: number): string => (clock ??= new Intl.DateTimeFormat(language(), { timeStyle: 'medium' })).format(atMs);
 /** Date and time. */
 export const instant = (atMs: number): string => (date ??= new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'medium' })).format(atMs);
+
+let minute: Intl.DateTimeFormat | undefined;
+let day: Intl.DateTimeFormat | undefined;
+
+/** Time of day to the minute, and day without the year: for an axis. */
+export const minuteOfDay = (atMs: number): string => (minute ??= new Intl.DateTimeFormat(language(), { timeStyle: 'short' })).format(atMs);
+export const dayOfYear = (atMs: number): string => (day ??= new Intl.DateTimeFormat(language(), { day: 'numeric', month: 'short' })).format(atMs);
 
 let relative: Intl.RelativeTimeFormat | undefined;
 
