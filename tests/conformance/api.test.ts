@@ -11,7 +11,7 @@ import type { ScreenSchemasAreTheViews } from '../../src/api/screens.ts';
 import type { SchemasAreTheViews } from '../../src/api/schemas.ts';
 import { Fault, FAULTS, type FaultCode } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
-import { GREY_PIXEL } from '../../src/simulation/picture.ts';
+import { GREY_PIXEL } from '../../src/simulation/screens.ts';
 import { openRig, type Rig } from './apiclient.ts';
 import { NOW_MS } from './memoryviews.ts';
 

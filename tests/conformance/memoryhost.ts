@@ -8,10 +8,10 @@ import { refuse, Refused } from '../../src/errors/refusal.ts';
 import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, DiskRequest, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
 import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HostView, JobView, MachineView, OverviewView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView } from '../../src/service/views.ts';
-import { GREY_PIXEL } from '../../src/simulation/picture.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 import { memoryHistory } from './memoryhistory.ts';
 import { memoryNotifications } from './memorynotifications.ts';
+import { memoryScreens } from './memoryscreens.ts';
 import { ALLOWED, DEFAULTS, healthOf, isSuch, NOW_MS, overviewOf, STATE_NAMES } from './memoryviews.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
@@ -204,19 +204,13 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('administrator', caller, 'hostMove', host, address);
     return { ...this.#host(host), address };
   }
-  async hostRenewCertificate(caller: Caller) {
-    this.#enter('administrator', caller, 'hostRenewCertificate');
-    return this.hosts[0]!;
-  }
+  hostRenewCertificate = async (caller: Caller) => (this.#enter('administrator', caller, 'hostRenewCertificate'), this.hosts[0]!);
 
   async hostTest(caller: Caller, host: string, options: object) {
     this.#enter('operator', caller, 'hostTest', host, options);
     return this.#startJob('connectionTest', this.#host(host).name);
   }
-  async authorizationList(caller: Caller) {
-    this.#enter('viewer', caller, 'authorizationList');
-    return this.authorizations;
-  }
+  authorizationList = async (caller: Caller) => (this.#enter('viewer', caller, 'authorizationList'), this.authorizations);
   async authorizationAdd(caller: Caller, entry: { host: string; storage?: string; trustGroup?: string }) {
     this.#enter('administrator', caller, 'authorizationAdd', entry);
     const added = { trustGroup: 'default', storage: '/replicas', ...entry, id: `a-${this.authorizations.length + 1}` };
@@ -300,22 +294,6 @@ export class MemoryHost implements Operations, Changes {
   pointDelete = async (caller: Caller, machine: string, point: string) => this.#enter('operator', caller, 'pointDelete', machine, point);
   pointVerify = (caller: Caller, machine: string, point: string) => this.#move(caller, 'pointVerify', machine, null, 3, point);
   testFailover = (caller: Caller, machine: string, options: object) => this.#move(caller, 'testFailover', machine, 'test', 3, options);
-  async screenshot(caller: Caller, machine: string) {
-    this.#enter('operator', caller, 'screenshot', machine);
-    return { png: GREY_PIXEL, atMs: NOW_MS };
-  }
-  async consoleText(caller: Caller, machine: string) {
-    this.#enter('operator', caller, 'consoleText', machine);
-    return { text: 'web login:', atMs: NOW_MS };
-  }
-  async testResult(caller: Caller, machine: string) {
-    this.#enter('operator', caller, 'testResult', machine);
-    return { atMs: NOW_MS, moment: 'booted' as const, pointId: 'p-1', hasPicture: true, text: 'web login:' };
-  }
-  async testScreenshot(caller: Caller, machine: string) {
-    this.#enter('operator', caller, 'testScreenshot', machine);
-    return { png: GREY_PIXEL, atMs: NOW_MS };
-  }
   testFailoverEnd = (caller: Caller, machine: string) => this.#move(caller, 'testFailoverEnd', machine, null, 3);
   plannedFailover = (caller: Caller, machine: string, options: object) => this.#move(caller, 'plannedFailover', machine, 'failover', 5, options);
   plannedFailoverCancel = (caller: Caller, machine: string) => this.#become(caller, 'plannedFailoverCancel', machine, 'cancel-failover', 3);
@@ -354,6 +332,11 @@ export class MemoryHost implements Operations, Changes {
   readonly report = this.#past.report;
   readonly reported = this.#past.reported;
 
+  readonly #screens = memoryScreens((...received) => this.#enter(...received));
+  readonly screenshot = this.#screens.screenshot;
+  readonly consoleText = this.#screens.consoleText;
+  readonly testResult = this.#screens.testResult;
+  readonly testScreenshot = this.#screens.testScreenshot;
   readonly #notifications = memoryNotifications((...received) => this.#enter(...received));
   readonly notificationsShow = this.#notifications.notificationsShow;
   readonly notificationsSet = this.#notifications.notificationsSet;
