@@ -23,6 +23,7 @@ export const FAMILIES: readonly Family[] = [
   { names: ['resynchronize', 'cancel-resynchronization'], load: async () => (await import('./resynchronization.ts')).resynchronizationCommands },
   { names: ['points', 'point'], load: async () => (await import('./points.ts')).pointCommands },
   { names: ['test', 'failover', 'cancel-failover', 'commit-after', 'failback', 'initiate-failback'], load: async () => (await import('./failovers.ts')).failoverCommands },
+  { names: ['test-result', 'test-screenshot'], load: async () => (await import('./screens.ts')).testScreenCommands },
   { names: ['network'], load: async () => (await import('./network.ts')).networkCommands },
   { names: ['notify'], load: async () => (await import('./notify.ts')).notifyCommands },
   { names: ['events'], load: async () => (await import('./events.ts')).eventCommands },

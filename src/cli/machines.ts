@@ -9,6 +9,7 @@ import { followed, NO_WAIT } from './follow.ts';
 import { list, table, type Cell } from './output.ts';
 import { confirm } from './questions.ts';
 import { act, given, whole, type Run } from './run.ts';
+import { screenCommands } from './screens.ts';
 import { orDash, size, yesNo } from './words.ts';
 
 const powerCell = ({ power }: View<'Machine'>): Cell => ({ text: power, ...(power === 'running' ? { colour: 'green' as const } : power === 'paused' ? { colour: 'yellow' as const } : {}) });
@@ -119,5 +120,6 @@ export function machineCommands(program: Command): void {
   vm.command('list').description('all virtual machines of this host').action(act(listAll));
   vm.command('show').argument('<machine>').description('one machine').action(act(show));
   diskCommands(vm);
+  screenCommands(vm);
   vm.command('console').argument('<machine>').description('open its serial console here; Ctrl-] leaves it').action(act(openConsole));
 }

@@ -38,6 +38,7 @@ import { RosterRows } from '../state/rosters.ts';
 import { ServiceSettingsRow } from '../state/servicesettings.ts';
 import { DiskScanner } from '../scanning/scanning.ts';
 import { SqliteState } from '../state/state.ts';
+import { TestResultFiles } from '../testresults/testresults.ts';
 import { startMachine } from '../engine/power.ts';
 import { PeerRosters, type KnownRoster } from '../engine/roster/rosters.ts';
 import { report } from '../engine/report.ts';
@@ -127,6 +128,7 @@ export class Daemon {
       ...sabotaged(config.sabotage, { hypervisor, layers, state }),
       fingerprints,
       media: directoryMedia,
+      testResults: new TestResultFiles(join(config.stateDir, 'test-results')),
       peers: routed(peers, state),
       compression: zstd, scanner, traffic: trafficOf(state, serviceSettings),
       newId: randomUUID,

@@ -8,11 +8,13 @@ import { CLUSTER_BYTES, clusterCount } from '../extents/extent.ts';
 import type { DiskSize, DiskView } from '../engine/ports/diskview.ts';
 import type { FreshLayers, HostCapabilities, Hypervisor, Instant as Moment, LaunchSpec, LayerPair, PointInTime, PointInTimeRequest, Power, TrackingReport, TrackSince } from '../engine/ports/hypervisor.ts';
 import type { Attachment, DiskStack } from '../machine/definition.ts';
+import { displayMissing, guestIsOff, hasDisplay, type ConsoleText } from '../machine/screen.ts';
 import { Bitmaps, freshCustody, type Custody } from './bitmaps.ts';
 import type { Value } from './content.ts';
 import type { Files, ImageFile } from './files.ts';
 import { contentOf, overwritten, snapshotOf, type Instant } from './instant.ts';
 import { isLaid, layOver, mergeInto } from './layering.ts';
+import { GREY_PIXEL } from './picture.ts';
 import { SimulatedView, type Shown } from './views.ts';
 
 export interface Surroundings {
@@ -210,6 +212,22 @@ export class SimulatedHypervisor implements Hypervisor {
     const instance = this.#live.get(instanceId);
     if (!instance) throw new Fault('qemu-failed', `${instanceId} is not running`);
     return instance;
+  }
+
+  /** What each guest wrote on its serial console. */
+  readonly consoles = new Map<string, ConsoleText>();
+  /** What displays show; a test may put another picture there, or throw. */
+  picture: (instanceId: string) => Uint8Array | Promise<Uint8Array> = () => GREY_PIXEL;
+
+  async screenshot({ instanceId, definition }: Pick<LaunchSpec, 'instanceId' | 'definition'>, signal: AbortSignal): Promise<Uint8Array> {
+    signal.throwIfAborted();
+    if (!hasDisplay(definition)) throw displayMissing(definition);
+    if (!this.#live.has(instanceId)) throw guestIsOff(definition);
+    return this.picture(instanceId);
+  }
+
+  async consoleText(instanceId: string): Promise<ConsoleText> {
+    return this.consoles.get(instanceId) ?? { text: '', atMs: null };
   }
 
   async plug(spec: LaunchSpec, disk: string): Promise<void> {

@@ -8,6 +8,7 @@ import { refuse, Refused } from '../../src/errors/refusal.ts';
 import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, DiskRequest, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
 import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HostView, JobView, MachineView, OverviewView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView } from '../../src/service/views.ts';
+import { GREY_PIXEL } from '../../src/simulation/picture.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 import { memoryHistory } from './memoryhistory.ts';
 import { memoryNotifications } from './memorynotifications.ts';
@@ -299,6 +300,22 @@ export class MemoryHost implements Operations, Changes {
   pointDelete = async (caller: Caller, machine: string, point: string) => this.#enter('operator', caller, 'pointDelete', machine, point);
   pointVerify = (caller: Caller, machine: string, point: string) => this.#move(caller, 'pointVerify', machine, null, 3, point);
   testFailover = (caller: Caller, machine: string, options: object) => this.#move(caller, 'testFailover', machine, 'test', 3, options);
+  async screenshot(caller: Caller, machine: string) {
+    this.#enter('operator', caller, 'screenshot', machine);
+    return { png: GREY_PIXEL, atMs: NOW_MS };
+  }
+  async consoleText(caller: Caller, machine: string) {
+    this.#enter('operator', caller, 'consoleText', machine);
+    return { text: 'web login:', atMs: NOW_MS };
+  }
+  async testResult(caller: Caller, machine: string) {
+    this.#enter('operator', caller, 'testResult', machine);
+    return { atMs: NOW_MS, moment: 'booted' as const, pointId: 'p-1', hasPicture: true, text: 'web login:' };
+  }
+  async testScreenshot(caller: Caller, machine: string) {
+    this.#enter('operator', caller, 'testScreenshot', machine);
+    return { png: GREY_PIXEL, atMs: NOW_MS };
+  }
   testFailoverEnd = (caller: Caller, machine: string) => this.#move(caller, 'testFailoverEnd', machine, null, 3);
   plannedFailover = (caller: Caller, machine: string, options: object) => this.#move(caller, 'plannedFailover', machine, 'failover', 5, options);
   plannedFailoverCancel = (caller: Caller, machine: string) => this.#become(caller, 'plannedFailoverCancel', machine, 'cancel-failover', 3);
