@@ -53,7 +53,11 @@ function copyProgram({ at }: Stage): void {
   symlinkSync('../lib/understudy/bin/understudyd', at('usr/sbin/understudyd'));
 }
 
+/** What monitoring systems are given, by hand: they read it elsewhere. */
+const FOR_MONITORING = ['prometheus/understudy.rules.yml', 'grafana/understudy.json'];
+
 function copySystem({ at }: Stage): void {
+  for (const name of FOR_MONITORING) cpSync(join(HERE, '..', name), at(`usr/share/understudy/${name}`));
   cpSync(join(HERE, '../systemd/understudyd.service'), at('usr/lib/systemd/system/understudyd.service'));
   cpSync(join(HERE, '../understudy.toml'), at('etc/understudy/understudy.toml'));
 }
