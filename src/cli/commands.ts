@@ -18,6 +18,7 @@ export const FAMILIES: readonly Family[] = [
   { names: ['suspend', 'resume', 'test-end', 'cycle', 'commit', 'revert', 'reverse', 'change-mode', 'become-replica', 'disable'], load: async () => (await import('./relationships.ts')).relationshipCommands },
   { names: ['start-replication', 'stop-initial', 'export', 'import', 'as-replica'], load: async () => (await import('./initial.ts')).initialCommands },
   { names: ['health'], load: async () => (await import('./health.ts')).healthCommands },
+  { names: ['report'], load: async () => (await import('./report.ts')).reportCommand },
   { names: ['doctor'], load: async () => (await import('./doctor.ts')).doctorCommand },
   { names: ['resynchronize', 'cancel-resynchronization'], load: async () => (await import('./resynchronization.ts')).resynchronizationCommands },
   { names: ['points', 'point'], load: async () => (await import('./points.ts')).pointCommands },

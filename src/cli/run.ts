@@ -2,6 +2,8 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { Client } from '../client/client.ts';
+import type { Transport } from '../client/transport.ts';
+import { languageOfEnvironment } from '../language/language.ts';
 import { transportTo, type Target } from './connection.ts';
 import { Output } from './output.ts';
 import { tokenFor } from './tokens.ts';
@@ -30,8 +32,14 @@ const ends = (code: number): void => {
 };
 export const exitCode = (): number => endsWith;
 
+/** People read what the daemon says in their language; programs read English. */
+const inOwnLanguage = (send: Transport, isForPrograms: boolean): Transport => {
+  const language = isForPrograms ? 'en' : languageOfEnvironment(process.env);
+  return (request) => send({ ...request, headers: { ...request.headers, 'accept-language': language } });
+};
+
 export function runOf(options: GlobalOptions): Run {
-  return { api: new Client(transportTo(targetOf(options))), out: new Output(options.json === true), url: options.host, ends };
+  return { api: new Client(inOwnLanguage(transportTo(targetOf(options)), options.json === true)), out: new Output(options.json === true), url: options.host, ends };
 }
 
 /** The action of a command, given the run and then what commander gives: arguments, options. */

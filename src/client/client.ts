@@ -55,6 +55,8 @@ function isError(value: unknown): value is View<'Error'> {
 
 async function failureIn(answer: TransportAnswer): Promise<Failure> {
   const value = await jsonIn(answer);
+  // So the server under the daemon answers while it ends, before it listens no more.
+  if (!isError(value) && answer.status === 503) return new Failure('daemon-unreachable', 'understudyd is ending, or not ready yet (503)');
   if (!isError(value)) return new Failure('bug', `the answer was ${answer.status} without an explanation`, NOT_OURS);
   const { code, message, hint, allowed } = value.error;
   return new Failure(code, message, hint, allowed ?? []);

@@ -61,6 +61,7 @@ import { sabotaged } from './sabotage.ts';
 import { tellRestored } from './restored.ts';
 import { trafficOf } from './traffic.ts';
 import { openWbem } from './wbem.ts';
+import { say } from '../language/text.ts';
 
 const PAGE_DIRECTORY = join(import.meta.dirname, '../../web/dist');
 
@@ -195,7 +196,7 @@ export class Daemon {
     const { host } = this.context.engine;
     await this.#parts.hypervisor.thawAll((machine, fileSystems) => {
       if (fileSystems === null) report(host, 'guest-frozen', machine, 'its guest was frozen when the daemon ended, and its agent does not confirm that it goes on');
-      else report(host, 'guest-thawed', machine, `its guest was frozen when the daemon ended; ${fileSystems} of its file systems were thawed`);
+      else report(host, 'guest-thawed', machine, say('its guest was frozen when the daemon ended; {count} of its file systems were thawed', { count: fileSystems }));
     });
   }
 

@@ -167,11 +167,11 @@ function failoverAnswers(engine: Engine): Pick<Answers, 'preparePlanned' | 'canc
       giveUpToken(engine, relationship, lineage);
       return null;
     },
-    failOverPlanned: async (hostId, { relationshipId, token, start, commitAfterSeconds = null }) => {
+    failOverPlanned: async (hostId, { relationshipId, token, start, commitAfterSeconds = null, askedAgoMs = 0, isFailback = false }) => {
       const relationship = owned(hostId, relationshipId);
       if (relationship.failover === null && relationship.token !== token) throw new Refused(refuse('the planned failover was cancelled', []));
       // It may be given back while this waits for its turn, so the token is looked at once more there.
-      await failOverHere(engine, relationship.machineId, { pointId: null, planned: true, token, start, commitAfterSeconds, resumed: relationship.failover?.planned === true }, signal());
+      await failOverHere(engine, relationship.machineId, { pointId: null, planned: true, token, start, commitAfterSeconds, resumed: relationship.failover?.planned === true, asking: { askedMs: host.clock.nowMs() - askedAgoMs, isFailback } }, signal());
       return null;
     },
     yield: async (hostId, { relationshipId, lineage }) => {

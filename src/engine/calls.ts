@@ -226,7 +226,7 @@ interface Calls {
   abandon(params: { relationshipId: string; attemptId: string }): null;
   preparePlanned(params: { relationshipId: string; token: string }): null;
   cancelPlanned(params: { relationshipId: string; token: string; lineage: Lineage }): null;
-  failOverPlanned(params: { relationshipId: string; token: string; start: boolean; commitAfterSeconds?: number | null }): null;
+  failOverPlanned(params: { relationshipId: string; token: string; start: boolean; commitAfterSeconds?: number | null; askedAgoMs?: number; isFailback?: boolean }): null;
   failbackBegin(params: { relationshipId: string; failbackId: string; lineage: Lineage; basis: Basis; pointId: string | null }): null;
   failbackShow(params: { relationshipId: string; failbackId: string }): FailbackStanding;
   failbackFinish(params: { relationshipId: string; failbackId: string; shutdownMs: number }): null;

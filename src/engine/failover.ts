@@ -18,6 +18,7 @@ import type { Host } from './host.ts';
 import { united } from './primary/growth.ts';
 import { labelLive } from './replica/labels.ts';
 import { machineOf, overridden, pointStacks } from './spec.ts';
+import { recoveryBegun, recoveryReady, type Asking } from './recoveries.ts';
 import { relationshipNamed, transition } from './transition.ts';
 import { say } from '../language/text.ts';
 
@@ -26,6 +27,7 @@ export interface FailoverRequest {
   readonly planned: boolean;
   /** 0 for never; as the settings say when null. */
   readonly commitAfterSeconds?: number | null;
+  readonly asking?: Asking;
 }
 
 /** The point that a failover would boot; undefined when there is none yet. */
@@ -36,14 +38,16 @@ export function chosenPoint(host: Host, machine: Machine, pointId: string | null
 }
 
 /** The relationship is in state 12, in an epoch owned here. */
-export function beginFailover(host: Host, relationshipId: string, { pointId, planned, commitAfterSeconds = null }: FailoverRequest): Relationship {
+export function beginFailover(host: Host, relationshipId: string, { pointId, planned, commitAfterSeconds = null, asking }: FailoverRequest): Relationship {
   const relationship = relationshipNamed(host, relationshipId);
   const machine = machineOf(host, relationship.machineId);
   const point = chosenPoint(host, machine, pointId);
   return transition(host, relationshipId, 'failover', {
     facts: { 'has-point': point !== undefined },
     change: (before) => ({ failover: { ...failoverTo(host, machine, point!, planned, before), commit: commitTime(commitAfterSeconds ?? before.settings.additional.commitAfterSeconds ?? 0) } }),
-    also: () => {
+    also: (_before, after) => {
+      const kind = asking?.isFailback ? 'failback' : planned ? 'planned' : 'unplanned';
+      recoveryBegun(host, relationshipId, { id: after.failover!.trackId, kind, askedMs: asking?.askedMs, point: point!, isGuestOff: planned });
       const newer = newerThan(host, machine.id, point!);
       host.state.putCarried(relationshipId, newer);
       carryAside(host, machine.id, newer);
@@ -85,7 +89,10 @@ export async function makeFailover(host: Host, relationshipId: string): Promise<
     giveBack(host, relationship, fault);
     return;
   }
-  transition(host, relationshipId, 'failedOver', { change: (before) => ({ failover: begun(host, before.failover!) }) });
+  transition(host, relationshipId, 'failedOver', {
+    change: (before) => ({ failover: begun(host, before.failover!) }),
+    also: ({ failover }) => recoveryReady(host, relationshipId, failover!.trackId),
+  });
 }
 
 /** The chosen point's active layers exist, labelled, and its small files are in place. */

@@ -48,7 +48,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       const { id } = engine.relationshipOf(job.machineId);
       const copy = await alone(job, 'test failover', async () => {
         await engine.worker(job.machineId).stopMerging();
-        return makeTestCopy(host, id, { pointId: text(job, 'point'), copyId: text(job, 'copyId'), network: text(job, 'network'), isolated: flag(job, 'isolated'), resumed: job.resumed });
+        return makeTestCopy(host, id, { pointId: text(job, 'point'), copyId: text(job, 'copyId'), network: text(job, 'network'), isolated: flag(job, 'isolated'), resumed: job.resumed, askedMs: job.askedMs });
       });
       if (flag(job, 'start')) await engine.worker(copy.id).exclusive(heldBy(job, 'starting'), (signal) => startMachine(host, copy.id, signal), job.signal);
       return { machine: copy.name, machineId: copy.id, seconds: seconds(startedMs) };
@@ -60,7 +60,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
     unplanned: async (job) => {
       const startedMs = host.clock.monotonicMs();
       job.progress(10, 'asking the primary');
-      await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: flag(job, 'start'), force: flag(job, 'force'), commitAfterSeconds: whole(job, 'commitAfterSeconds'), resumed: job.resumed, operation: heldBy(job, 'failover') }, job.signal);
+      await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: flag(job, 'start'), force: flag(job, 'force'), commitAfterSeconds: whole(job, 'commitAfterSeconds'), resumed: job.resumed, operation: heldBy(job, 'failover'), asking: { askedMs: job.askedMs } }, job.signal);
       return { seconds: seconds(startedMs) };
     },
     planned: (job) => plannedFailover(engine, job),
@@ -197,7 +197,7 @@ async function handOverOrTakeBack(engine: Engine, job: JobContext, relationship:
   const { host } = engine;
   const { id: relationshipId } = relationship;
   try {
-    await handOver(host, relationshipId, { start: flag(job, 'start'), commitAfterSeconds: whole(job, 'commitAfterSeconds') }, job.signal);
+    await handOver(host, relationshipId, { start: flag(job, 'start'), commitAfterSeconds: whole(job, 'commitAfterSeconds'), asking: { askedMs: job.askedMs, isFailback: flag(job, 'home') } }, job.signal);
   } catch (thrown) {
     const isCancelled = job.signal.aborted && faultOf(job.signal.reason)?.code === 'cancelled';
     if (isCancelled && isOnward(relationship)) await takeBackOnward(engine, job, relationshipId, true);
@@ -246,6 +246,6 @@ async function failback(engine: Engine, job: JobContext): Promise<JobResult> {
   }
   const startedMs = host.clock.monotonicMs();
   const first = relationship.side === 'replica' ? await reversed(engine, job) : {};
-  const second = await plannedFailover(engine, { ...job, args: { ...job.args, reverse: true } });
+  const second = await plannedFailover(engine, { ...job, args: { ...job.args, reverse: true, home: true } });
   return { ...first, ...second, seconds: (host.clock.monotonicMs() - startedMs) / 1_000 };
 }

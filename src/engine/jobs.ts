@@ -20,6 +20,8 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** The job was under way when a former daemon ended: what is done already is its own work. */
   readonly resumed: boolean;
+  /** When it was asked for, also by a former daemon. */
+  readonly askedMs: number;
   /** Who asked for it; null for this host itself. */
   readonly startedBy: string | null;
   progress(percent: number, step: Text): void;
@@ -116,7 +118,7 @@ export class Jobs {
     try {
       const work = this.#kinds[job.kind];
       if (!work) throw new Fault('not-supported', `this version knows no job "${job.kind}"`);
-      const result = await work({ machineId: job.machineId ?? '', args: job.args, signal, resumed, startedBy: job.startedBy ?? null, progress: (percent, step) => this.#progress(job.id, percent, step) });
+      const result = await work({ machineId: job.machineId ?? '', args: job.args, signal, resumed, startedBy: job.startedBy ?? null, askedMs: job.startedMs, progress: (percent, step) => this.#progress(job.id, percent, step) });
       this.#finish(job.id, { state: 'completed', percent: 100, step: 'done', result });
     } catch (thrown) {
       if (!this.#life.signal.aborted) this.#failed(job.id, thrown, controller.signal.aborted);

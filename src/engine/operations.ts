@@ -11,6 +11,7 @@ import { beginFailover, chosenPoint } from './failover.ts';
 import { awayOf, endAway, takeBack } from './failback/away.ts';
 import { greet } from './greeting.ts';
 import { startMachine } from './power.ts';
+import type { Asking } from './recoveries.ts';
 import type { Host } from './host.ts';
 import { checkReadyHere } from './readiness.ts';
 import { damageText } from './replica/verification.ts';
@@ -30,12 +31,13 @@ export interface FailoverHere {
   readonly commitAfterSeconds?: number | null;
   /** What was done already was done for this very request. */
   readonly resumed: boolean;
+  readonly asking?: Asking | undefined;
   /** What others are told while it holds the machine. */
   readonly operation?: string;
 }
 
 /** State 5 on this host, the guest running when it was to be started. */
-export async function failOverHere(engine: Engine, machineId: string, { pointId, planned, token, start, commitAfterSeconds = null, resumed, operation = 'failover' }: FailoverHere, signal: AbortSignal): Promise<void> {
+export async function failOverHere(engine: Engine, machineId: string, { pointId, planned, token, start, commitAfterSeconds = null, resumed, operation = 'failover', asking }: FailoverHere, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   const { id } = engine.relationshipOf(machineId);
   const worker = engine.worker(machineId);
@@ -47,7 +49,7 @@ export async function failOverHere(engine: Engine, machineId: string, { pointId,
       // A guest that is held here stands on the very layers that are kept as a recovery point.
       if (before.failover === null) await host.hypervisor.stop(machineId);
       if (token !== undefined && relationshipNamed(host, id).token !== token) throw new Refused(refuse('the planned failover was cancelled', []));
-      beginFailover(host, id, { pointId, planned, commitAfterSeconds });
+      beginFailover(host, id, { pointId, planned, commitAfterSeconds, ...(asking && { asking }) });
       await engine.reception.end(id);
       await worker.stopMerging();
     }
@@ -87,7 +89,7 @@ function refuseDamaged(host: Host, { id, machineId, verification }: Point): void
  * Refused while the primary reports its guest running, unless forced; a primary that is prepared makes it a planned one. A
  * point that was found damaged is refused too, unless `damagedToo` (as `force` is when absent).
  */
-export async function unplannedFailover(engine: Engine, machineId: string, wanted: { pointId: string | null; start: boolean; force: boolean; damagedToo?: boolean; commitAfterSeconds?: number | null; resumed: boolean; operation?: string }, signal: AbortSignal): Promise<void> {
+export async function unplannedFailover(engine: Engine, machineId: string, wanted: { pointId: string | null; start: boolean; force: boolean; damagedToo?: boolean; commitAfterSeconds?: number | null; resumed: boolean; operation?: string; asking?: Asking }, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   const relationship = engine.relationshipOf(machineId);
   const point = chosenPoint(host, machineOf(host, machineId), wanted.pointId);
@@ -108,7 +110,7 @@ export async function unplannedFailover(engine: Engine, machineId: string, wante
     throw new Refused(refuse(say('a planned failover of {name} is under way on {peer}: one at a time. Wait for it, cancel it there, or use --force', { name, peer: host.peerName(relationship.peerId) }), ['failover --unplanned --force']));
   }
   const isPrepared = standing?.state === 4 && (options.pointId === null || options.pointId === relationship.newestPointId);
-  await failOverHere(engine, machineId, { pointId: options.pointId, planned: isPrepared, start: options.start, commitAfterSeconds: options.commitAfterSeconds ?? null, resumed: false, ...named }, signal);
+  await failOverHere(engine, machineId, { pointId: options.pointId, planned: isPrepared, start: options.start, commitAfterSeconds: options.commitAfterSeconds ?? null, resumed: false, asking: options.asking, ...named }, signal);
 }
 
 /** In a chain: refused while the guest runs on the next host, and on one that nothing is sent to any more. */

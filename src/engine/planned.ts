@@ -18,6 +18,7 @@ import { startMachine } from './power.ts';
 import { isBehind, plannedFindings, type PlannedOptions } from './prerequisites.ts';
 import { checkReady } from './readiness.ts';
 import { machineOf } from './spec.ts';
+import { recoveryBegun, recoveryHandedOver, recoveryReady, type Asking } from './recoveries.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 import { say, told, phrase } from '../language/text.ts';
 
@@ -153,8 +154,15 @@ export async function takeBackPrepared(host: Host, relationshipId: string, signa
 }
 
 /** The other host runs the machine now (its state 5). */
-export async function handOver(host: Host, relationshipId: string, { start, commitAfterSeconds }: { readonly start: boolean; readonly commitAfterSeconds: number | null }, signal: AbortSignal): Promise<void> {
+export async function handOver(host: Host, relationshipId: string, { start, commitAfterSeconds, asking }: { readonly start: boolean; readonly commitAfterSeconds: number | null; readonly asking: Asking }, signal: AbortSignal): Promise<void> {
   const relationship = relationshipNamed(host, relationshipId);
   if (relationship.side !== 'primary') return;
-  await call(host.peers, relationship.peerId, 'failOverPlanned', { relationshipId, token: relationship.token ?? '', start, commitAfterSeconds }, signal);
+  const { token, peerId, newestPointId, newestInstantMs } = relationship;
+  const { askedMs, isFailback = false } = asking;
+  await call(host.peers, peerId, 'failOverPlanned', { relationshipId, token: token ?? '', start, commitAfterSeconds, askedAgoMs: Math.max(0, host.clock.nowMs() - askedMs), isFailback }, signal);
+  if (token === null || newestPointId === null || newestInstantMs === null) return;
+  const id = `handed over ${token}`;
+  recoveryBegun(host, relationshipId, { id, kind: isFailback ? 'failback' : 'planned', askedMs, point: { id: newestPointId, instantMs: newestInstantMs }, isGuestOff: true });
+  recoveryReady(host, relationshipId, id);
+  if (start) recoveryHandedOver(host, relationshipId, id);
 }

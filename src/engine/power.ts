@@ -11,6 +11,7 @@ import { expectAddresses } from './network/addressing.ts';
 import type { LaunchSpec } from './ports/hypervisor.ts';
 import { letGo } from './primary/attempt.ts';
 import { recordedDisks } from './primary/incoming.ts';
+import { recoveryStarted } from './recoveries.ts';
 import { machineOf, specOf } from './spec.ts';
 import { transition } from './transition.ts';
 import { say, type Text } from '../language/text.ts';
@@ -46,7 +47,9 @@ export async function startMachine(host: Host, machineId: string, signal: AbortS
   const trackId = relationship?.failover?.trackId ?? (relationship?.side === 'primary' ? relationship.trackId : null);
   const tracked = trackId === null || trackId === undefined ? {} : { trackSince: { pointId: trackId, replacementPointId: host.newId(), ...(relationship?.side === 'primary' && { disks: recordedDisks(relationship) }) } };
   expectAddresses(host, machineId, spec.definition);
+  const askedMs = host.clock.monotonicMs();
   const { intact } = await host.hypervisor.start(spec, tracked, signal);
+  recoveryStarted(host, machineId, host.clock.monotonicMs() - askedMs);
   if (!intact && relationship && tracked.trackSince) lostTracking(host, relationship);
   if (!relationship) ownNow(host, machineOf(host, machineId));
   host.changed('machine', machineId);

@@ -97,7 +97,7 @@ async function taken(engine: Engine, job: JobContext, kind: keyof typeof STEPS) 
 /** State 5 here, off. A primary that can be reached has yielded, and holds its guest, before the job ends. */
 async function failOver(engine: Engine, job: JobContext) {
   job.progress(10, 'asking the primary');
-  await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: false, force: true, damagedToo: false, resumed: job.resumed, operation: heldBy(job, 'failover') }, job.signal);
+  await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: false, force: true, damagedToo: false, resumed: job.resumed, operation: heldBy(job, 'failover'), asking: { askedMs: job.askedMs } }, job.signal);
   job.progress(90, 'telling the primary');
   await askPrimary(engine, engine.relationshipOf(job.machineId).id, job.signal);
   return {};

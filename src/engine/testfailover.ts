@@ -13,6 +13,7 @@ import { founded } from '../relationship/epoch.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Host } from './host.ts';
 import { checkReadyHere } from './readiness.ts';
+import { recoveryBegun, recoveryReady } from './recoveries.ts';
 import { machineOf, overridden, pointStacks } from './spec.ts';
 import { relationshipNamed, update } from './transition.ts';
 import { say } from '../language/text.ts';
@@ -33,6 +34,7 @@ export interface TestRequest {
   /** On no network at all, whatever is chosen for the adapters. */
   readonly isolated: boolean;
   readonly resumed: boolean;
+  readonly askedMs?: number;
 }
 
 /**
@@ -44,6 +46,7 @@ export async function makeTestCopy(host: Host, relationshipId: string, request: 
   const copy = request.resumed && testCopy ? machineOf(host, testCopy.instanceId) : await recordCopy(host, relationshipId, request);
   try {
     await fillCopy(host, relationshipId, copy);
+    recoveryReady(host, relationshipId, copy.id);
   } catch (thrown) {
     if (faultOf(thrown)) await endTestCopy(host, relationshipId);
     throw thrown;
@@ -71,6 +74,7 @@ async function recordCopy(host: Host, relationshipId: string, request: TestReque
     const top = copy.stacks.map(({ disk, layers }) => ({ disk, layer: layers.at(-1)! }));
     update(host, relationshipId, () => ({ testCopy: { instanceId: copy.id, pointId: point.id, layers: top }, lastTestMs: host.clock.nowMs() }));
     host.state.putMachine(copy);
+    recoveryBegun(host, relationshipId, { id: copy.id, kind: 'test', askedMs: request.askedMs, point, isGuestOff: false });
     return copy;
   });
 }

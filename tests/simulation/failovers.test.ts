@@ -76,7 +76,7 @@ test('a test failover that cannot be made leaves nothing behind', async () => {
 test('a planned failover names what does not hold while the guest runs on: the replica\'s state, the way back, a paused guest', async () => {
   const pair = await replicating('prerequisites');
   transition(pair.b.engine!.host, pair.relationshipId, 'suspend');
-  const { code } = await failed(pair, pair.a, 'planned', /B cannot take vm over: its side is in state 7 \(Suspended, replica\)/, { start: true });
+  const { code } = await failed(pair, pair.a, 'planned', /B cannot take vm over; its side is in: Suspended \(state 7, replica\)/, { start: true });
   assert.equal(code, 'readiness-failed');
   transition(pair.b.engine!.host, pair.relationshipId, 'resume');
   await pair.done(pair.a, 'pause');

@@ -3,35 +3,39 @@
  * chosen once, before anything is drawn; another choice loads the page anew.
  */
 
+import { languageOf, OWN_NAMES, type Language } from '../../src/language/language.ts';
+import type { Catalogue } from '../../src/language/text.ts';
+
 /** What can be chosen, each named in itself. */
-export const LANGUAGES: Readonly<Record<string, string>> = { en: 'English' };
+export const LANGUAGES: Readonly<Record<Language, string>> = OWN_NAMES;
 const KEPT_AS = 'understudy-language';
 
 export type Values = Readonly<Record<string, string | number>>;
-export type Catalogue = Readonly<Record<string, string>>;
 
 /** A catalogue's file is loaded when its language is chosen. */
-const CATALOGUES: Readonly<Record<string, () => Promise<Catalogue>>> = {};
+const CATALOGUES: Readonly<Record<Language, () => Promise<Catalogue>>> = {
+  en: async () => ({}),
+  de: async () => (await import('../../src/language/catalogues/page/de.json')).default,
+  fr: async () => (await import('../../src/language/catalogues/page/fr.json')).default,
+  it: async () => (await import('../../src/language/catalogues/page/it.json')).default,
+  'zh-Hant': async () => (await import('../../src/language/catalogues/page/zh-Hant.json')).default,
+};
 
-let chosen = 'en';
+let chosen: Language = 'en';
 let catalogue: Catalogue = {};
 
-/** The first of the wanted languages that the page has: exactly, then by its first part. */
-export function fitting(wanted: readonly string[]): string {
-  const known = Object.keys(LANGUAGES);
-  const found = wanted.flatMap((tag) => known.find((each) => each.toLowerCase() === tag.toLowerCase()) ?? known.find((each) => each.split('-')[0] === tag.split('-')[0]) ?? []);
-  return found[0] ?? 'en';
-}
+/** The first of the wanted languages that the page has. */
+export const fitting = (wanted: readonly string[]): Language => wanted.map(languageOf).find((each) => each !== undefined) ?? 'en';
 
 /** The language is known, and its catalogue is there. */
 export async function openLanguage(): Promise<void> {
   const kept = localStorage.getItem(KEPT_AS);
   chosen = fitting([...(kept === null ? [] : [kept]), ...navigator.languages]);
-  catalogue = (await CATALOGUES[chosen]?.()) ?? {};
+  catalogue = await CATALOGUES[chosen]();
   document.documentElement.lang = chosen;
 }
 
-export const language = (): string => chosen;
+export const language = (): Language => chosen;
 
 /** Kept in this browser; the page is loaded anew. */
 export function chooseLanguage(tag: string): void {

@@ -1,0 +1,116 @@
+/** understudy report: what each relationship achieved over a period, for people and as CSV. */
+import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { Failure } from '../client/failure.ts';
+import type { View } from '../client/operation.ts';
+import { table } from './output.ts';
+import { act, given, type Run } from './run.ts';
+import { duration, instant, orDash, printable, size } from './words.ts';
+
+type Report = View<'Report'>;
+type Row = Report['relationships'][number];
+
+interface Options {
+  readonly from?: number;
+  readonly until?: number;
+  readonly last?: number;
+  readonly csv?: string;
+  readonly force?: boolean;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000 };
+
+function lengthMs(text: string): number {
+  const match = /^([1-9]\d{0,3})(h|d)$/.exec(text);
+  if (!match) throw new InvalidArgumentError('It must be a time such as 12h or 30d.');
+  return Number(match[1]) * UNIT_MS[match[2]!]!;
+}
+
+function moment(text: string): number {
+  const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('It must be a date such as 2026-11-01, or a moment such as 2026-11-01T12:00:00Z.');
+  return ms;
+}
+
+const percent = (value: number): string => `${(Math.floor(value * 100) / 100).toFixed(2)} %`;
+const failoverText = ({ failovers }: Row): string => failovers.map(({ kind, lostMs, recoveryMs }) => `${kind}: lost ${duration(lostMs)}, ${recoveryMs === null ? 'not started' : `up after ${duration(recoveryMs)}`}`).join('; ');
+const testText = ({ tests }: Row): string => (tests.count === 0 ? 'none' : `${tests.count}, ${orDash(tests.worstRecoveryMs, duration)} at worst`);
+
+const HEAD = ['MACHINE', 'SIDE', 'INTERVAL', 'MEDIAN', '95 %', '99 %', 'WORST', 'WITHIN OBJECTIVE', 'UNPROTECTED', 'CYCLES', 'MISSED', 'SHIPPED', 'TESTS', 'HEALTH'];
+
+const cells = (it: Row): string[] => [
+  it.machine, it.kind === 'extended' ? `${it.side}, extended` : it.side, duration(it.intervalMs),
+  ...[it.lag.medianMs, it.lag.p95Ms, it.lag.p99Ms, it.lag.worstMs].map((ms) => orDash(ms, duration)),
+  orDash(it.withinObjectivePercent, percent), it.unprotectedMs === 0 ? '-' : duration(it.unprotectedMs), String(it.cycles), String(it.missed), size(it.bytesShipped), testText(it), it.endedAtMs === null ? it.health : 'removed',
+];
+
+function shown(report: Report): string {
+  const period = `${report.host}: ${instant(report.fromMs)} to ${instant(report.untilMs)}`;
+  if (report.relationships.length === 0) return `${printable(period)}\nNothing was replicated.`;
+  const failovers = report.relationships.filter((it) => it.failovers.length > 0).map((it) => printable(`${it.machine}: ${failoverText(it)}`));
+  return [printable(period), table(HEAD, report.relationships.map(cells)), failovers.join('\n'), 'MEDIAN to WORST: what a failover would have lost, over time; the objective is twice the interval.'].filter((text) => text !== '').join('\n\n');
+}
+
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+const worst = (values: readonly (number | null)[]): number | null => values.reduce((most, value) => (value === null ? most : Math.max(most ?? 0, value)), null);
+
+/** Times in ISO 8601, lengths in milliseconds, sizes in bytes. */
+const COLUMNS: readonly (readonly [string, (it: Row, report: Report) => string | number | null])[] = [
+  ['from', (_it, { fromMs }) => iso(fromMs)], ['until', (_it, { untilMs }) => iso(untilMs)], ['host', (_it, { host }) => host],
+  ['machine', (it) => it.machine], ['relationship', (it) => it.kind], ['side', (it) => it.side], ['peer', (it) => it.peer], ['removedAt', (it) => iso(it.endedAtMs)], ['health', (it) => it.health],
+  ['intervalMs', (it) => it.intervalMs], ['objectiveMs', (it) => it.objectiveMs], ['knownMs', (it) => it.knownMs], ['protectedMs', (it) => it.protectedMs], ['unprotectedMs', (it) => it.unprotectedMs],
+  ['withinObjectivePercent', (it) => it.withinObjectivePercent],
+  ['lagMedianMs', (it) => it.lag.medianMs], ['lagP95Ms', (it) => it.lag.p95Ms], ['lagP99Ms', (it) => it.lag.p99Ms], ['lagWorstMs', (it) => it.lag.worstMs], ['lagWorstAt', (it) => iso(it.lag.worstAtMs)],
+  ['outages', (it) => it.outages], ['cycles', (it) => it.cycles], ['missedCycles', (it) => it.missed], ['resynchronizations', (it) => it.resynchronizations], ['bytesChanged', (it) => it.bytesChanged], ['bytesShipped', (it) => it.bytesShipped],
+  ['averageCycleMs', (it) => it.durationMs], ['longestCycleMs', (it) => it.maxDurationMs],
+  ['tests', (it) => it.tests.count], ['lastTestAt', (it) => iso(it.tests.lastAtMs)], ['worstTestRecoveryMs', (it) => it.tests.worstRecoveryMs],
+  ['failovers', (it) => it.failovers.length], ['worstFailoverLostMs', (it) => worst(it.failovers.map(({ lostMs }) => lostMs))], ['worstFailoverRecoveryMs', (it) => worst(it.failovers.map(({ recoveryMs }) => recoveryMs))],
+];
+
+/** Source: RFC 4180. A text that a spreadsheet would take for a formula is quoted as text. */
+function field(value: string | number | null): string {
+  const text = value === null ? '' : String(value);
+  const safe = typeof value === 'string' && /^\s*[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+export const reportCsv = (report: Report): string =>
+  [COLUMNS.map(([name]) => name), ...report.relationships.map((it) => COLUMNS.map(([, value]) => value(it, report)))].map((row) => `${row.map(field).join(',')}\r\n`).join('');
+
+/** The file is there whole, or not at all; one that is there stays unless it may be replaced. */
+function save(file: string, text: string, mayReplace: boolean): void {
+  const beside = `${file}.${process.pid}.tmp`;
+  try {
+    writeFileSync(beside, text, { flag: 'wx', mode: 0o600 });
+    if (mayReplace) renameSync(beside, file);
+    else linkSync(beside, file);
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    throw new Failure('usage', isThere ? `${file} is there already` : `${file} cannot be written: ${(error as Error).message}`, isThere ? 'Give another name, or --force to replace it.' : 'Give a file that may be written, or - for standard output.');
+  } finally {
+    rmSync(beside, { force: true });
+  }
+}
+
+async function report(run: Run, { from, until, last, csv, force }: Options): Promise<void> {
+  if (last !== undefined && from !== undefined) throw new Failure('usage', '--last and --from both say where the period begins', 'Give one of them.');
+  if (csv === '-' && run.out.isJson) throw new Failure('usage', '--csv - and --json both print on standard output', 'Give one of them, or a file to --csv.');
+  const fromMs = last === undefined ? from : (until ?? Date.now()) - last;
+  const made = await run.api.get('/api/report', { query: given({ fromMs: fromMs === undefined ? undefined : Math.max(0, fromMs), untilMs: until }) });
+  if (csv === undefined) return run.out.result(made, () => shown(made));
+  if (csv === '-') return void process.stdout.write(reportCsv(made));
+  save(csv, reportCsv(made), force === true);
+  run.out.result({ saved: csv, relationships: made.relationships.length }, () => `${csv}: ${made.relationships.length} saved`);
+}
+
+export function reportCommand(program: Command): void {
+  program.command('report')
+    .description('what each relationship achieved over a period: what a failover would have lost, cycles, tests, failovers')
+    .option('--from <moment>', 'where the period begins: 2026-11-01, or 2026-11-01T12:00:00Z', moment)
+    .option('--until <moment>', 'where it ends; now when absent', moment)
+    .option('--last <time>', 'so long until the end: 12h, 30d; 30d when nothing is said', lengthMs)
+    .option('--csv <file>', 'save as CSV; "-" is standard output')
+    .option('--force', 'replace the file')
+    .action(act(report));
+}

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { failureText, Fault } from '../../src/errors/fault.ts';
+import { inLanguage } from '../../src/language/domain.ts';
+import { acceptedLanguage, languageOf, languageOfEnvironment } from '../../src/language/language.ts';
+import { inEnglish, inWords, say, textFrom, told } from '../../src/language/text.ts';
+
+describe('the language that somebody reads', () => {
+  test('Chinese is ours where it is written in traditional characters', () => {
+    assert.deepEqual(['zh-TW', 'zh_HK.UTF-8', 'zh-Hant-MO', 'zh-CN', 'zh', 'zh-Hans-TW'].map((tag) => languageOf(tag.replace(/[.].*$/, ''))), ['zh-Hant', 'zh-Hant', 'zh-Hant', undefined, undefined, undefined]);
+  });
+
+  test('of a browser is the most wanted of ours, and English when none is', () => {
+    assert.equal(acceptedLanguage('pt-BR, it;q=0.5, fr-CH;q=0.8'), 'fr');
+    assert.equal(acceptedLanguage('de;q=0, zh-CN'), 'en');
+    assert.equal(acceptedLanguage(undefined), 'en');
+    assert.equal(acceptedLanguage(';;;,,q=9'), 'en');
+  });
+
+  test('of a terminal is by LC_ALL, LC_MESSAGES, LANG in this order, LANGUAGE before them, and English for C', () => {
+    assert.equal(languageOfEnvironment({ LANG: 'de_DE.UTF-8' }), 'de');
+    assert.equal(languageOfEnvironment({ LANG: 'de_DE.UTF-8', LC_MESSAGES: 'it_IT', LC_ALL: '' }), 'it');
+    assert.equal(languageOfEnvironment({ LANG: 'de_DE.UTF-8', LC_ALL: 'C.UTF-8' }), 'en');
+    assert.equal(languageOfEnvironment({ LANG: 'de_DE.UTF-8', LANGUAGE: 'pt:fr_FR' }), 'fr');
+    assert.equal(languageOfEnvironment({ LANGUAGE: 'fr' }), 'en');
+  });
+});
+
+describe('a text', () => {
+  const text = say('{host} has not answered yet', { host: 'alpha' });
+
+  test('is English wherever it is kept, and any language where it is read', () => {
+    assert.equal(told(text).message, 'alpha has not answered yet');
+    assert.equal(inLanguage(told(text).said!, 'de'), 'alpha hat noch nicht geantwortet');
+    assert.equal(inLanguage(text, 'zh-Hant'), 'alpha 尚未回應');
+  });
+
+  test('in a text is in the same language', () => assert.equal(inWords(say('{a}!', { a: say('yes') }), 'de', { yes: 'ja', '{a}!': '{a}!' }), 'ja!'));
+
+  test('never takes a name for a text of ours', () => assert.equal(inLanguage(say('{host} is out of reach', { host: 'Suspended' }), 'de'), 'Suspended ist nicht erreichbar'));
+
+  test('of another host is taken only when it is one', () => {
+    assert.equal(inEnglish(textFrom(JSON.parse(JSON.stringify(text)))!), 'alpha has not answered yet');
+    for (const bad of [null, 7, { text: 1, values: {} }, { text: 'x', values: { a: { b: 1 } } }, [null]]) assert.equal(textFrom(bad), undefined);
+  });
+
+  test('of a fault that nobody translated says what kind of fault it is', () => {
+    const fault = new Fault('disk-missing', 'vda of web: /srv/web.qcow2');
+    assert.equal(inLanguage(failureText(fault), 'de'), 'Ein Datenträger fehlt: vda of web: /srv/web.qcow2');
+    assert.equal(inEnglish(failureText(fault)), 'vda of web: /srv/web.qcow2');
+  });
+});
