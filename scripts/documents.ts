@@ -9,12 +9,15 @@ import { relationshipMarkdown } from '../src/relationship/document.ts';
 import { clientTypes } from './clienttypes.ts';
 import { faultsMarkdown } from './faults.ts';
 import { doctorMarkdown, healthMarkdown } from './healthpages.ts';
+import { clientManual, daemonManual } from './manualpages.ts';
 import { monitoringMarkdown } from './monitoringpage.ts';
 
 export async function documents(): Promise<Readonly<Record<string, string>>> {
   const openApi = await openApiDocument(manifest.version);
   return {
     'docs/cli.md': await cliMarkdown(),
+    'docs/man/understudy.1': await clientManual(manifest.version),
+    'docs/man/understudyd.8': daemonManual(manifest.version),
     'docs/monitoring.md': monitoringMarkdown(),
     'docs/status-json.md': statusMarkdown(),
     'docs/generated/doctor.md': doctorMarkdown(),

@@ -53,17 +53,19 @@ function copyProgram({ at }: Stage): void {
   symlinkSync('../lib/understudy/bin/understudyd', at('usr/sbin/understudyd'));
 }
 
+/** Same bytes whenever it is made: no name and no time. */
+const gzip = (text: string | Buffer): Buffer => gzipSync(text, { level: 9 });
+
+const MANUALS = ['understudy.1', 'understudyd.8'];
 /** What monitoring systems are given, by hand: they read it elsewhere. */
 const FOR_MONITORING = ['prometheus/understudy.rules.yml', 'grafana/understudy.json'];
 
 function copySystem({ at }: Stage): void {
+  for (const name of MANUALS) writeFileSync(at(`usr/share/man/man${name.at(-1)!}/${name}.gz`), gzip(readFileSync(join(ROOT, 'docs/man', name))));
   for (const name of FOR_MONITORING) cpSync(join(HERE, '..', name), at(`usr/share/understudy/${name}`));
   cpSync(join(HERE, '../systemd/understudyd.service'), at('usr/lib/systemd/system/understudyd.service'));
   cpSync(join(HERE, '../understudy.toml'), at('etc/understudy/understudy.toml'));
 }
-
-/** Same bytes whenever it is made: no name and no time. */
-const gzip = (text: string | Buffer): Buffer => gzipSync(text, { level: 9 });
 
 function writeDocuments({ at }: Stage, { version }: Product, epochSeconds: number): void {
   for (const name of readdirSync(join(ROOT, 'docs')).filter((each) => /\.(md|toml)$/.test(each))) cpSync(join(ROOT, 'docs', name), at(`${DOCUMENTS}/${name}`));

@@ -1,6 +1,6 @@
 /** The program `understudy`: its commands, and what they have in common. */
 import { Command, Option } from 'commander';
-import { FAMILIES, familiesNamed } from './commands.ts';
+import { FAMILIES, familiesNamed, GROUPS } from './commands.ts';
 import { ownVersion } from './ownversion.ts';
 import { parseUrl } from './run.ts';
 
@@ -22,7 +22,16 @@ async function programOf(families: typeof FAMILIES): Promise<Command> {
   registrations.forEach((register) => register(program));
   program.showHelpAfterError('Try: understudy help');
   program.commands.forEach(inherit);
-  return program;
+  return inGroups(program);
+}
+
+/** The help shows commands under what they are for; commander orders groups by their first command. */
+function inGroups(program: Command): Command {
+  const places = new Map(Object.entries(GROUPS).flatMap(([heading, names]) => names.map((name) => [name, heading] as const)).map(([name, heading], place) => [name, { heading, place }]));
+  const placeOf = (command: Command): number => places.get(command.name())?.place ?? places.size;
+  for (const command of program.commands) command.helpGroup(places.get(command.name())?.heading ?? '');
+  (program.commands as Command[]).sort((a, b) => placeOf(a) - placeOf(b));
+  return program.addHelpCommand(new Command('help').argument('[command]').description('what a command does, and its options').helpGroup(Object.keys(GROUPS).at(-1)!));
 }
 
 /** With every command. Throws instead of ending the process; nothing is asked of a daemon before parsing. */

@@ -8,9 +8,9 @@ const cell = (text: string): string => text.replaceAll('|', '\\|');
 const inTable = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
 
-const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-const argumentWords = (argument: Argument): string => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`);
+export const argumentWords = (argument: Argument): string => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`);
 
 function optionMeaning(option: Option): string {
   const choices = option.argChoices ? ` (${option.argChoices.join(', ')})` : '';
@@ -30,14 +30,16 @@ function section(command: Command): string {
   return parts.join('\n\n');
 }
 
-const leaves = (command: Command): Command[] => (command.commands.length === 0 ? [command] : command.commands.flatMap(leaves));
+export const leaves = (command: Command): Command[] => (command.commands.length === 0 ? [command] : command.commands.flatMap(leaves));
 
-function exitCodeTable(): string {
+/** Every exit code with what it means; `fault` names the kind of failure that it stands for, where it is one. */
+export function exitCodes(): { readonly code: number; readonly fault?: FaultCode; readonly meaning: string }[] {
   const known = new Set(EXIT_CODES.map(([code]) => code));
-  const faults = (Object.keys(FAULTS) as FaultCode[]).filter((code) => !known.has(FAULTS[code].exitCode)).map((code): [number, string] => [FAULTS[code].exitCode, `\`${code}\`: ${FAULTS[code].hint}`]);
-  const rows = [...EXIT_CODES, ...faults].sort(([a], [b]) => a - b);
-  return inTable(['exit code', 'meaning'], rows.map(([code, meaning]) => [String(code), meaning]));
+  const faults = (Object.keys(FAULTS) as FaultCode[]).filter((code) => !known.has(FAULTS[code].exitCode)).map((fault) => ({ code: FAULTS[fault].exitCode, fault, meaning: FAULTS[fault].hint }));
+  return [...EXIT_CODES.map(([code, meaning]) => ({ code, meaning })), ...faults].sort((a, b) => a.code - b.code);
 }
+
+const exitCodeTable = (): string => inTable(['exit code', 'meaning'], exitCodes().map(({ code, fault, meaning }) => [String(code), fault === undefined ? meaning : `\`${fault}\`: ${meaning}`]));
 
 /** Text of docs/cli.md. */
 export async function cliMarkdown(): Promise<string> {

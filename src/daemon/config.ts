@@ -50,7 +50,7 @@ export const API_PORT = 7480;
 export const PEER_PORT = 7443;
 export const WBEM_PORTS = { wsman: 5985, wsmanTls: 5986, cimxml: 5988, cimxmlTls: 5989 } as const;
 
-const DEFAULTS = {
+export const DEFAULTS = {
   config: '/etc/understudy/understudy.toml',
   stateDir: '/var/lib/understudy',
   runDir: '/run/understudy',
@@ -62,11 +62,13 @@ const DEFAULTS = {
   logLevel: 'info',
 };
 
+/** Keys of the configuration file. */
 export const FILE_KEYS = ['hostName', 'stateDir', 'runDir', 'storage', 'portOffset', 'apiAddress', 'pageUrl', 'peerAddress', 'peerPort', 'wbemAddress', 'wbemPlainAddress', 'wbemCertificate', 'wbemKey', 'wbemEventHosts', 'proxy', 'proxyExcept', 'sendmail', 'logLevel', 'logFormat'] as const;
 type FileConfig = Partial<Record<(typeof FILE_KEYS)[number], string | number>>;
 
-export function readConfig(argv: readonly string[], version: string, environment: NodeJS.ProcessEnv = process.env): Config {
-  const command = new Command('understudyd')
+/** The program `understudyd`, for its flags and its help. */
+export function daemonCommand(version: string): Command {
+  return new Command('understudyd')
     .version(version)
     .description('Keeps replicas of virtual machines. Runs until it is told to end; guests run on.')
     .option('--config <file>', 'configuration file', DEFAULTS.config)
@@ -91,6 +93,10 @@ export function readConfig(argv: readonly string[], version: string, environment
     .option('--log-format <format>', 'text, json or journal; journal where systemd\'s journal reads it, text elsewhere')
     .option('--list-guests', 'print the names of the machines whose guests run on this host, and end; the daemon may be down')
     .addOption(new Option('--sabotage <what>', 'break one thing on purpose').choices([...SABOTAGES]).hideHelp());
+}
+
+export function readConfig(argv: readonly string[], version: string, environment: NodeJS.ProcessEnv = process.env): Config {
+  const command = daemonCommand(version);
   command.parse([...argv], { from: 'user' });
   const flags = command.opts<{ config: string; sabotage?: Sabotage; listGuests?: boolean } & FileConfig>();
   const file = readFile(flags.config, argv.includes('--config'));

@@ -31,7 +31,7 @@ export async function powerJob(context: Context, caller: Caller, name: string, r
   if (refusal !== null) throw new Refused(refuse(say('the power of {machine} may not be changed on {host}: {refusal}', { machine: machine.name, host: engine.host.hostName, refusal: [refusal] })));
   const kind = KINDS[request][power];
   const possible = Object.entries(KINDS).filter(([, kinds]) => kinds[power] !== undefined).map(([each]) => each);
-  if (kind === undefined) throw new Refused(refuse(say('{machine} is in the state: {power}', { machine: machine.name, power: inText('power', power) }), possible));
+  if (kind === undefined) throw new Refused(refuse(say('{machine} is {power}', { machine: machine.name, power: inText('power', power) }), possible));
   // Pulling the plug waits for nobody.
   if (request !== 'turnOff') checkFree(context, machine.id);
   return engine.jobs.start(kind, machine.id, {}, caller.name);

@@ -30,7 +30,7 @@ const ACTIONS: readonly Action[] = [
   server.settings(serverView), server.port(serverView), server.installCertificate(), server.chooseCertificate(certificate), server.removeCertificate(certificate),
   server.addEntry([peer]), server.changeEntry(entry, [peer]), server.removeEntry(entry), server.assignEntry(entry, [machine]),
   limits.traffic({ transfers: 3, resynchronizations: 2, bandwidth: [{ from: '08:00', until: '18:00', mbitPerSecond: 20 }], mbitPerSecondNow: null, transferring: [], resynchronizing: [] }), limits.healthLimits(limitsOf()),
-  users.addUser(), users.removeUser(user), users.addCertificate(user), users.removeCertificate({ user: 'watch', fingerprint: 'ab'.repeat(32), subject: 'CN=x', expiresAtMs: 0 }),
+  users.addUser(), users.removeUser(user), users.makeToken(user), users.addCertificate(user), users.removeCertificate({ user: 'watch', fingerprint: 'ab'.repeat(32), subject: 'CN=x', expiresAtMs: 0 }),
   notifications.pace({ delaySeconds: 60, repeatSeconds: 14_400, targets: [] }), notifications.addWebhook(), notifications.addMail(), notifications.changeTarget(target), notifications.changeTarget({ ...target, kind: 'mail' }), notifications.removeTarget(target), notifications.testTarget(target),
   jobs.cancel(job),
 ];

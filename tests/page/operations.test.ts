@@ -20,6 +20,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   status: 'overview', 'vm list': 'overview', 'vm show': 'machine', 'vm console': 'a terminal', points: 'machine', 'point show': 'machine', 'network show': 'machine', 'health show': 'machine',
   jobs: 'machine and jobs', events: 'machine and events', audit: 'users', doctor: 'doctor', 'health limits': 'health limits', version: 'about', report: 'report', completion: 'a shell',
   host: 'hosts', server: 'server', authorization: 'authorizations', traffic: 'traffic', user: 'users', notify: 'notifications', 'sign-in': 'sign-in', 'sign-out': 'header',
+  'backup-state': 'the host itself: the file holds keys', 'restore-state': 'the host itself, while its daemon is off',
 };
 const isElsewhere = (command: string): boolean => Object.hasOwn(ELSEWHERE, command) || Object.hasOwn(ELSEWHERE, command.split(' ')[0]!);
 
@@ -136,10 +137,10 @@ describe('what is lost', () => {
   const lost = (id: string, situation: Situation, typed: Readonly<Record<string, Typed>> = {}) => operation(id).loses!(situation, valuesOf(operation(id), situation, typed).values).join('\n');
 
   test('by an unplanned failover is what was written since the chosen point, and grows with time', () => {
-    assert.match(lost('failover-unplanned', situationOf()), /What web1 wrote on beta in the last 42 sec is not there/);
+    assert.match(lost('failover-unplanned', situationOf()), /What web1 wrote on beta in the last 42 s is not there/);
     assert.match(lost('failover-unplanned', situationOf({ nowMs: NOW_MS + 18_000 })), /in the last 1 min is not there/);
     const older = lost('failover-unplanned', situationOf(), { point: 'p-old' });
-    assert.match(older, /in the last 1 hr is not there/);
+    assert.match(older, /in the last 1 h is not there/);
     assert.match(older, /1 newer recovery points are not used/);
   });
 

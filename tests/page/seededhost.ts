@@ -16,16 +16,20 @@ export interface SeededOptions extends Omit<TestHostOptions, 'name'> {
   /** By the machine's place, from 0; numbered when absent. */
   readonly nameOf?: (index: number) => string;
   readonly peer?: string;
+  /** Adds to the state before the daemon opens it. */
+  readonly more?: (state: SqliteState) => void;
 }
 
 /** Up, with the bench's user. */
-export async function seededHost({ machines, nameOf, peer = 'beta', ...options }: SeededOptions): Promise<TestHost> {
+export async function seededHost({ machines, nameOf, peer = 'beta', more, ...options }: SeededOptions): Promise<TestHost> {
   const host = new TestHost({ name: 'alpha', ...options });
   mkdirSync(host.stateDir, { recursive: true });
   const database = openDatabase(host.stateDir);
   const paired = { hostId: randomUUID(), name: peer, address: '127.0.0.1:1', pin: '0'.repeat(64), certificateExpiresMs: Date.now() + YEAR_MS };
   new PairedHosts(database).put(paired);
-  seedMachines(new SqliteState(database), machines, paired.hostId, join(host.stateDir, 'replicas'), nameOf);
+  const state = new SqliteState(database);
+  seedMachines(state, machines, paired.hostId, join(host.stateDir, 'replicas'), nameOf);
+  more?.(state);
   database.close();
   await host.start();
   await addUser(host);

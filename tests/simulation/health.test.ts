@@ -206,7 +206,7 @@ test('every situation that has a number is in the log with it, with its machine,
   logged(pair.a, 29_242, 'information', /^$/);
   logged(pair.a, 29_244, 'information', /^$/);
   logged(pair.b, 32_056, 'error', /./);
-  assert.ok(events(pair.a, 33_680).some(({ message }) => /becomeReplica failed/.test(message)));
+  assert.ok(events(pair.a, 33_680).some(({ message }) => /become replica failed/.test(message)));
 });
 
 test('a replica whose storage is full says which of its works failed for it: making a point, or merging retired ones', async () => {

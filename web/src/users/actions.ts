@@ -27,6 +27,20 @@ export const removeUser = ({ name }: UserView): Action => ({
   request: () => ({ method: 'DELETE', path: pathTo('users', name) }),
 });
 
+export interface Token {
+  readonly token: string;
+  readonly expiresAtMs: number;
+}
+
+const LASTS = [['30', () => t('For 30 days')], ['365', () => t('For a year')], ['3650', () => t('For ten years')]] as const;
+
+export const makeToken = ({ name }: UserView): Action => ({
+  command: 'user token', role: 'administrator', title: t('Make a token for {user}', { user: name }), label: t('Make a token'),
+  fields: [{ kind: 'choice', name: 'days', label: t('The token is valid'), choices: LASTS.map(([value, label]) => ({ value, label: label() })), initial: '365', isNeeded: true }],
+  happens: () => [t('A program that has the token acts as {user} without a password: a Prometheus elsewhere, or a script.', { user: name }), t('It ends when it runs out, or when {user} is removed.', { user: name })],
+  request: (values) => ({ method: 'POST', path: pathTo('users', name, 'tokens'), body: { days: Number(textIn(values, 'days')) } }),
+});
+
 export const addCertificate = ({ name }: UserView): Action => ({
   command: 'user certificate', role: 'administrator', title: t('Let a client certificate stand for {user}', { user: name }), label: t('Add a certificate'),
   fields: [{ kind: 'pem', name: 'certificate', label: t('Client certificate'), hint: t('In PEM: the certificate, not the key.'), initial: '', longest: LONGEST_PEM, isNeeded: true }],
