@@ -57,9 +57,12 @@ function copyProgram({ at }: Stage): void {
 const gzip = (text: string | Buffer): Buffer => gzipSync(text, { level: 9 });
 
 const MANUALS = ['understudy.1', 'understudyd.8'];
+/** What monitoring systems are given, by hand: they read it elsewhere. */
+const FOR_MONITORING = ['prometheus/understudy.rules.yml', 'grafana/understudy.json'];
 
 function copySystem({ at }: Stage): void {
   for (const name of MANUALS) writeFileSync(at(`usr/share/man/man${name.at(-1)!}/${name}.gz`), gzip(readFileSync(join(ROOT, 'docs/man', name))));
+  for (const name of FOR_MONITORING) cpSync(join(HERE, '..', name), at(`usr/share/understudy/${name}`));
   cpSync(join(HERE, '../systemd/understudyd.service'), at('usr/lib/systemd/system/understudyd.service'));
   cpSync(join(HERE, '../understudy.toml'), at('etc/understudy/understudy.toml'));
 }
