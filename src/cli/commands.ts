@@ -30,6 +30,7 @@ export const FAMILIES: readonly Family[] = [
   { names: ['jobs', 'audit'], load: async () => (await import('./jobs.ts')).jobCommands },
   { names: ['user', 'sign-in', 'sign-out'], load: async () => (await import('./users.ts')).userCommands },
   { names: ['backup-state', 'restore-state'], load: async () => (await import('./backup.ts')).backupCommands },
+  { names: ['completion'], load: async () => (await import('./completion.ts')).completionCommand },
   { names: ['version'], load: async () => (await import('./version.ts')).versionCommand },
 ];
 
@@ -40,7 +41,7 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'Protect virtual machines:': ['enable', 'settings', 'start-replication', 'stop-initial', 'export', 'import', 'as-replica', 'cycle', 'suspend', 'resume', 'resynchronize', 'cancel-resynchronization', 'disable'],
   'Run virtual machines:': ['vm', 'network'],
   'Set up this host:': ['host', 'authorization', 'server', 'traffic', 'notify', 'user', 'audit', 'backup-state', 'restore-state'],
-  'This command itself:': ['sign-in', 'sign-out', 'version', 'help'],
+  'This command itself:': ['sign-in', 'sign-out', 'completion', 'version', 'help'],
 };
 
 /** Those that one of the words names; all of them when none does, for the help and for words that are not known. */
