@@ -122,7 +122,7 @@ test('a host that yields reports that once, as no failure, and says that its gue
   assert.match(inEnglish(adviceOf(standingOn(pair, pair.a))), /guest here is held/);
   const judgement = judge({ relationship: standingOn(pair, pair.a), machine: pair.a.state.machine(pair.machineId)!, peer: 'B', nowMs: pair.a.nowMs(), limits: limitsOf() });
   assert.equal(judgement.health, 'warning');
-  assert.match(reasonsOf(judgement).join(), /B runs this machine now.*held/);
+  assert.match(reasonsOf(judgement).map(inEnglish).join(), /B runs this machine now.*held/);
 });
 
 test('a primary of an older version, which knows nothing of failbacks, is received from', async () => {
