@@ -70,7 +70,9 @@ lrwxrwxrwx root:root /usr/sbin/understudyd
     assertWhole(visited, (await root.out('ls', '/usr/lib/understudy/web/dist/assets')).split('\n'));
   });
 
-  test('what monitoring systems are given is there', async () => {
+  test('what monitoring systems and people are given is there', async () => {
+    const files = (await root.out('dpkg', '-L', 'understudy')).split('\n');
+    for (const given of ['/usr/share/man/man1/understudy.1.gz', '/usr/share/man/man8/understudyd.8.gz', '/usr/share/bash-completion/completions/understudy', '/usr/share/zsh/vendor-completions/_understudy', '/usr/share/fish/vendor_completions.d/understudy.fish']) assert.ok(files.includes(given), given);
     await root.out('promtool', 'check', 'rules', '/usr/share/understudy/prometheus/understudy.rules.yml');
     JSON.parse(await root.out('cat', '/usr/share/understudy/grafana/understudy.json'));
   });
