@@ -34,7 +34,7 @@ const inTwo = (many: number, unit: string, rest: number, lesser: string): string
 export function durationIn(language: Language, ms: number): string {
   const { s, min, h, d } = TIME_UNITS[language];
   const seconds = Math.max(0, ms) / 1_000;
-  if (seconds < 9.95) return `${numberIn(language, seconds, 1)}${s}`;
+  if (seconds < 9.95 && !Number.isInteger(seconds)) return `${numberIn(language, seconds, 1)}${s}`;
   const whole = Math.round(seconds);
   if (whole < MINUTE_S) return `${whole}${s}`;
   if (whole < HOUR_S) return inTwo(Math.floor(whole / MINUTE_S), min, whole % MINUTE_S, s);

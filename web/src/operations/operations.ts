@@ -17,10 +17,12 @@ export const OPERATIONS: readonly Operation[] = [...ENABLING, ...FIRST_COPY, ...
 
 export const offered = (situation: Situation, role: Role): readonly Operation[] => OPERATIONS.filter((operation) => isOffered(operation, situation, role));
 
-/** What an operator most probably wants next, by the state that a relationship is in: the first of these that is offered. */
+/**
+ * What an operator most probably wants next, by the state that a relationship is in: the first of these that is offered. In
+ * state 2 there is none: a copy is on its way, by the network or on media, or the guest here is held and one has to look first.
+ */
 const NEXT: Readonly<Record<number, readonly string[]>> = {
   1: ['start-replication'],
-  2: ['import', 'initiate-failback'],
   3: ['test-end', 'test'],
   4: ['cancel-failover', 'initiate-failback'],
   5: ['commit', 'reverse'],
