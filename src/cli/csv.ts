@@ -1,6 +1,6 @@
 /** A line of a CSV file. Source: RFC 4180. */
 
-export type CsvValue = string | number | null;
+type CsvValue = string | number | null;
 
 /** What a spreadsheet takes for the beginning of a formula, also after white space. */
 const FORMULA = /^\s*[=+\-@\t\r]/;

@@ -8,7 +8,7 @@ import { duration, percent, size } from './words.ts';
 type Row = View<'Report'>['relationships'][number];
 type Recovery = View<'Recovery'>;
 
-export interface ReportPage {
+interface ReportPage {
   readonly report: View<'Report'>;
   /** By id of the relationship; those that were removed have none. */
   readonly histories: ReadonlyMap<string, View<'History'>>;
