@@ -400,7 +400,7 @@ export class MemoryHost implements Operations, Changes {
 
   /** By its id, or as the machine is named. */
   #relationship(machine: string): RelationshipView {
-    const known = this.relationships.values().find(({ id }) => id === machine);
+    const known = [...this.relationships.values()].find(({ id }) => id === machine);
     if (known) return known;
     const { name } = this.#machine(machine);
     const found = this.relationships.get(name);
