@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { HEALTH_LIMITS, LIMIT_NAMES, type HealthLimit } from '../health/limits.ts';
 import { Failure } from '../client/failure.ts';
 import type { View } from '../client/operation.ts';
+import { csvLine } from './csv.ts';
 import { list, table, type Cell, type Colour } from './output.ts';
 import { chosen, EXTENDED } from './relationships.ts';
 import { act, given, whole, type Run } from './run.ts';
@@ -77,15 +78,8 @@ const COLUMNS: readonly (readonly [string, (it: View<'Health'>) => string | numb
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
-/** Source: RFC 4180. A text that a spreadsheet would take for a formula is quoted as text. */
-function csvField(value: string | number | null): string {
-  const text = value === null ? '' : String(value);
-  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
 const csvText = (shown: readonly View<'Health'>[]): string =>
-  [COLUMNS.map(([name]) => name), ...shown.map((it) => COLUMNS.map(([, value]) => value(it)))].map((row) => `${row.map(csvField).join(',')}\r\n`).join('');
+  [COLUMNS.map(([name]) => name), ...shown.map((it) => COLUMNS.map(([, value]) => value(it)))].map(csvLine).join('');
 
 function saveCsv(run: Run, file: string, shown: readonly View<'Health'>[]): void {
   if (file === '-') {

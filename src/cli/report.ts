@@ -1,12 +1,16 @@
-/** understudy report: what each relationship achieved over a period, for people and as CSV. */
+/** understudy report: what each relationship achieved over a period, for people, as CSV and as HTML. */
 import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { Failure } from '../client/failure.ts';
 import type { View } from '../client/operation.ts';
+import { languageOfEnvironment } from '../language/language.ts';
+import { csvLine } from './csv.ts';
+import { exitCodeOf } from './failure.ts';
 import { table } from './output.ts';
+import { reportHtml } from './reporthtml.ts';
 import { act, given, type Run } from './run.ts';
-import { duration, instant, orDash, printable, size } from './words.ts';
+import { duration, instant, orDash, percent, printable, size } from './words.ts';
 
 type Report = View<'Report'>;
 type Row = Report['relationships'][number];
@@ -16,8 +20,12 @@ interface Options {
   readonly until?: number;
   readonly last?: number;
   readonly csv?: string;
+  readonly html?: string;
   readonly force?: boolean;
 }
+
+/** The exit code of what is not there. */
+const NOT_FOUND = 4;
 
 const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000 };
 
@@ -33,7 +41,6 @@ function moment(text: string): number {
   return ms;
 }
 
-const percent = (value: number): string => `${(Math.floor(value * 100) / 100).toFixed(2)} %`;
 const failoverText = ({ failovers }: Row): string => failovers.map(({ kind, lostMs, recoveryMs }) => `${kind}: lost ${duration(lostMs)}, ${recoveryMs === null ? 'not started' : `up after ${duration(recoveryMs)}`}`).join('; ');
 const testText = ({ tests }: Row): string => (tests.count === 0 ? 'none' : `${tests.count}, ${orDash(tests.worstRecoveryMs, duration)} at worst`);
 
@@ -68,15 +75,8 @@ const COLUMNS: readonly (readonly [string, (it: Row, report: Report) => string |
   ['failovers', (it) => it.failovers.length], ['worstFailoverLostMs', (it) => worst(it.failovers.map(({ lostMs }) => lostMs))], ['worstFailoverRecoveryMs', (it) => worst(it.failovers.map(({ recoveryMs }) => recoveryMs))],
 ];
 
-/** Source: RFC 4180. A text that a spreadsheet would take for a formula is quoted as text. */
-function field(value: string | number | null): string {
-  const text = value === null ? '' : String(value);
-  const safe = typeof value === 'string' && /^\s*[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
 export const reportCsv = (report: Report): string =>
-  [COLUMNS.map(([name]) => name), ...report.relationships.map((it) => COLUMNS.map(([, value]) => value(it, report)))].map((row) => `${row.map(field).join(',')}\r\n`).join('');
+  [COLUMNS.map(([name]) => name), ...report.relationships.map((it) => COLUMNS.map(([, value]) => value(it, report)))].map(csvLine).join('');
 
 /** The file is there whole, or not at all; one that is there stays unless it may be replaced. */
 function save(file: string, text: string, mayReplace: boolean): void {
@@ -93,15 +93,47 @@ function save(file: string, text: string, mayReplace: boolean): void {
   }
 }
 
-async function report(run: Run, { from, until, last, csv, force }: Options): Promise<void> {
+/** A relationship that is removed while the report is made has no history any more. */
+async function historyOf(run: Run, { id }: Row, { fromMs, untilMs }: Report): Promise<View<'History'> | undefined> {
+  try {
+    return await run.api.get('/api/relationships/{machine}/history', { path: { machine: id }, query: { fromMs, untilMs } });
+  } catch (error) {
+    if (error instanceof Failure && exitCodeOf(error) === NOT_FOUND) return undefined;
+    throw error;
+  }
+}
+
+/** One after the other: the daemon has replication to run. */
+async function historiesOf(run: Run, report: Report): Promise<Map<string, View<'History'>>> {
+  const histories = new Map<string, View<'History'>>();
+  for (const row of report.relationships.filter(({ endedAtMs }) => endedAtMs === null)) {
+    const history = await historyOf(run, row, report);
+    if (history) histories.set(row.id, history);
+  }
+  return histories;
+}
+
+const pageOf = async (run: Run, report: Report): Promise<string> =>
+  reportHtml({ report, histories: await historiesOf(run, report), language: run.out.isJson ? 'en' : languageOfEnvironment(process.env) });
+
+function checkOptions({ from, last, csv, html }: Options, isJson: boolean): void {
   if (last !== undefined && from !== undefined) throw new Failure('usage', '--last and --from both say where the period begins', 'Give one of them.');
-  if (csv === '-' && run.out.isJson) throw new Failure('usage', '--csv - and --json both print on standard output', 'Give one of them, or a file to --csv.');
+  if (csv === '-' && isJson) throw new Failure('usage', '--csv - and --json both print on standard output', 'Give one of them, or a file to --csv.');
+  if (html === '-' && isJson) throw new Failure('usage', '--html - and --json both print on standard output', 'Give one of them, or a file to --html.');
+  if (csv !== undefined && html !== undefined) throw new Failure('usage', '--csv and --html each save the report', 'Give one of them, and the other one in another call.');
+}
+
+async function report(run: Run, options: Options): Promise<void> {
+  checkOptions(options, run.out.isJson);
+  const { from, until, last, csv, html, force } = options;
   const fromMs = last === undefined ? from : (until ?? Date.now()) - last;
   const made = await run.api.get('/api/report', { query: given({ fromMs: fromMs === undefined ? undefined : Math.max(0, fromMs), untilMs: until }) });
-  if (csv === undefined) return run.out.result(made, () => shown(made));
-  if (csv === '-') return void process.stdout.write(reportCsv(made));
-  save(csv, reportCsv(made), force === true);
-  run.out.result({ saved: csv, relationships: made.relationships.length }, () => `${csv}: ${made.relationships.length} saved`);
+  const file = csv ?? html;
+  if (file === undefined) return run.out.result(made, () => shown(made));
+  const text = csv === undefined ? await pageOf(run, made) : reportCsv(made);
+  if (file === '-') return void process.stdout.write(text);
+  save(file, text, force === true);
+  run.out.result({ saved: file, relationships: made.relationships.length }, () => `${file}: ${made.relationships.length} saved`);
 }
 
 export function reportCommand(program: Command): void {
@@ -111,6 +143,7 @@ export function reportCommand(program: Command): void {
     .option('--until <moment>', 'where it ends; now when absent', moment)
     .option('--last <time>', 'so long until the end: 12h, 30d; 30d when nothing is said', lengthMs)
     .option('--csv <file>', 'save as CSV; "-" is standard output')
+    .option('--html <file>', 'save as a page for an auditor, with charts; "-" is standard output')
     .option('--force', 'replace the file')
     .action(act(report));
 }

@@ -55,6 +55,8 @@ export function figure(name: string, value: number | string | boolean | null): s
   return String(value);
 }
 
+/** Never more than it is. */
+export const percent = (value: number): string => `${(Math.floor(value * 100) / 100).toFixed(2)} %`;
 export const ago = (ms: number, nowMs = Date.now()): string => `${duration(nowMs - ms)} ago`;
 export const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
 export const orDash = <T>(value: T | null | undefined, words: (value: T) => string): string => (value === null || value === undefined ? '-' : words(value));

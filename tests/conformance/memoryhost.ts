@@ -398,7 +398,10 @@ export class MemoryHost implements Operations, Changes {
     return found;
   }
 
+  /** By its id, or as the machine is named. */
   #relationship(machine: string): RelationshipView {
+    const known = [...this.relationships.values()].find(({ id }) => id === machine);
+    if (known) return known;
     const { name } = this.#machine(machine);
     const found = this.relationships.get(name);
     if (!found) throw new Refused(refuse(`${name} is not replicated`, ['enable']));
