@@ -46,10 +46,10 @@ function tellHowToUse(): void {
   tell('');
   tell('Both hosts run on. The guest is on host-b now, replicated to host-a.');
   for (const host of [a, b]) {
-    tell(`  ${host.name}: bin/understudy --run-dir ${host.runDir} status      API: ${host.page}/api (pid ${host.pid})`);
+    tell(`  ${host.name}: bin/understudy --run-dir ${host.runDir} status      page: ${host.page}/ (pid ${host.pid})`);
     tell(`    state ${host.stateDir}, log ${host.logPath}`);
   }
-  tell(`  Sign in over the network after: bin/understudy --run-dir ${a.runDir} user add NAME --role administrator`);
+  tell(`  Sign in to the page after: bin/understudy --run-dir ${a.runDir} user add NAME --role administrator`);
   tell(`  Stop: bin/understudy --run-dir ${b.runDir} vm stop web1 --force --yes; kill ${a.pid} ${b.pid}; rm -r ${directory}`);
 }
 

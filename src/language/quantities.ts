@@ -28,16 +28,18 @@ const TIME_UNITS: Readonly<Record<Language, { readonly s: string; readonly min: 
   'zh-Hant': { s: ' 秒', min: ' 分', h: ' 小時', d: ' 天' },
 };
 
-/** Two units at most: "0.8 s", "12 s", "3 min 5 s", "2 h 4 min", "3 d 1 h". */
+const inTwo = (many: number, unit: string, rest: number, lesser: string): string => (rest === 0 ? `${many}${unit}` : `${many}${unit} ${rest}${lesser}`);
+
+/** Two units at most: "0.8 s", "12 s", "3 min 5 s", "5 min", "2 h 4 min", "3 d 1 h". */
 export function durationIn(language: Language, ms: number): string {
   const { s, min, h, d } = TIME_UNITS[language];
   const seconds = Math.max(0, ms) / 1_000;
   if (seconds < 9.95) return `${numberIn(language, seconds, 1)}${s}`;
   const whole = Math.round(seconds);
   if (whole < MINUTE_S) return `${whole}${s}`;
-  if (whole < HOUR_S) return `${Math.floor(whole / MINUTE_S)}${min} ${whole % MINUTE_S}${s}`;
-  if (whole < DAY_S) return `${Math.floor(whole / HOUR_S)}${h} ${Math.floor((whole % HOUR_S) / MINUTE_S)}${min}`;
-  return `${Math.floor(whole / DAY_S)}${d} ${Math.floor((whole % DAY_S) / HOUR_S)}${h}`;
+  if (whole < HOUR_S) return inTwo(Math.floor(whole / MINUTE_S), min, whole % MINUTE_S, s);
+  if (whole < DAY_S) return inTwo(Math.floor(whole / HOUR_S), h, Math.floor((whole % HOUR_S) / MINUTE_S), min);
+  return inTwo(Math.floor(whole / DAY_S), d, Math.floor((whole % DAY_S) / HOUR_S), h);
 }
 
 /** One unit, for a sentence: "90 s", "5 min", "3 h". */

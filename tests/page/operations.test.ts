@@ -137,10 +137,10 @@ describe('what is lost', () => {
   const lost = (id: string, situation: Situation, typed: Readonly<Record<string, Typed>> = {}) => operation(id).loses!(situation, valuesOf(operation(id), situation, typed).values).join('\n');
 
   test('by an unplanned failover is what was written since the chosen point, and grows with time', () => {
-    assert.match(lost('failover-unplanned', situationOf()), /What web1 wrote on beta in the last 42 sec is not there/);
+    assert.match(lost('failover-unplanned', situationOf()), /What web1 wrote on beta in the last 42 s is not there/);
     assert.match(lost('failover-unplanned', situationOf({ nowMs: NOW_MS + 18_000 })), /in the last 1 min is not there/);
     const older = lost('failover-unplanned', situationOf(), { point: 'p-old' });
-    assert.match(older, /in the last 1 hr is not there/);
+    assert.match(older, /in the last 1 h is not there/);
     assert.match(older, /1 newer recovery points are not used/);
   });
 

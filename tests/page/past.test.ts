@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { DAY_MS, HOUR_MS } from '../../src/history/piece.ts';
 import type { View } from '../../src/client/operation.ts';
+import { durationIn, sizeIn } from '../../src/language/quantities.ts';
 import type { SqliteState } from '../../src/state/state.ts';
 import { until, type TestHost } from '../flow/testhost.ts';
 import { openBrowser, Operator } from './browser.ts';
@@ -34,9 +35,6 @@ function livePast(state: SqliteState): void {
     state.history.putRecovery(id, { id: randomUUID(), kind: 'test', askedMs, pointId: randomUUID(), pointInstantMs: askedMs - 40_000, lostMs: 40_000, recoveryMs: 12_000, startedMs: askedMs + 12_000, readyMs: null });
   });
 }
-
-/** Below ten minutes with the seconds. */
-const minutesText = (ms: number): string => `${Math.floor(ms / 60_000)} min${ms < 600_000 ? ` ${Math.floor((ms % 60_000) / 1_000)} sec` : ''}`;
 
 /** What has been drawn: pixels that are not transparent, of each chart. */
 const INKED = `[...document.querySelectorAll('.uplot canvas')].map((canvas) => {
@@ -87,12 +85,12 @@ describe('the past of a machine', { timeout: 120_000 }, () => {
     for (const { fromMs, cycles, missed, maxLagMs, bytesChanged } of known.slice(0, -1)) {
       const [worst, , cyclesText, missedText, changed] = rows.get(fromMs)!;
       assert.deepEqual([cyclesText, missedText], [String(cycles), String(missed)]);
-      assert.equal(worst, minutesText(maxLagMs!));
-      assert.equal(changed, bytesChanged >= 2 ** 30 ? `${Number((bytesChanged / 2 ** 30).toFixed(1))} GB` : `${Math.round(bytesChanged / 2 ** 20).toLocaleString('en')} MB`);
+      assert.equal(worst, durationIn('en', maxLagMs!));
+      assert.equal(changed, sizeIn('en', bytesChanged));
     }
     await isDrawn(page);
     await page.getByText(/intervals passed without a cycle/).first().waitFor();
-    await page.getByText(/^Test failover on .*: the guest was started after 12 sec; a failover would have lost 40 sec\.$/).waitFor();
+    await page.getByText(/^Test failover on .*: the guest was started after 12 s; a failover would have lost 40 s\.$/).waitFor();
     await operator.checkAccessibility('the charts of a machine');
   });
 

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { failureText, Fault } from '../../src/errors/fault.ts';
 import { inLanguage } from '../../src/language/domain.ts';
 import { acceptedLanguage, languageOf, languageOfEnvironment } from '../../src/language/language.ts';
+import { durationIn } from '../../src/language/quantities.ts';
 import { inEnglish, inWords, say, textFrom, told } from '../../src/language/text.ts';
 
 describe('the language that somebody reads', () => {
@@ -49,4 +50,11 @@ describe('a text', () => {
     assert.equal(inLanguage(failureText(fault), 'de'), 'Ein Datenträger fehlt: vda of web: /srv/web.qcow2');
     assert.equal(inEnglish(failureText(fault)), 'vda of web: /srv/web.qcow2');
   });
+});
+
+describe('a length of time', () => {
+  const lengths: readonly [ms: number, text: string][] = [[0, '0.0 s'], [830, '0.8 s'], [9_960, '10 s'], [59_400, '59 s'], [59_600, '1 min'], [185_000, '3 min 5 s'], [300_000, '5 min'], [7_440_000, '2 h 4 min'], [86_400_000, '1 d'], [262_800_000, '3 d 1 h']];
+  for (const [ms, text] of lengths) test(`of ${ms} ms is ${text}`, () => assert.equal(durationIn('en', ms), text));
+
+  test('has the marks and the comma of the language', () => assert.deepEqual([durationIn('de', 830), durationIn('fr', 262_800_000), durationIn('zh-Hant', 185_000)], ['0,8 s', '3 j 1 h', '3 分 5 秒']));
 });

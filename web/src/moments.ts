@@ -1,4 +1,5 @@
 /** Times, lengths and sizes as people read them, in the page's language. */
+import { durationIn, sizeIn } from '../../src/language/quantities.ts';
 import { language } from './language.ts';
 
 const SECOND_MS = 1_000;
@@ -6,7 +7,7 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-type Unit = 'second' | 'minute' | 'hour' | 'day' | 'byte' | 'kilobyte' | 'megabyte' | 'gigabyte' | 'terabyte';
+type Unit = 'second' | 'minute' | 'hour' | 'day';
 
 const LENGTHS: readonly (readonly [unitMs: number, unit: Unit])[] = [
   [DAY_MS, 'day'],
@@ -14,40 +15,8 @@ const LENGTHS: readonly (readonly [unitMs: number, unit: Unit])[] = [
   [MINUTE_MS, 'minute'],
   [SECOND_MS, 'second'],
 ];
-const SIZES: readonly (readonly [bytes: number, unit: Unit])[] = [
-  [2 ** 40, 'terabyte'],
-  [2 ** 30, 'gigabyte'],
-  [2 ** 20, 'megabyte'],
-  [2 ** 10, 'kilobyte'],
-  [1, 'byte'],
-];
-
-const formats = new Map<string, Intl.NumberFormat>();
-
-/** Making a format is slow, using one is not. */
-function numberFormat(unit: Unit, digits: number): Intl.NumberFormat {
-  const key = `${unit} ${digits}`;
-  const known = formats.get(key) ?? new Intl.NumberFormat(language(), { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: digits });
-  formats.set(key, known);
-  return known;
-}
-
-/** In one unit, or in two where the second matters: "14 sec", "3 min 20 sec", "2 hr 5 min". */
-export function length(ms: number): string {
-  const at = LENGTHS.findIndex(([unitMs]) => ms >= unitMs);
-  const [unitMs, unit] = LENGTHS[at === -1 ? LENGTHS.length - 1 : at]!;
-  const whole = Math.floor(ms / unitMs);
-  const first = numberFormat(unit, 0).format(whole);
-  const next = at === -1 || whole >= 10 ? undefined : LENGTHS[at + 1];
-  const rest = next ? Math.floor((ms - whole * unitMs) / next[0]) : 0;
-  return next && rest > 0 ? `${first} ${numberFormat(next[1], 0).format(rest)}` : first;
-}
-
-export function size(bytes: number): string {
-  const [unitBytes, unit] = SIZES.find(([each]) => bytes >= each) ?? SIZES.at(-1)!;
-  const value = bytes / unitBytes;
-  return numberFormat(unit, value < 10 ? 1 : 0).format(value);
-}
+export const length = (ms: number): string => durationIn(language(), ms);
+export const size = (bytes: number): string => sizeIn(language(), bytes);
 
 let plain: Intl.NumberFormat | undefined;
 export const number = (value: number): string => (plain ??= new Intl.NumberFormat(language())).format(value);
