@@ -21,6 +21,7 @@ const MAY_IMPORT = {
   media: [...PURE, 'files', 'fingerprints', 'engine/ports'],
   peer: [...PURE, 'files', 'engine/ports'],
   state: [...PURE, 'engine/ports'],
+  testresults: [...PURE, 'files', 'engine/ports'],
   notifier: [...PURE, 'engine/ports'],
   service: [...PURE, 'engine', 'state', 'service', 'notifier'],
   metrics: [...PURE, 'engine', 'state', 'service', 'notifier'],

@@ -44,7 +44,7 @@ function stageAt(root: string): Stage {
 
 function copyProgram({ at }: Stage): void {
   build(at(`${LIBRARY}/dist`));
-  for (const name of ['bin', 'package.json', 'LICENSE']) cpSync(join(ROOT, name), at(`${LIBRARY}/${name}`), { recursive: true });
+  for (const name of ['bin', 'completions', 'package.json', 'LICENSE']) cpSync(join(ROOT, name), at(`${LIBRARY}/${name}`), { recursive: true });
   if (!existsSync(join(ROOT, 'web/dist/index.html'))) throw new Error('the web page is not built: npm run page');
   cpSync(join(ROOT, 'web/dist'), at(`${LIBRARY}/web/dist`), { recursive: true, filter: (from) => basename(from) !== '.built-from' });
   for (const name of ['bin/node', 'LICENSE', 'package.json']) cpSync(join(ROOT, NODE, name), at(`${LIBRARY}/${NODE}/${name}`));
@@ -56,10 +56,16 @@ function copyProgram({ at }: Stage): void {
 /** Same bytes whenever it is made: no name and no time. */
 const gzip = (text: string | Buffer): Buffer => gzipSync(text, { level: 9 });
 
+/** Where each shell looks for what packages bring. */
+const COMPLETIONS = { 'understudy.bash': 'bash-completion/completions/understudy', _understudy: 'zsh/vendor-completions/_understudy', 'understudy.fish': 'fish/vendor_completions.d/understudy.fish' };
 const MANUALS = ['understudy.1', 'understudyd.8'];
+/** What monitoring systems are given, by hand: they read it elsewhere. */
+const FOR_MONITORING = ['prometheus/understudy.rules.yml', 'grafana/understudy.json'];
 
 function copySystem({ at }: Stage): void {
+  for (const [name, place] of Object.entries(COMPLETIONS)) cpSync(join(ROOT, 'completions', name), at(`usr/share/${place}`));
   for (const name of MANUALS) writeFileSync(at(`usr/share/man/man${name.at(-1)!}/${name}.gz`), gzip(readFileSync(join(ROOT, 'docs/man', name))));
+  for (const name of FOR_MONITORING) cpSync(join(HERE, '..', name), at(`usr/share/understudy/${name}`));
   cpSync(join(HERE, '../systemd/understudyd.service'), at('usr/lib/systemd/system/understudyd.service'));
   cpSync(join(HERE, '../understudy.toml'), at('etc/understudy/understudy.toml'));
 }

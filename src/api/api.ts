@@ -25,6 +25,7 @@ import { pointRoutes } from './points.ts';
 import { relationshipRoutes } from './relationships.ts';
 import { resynchronizationRoutes } from './resynchronization.ts';
 import { languageOf, ok, type ApiInstance } from './routes.ts';
+import { screenRoutes } from './screens.ts';
 import { serverRoutes } from './server.ts';
 import { trafficRoutes } from './traffic.ts';
 import { callerOf, certificateRoutes, sessionRoutes, tokenRoutes, userRoutes } from './sessions.ts';
@@ -160,6 +161,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     resynchronizationRoutes(guarded, operations);
     pointRoutes(guarded, operations);
     failoverRoutes(guarded, operations);
+    screenRoutes(guarded, operations);
     networkRoutes(guarded, operations);
     notificationRoutes(guarded, operations);
     jobRoutes(guarded, operations);

@@ -61,6 +61,11 @@ async function writeFiles(directory: string, { manifest, contents }: Archive): P
   }
 }
 
+/** The directory itself stays: as long as a restore is not done, it keeps a daemon from beginning as a new host. */
+function empty(directory: string): void {
+  for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true });
+}
+
 /** The restored state file, migrated and aged, alone: nothing of it is in a log beside it. */
 function prepareState(directory: string, backupMs: number): Aged {
   const database = openDatabase(directory);
@@ -110,8 +115,8 @@ export async function restoreState(path: string, nowMs: number, intoDirectory?: 
   if (pid !== undefined) throw new Fault('daemon-running', `process ${pid} has ${join(stateDir, STATE_FILE)} open`);
   await makeDirectory(stateDir);
   const preparing = join(stateDir, RESTORING);
-  rmSync(preparing, { recursive: true, force: true });
   await makeDirectory(preparing);
+  empty(preparing);
   await writeFiles(preparing, archive);
   checkWhole(path, join(preparing, STATE_FILE));
   const aged = prepareState(preparing, backup.createdMs);

@@ -23,12 +23,14 @@ export const FAMILIES: readonly Family[] = [
   { names: ['resynchronize', 'cancel-resynchronization'], load: async () => (await import('./resynchronization.ts')).resynchronizationCommands },
   { names: ['points', 'point'], load: async () => (await import('./points.ts')).pointCommands },
   { names: ['test', 'failover', 'cancel-failover', 'commit-after', 'failback', 'initiate-failback'], load: async () => (await import('./failovers.ts')).failoverCommands },
+  { names: ['test-result', 'test-screenshot'], load: async () => (await import('./screens.ts')).testScreenCommands },
   { names: ['network'], load: async () => (await import('./network.ts')).networkCommands },
   { names: ['notify'], load: async () => (await import('./notify.ts')).notifyCommands },
   { names: ['events'], load: async () => (await import('./events.ts')).eventCommands },
   { names: ['jobs', 'audit'], load: async () => (await import('./jobs.ts')).jobCommands },
   { names: ['user', 'sign-in', 'sign-out'], load: async () => (await import('./users.ts')).userCommands },
   { names: ['backup-state', 'restore-state'], load: async () => (await import('./backup.ts')).backupCommands },
+  { names: ['completion'], load: async () => (await import('./completion.ts')).completionCommand },
   { names: ['version'], load: async () => (await import('./version.ts')).versionCommand },
 ];
 
@@ -39,7 +41,7 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'Protect virtual machines:': ['enable', 'settings', 'start-replication', 'stop-initial', 'export', 'import', 'as-replica', 'cycle', 'suspend', 'resume', 'resynchronize', 'cancel-resynchronization', 'disable'],
   'Run virtual machines:': ['vm', 'network'],
   'Set up this host:': ['host', 'authorization', 'server', 'traffic', 'notify', 'user', 'audit', 'backup-state', 'restore-state'],
-  'This command itself:': ['sign-in', 'sign-out', 'version', 'help'],
+  'This command itself:': ['sign-in', 'sign-out', 'completion', 'version', 'help'],
 };
 
 /** Those that one of the words names; all of them when none does, for the help and for words that are not known. */

@@ -28,10 +28,10 @@ function outgoingTo(target: Target, { method, path, body, headers, signal }: Tra
   return request(new URL(path, target.url), { method, headers: { ...headers, ...length, ...authorization }, signal, agent: false });
 }
 
-async function* textOf(incoming: IncomingMessage, failureFor: (error: unknown) => unknown): AsyncGenerator<string> {
-  incoming.setEncoding('utf8');
+async function* piecesOf<T>(incoming: IncomingMessage, encoding: 'utf8' | null, failureFor: (error: unknown) => unknown): AsyncGenerator<T> {
+  if (encoding !== null) incoming.setEncoding(encoding);
   try {
-    yield* incoming as AsyncIterable<string>;
+    yield* incoming as AsyncIterable<T>;
   } catch (error) {
     throw failureFor(error);
   }
@@ -46,6 +46,6 @@ export function transportTo(target: Target): Transport {
       outgoing.once('error', (error) => reject(failureFor(error)));
       outgoing.end(request.body);
     });
-    return { status: incoming.statusCode ?? 0, text: textOf(incoming, failureFor) };
+    return { status: incoming.statusCode ?? 0, text: piecesOf<string>(incoming, 'utf8', failureFor), bytes: piecesOf<Uint8Array>(incoming, null, failureFor) };
   };
 }

@@ -10,6 +10,7 @@ import { heads, t, word } from './language.ts';
 import { list, table, type Cell } from './output.ts';
 import { confirm } from './questions.ts';
 import { act, given, whole, type Run } from './run.ts';
+import { screenCommands } from './screens.ts';
 import { orDash, size, yesNo } from './words.ts';
 
 const powerCell = ({ power }: View<'Machine'>): Cell => ({ text: word('power', power), ...(power === 'running' ? { colour: 'green' as const } : power === 'paused' ? { colour: 'yellow' as const } : {}) });
@@ -120,5 +121,6 @@ export function machineCommands(program: Command): void {
   vm.command('list').description('all virtual machines of this host').action(act(listAll));
   vm.command('show').argument('<machine>').description('one machine').action(act(show));
   diskCommands(vm);
+  screenCommands(vm);
   vm.command('console').argument('<machine>').description('open its serial console here; Ctrl-] leaves it').action(act(openConsole));
 }

@@ -96,19 +96,19 @@ export function userCommands(program: Command): void {
     .action(act(add));
   user
     .command('token')
-    .argument('<name>')
+    .argument('<user>')
     .description('a token for a program, such as a Prometheus that reads /metrics from elsewhere; printed once')
     .option('--days <n>', 'how long it is valid', whole(1, 3_650), 365)
     .action(act(token));
-  user.command('remove').argument('<name>').description('remove a user').option('--yes', 'do not ask').action(act(remove));
+  user.command('remove').argument('<user>').description('remove a user').option('--yes', 'do not ask').action(act(remove));
   user
     .command('certificate')
-    .argument('<name>')
+    .argument('<user>')
     .argument('<file>', 'a TLS client certificate, PEM or DER')
     .description('let a client certificate stand for a user, over WS-Management and CIM-XML')
     .option('--remove', 'it stands for the user no more')
     .action(act(certificate));
-  user.command('certificates').argument('<name>').description('the client certificates of a user').action(act(listCertificates));
+  user.command('certificates').argument('<user>').description('the client certificates of a user').action(act(listCertificates));
   program.command('sign-in').description('sign in to the daemon at --host; kept for 12 hours').option('--user <name>', 'name of the user', userInfo().username).option(...PASSWORD_FILE).action(act(signIn));
   program.command('sign-out').description('end the session at --host').action(act(signOut));
 }

@@ -4,11 +4,12 @@
  */
 import { Failure } from './failure.ts';
 import { messagesIn, Silence, SILENCE_MS, type Message } from './messages.ts';
-import type { AnswerOf, Given, Method, PathOf, View } from './operation.ts';
+import type { AnswerOf, Given, Method, PathOf, PicturePath, View } from './operation.ts';
 import type { Transport, TransportAnswer } from './transport.ts';
 
 const ANSWER_MS = 180_000;
 const ANSWER_CHARACTERS = 64 * 1_024 * 1_024;
+const ANSWER_BYTES = 64 * 1_024 * 1_024;
 const NOT_OURS = 'Is it understudyd that answers at this address?';
 
 type Parameter = string | number | boolean;
@@ -37,6 +38,23 @@ async function whole(text: AsyncIterable<string>): Promise<string> {
     pieces.push(piece);
   }
   return pieces.join('');
+}
+
+async function wholeBytes(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of bytes) {
+    length += piece.byteLength;
+    if (length > ANSWER_BYTES) throw new Failure('bug', `the answer is longer than ${ANSWER_BYTES} bytes`);
+    pieces.push(piece);
+  }
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.byteLength;
+  }
+  return all;
 }
 
 async function jsonIn({ status, text }: TransportAnswer): Promise<unknown> {
@@ -91,6 +109,11 @@ export class Client {
     return this.#call('delete', path, request);
   }
 
+  /** A picture of a machine, as PNG. */
+  picture(path: PicturePath, machine: string): Promise<Uint8Array> {
+    return this.#answered('get', path, { path: { machine } }, ({ bytes }) => wholeBytes(bytes));
+  }
+
   /**
    * The messages of the event stream until the daemon ends it or the signal aborts. `afterId` is the last event of the
    * log that is known; without it the log begins with what happens from now on.
@@ -109,7 +132,11 @@ export class Client {
     }
   }
 
-  async #call<T>(method: Method, template: string, request: Request = {}): Promise<T> {
+  #call<T>(method: Method, template: string, request?: Request): Promise<T> {
+    return this.#answered(method, template, request, (answer) => jsonIn(answer) as Promise<T>);
+  }
+
+  async #answered<T>(method: Method, template: string, request: Request = {}, read: (answer: TransportAnswer) => Promise<T>): Promise<T> {
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
     const inTime = AbortSignal.timeout(ANSWER_MS);
@@ -117,7 +144,7 @@ export class Client {
     try {
       const answer = await this.#transport({ method: method.toUpperCase(), path: pathText(template, request), body, headers, signal });
       if (!isSuccess(answer.status)) throw await failureIn(answer);
-      return (await jsonIn(answer)) as T;
+      return await read(answer);
     } catch (error) {
       throw error === inTime.reason ? new Failure('daemon-unreachable', `understudyd did not answer within ${ANSWER_MS / 1_000} s`) : error;
     }

@@ -12,8 +12,14 @@ interface Described {
   readonly responses: object;
 }
 
-/** The paths that have the method. */
-export type PathOf<M extends Method> = { [P in keyof paths]: paths[P][M] extends Described ? P : never }[keyof paths];
+/** An answer that is no JSON. */
+type Picture = { readonly responses: { readonly 200: { readonly content: { readonly 'image/png': string } } } };
+
+/** The paths that have the method and answer with JSON. */
+export type PathOf<M extends Method> = { [P in keyof paths]: paths[P][M] extends Described ? (paths[P][M] extends Picture ? never : P) : never }[keyof paths];
+
+/** The paths of pictures, all of one machine. */
+export type PicturePath = { [P in keyof paths]: paths[P]['get'] extends Picture ? P : never }[keyof paths];
 
 type OperationOf<M extends Method, P extends PathOf<M>> = Extract<paths[P][M], Described>;
 

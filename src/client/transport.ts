@@ -14,6 +14,8 @@ export interface TransportAnswer {
   readonly status: number;
   /** The body, in pieces as they come. Throws a failure daemon-unreachable when it breaks off. */
   readonly text: AsyncIterable<string>;
+  /** The same as it came. One of the two is read. */
+  readonly bytes: AsyncIterable<Uint8Array>;
 }
 
 /**

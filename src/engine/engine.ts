@@ -19,6 +19,7 @@ import type { PeerHandler, Wire } from './ports/peers.ts';
 import { Reception } from './replica/reception.ts';
 import { RosterTelling } from './roster/telling.ts';
 import { specOf } from './spec.ts';
+import { TestScreens } from './testscreens.ts';
 import { Worker } from './worker.ts';
 
 export class Engine {
@@ -27,6 +28,7 @@ export class Engine {
   readonly reception: Reception;
   readonly pending: PendingBytes;
   readonly roster: RosterTelling;
+  readonly testScreens: TestScreens;
   readonly #watch: HealthWatch;
   readonly #hostItems: HostItems;
   readonly #deadlines: CommitDeadlines;
@@ -42,8 +44,12 @@ export class Engine {
         if (kind === 'relationship' && this.#started) {
           this.#wake(id);
           this.#deadlines.look(id);
+          this.testScreens.relationshipChanged(id);
         }
-        if (kind === 'machine' && this.#started) this.#address(id);
+        if (kind === 'machine' && this.#started) {
+          this.#address(id);
+          this.testScreens.look(id);
+        }
         if (kind === 'machine' || kind === 'relationship') this.roster.noticed();
         host.changed(kind, id);
       },
@@ -52,6 +58,7 @@ export class Engine {
     this.jobs = new Jobs(this.host, jobKinds(this));
     this.pending = new PendingBytes(this.host, (machineId) => this.worker(machineId).progress);
     this.roster = new RosterTelling(this);
+    this.testScreens = new TestScreens(this.host);
     this.#watch = new HealthWatch(this.host, this.pending);
     this.#hostItems = new HostItems(this.host);
     this.#deadlines = new CommitDeadlines(this.host, (machineId) => this.jobs.start('commit', machineId, {}));
@@ -66,6 +73,7 @@ export class Engine {
     this.jobs.resume();
     this.#watch.start();
     this.#hostItems.start();
+    this.testScreens.start();
     for (const { id } of this.host.state.machines()) {
       this.#address(id);
       this.#deadlines.look(id);
@@ -95,6 +103,7 @@ export class Engine {
     this.reception.stop();
     await this.#watch.stop();
     await this.#hostItems.stop();
+    await this.testScreens.stop();
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
   }
 

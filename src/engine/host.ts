@@ -12,6 +12,7 @@ import type { Media } from './ports/media.ts';
 import type { Peers } from './ports/peers.ts';
 import type { Scanner } from './ports/scanner.ts';
 import type { State } from './ports/state.ts';
+import type { TestResults } from './ports/testresults.ts';
 import type { Traffic } from './traffic/traffic.ts';
 
 export interface Host {
@@ -31,6 +32,7 @@ export interface Host {
   /** Where there are threads to scan disks with; otherwise the engine reads them itself. */
   readonly scanner?: Scanner;
   readonly state: State;
+  readonly testResults: TestResults;
   /** What leaves this host for replicas, all machines together. */
   readonly traffic: Traffic;
   /** A random UUID. */

@@ -54,7 +54,9 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       return { machine: copy.name, machineId: copy.id, seconds: seconds(startedMs) };
     },
     testEnd: async (job) => {
-      await alone(job, 'ending the test failover', () => endTestCopy(host, engine.relationshipOf(job.machineId).id));
+      const { id } = engine.relationshipOf(job.machineId);
+      await engine.testScreens.atEnd(id);
+      await alone(job, 'ending the test failover', () => endTestCopy(host, id));
       return {};
     },
     unplanned: async (job) => {

@@ -66,6 +66,7 @@ export const FAULTS = {
   'host-unknown': row('The host is not paired', 'never', 404, 32777, 4, 'No host of this name is paired: understudy host list, understudy host invite.'),
   'authorization-unknown': row('The authorization entry does not exist', 'never', 404, 32773, 4, 'There is no such authorization entry: understudy authorization list.'),
   'point-unknown': row('The recovery point does not exist', 'never', 404, 32773, 4, 'There is no such recovery point: understudy points <machine>.'),
+  'test-picture-unknown': row('There is no picture of a test failover', 'never', 404, 32773, 4, 'Rehearse a failover on the host of the replica: understudy test <machine>. The picture is taken once the copy has booted; a copy without a display has text instead: understudy test-result <machine>.'),
   'adapter-unknown': row('The network adapter does not exist', 'never', 404, 32773, 4, 'There is no such network adapter: understudy network show <machine>.'),
   'job-unknown': row('The job does not exist', 'never', 404, 32773, 4, 'There is no such job: understudy jobs.'),
   'notification-target-unknown': row('The target of notifications does not exist', 'never', 404, 32773, 4, 'There is no such target of notifications: understudy notify list.'),

@@ -6,6 +6,8 @@ import type { Machine, Relationship } from './records.ts';
 /** The guest goes home to this host: what it was before, so that a failback that is given up leaves no trace. */
 export interface HomeFailback {
   readonly at: 'home';
+  /** When it was asked for; absent in one that an older version began. */
+  readonly askedMs?: number;
   readonly id: string;
   /** The other host's recovery point to go home with; null: with everything. */
   readonly pointId: string | null;

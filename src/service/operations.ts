@@ -4,7 +4,7 @@
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
 import type {
-  AuditView, AuthorizationView, Caller, CertificateView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, NotificationSettingsView, NotificationsView, NotificationTargetChange, NotificationTargetRequest, NotificationTargetView, OverviewView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView, UserView, Role,
+  AuditView, AuthorizationView, Caller, CertificateView, ConsoleTextView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, NotificationSettingsView, NotificationsView, NotificationTargetChange, NotificationTargetRequest, NotificationTargetView, OverviewView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, TestResultView, TrafficView, UserView, Role,
 } from './views.ts';
 import type { HistoryView, ReportView } from './historyviews.ts';
 import type { TrafficLimits } from '../engine/traffic/limits.ts';
@@ -60,6 +60,12 @@ export interface ReportRequest {
 export interface HistoryRequest extends ReportRequest {
   /** At most so many. */
   buckets?: number;
+}
+
+/** Of a display. */
+export interface PictureAnswer {
+  png: Uint8Array;
+  atMs: number;
 }
 
 export interface Operations {
@@ -171,6 +177,13 @@ export interface Operations {
   /** On each adapter's own test network, on the one that is named, or isolated. */
   testFailover(caller: Caller, machine: string, options: { point?: string; start: boolean; network?: string; isolated?: boolean }): Promise<JobView>;
   testFailoverEnd(caller: Caller, machine: string): Promise<JobView>;
+  /** What the last test failover on this host showed: once its guest had booted, and again before its end. */
+  testResult(caller: Caller, machine: string): Promise<TestResultView>;
+  testScreenshot(caller: Caller, machine: string): Promise<PictureAnswer>;
+  /** What the guest's display shows now. Refused when it is off, or has no display. */
+  screenshot(caller: Caller, machine: string): Promise<PictureAnswer>;
+  /** The last of its serial console; also when it is off. */
+  consoleText(caller: Caller, machine: string): Promise<ConsoleTextView>;
   /** Runs on either host: shut down, last cycle, boot on the other host. */
   plannedFailover(caller: Caller, machine: string, options: { start: boolean; reverse: boolean; timeoutSeconds?: number; force?: boolean; commitAfterSeconds?: number }): Promise<JobView>;
   /** With force also while the other host cannot be asked: as a new epoch, so that it yields when it is met. */

@@ -16,6 +16,7 @@ import type { Operations } from './operations.ts';
 import { overviewOperations } from './overview.ts';
 import { pointOperations } from './points.ts';
 import { replicationOperations } from './replication.ts';
+import { screenOperations } from './screens.ts';
 import { serverOperations } from './server.ts';
 import { resynchronizationOperations } from './resynchronization.ts';
 import { trafficOperations } from './traffic.ts';
@@ -37,6 +38,7 @@ export const createOperations = (context: Context): Operations => ({
   ...resynchronizationOperations(context),
   ...trafficOperations(context),
   ...failoverOperations(context),
+  ...screenOperations(context),
   ...networkOperations(context),
   ...notificationOperations(context),
 });

@@ -251,6 +251,21 @@ export interface DiagnosisView {
 /** By name: see docs/generated/health.md. */
 export type HealthLimitsView = Record<HealthLimit, number>;
 
+/** The last of what a guest wrote on its serial console. */
+export interface ConsoleTextView {
+  text: string;
+  atMs: number | null;
+}
+
+/** What the last test failover showed; all null when none has left anything. */
+export interface TestResultView {
+  atMs: number | null;
+  moment: 'booted' | 'ended' | null;
+  pointId: string | null;
+  hasPicture: boolean;
+  text: string;
+}
+
 /** What leaves this host for replicas. */
 export interface TrafficView {
   transfers: number;

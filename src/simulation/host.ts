@@ -20,6 +20,7 @@ import { SimulatedMedia } from './media.ts';
 import type { SimulatedNetwork } from './network.ts';
 import type { Random } from './random.ts';
 import { livedState } from './state.ts';
+import { SimulatedTestResults } from './testresults.ts';
 import type { VirtualTime } from './time.ts';
 
 export interface Watch extends Pick<Surroundings, 'onInstant' | 'onStart'> {
@@ -36,6 +37,7 @@ export class SimulatedHost {
   readonly files = new Files();
   readonly directory = new MemoryDirectory();
   readonly media = new SimulatedMedia(this.files);
+  readonly testResults = new SimulatedTestResults();
   readonly state = new SqliteState(openInMemory());
   readonly hypervisor: SimulatedHypervisor;
   /** What this host says to a peer that would send replicas. */
@@ -111,6 +113,7 @@ export class SimulatedHost {
       hypervisor: lived(this.hypervisor, life, { name: 'hypervisor', opening: ['openPointInTime', 'openLive', 'openStacks'] }),
       layers: lived(layers, life, { name: 'layers', opening: ['open'] }),
       fingerprints: new Fingerprints(lived(this.directory, life, { name: 'fingerprints', opening: ['open'], isQuick: true })),
+      testResults: lived(this.testResults, life, { name: 'test results', opening: [], isQuick: true }),
       media: lived(this.media, life, { name: 'media', opening: ['make', 'find'], isQuick: true }),
       peers: lived(this.#network.of(this.name), life, { name: 'peers', opening: ['acceptLane'], isQuick: true }),
       compression: { compress: () => Promise.resolve(null), decompress: () => Promise.reject(new Fault('integrity', 'nothing is compressed')) },

@@ -13,6 +13,7 @@ import type { Value } from './content.ts';
 import type { Files, ImageFile } from './files.ts';
 import { contentOf, overwritten, snapshotOf, type Instant } from './instant.ts';
 import { isLaid, layOver, mergeInto } from './layering.ts';
+import { NOTHING_WRITTEN, SimulatedScreens } from './screens.ts';
 import { SimulatedView, type Shown } from './views.ts';
 
 export interface Surroundings {
@@ -51,6 +52,7 @@ export class SimulatedHypervisor implements Hypervisor {
   /** By instance and image. */
   readonly #custody = new Map<string, Map<ImageFile, Custody>>();
   readonly #records = new Map<string, AttemptRecord>();
+  readonly screens = new SimulatedScreens();
   /** What the guests' agents do when they are to hold the file systems still. */
   freezing: 'works' | 'is-silent' | 'fails' = 'is-silent';
   /** Attempts at whose instants a guest stood still. */
@@ -211,6 +213,9 @@ export class SimulatedHypervisor implements Hypervisor {
     if (!instance) throw new Fault('qemu-failed', `${instanceId} is not running`);
     return instance;
   }
+
+  readonly screenshot: Hypervisor['screenshot'] = ({ instanceId, definition }, signal) => this.screens.picture(definition, this.#live.has(instanceId), signal);
+  readonly consoleText: Hypervisor['consoleText'] = (instanceId) => Promise.resolve(this.screens.consoles.get(instanceId) ?? NOTHING_WRITTEN);
 
   async plug(spec: LaunchSpec, disk: string): Promise<void> {
     const instance = this.#live.get(spec.instanceId);

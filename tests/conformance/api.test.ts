@@ -7,10 +7,13 @@ import type { NotificationSchemasAreTheViews } from '../../src/api/notifications
 import type { OverviewSchemasAreTheViews } from '../../src/api/overview.ts';
 import { openApiDocument } from '../../src/api/openapi.ts';
 import type { RelationshipSchemasAreTheViews } from '../../src/api/relationshipschemas.ts';
+import type { ScreenSchemasAreTheViews } from '../../src/api/screens.ts';
 import type { SchemasAreTheViews } from '../../src/api/schemas.ts';
 import { Fault, FAULTS, type FaultCode } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
+import { GREY_PIXEL } from '../../src/simulation/screens.ts';
 import { openRig, type Rig } from './apiclient.ts';
+import { NOW_MS } from './memoryviews.ts';
 
 const PASSWORD = 'correct horse battery';
 
@@ -22,9 +25,11 @@ interface Route {
   /** The state that the machine's relationship must be in; null for none. */
   readonly state?: number | null;
   readonly status: number;
-  readonly changes: boolean;
+  readonly isForOperators: boolean;
+  /** Of the answer; JSON when absent. */
+  readonly type?: 'image/png';
 }
-const route = (operationId: string, method: string, path: string, status: number, more: Partial<Route> = {}): Route => ({ operationId, method, path, status, changes: method !== 'GET', ...more });
+const route = (operationId: string, method: string, path: string, status: number, more: Partial<Route> = {}): Route => ({ operationId, method, path, status, isForOperators: method !== 'GET', ...more });
 const ENABLE = { machine: 'web', host: 'beta' };
 const ROUTES: Route[] = [
   route('status', 'GET', '/api/status', 200),
@@ -100,6 +105,10 @@ const ROUTES: Route[] = [
   route('networkApply', 'POST', '/api/machines/web/network/apply', 202),
   route('testFailover', 'POST', '/api/relationships/web/failover/test', 202, { body: { point: 'p-1' } }),
   route('commitAfter', 'PUT', '/api/relationships/web/commit-after', 200, { body: { seconds: 7_200 } }),
+  route('screenshot', 'GET', '/api/machines/web/screenshot', 200, { isForOperators: true, type: 'image/png' }),
+  route('consoleText', 'GET', '/api/machines/web/console-text', 200, { isForOperators: true }),
+  route('testResult', 'GET', '/api/relationships/web/test-result', 200, { isForOperators: true }),
+  route('testScreenshot', 'GET', '/api/relationships/web/test-screenshot', 200, { isForOperators: true, type: 'image/png' }),
   route('testFailoverEnd', 'POST', '/api/relationships/web/failover/test-end', 202),
   route('plannedFailover', 'POST', '/api/relationships/web/failover/planned', 202, { body: { reverse: true } }),
   route('changeMode', 'POST', '/api/relationships/web/change-mode', 202, { state: 6 }),
@@ -176,7 +185,7 @@ describe('the API', () => {
   };
 
   test('every schema is exactly its view', () => {
-    const compiled: (SchemasAreTheViews | RelationshipSchemasAreTheViews | HealthSchemasAreTheViews | NotificationSchemasAreTheViews | OverviewSchemasAreTheViews)[number] = true;
+    const compiled: (SchemasAreTheViews | RelationshipSchemasAreTheViews | HealthSchemasAreTheViews | NotificationSchemasAreTheViews | OverviewSchemasAreTheViews | ScreenSchemasAreTheViews)[number] = true;
     assert.ok(compiled);
   });
 
@@ -210,6 +219,11 @@ describe('the API', () => {
       if (!NOT_AN_OPERATION.includes(it.operationId)) assert.ok(rig.host.received.some(({ operation }) => operation === it.operationId));
       const described = operationOf(it.operationId)['responses']![String(it.status)]!;
       if (it.status === 204) assert.equal(answer.text, '');
+      else if (it.type !== undefined) {
+        assert.deepEqual(Object.keys(described['content']!), [it.type]);
+        assert.deepEqual([answer.headers['content-type'], answer.headers['cache-control'], answer.headers['content-length']], [it.type, 'no-store', String(GREY_PIXEL.byteLength)]);
+        assert.equal(answer.headers['last-modified'], new Date(NOW_MS).toUTCString());
+      }
       else assertMatches(described['content']!['application/json']!['schema'], answer.json, it.operationId);
     });
 
@@ -221,7 +235,7 @@ describe('the API', () => {
       });
     }
 
-    if (it.changes && !NOT_AN_OPERATION.includes(it.operationId)) {
+    if (it.isForOperators && !NOT_AN_OPERATION.includes(it.operationId)) {
       test(`${it.method} ${it.path} is not for viewers`, async () => {
         await prepare(it);
         const answer = await rig.tcp(it.method, it.path, it.body, as('viewer'));

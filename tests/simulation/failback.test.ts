@@ -282,3 +282,37 @@ test('when home is gone after the guest went there, the other host takes the mac
   await pair.done(pair.b, 'reverse');
   await pair.agrees();
 });
+
+const recoveriesOn = (pair: Pair, host: SimulatedHost) => host.state.history.recoveries(pair.relationshipId, 0, host.nowMs());
+
+test('the history has what each way over and home lost, and how long it took: by the point\'s instant and the clock', async () => {
+  const pair = await away();
+  const [over] = recoveriesOn(pair, pair.b);
+  assert.ok(over);
+  assert.deepEqual([over.kind, over.lostMs, over.pointInstantMs], ['unplanned', over.askedMs - over.pointInstantMs, pair.b.state.point(over.pointId)!.instantMs]);
+  assert.ok(over.lostMs > 0 && over.startedMs! >= over.askedMs);
+  assert.ok(over.recoveryMs! >= over.readyMs! && over.recoveryMs! <= over.startedMs! - over.askedMs, 'ready, then started: no more than passed on the clock');
+
+  const askedMs = Math.floor(pair.a.nowMs());
+  start(pair);
+  await pair.until(() => on(pair, pair.a).state === 14, 'A has the machine');
+  const homeMs = pair.a.nowMs();
+  const [home] = recoveriesOn(pair, pair.a);
+  assert.ok(home);
+  assert.deepEqual([home.kind, home.askedMs, home.lostMs, home.pointId, home.recoveryMs], ['failback', askedMs, 0, on(pair, pair.a).failover!.pointId, null]);
+  assert.ok(home.readyMs! > 0 && home.readyMs! <= homeMs - askedMs);
+  await pair.pass(MINUTE_MS);
+  await pair.done(pair.a, 'start');
+  const [started] = recoveriesOn(pair, pair.a);
+  assert.ok(started!.startedMs! - askedMs >= MINUTE_MS, 'it was started later');
+  assert.ok(started!.recoveryMs! >= home.readyMs! && started!.recoveryMs! < home.readyMs! + MINUTE_MS, 'the time until somebody asked for the start does not count');
+});
+
+test('a planned failover loses nothing in the history of both hosts', async () => {
+  const pair = await awayPlanned();
+  for (const host of pair.hosts) {
+    const [only, ...more] = recoveriesOn(pair, host);
+    assert.deepEqual([only!.kind, only!.lostMs, more], ['planned', 0, []]);
+    assert.ok(only!.recoveryMs! >= 0 && only!.startedMs! >= only!.askedMs);
+  }
+});

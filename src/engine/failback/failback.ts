@@ -34,7 +34,7 @@ export async function failBackHome(engine: Engine, job: JobContext, { pointId, s
   const { host } = engine;
   const startedMs = host.clock.monotonicMs();
   const found = engine.relationshipOf(job.machineId);
-  const home = job.resumed ? homeOf(found) : await alone(engine, job, (signal) => enterFailback(host, found.id, pointId, signal));
+  const home = job.resumed ? homeOf(found) : await alone(engine, job, (signal) => enterFailback(host, found.id, { pointId, askedMs: job.askedMs }, signal));
   if (!home) throw new Refused(refuse(say('{machine}: the failback had not begun, or was given up, when the daemon ended', { machine: machineOf(host, job.machineId).name }), allowedVerbs(found)));
   try {
     const bytesShipped = await drive(engine, job, found.id, home.id, shutdownMs);

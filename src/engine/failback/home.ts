@@ -22,6 +22,7 @@ import { specFor } from '../primary/attempt.ts';
 import { united } from '../primary/growth.ts';
 import { disksOnceHere, recordedDisks } from '../primary/incoming.ts';
 import { checkReadyHere } from '../readiness.ts';
+import { recoveryBegun, recoveryReady } from '../recoveries.ts';
 import { settledMachine, takeOver } from '../reverse.ts';
 import { arriving, machineOf, pointStacks } from '../spec.ts';
 import { relationshipNamed, transition, update } from '../transition.ts';
@@ -38,7 +39,7 @@ export function refuseElsewhere(host: Host, relationship: Relationship): void {
 }
 
 /** State 13. Nothing has travelled yet. */
-export async function enterFailback(host: Host, relationshipId: string, pointId: string | null, signal: AbortSignal): Promise<HomeFailback> {
+export async function enterFailback(host: Host, relationshipId: string, asked: Pick<HomeFailback, 'pointId' | 'askedMs'>, signal: AbortSignal): Promise<HomeFailback> {
   const relationship = relationshipNamed(host, relationshipId);
   refuseElsewhere(host, relationship);
   const machine = machineOf(host, relationship.machineId);
@@ -50,7 +51,7 @@ export async function enterFailback(host: Host, relationshipId: string, pointId:
   if (isAway) await endHeldGuest(host, relationshipNamed(host, relationshipId));
   if (isAway && relationship.side === 'primary' && !(await isInCustody(host, relationship))) await demote(host, relationship, lineage);
   const power = await host.hypervisor.power(machine.id);
-  const home = freshHome(host, relationshipNamed(host, relationshipId), pointId);
+  const home = freshHome(host, relationshipNamed(host, relationshipId), asked);
   transition(host, relationshipId, 'failback', {
     facts: { 'guest-off-here': power === 'off', 'peer-failed-over': isAway },
     change: (before) => ({ failback: home, receiving: null, token: null, ...(before.side === 'primary' && yieldedAt(before)) }),
@@ -66,10 +67,10 @@ async function endHeldGuest(host: Host, { side, machineId }: Relationship): Prom
   if (side === 'replica' && (await host.hypervisor.power(machineId)) === 'paused') await host.hypervisor.stop(machineId);
 }
 
-function freshHome(host: Host, relationship: Relationship, pointId: string | null): HomeFailback {
+function freshHome(host: Host, relationship: Relationship, asked: Pick<HomeFailback, 'pointId' | 'askedMs'>): HomeFailback {
   const { side, state, newestPointId, newestInstantMs, token, yielded } = relationship;
   const { stacks, powerLock, definition } = machineOf(host, relationship.machineId);
-  return { at: 'home', id: host.newId(), pointId, begun: false, epoch: null, committing: false, before: { side, state, newestPointId, newestInstantMs, token, yielded, stacks, powerLock, definition } };
+  return { at: 'home', id: host.newId(), ...asked, begun: false, epoch: null, committing: false, before: { side, state, newestPointId, newestInstantMs, token, yielded, stacks, powerLock, definition } };
 }
 
 /** Nothing was written here since the planned point: the disks hold it. */
@@ -126,8 +127,17 @@ export async function takeOverHome(host: Host, relationshipId: string, signal: A
   await call(host.peers, relationship.peerId, 'failbackHandOver', { relationshipId, failbackId: home.id, lineage }, signal);
   transition(host, relationshipId, 'failedBack', {
     facts: { 'peer-gave-up': homeOf(relationshipNamed(host, relationshipId))?.id === home.id },
-    also: () => host.state.putMachine({ ...machineOf(host, machine.id), lineage, powerLock: null, network: arrived(machineOf(host, machine.id)) }),
+    also: (_before, { failover }) => {
+      host.state.putMachine({ ...machineOf(host, machine.id), lineage, powerLock: null, network: arrived(machineOf(host, machine.id)) });
+      recoverHome(host, relationshipId, failover!, home);
+    },
   });
+}
+
+/** Where no point was chosen, the guest was shut down before its last cycle. */
+function recoverHome(host: Host, relationshipId: string, { trackId, pointId, planned }: Failover, { askedMs }: HomeFailback): void {
+  recoveryBegun(host, relationshipId, { id: trackId, kind: 'failback', askedMs, point: host.state.point(pointId)!, isGuestOff: planned });
+  recoveryReady(host, relationshipId, trackId);
 }
 
 const arrival = (host: Host, machine: Machine, { newestPointId, state }: Relationship, { pointId }: HomeFailback): Failover => ({

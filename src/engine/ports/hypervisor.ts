@@ -6,6 +6,7 @@
 import type { Attachment, DiskStack, Layer, MachineDefinition } from '../../machine/definition.ts';
 import type { Fault } from '../../errors/fault.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
+import type { ConsoleText } from '../../machine/screen.ts';
 import type { DiskSize, DiskView } from './diskview.ts';
 
 export type Power = 'off' | 'running' | 'paused' | 'stopping';
@@ -110,6 +111,13 @@ export interface Hypervisor {
   askAgent(instanceId: string, command: string, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown>;
   pause(instanceId: string): Promise<void>;
   resume(instanceId: string): Promise<void>;
+  /**
+   * What the display of a guest that runs or stands still shows now, as PNG of 8 MiB at most. The guest notices nothing. Refused
+   * when it is off or has no display. Whoever asks before one picture is made gets that one.
+   */
+  screenshot(spec: Pick<LaunchSpec, 'instanceId' | 'definition'>, signal: AbortSignal): Promise<Uint8Array>;
+  /** The last of what the guest wrote on its serial console, 100 lines and 16 KiB at most; also when it is off. */
+  consoleText(instanceId: string): Promise<ConsoleText>;
 
   /** A running guest has the disk, whose image has no bitmap of ours. Nothing when it has it, or is off. Refused where it has no place for it. */
   plug(spec: LaunchSpec, disk: string): Promise<void>;

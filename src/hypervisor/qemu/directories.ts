@@ -42,6 +42,7 @@ export function runPaths(directories: Directories, instanceId: string) {
     tpm: at('tpm.sock'),
     tpmPid: at('tpm.pid'),
     imageList: at('images'),
+    picture: at('screen.png'),
     networkScript: (nic: number) => at(`nic${nic}-up`),
   };
 }

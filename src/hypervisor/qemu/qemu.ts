@@ -7,6 +7,7 @@ import { uptime } from 'node:os';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import { Fault } from '../../errors/fault.ts';
 import type { Attachment, DiskStack } from '../../machine/definition.ts';
+import type { ConsoleText } from '../../machine/screen.ts';
 import type { DiskSize, DiskView } from '../../engine/ports/diskview.ts';
 import type {
   FreshLayers, HostCapabilities, Hypervisor, Instant, LaunchSpec, LayerPair, PointInTime, PointInTimeRequest, Power, TrackingReport,
@@ -29,6 +30,7 @@ import { mergeBelow } from './mergebelow.ts';
 import { diskNode } from './nodes.ts';
 import { PointsInTime } from './pointintime.ts';
 import { PowerSwitch, type StartOptions } from './power.ts';
+import { Screens } from './screens.ts';
 import { StackReaders } from './stackreaders.ts';
 import { pendingBytes, reportTracking, track, untrack, untrackAll } from './tracking.ts';
 
@@ -42,6 +44,7 @@ export class QemuHypervisor implements Hypervisor {
   readonly #switch: PowerSwitch;
   readonly #points: PointsInTime;
   readonly #readers: StackReaders;
+  readonly #screens: Screens;
   readonly #capabilities = new Capabilities();
   /** Aborted when this object is closed. */
   readonly #closing = new AbortController();
@@ -51,6 +54,7 @@ export class QemuHypervisor implements Hypervisor {
     this.#switch = new PowerSwitch(this.#host);
     this.#points = new PointsInTime(this.#host);
     this.#readers = new StackReaders(directories);
+    this.#screens = new Screens(this.#host);
   }
 
   power(instanceId: string): Promise<Power> {
@@ -95,6 +99,14 @@ export class QemuHypervisor implements Hypervisor {
 
   resume(instanceId: string): Promise<void> {
     return this.#switch.resume(instanceId);
+  }
+
+  screenshot(spec: Pick<LaunchSpec, 'instanceId' | 'definition'>, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#screens.picture(spec, AbortSignal.any([signal, this.#closing.signal]));
+  }
+
+  consoleText(instanceId: string): Promise<ConsoleText> {
+    return this.#screens.consoleText(instanceId);
   }
 
   async sizes(spec: LaunchSpec): Promise<readonly DiskSize[]> {

@@ -61,8 +61,10 @@ const enable: Operation = {
   fields: enableFields,
   happens: (situation, values) => {
     const names = { machine: situation.machine.name, peer: textIn(values, 'host') ?? '' };
+    const onward = names.peer === '' ? t('The recovery points of {machine} are sent on to a third host.', names) : t('The recovery points of {machine} are sent on to {peer}.', names);
+    const first = names.peer === '' ? t('A replica of {machine} is kept on another host.', names) : t('A replica of {machine} is kept on {peer}.', names);
     return [
-      isExtending(situation) ? t('The recovery points of {machine} are sent on to {peer}.', names) : t('A replica of {machine} is kept on {peer}.', names),
+      isExtending(situation) ? onward : first,
       t('Nothing is copied yet: start the initial replication afterwards.'),
     ];
   },
