@@ -5,7 +5,6 @@
  *   npm run bench -- transfer memory     these parts
  *   npm run bench -- --json              nothing but an array of figures on standard output
  */
-import Table from 'cli-table3';
 import { cim } from './cim.ts';
 import { GIB } from './data.ts';
 import { failover } from './failover.ts';
@@ -17,6 +16,7 @@ import { resync } from './resync.ts';
 import { Scene, type Part } from './scene.ts';
 import { compression, transfer } from './transfer.ts';
 import { optionsOf } from '../scripts/options.ts';
+import { table } from '../src/cli/output.ts';
 
 const PARTS: readonly Part[] = [transfer, compression, incremental, failover, resync, memory, cim, health];
 /** Room for the largest part: sources, targets and the replica's files. */
@@ -50,9 +50,8 @@ const shown = (value: number | null): string => (value === null ? '–' : String
 const verdict = ({ met, target }: Figure): string => (met === null ? target : `${target}: ${met ? 'met' : 'NOT MET'}`);
 
 function printTable(figures: readonly Figure[]): void {
-  const table = new Table({ head: ['figure', 'ours', 'peer', "peer's", 'ratio', 'target'], style: { head: [] } });
-  for (const each of figures) table.push([each.name, `${shown(each.value)} ${each.unit}`, each.peer, shown(each.peerValue), shown(each.ratio), verdict(each)]);
-  console.log(table.toString());
+  const rows = figures.map((each) => [each.name, `${shown(each.value)} ${each.unit}`, each.peer, shown(each.peerValue), shown(each.ratio), verdict(each)]);
+  console.log(table(['figure', 'ours', 'peer', "peer's", 'ratio', 'target'], rows));
 }
 
 const figures: Figure[] = [];

@@ -91,4 +91,5 @@ export const REPORT_VIEW = view('Report', {
   relationships: Type.Array(REPORT_ROW_VIEW, { description: 'By name of the machine; also those that were removed in the period' }),
 });
 
+/** @public The compiler compares the schemas with the views. */
 export type HistorySchemasAreTheViews = All<[Same<typeof HISTORY_VIEW, views.HistoryView>, Same<typeof RECOVERY_VIEW, views.RecoveryView>, Same<typeof REPORT_VIEW, views.ReportView>]>;

@@ -58,6 +58,7 @@ export const OVERVIEW_VIEW = view('Overview', {
   ),
 });
 
+/** @public The compiler compares the schemas with the views. */
 export type OverviewSchemasAreTheViews = All<[Same<typeof OVERVIEW_VIEW, views.OverviewView>, Same<typeof MACHINE_SIDE, views.MachineSideView>, Same<typeof OVERVIEW_HOST, views.OverviewHostView>, Same<typeof RELATIONSHIP_SUMMARY, views.RelationshipSummaryView>]>;
 
 const summary = 'The machines of this host and of all that it is paired with; of a host that is out of reach, what it told last';

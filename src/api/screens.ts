@@ -20,6 +20,7 @@ const TEST_RESULT = view('TestResult', {
   text: text('The last lines of its serial console'),
 }, 'What the last test failover showed; all null when none has left anything');
 
+/** @public The compiler compares the schemas with the views. */
 export type ScreenSchemasAreTheViews = All<[Same<typeof CONSOLE_TEXT, views.ConsoleTextView>, Same<typeof TEST_RESULT, views.TestResultView>]>;
 
 const picture = { 200: { description: 'PNG; Last-Modified says when it was taken', content: { 'image/png': { schema: Type.String({ format: 'binary' }) } } }, '4xx': ERROR_VIEW, '5xx': ERROR_VIEW };

@@ -16,4 +16,5 @@ const MESSAGE = Type.Union([
 export const STREAM_MESSAGES = { description: 'Messages until the client goes', content: { 'text/event-stream': { schema: MESSAGE } } };
 
 type Change = Parameters<Parameters<Changes['subscribe']>[0]>[0];
+/** @public The compiler compares the schemas with the views. */
 export type TheSchemaIsTheChange = All<[Same<typeof CHANGE, Change>]>;

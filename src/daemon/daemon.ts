@@ -114,21 +114,14 @@ export class Daemon {
     const state = new SqliteState(database, (id) => feed.publish({ kind: 'event', id: String(id) }));
     const counters = countersOf(feed, state);
     const own = await openIdentity(config.stateDir, config.hostName);
-    const peers = new PeerNetwork({
-      identity: await identityInForce(config.stateDir, own, serviceSettings, log),
-      directory: hosts, invitations: new Invitations(database),
-      reportBug: (error, subject) => log.error({ err: error, subject }, 'a defect while answering a peer'),
-      onPaired: (host, storage) => authorizePaired(contextLater.current!, host.name, storage),
-      wayTo: waysOf(config.proxy), routeTo: (hostId) => routeTo(state, hostId),
-    });
+    const peers = peersOf({ config, log, state, hosts, invitations: new Invitations(database), identity: await identityInForce(config.stateDir, own, serviceSettings, log), context: () => contextLater.current! });
     const host: Host = {
       hostId: peers.identity.hostId,
       hostName: config.hostName, version, page: pageOf(config),
       clock: systemClock,
       ...sabotaged(config.sabotage, { hypervisor, layers, state }),
       fingerprints,
-      media: directoryMedia,
-      testResults: new TestResultFiles(join(config.stateDir, 'test-results')),
+      media: directoryMedia, testResults: new TestResultFiles(join(config.stateDir, 'test-results')),
       peers: routed(peers, state),
       compression: zstd, scanner, traffic: trafficOf(state, serviceSettings),
       newId: randomUUID,
@@ -230,6 +223,25 @@ export class Daemon {
     this.#parts.close();
   }
 }
+
+interface PeerParts {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly state: SqliteState;
+  readonly hosts: PairedHosts;
+  readonly invitations: Invitations;
+  readonly identity: Identity;
+  /** Asked only once a host pairs. */
+  readonly context: () => Context;
+}
+
+const peersOf = ({ config, log, state, hosts, invitations, identity, context }: PeerParts): PeerNetwork =>
+  new PeerNetwork({
+    identity, directory: hosts, invitations,
+    reportBug: (error, subject) => log.error({ err: error, subject }, 'a defect while answering a peer'),
+    onPaired: (host, storage) => authorizePaired(context(), host.name, storage),
+    wayTo: waysOf(config.proxy), routeTo: (hostId) => routeTo(state, hostId),
+  });
 
 /** That of the certificate that was chosen; a host whose certificate is gone goes on by its own key, and says so. */
 async function identityInForce(stateDir: string, own: Identity, settings: ServiceSettingsRow, log: Logger): Promise<Identity> {

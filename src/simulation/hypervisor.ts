@@ -8,7 +8,6 @@ import { CLUSTER_BYTES, clusterCount } from '../extents/extent.ts';
 import type { DiskSize, DiskView } from '../engine/ports/diskview.ts';
 import type { FreshLayers, HostCapabilities, Hypervisor, Instant as Moment, LaunchSpec, LayerPair, PointInTime, PointInTimeRequest, Power, TrackingReport, TrackSince } from '../engine/ports/hypervisor.ts';
 import type { Attachment, DiskStack } from '../machine/definition.ts';
-import type { ConsoleText } from '../machine/screen.ts';
 import { Bitmaps, freshCustody, type Custody } from './bitmaps.ts';
 import type { Value } from './content.ts';
 import type { Files, ImageFile } from './files.ts';
@@ -215,13 +214,8 @@ export class SimulatedHypervisor implements Hypervisor {
     return instance;
   }
 
-  async screenshot({ instanceId, definition }: Pick<LaunchSpec, 'instanceId' | 'definition'>, signal: AbortSignal): Promise<Uint8Array> {
-    return this.screens.picture(definition, this.#live.has(instanceId), signal);
-  }
-
-  async consoleText(instanceId: string): Promise<ConsoleText> {
-    return this.screens.consoles.get(instanceId) ?? NOTHING_WRITTEN;
-  }
+  readonly screenshot: Hypervisor['screenshot'] = ({ instanceId, definition }, signal) => this.screens.picture(definition, this.#live.has(instanceId), signal);
+  readonly consoleText: Hypervisor['consoleText'] = (instanceId) => Promise.resolve(this.screens.consoles.get(instanceId) ?? NOTHING_WRITTEN);
 
   async plug(spec: LaunchSpec, disk: string): Promise<void> {
     const instance = this.#live.get(spec.instanceId);
