@@ -19,8 +19,8 @@ import { CONDITIONS } from '../src/relationship/table.ts';
 import { WSMAN_TITLES } from '../src/wsman/fault.ts';
 
 export const REPOSITORY = dirname(import.meta.dirname);
-export type Part = 'domain' | 'page';
-export const PARTS: readonly Part[] = ['domain', 'page'];
+export type Part = 'domain' | 'page' | 'cli';
+export const PARTS: readonly Part[] = ['domain', 'page', 'cli'];
 
 export interface Found {
   /** Key → where it is written. */
@@ -68,6 +68,7 @@ class Collector implements Found {
   #call(call: ts.CallExpression, file: ts.SourceFile, where: string): void {
     const name = ts.isPropertyAccessExpression(call.expression) ? call.expression.name.text : call.expression.getText(file);
     const places = Object.hasOwn(TAKERS, name) ? TAKERS[name]! : [];
+    if (name === 'heads') this.addAll(call.arguments.flatMap(literalsIn), where);
     for (const place of places) {
       const argument = call.arguments[place];
       if (!argument) continue;
@@ -189,4 +190,17 @@ function pageTexts(): Found {
   return found;
 }
 
-export const textsOf = (part: Part): Found => (part === 'page' ? pageTexts() : domainTexts());
+/** Units of the health limits that are words, and the kinds of failover that a report names. */
+const OTHER_WORDS = ['cycles', 'times', 'planned', 'unplanned', 'failback'];
+
+function cliTexts(): Found {
+  const found = new Collector();
+  for (const file of filesBelow('src/cli', ['.ts'])) found.code(readFileSync(join(REPOSITORY, file), 'utf8'), file);
+  found.addAll(OTHER_WORDS, 'src/health/limits.ts');
+  found.addAll(Object.values(FAULTS).map(({ hint }) => hint), 'src/errors/fault.ts');
+  found.addAll(Object.values(WORDS).flatMap((words) => Object.values(words)), 'src/language/words.ts');
+  return found;
+}
+
+const FINDERS: Readonly<Record<Part, () => Found>> = { domain: domainTexts, page: pageTexts, cli: cliTexts };
+export const textsOf = (part: Part): Found => FINDERS[part]();

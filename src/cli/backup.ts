@@ -6,6 +6,7 @@ import { readArchive } from '../backup/archive.ts';
 import { restoreState, type Restored } from '../backup/restore.ts';
 import { Failure } from '../client/failure.ts';
 import { Fault } from '../errors/fault.ts';
+import { t } from './language.ts';
 import { ownVersion } from './ownversion.ts';
 import { confirm } from './questions.ts';
 import { act, type Run } from './run.ts';
@@ -23,7 +24,7 @@ interface RestoreOptions {
 
 /** What the files' world says as a failure of the command. */
 async function onThisHost<T>({ url }: Run, work: () => Promise<T>): Promise<T> {
-  if (url) throw new Failure('usage', 'a backup holds this host\'s keys, and is made and restored on the host itself', 'Run the command there, without --host.');
+  if (url) throw new Failure('usage', t('a backup holds this host\'s keys, and is made and restored on the host itself'), t('Run the command there, without --host.'));
   try {
     return await work();
   } catch (thrown) {
@@ -34,9 +35,7 @@ async function onThisHost<T>({ url }: Run, work: () => Promise<T>): Promise<T> {
 
 async function backup(run: Run, file: string, { stateDir }: BackupOptions): Promise<void> {
   const made = await onThisHost(run, () => backUpState(resolve(stateDir), resolve(file), ownVersion(), Date.now()));
-  run.out.result(made, () => `${made.path}: the state of ${made.hostName} with ${made.machines} machines, ${made.bytes} bytes, read again and found whole.
-It holds this host's private keys: whoever has it can pass for this host. Only its owner may read it (mode 0600); keep it so.
-Disks and recovery points are not in it.`);
+  run.out.result(made, () => t('{path}: the state of {hostName} with {machines} machines, {bytes} bytes, read again and found whole. It holds this host\'s private keys: whoever has it can pass for this host. Only its owner may read it (mode 0600); keep it so. Disks and recovery points are not in it.', { path: made.path, hostName: made.hostName, machines: made.machines, bytes: made.bytes }));
 }
 
 async function restore(run: Run, file: string, { stateDir, yes }: RestoreOptions): Promise<void> {
@@ -44,11 +43,11 @@ async function restore(run: Run, file: string, { stateDir, yes }: RestoreOptions
   const { manifest } = await onThisHost(run, () => readArchive(path));
   const into = resolve(stateDir ?? manifest.stateDir);
   const consequences = [
-    `The state in ${into} becomes that of ${manifest.hostName} of ${new Date(manifest.createdMs).toISOString()}. What is there now is kept beside it.`,
-    'What was set, defined, paired or authorized since is not known any more. Recovery points and disks stay: replicas are found again by their files, and primaries are compared with their replicas.',
-    'Guests are not started before the other host has confirmed that they do not run there.',
+    t('The state in {into} becomes that of {hostName} of {moment}. What is there now is kept beside it.', { into, hostName: manifest.hostName, moment: new Date(manifest.createdMs).toISOString() }),
+    t('What was set, defined, paired or authorized since is not known any more. Recovery points and disks stay: replicas are found again by their files, and primaries are compared with their replicas.'),
+    t('Guests are not started before the other host has confirmed that they do not run there.'),
   ];
-  await confirm({ name: manifest.hostName, kind: 'host', consequences, yes });
+  await confirm({ name: manifest.hostName, kind: t('host'), consequences, yes });
   const restored = await onThisHost(run, () => restoreState(path, Date.now(), into));
   run.out.result(restored, () => restoredText(restored));
 }
@@ -57,11 +56,11 @@ const sentence = (names: readonly string[], text: string): string[] => (names.le
 
 function restoredText({ stateDir, keptIn, compared, rebuilt, alone }: Restored): string {
   return [
-    `${stateDir} is restored.${keptIn === null ? '' : ` What was there is in ${keptIn}.`}`,
-    ...sentence(compared, 'compared with their replicas before replication goes on'),
-    ...sentence(rebuilt, 'found again by their recovery points, at the next start'),
-    ...sentence(alone, 'not replicated; started only with --force, since nobody can be asked where they run'),
-    'Everybody signs in again. Now start the daemon: systemctl start understudyd. Then look: understudy status, understudy events.',
+    keptIn === null ? t('{stateDir} is restored.', { stateDir }) : t('{stateDir} is restored. What was there is in {keptIn}.', { stateDir, keptIn }),
+    ...sentence(compared, t('compared with their replicas before replication goes on')),
+    ...sentence(rebuilt, t('found again by their recovery points, at the next start')),
+    ...sentence(alone, t('not replicated; started only with --force, since nobody can be asked where they run')),
+    t('Everybody signs in again. Now start the daemon: systemctl start understudyd. Then look: understudy status, understudy events.'),
   ].join('\n');
 }
 

@@ -17,9 +17,10 @@ const WHOLE_WORD = 40;
 const MOST_CHARACTERS = 400;
 
 const ASCII = /^[\x20-\x7e]*$/;
-const widthOf = (text: string): number => (ASCII.test(text) ? text.length : stringWidth(text));
+/** Columns of a terminal. */
+export const widthOf = (text: string): number => (ASCII.test(text) ? text.length : stringWidth(text));
 const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => widthOf(text)));
-const padded = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)));
+export const inWidth = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)));
 
 /** Pieces of a word, each no wider than `width`. */
 function broken(word: string, width: number): string[] {
@@ -64,7 +65,7 @@ function rowLines(cells: readonly ColumnCell[], widths: readonly number[]): stri
   return Array.from({ length: height }, (_, line) =>
     cells.map((cell, at) => {
       const text = wrappedCells[at]![line] ?? '';
-      return painted(cell, text) + padded(text, widths[at]!).slice(text.length);
+      return painted(cell, text) + inWidth(text, widths[at]!).slice(text.length);
     }).join(GAP).trimEnd(),
   );
 }

@@ -3,6 +3,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { Failure } from '../client/failure.ts';
 import type { Transport, TransportRequest } from '../client/transport.ts';
+import { t } from './language.ts';
 
 /** An import would touch every export of the module, and so load WebSocket and with it a third of Node.js: 30 ms of each command. */
 const { request: httpRequest } = process.getBuiltinModule('node:http');
@@ -13,9 +14,9 @@ const addressOf = (target: Target): string => ('runDir' in target ? join(target.
 
 function unreachable(target: Target, error: NodeJS.ErrnoException): Failure {
   const address = addressOf(target);
-  if (error.code === 'EACCES') return new Failure('role-missing', `you may not open ${address}`, 'Only root may. Use sudo, or sign in: understudy --host http://localhost:7480 sign-in.');
-  const hint = 'url' in target ? 'Is understudyd running there, and does it listen at this address (apiAddress in its configuration, port 7480)?' : '';
-  return new Failure('daemon-unreachable', `understudyd does not answer at ${address} (${error.code ?? error.message})`, hint);
+  if (error.code === 'EACCES') return new Failure('role-missing', t('you may not open {address}', { address }), t('Only root may. Use sudo, or sign in: understudy --host http://localhost:7480 sign-in.'));
+  const hint = 'url' in target ? t('Is understudyd running there, and does it listen at this address (apiAddress in its configuration, port 7480)?') : '';
+  return new Failure('daemon-unreachable', t('understudyd does not answer at {address} ({code})', { address, code: error.code ?? error.message }), hint);
 }
 
 /** TLS is loaded only for who needs it. */

@@ -2,6 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { Failure } from '../client/failure.ts';
+import { t } from './language.ts';
 
 /** Ctrl-], as telnet has it. */
 const LEAVE = 0x1d;
@@ -12,7 +13,7 @@ async function connected(socketPath: string): Promise<Socket> {
     await once(socket, 'connect');
     return socket;
   } catch (error) {
-    throw new Failure('daemon-unreachable', `the console does not answer at ${socketPath} (${error instanceof Error ? error.message : String(error)})`, 'Is the guest still running? understudy vm show.');
+    throw new Failure('daemon-unreachable', t('the console does not answer at {socketPath} ({reason})', { socketPath, reason: error instanceof Error ? error.message : String(error) }), t('Is the guest still running? understudy vm show.'));
   }
 }
 
@@ -30,7 +31,7 @@ function typeInto(socket: Socket): void {
 export async function attach(socketPath: string, name: string): Promise<void> {
   const socket = await connected(socketPath);
   const isTerminal = process.stdin.isTTY === true;
-  if (isTerminal) process.stderr.write(`Console of ${name}. Leave it with Ctrl-].\r\n`);
+  if (isTerminal) process.stderr.write(`${t('Console of {name}. Leave it with Ctrl-].', { name })}\r\n`);
   const closed = once(socket, 'close');
   socket.on('error', () => socket.destroy());
   socket.pipe(process.stdout, { end: false });

@@ -2,6 +2,7 @@
 import { Option, type Command } from 'commander';
 import type { View } from '../client/operation.ts';
 import { followed, NO_WAIT } from './follow.ts';
+import { t } from './language.ts';
 import { confirm } from './questions.ts';
 import { act, bytes, given, whole, type Run } from './run.ts';
 
@@ -23,8 +24,8 @@ async function attach(run: Run, machine: string, name: string, path: string, opt
 }
 
 async function detach(run: Run, machine: string, disk: string, options: DetachOptions): Promise<void> {
-  const consequences = [`The guest of ${machine} loses disk ${disk}; what it has not written to it is lost. The image stays. If the disk replicates, it does not any more; recovery points keep what they have of it.`];
-  await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
+  const consequences = [t('The guest of {machine} loses disk {disk}; what it has not written to it is lost. The image stays. If the disk replicates, it does not any more; recovery points keep what they have of it.', { machine, disk })];
+  await confirm({ name: machine, kind: t('machine'), consequences, yes: options.yes });
   await followed(run, await run.api.post('/api/machines/{machine}/disks/{disk}/detach', { path: { machine, disk }, body: given({ timeoutSeconds: options.timeout }) }), options);
 }
 

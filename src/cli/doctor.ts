@@ -1,6 +1,7 @@
 /** understudy doctor: what is not as good practice has it, and what to do. The exit code says how bad it is. */
 import type { Command } from 'commander';
 import type { View } from '../client/operation.ts';
+import { heads, t, word } from './language.ts';
 import { coloured, table, type Colour } from './output.ts';
 import { act, type Run } from './run.ts';
 import { printable } from './words.ts';
@@ -15,16 +16,16 @@ const subjectOf = ({ host, machine }: Finding): string => (machine === null ? ho
 
 const paragraph = (finding: Finding): string =>
   [
-    `${coloured(COLOURS[finding.severity], finding.severity)} ${printable(`${subjectOf(finding)}: ${finding.message}`)}`,
+    `${coloured(COLOURS[finding.severity], word('severity', finding.severity))} ${printable(`${subjectOf(finding)}: ${finding.message}`)}`,
     printable(`  ${finding.meaning}`),
-    printable(`  do: ${finding.cure}${finding.practice === null ? '' : ` (practice ${finding.practice})`}`),
+    printable(`  ${finding.practice === null ? t('do: {cure}', { cure: finding.cure }) : t('do: {cure} (practice {practice})', { cure: finding.cure, practice: finding.practice })}`),
   ].join('\n');
 
 function diagnosisText({ findings, checks }: View<'Diagnosis'>, isVerbose: boolean): string {
   const of = (severity: Finding['severity']) => findings.filter((finding) => finding.severity === severity).length;
-  const summary = findings.length === 0 ? `${checks.length} checks, nothing found.` : `${checks.length} checks: ${of('critical')} critical, ${of('warning')} warnings, ${of('advice')} pieces of advice.`;
+  const summary = findings.length === 0 ? t('{count} checks, nothing found.', { count: checks.length }) : t('{count} checks: {critical} critical, {warning} warnings, {advice} pieces of advice.', { count: checks.length, critical: of('critical'), warning: of('warning'), advice: of('advice') });
   const rows = checks.map(({ check, practice, title, fired }) => [check, practice === null ? '-' : String(practice), title, fired === 0 ? { text: 'ok', colour: 'green' as const } : `${fired}`]);
-  return [...findings.map(paragraph), ...(isVerbose ? [table(['CHECK', 'PRACTICE', 'LOOKS WHETHER', 'FOUND'], rows)] : []), summary].join('\n\n');
+  return [...findings.map(paragraph), ...(isVerbose ? [table(heads('CHECK', 'PRACTICE', 'LOOKS WHETHER', 'FOUND'), rows)] : []), summary].join('\n\n');
 }
 
 async function doctor(run: Run, { checks }: { checks?: boolean }): Promise<void> {

@@ -4,6 +4,7 @@ import type { DailyWindow } from '../cycle/window.ts';
 import { MEMORY_MIB } from '../machine/parse.ts';
 import { Failure } from '../client/failure.ts';
 import type { View } from '../client/operation.ts';
+import { t } from './language.ts';
 import { dailyWindow } from './moments.ts';
 import { coloured, list, type Colour } from './output.ts';
 import { agree } from './questions.ts';
@@ -36,7 +37,7 @@ interface EnableOptions extends SettingOptions {
 }
 
 const SEVERITY_COLOURS: Record<View<'Finding'>['severity'], Colour> = { refuse: 'red', force: 'yellow', advice: 'dim' };
-const SEVERITY_WORDS: Record<View<'Finding'>['severity'], string> = { refuse: 'refused', force: 'needs --force', advice: 'advice' };
+const SEVERITY_WORDS: Record<View<'Finding'>['severity'], string> = { refuse: t('refused'), force: t('needs --force'), advice: t('advice') };
 
 const settingsIn = (options: SettingOptions): View<'SettingsChange'> =>
   given({
@@ -54,30 +55,30 @@ const settingsIn = (options: SettingOptions): View<'SettingsChange'> =>
 function settingsText(settings: View<'Settings'>): string {
   const additional = Object.entries(settings.additional).map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
   return list([
-    ['interval', `${settings.intervalSeconds} s`],
-    ['compression', yesNo(settings.compression)],
-    ['disks', settings.disks.join(', ')],
-    ['older recovery points', String(settings.recoveryHistory)],
-    ['application-consistent', settings.applicationConsistentHours > 0 ? `every ${settings.applicationConsistentHours} h` : 'no'],
-    ['host items', yesNo(settings.replicateHostItems)],
-    ['past the proxy', yesNo(settings.bypassProxy)],
-    ['resynchronizes', settings.resynchronizationWindow ? `${clock(settings.resynchronizationWindow.fromSeconds)}-${clock(settings.resynchronizationWindow.untilSeconds)}` : 'at any time'],
-    ['additional', additional.length > 0 ? additional.join(', ') : '-'],
+    [t('interval'), `${settings.intervalSeconds} s`],
+    [t('compression'), yesNo(settings.compression)],
+    [t('disks'), settings.disks.join(', ')],
+    [t('older recovery points'), String(settings.recoveryHistory)],
+    [t('application-consistent'), settings.applicationConsistentHours > 0 ? t('every {hours} h', { hours: settings.applicationConsistentHours }) : t('no')],
+    [t('host items'), yesNo(settings.replicateHostItems)],
+    [t('past the proxy'), yesNo(settings.bypassProxy)],
+    [t('resynchronizes'), settings.resynchronizationWindow ? `${clock(settings.resynchronizationWindow.fromSeconds)}-${clock(settings.resynchronizationWindow.untilSeconds)}` : t('at any time')],
+    [t('additional'), additional.length > 0 ? additional.join(', ') : '-'],
   ]);
 }
 
 function findingText({ severity, subject, message, cure }: View<'Finding'>): string {
-  return `${coloured(SEVERITY_COLOURS[severity], SEVERITY_WORDS[severity])}: ${printable(`${subject}: ${message}`)}\n  cure: ${printable(cure)}`;
+  return `${coloured(SEVERITY_COLOURS[severity], SEVERITY_WORDS[severity])}: ${printable(`${subject}: ${message}`)}\n  ${t('cure: {cure}', { cure: printable(cure) })}`;
 }
 
 const planText = ({ settings, findings, advice }: View<'EnablePlan'>): string =>
-  [settingsText(settings), ...findings.map(findingText), ...advice.map((line) => `advice: ${printable(line)}`)].join('\n');
+  [settingsText(settings), ...findings.map(findingText), ...advice.map((line) => t('advice: {line}', { line: printable(line) }))].join('\n');
 
 function checkFindings(machine: string, { findings }: View<'EnablePlan'>, force: boolean | undefined): void {
   const stopping = findings.filter(({ severity }) => severity === 'refuse' || (severity === 'force' && !force));
   if (stopping.length === 0) return;
   const needsForce = stopping.every(({ severity }) => severity === 'force');
-  throw new Failure('readiness-failed', `${machine} cannot be replicated there: ${stopping.map(({ message }) => message).join('; ')}`, needsForce ? 'Cure what is named above, or give --force.' : '');
+  throw new Failure('readiness-failed', t('{machine} cannot be replicated there: {reasons}', { machine, reasons: stopping.map(({ message }) => message).join('; ') }), needsForce ? t('Cure what is named above, or give --force.') : '');
 }
 
 async function enable(run: Run, machine: string, options: EnableOptions): Promise<void> {
@@ -90,9 +91,9 @@ async function enable(run: Run, machine: string, options: EnableOptions): Promis
   }
   run.out.note(planText(plan));
   checkFindings(machine, plan, options.force);
-  if (!options.yes) await agree(`Enable replication of ${machine} to ${options.to} with these settings?`);
+  if (!options.yes) await agree(t('Enable replication of {machine} to {to} with these settings?', { machine, to: options.to }));
   const relationship = await run.api.post('/api/relationships', { body });
-  run.out.result(relationship, () => printable(`${relationship.machine} is enabled for replication to ${relationship.peer}. ${relationship.advice || `Next: understudy start-replication ${relationship.machine}.`}`));
+  run.out.result(relationship, () => printable(t('{machine} is enabled for replication to {peer}. {advice}', { machine: relationship.machine, peer: relationship.peer, advice: relationship.advice || t('Next: understudy start-replication {machine}.', { machine: relationship.machine }) })));
 }
 
 async function settings(run: Run, machine: string, options: SettingOptions & { readonly extended?: boolean }): Promise<void> {

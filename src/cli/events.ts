@@ -2,7 +2,9 @@
 import { Option, type Command } from 'commander';
 import type { View } from '../client/operation.ts';
 import { watch } from '../client/watching.ts';
+import { inWidth, widthOf } from './columns.ts';
 import { failureJson } from './failure.ts';
+import { heads, t, word } from './language.ts';
 import { coloured, table, type Cell, type Colour } from './output.ts';
 import { act, given, whole, type Run } from './run.ts';
 import { instant, orDash, printable } from './words.ts';
@@ -19,23 +21,24 @@ interface EventsOptions {
 
 const COLOURS: Partial<Record<Event['severity'], Colour>> = { warning: 'yellow', error: 'red' };
 const SEVERITIES: readonly Event['severity'][] = ['information', 'warning', 'error'];
+const SEVERITY_WIDTH = Math.max(...SEVERITIES.map((severity) => widthOf(word('severity', severity))));
 /** How many are shown before those that come. */
 const SHOWN_FIRST = 10;
 
-const severityCell = ({ severity }: Event): Cell => ({ text: severity, ...(COLOURS[severity] && { colour: COLOURS[severity] }) });
+const severityCell = ({ severity }: Event): Cell => ({ text: word('severity', severity), ...(COLOURS[severity] && { colour: COLOURS[severity] }) });
 const messageOf = ({ message, hint }: Event): string => (hint === null ? message : `${message} (${hint})`);
 
 function line(event: Event): string {
   const { severity } = event;
   const colour = COLOURS[severity];
-  const padded = severity.padEnd('information'.length);
+  const padded = inWidth(word('severity', severity), SEVERITY_WIDTH);
   return `${String(event.id).padStart(6)}  ${instant(event.atMs)}  ${colour ? coloured(colour, padded) : padded}  ${event.machine === null ? '' : printable(`${event.machine}: `)}${printable(messageOf(event))}`;
 }
 
 async function list(run: Run, { after, limit, machine, severity }: EventsOptions): Promise<void> {
   const shown = await run.api.get('/api/events', { query: given({ afterId: after, limit, machine, severity }) });
   const rows = () => shown.map((event) => [String(event.id), instant(event.atMs), severityCell(event), orDash(event.number, String), orDash(event.machine, String), messageOf(event)]);
-  run.out.result(shown, () => (shown.length === 0 ? 'There is no event.' : table(['ID', 'WHEN', 'SEVERITY', 'NUMBER', 'MACHINE', 'MESSAGE'], rows())));
+  run.out.result(shown, () => (shown.length === 0 ? t('There is no event.') : table(heads('ID', 'WHEN', 'SEVERITY', 'NUMBER', 'MACHINE', 'MESSAGE'), rows())));
 }
 
 /** Prints those that are there already; the last event that there is. */
@@ -59,9 +62,9 @@ async function follow(run: Run, options: EventsOptions): Promise<void> {
     if (message.event === 'event' && isShown(message.data)) run.out.line(message.data, () => line(message.data));
     if (message.event === 'lost' && !isLost) {
       if (run.out.isJson) run.out.line(failureJson(message.failure), () => '');
-      run.out.note(`${instant(Date.now())}: the connection is lost (${printable(message.failure.message)}); events that come meanwhile are shown when it is back`);
+      run.out.note(t('{now}: the connection is lost ({message}); events that come meanwhile are shown when it is back', { now: instant(Date.now()), message: printable(message.failure.message) }));
     }
-    if (message.event === 'connected' && isLost) run.out.note(`${instant(Date.now())}: the connection is back`);
+    if (message.event === 'connected' && isLost) run.out.note(t('{now}: the connection is back', { now: instant(Date.now()) }));
     if (message.event === 'lost' || message.event === 'connected') isLost = message.event === 'lost';
   }
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { Failure } from '../client/failure.ts';
 import type { View } from '../client/operation.ts';
 import { followed, NO_WAIT } from './follow.ts';
+import { t } from './language.ts';
 import { confirm } from './questions.ts';
 import { chosen, EXTENDED } from './relationships.ts';
 import { act, duringText, given, whole, type Run } from './run.ts';
@@ -34,67 +35,67 @@ async function test(run: Run, machine: string, options: TestOptions): Promise<vo
 }
 
 async function planned(run: Run, machine: string, options: FailoverOptions): Promise<View<'Job'>> {
-  if (options.point !== undefined) throw new Failure('usage', 'a planned failover takes the guest as it is: it has no --point');
-  const consequences = [`The guest of ${machine} is shut down, then booted on the other host. It does not answer meanwhile; nothing that it wrote is lost.`];
-  await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
+  if (options.point !== undefined) throw new Failure('usage', t('a planned failover takes the guest as it is: it has no --point'));
+  const consequences = [t('The guest of {machine} is shut down, then booted on the other host. It does not answer meanwhile; nothing that it wrote is lost.', { machine })];
+  await confirm({ name: machine, kind: t('machine'), consequences, yes: options.yes });
   const body = given({ start: options.start, reverse: options.reverse, timeoutSeconds: options.timeout, force: options.force, commitAfterSeconds: options.commitAfter });
   return run.api.post('/api/relationships/{machine}/failover/planned', { path: await chosen(run, machine, options), body });
 }
 
 /** What is lost, in words; the lag says how much when it is known. */
 function losses({ machine, peer, lagMs }: View<'Relationship'>, options: FailoverOptions): string[] {
-  const behind = lagMs === null || options.point !== undefined ? '' : ` (the newest point is ${duration(lagMs)} old)`;
-  const from = options.point === undefined ? 'the newest recovery point' : `the recovery point ${options.point}`;
+  const behind = lagMs === null || options.point !== undefined ? '' : t(' (the newest point is {lag} old)', { lag: duration(lagMs) });
+  const from = options.point === undefined ? t('the newest recovery point') : t('the recovery point {point}', { point: options.point });
   const lines = [
-    `${machine} is started on this host from ${from}${behind}. Its guest here knows nothing of what it wrote after that on ${peer}.`,
-    `If ${peer} comes back, those writes are kept there as a named recovery point; if it does not, they are lost.`,
+    t('{machine} is started on this host from {from}{behind}. Its guest here knows nothing of what it wrote after that on {peer}.', { machine, from, behind, peer }),
+    t('If {peer} comes back, those writes are kept there as a named recovery point; if it does not, they are lost.', { peer }),
   ];
-  if (options.force) lines.push(`With --force this is done even if the guest still runs on ${peer}: then two guests run apart, and only one of them can be kept as primary.`);
+  if (options.force) lines.push(t('With --force this is done even if the guest still runs on {peer}: then two guests run apart, and only one of them can be kept as primary.', { peer }));
   return lines;
 }
 
 async function unplanned(run: Run, machine: string, options: FailoverOptions): Promise<View<'Job'>> {
-  if (options.extended) throw new Failure('usage', '--extended is for a planned failover', 'An unplanned failover to the third host is asked for on that host.');
-  if (options.reverse) throw new Failure('usage', '--reverse is for a planned failover', 'After an unplanned one, look at the guest first, then: understudy reverse.');
-  if (options.timeout !== undefined) throw new Failure('usage', '--timeout is for a planned failover');
+  if (options.extended) throw new Failure('usage', t('--extended is for a planned failover'), t('An unplanned failover to the third host is asked for on that host.'));
+  if (options.reverse) throw new Failure('usage', t('--reverse is for a planned failover'), t('After an unplanned one, look at the guest first, then: understudy reverse.'));
+  if (options.timeout !== undefined) throw new Failure('usage', t('--timeout is for a planned failover'));
   if (!options.yes) {
     const relationship = await run.api.get('/api/relationships/{machine}', { path: { machine } });
-    await confirm({ name: relationship.machine, kind: 'machine', consequences: losses(relationship, options), yes: false });
+    await confirm({ name: relationship.machine, kind: t('machine'), consequences: losses(relationship, options), yes: false });
   }
   const body = given({ point: options.point, start: options.start, force: options.force, commitAfterSeconds: options.commitAfter });
   return run.api.post('/api/relationships/{machine}/failover/unplanned', { path: { machine }, body });
 }
 
 async function failover(run: Run, machine: string, options: FailoverOptions): Promise<void> {
-  if (Boolean(options.planned) === Boolean(options.unplanned)) throw new Failure('usage', 'give either --planned or --unplanned', '--planned shuts the guest down first and loses nothing; --unplanned is for when the primary is gone.');
+  if (Boolean(options.planned) === Boolean(options.unplanned)) throw new Failure('usage', t('give either --planned or --unplanned'), t('--planned shuts the guest down first and loses nothing; --unplanned is for when the primary is gone.'));
   await followed(run, await (options.planned ? planned : unplanned)(run, machine, options), options);
 }
 
 async function failback(run: Run, machine: string, options: FailoverOptions): Promise<void> {
-  const consequences = [`The guest of ${machine} is shut down and booted on the host that it came from. It does not answer meanwhile; nothing that it wrote is lost.`];
-  await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
+  const consequences = [t('The guest of {machine} is shut down and booted on the host that it came from. It does not answer meanwhile; nothing that it wrote is lost.', { machine })];
+  await confirm({ name: machine, kind: t('machine'), consequences, yes: options.yes });
   const job = await run.api.post('/api/relationships/{machine}/failback', { path: { machine }, body: given({ start: options.start, timeoutSeconds: options.timeout }) });
   await followed(run, job, options);
 }
 
 async function initiateFailback(run: Run, machine: string, options: FailoverOptions): Promise<void> {
   const consequences = options.point === undefined
-    ? [`${machine} comes home to this host with everything. Its guest runs on over there meanwhile; for the last changes it is shut down, and you start it here.`]
-    : [`${machine} comes home to this host as it was at the recovery point ${options.point}. Its guest over there is shut down, and what it wrote after that point is given up; it is kept there as a named recovery point.`];
-  await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
+    ? [t('{machine} comes home to this host with everything. Its guest runs on over there meanwhile; for the last changes it is shut down, and you start it here.', { machine })]
+    : [t('{machine} comes home to this host as it was at the recovery point {point}. Its guest over there is shut down, and what it wrote after that point is given up; it is kept there as a named recovery point.', { machine, point: options.point })];
+  await confirm({ name: machine, kind: t('machine'), consequences, yes: options.yes });
   const job = await run.api.post('/api/relationships/{machine}/failback/start', { path: { machine }, body: given({ point: options.point, timeoutSeconds: options.timeout }) });
   await followed(run, job, options);
 }
 
 async function cancelFailover(run: Run, machine: string, { force, yes, ...which }: { readonly force?: boolean; readonly yes?: boolean; readonly extended?: boolean }): Promise<void> {
-  if (force) await confirm({ name: machine, kind: 'machine', consequences: [`The planned failover of ${machine} is cancelled although the other host may not hear of it. If it has failed over already, both hosts went on alone, and you have to choose between them.`], yes });
+  if (force) await confirm({ name: machine, kind: t('machine'), consequences: [t('The planned failover of {machine} is cancelled although the other host may not hear of it. If it has failed over already, both hosts went on alone, and you have to choose between them.', { machine })], yes });
   const relationship = await run.api.post('/api/relationships/{machine}/failover/cancel', { path: await chosen(run, machine, which), query: given({ force }) });
-  run.out.result(relationship, () => printable(`${relationship.machine}: ${relationship.stateName}${relationship.advice === '' ? '' : `. Next: ${relationship.advice}`}`));
+  run.out.result(relationship, () => printable(relationship.advice === '' ? `${relationship.machine}: ${relationship.stateName}` : t('{machine}: {state}. Next: {advice}', { machine: relationship.machine, state: relationship.stateName, advice: relationship.advice })));
 }
 
 async function commitAfter(run: Run, machine: string, seconds: number): Promise<void> {
   const relationship = await run.api.put('/api/relationships/{machine}/commit-after', { path: { machine }, body: { seconds } });
-  run.out.result(relationship, () => printable(relationship.commitsAtMs === null ? `${relationship.machine}: the failover waits until you commit or revert it` : `${relationship.machine}: the failover commits itself ${instant(relationship.commitsAtMs)}`));
+  run.out.result(relationship, () => printable(relationship.commitsAtMs === null ? t('{machine}: the failover waits until you commit or revert it', { machine: relationship.machine }) : t('{machine}: the failover commits itself {commits}', { machine: relationship.machine, commits: instant(relationship.commitsAtMs) })));
 }
 
 const TIMEOUT = ['--timeout <seconds>', 'how long the guest may take to shut down'] as const;

@@ -1,10 +1,11 @@
 /** What the command line makes of a failure: an exit code, a hint where there is none, JSON. */
 import { FAULTS, type FaultCode } from '../errors/fault.ts';
 import type { Failure } from '../client/failure.ts';
+import { t, translated } from './language.ts';
 
 const OWN_EXIT_CODES: Record<string, number> = { bug: 1, usage: 2, 'request-invalid': 2, refused: 3, interrupted: 130 };
 
-const OWN_HINTS: Record<string, string> = { usage: 'Try: understudy help, or the command with --help.' };
+const OWN_HINTS: Record<string, string> = { usage: t('Try: understudy help, or the command with --help.') };
 
 /** What each exit code means, for docs/cli.md. */
 export const EXIT_CODES: readonly [code: number, meaning: string][] = [
@@ -22,7 +23,7 @@ export const EXIT_CODES: readonly [code: number, meaning: string][] = [
 const rowOf = (code: string) => (code in FAULTS ? FAULTS[code as FaultCode] : undefined);
 
 /** What to do: the failure's own hint, or that of its code. */
-export const hintOf = ({ code, hint }: Failure): string => (hint === '' ? (rowOf(code)?.hint ?? OWN_HINTS[code] ?? '') : hint);
+export const hintOf = ({ code, hint }: Failure): string => (hint === '' ? translated(rowOf(code)?.hint ?? OWN_HINTS[code] ?? '') : hint);
 
 export const exitCodeOf = ({ code }: Failure): number => OWN_EXIT_CODES[code] ?? rowOf(code)?.exitCode ?? 1;
 

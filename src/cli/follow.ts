@@ -6,6 +6,7 @@ import { SingleBar } from 'cli-progress';
 import { Failure } from '../client/failure.ts';
 import type { View } from '../client/operation.ts';
 import { watch, type Watched } from '../client/watching.ts';
+import { t, word } from './language.ts';
 import { ask, canAsk } from './questions.ts';
 import type { Run } from './run.ts';
 import { duration, figure, printable, spaced } from './words.ts';
@@ -19,7 +20,7 @@ interface Progress {
   end(): void;
 }
 
-const nameOf = (job: View<'Job'>): string => printable(job.machine === null ? job.kind : `${job.kind} of ${job.machine}`);
+const nameOf = (job: View<'Job'>): string => printable(job.machine === null ? word('job', job.kind) : t('{kind} of {machine}', { kind: word('job', job.kind), machine: job.machine }));
 
 function bar(): Progress {
   const drawn = new SingleBar({ format: '{name} [{bar}] {percentage} % {step}', stream: process.stderr, hideCursor: true, clearOnComplete: true, fps: 10, barsize: 30, linewrap: false, gracefulExit: false });
@@ -68,7 +69,7 @@ async function ended(run: Run, started: View<'Job'>, progress: Progress, signal:
     if (!isAbout(message, job.id)) continue;
     const seen = await seenAgain(run, job.id);
     failures = seen ? 0 : failures + 1;
-    if (failures >= MOST_FAILURES) throw new Failure('daemon-unreachable', `the daemon was lost while ${nameOf(job)} ran`);
+    if (failures >= MOST_FAILURES) throw new Failure('daemon-unreachable', t('the daemon was lost while {job} ran', { job: nameOf(job) }));
     job = seen ?? job;
     if (job.state !== 'running') return job;
     progress.show(job);
@@ -78,20 +79,20 @@ async function ended(run: Run, started: View<'Job'>, progress: Progress, signal:
 
 function outcome(run: Run, job: View<'Job'>): void {
   if (job.state === 'failed') {
-    const { code, message, hint, allowed } = job.error ?? { code: 'bug', message: `${nameOf(job)} failed without saying why`, hint: '', allowed: [] };
+    const { code, message, hint, allowed } = job.error ?? { code: 'bug', message: t('{job} failed without saying why', { job: nameOf(job) }), hint: '', allowed: [] };
     throw new Failure(code, message, hint, allowed);
   }
-  if (job.state === 'cancelled') throw new Failure('cancelled', `${nameOf(job)} was cancelled`);
+  if (job.state === 'cancelled') throw new Failure('cancelled', t('{job} was cancelled', { job: nameOf(job) }));
   run.out.result(job, () => {
     const figures = Object.entries(job.result ?? {}).map(([name, value]) => `${spaced(name)} ${figure(name, value)}`);
-    const took = job.finishedAtMs === null ? '' : ` in ${duration(job.finishedAtMs - job.startedAtMs)}`;
-    return printable(`${nameOf(job)}: done${took}${figures.length > 0 ? ` (${figures.join(', ')})` : ''}`);
+    const took = job.finishedAtMs === null ? t('{job}: done', { job: nameOf(job) }) : t('{job}: done in {time}', { job: nameOf(job), time: duration(job.finishedAtMs - job.startedAtMs) });
+    return printable(`${took}${figures.length > 0 ? ` (${figures.join(', ')})` : ''}`);
   });
 }
 
 async function wantsToCancel(job: View<'Job'>): Promise<boolean> {
   if (!job.cancellable || !canAsk()) return false;
-  const answer = await ask(`\n${nameOf(job)} is still running. Type "c" to cancel it; anything else leaves it running: `).catch(() => '');
+  const answer = await ask(`\n${t('{job} is still running. Type "c" to cancel it; anything else leaves it running:', { job: nameOf(job) })} `).catch(() => '');
   return answer.trim().toLowerCase() === 'c';
 }
 
@@ -116,7 +117,7 @@ export async function follow(run: Run, started: View<'Job'>): Promise<void> {
     if (job.state === 'running') ({ job, interrupted } = await followUntil(run, job));
   }
   if (job.state !== 'running') return outcome(run, job);
-  throw new Failure('interrupted', `${nameOf(job)} is still running`, `Look with understudy jobs show ${job.id}, wait with understudy jobs wait ${job.id}, cancel with understudy jobs cancel ${job.id}.`);
+  throw new Failure('interrupted', t('{job} is still running', { job: nameOf(job) }), t('Look with understudy jobs show {id}, wait with understudy jobs wait {id}, cancel with understudy jobs cancel {id}.', { id: job.id }));
 }
 
 /** The option of every command that starts a job; `followed` goes by it. */
@@ -125,5 +126,5 @@ export const NO_WAIT = ['--no-wait', 'print the job and do not follow it'] as co
 /** Follows the job, or with `--no-wait` prints it. */
 export async function followed(run: Run, job: View<'Job'>, options: { wait: boolean }): Promise<void> {
   if (options.wait) return follow(run, job);
-  run.out.result(job, () => `job ${job.id}: ${nameOf(job)}`);
+  run.out.result(job, () => t('job {id}: {job}', { id: job.id, job: nameOf(job) }));
 }

@@ -5,6 +5,7 @@ import { HEALTH_LIMITS, LIMIT_NAMES, type HealthLimit } from '../health/limits.t
 import { Failure } from '../client/failure.ts';
 import type { View } from '../client/operation.ts';
 import { csvLine } from './csv.ts';
+import { heads, t, translated, word } from './language.ts';
 import { list, table, type Cell, type Colour } from './output.ts';
 import { chosen, EXTENDED } from './relationships.ts';
 import { act, given, whole, type Run } from './run.ts';
@@ -12,53 +13,54 @@ import { ago, duration, instant, orDash, printable, size } from './words.ts';
 
 const COLOURS: Readonly<Record<string, Colour>> = { ok: 'green', warning: 'yellow', critical: 'red' };
 
-const cell = (text: string): Cell => (COLOURS[text] ? { text, colour: COLOURS[text] } : { text });
-const about = (issues: readonly View<'Issue'>[]): string => issues.map(({ severity, message, hint }) => printable(`${severity}: ${message}${hint === '' ? '' : ` ${hint}`}`)).join('\n');
+const cell = (health: View<'Health'>['health']): Cell => ({ text: word('health', health), ...(COLOURS[health] && { colour: COLOURS[health] }) });
+const sideOf = ({ side, kind }: View<'Health'>): string => (kind === 'extended' ? t('{side}, extended', { side: word('side', side) }) : word('side', side));
+const about = (issues: readonly View<'Issue'>[]): string => issues.map(({ severity, message, hint }) => printable(`${word('severity', severity)}: ${message}${hint === '' ? '' : ` ${hint}`}`)).join('\n');
 
 function intervalRows(title: string, it: View<'StatisticsInterval'>): [string, string][] {
   return [
-    [title, `${orDash(it.sinceMs, instant)} to ${instant(it.untilMs)}`],
-    ['  successful cycles', String(it.cycles)],
-    ['  missed cycles', String(it.missedCycles)],
-    ['  average size', orDash(it.averageBytes, size)],
-    ['  maximum size', size(it.maxBytes)],
-    ['  average latency', orDash(it.averageLatencyMs, duration)],
-    ['  maximum latency', duration(it.maxLatencyMs)],
-    ['  errors', it.errors === 0 ? '0' : `${it.errors} (${it.networkFailures} for the network)`],
-    ['  not application-consistent', String(it.consistencyFailures)],
+    [title, t('{since} to {until}', { since: orDash(it.sinceMs, instant), until: instant(it.untilMs) })],
+    [`  ${t('successful cycles')}`, String(it.cycles)],
+    [`  ${t('missed cycles')}`, String(it.missedCycles)],
+    [`  ${t('average size')}`, orDash(it.averageBytes, size)],
+    [`  ${t('maximum size')}`, size(it.maxBytes)],
+    [`  ${t('average latency')}`, orDash(it.averageLatencyMs, duration)],
+    [`  ${t('maximum latency')}`, duration(it.maxLatencyMs)],
+    [`  ${t('errors')}`, it.errors === 0 ? '0' : t('{errors} ({networkFailures} for the network)', { errors: it.errors, networkFailures: it.networkFailures })],
+    [`  ${t('not application-consistent')}`, String(it.consistencyFailures)],
   ];
 }
 
 function pane(it: View<'Health'>): string {
   const rows: [string, string][] = [
-    ['machine', it.machine],
-    ['state', `${it.stateName} (${it.side}${it.kind === 'extended' ? ', extended' : ''})`],
-    ['primary', it.primaryHost],
-    ['replica', it.replicaHost],
-    ['runs on', it.runsOn],
-    ['health', it.health],
-    ...intervalRows('counted', it.present),
-    ['last synchronized at', orDash(it.lastSynchronizedMs, (ms) => `${instant(ms)} (${ago(ms)})`)],
-    ['yet to be replicated', it.pendingBytes === null ? 'not known' : `${size(it.pendingBytes)} at most${it.pendingKnownMs === null ? '' : ` (${ago(it.pendingKnownMs)})`}`],
-    ['replicated disks', size(it.disksBytes)],
-    ['last application-consistent', orDash(it.lastConsistentMs, instant)],
-    ['test failover', it.testCopy ?? 'none'],
-    ['last test failover', orDash(it.lastTestMs, (ms) => `${instant(ms)} (${ago(ms)})`)],
-    ['next interval begins', instant(it.nextIntervalMs)],
-    ...(it.previous ? intervalRows('before that', it.previous) : []),
+    [t('machine'), it.machine],
+    [t('state'), `${it.stateName} (${sideOf(it)})`],
+    [t('primary'), it.primaryHost],
+    [t('replica'), it.replicaHost],
+    [t('runs on'), it.runsOn],
+    [t('health'), word('health', it.health)],
+    ...intervalRows(t('counted'), it.present),
+    [t('last synchronized at'), orDash(it.lastSynchronizedMs, (ms) => `${instant(ms)} (${ago(ms)})`)],
+    [t('yet to be replicated'), it.pendingBytes === null ? t('not known') : `${t('{size} at most', { size: size(it.pendingBytes) })}${it.pendingKnownMs === null ? '' : ` (${ago(it.pendingKnownMs)})`}`],
+    [t('replicated disks'), size(it.disksBytes)],
+    [t('last application-consistent'), orDash(it.lastConsistentMs, instant)],
+    [t('test failover'), it.testCopy ?? t('none')],
+    [t('last test failover'), orDash(it.lastTestMs, (ms) => `${instant(ms)} (${ago(ms)})`)],
+    [t('next interval begins'), instant(it.nextIntervalMs)],
+    ...(it.previous ? intervalRows(t('before that'), it.previous) : []),
   ];
   return [list(rows), about(it.issues)].filter((text) => text !== '').join('\n\n');
 }
 
-const HEAD = ['MACHINE', 'SIDE', 'STATE', 'HEALTH', 'LAST SYNCHRONIZED', 'PENDING', 'CYCLES', 'MISSED', 'AVG LATENCY', 'AVG SIZE', 'ERRORS'];
+const HEAD = heads('MACHINE', 'SIDE', 'STATE', 'HEALTH', 'LAST SYNCHRONIZED', 'PENDING', 'CYCLES', 'MISSED', 'AVG LATENCY', 'AVG SIZE', 'ERRORS');
 
 const rowOf = (it: View<'Health'>): (Cell | string)[] => [
-  it.machine, it.kind === 'extended' ? `${it.side}, extended` : it.side, it.stateName, cell(it.health), orDash(it.lastSynchronizedMs, ago), orDash(it.pendingBytes, size),
+  it.machine, sideOf(it), it.stateName, cell(it.health), orDash(it.lastSynchronizedMs, ago), orDash(it.pendingBytes, size),
   String(it.present.cycles), String(it.present.missedCycles), orDash(it.present.averageLatencyMs, duration), orDash(it.present.averageBytes, size), String(it.present.errors),
 ];
 
 function overview(shown: readonly View<'Health'>[]): string {
-  if (shown.length === 0) return 'No machine is replicated: understudy enable MACHINE --to HOST.';
+  if (shown.length === 0) return t('No machine is replicated: understudy enable MACHINE --to HOST.');
   const issues = shown.flatMap(({ machine, issues: found }) => found.map((issue) => printable(`${machine}: ${about([issue])}`)));
   return [table(HEAD, shown.map(rowOf)), issues.join('\n')].filter((text) => text !== '').join('\n\n');
 }
@@ -83,21 +85,21 @@ const csvText = (shown: readonly View<'Health'>[]): string =>
 
 function saveCsv(run: Run, file: string, shown: readonly View<'Health'>[]): void {
   if (file === '-') {
-    if (run.out.isJson) throw new Failure('usage', '--csv - and --json both print on standard output', 'Give one of them, or a file to --csv.');
+    if (run.out.isJson) throw new Failure('usage', t('--csv - and --json both print on standard output'), t('Give one of them, or a file to --csv.'));
     process.stdout.write(csvText(shown));
     return;
   }
   try {
     writeFileSync(file, csvText(shown));
   } catch (error) {
-    throw new Failure('usage', `${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`, 'Give a file that may be written, or - for standard output.');
+    throw new Failure('usage', t('{file} cannot be written: {reason}', { file, reason: error instanceof Error ? error.message : String(error) }), t('Give a file that may be written, or - for standard output.'));
   }
-  run.out.result({ saved: file, machines: shown.length }, () => `${file}: ${shown.length} saved`);
+  run.out.result({ saved: file, machines: shown.length }, () => t('{file}: {count} saved', { file, count: shown.length }));
 }
 
 async function show(run: Run, machine: string | undefined, { refresh, csv, extended }: { refresh?: boolean; csv?: string; extended?: boolean }): Promise<void> {
   if (machine === undefined) {
-    if (refresh) throw new Failure('usage', '--refresh is for one machine', 'understudy health MACHINE --refresh');
+    if (refresh) throw new Failure('usage', t('--refresh is for one machine'), 'understudy health MACHINE --refresh');
     const all = await run.api.get('/api/health');
     return csv === undefined ? run.out.result(all, () => overview(all)) : saveCsv(run, csv, all);
   }
@@ -107,7 +109,7 @@ async function show(run: Run, machine: string | undefined, { refresh, csv, exten
 
 async function reset(run: Run, machine: string, options: { extended?: boolean }): Promise<void> {
   const it = await run.api.post('/api/relationships/{machine}/statistics/reset', { path: await chosen(run, machine, options) });
-  run.out.result(it, () => printable(`${it.machine}: counting begins anew; health is ${it.health}`));
+  run.out.result(it, () => printable(t('{machine}: counting begins anew; health is {health}', { machine: it.machine, health: word('health', it.health) })));
 }
 
 const optionOf = (name: HealthLimit): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -115,7 +117,7 @@ const optionOf = (name: HealthLimit): string => name.replace(/[A-Z]/g, (letter) 
 async function limits(run: Run, options: Partial<Record<HealthLimit, number>>): Promise<void> {
   const change = Object.fromEntries(LIMIT_NAMES.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));
   const it = await (Object.keys(change).length === 0 ? run.api.get('/api/health/limits') : run.api.patch('/api/health/limits', { body: change }));
-  run.out.result(it, () => list(LIMIT_NAMES.map((name): [string, string] => [optionOf(name), `${it[name]} ${HEALTH_LIMITS[name].unit}`])));
+  run.out.result(it, () => list(LIMIT_NAMES.map((name): [string, string] => [optionOf(name), `${it[name]} ${translated(HEALTH_LIMITS[name].unit)}`])));
 }
 
 export function healthCommands(program: Command): void {

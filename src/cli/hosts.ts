@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { followed, NO_WAIT } from './follow.ts';
+import { heads, t } from './language.ts';
 import { table } from './output.ts';
 import { confirm } from './questions.ts';
 import { act, given, whole, type Run } from './run.ts';
@@ -11,49 +12,49 @@ async function invite(run: Run, options: { storage?: string; expires?: number; a
   const body = given({ storage: options.storage, expiresSeconds: options.expires, address: options.address });
   const made = await run.api.post('/api/hosts/invite', { body });
   run.out.result(made, () => made.invitation);
-  if (!run.out.isJson) run.out.note(`Until ${instant(made.expiresAtMs)} this can be used once, on the other host: understudy host join <invitation>`);
+  if (!run.out.isJson) run.out.note(t('Until {expires} this can be used once, on the other host: understudy host join <invitation>', { expires: instant(made.expiresAtMs) }));
 }
 
 async function join(run: Run, invitation: string, options: { storage?: string; address?: string; bypassProxy?: boolean }): Promise<void> {
   const text = invitation === '-' ? readFileSync(0, 'utf8').trim() : invitation;
   const body = { invitation: text, ...given({ storage: options.storage, address: options.address, bypassProxy: options.bypassProxy }) };
   const host = await run.api.post('/api/hosts/join', { body });
-  run.out.result(host, () => `paired with ${host.name} (${host.address})`);
+  run.out.result(host, () => t('paired with {name} ({address})', { name: host.name, address: host.address }));
 }
 
 async function listHosts(run: Run): Promise<void> {
   const hosts = await run.api.get('/api/hosts');
   const rows = () =>
     hosts.map((host) => [
-      host.self ? `${host.name} (this host)` : host.name,
+      host.self ? t('{name} (this host)', { name: host.name }) : host.name,
       host.address,
       host.self ? '-' : { text: yesNo(host.connected), colour: host.connected ? ('green' as const) : ('red' as const) },
       orDash(host.lastContactMs, ago),
       orDash(host.certificateExpiresMs, instant),
       host.fingerprint,
     ]);
-  run.out.result(hosts, () => table(['HOST', 'ADDRESS', 'CONNECTED', 'LAST CONTACT', 'CERTIFICATE EXPIRES', 'FINGERPRINT'], rows()));
+  run.out.result(hosts, () => table(heads('HOST', 'ADDRESS', 'CONNECTED', 'LAST CONTACT', 'CERTIFICATE EXPIRES', 'FINGERPRINT'), rows()));
 }
 
 async function remove(run: Run, host: string, options: { yes?: boolean }): Promise<void> {
-  await confirm({ name: host, kind: 'host', consequences: [`The pairing with ${host} ends: nothing is replicated to or from it any more, and pairing again needs a new invitation.`], yes: options.yes });
+  await confirm({ name: host, kind: t('host'), consequences: [t('The pairing with {host} ends: nothing is replicated to or from it any more, and pairing again needs a new invitation.', { host })], yes: options.yes });
   await run.api.delete('/api/hosts/{host}', { path: { host } });
-  run.out.done(`${host} is not paired any more`);
+  run.out.done(t('{host} is not paired any more', { host }));
 }
 
 async function rename(run: Run, host: string, name: string): Promise<void> {
   const renamed = await run.api.post('/api/hosts/{host}/rename', { path: { host }, body: { name } });
-  run.out.result(renamed, () => `${host} is called ${renamed.name} now`);
+  run.out.result(renamed, () => t('{host} is called {name} now', { host, name: renamed.name }));
 }
 
 async function move(run: Run, host: string, address: string): Promise<void> {
   const moved = await run.api.post('/api/hosts/{host}/move', { path: { host }, body: { address } });
-  run.out.result(moved, () => `${moved.name} is looked for at ${moved.address} now`);
+  run.out.result(moved, () => t('{name} is looked for at {address} now', { name: moved.name, address: moved.address }));
 }
 
 async function renewCertificate(run: Run): Promise<void> {
   const host = await run.api.post('/api/hosts/renew-certificate');
-  run.out.result(host, () => `${host.name} has a new certificate until ${orDash(host.certificateExpiresMs, instant)}; pairings stay`);
+  run.out.result(host, () => t('{name} has a new certificate until {expires}; pairings stay', { name: host.name, expires: orDash(host.certificateExpiresMs, instant) }));
 }
 
 async function test(run: Run, host: string, options: { bypassProxy?: boolean; wait: boolean }): Promise<void> {

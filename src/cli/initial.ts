@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Failure } from '../client/failure.ts';
 import { followed, NO_WAIT } from './follow.ts';
+import { t } from './language.ts';
 import { momentFromNow } from './moments.ts';
 import { chosen, EXTENDED, stateText } from './relationships.ts';
 import { act, given, type Run } from './run.ts';
@@ -17,7 +18,7 @@ interface StartOptions {
 }
 
 function transferIn({ useExisting, copyEverything }: StartOptions): 'network' | 'seed' | undefined {
-  if (useExisting && copyEverything) throw new Failure('usage', '--use-existing and --copy-everything exclude each other');
+  if (useExisting && copyEverything) throw new Failure('usage', t('--use-existing and --copy-everything exclude each other'));
   if (useExisting) return 'seed';
   return copyEverything ? 'network' : undefined;
 }
@@ -39,13 +40,13 @@ function onMedia(verb: 'export' | 'import') {
   return act(async (run: Run, machine: string, directory: string, options: { readonly wait: boolean }) => {
     const job = await run.api.post(`/api/relationships/{machine}/${verb}`, { path: { machine }, body: { directory: resolve(directory) } });
     await followed(run, job, options);
-    if (verb === 'export' && options.wait) run.out.note(printable(`Carry the directory ${machine}_UUID in ${directory} to the other host, and there: understudy import ${machine} DIRECTORY. Changes flow meanwhile.`));
+    if (verb === 'export' && options.wait) run.out.note(printable(t('Carry the directory {machine}_UUID in {directory} to the other host, and there: understudy import {machine} DIRECTORY. Changes flow meanwhile.', { machine, directory })));
   });
 }
 
 async function offer(run: Run, machine: string, options: { readonly of?: string }): Promise<void> {
   const relationship = await run.api.post('/api/relationships/copies', { body: { machine, ...given({ host: options.of }) } });
-  run.out.result(relationship, () => printable(`${relationship.machine} waits on this host to become the replica of ${relationship.peer}'s. There: understudy enable ${relationship.machine} --to this host, then understudy start-replication ${relationship.machine}: only what differs travels. To have it back: understudy disable ${relationship.machine}.`));
+  run.out.result(relationship, () => printable(t('{machine} waits on this host to become the replica of {peer}\'s. There: understudy enable {machine} --to this host, then understudy start-replication {machine}: only what differs travels. To have it back: understudy disable {machine}.', { machine: relationship.machine, peer: relationship.peer })));
 }
 
 export function initialCommands(program: Command): void {

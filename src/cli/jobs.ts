@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { View } from '../client/operation.ts';
 import { follow } from './follow.ts';
+import { heads, t, word } from './language.ts';
 import { list, table, type Cell, type Colour } from './output.ts';
 import { act, given, whole, type Run } from './run.ts';
 import { ago, duration, figure, instant, orDash, spaced, yesNo } from './words.ts';
@@ -14,26 +15,26 @@ const tookMs = (job: View<'Job'>): number => (job.finishedAtMs ?? Date.now()) - 
 
 async function listJobs(run: Run): Promise<void> {
   const jobs = await run.api.get('/api/jobs');
-  const rows = () => jobs.map((job) => [job.id, job.kind, orDash(job.machine, String), cell(job.state, STATE_COLOURS[job.state]), `${Math.floor(job.percent)} %`, job.error?.message ?? job.step, ago(job.startedAtMs), duration(tookMs(job)), orDash(job.startedBy, String)]);
-  run.out.result(jobs, () => (jobs.length === 0 ? 'There is no job.' : table(['JOB', 'KIND', 'MACHINE', 'STATE', 'DONE', 'STEP', 'STARTED', 'TOOK', 'BY'], rows())));
+  const rows = () => jobs.map((job) => [job.id, word('job', job.kind), orDash(job.machine, String), cell(word('jobState', job.state), STATE_COLOURS[job.state]), `${Math.floor(job.percent)} %`, job.error?.message ?? job.step, ago(job.startedAtMs), duration(tookMs(job)), orDash(job.startedBy, String)]);
+  run.out.result(jobs, () => (jobs.length === 0 ? t('There is no job.') : table(heads('JOB', 'KIND', 'MACHINE', 'STATE', 'DONE', 'STEP', 'STARTED', 'TOOK', 'BY'), rows())));
 }
 
 function jobText(job: View<'Job'>): string {
   const rows: [string, string][] = [
-    ['job', job.id],
-    ['kind', job.kind],
-    ['machine', orDash(job.machine, String)],
-    ['state', job.state],
-    ['done', `${Math.floor(job.percent)} %`],
-    ['step', job.step],
-    ['started', instant(job.startedAtMs)],
-    ['took', duration(tookMs(job))],
-    ['by', orDash(job.startedBy, String)],
-    ['can be cancelled', yesNo(job.cancellable)],
+    [t('job'), job.id],
+    [t('kind'), word('job', job.kind)],
+    [t('machine'), orDash(job.machine, String)],
+    [t('state'), word('jobState', job.state)],
+    [t('done'), `${Math.floor(job.percent)} %`],
+    [t('step'), job.step],
+    [t('started'), instant(job.startedAtMs)],
+    [t('took'), duration(tookMs(job))],
+    [t('by'), orDash(job.startedBy, String)],
+    [t('can be cancelled'), yesNo(job.cancellable)],
     ...Object.entries(job.result ?? {}).map(([name, value]): [string, string] => [spaced(name), figure(name, value)]),
   ];
-  if (job.error) rows.push(['error', job.error.message], ['hint', job.error.hint]);
-  if (job.error && job.error.allowed.length > 0) rows.push(['allowed now', job.error.allowed.join(', ')]);
+  if (job.error) rows.push([t('error'), job.error.message], [t('hint'), job.error.hint]);
+  if (job.error && job.error.allowed.length > 0) rows.push([t('allowed now'), job.error.allowed.join(', ')]);
   return list(rows);
 }
 
@@ -44,7 +45,7 @@ async function show(run: Run, id: string): Promise<void> {
 
 async function cancel(run: Run, id: string): Promise<void> {
   const job = await run.api.post('/api/jobs/{job}/cancel', { path: { job: id } });
-  run.out.result(job, () => `job ${job.id}: ${job.state === 'running' ? 'is being cancelled' : job.state}`);
+  run.out.result(job, () => job.state === 'running' ? t('job {id}: is being cancelled', { id: job.id }) : t('job {id}: {state}', { id: job.id, state: word('jobState', job.state) }));
 }
 
 async function wait(run: Run, id: string): Promise<void> {
@@ -54,7 +55,7 @@ async function wait(run: Run, id: string): Promise<void> {
 async function audit(run: Run, options: { limit?: number }): Promise<void> {
   const shown = await run.api.get('/api/audit', { query: given({ limit: options.limit }) });
   const rows = () => shown.map((entry) => [instant(entry.atMs), entry.who, entry.from, entry.operation, orDash(entry.subject, String), entry.outcome]);
-  run.out.result(shown, () => (shown.length === 0 ? 'Nothing was done yet.' : table(['WHEN', 'WHO', 'FROM', 'OPERATION', 'SUBJECT', 'OUTCOME'], rows())));
+  run.out.result(shown, () => (shown.length === 0 ? t('Nothing was done yet.') : table(heads('WHEN', 'WHO', 'FROM', 'OPERATION', 'SUBJECT', 'OUTCOME'), rows())));
 }
 
 export function jobCommands(program: Command): void {

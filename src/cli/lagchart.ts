@@ -1,9 +1,11 @@
 /** The worst lag of each bucket of a history over time, as SVG with its text. */
 import type { View } from '../client/operation.ts';
+import { durationIn } from '../language/quantities.ts';
 import { html, type Markup } from './markup.ts';
-import { duration } from './words.ts';
 
 type History = View<'History'>;
+
+const duration = (ms: number): string => durationIn('en', ms);
 
 const WIDTH = 800;
 const HEIGHT = 200;

@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { Failure } from '../client/failure.ts';
 import { exitCodeOf, failureJson } from './failure.ts';
+import { t } from './language.ts';
 import { Output } from './output.ts';
 import { programFor } from './program.ts';
 import { exitCode } from './run.ts';
@@ -11,14 +12,14 @@ const USAGE = 2;
 function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const text = error instanceof Error ? error.message : String(error);
-  return new Failure('bug', `this is a bug in Understudy: ${text}`, 'Please report it with the command that you gave.');
+  return new Failure('bug', t('this is a bug in Understudy: {text}', { text }), t('Please report it with the command that you gave.'));
 }
 
 /** Commander has printed its own complaint already. */
 const ofUsage = (error: CommanderError): number => (error.exitCode === 0 ? 0 : USAGE);
 
 /** With no command at all commander prints its help and names that as the reason. */
-const complaintOf = ({ code, message }: CommanderError): string => (code === 'commander.help' ? 'a command is missing' : message.replace(/^error: /, ''));
+const complaintOf = ({ code, message }: CommanderError): string => (code === 'commander.help' ? t('a command is missing') : message.replace(/^error: /, ''));
 
 async function main(): Promise<number> {
   const out = new Output(process.argv.includes('--json'));

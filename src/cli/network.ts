@@ -4,6 +4,7 @@ import { Option } from 'commander';
 import { Failure } from '../client/failure.ts';
 import type { View } from '../client/operation.ts';
 import { followed, NO_WAIT } from './follow.ts';
+import { heads, t } from './language.ts';
 import { coloured, table } from './output.ts';
 import { act, type Run } from './run.ts';
 import { ago, printable } from './words.ts';
@@ -26,19 +27,20 @@ interface ClearOptions {
 
 function addressText(addresses: View<'FailoverAddresses'> | null): string {
   if (!addresses) return '-';
-  const lists = [['', addresses.addresses], ['gateway ', addresses.gateways], ['DNS ', addresses.dnsServers]] as const;
+  const lists = [['', addresses.addresses], [`${t('gateway')} `, addresses.gateways], ['DNS ', addresses.dnsServers]] as const;
   return [...(addresses.dhcp ? ['DHCP'] : []), ...lists.filter(([, list]) => list.length > 0).map(([word, list]) => `${word}${list.join(', ')}`)].join('; ');
 }
 
 const OUTCOME_COLOURS = { waiting: 'yellow', applied: 'green', failed: 'red' } as const;
+const OUTCOME_WORDS = { waiting: t('waiting'), applied: t('applied'), failed: t('failed') } as const;
 
 function networkText({ machine, adapters, guestAgent, hasArrived, outcome }: View<'FailoverNetwork'>): string {
-  if (adapters.length === 0) return printable(`${machine} has no network adapter.`);
-  const rows = adapters.map(({ index, mac, network, bridge, testBridge, addresses }) => [String(index), mac, bridge === null ? network : `${bridge} (instead of ${network})`, testBridge ?? 'isolated', addressText(addresses)]);
-  const lines = [table(['ADAPTER', 'MAC', 'NETWORK', 'TEST NETWORK', 'ADDRESSES'], rows)];
-  if (!guestAgent && adapters.some(({ addresses }) => addresses !== null)) lines.push(printable(`${machine} has no guest agent (guestAgent = false in its definition): the addresses cannot be set.`));
-  if (outcome) lines.push(`${coloured(OUTCOME_COLOURS[outcome.state], outcome.state)}: ${printable(outcome.message)} (${ago(outcome.atMs)})${outcome.hint === '' ? '' : `\n  hint: ${printable(outcome.hint)}`}`);
-  else if (hasArrived) lines.push(printable(`${machine} runs on this host after a failover: its guest gets the addresses when it starts, or by: understudy network apply ${machine}.`));
+  if (adapters.length === 0) return printable(t('{machine} has no network adapter.', { machine }));
+  const rows = adapters.map(({ index, mac, network, bridge, testBridge, addresses }) => [String(index), mac, bridge === null ? network : t('{bridge} (instead of {network})', { bridge, network }), testBridge ?? t('isolated'), addressText(addresses)]);
+  const lines = [table(heads('ADAPTER', 'MAC', 'NETWORK', 'TEST NETWORK', 'ADDRESSES'), rows)];
+  if (!guestAgent && adapters.some(({ addresses }) => addresses !== null)) lines.push(printable(t('{machine} has no guest agent (guestAgent = false in its definition): the addresses cannot be set.', { machine })));
+  if (outcome) lines.push(`${coloured(OUTCOME_COLOURS[outcome.state], OUTCOME_WORDS[outcome.state])}: ${printable(outcome.message)} (${ago(outcome.atMs)})${outcome.hint === '' ? '' : `\n  ${t('hint: {hint}', { hint: printable(outcome.hint) })}`}`);
+  else if (hasArrived) lines.push(printable(t('{machine} runs on this host after a failover: its guest gets the addresses when it starts, or by: understudy network apply {machine}.', { machine })));
   return lines.join('\n');
 }
 
@@ -57,7 +59,7 @@ async function set(run: Run, machine: string, adapter: string, options: SetOptio
   const addresses = addressesIn(options);
   const { bridge, testBridge } = options;
   const change = { ...(addresses && { addresses }), ...(bridge !== undefined && { bridge }), ...(testBridge !== undefined && { testBridge }) };
-  if (Object.keys(change).length === 0) throw new Failure('usage', 'nothing is to be set', 'Give addresses (--ip, --dhcp), --bridge or --test-bridge; understudy network clear takes them away.');
+  if (Object.keys(change).length === 0) throw new Failure('usage', t('nothing is to be set'), t('Give addresses (--ip, --dhcp), --bridge or --test-bridge; understudy network clear takes them away.'));
   shown(run, await run.api.patch('/api/machines/{machine}/network/{adapter}', { path: { machine, adapter }, body: change }));
 }
 

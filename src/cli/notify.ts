@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { Failure } from '../client/failure.ts';
 import type { View } from '../client/operation.ts';
+import { heads, t, word } from './language.ts';
 import { coloured, list, table, type Colour } from './output.ts';
 import { confirm } from './questions.ts';
 import { act, duringText, given, type Run } from './run.ts';
@@ -31,29 +32,32 @@ const TARGET = '/api/notifications/targets/{target}';
 const TEST = '/api/notifications/targets/{target}/test';
 const COLOURS: Readonly<Record<View<'NotificationTarget'>['state'], Colour>> = { disabled: 'dim', untried: 'yellow', working: 'green', retrying: 'yellow', failing: 'red' };
 
+const KINDS: Readonly<Record<View<'NotificationTarget'>['kind'], string>> = { webhook: t('webhook'), mail: t('mail') };
+const STATES: Readonly<Record<View<'NotificationTarget'>['state'], string>> = { disabled: t('disabled'), untried: t('untried'), working: t('working'), retrying: t('retrying'), failing: t('failing') };
+
 const during = (seconds: number): string => duration(seconds * 1_000);
 
 function notificationsText({ delaySeconds, repeatSeconds, targets }: View<'Notifications'>): string {
   const pace = list([
-    ['a change is told', delaySeconds === 0 ? 'at once' : `once it has held for ${during(delaySeconds)}`],
-    ['what stays bad is told again', repeatSeconds === 0 ? 'never' : `every ${during(repeatSeconds)}`],
+    [t('a change is told'), delaySeconds === 0 ? t('at once') : t('once it has held for {time}', { time: during(delaySeconds) })],
+    [t('what stays bad is told again'), repeatSeconds === 0 ? t('never') : t('every {time}', { time: during(repeatSeconds) })],
   ]);
-  if (targets.length === 0) return `${pace}\n\nNobody is told: understudy notify add webhook URL, or understudy notify add mail ADDRESS; on both hosts.`;
-  const rows = targets.map(({ name, kind, address, minimum, state, waiting, lastSuccessAtMs }) => [name, kind, address, minimum, { text: state, colour: COLOURS[state] }, String(waiting), orDash(lastSuccessAtMs, ago)]);
-  const failures = targets.flatMap(({ name, lastFailure }) => (lastFailure ? [`${printable(name)}: ${printable(lastFailure.message)} (${ago(lastFailure.atMs)})\n  hint: ${printable(lastFailure.hint)}`] : []));
-  return [pace, table(['TARGET', 'KIND', 'ADDRESS', 'TOLD FROM', 'STATE', 'WAITING', 'LAST ARRIVED'], rows), failures.join('\n')].filter((text) => text !== '').join('\n\n');
+  if (targets.length === 0) return `${pace}\n\n${t('Nobody is told: understudy notify add webhook URL, or understudy notify add mail ADDRESS; on both hosts.')}`;
+  const rows = targets.map(({ name, kind, address, minimum, state, waiting, lastSuccessAtMs }) => [name, KINDS[kind], address, word('severity', minimum), { text: STATES[state], colour: COLOURS[state] }, String(waiting), orDash(lastSuccessAtMs, ago)]);
+  const failures = targets.flatMap(({ name, lastFailure }) => (lastFailure ? [`${printable(`${name}: ${lastFailure.message}`)} (${ago(lastFailure.atMs)})\n  ${t('hint: {hint}', { hint: printable(lastFailure.hint) })}`] : []));
+  return [pace, table(heads('TARGET', 'KIND', 'ADDRESS', 'TOLD FROM', 'STATE', 'WAITING', 'LAST ARRIVED'), rows), failures.join('\n')].filter((text) => text !== '').join('\n\n');
 }
 
 const targetText = ({ name, kind, address, minimum, state, signed, headers }: View<'NotificationTarget'>): string => {
-  const more = [...(signed ? ['signed'] : []), ...(headers.length > 0 ? [`with the headers ${headers.join(', ')}`] : []), ...(state === 'disabled' ? ['disabled'] : [])];
-  return printable(`${name}: ${kind} to ${address}, told what is ${minimum === 'warning' ? 'a warning or critical' : 'critical'}${more.length > 0 ? `; ${more.join(', ')}` : ''}`);
+  const more = [...(signed ? [t('signed')] : []), ...(headers.length > 0 ? [t('with the headers {headers}', { headers: headers.join(', ') })] : []), ...(state === 'disabled' ? [t('disabled')] : [])];
+  return printable([minimum === 'warning' ? t('{name}: {kind} to {address}, told what is a warning or critical', { name, kind: KINDS[kind], address }) : t('{name}: {kind} to {address}, told what is critical', { name, kind: KINDS[kind], address }), ...more].join('; '));
 };
 
 function fileText(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
-    throw new Failure('usage', `${file} cannot be read: ${(error as Error).message}`, 'Give a file, or - for standard input.');
+    throw new Failure('usage', t('{file} cannot be read: {reason}', { file, reason: (error as Error).message }), t('Give a file, or - for standard input.'));
   }
 }
 
@@ -62,7 +66,7 @@ function headersIn(file: string): Record<string, string> {
   const lines = fileText(file).split(/\r?\n/).filter((line) => line.trim() !== '');
   return Object.fromEntries(lines.map((line) => {
     const at = line.indexOf(':');
-    if (at < 1) throw new Failure('usage', `${file} has a line that is no header`, 'Each line is like "Authorization: Bearer TOKEN".');
+    if (at < 1) throw new Failure('usage', t('{file} has a line that is no header', { file }), t('Each line is like "Authorization: Bearer TOKEN".'));
     return [line.slice(0, at).trim(), line.slice(at + 1).trim()];
   }));
 }
@@ -86,7 +90,7 @@ async function show(run: Run): Promise<void> {
 
 async function added(run: Run, request: View<'NotificationTargetRequest'>): Promise<void> {
   const target = await run.api.post(TARGETS, { body: request });
-  run.out.result(target, () => `${targetText(target)}\nSend it a message now: ${printable(`understudy notify test ${target.name}`)}`);
+  run.out.result(target, () => `${targetText(target)}\n${t('Send it a message now: {command}', { command: printable(`understudy notify test ${target.name}`) })}`);
 }
 
 const addWebhook = (run: Run, url: string, options: TargetOptions): Promise<void> => added(run, { kind: 'webhook', url: url === '-' ? fileText('-').trim() : url, ...changeOf(options) });
@@ -96,9 +100,9 @@ async function set(run: Run, target: string | undefined, { delay, repeat, url, a
   const pace = given({ delaySeconds: delay, repeatSeconds: repeat });
   const change = { ...given({ url, address, enabled }), ...changeOf(options) };
   const [hasPace, hasChange] = [Object.keys(pace).length > 0, Object.keys(change).length > 0];
-  if (!hasPace && !hasChange) throw new Failure('usage', 'nothing to set was given', 'See understudy notify set --help.');
-  if (hasPace && target !== undefined) throw new Failure('usage', '--delay and --repeat are for all targets', 'understudy notify set --repeat 4h');
-  if (hasChange && target === undefined) throw new Failure('usage', 'say which target: understudy notify set TARGET', 'understudy notify list shows them.');
+  if (!hasPace && !hasChange) throw new Failure('usage', t('nothing to set was given'), t('See understudy notify set --help.'));
+  if (hasPace && target !== undefined) throw new Failure('usage', t('--delay and --repeat are for all targets'), 'understudy notify set --repeat 4h');
+  if (hasChange && target === undefined) throw new Failure('usage', t('say which target: understudy notify set TARGET'), t('understudy notify list shows them.'));
   if (target === undefined) {
     const notifications = await run.api.patch(PATH, { body: pace });
     return run.out.result(notifications, () => notificationsText(notifications));
@@ -110,16 +114,16 @@ async function set(run: Run, target: string | undefined, { delay, repeat, url, a
 async function remove(run: Run, target: string, options: { yes?: boolean }): Promise<void> {
   const { targets } = await run.api.get(PATH);
   const found = targets.find(({ id, name }) => id === target || name === target);
-  const consequences = ['It is told nothing any more, and what waits for it is dropped.', ...(found && targets.length === 1 ? ['Nobody else is told when something goes wrong on this host.'] : [])];
-  await confirm({ name: found?.name ?? target, kind: 'target of notifications', consequences, yes: options.yes });
+  const consequences = [t('It is told nothing any more, and what waits for it is dropped.'), ...(found && targets.length === 1 ? [t('Nobody else is told when something goes wrong on this host.')] : [])];
+  await confirm({ name: found?.name ?? target, kind: t('target of notifications'), consequences, yes: options.yes });
   await run.api.delete(TARGET, { path: { target } });
-  run.out.done(printable(`${target} is told nothing any more`));
+  run.out.done(printable(t('{target} is told nothing any more', { target })));
 }
 
 /** All of them where none is named; each is tried, and the first that fails is the command's failure. */
 async function test(run: Run, target: string | undefined): Promise<void> {
   const names = target === undefined ? (await run.api.get(PATH)).targets.map(({ name }) => name) : [target];
-  if (names.length === 0) throw new Failure('notification-target-unknown', 'nobody is told yet', 'understudy notify add webhook URL, or understudy notify add mail ADDRESS.');
+  if (names.length === 0) throw new Failure('notification-target-unknown', t('nobody is told yet'), t('understudy notify add webhook URL, or understudy notify add mail ADDRESS.'));
   const results: { target: string; answer: string; tookMs: number }[] = [];
   const failures: Failure[] = [];
   for (const name of names) {
@@ -130,17 +134,17 @@ async function test(run: Run, target: string | undefined): Promise<void> {
       failures.push(new Failure(error.code, `${name}: ${error.message}`, error.hint, error.allowed));
     }
   }
-  const text = () => results.map(({ target: name, answer, tookMs }) => `${coloured('green', 'arrived')}: ${printable(`${name}: ${answer}`)} (${duration(tookMs)})`).join('\n');
+  const text = () => results.map(({ target: name, answer, tookMs }) => `${coloured('green', t('arrived'))}: ${printable(`${name}: ${answer}`)} (${duration(tookMs)})`).join('\n');
   if (failures.length === 0) return run.out.result(results, text);
   if (!run.out.isJson && results.length > 0) run.out.note(text());
-  for (const failure of failures.slice(1)) run.out.note(printable(`${failure.message}\nhint: ${failure.hint}`));
+  for (const failure of failures.slice(1)) run.out.note(printable(`${failure.message}\n${t('hint: {hint}', { hint: failure.hint })}`));
   throw failures[0]!;
 }
 
 /** A repeat that would not end is refused before the daemon is asked. */
 function repeatText(text: string): number {
   const seconds = duringText(text);
-  if (seconds !== 0 && seconds < 60) throw new InvalidArgumentError('It must be a minute or more, or never.');
+  if (seconds !== 0 && seconds < 60) throw new InvalidArgumentError(t('It must be a minute or more, or never.'));
   return seconds;
 }
 

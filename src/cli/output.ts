@@ -4,8 +4,9 @@
  */
 import { styleText } from 'node:util';
 import type { Failure } from '../client/failure.ts';
-import { inColumns, type ColumnCell } from './columns.ts';
+import { inColumns, inWidth, widthOf, type ColumnCell } from './columns.ts';
 import { failureJson, hintOf } from './failure.ts';
+import { t } from './language.ts';
 import { printable } from './words.ts';
 
 export type Colour = 'red' | 'yellow' | 'green' | 'dim' | 'bold';
@@ -33,8 +34,8 @@ export function table(head: readonly string[], rows: readonly (readonly (Cell | 
 
 /** One value a line, under each other. */
 export function list(rows: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...rows.map(([title]) => title.length));
-  return rows.map(([title, value]) => `${coloured('bold', title.padEnd(width))}  ${printable(value)}`).join('\n');
+  const width = Math.max(...rows.map(([title]) => widthOf(title)));
+  return rows.map(([title, value]) => `${coloured('bold', inWidth(title, width))}  ${printable(value)}`).join('\n');
 }
 
 export class Output {
@@ -75,7 +76,7 @@ export class Output {
     if (this.#json && !this.#printed) this.result(failureJson(failure), () => '');
     this.note(`${coloured('red', 'understudy:', process.stderr)} ${printable(failure.message)}`);
     const hint = hintOf(failure);
-    if (hint !== '') this.note(`hint: ${printable(hint)}`);
-    if (failure.allowed.length > 0) this.note(`allowed now: ${printable(failure.allowed.join(', '))}`);
+    if (hint !== '') this.note(t('hint: {hint}', { hint: printable(hint) }));
+    if (failure.allowed.length > 0) this.note(t('allowed now: {allowed}', { allowed: printable(failure.allowed.join(', ')) }));
   }
 }

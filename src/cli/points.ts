@@ -2,15 +2,16 @@
 import type { Command } from 'commander';
 import type { View } from '../client/operation.ts';
 import { followed, NO_WAIT } from './follow.ts';
+import { heads, t, word } from './language.ts';
 import { list, table, type Cell } from './output.ts';
 import { confirm } from './questions.ts';
 import { act, type Run } from './run.ts';
-import { ago, instant, orDash, printable, size } from './words.ts';
+import { ago, instant, orDash, printable, size, yesNo } from './words.ts';
 
 async function whereThePointsAre(run: Run, machine: string): Promise<string> {
   const { side, peer, lagMs } = await run.api.get('/api/relationships/{machine}', { path: { machine } });
-  if (side === 'replica' || lagMs === null) return 'There is no recovery point yet.';
-  return printable(`This host is the primary of ${machine}: its recovery points are kept on ${peer}. There: understudy points ${machine}.`);
+  if (side === 'replica' || lagMs === null) return t('There is no recovery point yet.');
+  return printable(t('This host is the primary of {machine}: its recovery points are kept on {peer}. There: understudy points {machine}.', { machine, peer }));
 }
 
 type Point = View<'RecoveryPoint'>;
@@ -18,14 +19,14 @@ type Point = View<'RecoveryPoint'>;
 const isDamaged = ({ verification }: Point): boolean => (verification?.damage.length ?? 0) > 0;
 
 function remarkCell(point: Point): Cell {
-  if (isDamaged(point)) return { text: 'DAMAGED', colour: 'red' };
-  const verified = point.verification ? `verified ${ago(point.verification.atMs)}` : '';
-  return { text: [point.newest ? 'newest' : '', verified].filter((part) => part !== '').join(', ') };
+  if (isDamaged(point)) return { text: t('DAMAGED'), colour: 'red' };
+  const verified = point.verification ? t('verified {ago}', { ago: ago(point.verification.atMs) }) : '';
+  return { text: [point.newest ? t('newest') : '', verified].filter((part) => part !== '').join(', ') };
 }
 
 const idCell = (point: Point): Cell => ({ text: point.id, ...(isDamaged(point) ? { colour: 'red' as const } : point.newest ? { colour: 'green' as const } : {}) });
 
-const rowOf = (point: Point): (Cell | string)[] => [idCell(point), point.kind, instant(point.instantMs), ago(point.instantMs), size(point.sizeBytes), orDash(point.name, String), remarkCell(point)];
+const rowOf = (point: Point): (Cell | string)[] => [idCell(point), word('point', point.kind), instant(point.instantMs), ago(point.instantMs), size(point.sizeBytes), orDash(point.name, String), remarkCell(point)];
 
 /** Asked for so many machines at a time. */
 const AT_ONCE = 8;
@@ -44,39 +45,39 @@ function summaryRow({ machine, points }: { machine: string; points: Point[] }): 
   const damaged = points.filter(isDamaged).length;
   const times = points.map(({ instantMs }) => instantMs);
   const bytes = points.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  return [machine, String(points.length), ago(Math.max(...times)), instant(Math.min(...times)), size(bytes), damaged === 0 ? '-' : { text: `${damaged} DAMAGED`, colour: 'red' }];
+  return [machine, String(points.length), ago(Math.max(...times)), instant(Math.min(...times)), size(bytes), damaged === 0 ? '-' : { text: t('{count} DAMAGED', { count: damaged }), colour: 'red' }];
 }
 
 async function points(run: Run, machine: string | undefined): Promise<void> {
   if (machine === undefined) {
     const all = await allPoints(run);
-    return run.out.result(all, () => (all.length === 0 ? 'No recovery point is kept on this host: they are on the host of the replica.' : table(['MACHINE', 'POINTS', 'NEWEST', 'OLDEST', 'SIZE', 'DAMAGE'], all.map(summaryRow))));
+    return run.out.result(all, () => (all.length === 0 ? t('No recovery point is kept on this host: they are on the host of the replica.') : table(heads('MACHINE', 'POINTS', 'NEWEST', 'OLDEST', 'SIZE', 'DAMAGE'), all.map(summaryRow))));
   }
   const shown = await run.api.get('/api/relationships/{machine}/points', { path: { machine } });
   const none = shown.length > 0 || run.out.isJson ? '' : await whereThePointsAre(run, machine);
-  run.out.result(shown, () => (shown.length === 0 ? none : table(['POINT', 'KIND', 'INSTANT', 'AGE', 'SIZE', 'NAME', ''], shown.map(rowOf))));
+  run.out.result(shown, () => (shown.length === 0 ? none : table(heads('POINT', 'KIND', 'INSTANT', 'AGE', 'SIZE', 'NAME', ''), shown.map(rowOf))));
 }
 
 function verificationText({ verification }: Point): string {
-  if (!verification) return 'never';
+  if (!verification) return t('never');
   const { atMs, clusters, uncheckedClusters, damage } = verification;
-  const found = damage.length === 0 ? 'good' : `DAMAGED: ${damage.map((each) => `disk ${each.disk}, ${each.clusters} clusters from byte ${each.firstOffsetBytes}`).join('; ')}`;
-  const unchecked = uncheckedClusters === 0 ? '' : ` (of ${uncheckedClusters} of ${clusters} clusters nothing is recorded)`;
+  const found = damage.length === 0 ? t('good') : t('DAMAGED: {damage}', { damage: damage.map((each) => t('disk {disk}, {clusters} clusters from byte {offset}', { disk: each.disk, clusters: each.clusters, offset: each.firstOffsetBytes })).join('; ') });
+  const unchecked = uncheckedClusters === 0 ? '' : ` (${t('of {unchecked} of {clusters} clusters nothing is recorded', { unchecked: uncheckedClusters, clusters })})`;
   return `${found}, ${ago(atMs)}${unchecked}`;
 }
 
 async function show(run: Run, machine: string, point: string): Promise<void> {
   const shown = await run.api.get('/api/relationships/{machine}/points/{point}', { path: { machine, point } });
   run.out.result(shown, () => list([
-    ['point', shown.id], ['kind', shown.kind], ['instant', `${instant(shown.instantMs)} (${ago(shown.instantMs)})`], ['size', size(shown.sizeBytes)], ['name', orDash(shown.name, String)],
-    ['newest', shown.newest ? 'yes' : 'no'], ['verified', verificationText(shown)],
+    [t('point'), shown.id], [t('kind'), word('point', shown.kind)], [t('instant'), `${instant(shown.instantMs)} (${ago(shown.instantMs)})`], [t('size'), size(shown.sizeBytes)], [t('name'), orDash(shown.name, String)],
+    [t('newest'), yesNo(shown.newest)], [t('verified'), verificationText(shown)],
   ]));
 }
 
 async function remove(run: Run, machine: string, point: string, options: { readonly yes?: boolean }): Promise<void> {
-  await confirm({ name: machine, kind: 'machine', consequences: [`The recovery point ${point} of ${machine} is removed: nobody can go back to it any more. All others stay.`], yes: options.yes });
+  await confirm({ name: machine, kind: t('machine'), consequences: [t('The recovery point {point} of {machine} is removed: nobody can go back to it any more. All others stay.', { point, machine })], yes: options.yes });
   await run.api.delete('/api/relationships/{machine}/points/{point}', { path: { machine, point } });
-  run.out.done(printable(`${machine}: the recovery point ${point} is removed`));
+  run.out.done(printable(t('{machine}: the recovery point {point} is removed', { machine, point })));
 }
 
 async function verify(run: Run, machine: string, point: string, options: { readonly wait: boolean }): Promise<void> {

@@ -1,6 +1,8 @@
 /** The program `understudy`: its commands, and what they have in common. */
 import { Command, Option } from 'commander';
 import { FAMILIES, familiesNamed, GROUPS } from './commands.ts';
+import { complainInOwnLanguage } from './complaints.ts';
+import { t } from './language.ts';
 import { ownVersion } from './ownversion.ts';
 import { parseUrl } from './run.ts';
 
@@ -20,7 +22,7 @@ async function programOf(families: typeof FAMILIES): Promise<Command> {
   const program = emptyProgram();
   const registrations = await Promise.all(families.map((family) => family.load()));
   registrations.forEach((register) => register(program));
-  program.showHelpAfterError('Try: understudy help');
+  program.showHelpAfterError(t('Try: {command}', { command: 'understudy help' }));
   program.commands.forEach(inherit);
   return inGroups(program);
 }
@@ -37,12 +39,16 @@ function inGroups(program: Command): Command {
 /** With every command. Throws instead of ending the process; nothing is asked of a daemon before parsing. */
 export const createProgram = (): Promise<Command> => programOf(FAMILIES);
 
-/** With what these words, which are to be parsed, can need. */
-export const programFor = (words: readonly string[]): Promise<Command> => programOf(familiesNamed(words));
+/** With what these words, which are to be parsed, can need; it complains in the reader's language. */
+export async function programFor(words: readonly string[]): Promise<Command> {
+  const program = await programOf(familiesNamed(words));
+  complainInOwnLanguage(program);
+  return program;
+}
 
 /** Sub-commands throw and explain like the program. */
 function inherit(command: Command): void {
-  command.exitOverride().showHelpAfterError(`Try: ${fullNameOf(command)} --help`);
+  command.exitOverride().showHelpAfterError(t('Try: {command}', { command: `${fullNameOf(command)} --help` }));
   command.commands.forEach(inherit);
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { Failure } from '../client/failure.ts';
+import { t } from './language.ts';
 
 export const canAsk = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
 
@@ -18,7 +19,7 @@ async function answered(question: string, secret: boolean): Promise<string> {
     return await lines.question(secret ? '' : question, { signal: ended.signal });
   } catch {
     process.stderr.write('\n');
-    throw new Failure('cancelled', 'no answer was given', 'Nothing was done.');
+    throw new Failure('cancelled', t('no answer was given'), t('Nothing was done.'));
   } finally {
     lines.close();
   }
@@ -36,32 +37,32 @@ async function askSecretly(question: string): Promise<string> {
 /** Done when the answer is yes; asked on a terminal only. */
 export async function agree(question: string): Promise<void> {
   if (!canAsk()) return;
-  const answer = (await ask(`${question} [y/N] `)).trim().toLowerCase();
-  if (answer !== 'y' && answer !== 'yes') throw new Failure('cancelled', 'not confirmed', 'Nothing was done.');
+  const answer = (await ask(`${question} ${t('[y/N]')} `)).trim().toLowerCase();
+  if (!['y', 'yes', t('y'), t('yes')].includes(answer)) throw new Failure('cancelled', t('not confirmed'), t('Nothing was done.'));
 }
 
 /** For what cannot be taken back: says what will be lost and wants the name typed. */
 export async function confirm(what: { name: string; kind: string; consequences: readonly string[]; yes: boolean | undefined }): Promise<void> {
   if (what.yes) return;
   for (const line of what.consequences) process.stderr.write(`${line}\n`);
-  if (!canAsk()) throw new Failure('usage', 'this needs a confirmation, and there is no terminal to ask on', 'Give --yes when you are sure.');
-  const typed = await ask(`Type the name of the ${what.kind} (${what.name}) to go on: `);
-  if (typed.trim() !== what.name) throw new Failure('cancelled', `that is not ${what.name}`, 'Nothing was done.');
+  if (!canAsk()) throw new Failure('usage', t('this needs a confirmation, and there is no terminal to ask on'), t('Give --yes when you are sure.'));
+  const typed = await ask(`${t('Type the name of the {kind} ({name}) to go on:', { kind: what.kind, name: what.name })} `);
+  if (typed.trim() !== what.name) throw new Failure('cancelled', t('that is not {name}', { name: what.name }), t('Nothing was done.'));
 }
 
 function firstLineOf(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8').split('\n')[0]!.replace(/\r$/, '');
   } catch (error) {
-    throw new Failure('usage', `the password file cannot be read: ${error instanceof Error ? error.message : String(error)}`, 'Give a file that is there and may be read, or - for standard input.');
+    throw new Failure('usage', t('the password file cannot be read: {reason}', { reason: error instanceof Error ? error.message : String(error) }), t('Give a file that is there and may be read, or - for standard input.'));
   }
 }
 
 /** The first line of the file ("-" is standard input), or what is typed; `twice` to find typing errors. */
 export async function password(options: { file: string | undefined; name: string; twice: boolean }): Promise<string> {
   if (options.file !== undefined) return firstLineOf(options.file);
-  if (!canAsk()) throw new Failure('usage', 'there is no terminal to ask for the password on', 'Give --password-file FILE, or --password-file - for standard input.');
-  const typed = await askSecretly(`Password of ${options.name}: `);
-  if (options.twice && (await askSecretly('The same again: ')) !== typed) throw new Failure('usage', 'the two passwords differ', 'Nothing was done.');
+  if (!canAsk()) throw new Failure('usage', t('there is no terminal to ask for the password on'), t('Give --password-file FILE, or --password-file - for standard input.'));
+  const typed = await askSecretly(`${t('Password of {name}:', { name: options.name })} `);
+  if (options.twice && (await askSecretly(`${t('The same again:')} `)) !== typed) throw new Failure('usage', t('the two passwords differ'), t('Nothing was done.'));
   return typed;
 }

@@ -4,9 +4,9 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { Failure } from '../client/failure.ts';
 import type { View } from '../client/operation.ts';
-import { languageOfEnvironment } from '../language/language.ts';
 import { csvLine } from './csv.ts';
 import { exitCodeOf } from './failure.ts';
+import { heads, language, t, translated, word } from './language.ts';
 import { table } from './output.ts';
 import { reportHtml } from './reporthtml.ts';
 import { act, given, type Run } from './run.ts';
@@ -31,32 +31,32 @@ const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000 
 
 function lengthMs(text: string): number {
   const match = /^([1-9]\d{0,3})(h|d)$/.exec(text);
-  if (!match) throw new InvalidArgumentError('It must be a time such as 12h or 30d.');
+  if (!match) throw new InvalidArgumentError(t('It must be a time such as 12h or 30d.'));
   return Number(match[1]) * UNIT_MS[match[2]!]!;
 }
 
 function moment(text: string): number {
   const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('It must be a date such as 2026-11-01, or a moment such as 2026-11-01T12:00:00Z.');
+  if (Number.isNaN(ms)) throw new InvalidArgumentError(t('It must be a date such as 2026-11-01, or a moment such as 2026-11-01T12:00:00Z.'));
   return ms;
 }
 
-const failoverText = ({ failovers }: Row): string => failovers.map(({ kind, lostMs, recoveryMs }) => `${kind}: lost ${duration(lostMs)}, ${recoveryMs === null ? 'not started' : `up after ${duration(recoveryMs)}`}`).join('; ');
-const testText = ({ tests }: Row): string => (tests.count === 0 ? 'none' : `${tests.count}, ${orDash(tests.worstRecoveryMs, duration)} at worst`);
+const failoverText = ({ failovers }: Row): string => failovers.map(({ kind, lostMs, recoveryMs }) => (recoveryMs === null ? t('{kind}: lost {lost}, not started', { kind: translated(kind), lost: duration(lostMs) }) : t('{kind}: lost {lost}, up after {recovery}', { kind: translated(kind), lost: duration(lostMs), recovery: duration(recoveryMs) }))).join('; ');
+const testText = ({ tests }: Row): string => (tests.count === 0 ? t('none') : t('{count}, {worstRecovery} at worst', { count: tests.count, worstRecovery: orDash(tests.worstRecoveryMs, duration) }));
 
-const HEAD = ['MACHINE', 'SIDE', 'INTERVAL', 'MEDIAN', '95 %', '99 %', 'WORST', 'WITHIN OBJECTIVE', 'UNPROTECTED', 'CYCLES', 'MISSED', 'SHIPPED', 'TESTS', 'HEALTH'];
+const HEAD = heads('MACHINE', 'SIDE', 'INTERVAL', 'MEDIAN', '95 %', '99 %', 'WORST', 'WITHIN OBJECTIVE', 'UNPROTECTED', 'CYCLES', 'MISSED', 'SHIPPED', 'TESTS', 'HEALTH');
 
 const cells = (it: Row): string[] => [
-  it.machine, it.kind === 'extended' ? `${it.side}, extended` : it.side, duration(it.intervalMs),
+  it.machine, it.kind === 'extended' ? t('{side}, extended', { side: word('side', it.side) }) : word('side', it.side), duration(it.intervalMs),
   ...[it.lag.medianMs, it.lag.p95Ms, it.lag.p99Ms, it.lag.worstMs].map((ms) => orDash(ms, duration)),
-  orDash(it.withinObjectivePercent, percent), it.unprotectedMs === 0 ? '-' : duration(it.unprotectedMs), String(it.cycles), String(it.missed), size(it.bytesShipped), testText(it), it.endedAtMs === null ? it.health : 'removed',
+  orDash(it.withinObjectivePercent, percent), it.unprotectedMs === 0 ? '-' : duration(it.unprotectedMs), String(it.cycles), String(it.missed), size(it.bytesShipped), testText(it), it.endedAtMs === null ? word('health', it.health) : t('removed'),
 ];
 
 function shown(report: Report): string {
-  const period = `${report.host}: ${instant(report.fromMs)} to ${instant(report.untilMs)}`;
-  if (report.relationships.length === 0) return `${printable(period)}\nNothing was replicated.`;
+  const period = t('{host}: {from} to {until}', { host: report.host, from: instant(report.fromMs), until: instant(report.untilMs) });
+  if (report.relationships.length === 0) return `${printable(period)}\n${t('Nothing was replicated.')}`;
   const failovers = report.relationships.filter((it) => it.failovers.length > 0).map((it) => printable(`${it.machine}: ${failoverText(it)}`));
-  return [printable(period), table(HEAD, report.relationships.map(cells)), failovers.join('\n'), 'MEDIAN to WORST: what a failover would have lost, over time; the objective is twice the interval.'].filter((text) => text !== '').join('\n\n');
+  return [printable(period), table(HEAD, report.relationships.map(cells)), failovers.join('\n'), t('MEDIAN to WORST: what a failover would have lost, over time; the objective is twice the interval.')].filter((text) => text !== '').join('\n\n');
 }
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
@@ -87,7 +87,7 @@ function save(file: string, text: string, mayReplace: boolean): void {
     else linkSync(beside, file);
   } catch (error) {
     const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    throw new Failure('usage', isThere ? `${file} is there already` : `${file} cannot be written: ${(error as Error).message}`, isThere ? 'Give another name, or --force to replace it.' : 'Give a file that may be written, or - for standard output.');
+    throw new Failure('usage', isThere ? t('{file} is there already', { file }) : t('{file} cannot be written: {reason}', { file, reason: (error as Error).message }), isThere ? t('Give another name, or --force to replace it.') : t('Give a file that may be written, or - for standard output.'));
   } finally {
     rmSync(beside, { force: true });
   }
@@ -114,13 +114,13 @@ async function historiesOf(run: Run, report: Report): Promise<Map<string, View<'
 }
 
 const pageOf = async (run: Run, report: Report): Promise<string> =>
-  reportHtml({ report, histories: await historiesOf(run, report), language: run.out.isJson ? 'en' : languageOfEnvironment(process.env) });
+  reportHtml({ report, histories: await historiesOf(run, report), language });
 
 function checkOptions({ from, last, csv, html }: Options, isJson: boolean): void {
-  if (last !== undefined && from !== undefined) throw new Failure('usage', '--last and --from both say where the period begins', 'Give one of them.');
-  if (csv === '-' && isJson) throw new Failure('usage', '--csv - and --json both print on standard output', 'Give one of them, or a file to --csv.');
-  if (html === '-' && isJson) throw new Failure('usage', '--html - and --json both print on standard output', 'Give one of them, or a file to --html.');
-  if (csv !== undefined && html !== undefined) throw new Failure('usage', '--csv and --html each save the report', 'Give one of them, and the other one in another call.');
+  if (last !== undefined && from !== undefined) throw new Failure('usage', t('--last and --from both say where the period begins'), t('Give one of them.'));
+  if (csv === '-' && isJson) throw new Failure('usage', t('--csv - and --json both print on standard output'), t('Give one of them, or a file to --csv.'));
+  if (html === '-' && isJson) throw new Failure('usage', t('--html - and --json both print on standard output'), t('Give one of them, or a file to --html.'));
+  if (csv !== undefined && html !== undefined) throw new Failure('usage', t('--csv and --html each save the report'), t('Give one of them, and the other one in another call.'));
 }
 
 async function report(run: Run, options: Options): Promise<void> {
@@ -133,7 +133,7 @@ async function report(run: Run, options: Options): Promise<void> {
   const text = csv === undefined ? await pageOf(run, made) : reportCsv(made);
   if (file === '-') return void process.stdout.write(text);
   save(file, text, force === true);
-  run.out.result({ saved: file, relationships: made.relationships.length }, () => `${file}: ${made.relationships.length} saved`);
+  run.out.result({ saved: file, relationships: made.relationships.length }, () => t('{file}: {count} saved', { file, count: made.relationships.length }));
 }
 
 export function reportCommand(program: Command): void {

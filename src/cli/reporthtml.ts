@@ -1,9 +1,10 @@
 /** The report as one HTML file, for an auditor: it needs nothing but itself, runs nothing, and prints. Its moments are in UTC. */
 import type { View } from '../client/operation.ts';
+import { durationIn, sizeIn } from '../language/quantities.ts';
 import { lagChart } from './lagchart.ts';
 import { html, name, type Content, type Markup } from './markup.ts';
 import { REPORT_STYLE } from './reportstyle.ts';
-import { duration, percent, size } from './words.ts';
+import { percent } from './words.ts';
 
 type Row = View<'Report'>['relationships'][number];
 type Recovery = View<'Recovery'>;
@@ -23,8 +24,8 @@ const utc = (ms: number): Markup => {
 
 const figure = (value: number, words: string): Markup => html`<data value="${value}">${words}</data>`;
 const unlessNull = (value: number | null, shown: (value: number) => Markup, otherwise: string): Markup => (value === null ? html`${otherwise}` : shown(value));
-const time = (ms: number): Markup => figure(ms, duration(ms));
-const bytes = (value: number): Markup => figure(value, size(value));
+const time = (ms: number): Markup => figure(ms, durationIn('en', ms));
+const bytes = (value: number): Markup => figure(value, sizeIn('en', value));
 const share = (value: number | null): Markup => unlessNull(value, (value) => figure(value, percent(value)), 'not known');
 const lag = (ms: number | null): Markup => unlessNull(ms, time, 'not known');
 

@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { Client } from '../client/client.ts';
 import type { Transport } from '../client/transport.ts';
-import { languageOfEnvironment } from '../language/language.ts';
 import { transportTo, type Target } from './connection.ts';
+import { language, t } from './language.ts';
 import { Output } from './output.ts';
 import { tokenFor } from './tokens.ts';
 
@@ -34,8 +34,8 @@ export const exitCode = (): number => endsWith;
 
 /** People read what the daemon says in their language; programs read English. */
 const inOwnLanguage = (send: Transport, isForPrograms: boolean): Transport => {
-  const language = isForPrograms ? 'en' : languageOfEnvironment(process.env);
-  return (request) => send({ ...request, headers: { ...request.headers, 'accept-language': language } });
+  const wanted = isForPrograms ? 'en' : language;
+  return (request) => send({ ...request, headers: { ...request.headers, 'accept-language': wanted } });
 };
 
 export function runOf(options: GlobalOptions): Run {
@@ -52,9 +52,9 @@ export function act(work: (run: Run, ...given: never[]) => Promise<void>): (...g
 
 export function parseUrl(text: string): URL {
   const withScheme = text.includes('://') ? text : `http://${text}`;
-  if (!URL.canParse(withScheme)) throw new InvalidArgumentError('It is not an address like http://host:7480.');
+  if (!URL.canParse(withScheme)) throw new InvalidArgumentError(t('It is not an address like http://host:7480.'));
   const url = new URL(withScheme);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new InvalidArgumentError('It must begin with http:// or https://.');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new InvalidArgumentError(t('It must begin with http:// or https://.'));
   if (!text.includes('://') && url.port === '') url.port = '7480';
   return url;
 }
@@ -62,7 +62,7 @@ export function parseUrl(text: string): URL {
 /** A parser of whole numbers within bounds. */
 export const whole = (least: number, most: number) => (text: string): number => {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  if (!/^\d+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(t('It must be a whole number from {least} to {most}.', { least: String(least), most: String(most) }));
   return value;
 };
 
@@ -72,13 +72,13 @@ const UNIT_BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 
 export function bytes(text: string): number {
   const match = /^(\d{1,15}) ?(B|KiB|MiB|GiB|TiB)?$/.exec(text);
   const value = match ? Number(match[1]) * UNIT_BYTES[match[2] ?? 'B']! : 0;
-  if (!Number.isSafeInteger(value) || value <= 0) throw new InvalidArgumentError('It must be a size such as 20GiB (KiB, MiB, GiB, TiB) or a number of bytes.');
+  if (!Number.isSafeInteger(value) || value <= 0) throw new InvalidArgumentError(t('It must be a size such as 20GiB (KiB, MiB, GiB, TiB) or a number of bytes.'));
   return value;
 }
 
 export function names(text: string): string[] {
   const list = text.split(',').map((name) => name.trim());
-  if (list.some((name) => name === '')) throw new InvalidArgumentError('It must be names with commas between them.');
+  if (list.some((name) => name === '')) throw new InvalidArgumentError(t('It must be names with commas between them.'));
   return list;
 }
 
@@ -89,7 +89,7 @@ export function jsonObject(text: string): object {
   } catch {
     // said below
   }
-  throw new InvalidArgumentError('It must be a JSON object, for example {"pointIntervalSeconds": 600}.');
+  throw new InvalidArgumentError(t('It must be a JSON object, for example {example}.', { example: '{"pointIntervalSeconds": 600}' }));
 }
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
@@ -98,14 +98,14 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, 
 export function duringText(text: string): number {
   if (text === 'never' || text === '0') return 0;
   const match = /^(\d{1,7})(s|m|h|d)$/.exec(text);
-  if (!match) throw new InvalidArgumentError('It must be a time such as 90s, 30m, 2h or 1d, or never.');
+  if (!match) throw new InvalidArgumentError(t('It must be a time such as 90s, 30m, 2h or 1d, or never.'));
   return Number(match[1]) * UNIT_SECONDS[match[2]!]!;
 }
 
 /** Collects `--bridge here=there`. */
 export function bridge(text: string, before: Record<string, string> = {}): Record<string, string> {
   const [here, there, ...more] = text.split('=');
-  if (!here || !there || more.length > 0) throw new InvalidArgumentError('It must be like br0=br1: the bridge here, then the bridge there.');
+  if (!here || !there || more.length > 0) throw new InvalidArgumentError(t('It must be like br0=br1: the bridge here, then the bridge there.'));
   return { ...before, [here]: there };
 }
 

@@ -3,6 +3,7 @@
  * program, the terminal is as before. What does not fit is moved through with the arrows.
  */
 import { wrapped } from './columns.ts';
+import { t } from './language.ts';
 
 const ENTER = '\u001b[?1049h\u001b[?25l';
 const LEAVE = '\u001b[?25h\u001b[?1049l';
@@ -81,7 +82,7 @@ export class Screen {
     const room = Math.max(0, rows - head.length - 1);
     this.#firstLine = Math.min(this.#firstLine, Math.max(0, body.length - room));
     const shown = body.slice(this.#firstLine, this.#firstLine + room);
-    const foot = body.length <= room ? 'q leaves.' : `Lines ${this.#firstLine + 1} to ${this.#firstLine + shown.length} of ${body.length}; arrows and space move, q leaves.`;
+    const foot = body.length <= room ? t('q leaves.') : t('Lines {first} to {last} of {count}; arrows and space move, q leaves.', { first: this.#firstLine + 1, last: this.#firstLine + shown.length, count: body.length });
     const lines = [...head, ...shown, foot.slice(0, columns)].slice(0, rows);
     process.stdout.write(`${HOME}${lines.map((line) => `${line}${CLEAR_LINE}`).join('\r\n')}${CLEAR_BELOW}`);
   }

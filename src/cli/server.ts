@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { Failure } from '../client/failure.ts';
 import type { View } from '../client/operation.ts';
+import { heads, t } from './language.ts';
 import { timeOfDay } from './moments.ts';
 import { list, table } from './output.ts';
 import { act, given, whole, type Run } from './run.ts';
@@ -27,19 +28,19 @@ interface EntryOptions {
 
 const HOUR_SECONDS = 3_600;
 const isOn = (text: string | undefined): boolean | undefined => (text === undefined ? undefined : text === 'on');
-const onOff = (value: boolean): string => (value ? 'on' : 'off');
+const onOff = (value: boolean): string => (value ? t('on') : t('off'));
 
 const serverText = (server: View<'Server'>): string =>
   list([
-    ['replica server', onOff(server.replicaServer)],
-    ['any paired host', server.anyHost ? `on, to ${server.storage}` : 'off: see understudy authorization list'],
-    ['storage location', server.storage],
-    ['authentication', server.authentication],
-    ['peer address', server.peerAddress],
-    ['certificate', `${server.certificate.thumbprint} (${server.certificate.isOwn ? 'this host\'s own' : 'installed'}), until ${instant(server.certificate.expiresAtMs)}`],
-    ['proxy', server.proxy ?? 'none'],
-    ['monitoring starts', clock(server.monitoringStartSeconds)],
-    ['monitoring interval', duration(server.monitoringIntervalSeconds * 1_000)],
+    [t('replica server'), onOff(server.replicaServer)],
+    [t('any paired host'), server.anyHost ? t('on, to {storage}', { storage: server.storage }) : t('off: see understudy authorization list')],
+    [t('storage location'), server.storage],
+    [t('authentication'), server.authentication],
+    [t('peer address'), server.peerAddress],
+    [t('certificate'), t('{thumbprint} ({origin}), until {expires}', { thumbprint: server.certificate.thumbprint, origin: server.certificate.isOwn ? t('this host\'s own') : t('installed'), expires: instant(server.certificate.expiresAtMs) })],
+    [t('proxy'), server.proxy ?? t('none')],
+    [t('monitoring starts'), clock(server.monitoringStartSeconds)],
+    [t('monitoring interval'), duration(server.monitoringIntervalSeconds * 1_000)],
   ]);
 
 async function showServer(run: Run): Promise<void> {
@@ -64,35 +65,35 @@ async function setServer(run: Run, options: ServerOptions): Promise<void> {
 
 async function listCertificates(run: Run): Promise<void> {
   const certificates = await run.api.get('/api/server/certificates');
-  const rows = certificates.map((each) => [each.thumbprint, each.isOwn ? 'this host\'s own' : each.subject, instant(each.expiresAtMs), each.isInForce ? 'shown to hosts' : (each.unfit ?? 'can be chosen')]);
-  run.out.result(certificates, () => table(['THUMBPRINT', 'SUBJECT', 'EXPIRES', 'STANDING'], rows));
+  const rows = certificates.map((each) => [each.thumbprint, each.isOwn ? t('this host\'s own') : each.subject, instant(each.expiresAtMs), each.isInForce ? t('shown to hosts') : (each.unfit ?? t('can be chosen'))]);
+  run.out.result(certificates, () => table(heads('THUMBPRINT', 'SUBJECT', 'EXPIRES', 'STANDING'), rows));
 }
 
 async function addCertificate(run: Run, options: { certificate: string; key: string; authority?: string }): Promise<void> {
   const body = { certificate: textIn(options.certificate), key: textIn(options.key), ...given({ authority: options.authority === undefined ? undefined : textIn(options.authority) }) };
   const certificate = await run.api.post('/api/server/certificates', { body });
-  run.out.result(certificate, () => printable(`${certificate.thumbprint} is installed. Show it to other hosts: understudy server set --certificate ${certificate.thumbprint}`));
+  run.out.result(certificate, () => printable(t('{thumbprint} is installed. Show it to other hosts: understudy server set --certificate {thumbprint}', { thumbprint: certificate.thumbprint })));
 }
 
 function textIn(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new Failure('usage', `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, 'Give a file in PEM that is there and may be read.');
+    throw new Failure('usage', t('{file} cannot be read: {reason}', { file, reason: error instanceof Error ? error.message : String(error) }), t('Give a file in PEM that is there and may be read.'));
   }
 }
 
 async function removeCertificate(run: Run, thumbprint: string): Promise<void> {
   await run.api.delete('/api/server/certificates/{thumbprint}', { path: { thumbprint } });
-  run.out.done(`the certificate ${thumbprint} is gone`);
+  run.out.done(t('the certificate {thumbprint} is gone', { thumbprint }));
 }
 
 async function listAuthorizations(run: Run): Promise<void> {
   const entries = await run.api.get('/api/authorizations');
-  run.out.result(entries, () => (entries.length === 0 ? 'No host may replicate to this one.' : table(['ID', 'HOST', 'STORAGE', 'TRUST GROUP'], entries.map((entry) => [entry.id, entry.host, entry.storage, entry.trustGroup]))));
+  run.out.result(entries, () => (entries.length === 0 ? t('No host may replicate to this one.') : table(heads('ID', 'HOST', 'STORAGE', 'TRUST GROUP'), entries.map((entry) => [entry.id, entry.host, entry.storage, entry.trustGroup]))));
 }
 
-const entryText = (entry: View<'Authorization'>): string => printable(`${entry.host} may replicate to ${entry.storage} (entry ${entry.id}, trust group ${entry.trustGroup})`);
+const entryText = (entry: View<'Authorization'>): string => printable(t('{host} may replicate to {storage} (entry {id}, trust group {trustGroup})', { host: entry.host, storage: entry.storage, id: entry.id, trustGroup: entry.trustGroup }));
 
 async function addAuthorization(run: Run, host: string, options: EntryOptions): Promise<void> {
   const entry = await run.api.post('/api/authorizations', { body: { host, ...given({ storage: options.storage, trustGroup: options.trustGroup }) } });
@@ -106,12 +107,12 @@ async function setAuthorization(run: Run, name: string, options: EntryOptions): 
 
 async function removeAuthorization(run: Run, entry: string): Promise<void> {
   await run.api.delete('/api/authorizations/{authorization}', { path: { authorization: entry } });
-  run.out.done(`the entry ${entry} is gone`);
+  run.out.done(t('the entry {entry} is gone', { entry }));
 }
 
 async function assignAuthorization(run: Run, machine: string, entry: string): Promise<void> {
   await run.api.put('/api/relationships/{machine}/authorization', { path: { machine }, body: { authorization: entry } });
-  run.out.done(`the replica ${machine} belongs to the entry ${entry} now`);
+  run.out.done(t('the replica {machine} belongs to the entry {entry} now', { machine, entry }));
 }
 
 const STORAGE = ['--storage <dir>', 'where its replicas are kept; this host\'s own place when not given'] as const;

@@ -1,6 +1,7 @@
 /** understudy status: every relationship of this host, in one table, and what to do next. */
 import type { Command } from 'commander';
 import type { View } from '../client/operation.ts';
+import { heads, t, word } from './language.ts';
 import { table, type Cell, type Colour } from './output.ts';
 import { allHostsWatched, statusOfAllHosts } from './overview.ts';
 import { act, type Run } from './run.ts';
@@ -10,18 +11,18 @@ const HEALTH_COLOURS: Partial<Record<View<'Relationship'>['health'], Colour>> = 
 
 function healthCell({ health }: View<'Relationship'>): Cell {
   const colour = HEALTH_COLOURS[health];
-  return colour ? { text: health, colour } : { text: health };
+  return colour ? { text: word('health', health), colour } : { text: word('health', health) };
 }
 
-const peerCell = ({ peer, peerConnected }: View<'Relationship'>): Cell => (peerConnected ? { text: peer } : { text: `${peer} (not connected)`, colour: 'red' });
+const peerCell = ({ peer, peerConnected }: View<'Relationship'>): Cell => (peerConnected ? { text: peer } : { text: t('{peer} (not connected)', { peer }), colour: 'red' });
 
-const lastCycleText = ({ lastCycle }: View<'Relationship'>, nowMs: number): string => orDash(lastCycle, (cycle) => `${ago(cycle.finishedAtMs, nowMs)}, ${size(cycle.bytesShipped)} in ${duration(cycle.durationMs)}`);
+const lastCycleText = ({ lastCycle }: View<'Relationship'>, nowMs: number): string => orDash(lastCycle, (cycle) => t('{ago}, {size} in {time}', { ago: ago(cycle.finishedAtMs, nowMs), size: size(cycle.bytesShipped), time: duration(cycle.durationMs) }));
 
-const HEAD = ['MACHINE', 'SIDE', 'PEER', 'STATE', 'HEALTH', 'LAG', 'LAST CYCLE', 'POINTS'];
+const HEAD = heads('MACHINE', 'SIDE', 'PEER', 'STATE', 'HEALTH', 'LAG', 'LAST CYCLE', 'POINTS');
 
 const BY_URGENCY: readonly View<'Relationship'>['health'][] = ['critical', 'warning', 'none', 'ok'];
 
-const sideOf = ({ side, kind }: View<'Relationship'>): string => (kind === 'simple' ? side : `${side}, extended`);
+const sideOf = ({ side, kind }: View<'Relationship'>): string => (kind === 'simple' ? word('side', side) : t('{side}, extended', { side: word('side', side) }));
 
 const rowOf = (it: View<'Relationship'>, nowMs: number): (Cell | string)[] => [it.machine, sideOf(it), peerCell(it), it.stateName, healthCell(it), orDash(it.lagMs, duration), lastCycleText(it, nowMs), String(it.points)];
 
@@ -32,11 +33,11 @@ const about = ({ machine }: View<'Relationship'>, message: string): string => (m
 function remarks(it: View<'Relationship'>, nowMs: number): string[] {
   const found = it.healthReasons.map((reason) => about(it, reason));
   if (it.lastFault && !it.healthReasons.includes(it.lastFault.message)) found.push(about(it, `${it.lastFault.message} (${ago(it.lastFault.atMs, nowMs)})`));
-  if (it.lastFault) found.push(`  hint: ${it.lastFault.hint}`);
+  if (it.lastFault) found.push(`  ${t('hint: {hint}', { hint: it.lastFault.hint })}`);
   if (it.waitingFor !== null) found.push(`${it.machine}: ${it.waitingFor}`);
-  if (it.commitsAtMs !== null) found.push(`${it.machine}: the failover commits itself ${instant(it.commitsAtMs)}; the other recovery points are removed then (understudy commit-after ${it.machine} never keeps it waiting)`);
-  if (it.lastTestAtMs !== null) found.push(`${it.machine}: last test failover ${ago(it.lastTestAtMs, nowMs)}`);
-  if (it.advice !== '') found.push(`${it.machine}: next: ${it.advice}`);
+  if (it.commitsAtMs !== null) found.push(t('{machine}: the failover commits itself {commits}; the other recovery points are removed then (understudy commit-after {machine} never keeps it waiting)', { machine: it.machine, commits: instant(it.commitsAtMs) }));
+  if (it.lastTestAtMs !== null) found.push(t('{machine}: last test failover {ago}', { machine: it.machine, ago: ago(it.lastTestAtMs, nowMs) }));
+  if (it.advice !== '') found.push(t('{machine}: next: {advice}', { machine: it.machine, advice: it.advice }));
   return found.map(printable);
 }
 
@@ -48,11 +49,11 @@ export function statusText(status: View<'HostStatus'>, nowMs = Date.now()): stri
   const tests = status.machines.filter(({ role }) => role === 'test').map(({ name }) => name);
   const running = status.jobs.filter(({ state }) => state === 'running');
   const sections = [
-    relationships.length > 0 ? table(HEAD, relationships.map((it) => rowOf(it, nowMs))) : 'No machine is replicated: understudy enable MACHINE --to HOST.',
+    relationships.length > 0 ? table(HEAD, relationships.map((it) => rowOf(it, nowMs))) : t('No machine is replicated: understudy enable MACHINE --to HOST.'),
     relationships.flatMap((it) => remarks(it, nowMs)).join('\n'),
-    running.map((job) => printable(`job ${job.id}: ${job.kind}${job.machine === null ? '' : ` of ${job.machine}`}, ${Math.floor(job.percent)} %, ${job.step}`)).join('\n'),
-    tests.length > 0 ? printable(`test failover: ${tests.join(', ')}`) : '',
-    alone.length > 0 ? printable(`not replicated: ${alone.join(', ')}`) : '',
+    running.map((job) => printable(t('job {id}: {job}, {percent} %, {step}', { id: job.id, job: job.machine === null ? word('job', job.kind) : t('{kind} of {machine}', { kind: word('job', job.kind), machine: job.machine }), percent: Math.floor(job.percent), step: job.step }))).join('\n'),
+    tests.length > 0 ? printable(t('test failover: {machines}', { machines: tests.join(', ') })) : '',
+    alone.length > 0 ? printable(t('not replicated: {machines}', { machines: alone.join(', ') })) : '',
   ];
   return sections.filter((section) => section !== '').join('\n\n');
 }
@@ -62,7 +63,7 @@ const aged = (status: View<'HostStatus'>, elapsedMs: number): View<'HostStatus'>
 
 function titleOf({ host, relationships }: View<'HostStatus'>): string {
   const of = (health: View<'Relationship'>['health']) => relationships.filter((it) => it.health === health).length;
-  return `${host.name}: ${of('critical')} critical, ${of('warning')} warnings, ${of('ok')} ok`;
+  return t('{name}: {critical} critical, {warning} warnings, {ok} ok', { name: host.name, critical: of('critical'), warning: of('warning'), ok: of('ok') });
 }
 
 async function status(run: Run, { allHosts = false, watch = false }: { allHosts?: boolean; watch?: boolean }): Promise<void> {

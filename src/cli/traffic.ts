@@ -3,6 +3,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { BandwidthRule } from '../cycle/bandwidth.ts';
 import { Failure } from '../client/failure.ts';
 import type { View } from '../client/operation.ts';
+import { t } from './language.ts';
 import { list } from './output.ts';
 import { act, given, whole, type Run } from './run.ts';
 
@@ -18,22 +19,22 @@ const RULE = /^(?:(\d\d:\d\d)-(\d\d:\d\d)=)?(\d+(?:\.\d+)?)$/;
 /** Collects `--bandwidth 08:00-18:00=20` and `--bandwidth 100`. */
 export function bandwidthRule(text: string, before: readonly BandwidthRule[] | boolean = []): readonly BandwidthRule[] {
   const [, from, until, mbit] = RULE.exec(text) ?? [];
-  if (mbit === undefined) throw new InvalidArgumentError('It must be like 08:00-18:00=20 (a window by the clock and Mbit/s), or 100 for all day.');
+  if (mbit === undefined) throw new InvalidArgumentError(t('It must be like 08:00-18:00=20 (a window by the clock and Mbit/s), or 100 for all day.'));
   return [...(typeof before === 'boolean' ? [] : before), { ...given({ from, until }), mbitPerSecond: Number(mbit) }];
 }
 
-export const ruleText = ({ from, until, mbitPerSecond }: BandwidthRule): string => `${from === undefined ? 'all day' : `${from}-${until}`}: ${mbitPerSecond} Mbit/s`;
+export const ruleText = ({ from, until, mbitPerSecond }: BandwidthRule): string => `${from === undefined ? t('all day') : `${from}-${until}`}: ${mbitPerSecond} Mbit/s`;
 
-const names = (machines: readonly string[]): string => (machines.length === 0 ? 'none' : machines.join(', '));
+const names = (machines: readonly string[]): string => (machines.length === 0 ? t('none') : machines.join(', '));
 
 const trafficText = (it: View<'Traffic'>): string =>
   list([
-    ['transfers at once', String(it.transfers)],
-    ['resynchronizations at once', String(it.resynchronizations)],
-    ['bandwidth', it.bandwidth.length === 0 ? 'no limit' : it.bandwidth.map(ruleText).join('; ')],
-    ['bandwidth now', it.mbitPerSecondNow === null ? 'no limit' : `${it.mbitPerSecondNow} Mbit/s`],
-    ['transferring', names(it.transferring)],
-    ['resynchronizing', names(it.resynchronizing)],
+    [t('transfers at once'), String(it.transfers)],
+    [t('resynchronizations at once'), String(it.resynchronizations)],
+    [t('bandwidth'), it.bandwidth.length === 0 ? t('no limit') : it.bandwidth.map(ruleText).join('; ')],
+    [t('bandwidth now'), it.mbitPerSecondNow === null ? t('no limit') : `${it.mbitPerSecondNow} Mbit/s`],
+    [t('transferring'), names(it.transferring)],
+    [t('resynchronizing'), names(it.resynchronizing)],
   ]);
 
 async function show(run: Run): Promise<void> {
@@ -43,7 +44,7 @@ async function show(run: Run): Promise<void> {
 
 async function set(run: Run, { transfers, resynchronizations, bandwidth }: TrafficOptions): Promise<void> {
   const change = given({ transfers, resynchronizations, bandwidth: bandwidth === false ? [] : Array.isArray(bandwidth) ? bandwidth : undefined });
-  if (Object.keys(change).length === 0) throw new Failure('usage', 'nothing to set was given', 'See understudy traffic set --help.');
+  if (Object.keys(change).length === 0) throw new Failure('usage', t('nothing to set was given'), t('See understudy traffic set --help.'));
   const traffic = await run.api.patch('/api/traffic', { body: change });
   run.out.result(traffic, () => trafficText(traffic));
 }

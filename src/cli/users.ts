@@ -5,6 +5,7 @@ import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
 import { Failure } from '../client/failure.ts';
 import type { View } from '../client/operation.ts';
+import { heads, t, word } from './language.ts';
 import { table } from './output.ts';
 import { confirm, password } from './questions.ts';
 import { act, type Run, whole } from './run.ts';
@@ -13,24 +14,24 @@ import { instant } from './words.ts';
 
 async function listUsers(run: Run): Promise<void> {
   const users = await run.api.get('/api/users');
-  run.out.result(users, () => (users.length === 0 ? 'There is no user; root of this host needs none. Add one: understudy user add.' : table(['USER', 'ROLE'], users.map((user) => [user.name, user.role]))));
+  run.out.result(users, () => (users.length === 0 ? t('There is no user; root of this host needs none. Add one: understudy user add.') : table(heads('USER', 'ROLE'), users.map((user) => [user.name, word('userRole', user.role)]))));
 }
 
 async function add(run: Run, name: string, options: { role: View<'User'>['role']; passwordFile?: string }): Promise<void> {
   const typed = await password({ file: options.passwordFile, name, twice: true });
   const user = await run.api.post('/api/users', { body: { name, role: options.role, password: typed } });
-  run.out.result(user, () => `${user.name} is a user now (${user.role})`);
+  run.out.result(user, () => t('{name} is a user now ({role})', { name: user.name, role: word('userRole', user.role) }));
 }
 
 async function remove(run: Run, name: string, options: { yes?: boolean }): Promise<void> {
-  await confirm({ name, kind: 'user', consequences: [`${name} cannot sign in any more, and their sessions end.`], yes: options.yes });
+  await confirm({ name, kind: t('user'), consequences: [t('{name} cannot sign in any more, and their sessions end.', { name })], yes: options.yes });
   await run.api.delete('/api/users/{user}', { path: { user: name } });
-  run.out.done(`${name} is not a user any more`);
+  run.out.done(t('{name} is not a user any more', { name }));
 }
 
 async function token(run: Run, name: string, { days }: { days: number }): Promise<void> {
   const issued = await run.api.post('/api/users/{user}/tokens', { path: { user: name }, body: { days } });
-  run.out.note(`whoever has this token acts as ${name} until ${instant(issued.expiresAtMs)}, or until the user is removed; it is not shown again`);
+  run.out.note(t('whoever has this token acts as {name} until {expires}, or until the user is removed; it is not shown again', { name, expires: instant(issued.expiresAtMs) }));
   run.out.result(issued, () => issued.token);
 }
 
@@ -39,7 +40,7 @@ function certificateIn(file: string): X509Certificate {
   try {
     return new X509Certificate(readFileSync(file));
   } catch (error) {
-    throw new Failure('usage', `${file} is no certificate that can be read: ${(error as Error).message}`, 'Give the certificate, not the key.');
+    throw new Failure('usage', t('{file} is no certificate that can be read: {reason}', { file, reason: (error as Error).message }), t('Give the certificate, not the key.'));
   }
 }
 
@@ -48,28 +49,28 @@ async function certificate(run: Run, name: string, file: string, options: { remo
   if (options.remove) {
     const fingerprint = given.fingerprint256.replaceAll(':', '').toLowerCase();
     await run.api.delete('/api/users/{user}/certificates/{fingerprint}', { path: { user: name, fingerprint } });
-    return run.out.done(`the certificate does not stand for ${name} any more`);
+    return run.out.done(t('the certificate does not stand for {name} any more', { name }));
   }
   const added = await run.api.post('/api/users/{user}/certificates', { path: { user: name }, body: { certificate: given.toString() } });
-  run.out.result(added, () => `whoever holds the key of ${added.subject} acts as ${name} over WS-Management and CIM-XML until ${instant(added.expiresAtMs)}`);
+  run.out.result(added, () => t('whoever holds the key of {subject} acts as {name} over WS-Management and CIM-XML until {expires}', { subject: added.subject, name, expires: instant(added.expiresAtMs) }));
 }
 
 async function listCertificates(run: Run, name: string): Promise<void> {
   const found = await run.api.get('/api/users/{user}/certificates', { path: { user: name } });
-  run.out.result(found, () => (found.length === 0 ? `${name} has no client certificate.` : table(['SUBJECT', 'SHA-256', 'ENDS'], found.map((each) => [each.subject, each.fingerprint, instant(each.expiresAtMs)]))));
+  run.out.result(found, () => (found.length === 0 ? t('{name} has no client certificate.', { name }) : table(heads('SUBJECT', 'SHA-256', 'ENDS'), found.map((each) => [each.subject, each.fingerprint, instant(each.expiresAtMs)]))));
 }
 
 function urlOf(run: Run): URL {
-  if (!run.url) throw new Failure('usage', 'say where: understudy --host http://host:7480 sign-in', 'On the host itself root needs no sign-in.');
+  if (!run.url) throw new Failure('usage', t('say where: understudy --host http://host:7480 sign-in'), t('On the host itself root needs no sign-in.'));
   return run.url;
 }
 
 async function signIn(run: Run, options: { user: string; passwordFile?: string }): Promise<void> {
   const url = urlOf(run);
-  const typed = await password({ file: options.passwordFile, name: `${options.user} at ${url.host}`, twice: false });
+  const typed = await password({ file: options.passwordFile, name: t('{user} at {host}', { user: options.user, host: url.host }), twice: false });
   const session = await run.api.post('/api/sign-in', { body: { name: options.user, password: typed } });
   keepToken(url, session.token);
-  run.out.result({ user: session.user, expiresAtMs: session.expiresAtMs }, () => `signed in to ${url.host} as ${session.user.name} (${session.user.role}) until ${instant(session.expiresAtMs)}`);
+  run.out.result({ user: session.user, expiresAtMs: session.expiresAtMs }, () => t('signed in to {host} as {name} ({role}) until {expires}', { host: url.host, name: session.user.name, role: word('userRole', session.user.role), expires: instant(session.expiresAtMs) }));
 }
 
 async function signOut(run: Run): Promise<void> {
@@ -78,7 +79,7 @@ async function signOut(run: Run): Promise<void> {
     if (!(error instanceof Failure) || error.code !== 'sign-in-failed') throw error;
   });
   forgetToken(url);
-  run.out.done(`signed out of ${url.host}`);
+  run.out.done(t('signed out of {host}', { host: url.host }));
 }
 
 const PASSWORD_FILE = ['--password-file <file>', 'its first line is the password; "-" is standard input'] as const;

@@ -1,6 +1,7 @@
 /** understudy version. */
 import type { Command } from 'commander';
 import { Failure } from '../client/failure.ts';
+import { t } from './language.ts';
 import { ownVersion } from './ownversion.ts';
 import { act, type Run } from './run.ts';
 
@@ -10,7 +11,7 @@ async function version(run: Run): Promise<void> {
     throw error;
   });
   const versions = { understudy: ownVersion(), understudyd: daemon?.version ?? null };
-  run.out.result(versions, () => `understudy ${versions.understudy}\nunderstudyd ${versions.understudyd ?? 'does not answer'}`);
+  run.out.result(versions, () => `understudy ${versions.understudy}\nunderstudyd ${versions.understudyd ?? t('does not answer')}`);
 }
 
 export function versionCommand(program: Command): void {

@@ -7,6 +7,7 @@ import type { Client } from '../client/client.ts';
 import { Failure } from '../client/failure.ts';
 import { pause, watch } from '../client/watching.ts';
 import { failureJson, hintOf } from './failure.ts';
+import { t } from './language.ts';
 import { coloured } from './output.ts';
 import type { Run } from './run.ts';
 import { Screen } from './screen.ts';
@@ -126,7 +127,7 @@ class Live<T> {
     const title = printable(this.#what.title(this.#value));
     if (!this.#lost) return `${title}, ${instant(Date.now())}`;
     const { failure, sinceMs, since } = this.#lost;
-    return `${title}\n${coloured('red', `THE CONNECTION IS LOST since ${instant(sinceMs)} (${duration(performance.now() - since)}): what is below is how it was then.`)}\n${printable(failure.message)}`;
+    return `${title}\n${coloured('red', t('THE CONNECTION IS LOST since {since} ({time}): what is below is how it was then.', { since: instant(sinceMs), time: duration(performance.now() - since) }))}\n${printable(failure.message)}`;
   }
 }
 
@@ -153,7 +154,7 @@ async function asLines<T>(run: Run, what: Watchable<T>, news: News, signal: Abor
       isLost = true;
       continue;
     }
-    if (isLost && !run.out.isJson) run.out.note(`${instant(Date.now())}: understudyd answers again`);
+    if (isLost && !run.out.isJson) run.out.note(t('{now}: understudyd answers again', { now: instant(Date.now()) }));
     const compared = JSON.stringify(it.value, (name, value: unknown) => (/^(lagMs|atMs)$/.test(name) ? undefined : value));
     if (compared !== last || isLost) run.out.line(it.value, () => `${instant(Date.now())}\n${what.text(it.value, 0, Date.now() + news.aheadMs)}\n`);
     last = compared;
@@ -163,7 +164,7 @@ async function asLines<T>(run: Run, what: Watchable<T>, news: News, signal: Abor
 
 function tellLoss(run: Run, failure: Failure): void {
   if (run.out.isJson) run.out.line(failureJson(failure), () => '');
-  run.out.note(printable(`${instant(Date.now())}: the connection is lost: ${failure.message}. ${hintOf(failure)}`));
+  run.out.note(printable(t('{now}: the connection is lost: {message}. {hint}', { now: instant(Date.now()), message: failure.message, hint: hintOf(failure) })));
 }
 
 /** Shows it until somebody leaves: q or Ctrl-C. Throws at once when the daemon does not answer at first. */

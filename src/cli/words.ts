@@ -1,47 +1,32 @@
 /** How values read for people: lengths of time, sizes, instants. */
+import { durationIn, sizeIn } from '../language/quantities.ts';
+import { language, t, translated } from './language.ts';
 
-const MINUTE_S = 60;
 const HOUR_S = 3_600;
-const DAY_S = 86_400;
+const MINUTE_S = 60;
 
-/** "0.8 s", "12 s", "3 min 5 s", "2 h 4 min", "3 d 1 h". */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, ms) / 1_000;
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < MINUTE_S) return `${whole} s`;
-  if (whole < HOUR_S) return `${Math.floor(whole / MINUTE_S)} min ${whole % MINUTE_S} s`;
-  if (whole < DAY_S) return `${Math.floor(whole / HOUR_S)} h ${Math.floor((whole % HOUR_S) / MINUTE_S)} min`;
-  return `${Math.floor(whole / DAY_S)} d ${Math.floor((whole % DAY_S) / HOUR_S)} h`;
-}
-
-const UNITS = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
-
-/** "512 B", "1.5 MiB". */
-export function size(bytes: number): string {
-  if (bytes < 1_024) return `${bytes} B`;
-  let value = bytes / 1_024;
-  let unit = 0;
-  while (value >= 1_023.95 && unit < UNITS.length - 1) {
-    value /= 1_024;
-    unit += 1;
-  }
-  return `${value.toFixed(1)} ${UNITS[unit]!}`;
-}
+export const duration = (ms: number): string => durationIn(language, ms);
+export const size = (bytes: number): string => sizeIn(language, bytes);
 
 const two = (value: number): string => String(value).padStart(2, '0');
 
-/** Local time, "2026-11-21 07:42:58". */
+const isoLike = (date: Date): string => `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+
+/** Made when a moment is first shown: it costs more than the rest of the text. */
+let written: Intl.DateTimeFormat | undefined;
+
+/** Local time, in English "2026-11-21 07:42:58". */
 export function instant(ms: number): string {
-  const date = new Date(ms);
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  if (language === 'en') return isoLike(new Date(ms));
+  written ??= new Intl.DateTimeFormat(language, { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+  return written.format(ms);
 }
 
 /** A time of day, "09:00", from seconds after midnight. */
 export const clock = (seconds: number): string => `${two(Math.floor(seconds / HOUR_S))}:${two(Math.floor((seconds % HOUR_S) / MINUTE_S))}`;
 
 /** The name of a job's figure as people write it, without the unit: "shipped" for bytesShipped. */
-export const spaced = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(/^(bytes|seconds) | (ms|seconds)$/g, '').replace(/^seconds$/, 'time');
+export const spaced = (name: string): string => translated(name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(/^(bytes|seconds) | (ms|seconds)$/g, '').replace(/^seconds$/, 'time'));
 
 /** A figure of a job by its name, which has the unit. */
 export function figure(name: string, value: number | string | boolean | null): string {
@@ -57,8 +42,8 @@ export function figure(name: string, value: number | string | boolean | null): s
 
 /** Never more than it is. */
 export const percent = (value: number): string => `${(Math.floor(value * 100) / 100).toFixed(2)} %`;
-export const ago = (ms: number, nowMs = Date.now()): string => `${duration(nowMs - ms)} ago`;
-export const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
+export const ago = (ms: number, nowMs = Date.now()): string => t('{time} ago', { time: duration(nowMs - ms) });
+export const yesNo = (value: boolean): string => (value ? t('yes') : t('no'));
 export const orDash = <T>(value: T | null | undefined, words: (value: T) => string): string => (value === null || value === undefined ? '-' : words(value));
 
 const SPACE = /[\t\n\r\u2028\u2029]+/g;

@@ -26,7 +26,7 @@ export interface Said {
 export type Text = string | Said | readonly Text[];
 
 /** Names of the placeholders in a text. */
-type Placeholder<T extends string> = T extends `${string}{${infer Name}}${infer Rest}` ? Name | Placeholder<Rest> : never;
+export type Placeholder<T extends string> = T extends `${string}{${infer Name}}${infer Rest}` ? Name | Placeholder<Rest> : never;
 
 /** The text must be written out where it is said: so it can be found, and translated. */
 export const say = <T extends string>(text: T, ...[values = {} as Record<Placeholder<T>, Value>]: [Placeholder<T>] extends [never] ? [] : [values: Readonly<Record<Placeholder<T>, Value>>]): Said => ({ text, values });
