@@ -4,10 +4,14 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import type { Command } from 'commander';
 import { parse } from 'svelte/compiler';
 import ts from 'typescript';
 import { CIM_TITLES } from '../src/cim/error.ts';
 import { SCHEMA } from '../src/cim/schema/published.ts';
+import { GROUPS } from '../src/cli/commands.ts';
+import { createProgram } from '../src/cli/program.ts';
+import { OWN_TITLES } from '../src/cli/speaking.ts';
 import { CHECKS } from '../src/doctor/checks.ts';
 import { FAULTS } from '../src/errors/fault.ts';
 import { ALARM_HINTS } from '../src/health/alarms.ts';
@@ -190,6 +194,14 @@ function pageTexts(): Found {
   return found;
 }
 
+const PROGRAM = await createProgram();
+
+/** What the help of a command and of those below it says. */
+function ofCommand(command: Command): string[] {
+  const { options, registeredArguments } = command;
+  return [command.description(), command.helpGroup(), ...[...options, ...registeredArguments].map(({ description }) => description), ...command.commands.flatMap(ofCommand)];
+}
+
 /** Units of the health limits that are words, and the kinds of failover that a report names. */
 const OTHER_WORDS = ['cycles', 'times', 'planned', 'unplanned', 'failback'];
 
@@ -197,6 +209,7 @@ function cliTexts(): Found {
   const found = new Collector();
   for (const file of filesBelow('src/cli', ['.ts'])) found.code(readFileSync(join(REPOSITORY, file), 'utf8'), file);
   found.addAll(OTHER_WORDS, 'src/health/limits.ts');
+  found.addAll([...ofCommand(PROGRAM), ...Object.keys(GROUPS), ...OWN_TITLES], 'src/cli/program.ts');
   found.addAll(Object.values(FAULTS).map(({ hint }) => hint), 'src/errors/fault.ts');
   found.addAll(Object.values(WORDS).flatMap((words) => Object.values(words)), 'src/language/words.ts');
   return found;

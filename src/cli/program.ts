@@ -1,10 +1,10 @@
 /** The program `understudy`: its commands, and what they have in common. */
 import { Command, Option } from 'commander';
 import { FAMILIES, familiesNamed, GROUPS } from './commands.ts';
-import { complainInOwnLanguage } from './complaints.ts';
 import { t } from './language.ts';
 import { ownVersion } from './ownversion.ts';
 import { parseUrl } from './run.ts';
+import { speakOwnLanguage } from './speaking.ts';
 
 export const DEFAULT_RUN_DIR = '/run/understudy';
 
@@ -39,10 +39,10 @@ function inGroups(program: Command): Command {
 /** With every command. Throws instead of ending the process; nothing is asked of a daemon before parsing. */
 export const createProgram = (): Promise<Command> => programOf(FAMILIES);
 
-/** With what these words, which are to be parsed, can need; it complains in the reader's language. */
+/** With what these words, which are to be parsed, can need; in the reader's language. */
 export async function programFor(words: readonly string[]): Promise<Command> {
   const program = await programOf(familiesNamed(words));
-  complainInOwnLanguage(program);
+  speakOwnLanguage(program);
   return program;
 }
 

@@ -1,6 +1,6 @@
-/** Commander's complaints, in the reader's language: for all commands in one place. */
-import type { Command } from 'commander';
-import { language, t } from './language.ts';
+/** Commander's own words, and those of the commands, in the reader's language: for all commands in one place. */
+import type { Argument, Command, Option } from 'commander';
+import { language, t, translated } from './language.ts';
 
 /** What commander complains of, and how that is worded. Its groups, in order, are the values. */
 const COMPLAINTS: readonly (readonly [pattern: RegExp, worded: (...groups: string[]) => string])[] = [
@@ -29,9 +29,26 @@ function complaint(text: string): string {
   return text;
 }
 
-/** The command and those below it complain in the reader's language. */
-export function complainInOwnLanguage(command: Command): void {
-  if (language === 'en') return;
-  command.configureOutput({ outputError: (text, write) => write(complaint(text)) });
-  command.commands.forEach(complainInOwnLanguage);
+const choicesOf = ({ argChoices }: Option | Argument): string[] => (argChoices ? [t('choices: {choices}', { choices: argChoices.join(', ') })] : []);
+const withRemarks = (description: string, remarks: readonly string[]): string => (remarks.length === 0 ? description : `${description} (${remarks.join(', ')})`);
+
+function optionText(option: Option): string {
+  const hasDefault = option.defaultValue !== undefined && (option.required || option.optional);
+  const defaults = hasDefault ? [t('default: {value}', { value: JSON.stringify(option.defaultValue) })] : [];
+  return withRemarks(option.description, [...choicesOf(option), ...defaults, ...(option.envVar === undefined ? [] : [t('environment: {variable}', { variable: option.envVar })])]);
 }
+
+/** The command and those below it speak the reader's language. */
+export function speakOwnLanguage(command: Command): void {
+  if (language === 'en') return;
+  command.description(translated(command.description())).helpOption('-h, --help', t('display help for command'));
+  command.helpGroup(translated(command.helpGroup()));
+  for (const argument of command.registeredArguments) argument.description = translated(argument.description);
+  for (const option of command.options) option.description = translated(option.description);
+  command.configureHelp({ styleTitle: translated, optionDescription: optionText, argumentDescription: (argument) => withRemarks(argument.description, choicesOf(argument)) });
+  command.configureOutput({ outputError: (text, write) => write(complaint(text)) });
+  command.commands.forEach(speakOwnLanguage);
+}
+
+/** What commander says by itself, for the catalogues. */
+export const OWN_TITLES = ['Usage:', 'Arguments:', 'Options:', 'Commands:'] as const;
