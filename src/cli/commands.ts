@@ -37,7 +37,7 @@ export const FAMILIES: readonly Family[] = [
 /** What people want → the first words of the commands for that, the most needed first. */
 export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'See what is protected, and what to do:': ['status', 'health', 'points', 'point', 'events', 'jobs', 'doctor', 'report'],
-  'Rehearse and perform a failover:': ['test', 'test-end', 'failover', 'cancel-failover', 'commit', 'commit-after', 'revert', 'reverse', 'failback', 'initiate-failback', 'become-replica', 'change-mode'],
+  'Rehearse and perform a failover:': ['test', 'test-end', 'test-result', 'test-screenshot', 'failover', 'cancel-failover', 'commit', 'commit-after', 'revert', 'reverse', 'failback', 'initiate-failback', 'become-replica', 'change-mode'],
   'Protect virtual machines:': ['enable', 'settings', 'start-replication', 'stop-initial', 'export', 'import', 'as-replica', 'cycle', 'suspend', 'resume', 'resynchronize', 'cancel-resynchronization', 'disable'],
   'Run virtual machines:': ['vm', 'network'],
   'Set up this host:': ['host', 'authorization', 'server', 'traffic', 'notify', 'user', 'audit', 'backup-state', 'restore-state'],
