@@ -12,14 +12,21 @@ const KEPT_AS = 'understudy-language';
 
 export type Values = Readonly<Record<string, string | number>>;
 
-/** A catalogue's file is loaded when its language is chosen. */
-const CATALOGUES: Readonly<Record<Language, () => Promise<Catalogue>>> = {
-  en: async () => ({}),
-  de: async () => (await import('../../src/language/catalogues/page/de.json')).default,
-  fr: async () => (await import('../../src/language/catalogues/page/fr.json')).default,
-  it: async () => (await import('../../src/language/catalogues/page/it.json')).default,
-  'zh-Hant': async () => (await import('../../src/language/catalogues/page/zh-Hant.json')).default,
+/** Addresses of the catalogues: data, not scripts. One is loaded when its language is chosen. */
+const CATALOGUES: Readonly<Partial<Record<Language, () => Promise<{ readonly default: string }>>>> = {
+  de: () => import('../../src/language/catalogues/page/de.json?url'),
+  fr: () => import('../../src/language/catalogues/page/fr.json?url'),
+  it: () => import('../../src/language/catalogues/page/it.json?url'),
+  'zh-Hant': () => import('../../src/language/catalogues/page/zh-Hant.json?url'),
 };
+
+/** English, the keys themselves, where the catalogue cannot be had. */
+async function catalogueOf(language: Language): Promise<Catalogue> {
+  const address = await CATALOGUES[language]?.();
+  if (!address) return {};
+  const answer = await fetch(address.default);
+  return answer.ok ? ((await answer.json()) as Catalogue) : {};
+}
 
 let chosen: Language = 'en';
 let catalogue: Catalogue = {};
@@ -31,7 +38,7 @@ export const fitting = (wanted: readonly string[]): Language => wanted.map(langu
 export async function openLanguage(): Promise<void> {
   const kept = localStorage.getItem(KEPT_AS);
   chosen = fitting([...(kept === null ? [] : [kept]), ...navigator.languages]);
-  catalogue = await CATALOGUES[chosen]();
+  catalogue = await catalogueOf(chosen);
   document.documentElement.lang = chosen;
 }
 
