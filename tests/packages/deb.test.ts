@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { testGuest } from '../../guest/build.ts';
+import { testGuest, type TestGuest } from '../../guest/build.ts';
 import { guestDefinition } from '../../guest/definition.ts';
 import { makeGuestDisks } from '../../guest/disks.ts';
 import { until } from '../flow/testhost.ts';
@@ -27,12 +27,18 @@ function put(root: IsolatedRoot, path: string, name: string): string {
 /** Every file that the package brings, and who may do what with it. */
 const modes = (root: IsolatedRoot) => root.out('sh', '-c', 'stat -c "%A %U:%G %n" /var/lib/understudy /var/cache/understudy /etc/understudy/understudy.toml /usr/sbin/understudyd /usr/lib/understudy/bin/understudyd');
 
+/** The checkout may lie where the isolated root has something else, such as below /tmp. */
+function sharedGuest(root: IsolatedRoot): TestGuest {
+  const { kernelPath, initrdPath, agentInitrdPath } = testGuest();
+  return { kernelPath: put(root, kernelPath, 'vmlinuz'), initrdPath: put(root, initrdPath, 'initrd'), agentInitrdPath: put(root, agentInitrdPath, 'initrd-agent') };
+}
+
 describe('the Debian package where systemd runs', () => {
   let root: IsolatedRoot;
   before(async () => {
     root = await IsolatedRoot.open('systemd');
     const disks = makeGuestDisks(root.shared).map((disk) => ({ ...disk, path: join(SHARED, disk.path.slice(root.shared.length)) }));
-    root.write('web1.toml', guestDefinition({ name: 'web1', guest: testGuest(), disks }));
+    root.write('web1.toml', guestDefinition({ name: 'web1', guest: sharedGuest(root), disks }));
   });
   after(() => root.close());
 
