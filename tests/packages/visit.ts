@@ -11,7 +11,7 @@ export interface Visited {
   readonly names: readonly string[];
 }
 
-const ASSET = /(?:\bassets|\.)\/([\w.-]+\.(?:js|css|svg))\b/g;
+const ASSET = /(?:\bassets|\.)\/([\w.-]+\.(?:js|css|svg|json))\b/g;
 const MAX_FILES = 500;
 
 async function get(origin: string, path: string): Promise<Visited> {
