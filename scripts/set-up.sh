@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 
 RUN='qemu-system-x86 qemu-utils seabios ipxe-qemu ovmf swtpm swtpm-tools iproute2 openssl'
 GUEST='busybox-static cpio e2fsprogs libnbd-bin'
-TESTS='nbdkit zstd socat rsync nftables lvm2 sblim-wbemcli wsl uuid-runtime python3-winrm chromium fonts-dejavu-core prometheus mandoc zsh fish'
+TESTS='nbdkit zstd socat rsync nftables lvm2 sblim-wbemcli wsl uuid-runtime python3-winrm chromium fonts-dejavu-core prometheus systemd mandoc zsh fish'
 
 scope=${1:-all}
 case $scope in
