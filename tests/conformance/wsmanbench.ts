@@ -101,6 +101,7 @@ export async function openWsman({ tls, machineCount, nowMs = Date.now }: BenchOp
     events: {
       eventFilterOf: (namespace, language, text) => compileEventQuery({ schema: SCHEMA, namespace, host: 'host-a' }, language, text),
       eventHosts: [],
+      isUser: () => true,
       onLost: (address, why) => lost.push(`${address}: ${why}`),
     },
   });
