@@ -4,7 +4,8 @@ import { Refused, refuse } from '../errors/refusal.ts';
 import { say } from '../language/text.ts';
 import { audited, changed, machineNamed, seen, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
-import type { Caller, EventView, Role } from './views.ts';
+import type { Caller, Role } from './accessviews.ts';
+import type { EventView } from './views.ts';
 import { eventView, jobView, machineViews, relationshipViews, selfView } from './presenting.ts';
 
 type AdministrationOperations = Pick<
