@@ -24,7 +24,7 @@ export const readersDirectory = ({ runDir }: Directories): string => join(runDir
 export function runPaths(directories: Directories, instanceId: string) {
   const directory = join(allRuns(directories), instanceMark(instanceId));
   const at = (file: string): string => {
-    const path = join(directory, file);
+    const path = `${directory}/${file}`;
     assert(Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES, `socket path is too long: ${path}`);
     return path;
   };
@@ -49,7 +49,7 @@ export function runPaths(directories: Directories, instanceId: string) {
 
 export function statePaths({ stateDir }: Directories, instanceId: string) {
   const directory = join(stateDir, 'machines', instanceId);
-  const at = (file: string): string => join(directory, file);
+  const at = (file: string): string => `${directory}/${file}`;
   return {
     directory,
     qemuLog: at('qemu.log'),
