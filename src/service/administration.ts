@@ -3,7 +3,7 @@ import { Fault } from '../errors/fault.ts';
 import { audited, machineNamed, seen, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import type { EventView } from './views.ts';
-import { eventView, jobView, machineViews, relationshipViews, selfView } from './presenting.ts';
+import { eventView, jobView, machineViews, recordsOf, relationshipViews, selfView } from './presenting.ts';
 
 type AdministrationOperations = Pick<
   Operations,
@@ -26,12 +26,12 @@ export function administrationOperations(context: Context): AdministrationOperat
   const { state } = engine.host;
   return {
     status: (caller) =>
-      audited(context, caller, 'viewer', 'status', null, async (context) => ({
-        host: selfView(context),
-        machines: await machineViews(context),
-        relationships: relationshipViews(context),
-        jobs: state.jobs().slice(0, JOBS_IN_STATUS).map((job) => jobView(context, job)),
-      })),
+      audited(context, caller, 'viewer', 'status', null, async (context) => {
+        const records = recordsOf(context);
+        const relationships = relationshipViews(context, records);
+        const jobs = state.jobs().slice(0, JOBS_IN_STATUS).map((job) => jobView(context, job));
+        return { host: selfView(context), machines: await machineViews(context, records), relationships, jobs };
+      }),
     jobList: (caller) => audited(context, caller, 'viewer', 'jobs', null, (context) => state.jobs().map((job) => jobView(context, job))),
     jobShow: (caller, id) => audited(context, caller, 'viewer', 'jobs show', id, (context) => jobView(context, engine.jobs.named(id))),
     jobCancel: (caller, id) => audited(context, caller, 'operator', 'jobs cancel', id, (context) => jobView(context, engine.jobs.cancel(id))),
