@@ -1,7 +1,7 @@
 /** Records as people and programs see them. */
 import { isSendable } from '../engine/extended/source.ts';
 import { startRefusal } from '../engine/power.ts';
-import { adviceOf, nextCycleMsOf, roleOf } from '../engine/roster/roster.ts';
+import { lastCycleOf, nextCycleMsOf, roleOf } from '../engine/roster/roster.ts';
 import { lagMsOf, reasonsOf } from '../health/health.ts';
 import type { EventRecord, Job, Machine, Point, Relationship } from '../machine/records.ts';
 import { beginningOf, beginsIn } from '../relationship/beginning.ts';
@@ -11,6 +11,7 @@ import { stateName, stateWords } from '../relationship/state.ts';
 import type { HostRow } from '../state/hosts.ts';
 import { allowedNow } from './allowed.ts';
 import type { Context } from './context.ts';
+import { adviceNow } from './outofreach.ts';
 import { judgementOf } from './health.ts';
 import { settingsView } from './settingsview.ts';
 import type { EventView, HostView, JobView, MachineView, PointView, RelationshipView } from './views.ts';
@@ -91,7 +92,7 @@ export function relationshipView(context: Context, relationship: Relationship, m
   const lagMs = lagMsOf(relationship, engine.host.clock.nowMs());
   const judgement = judgementOf(context, relationship, machine, peer);
   const { number, id } = newestOf(machine.lineage);
-  const { lastCycle } = relationship;
+  const lastCycle = lastCycleOf(relationship);
   const pointCount = engine.host.state.pointCount(machine.id);
   return {
     id: relationship.id,
@@ -119,7 +120,7 @@ export function relationshipView(context: Context, relationship: Relationship, m
     epoch: { number, id },
     settings: settingsView(relationship.settings),
     allowed: allowedNow({ relationship, machine, pointCount, isSentOn: engine.host.state.extendedOf(machine.id) !== undefined }),
-    advice: inLanguage(adviceOf(relationship), context.language),
+    advice: inLanguage(adviceNow(relationship, machine.name, peer, network.connected(relationship.peerId)), context.language),
     lastFault: lastFaultView(context, relationship),
   };
 }
