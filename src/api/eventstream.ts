@@ -6,8 +6,8 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from '@fastify/type-provider-typebox';
-import type { Changes, Operations } from '../service/operations.ts';
-import type { Caller } from '../service/views.ts';
+import type { Change, Changes, Operations } from '../service/operations.ts';
+import type { Caller } from '../service/accessviews.ts';
 import { Busy } from './errors.ts';
 import type { ApiInstance } from './routes.ts';
 import { STREAM_MESSAGES } from './streammessages.ts';
@@ -20,8 +20,6 @@ const EVENTS_AT_ONCE = 200;
 const HEARTBEAT_MS = 5_000;
 /** A client that takes nothing for so many heartbeats is given up: its place is for others. */
 const HEARTBEATS_TO_TAKE = 12;
-
-type Change = Parameters<Parameters<Changes['subscribe']>[0]>[0];
 
 export interface StreamOptions {
   readonly operations: Operations;
@@ -102,6 +100,9 @@ async function startOf(request: FastifyRequest, operations: Operations): Promise
   return Math.max(0, ...newest.map((event) => event.id));
 }
 
+/** Who may sign in is known to administrators, and to everybody of themselves. */
+const mayKnow = ({ role, name }: Caller, { kind, id }: Change): boolean => kind !== 'user' || role === 'administrator' || id === name;
+
 class Client {
   readonly #options: StreamOptions;
   readonly #request: FastifyRequest;
@@ -145,7 +146,7 @@ class Client {
     if (changes.length === 0 && !overflowed) return this.#write(alive());
     if (overflowed) await this.#write(message('reset', {}));
     if (overflowed || changes.some((change) => change.kind === 'event')) await this.#sendEvents(caller);
-    const others = changes.filter((change) => change.kind !== 'event');
+    const others = changes.filter((change) => change.kind !== 'event' && mayKnow(caller, change));
     await this.#write(others.map(({ kind, id }) => message('change', { kind, id })).join(''));
   }
 

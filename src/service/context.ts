@@ -14,7 +14,7 @@ import type { NotificationRows } from '../state/notifications.ts';
 import type { ServiceSettingsRow } from '../state/servicesettings.ts';
 import type { Target } from '../notifications/target.ts';
 import type { Storages } from './storages.ts';
-import type { Caller, Role } from './views.ts';
+import type { Caller, Role } from './accessviews.ts';
 import { say } from '../language/text.ts';
 
 /** What a connection goes through, in order; the proxy or the port, and the name only where there is one. */
@@ -120,6 +120,10 @@ const RANK: Record<Role, number> = { viewer: 0, operator: 1, administrator: 2 };
 /** Runs the use case, with the context in the caller's language, when the role allows it; every change, refusal and failure is in the audit trail. */
 export const audited = <T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: (context: Context) => Promise<T> | T): Promise<T> =>
   recorded(context, caller, { needs, operation, subject, isChange: needs !== 'viewer' }, work);
+
+/** The same for a change that a viewer may make. */
+export const changed = <T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: (context: Context) => Promise<T> | T): Promise<T> =>
+  recorded(context, caller, { needs, operation, subject, isChange: true }, work);
 
 /** The same for what changes nothing, whoever may see it: only a refusal or a failure is in the audit trail. */
 export const seen = <T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: (context: Context) => Promise<T> | T): Promise<T> =>

@@ -3,9 +3,11 @@
  * role, writes the audit trail, and either answers, or starts a job and answers with it. Machines are named by name or id.
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
-import type {
-  AuditView, AuthorizationView, Caller, CertificateView, ConsoleTextView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, NotificationSettingsView, NotificationsView, NotificationTargetChange, NotificationTargetRequest, NotificationTargetView, OverviewView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, TestResultView, TrafficView, UserView, Role,
-} from './views.ts';
+import type { AuditView, Caller, CertificateView, UserView, Role } from './accessviews.ts';
+import type { DiagnosisView, HealthLimitsView, HealthView } from './healthviews.ts';
+import type { NotificationSettingsView, NotificationsView, NotificationTargetChange, NotificationTargetRequest, NotificationTargetView } from './notificationviews.ts';
+import type { FindingView, RelationshipView, SettingsView } from './relationshipviews.ts';
+import type { AuthorizationView, ConsoleTextView, EventView, FailoverAddressesView, FailoverNetworkView, HostView, JobView, MachineView, OverviewView, PointView, ServerCertificateView, ServerChange, ServerView, TestResultView, TrafficView } from './views.ts';
 import type { HistoryView, ReportView } from './historyviews.ts';
 import type { TrafficLimits } from '../engine/traffic/limits.ts';
 
@@ -237,6 +239,11 @@ export interface Operations {
 
   userList(caller: Caller): Promise<UserView[]>;
   userAdd(caller: Caller, user: { name: string; role: Role; password: string }): Promise<UserView>;
+  /** With another password the user's sessions and tokens end. Refused for the role of the last administrator. */
+  userSet(caller: Caller, name: string, change: { role?: Role; password?: string }): Promise<UserView>;
+  /** Of the caller, who says the present one; of their sessions and tokens only that of `token` goes on. */
+  passwordChange(caller: Caller, change: { password: string; newPassword: string; token?: string }): Promise<void>;
+  /** Refused for the last administrator. */
   userRemove(caller: Caller, name: string): Promise<void>;
   /** A token for a program, for so many days; shown once. */
   userToken(caller: Caller, name: string, options: { days: number }): Promise<{ token: string; expiresAtMs: number }>;
@@ -250,7 +257,13 @@ export interface Operations {
   callerOfToken(token: string, from: string): Promise<Caller | undefined>;
 }
 
+export interface Change {
+  readonly kind: 'machine' | 'relationship' | 'job' | 'host' | 'event' | 'user';
+  /** Of a user, the name. */
+  readonly id: string;
+}
+
 /** Anything that changed, for server-sent events. The listener gets the name of what to read again. */
 export interface Changes {
-  subscribe(listener: (change: { kind: 'machine' | 'relationship' | 'job' | 'host' | 'event'; id: string }) => void): () => void;
+  subscribe(listener: (change: Change) => void): () => void;
 }
