@@ -1,6 +1,6 @@
 /** Everything that an operator can do with one machine: the table that menus, dialogs and the tests go by. */
 import type { Role } from '../../../src/service/accessviews.ts';
-import type { RelationshipView } from '../../../src/service/views.ts';
+import type { RelationshipView } from '../../../src/service/relationshipviews.ts';
 import { DISKS } from './disks.ts';
 import { ENABLING } from './enabling.ts';
 import { FAILBACKS } from './failback.ts';
