@@ -1,4 +1,5 @@
 /** What the state and the counters say now, as samples of the families. */
+import { lastCycleOf } from '../engine/roster/roster.ts';
 import { cycleIntervalMs } from '../relationship/settings.ts';
 import { lagMsOf, type Health } from '../health/health.ts';
 import { objectiveMs } from '../history/piece.ts';
@@ -94,7 +95,8 @@ function sampleStanding(context: Context, samples: Samples, relationship: Relati
 
 function samplePace({ engine: { host } }: Context, counters: Counters, samples: Samples, relationship: Relationship, of: string): void {
   const nowMs = host.clock.nowMs();
-  const { lastCycle, totals, statistics, settings } = relationship;
+  const { totals, statistics, settings } = relationship;
+  const lastCycle = lastCycleOf(relationship);
   samples.seconds('understudy_replica_lag_seconds', of, lagMsOf(relationship, nowMs));
   samples.seconds('understudy_replica_lag_objective_seconds', of, objectiveMs(cycleIntervalMs(settings)));
   samples.seconds('understudy_relationship_last_cycle_timestamp_seconds', of, lastCycle?.finishedMs);
