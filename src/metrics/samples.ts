@@ -1,4 +1,5 @@
 /** What the state and the counters say now, as samples of the families. */
+import { lastCycleOf } from '../engine/roster/roster.ts';
 import { cycleIntervalMs } from '../relationship/settings.ts';
 import { lagMsOf, type Health } from '../health/health.ts';
 import { missedCycles } from '../health/statistics.ts';
@@ -93,7 +94,8 @@ function sampleStanding(context: Context, samples: Samples, relationship: Relati
 
 function samplePace({ engine: { host } }: Context, counters: Counters, samples: Samples, relationship: Relationship, of: string): void {
   const nowMs = host.clock.nowMs();
-  const { lastCycle, totals, statistics, settings } = relationship;
+  const { totals, statistics, settings } = relationship;
+  const lastCycle = lastCycleOf(relationship);
   samples.seconds('understudy_replica_lag_seconds', of, lagMsOf(relationship, nowMs));
   samples.seconds('understudy_replica_lag_target_seconds', of, cycleIntervalMs(settings));
   samples.seconds('understudy_relationship_last_cycle_timestamp_seconds', of, lastCycle?.finishedMs);
@@ -154,8 +156,11 @@ function sampleDoors(counters: Counters, samples: Samples): void {
 const NOTIFICATION_FAMILIES = { sent: 'understudy_notifications_sent_total', failed: 'understudy_notification_failures_total', lost: 'understudy_notifications_lost_total' } as const;
 
 function sampleNotifications({ notifications }: Context, counters: Counters, samples: Samples): void {
+  const targets = notifications.targets();
+  // From 0 on, or else nobody sees the first one that is lost as an increase.
+  for (const { name } of targets) for (const kind of ['sent', 'failed', 'lost'] as const) counters.notifications.add([name, kind], 0);
   for (const { key: [target, kind], count } of counters.notifications.all()) samples.add(NOTIFICATION_FAMILIES[kind], { target }, count);
-  for (const { id, name, isEnabled } of notifications.targets()) {
+  for (const { id, name, isEnabled } of targets) {
     samples.add('understudy_notifications_waiting', { target: name }, notifications.waiting(id));
     samples.add('understudy_notification_target_failing', { target: name }, isEnabled && isFailing(notifications.delivery(id)) ? 1 : 0);
   }

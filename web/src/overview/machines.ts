@@ -131,5 +131,25 @@ export function fits({ name, hosts, links }: Row, wanted: string): boolean {
   return text === '' || [name, ...hosts, ...links.flatMap(({ from, to, stateName }) => [from, to, stateName])].some((each) => each.toLowerCase().includes(text));
 }
 
+/** A host that does not answer, and what this host has to do with it. */
+export interface Silence {
+  readonly host: string;
+  /** Machines whose guest belongs there and whose replica is here. */
+  readonly replicasHere: number;
+  /** Machines of this host whose replica is there. */
+  readonly replicasThere: number;
+}
+
+/** The hosts that do not answer and with which this host replicates something. */
+export function silencesOf({ hosts, machines }: OverviewView): Silence[] {
+  const self = hosts.find((host) => host.self);
+  const own = machines.flatMap(({ sides }) => sides.filter(({ hostId }) => hostId === self?.id).flatMap(({ relationships }) => relationships)).filter(({ health }) => health !== 'none');
+  return hosts.filter(({ connected }) => !connected).flatMap(({ name }) => {
+    const count = (side: Summary['side']): number => own.filter((summary) => summary.peer === name && summary.side === side).length;
+    const silence = { host: name, replicasHere: count('replica'), replicasThere: count('primary') };
+    return silence.replicasHere + silence.replicasThere > 0 ? [silence] : [];
+  });
+}
+
 export const countsOf = (rows: readonly Row[]): Record<Standing, number> =>
   Object.fromEntries(STANDINGS.map((standing) => [standing, rows.filter((row) => row.standing === standing).length])) as Record<Standing, number>;
