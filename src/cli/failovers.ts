@@ -43,10 +43,11 @@ async function planned(run: Run, machine: string, options: FailoverOptions): Pro
 }
 
 /** What is lost, in words; the lag says how much when it is known. */
-function losses({ machine, peer, lagMs }: View<'Relationship'>, options: FailoverOptions): string[] {
+function losses({ machine, peer, peerConnected, lagMs }: View<'Relationship'>, options: FailoverOptions): string[] {
   const behind = lagMs === null || options.point !== undefined ? '' : t(' (the newest point is {lag} old)', { lag: duration(lagMs) });
   const from = options.point === undefined ? t('the newest recovery point') : t('the recovery point {point}', { point: options.point });
   const lines = [
+    ...(peerConnected ? [] : [t('{peer} does not answer, and from here nobody can tell whether it is gone or only the line to it. While it lives its guest may run there: then two run apart. Look at {peer} itself first.', { peer })]),
     t('{machine} is started on this host from {from}{behind}. Its guest here knows nothing of what it wrote after that on {peer}.', { machine, from, behind, peer }),
     t('If {peer} comes back, those writes are kept there as a named recovery point; if it does not, they are lost.', { peer }),
   ];
