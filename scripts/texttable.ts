@@ -183,6 +183,9 @@ function expressionsIn(node: unknown, source: string): string[] {
   return Object.values(node).flatMap((each) => expressionsIn(each, source));
 }
 
+/** The page reads a definition as the host does, before it is sent. */
+const READ_BY_THE_PAGE = ['src/machine/parse.ts', 'src/machine/table.ts'];
+
 function pageTexts(): Found {
   const found = new Collector();
   for (const file of filesBelow('web/src', ['.ts'])) {
@@ -191,6 +194,7 @@ function pageTexts(): Found {
     found.tables(source, file);
   }
   for (const file of filesBelow('web/src', ['.svelte'])) componentTexts(found, file);
+  for (const file of READ_BY_THE_PAGE) found.code(readFileSync(join(REPOSITORY, file), 'utf8'), file);
   return found;
 }
 
