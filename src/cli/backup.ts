@@ -47,7 +47,7 @@ async function restore(run: Run, file: string, { stateDir, yes }: RestoreOptions
     t('What was set, defined, paired or authorized since is not known any more. Recovery points and disks stay: replicas are found again by their files, and primaries are compared with their replicas.'),
     t('Guests are not started before the other host has confirmed that they do not run there.'),
   ];
-  await confirm({ name: manifest.hostName, kind: t('host'), consequences, yes });
+  await confirm({ name: manifest.hostName, kind: 'host', consequences, yes });
   const restored = await onThisHost(run, () => restoreState(path, Date.now(), into));
   run.out.result(restored, () => restoredText(restored));
 }
