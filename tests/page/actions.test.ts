@@ -31,7 +31,7 @@ const ACTIONS: readonly Action[] = [
   server.settings(serverView), server.port(serverView), server.installCertificate(), server.chooseCertificate(certificate), server.removeCertificate(certificate),
   server.addEntry([peer]), server.changeEntry(entry, [peer]), server.removeEntry(entry), server.assignEntry(entry, [machine]),
   limits.traffic({ transfers: 3, resynchronizations: 2, bandwidth: [{ from: '08:00', until: '18:00', mbitPerSecond: 20 }], mbitPerSecondNow: null, transferring: [], resynchronizing: [] }), limits.healthLimits(limitsOf()),
-  users.addUser(), users.removeUser(user), users.makeToken(user), users.addCertificate(user), users.removeCertificate({ user: 'watch', fingerprint: 'ab'.repeat(32), subject: 'CN=x', expiresAtMs: 0 }),
+  users.addUser(), users.changeUser(user), users.changePassword(), users.removeUser(user), users.makeToken(user), users.addCertificate(user), users.removeCertificate({ user: 'watch', fingerprint: 'ab'.repeat(32), subject: 'CN=x', expiresAtMs: 0 }),
   notifications.pace({ delaySeconds: 60, repeatSeconds: 14_400, targets: [] }), notifications.addWebhook(), notifications.addMail(), notifications.changeTarget(target), notifications.changeTarget({ ...target, kind: 'mail' }), notifications.removeTarget(target), notifications.testTarget(target),
   jobs.cancel(job),
 ];
@@ -71,6 +71,14 @@ describe('the actions of the page', () => {
     const unchanged = server.settings(serverView);
     assert.deepEqual(unchanged.request(readForm(unchanged.fields!, {}).values).body, {});
     assert.deepEqual(unchanged.request(readForm(unchanged.fields!, { replicaServer: false, monitoringStartSeconds: '10:30' }).values).body, { replicaServer: false, monitoringStartSeconds: 37_800 });
+  });
+
+  test('of a user send only what is different', () => {
+    const change = users.changeUser(user);
+    assert.deepEqual(change.request(readForm(change.fields!, {}).values).body, {});
+    assert.deepEqual(change.request(readForm(change.fields!, { role: 'operator' }).values).body, { role: 'operator' });
+    assert.deepEqual(change.request(readForm(change.fields!, { password: ' with spaces ' }).values).body, { password: ' with spaces ' });
+    assert.match(change.happens(readForm(change.fields!, { password: 'correct horse' }).values).join(' '), /Sessions and tokens of watch end/);
   });
 
   test('of a webhook keep a secret and headers that were not given', () => {
