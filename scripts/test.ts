@@ -41,6 +41,9 @@ if (files.length === 0) {
   process.exit(2);
 }
 
+/** What tests expect is English, whatever whoever runs them reads. */
+process.env['LC_ALL'] = 'C.UTF-8';
+
 const silentFiles = new Set(files);
 const stream = run({
   files,
