@@ -211,6 +211,9 @@ function clientTexts(found: Collector): void {
   for (const file of filesBelow('src/client', ['.ts'])) found.code(readFileSync(join(REPOSITORY, file), 'utf8'), file);
 }
 
+/** The page reads a definition as the host does, before it is sent. */
+const READ_BY_THE_PAGE = ['src/machine/parse.ts', 'src/machine/table.ts'];
+
 function pageTexts(): Found {
   const found = new Collector();
   for (const file of filesBelow('web/src', ['.ts'])) {
@@ -220,6 +223,7 @@ function pageTexts(): Found {
   }
   for (const file of filesBelow('web/src', ['.svelte'])) componentTexts(found, file);
   clientTexts(found);
+  for (const file of READ_BY_THE_PAGE) found.code(readFileSync(join(REPOSITORY, file), 'utf8'), file);
   return found;
 }
 

@@ -50,8 +50,9 @@ function startedFrom({ machine, peer, lagMs }: Pick<View<'Relationship'>, 'machi
 }
 
 /** What is lost, in words. */
-function losses({ machine, peer, lagMs }: View<'Relationship'>, options: FailoverOptions): string[] {
+function losses({ machine, peer, peerConnected, lagMs }: View<'Relationship'>, options: FailoverOptions): string[] {
   const lines = [
+    ...(peerConnected ? [] : [t('{peer} does not answer, and from here nobody can tell whether it is gone or only the line to it. While it lives its guest may run there: then two run apart. Look at {peer} itself first.', { peer })]),
     startedFrom({ machine, peer, lagMs }, options.point),
     t('If {peer} comes back, those writes are kept there as a named recovery point; if it does not, they are lost.', { peer }),
   ];

@@ -39,7 +39,7 @@ const RECOVERY: Readonly<Record<Recovery['kind'], string>> = { planned: 'Planned
 const FIGURES: readonly (readonly [string, (it: Row) => Content])[] = [
   ['Role of this host', (it) => html`${roleOf(it)}; the other host is ${name(it.peer)}`],
   ['Health', stateOf],
-  ['Target interval', (it) => time(it.intervalMs)],
+  ['Interval', (it) => time(it.intervalMs)],
   ['Objective', (it) => html`${time(it.objectiveMs)} (twice the interval)`],
   ['Achieved RPO, median', (it) => lag(it.lag.medianMs)],
   ['Achieved RPO, 95 % of the time', (it) => lag(it.lag.p95Ms)],
@@ -101,7 +101,7 @@ const summary = (rows: readonly Row[]): Markup =>
 
 const MEANINGS: readonly (readonly [string, string])[] = [
   ['Achieved RPO', 'How far the newest recovery point on the other host was behind the guest, that is, what a failover at that moment would have lost. "95 % of the time" is a share of the time, not of the cycles: an outage counts for as long as it lasted.'],
-  ['Target interval and objective', 'A cycle begins every interval. Right before its recovery point arrives, the one before is an interval and a cycle behind; therefore the objective is twice the interval.'],
+  ['Interval and objective', 'A cycle begins every interval. Right before its recovery point arrives, the one before is an interval and a cycle behind; therefore the objective is twice the interval.'],
   ['Time known, protected and unprotected', 'What this host knows of the period; of that, the time with a recovery point on the other host that a failover would have taken, and the time without one.'],
   ['Missed cycles', 'Intervals that passed without a cycle of their own.'],
   ['Lost time', 'From the recovery point to the asking for the failover: what the guest wrote in it is not in the point. It is nothing where the guest was shut down first.'],

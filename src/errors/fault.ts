@@ -88,6 +88,7 @@ export const FAULTS = {
   'port-in-use': row('The port is in use', 'operator', 409, 32774, 43, 'Another program listens on this port. Use --port-offset, or stop the other program.'),
   'sign-in-failed': row('Signing in failed', 'operator', 401, 32769, 5, 'Name or password is wrong, or the session has ended. Sign in again.'),
   'sign-in-locked': row('Signing in is locked for a while', 'operator', 429, 32769, 5, 'Too many sign-ins failed. Wait the time that is named above, then try again.'),
+  'origin-foreign': row('A page of another origin asked for this', 'never', 403, 32769, 5, 'Open the page at the address of this host. A proxy before it has to pass the Host header on as the browser sent it.'),
   'role-missing': row('The role does not allow this', 'operator', 403, 32769, 5, 'Your role does not allow this. Ask an administrator.'),
   'not-supported': row('This is not supported', 'never', 501, 32770, 44, 'This version cannot do that yet.'),
   cancelled: row('The operation was cancelled', 'never', 409, 32768, 45, 'The operation was cancelled. Nothing is lost.'),

@@ -55,8 +55,8 @@ export function t(text: string, values: Values = {}): string {
   return (catalogue[text] ?? text).replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
-/** What the client said, in the chosen language. */
-export const spoken = (text: Text): string => inWords(text, chosen, catalogue);
+/** What is said by code that the page shares with the host. */
+export const said = (text: Text): string => inWords(text, chosen, catalogue);
 
 /** The sentence for one thing or for several; {count} is the number, written as the language writes it. */
 export function counted(count: number, one: string, several: string, values: Values = {}): string {
