@@ -7,17 +7,16 @@ import { Failure } from '../client/failure.ts';
 import type { View } from '../client/operation.ts';
 import { followed, NO_WAIT } from './follow.ts';
 import { heads, t, word } from './language.ts';
-import { list, table, type Cell } from './output.ts';
+import { list, table } from './output.ts';
 import { confirm } from './questions.ts';
 import { act, given, whole, type Run } from './run.ts';
 import { screenCommands } from './screens.ts';
+import { powerCell } from './power.ts';
 import { orDash, size, yesNo } from './words.ts';
-
-const powerCell = ({ power }: View<'Machine'>): Cell => ({ text: word('power', power), ...(power === 'running' ? { colour: 'green' as const } : power === 'paused' ? { colour: 'yellow' as const } : {}) });
 
 function machineTable(machines: readonly View<'Machine'>[]): string {
   if (machines.length === 0) return t('No virtual machine is defined on this host: understudy vm define FILE.');
-  const rows = machines.map((machine) => [machine.name, word('role', machine.role), powerCell(machine), `${machine.memoryMiB} MiB`, String(machine.cpuCount), machine.disks.map((disk) => `${disk.name} ${size(disk.sizeBytes)}`).join(', '), machine.id]);
+  const rows = machines.map((machine) => [machine.name, word('role', machine.role), powerCell(machine.power), `${machine.memoryMiB} MiB`, String(machine.cpuCount), machine.disks.map((disk) => `${disk.name} ${size(disk.sizeBytes)}`).join(', '), machine.id]);
   return table(heads('MACHINE', 'ROLE', 'POWER', 'MEMORY', 'CPUS', 'DISKS', 'ID'), rows);
 }
 

@@ -4,6 +4,7 @@ import type { View } from '../client/operation.ts';
 import { heads, t, word } from './language.ts';
 import { table, type Cell, type Colour } from './output.ts';
 import { allHostsWatched, statusOfAllHosts } from './overview.ts';
+import { powerCell } from './power.ts';
 import { act, type Run } from './run.ts';
 import { ago, duration, instant, orDash, printable, size } from './words.ts';
 
@@ -18,7 +19,7 @@ const peerCell = ({ peer, peerConnected }: View<'Relationship'>): Cell => (peerC
 
 const lastCycleText = ({ lastCycle }: View<'Relationship'>, nowMs: number): string => orDash(lastCycle, (cycle) => t('{ago}, {size} in {time}', { ago: ago(cycle.finishedAtMs, nowMs), size: size(cycle.bytesShipped), time: duration(cycle.durationMs) }));
 
-const HEAD = heads('MACHINE', 'SIDE', 'PEER', 'STATE', 'HEALTH', 'LAG', 'LAST CYCLE', 'POINTS');
+const HEAD = heads('MACHINE', 'SIDE', 'POWER', 'PEER', 'STATE', 'HEALTH', 'LAG', 'LAST CYCLE', 'POINTS');
 
 const BY_URGENCY: readonly View<'Relationship'>['health'][] = ['critical', 'warning', 'none', 'ok'];
 
@@ -27,7 +28,8 @@ const sideOf = ({ side, kind }: View<'Relationship'>): string => (kind === 'simp
 /** A primary's are kept on the other host: a 0 here would alarm somebody. */
 const pointsText = ({ side, points }: View<'Relationship'>): string => (side === 'primary' && points === 0 ? '-' : String(points));
 
-const rowOf = (it: View<'Relationship'>, nowMs: number): (Cell | string)[] => [it.machine, sideOf(it), peerCell(it), it.stateName, healthCell(it), orDash(it.lagMs, duration), lastCycleText(it, nowMs), pointsText(it)];
+/** A primary whose guest is off has nothing to send: without its power that would read as if all went on. */
+const rowOf = (it: View<'Relationship'>, powers: ReadonlyMap<string, View<'Machine'>['power']>, nowMs: number): (Cell | string)[] => [it.machine, sideOf(it), powerCell(powers.get(it.machineId) ?? 'off'), peerCell(it), it.stateName, healthCell(it), orDash(it.lagMs, duration), lastCycleText(it, nowMs), pointsText(it)];
 
 /** Most messages name their machine already. */
 const about = ({ machine }: View<'Relationship'>, message: string): string => (message.startsWith(`${machine}: `) ? message : `${machine}: ${message}`);
@@ -47,12 +49,13 @@ function remarks(it: View<'Relationship'>, nowMs: number): string[] {
 /** The worst first; of the host's clock it is `nowMs`. */
 export function statusText(status: View<'HostStatus'>, nowMs = Date.now()): string {
   const relationships = status.relationships.toSorted((a, b) => BY_URGENCY.indexOf(a.health) - BY_URGENCY.indexOf(b.health));
+  const powers = new Map(status.machines.map(({ id, power }) => [id, power]));
   const replicated = new Set(status.relationships.map(({ machineId }) => machineId));
   const alone = status.machines.filter(({ id, role }) => !replicated.has(id) && role !== 'test').map(({ name }) => name);
   const tests = status.machines.filter(({ role }) => role === 'test').map(({ name }) => name);
   const running = status.jobs.filter(({ state }) => state === 'running');
   const sections = [
-    relationships.length > 0 ? table(HEAD, relationships.map((it) => rowOf(it, nowMs))) : t('No machine is replicated: understudy enable MACHINE --to HOST.'),
+    relationships.length > 0 ? table(HEAD, relationships.map((it) => rowOf(it, powers, nowMs))) : t('No machine is replicated: understudy enable MACHINE --to HOST.'),
     relationships.flatMap((it) => remarks(it, nowMs)).join('\n'),
     running.map((job) => printable(t('job {id}: {job}, {percent} %, {step}', { id: job.id, job: job.machine === null ? word('job', job.kind) : t('{kind} of {machine}', { kind: word('job', job.kind), machine: job.machine }), percent: Math.floor(job.percent), step: job.step }))).join('\n'),
     tests.length > 0 ? printable(t('test failover: {machines}', { machines: tests.join(', ') })) : '',

@@ -33,8 +33,8 @@ describe('the command line', { timeout: 120_000 }, () => {
     test('status has a row for every relationship, what is wrong, what to do, and what is not replicated', async () => {
       const { code, stdout, stderr } = await cli('status');
       assert.equal(code, 0, stderr);
-      assert.match(stdout, /^MACHINE +SIDE +PEER +STATE +HEALTH +LAG +LAST CYCLE +POINTS\n/);
-      assert.match(stdout, /^web +primary +beta +Replicating +warning +12 s +.* ago, 512\.0 KiB in 0\.8 s +3$/m);
+      assert.match(stdout, /^MACHINE +SIDE +POWER +PEER +STATE +HEALTH +LAG +LAST CYCLE +POINTS\n/);
+      assert.match(stdout, /^web +primary +off +beta +Replicating +warning +12 s +.* ago, 512\.0 KiB in 0\.8 s +3$/m);
       assert.match(stdout, /web: the last cycle was late\n/);
       assert.match(stdout, /web: next: Look at the network\./);
       assert.match(stdout, /not replicated: .*mail/);

@@ -29,6 +29,7 @@ async function catalogueOf(language: Language): Promise<Catalogue> {
 }
 
 let chosen: Language = 'en';
+let regional = 'en';
 let catalogue: Catalogue = {};
 
 /** The first of the wanted languages that the page has. */
@@ -38,11 +39,14 @@ export const fitting = (wanted: readonly string[]): Language => wanted.map(langu
 export async function openLanguage(): Promise<void> {
   const kept = localStorage.getItem(KEPT_AS);
   chosen = fitting([...(kept === null ? [] : [kept]), ...navigator.languages]);
+  regional = navigator.languages.find((tag) => languageOf(tag) === chosen) ?? chosen;
   catalogue = await catalogueOf(chosen);
   document.documentElement.lang = chosen;
 }
 
 export const language = (): Language => chosen;
+/** The language as the reader's country writes it, if the browser names one: dates and numbers differ between en-GB and en-US. */
+export const locale = (): string => regional;
 
 /** Kept in this browser; the page is loaded anew. */
 export function chooseLanguage(tag: string): void {
@@ -60,5 +64,5 @@ export const said = (text: Text): string => inWords(text, chosen, catalogue);
 
 /** The sentence for one thing or for several; {count} is the number, written as the language writes it. */
 export function counted(count: number, one: string, several: string, values: Values = {}): string {
-  return t(count === 1 ? one : several, { ...values, count: new Intl.NumberFormat(chosen).format(count) });
+  return t(count === 1 ? one : several, { ...values, count: new Intl.NumberFormat(regional).format(count) });
 }

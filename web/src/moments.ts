@@ -1,6 +1,6 @@
 /** Times, lengths and sizes as people read them, in the page's language. */
 import { durationIn, sizeIn } from '../../src/language/quantities.ts';
-import { language } from './language.ts';
+import { language, locale } from './language.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -19,22 +19,22 @@ export const length = (ms: number): string => durationIn(language(), ms);
 export const size = (bytes: number): string => sizeIn(language(), bytes);
 
 let plain: Intl.NumberFormat | undefined;
-export const number = (value: number): string => (plain ??= new Intl.NumberFormat(language())).format(value);
+export const number = (value: number): string => (plain ??= new Intl.NumberFormat(locale())).format(value);
 
 let clock: Intl.DateTimeFormat | undefined;
 let date: Intl.DateTimeFormat | undefined;
 
 /** Time of day, by this browser's time zone. */
-export const timeOfDay = (atMs: number): string => (clock ??= new Intl.DateTimeFormat(language(), { timeStyle: 'medium' })).format(atMs);
+export const timeOfDay = (atMs: number): string => (clock ??= new Intl.DateTimeFormat(locale(), { timeStyle: 'medium' })).format(atMs);
 /** Date and time. */
-export const instant = (atMs: number): string => (date ??= new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'medium' })).format(atMs);
+export const instant = (atMs: number): string => (date ??= new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'medium' })).format(atMs);
 
 let minute: Intl.DateTimeFormat | undefined;
 let day: Intl.DateTimeFormat | undefined;
 
 /** Time of day to the minute, and day without the year: for an axis. */
-export const minuteOfDay = (atMs: number): string => (minute ??= new Intl.DateTimeFormat(language(), { timeStyle: 'short' })).format(atMs);
-export const dayOfYear = (atMs: number): string => (day ??= new Intl.DateTimeFormat(language(), { day: 'numeric', month: 'short' })).format(atMs);
+export const minuteOfDay = (atMs: number): string => (minute ??= new Intl.DateTimeFormat(locale(), { timeStyle: 'short' })).format(atMs);
+export const dayOfYear = (atMs: number): string => (day ??= new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short' })).format(atMs);
 
 let relative: Intl.RelativeTimeFormat | undefined;
 
@@ -43,6 +43,6 @@ export function distance(atMs: number, nowMs: number): string {
   const apartMs = Math.abs(atMs - nowMs);
   const [unitMs, unit] = LENGTHS.find(([each]) => apartMs >= each) ?? LENGTHS.at(-1)!;
   const count = Math.floor(apartMs / unitMs);
-  relative ??= new Intl.RelativeTimeFormat(language(), { style: 'short', numeric: 'always' });
+  relative ??= new Intl.RelativeTimeFormat(locale(), { style: 'short', numeric: 'always' });
   return relative.format(atMs < nowMs ? -count : count, unit as Intl.RelativeTimeFormatUnit);
 }
