@@ -100,6 +100,8 @@ test('a clone whose template is gone does not start, and the message names the t
   const spec = await probed({ path: clone });
   rmSync(template);
   await assert.rejects(bench.hypervisor.start(spec, {}, signal), hasFault('disk-missing', /t2\.qcow2 is missing/));
+  const bare = { ...spec, stacks: spec.stacks.map((stack) => ({ ...stack, layers: [] })) };
+  await assert.rejects(bench.hypervisor.start(bare, {}, signal), hasFault('disk-missing', /its disk d0 has no image/));
   await assert.rejects(probed({ path: clone }), hasFault('disk-missing', /t2\.qcow2 is missing/));
 });
 

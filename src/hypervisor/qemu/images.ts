@@ -80,6 +80,8 @@ export async function closedSizes(spec: LaunchSpec): Promise<readonly DiskSize[]
 export async function checkImages(spec: LaunchSpec): Promise<void> {
   const { name, firmware, directBoot } = spec.definition;
   if (spec.stacks.length === 0) throw new Fault('disk-missing', `${name}: none of its disks has an image on this host`);
+  const bare = spec.stacks.find(({ layers }) => layers.length === 0);
+  if (bare) throw new Fault('disk-missing', `${name}: its disk ${bare.disk} has no image on this host`);
   for (const { layers } of spec.stacks) {
     for (const layer of layers.slice(0, -1)) {
       mustExist(name, 'backing file', layer.path);
