@@ -2,6 +2,7 @@
 import { lastCycleOf } from '../engine/roster/roster.ts';
 import { cycleIntervalMs } from '../relationship/settings.ts';
 import { lagMsOf, type Health } from '../health/health.ts';
+import { objectiveMs } from '../history/piece.ts';
 import { missedCycles } from '../health/statistics.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import { isFailing } from '../notifier/courier.ts';
@@ -97,7 +98,7 @@ function samplePace({ engine: { host } }: Context, counters: Counters, samples: 
   const { totals, statistics, settings } = relationship;
   const lastCycle = lastCycleOf(relationship);
   samples.seconds('understudy_replica_lag_seconds', of, lagMsOf(relationship, nowMs));
-  samples.seconds('understudy_replica_lag_target_seconds', of, cycleIntervalMs(settings));
+  samples.seconds('understudy_replica_lag_objective_seconds', of, objectiveMs(cycleIntervalMs(settings)));
   samples.seconds('understudy_relationship_last_cycle_timestamp_seconds', of, lastCycle?.finishedMs);
   samples.seconds('understudy_relationship_last_cycle_duration_seconds', of, lastCycle?.durationMs);
   samples.add('understudy_relationship_last_cycle_shipped_bytes', of, lastCycle?.bytesShipped);
