@@ -3,7 +3,7 @@ import type { PointView } from '../../../src/service/views.ts';
 import { t } from '../language.ts';
 import { instant, length } from '../moments.ts';
 import { given, isTicked, numberIn, textIn, type Field, type Values } from './field.ts';
-import { isOnward, peerOf, relationshipPath, type Operation, type Situation } from './operation.ts';
+import { isOnward, peerOf, relationshipPath, type About, type Operation, type Situation } from './operation.ts';
 
 const name = ({ machine }: Situation): string => machine.name;
 const BRIDGE_CHARACTERS = 15;
@@ -17,7 +17,8 @@ const KINDS: Readonly<Record<PointView['kind'], () => string>> = {
   planned: () => t('of a planned failover'),
   divergence: () => t('set aside'),
 };
-export const kindText = ({ kind }: PointView): string => KINDS[kind]();
+export const isPointKind = (text: string): text is PointView['kind'] => Object.hasOwn(KINDS, text);
+export const kindText = ({ kind }: Pick<PointView, 'kind'>): string => KINDS[kind]();
 
 /** Of one recovery point, for a list of choices. */
 export function pointText(point: PointView): string {
@@ -131,7 +132,7 @@ const unplanned: Operation = {
   }),
 };
 
-const isHome = ({ relationship }: Situation): boolean => relationship?.state === 14;
+const isHome = ({ relationship }: About): boolean => relationship?.state === 14;
 
 const commit: Operation = {
   id: 'commit', family: 'failover', command: 'commit', api: ['commit'], verb: 'commit', danger: () => 'loss', answer: 'job',
