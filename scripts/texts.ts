@@ -36,12 +36,16 @@ function take(file: string, numbered: readonly string[]): void {
   }
 }
 
+/** French keeps such a mark on the line of the word that it belongs to. */
+const withFrenchSpaces = (words: string): string => words.replaceAll(/ (?=[:;!?»])/g, '\u00a0').replaceAll('« ', '«\u00a0');
+const written = (language: Translated, words: string): string => (language === 'fr' ? withFrenchSpaces(words) : words);
+
 const numbered = missing();
 for (const file of values.take ?? []) take(file, numbered);
 if (values.take) {
   for (const part of PARTS) {
     for (const language of LANGUAGES) {
-      const entries = wanted.get(part)!.flatMap((key) => (translations.get(key)?.[language] === undefined ? [] : [[key, translations.get(key)![language]!]]));
+      const entries = wanted.get(part)!.flatMap((key) => (translations.get(key)?.[language] === undefined ? [] : [[key, written(language, translations.get(key)![language]!)]]));
       writeFileSync(pathOf(part, language), `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`);
     }
   }

@@ -7,7 +7,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from '@fastify/type-provider-typebox';
 import type { Changes, Operations } from '../service/operations.ts';
-import type { Caller } from '../service/views.ts';
+import type { Caller } from '../service/accessviews.ts';
 import { Busy } from './errors.ts';
 import type { ApiInstance } from './routes.ts';
 import { STREAM_MESSAGES } from './streammessages.ts';

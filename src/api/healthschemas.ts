@@ -1,7 +1,7 @@
 /** The JSON of health: what was counted, the rules that hold, and what the doctor finds. */
 import { Type } from '@fastify/type-provider-typebox';
 import { HEALTH_LIMITS, LIMIT_NAMES } from '../health/limits.ts';
-import type * as views from '../service/views.ts';
+import type * as views from '../service/healthviews.ts';
 import { instant, nullable, oneOf, text, view, whole, type All, type Same } from './fields.ts';
 import { LAST_FAULT } from './relationshipschemas.ts';
 

@@ -1,6 +1,6 @@
 /** Schemas of notifications. Bounds of what is asked for are the service's to check: it names what is allowed. */
 import { Type } from '@fastify/type-provider-typebox';
-import type * as views from '../service/views.ts';
+import type * as views from '../service/notificationviews.ts';
 import { instant, name, nullable, oneOf, text, truth, view, whole, type All, type Same } from './fields.ts';
 
 const MINIMUM = oneOf(['warning', 'critical'], 'Nothing that is less bad is told');

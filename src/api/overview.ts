@@ -1,6 +1,7 @@
 /** /api/overview: the machines of this host and of those that it is paired with. */
 import { Type } from '@fastify/type-provider-typebox';
 import type { Operations } from '../service/operations.ts';
+import type { RelationshipSummaryView } from '../service/relationshipviews.ts';
 import type * as views from '../service/views.ts';
 import { instant, nullable, oneOf, text, truth, view, whole, type All, type Same } from './fields.ts';
 import { ok, type ApiInstance } from './routes.ts';
@@ -59,7 +60,7 @@ export const OVERVIEW_VIEW = view('Overview', {
 });
 
 /** @public The compiler compares the schemas with the views. */
-export type OverviewSchemasAreTheViews = All<[Same<typeof OVERVIEW_VIEW, views.OverviewView>, Same<typeof MACHINE_SIDE, views.MachineSideView>, Same<typeof OVERVIEW_HOST, views.OverviewHostView>, Same<typeof RELATIONSHIP_SUMMARY, views.RelationshipSummaryView>]>;
+export type OverviewSchemasAreTheViews = All<[Same<typeof OVERVIEW_VIEW, views.OverviewView>, Same<typeof MACHINE_SIDE, views.MachineSideView>, Same<typeof OVERVIEW_HOST, views.OverviewHostView>, Same<typeof RELATIONSHIP_SUMMARY, RelationshipSummaryView>]>;
 
 const summary = 'The machines of this host and of all that it is paired with; of a host that is out of reach, what it told last';
 

@@ -1,6 +1,6 @@
 /** The JSON of a relationship: its settings, how it stands, and what enabling it would come to. */
 import { Type } from '@fastify/type-provider-typebox';
-import type * as views from '../service/views.ts';
+import type * as views from '../service/relationshipviews.ts';
 import type { EnablePlan } from '../service/operations.ts';
 import { instant, nullable, oneOf, text, truth, view, whole, type All, type Same } from './fields.ts';
 

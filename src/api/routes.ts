@@ -2,7 +2,7 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify';
 import { Type, type TSchema, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { acceptedLanguage, languageOf as languageNamed, type Language } from '../language/language.ts';
-import type { Caller } from '../service/views.ts';
+import type { Caller } from '../service/accessviews.ts';
 import { name } from './fields.ts';
 import { ERROR_VIEW } from './schemas.ts';
 

@@ -1,8 +1,9 @@
 /**
- * The JSON of the API: one schema per view of service/views.ts. `Same` makes the compiler refuse a schema that is not
+ * The JSON of the API: one schema per view of src/service. `Same` makes the compiler refuse a schema that is not
  * exactly its view. Those of a relationship and of health have files of their own.
  */
 import { Type, type Static } from '@fastify/type-provider-typebox';
+import type * as access from '../service/accessviews.ts';
 import type * as views from '../service/views.ts';
 import type { HostStatus } from '../service/operations.ts';
 import { instant, name, nullable, oneOf, path, text, truth, view, whole, type All, type Same } from './fields.ts';
@@ -218,10 +219,10 @@ export type SchemasAreTheViews = All<
     Same<typeof SERVER_CHANGE, views.ServerChange>,
     Same<typeof SERVER_CERTIFICATE_VIEW, views.ServerCertificateView>,
     Same<typeof EVENT_VIEW, views.EventView>,
-    Same<typeof USER_VIEW, views.UserView>,
-    Same<typeof CERTIFICATE_VIEW, views.CertificateView>,
-    Same<typeof AUDIT_VIEW, views.AuditView>,
-    Same<typeof CALLER_VIEW, Omit<views.Caller, 'language'>>,
+    Same<typeof USER_VIEW, access.UserView>,
+    Same<typeof CERTIFICATE_VIEW, access.CertificateView>,
+    Same<typeof AUDIT_VIEW, access.AuditView>,
+    Same<typeof CALLER_VIEW, Omit<access.Caller, 'language'>>,
     Same<typeof HOST_STATUS, HostStatus>,
   ]
 >;

@@ -7,7 +7,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from '@fastify/type-provider-typebox';
 import { Fault } from '../errors/fault.ts';
 import type { Operations } from '../service/operations.ts';
-import type { Caller } from '../service/views.ts';
+import type { Caller } from '../service/accessviews.ts';
 import { name } from './fields.ts';
 import { CLOSED, created, done, ok, type ApiInstance } from './routes.ts';
 import { CALLER_VIEW, CERTIFICATE_VIEW, ROLE, USER_VIEW } from './schemas.ts';

@@ -14,7 +14,7 @@ import type { NotificationRows } from '../state/notifications.ts';
 import type { ServiceSettingsRow } from '../state/servicesettings.ts';
 import type { Target } from '../notifications/target.ts';
 import type { Storages } from './storages.ts';
-import type { Caller, Role } from './views.ts';
+import type { Caller, Role } from './accessviews.ts';
 import { say } from '../language/text.ts';
 
 /** What a connection goes through, in order; the proxy or the port, and the name only where there is one. */

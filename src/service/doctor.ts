@@ -15,7 +15,7 @@ import type { HostRow } from '../state/hosts.ts';
 import { audited, type Context } from './context.ts';
 import { judgementOf } from './health.ts';
 import type { Operations } from './operations.ts';
-import type { DiagnosisView } from './views.ts';
+import type { DiagnosisView } from './healthviews.ts';
 import { inLanguage } from '../language/domain.ts';
 import type { Language } from '../language/language.ts';
 import { saidOf } from '../language/text.ts';

@@ -12,7 +12,8 @@ import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, audited, ownNamed, relationshipNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { jobView, relationshipView } from './presenting.ts';
-import type { Caller, JobView } from './views.ts';
+import type { Caller } from './accessviews.ts';
+import type { JobView } from './views.ts';
 import { definedOnly } from './options.ts';
 import { say } from '../language/text.ts';
 

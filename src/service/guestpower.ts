@@ -7,7 +7,7 @@ import { machineNamed, type Context } from './context.ts';
 import { checkFree } from './steps.ts';
 import { say } from '../language/text.ts';
 import { inText } from '../language/words.ts';
-import type { Caller } from './views.ts';
+import type { Caller } from './accessviews.ts';
 
 export type PowerRequest = 'run' | 'turnOff' | 'shutDown' | 'pause' | 'reset';
 

@@ -14,7 +14,8 @@ import { stepOperations } from './stepoperations.ts';
 import type { ServiceChange } from './server.ts';
 import { serviceOperations } from './serviceoperations.ts';
 import type { Step } from './steps.ts';
-import type { AuthorizationView, Caller, JobView, Role } from './views.ts';
+import type { Caller, Role } from './accessviews.ts';
+import type { AuthorizationView, JobView } from './views.ts';
 
 export interface FailedRequest {
   /** The kind that the job would have had. */

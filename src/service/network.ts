@@ -9,7 +9,8 @@ import type { Machine } from '../machine/records.ts';
 import { audited, machineNamed, type Context } from './context.ts';
 import type { Operations } from './operations.ts';
 import { jobView } from './presenting.ts';
-import type { Caller, FailoverNetworkView, FailoverAddressesView } from './views.ts';
+import type { Caller } from './accessviews.ts';
+import type { FailoverNetworkView, FailoverAddressesView } from './views.ts';
 import { say } from '../language/text.ts';
 
 type NetworkOperations = Pick<Operations, 'networkShow' | 'networkChange' | 'networkApply'>;

@@ -7,7 +7,7 @@ import type { ServiceSettings } from '../state/servicesettings.ts';
 import { audited, type Context } from './context.ts';
 import { definedOnly } from './options.ts';
 import type { Operations } from './operations.ts';
-import type { NotificationSettingsView, NotificationsView, NotificationTargetChange, NotificationTargetRequest, NotificationTargetView } from './views.ts';
+import type { NotificationSettingsView, NotificationsView, NotificationTargetChange, NotificationTargetRequest, NotificationTargetView } from './notificationviews.ts';
 
 type NotificationOperations = Pick<Operations, 'notificationsShow' | 'notificationsSet' | 'notificationTargetAdd' | 'notificationTargetChange' | 'notificationTargetRemove' | 'notificationTest'>;
 

@@ -3,9 +3,11 @@
  * role, writes the audit trail, and either answers, or starts a job and answers with it. Machines are named by name or id.
  * A refusal is thrown as `Refused`, a fault as `Fault`.
  */
-import type {
-  AuditView, AuthorizationView, Caller, CertificateView, ConsoleTextView, DiagnosisView, EventView, FailoverAddressesView, FailoverNetworkView, FindingView, HealthLimitsView, HealthView, HostView, JobView, MachineView, NotificationSettingsView, NotificationsView, NotificationTargetChange, NotificationTargetRequest, NotificationTargetView, OverviewView, PointView, RelationshipView, ServerCertificateView, ServerChange, ServerView, SettingsView, TestResultView, TrafficView, UserView, Role,
-} from './views.ts';
+import type { AuditView, Caller, CertificateView, UserView, Role } from './accessviews.ts';
+import type { DiagnosisView, HealthLimitsView, HealthView } from './healthviews.ts';
+import type { NotificationSettingsView, NotificationsView, NotificationTargetChange, NotificationTargetRequest, NotificationTargetView } from './notificationviews.ts';
+import type { FindingView, RelationshipView, SettingsView } from './relationshipviews.ts';
+import type { AuthorizationView, ConsoleTextView, EventView, FailoverAddressesView, FailoverNetworkView, HostView, JobView, MachineView, OverviewView, PointView, ServerCertificateView, ServerChange, ServerView, TestResultView, TrafficView } from './views.ts';
 import type { HistoryView, ReportView } from './historyviews.ts';
 import type { TrafficLimits } from '../engine/traffic/limits.ts';
 

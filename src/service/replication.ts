@@ -24,7 +24,7 @@ import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, audited, hostNamed, machineNamed, relationshipNamed, type Context } from './context.ts';
 import type { EnablePlan, EnableRequest, Operations } from './operations.ts';
 import { jobView, relationshipView } from './presenting.ts';
-import type { Caller } from './views.ts';
+import type { Caller } from './accessviews.ts';
 import { settingsChangeOf, settingsView } from './settingsview.ts';
 import { checkReady, FORMER_REPLICA, readinessFindings, usedCopy } from '../engine/readiness.ts';
 import { say, told, type Text } from '../language/text.ts';

@@ -7,7 +7,8 @@ import type { ServiceSettings } from '../state/servicesettings.ts';
 import { audited, type Context, type HostCertificate } from './context.ts';
 import type { Operations } from './operations.ts';
 import { certificateCalled, changePeerPort, chooseCertificate } from './peering.ts';
-import type { Role, ServerCertificateView, ServerView } from './views.ts';
+import type { Role } from './accessviews.ts';
+import type { ServerCertificateView, ServerView } from './views.ts';
 import { say, told } from '../language/text.ts';
 
 type ServerOperations = Pick<Operations, 'serverShow' | 'serverSet' | 'serverCertificates' | 'serverCertificateAdd' | 'serverCertificateRemove'>;

@@ -4,7 +4,8 @@ import { audited, hostNamed, type Context } from './context.ts';
 import type { Management } from './management.ts';
 import { jobView } from './presenting.ts';
 import { applyService, roleFor } from './server.ts';
-import type { Caller, JobView } from './views.ts';
+import type { Caller } from './accessviews.ts';
+import type { JobView } from './views.ts';
 
 type ServiceOperations = Pick<Management, 'changeService' | 'testConnection' | 'certificates'>;
 

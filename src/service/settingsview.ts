@@ -1,7 +1,7 @@
 /** Settings as people and programs see and change them: all in one row, whatever is kept where. */
 import { applicationConsistentHours, bypassesProxy, resynchronizationWindow, tellsHostItems, type Settings, type SettingsChange } from '../relationship/settings.ts';
 import { definedOnly } from './options.ts';
-import type { SettingsView } from './views.ts';
+import type { SettingsView } from './relationshipviews.ts';
 
 const additionalView = ({ bandwidth, ...rest }: Settings['additional']): SettingsView['additional'] => ({ ...rest, ...(bandwidth && { bandwidth: bandwidth.map((rule) => ({ ...rule })) }) });
 

@@ -16,7 +16,8 @@ import { withoutMerging } from './points.ts';
 import { jobView } from './presenting.ts';
 import { changeSettings, disable, enable, requested, settingsAfter } from './replication.ts';
 import { checkFree, checkGuestOff, checkPoint, checkStep, stepJob, testJob } from './steps.ts';
-import type { Caller, JobView } from './views.ts';
+import type { Caller } from './accessviews.ts';
+import type { JobView } from './views.ts';
 import { say, told } from '../language/text.ts';
 
 type StepOperations = Pick<Management, 'create' | 'modify' | 'checkStep' | 'step' | 'startAt' | 'test' | 'destroyTest' | 'removePoint' | 'power' | 'resetStatistics'>;

@@ -15,7 +15,7 @@ import { type Side, sideWords, stateWords } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, machineNamed, relationshipNamed, type Context } from './context.ts';
 import { say } from '../language/text.ts';
-import type { Caller } from './views.ts';
+import type { Caller } from './accessviews.ts';
 
 interface StepRow {
   /** Of the job. */

@@ -1,7 +1,6 @@
-/** What people and programs see of a host: plain JSON, the same for the API, the command line and the page. */
+/** What people and programs see of a host, its machines, recovery points and jobs: plain JSON, the same for the API, the command line and the page. */
 
-import type { HealthLimit } from '../health/limits.ts';
-import type { Language } from '../language/language.ts';
+import type { RelationshipSummaryView } from './relationshipviews.ts';
 
 export interface MachineView {
   id: string;
@@ -19,93 +18,6 @@ export interface MachineView {
   consoleSocket: string | null;
   consoleLog: string | null;
   pid: number | null;
-}
-
-export interface SettingsView {
-  intervalSeconds: number;
-  compression: boolean;
-  disks: string[];
-  recoveryHistory: number;
-  /** Hours between application-consistent points; 0 for none. */
-  applicationConsistentHours: number;
-  /** Whether the guest is told which host it runs on. */
-  replicateHostItems: boolean;
-  /** Whether the two hosts reach each other past their proxies. */
-  bypassProxy: boolean;
-  /** When a resynchronization that is required begins by itself, in seconds after the host's midnight; null: as soon as it is required. */
-  resynchronizationWindow: { fromSeconds: number; untilSeconds: number } | null;
-  /** Extensions: cycle interval below 30 s for tests, spacing of recovery points, budget of the fleecing file, demotion policy. */
-  additional: {
-    cycleIntervalMs?: number;
-    pointIntervalSeconds?: number;
-    compressionLevel?: number;
-    fleecingBudgetMiB?: number;
-    demotion?: 'pause' | 'stop';
-    commitAfterSeconds?: number;
-    resynchronization?: 'automatic' | 'manual';
-    bandwidth?: { from?: string; until?: string; mbitPerSecond: number }[];
-  };
-}
-
-export interface RelationshipView {
-  /** Names the relationship where its machine has two. */
-  id: string;
-  /** In the middle of a chain a machine has one of each: the simple one, and the one by which it is sent on to a third host. */
-  kind: 'simple' | 'extended';
-  machineId: string;
-  machine: string;
-  side: 'primary' | 'replica';
-  peer: string;
-  peerConnected: boolean;
-  state: number;
-  stateName: string;
-  health: 'ok' | 'warning' | 'critical' | 'none';
-  healthReasons: string[];
-  /** How far the replica is behind, now; null before the first recovery point. */
-  lagMs: number | null;
-  lastCycle: { pointId: string; finishedAtMs: number; durationMs: number; bytesChanged: number; bytesShipped: number } | null;
-  /** The last resynchronization that ended in a recovery point. */
-  lastResynchronization: { pointId: string; finishedAtMs: number; durationMs: number; bytesCompared: number; comparingMs: number; bytesChanged: number; bytesShipped: number } | null;
-  /** Of the newest recovery point, and the instant of the last application-consistent one. */
-  lastKind: PointView['kind'] | null;
-  lastConsistentAtMs: number | null;
-  nextCycleAtMs: number | null;
-  /** When the initial replication, or the resynchronization, begins by itself, as somebody chose. */
-  startsAtMs: number | null;
-  /** What its work waits for now, in words: a moment, a window, its turn. */
-  waitingFor: string | null;
-  points: number;
-  /** When the failover commits itself; null when it does not. */
-  commitsAtMs: number | null;
-  /** When a test failover was last made here; null before the first. */
-  lastTestAtMs: number | null;
-  epoch: { number: number; id: string };
-  settings: SettingsView;
-  /** The operations that are allowed now. */
-  allowed: string[];
-  /** What to do next, in words; empty when nothing needs doing. */
-  advice: string;
-  /** The last failure that has not been made good since. */
-  lastFault: { code: string; message: string; hint: string; atMs: number } | null;
-}
-
-/** One relationship as a host tells of it. Instants are by the clock of the host that shows them. */
-export interface RelationshipSummaryView {
-  id: string;
-  kind: 'simple' | 'extended';
-  side: 'primary' | 'replica';
-  peer: string;
-  state: number;
-  stateName: string;
-  health: 'ok' | 'warning' | 'critical' | 'none';
-  healthReasons: string[];
-  /** How far the replica was behind when the host told it; null while there is no lag. */
-  lagMs: number | null;
-  intervalMs: number;
-  lastCycle: { finishedAtMs: number; durationMs: number; bytesShipped: number } | null;
-  nextCycleAtMs: number | null;
-  points: number;
-  advice: string;
 }
 
 /** A machine as one host has it. */
@@ -179,78 +91,6 @@ export interface FailoverNetworkView {
   outcome: { state: 'waiting' | 'applied' | 'failed'; atMs: number; message: string; hint: string } | null;
 }
 
-export interface IssueView {
-  rule: string;
-  severity: 'critical' | 'warning' | 'advice';
-  message: string;
-  hint: string;
-}
-
-/** What was counted from `sinceMs` to `untilMs`. */
-export interface IntervalView {
-  sinceMs: number | null;
-  untilMs: number;
-  cycles: number;
-  missedCycles: number;
-  bytes: number;
-  averageBytes: number | null;
-  maxBytes: number;
-  averageLatencyMs: number | null;
-  maxLatencyMs: number;
-  errors: number;
-  networkFailures: number;
-  otherFailures: number;
-  consistencyFailures: number;
-}
-
-export interface HealthView {
-  /** Of the relationship. */
-  id: string;
-  kind: 'simple' | 'extended';
-  machineId: string;
-  machine: string;
-  side: 'primary' | 'replica';
-  state: number;
-  stateName: string;
-  health: 'ok' | 'warning' | 'critical' | 'none';
-  issues: IssueView[];
-  primaryHost: string;
-  replicaHost: string;
-  runsOn: string;
-  present: IntervalView;
-  previous: IntervalView | null;
-  nextIntervalMs: number;
-  lagMs: number | null;
-  lastSynchronizedMs: number | null;
-  pendingBytes: number | null;
-  pendingKnownMs: number | null;
-  disksBytes: number;
-  lastConsistentMs: number | null;
-  testCopy: string | null;
-  lastTestMs: number | null;
-  lastFault: { code: string; message: string; hint: string; atMs: number } | null;
-}
-
-export interface DiagnosisView {
-  host: string;
-  atMs: number;
-  findings: {
-    check: string;
-    practice: number | null;
-    severity: 'critical' | 'warning' | 'advice';
-    host: string;
-    machine: string | null;
-    message: string;
-    /** What that means, and what to do. */
-    meaning: string;
-    cure: string;
-  }[];
-  checks: { check: string; practice: number | null; title: string; fired: number }[];
-}
-
-/** By name: see docs/generated/health.md. */
-export type HealthLimitsView = Record<HealthLimit, number>;
-
 /** The last of what a guest wrote on its serial console. */
 export interface ConsoleTextView {
   text: string;
@@ -316,14 +156,6 @@ export interface HostView {
   connected: boolean;
   lastContactMs: number | null;
   certificateExpiresMs: number | null;
-}
-
-export interface FindingView {
-  /** 'refuse' stops the operation, 'force' needs --force, 'advice' does not stop anything. */
-  severity: 'refuse' | 'force' | 'advice';
-  subject: string;
-  message: string;
-  cure: string;
 }
 
 export interface AuthorizationView {
@@ -394,88 +226,4 @@ export interface EventView {
   message: string;
   /** What to do; null when there is nothing to do. */
   hint: string | null;
-}
-
-/** When notifications are told. */
-export interface NotificationSettingsView {
-  /** How long a change must hold before it is told. */
-  delaySeconds: number;
-  /** After how long what is still bad is told again; 0 for never. */
-  repeatSeconds: number;
-}
-
-/** Who is told. Secrets are never shown. */
-export interface NotificationTargetView {
-  id: string;
-  name: string;
-  kind: 'webhook' | 'mail';
-  minimum: 'warning' | 'critical';
-  enabled: boolean;
-  /** The mail address; of a webhook its origin only, since such URLs are keys themselves. */
-  address: string;
-  from: string | null;
-  signed: boolean;
-  /** Names of the headers that are sent along. */
-  headers: string[];
-  /** It is trusted by an authority of its own, too. */
-  ownAuthority: boolean;
-  state: 'disabled' | 'untried' | 'working' | 'retrying' | 'failing';
-  /** Notifications that wait for it. */
-  waiting: number;
-  lastSuccessAtMs: number | null;
-  lastFailure: { code: string; message: string; hint: string; atMs: number } | null;
-}
-
-export interface NotificationsView extends NotificationSettingsView {
-  targets: NotificationTargetView[];
-}
-
-export interface NotificationTargetChange {
-  name?: string;
-  minimum?: 'warning' | 'critical';
-  enabled?: boolean;
-  /** Of a webhook. Null takes a secret or an authority away. */
-  url?: string;
-  secret?: string | null;
-  headers?: { [name: string]: string };
-  authority?: string | null;
-  /** Of mail. */
-  address?: string;
-  from?: string | null;
-}
-
-export interface NotificationTargetRequest extends NotificationTargetChange {
-  kind: 'webhook' | 'mail';
-}
-
-export interface UserView {
-  name: string;
-  role: Role;
-}
-
-export interface CertificateView {
-  user: string;
-  fingerprint: string;
-  subject: string;
-  expiresAtMs: number;
-}
-
-export type Role = 'viewer' | 'operator' | 'administrator';
-
-export interface AuditView {
-  atMs: number;
-  who: string;
-  from: string;
-  operation: string;
-  subject: string | null;
-  outcome: string;
-}
-
-/** Who asks. The unix socket's local root is an administrator. */
-export interface Caller {
-  readonly name: string;
-  readonly role: Role;
-  readonly from: string;
-  /** What the caller reads; English when absent. */
-  readonly language?: Language;
 }

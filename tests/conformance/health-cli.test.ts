@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { DiagnosisView } from '../../src/service/views.ts';
+import type { DiagnosisView } from '../../src/service/healthviews.ts';
 import { openRig, type Rig } from './apiclient.ts';
 import { run } from './cliprogram.ts';
 

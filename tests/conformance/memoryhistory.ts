@@ -1,7 +1,8 @@
 /** The past of a host in memory: nothing has happened, but for what a test says that a report has. */
 import type { HistoryRequest, Operations, ReportRequest } from '../../src/service/operations.ts';
 import type { ReportRowView } from '../../src/service/historyviews.ts';
-import type { Caller, RelationshipView, Role } from '../../src/service/views.ts';
+import type { Caller, Role } from '../../src/service/accessviews.ts';
+import type { RelationshipView } from '../../src/service/relationshipviews.ts';
 import { NOW_MS } from './memoryviews.ts';
 
 type Enter = (needed: Role, caller: Caller, operation: string, ...received: unknown[]) => void;

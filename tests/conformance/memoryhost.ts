@@ -7,11 +7,15 @@ import { Fault } from '../../src/errors/fault.ts';
 import { refuse, Refused } from '../../src/errors/refusal.ts';
 import { limitsOf } from '../../src/health/limits.ts';
 import type { Changes, DiskRequest, EnablePlan, EnableRequest, Operations } from '../../src/service/operations.ts';
-import type { AuthorizationView, Caller, DiagnosisView, EventView, FailoverNetworkView, HealthLimitsView, HostView, JobView, MachineView, OverviewView, PointView, RelationshipView, Role, ServerCertificateView, ServerChange, ServerView, SettingsView, TrafficView } from '../../src/service/views.ts';
+import type { Caller, Role } from '../../src/service/accessviews.ts';
+import type { DiagnosisView, HealthLimitsView } from '../../src/service/healthviews.ts';
+import type { RelationshipView, SettingsView } from '../../src/service/relationshipviews.ts';
+import type { EventView, FailoverNetworkView, HostView, JobView, MachineView, OverviewView, PointView, TrafficView } from '../../src/service/views.ts';
 import { Accounts } from '../../src/state/accounts.ts';
 import { memoryHistory } from './memoryhistory.ts';
 import { memoryNotifications } from './memorynotifications.ts';
 import { memoryScreens } from './memoryscreens.ts';
+import { memoryServer } from './memoryserver.ts';
 import { ALLOWED, DEFAULTS, healthOf, isSuch, NOW_MS, overviewOf, STATE_NAMES } from './memoryviews.ts';
 
 type Listener = Parameters<Changes['subscribe']>[0];
@@ -28,16 +32,11 @@ export class MemoryHost implements Operations, Changes {
   readonly relationships = new Map<string, RelationshipView>();
   readonly jobs = new Map<string, JobView>();
   readonly eventLog: EventView[] = [];
-  readonly authorizations: AuthorizationView[] = [];
   readonly received: { operation: string; arguments: unknown[] }[] = [];
   readonly hosts: HostView[] = [
     { id: 'h-1', name: 'alpha', address: '10.0.0.1:7443', fingerprint: 'aa:bb', self: true, connected: true, lastContactMs: null, certificateExpiresMs: 1_900_000_000_000 },
     { id: 'h-2', name: 'beta', address: '10.0.0.2:7443', fingerprint: 'cc:dd', self: false, connected: true, lastContactMs: 1_700_000_000_000, certificateExpiresMs: null },
   ];
-  readonly server: ServerView = {
-    replicaServer: true, anyHost: false, storage: '/replicas', authentication: 'certificate', peerAddress: '10.0.0.1:7443', certificate: { thumbprint: 'AB'.repeat(20), expiresAtMs: 1_900_000_000_000, isOwn: true }, proxy: null, monitoringStartSeconds: 32_400, monitoringIntervalSeconds: 43_200,
-  };
-  readonly serverCertificate: ServerCertificateView = { thumbprint: 'AB'.repeat(20), fingerprint: 'AB'.repeat(32), subject: 'CN=alpha', expiresAtMs: 1_900_000_000_000, unfit: null, isOwn: true, isInForce: true };
   /** Set by a test: what the next operation throws instead of working. */
   throws: unknown;
   /** What the plan finds. */
@@ -210,36 +209,17 @@ export class MemoryHost implements Operations, Changes {
     this.#enter('operator', caller, 'hostTest', host, options);
     return this.#startJob('connectionTest', this.#host(host).name);
   }
-  authorizationList = async (caller: Caller) => (this.#enter('viewer', caller, 'authorizationList'), this.authorizations);
-  async authorizationAdd(caller: Caller, entry: { host: string; storage?: string; trustGroup?: string }) {
-    this.#enter('administrator', caller, 'authorizationAdd', entry);
-    const added = { trustGroup: 'default', storage: '/replicas', ...entry, id: `a-${this.authorizations.length + 1}` };
-    this.authorizations.push(added);
-    return added;
-  }
-  async authorizationChange(caller: Caller, entry: string, change: Partial<AuthorizationView>) {
-    this.#enter('administrator', caller, 'authorizationChange', entry, change);
-    return { id: entry, host: '*.example.org', storage: '/replicas', trustGroup: 'DEFAULT', ...change };
-  }
-  authorizationRemove = async (caller: Caller, id: string) => this.#enter('administrator', caller, 'authorizationRemove', id);
-  authorizationAssign = async (caller: Caller, machine: string, entry: string) => this.#enter('administrator', caller, 'authorizationAssign', machine, entry);
-  async serverShow(caller: Caller) {
-    this.#enter('viewer', caller, 'serverShow');
-    return this.server;
-  }
-  async serverSet(caller: Caller, change: ServerChange) {
-    this.#enter('administrator', caller, 'serverSet', change);
-    return this.server;
-  }
-  async serverCertificates(caller: Caller) {
-    this.#enter('viewer', caller, 'serverCertificates');
-    return [this.serverCertificate];
-  }
-  async serverCertificateAdd(caller: Caller, files: object) {
-    this.#enter('administrator', caller, 'serverCertificateAdd', files);
-    return this.serverCertificate;
-  }
-  serverCertificateRemove = async (caller: Caller, thumbprint: string) => this.#enter('administrator', caller, 'serverCertificateRemove', thumbprint);
+  readonly #server = memoryServer((...received) => this.#enter(...received));
+  readonly serverShow = this.#server.serverShow;
+  readonly serverSet = this.#server.serverSet;
+  readonly serverCertificates = this.#server.serverCertificates;
+  readonly serverCertificateAdd = this.#server.serverCertificateAdd;
+  readonly serverCertificateRemove = this.#server.serverCertificateRemove;
+  readonly authorizationList = this.#server.authorizationList;
+  readonly authorizationAdd = this.#server.authorizationAdd;
+  readonly authorizationChange = this.#server.authorizationChange;
+  readonly authorizationRemove = this.#server.authorizationRemove;
+  readonly authorizationAssign = this.#server.authorizationAssign;
 
   async enablePlan(caller: Caller, request: EnableRequest) {
     this.#enter('operator', caller, 'enablePlan', request);

@@ -1,7 +1,8 @@
 /** Targets of notifications of a host in memory: kept, and every test of one arrives. */
 import { Fault } from '../../src/errors/fault.ts';
 import type { Operations } from '../../src/service/operations.ts';
-import type { Caller, NotificationTargetView, Role } from '../../src/service/views.ts';
+import type { Caller, Role } from '../../src/service/accessviews.ts';
+import type { NotificationTargetView } from '../../src/service/notificationviews.ts';
 
 type Enter = (needed: Role, caller: Caller, operation: string, ...received: unknown[]) => void;
 type NotificationOperations = Pick<Operations, 'notificationsShow' | 'notificationsSet' | 'notificationTargetAdd' | 'notificationTargetChange' | 'notificationTargetRemove' | 'notificationTest'>;

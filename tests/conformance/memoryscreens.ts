@@ -1,6 +1,6 @@
 /** What the guests of a host in memory show: all the same. */
 import type { Operations } from '../../src/service/operations.ts';
-import type { Caller, Role } from '../../src/service/views.ts';
+import type { Caller, Role } from '../../src/service/accessviews.ts';
 import { GREY_PIXEL } from '../../src/simulation/screens.ts';
 import { NOW_MS } from './memoryviews.ts';
 

@@ -1,5 +1,7 @@
 /** What a host in memory shows of itself: its tables, health, and an overview without hosts that answer. */
-import type { EventView, HealthView, HostView, MachineView, OverviewView, RelationshipView, SettingsView } from '../../src/service/views.ts';
+import type { HealthView } from '../../src/service/healthviews.ts';
+import type { RelationshipView, SettingsView } from '../../src/service/relationshipviews.ts';
+import type { EventView, HostView, MachineView, OverviewView } from '../../src/service/views.ts';
 
 export const DEFAULTS: SettingsView = { intervalSeconds: 300, compression: true, disks: ['vda'], recoveryHistory: 0, applicationConsistentHours: 0, replicateHostItems: true, bypassProxy: false, resynchronizationWindow: null, additional: {} };
 export const STATE_NAMES: Record<number, string> = { 1: 'Ready for initial replication', 2: 'Initial replication in progress', 3: 'Replicating', 4: 'Prepared for planned failover', 5: 'Failed over, not committed', 6: 'Failed over, committed', 7: 'Suspended', 9: 'Resynchronization required', 10: 'Resynchronizing' };

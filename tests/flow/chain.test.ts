@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { RelationshipView } from '../../src/service/views.ts';
+import type { RelationshipView } from '../../src/service/relationshipviews.ts';
 import { Pair, differing, disksOf } from './pair.ts';
 import { TestHost, killPid, until } from './testhost.ts';
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { makeGuestDisks } from '../../guest/disks.ts';
-import type { RelationshipView } from '../../src/service/views.ts';
+import type { RelationshipView } from '../../src/service/relationshipviews.ts';
 import { Pair } from './pair.ts';
 import { killPid, until } from './testhost.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import type { RelationshipView } from '../../src/service/views.ts';
+import type { RelationshipView } from '../../src/service/relationshipviews.ts';
 import { Pair, differing, disksOf } from './pair.ts';
 import { until } from './testhost.ts';
 

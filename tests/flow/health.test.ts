@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { DiagnosisView, EventView, HealthView } from '../../src/service/views.ts';
+import type { DiagnosisView, HealthView } from '../../src/service/healthviews.ts';
+import type { EventView } from '../../src/service/views.ts';
 import { Pair } from './pair.ts';
 import { until } from './testhost.ts';
 

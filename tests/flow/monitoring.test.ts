@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { NotificationsView, NotificationTargetView } from '../../src/service/views.ts';
+import type { NotificationsView, NotificationTargetView } from '../../src/service/notificationviews.ts';
 import { Pair } from './pair.ts';
 import { until } from './testhost.ts';
 

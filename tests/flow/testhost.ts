@@ -10,7 +10,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { GuestConsole } from '../../guest/console.ts';
 import type { Machine, Relationship } from '../../src/machine/records.ts';
 import { isOnward } from '../../src/relationship/chain.ts';
-import type { MachineView, PointView, RelationshipView } from '../../src/service/views.ts';
+import type { RelationshipView } from '../../src/service/relationshipviews.ts';
+import type { MachineView, PointView } from '../../src/service/views.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 const DAEMON = join(REPOSITORY, 'src/daemon/understudyd.ts');

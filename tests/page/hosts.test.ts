@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
-import type { AuthorizationView, HostView, JobView, MachineView, NotificationsView, ServerView, TrafficView, UserView } from '../../src/service/views.ts';
+import type { UserView } from '../../src/service/accessviews.ts';
+import type { NotificationsView } from '../../src/service/notificationviews.ts';
+import type { AuthorizationView, HostView, JobView, MachineView, ServerView, TrafficView } from '../../src/service/views.ts';
 import { TestHost, until } from '../flow/testhost.ts';
 import { addUser, openBrowser, Operator } from './browser.ts';
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
-import type { AuditView } from '../../src/service/views.ts';
+import type { AuditView } from '../../src/service/accessviews.ts';
 import { TestHost } from '../flow/testhost.ts';
 import { addUser, openBrowser, Operator, pageUrl } from './browser.ts';
 

@@ -3,6 +3,7 @@ export const SAME_WORDS: Readonly<Record<'de' | 'fr' | 'it' | 'zh-Hant', readonl
   de: [
     'ADAPTER',
     'Adapter',
+    'Bridge',
     'Bus',
     'CPUS',
     'DNS {address}',
@@ -78,6 +79,7 @@ export const SAME_WORDS: Readonly<Record<'de' | 'fr' | 'it' | 'zh-Hant', readonl
     'Pages',
     'Port',
     'SHA-256',
+    'TESTS',
     'URL',
     'UUID',
     'Version',

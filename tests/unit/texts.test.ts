@@ -26,6 +26,11 @@ for (const part of PARTS) {
   });
 }
 
+test('French marks stay on the line of their word', () => {
+  const loose = PARTS.flatMap((part) => Object.values(catalogue(part, 'fr')).filter((words) => / [:;!?»]|« /.test(words)));
+  assert.deepEqual(loose, []);
+});
+
 test('one text is translated in one way, whatever shows it', () => {
   for (const language of LANGUAGES) {
     const parts = PARTS.map((part) => catalogue(part, language));

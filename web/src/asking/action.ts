@@ -2,7 +2,7 @@
  * What an operator can do with this host itself, as data: what it asks for, what will happen, what is lost, and the call that
  * does it. Pure. What can be done with one machine is in operations/.
  */
-import type { Role } from '../../../src/service/views.ts';
+import type { Role } from '../../../src/service/accessviews.ts';
 import type { Field, Values } from '../operations/field.ts';
 import type { Request } from '../operations/operation.ts';
 

@@ -1,6 +1,7 @@
 /** Limits that hold for the host as a whole: what leaves it for replicas, and from where on the health is bad. */
 import { HEALTH_LIMITS, LIMIT_NAMES } from '../../../src/health/limits.ts';
-import type { HealthLimitsView, TrafficView } from '../../../src/service/views.ts';
+import type { HealthLimitsView } from '../../../src/service/healthviews.ts';
+import type { TrafficView } from '../../../src/service/views.ts';
 import type { Action } from '../asking/action.ts';
 import { t } from '../language.ts';
 import type { Field, Value, Values } from '../operations/field.ts';

@@ -1,5 +1,7 @@
 /** A relationship as a picture: which hosts, where the guest belongs and runs, which way the data flows. Pure. */
-import type { HealthView, MachineView, RelationshipView } from '../../../src/service/views.ts';
+import type { HealthView } from '../../../src/service/healthviews.ts';
+import type { RelationshipView } from '../../../src/service/relationshipviews.ts';
+import type { MachineView } from '../../../src/service/views.ts';
 import { t } from '../language.ts';
 
 export type Flow = 'flowing' | 'standing' | 'none';

@@ -1,5 +1,5 @@
 /** The settings of a relationship in words. Pure. */
-import type { SettingsView } from '../../../src/service/views.ts';
+import type { SettingsView } from '../../../src/service/relationshipviews.ts';
 import { counted, t } from '../language.ts';
 import { length } from '../moments.ts';
 

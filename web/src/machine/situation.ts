@@ -1,5 +1,6 @@
 /** The situation of one machine from what the page has read: names as they may be shown, ids as they are. Pure. */
-import type { AuthorizationView, FailoverNetworkView, HostView, MachineView, PointView, RelationshipView } from '../../../src/service/views.ts';
+import type { RelationshipView } from '../../../src/service/relationshipviews.ts';
+import type { AuthorizationView, FailoverNetworkView, HostView, MachineView, PointView } from '../../../src/service/views.ts';
 import { shown } from '../names.ts';
 import type { Situation } from '../operations/operation.ts';
 

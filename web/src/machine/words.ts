@@ -1,5 +1,6 @@
 /** Powers, healths and roles in words. Pure. */
-import type { MachineView, RelationshipView } from '../../../src/service/views.ts';
+import type { RelationshipView } from '../../../src/service/relationshipviews.ts';
+import type { MachineView } from '../../../src/service/views.ts';
 import type { Tone } from '../components/Badge.svelte';
 import { t } from '../language.ts';
 

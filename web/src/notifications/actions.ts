@@ -1,5 +1,5 @@
 /** Who is told when something is wrong, how soon and how often. */
-import type { NotificationsView, NotificationTargetView } from '../../../src/service/views.ts';
+import type { NotificationsView, NotificationTargetView } from '../../../src/service/notificationviews.ts';
 import { bodyOf, pathTo, type Action } from '../asking/action.ts';
 import { t } from '../language.ts';
 import { isTicked, namesIn, numberIn, textIn, type Field, type Values } from '../operations/field.ts';

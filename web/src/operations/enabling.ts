@@ -1,5 +1,5 @@
 /** Replicating a machine, or sending a replica on to a third host: settings, and what the other host lacks, before anything is done. */
-import type { SettingsView } from '../../../src/service/views.ts';
+import type { SettingsView } from '../../../src/service/relationshipviews.ts';
 import { t } from '../language.ts';
 import { given, isTicked, numberIn, textIn, type Field, type Values } from './field.ts';
 import { absolutePath } from './firstcopy.ts';

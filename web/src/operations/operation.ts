@@ -2,7 +2,9 @@
  * What an operator can do with one machine, as data: when it is offered, what it asks for, what will happen, what is lost, and
  * the call that does it. Pure: whoever shows an operation gives it the situation as it is now.
  */
-import type { AuthorizationView, FailoverNetworkView, HostView, MachineView, PointView, RelationshipView, Role } from '../../../src/service/views.ts';
+import type { Role } from '../../../src/service/accessviews.ts';
+import type { RelationshipView } from '../../../src/service/relationshipviews.ts';
+import type { AuthorizationView, FailoverNetworkView, HostView, MachineView, PointView } from '../../../src/service/views.ts';
 import type { Field, Values } from './field.ts';
 
 export interface Situation {

@@ -1,5 +1,5 @@
 /** Everything that an operator can do with one machine: the table that menus, dialogs and the tests go by. */
-import type { Role } from '../../../src/service/views.ts';
+import type { Role } from '../../../src/service/accessviews.ts';
 import { DISKS } from './disks.ts';
 import { ENABLING } from './enabling.ts';
 import { FAILBACKS } from './failback.ts';

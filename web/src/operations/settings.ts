@@ -1,5 +1,5 @@
 /** The settings of a relationship as fields, and what of them was changed. */
-import type { SettingsView } from '../../../src/service/views.ts';
+import type { SettingsView } from '../../../src/service/relationshipviews.ts';
 import { t } from '../language.ts';
 import { namesIn, numberIn, textIn, type Choice, type Field, type Value, type Values } from './field.ts';
 import { isOnward, peerOf, relationshipPath, type Operation, type Situation } from './operation.ts';

@@ -1,5 +1,5 @@
 /** Who may sign in, and which certificates stand for them. */
-import type { CertificateView, UserView } from '../../../src/service/views.ts';
+import type { CertificateView, UserView } from '../../../src/service/accessviews.ts';
 import { pathTo, type Action } from '../asking/action.ts';
 import { t } from '../language.ts';
 import { textIn } from '../operations/field.ts';
