@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { RelationshipView } from '../../src/service/views.ts';
+import type { RelationshipView } from '../../src/service/relationshipviews.ts';
 import { allowedText, partsOf } from '../../web/src/hints/hint.ts';
 
 /** Of a shell only, with nothing on the page to look for. */

@@ -2,7 +2,7 @@
  * What a host says to do, in the words of the page: its texts name commands, and who reads them here looks for a button or a
  * part of the page instead. Pure.
  */
-import type { RelationshipView } from '../../../src/service/views.ts';
+import type { RelationshipView } from '../../../src/service/relationshipviews.ts';
 import { t } from '../language.ts';
 import { OPERATIONS } from '../operations/operations.ts';
 
