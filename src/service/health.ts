@@ -85,7 +85,7 @@ function healthView(context: Context, relationship: Relationship, machine: Machi
     issues: issues.map((issue) => issueView(context, issue)),
     primaryHost: side === 'primary' ? host.hostName : peer,
     replicaHost: side === 'primary' ? peer : host.hostName,
-    runsOn: isHere ? host.hostName : peer,
+    runsOn: isHere ? host.hostName : (firstOfChain(context, relationship) ?? peer),
     present: intervalView(statistics ?? null, statistics ? missedCycles(statistics, settings, nowMs) : 0, nowMs),
     previous: previousStatistics ? intervalView(previousStatistics, previousStatistics.missedCycles, previousStatistics.untilMs) : null,
     nextIntervalMs: nextIntervalMs(host),
@@ -99,6 +99,13 @@ function healthView(context: Context, relationship: Relationship, machine: Machi
     lastTestMs: relationship.lastTestMs ?? null,
     lastFault: lastFaultView(context, relationship),
   };
+}
+
+/** On the last host of a chain: the first one, as the one in the middle told. */
+function firstOfChain({ rosters }: Context, relationship: Relationship): string | undefined {
+  if (kindOf(relationship) !== 'extended') return undefined;
+  const middle = rosters.of(relationship.peerId)?.machines.find(({ id }) => id === relationship.machineId);
+  return middle?.relationships.find(({ kind, side }) => kind === 'simple' && side === 'replica')?.peer;
 }
 
 const issueView = ({ language }: Context, issue: Issue): IssueView => ({

@@ -81,11 +81,12 @@ const planned: Operation = {
     const { relationship, host } = situation;
     const [from, to] = relationship?.side === 'replica' ? [relationship.peer, host] : [host, peerOf(situation)];
     return [
-      t('The guest of {machine} is shut down on {from}, its last changes travel, and it is booted on {to}. It does not answer meanwhile.', { machine: name(situation), from, to }),
+      relationship?.kind === 'extended' ? t('The guest of {machine} is shut down where it runs, its last changes travel along the chain, and it is booted on {to}. It does not answer meanwhile.', { machine: name(situation), to }) : t('The guest of {machine} is shut down on {from}, its last changes travel, and it is booted on {to}. It does not answer meanwhile.', { machine: name(situation), from, to }),
       isTicked(values, 'reverse') ? t('{from} becomes the replica: from then on {to} replicates to it.', { from, to }) : t('It is not protected until replication is reversed; until then the failover can be reverted.'),
       t('Nothing that it wrote is lost.'),
     ];
   },
+  loses: ({ relationship }, values) => (relationship?.kind === 'extended' && isTicked(values, 'reverse') ? [t('The first host of the chain has no part in it any more: what it has is kept there, and the relationship is to be removed there.')] : []),
   request: (situation, values) => ({
     method: 'POST', path: relationshipPath(situation, '/failover/planned'),
     body: given({ start: isTicked(values, 'start'), reverse: isTicked(values, 'reverse'), timeoutSeconds: numberIn(values, 'timeoutSeconds'), force: isTicked(values, 'force') || undefined, commitAfterSeconds: numberIn(values, 'commitAfter') }),
@@ -96,14 +97,16 @@ function unplannedLosses(situation: Situation, values: Values): string[] {
   const { nowMs, relationship } = situation;
   const point = pointOf(situation, values);
   const names = { machine: name(situation), peer: peerOf(situation) };
-  const runsThere = point
-    ? [t('What {machine} wrote on {peer} in the last {length} is not there: the recovery point is from {moment}.', { ...names, length: length(Math.max(0, nowMs - point.instantMs)), moment: instant(point.instantMs) })]
+  const isLast = relationship?.kind === 'extended';
+  const written = point && { ...names, length: length(Math.max(0, nowMs - point.instantMs)), moment: instant(point.instantMs) };
+  const runsThere = written
+    ? [isLast ? t('What {machine} wrote in the last {length} is not there: the recovery point is from {moment}.', written) : t('What {machine} wrote on {peer} in the last {length} is not there: the recovery point is from {moment}.', written)]
     : [];
   const later = point ? situation.points.filter(({ instantMs, kind }) => instantMs > point.instantMs && kind !== 'divergence').length : 0;
   return [
     ...runsThere,
     ...(later > 0 ? [t('{count} newer recovery points are not used. They stay until the failover is committed; a revert brings them back.', { count: later })] : []),
-    relationship?.peerConnected ? t('{peer} answers: it keeps those writes as a named recovery point once it has yielded.', names) : t('If {peer} comes back, it keeps those writes as a named recovery point; if it does not, they are lost.', names),
+    ...(isLast ? [] : [relationship?.peerConnected ? t('{peer} answers: it keeps those writes as a named recovery point once it has yielded.', names) : t('If {peer} comes back, it keeps those writes as a named recovery point; if it does not, they are lost.', names)]),
     ...(isTicked(values, 'force') ? [t('This is done even if the guest still runs on {peer}: then two guests run apart, and only one of them can be kept as primary.', names)] : []),
     ...(point && isDamaged(point) ? [t('This recovery point was found damaged: its guest may not boot, or may read wrong data.')] : []),
   ];
