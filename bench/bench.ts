@@ -11,6 +11,7 @@ import { failover } from './failover.ts';
 import type { Figure } from './figure.ts';
 import { health } from './health.ts';
 import { incremental } from './incremental.ts';
+import { operator } from './operator.ts';
 import { memory } from './memory.ts';
 import { resync } from './resync.ts';
 import { Scene, type Part } from './scene.ts';
@@ -18,7 +19,7 @@ import { compression, transfer } from './transfer.ts';
 import { optionsOf } from '../scripts/options.ts';
 import { table } from '../src/cli/output.ts';
 
-const PARTS: readonly Part[] = [transfer, compression, incremental, failover, resync, memory, cim, health];
+const PARTS: readonly Part[] = [transfer, compression, incremental, failover, resync, memory, cim, health, operator];
 /** Room for the largest part: sources, targets and the replica's files. */
 const SCENE_BYTES = 7 * GIB;
 

@@ -1,7 +1,9 @@
 /** Machines that have no guest and no disks, with their relationships and recovery points: what `npm run seed` and tests of many machines stand on. */
 import { randomUUID } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
 import { emptyRelationship } from '../src/engine/answers.ts';
 import type { State as HostState } from '../src/engine/ports/state.ts';
+import { DAY_MS, HOUR_MS, type Piece } from '../src/history/piece.ts';
 import type { MachineDefinition } from '../src/machine/definition.ts';
 import { macOf } from '../src/machine/parse.ts';
 import { noStatistics } from '../src/health/statistics.ts';
@@ -12,6 +14,8 @@ import type { Side, State } from '../src/relationship/state.ts';
 
 const POINTS_EACH = 6;
 const MINUTE_MS = 60_000;
+/** Of the past: a cycle each half hour. */
+const PIECE_MS = HOUR_MS / 2;
 /** Standings in which nothing runs by itself: the peer does not exist. */
 const STANDINGS: readonly (readonly [Side, State])[] = [['replica', 3], ['primary', 7], ['replica', 3], ['replica', 7]];
 
@@ -38,6 +42,23 @@ function add(state: HostState, index: number, name: string, peerId: string, stor
   state.putMachine(machine);
   state.putRelationship(relationship);
   for (const point of points) state.addPoint(point, [], new Map());
+}
+
+/** Each relationship has cycles of so many days behind it, the same ones: the first is told of them, and the others get its rows. */
+export function seedHistory(database: DatabaseSync, state: HostState, days: number): void {
+  const [first, ...others] = state.relationships();
+  if (!first) return;
+  const untilMs = Date.now() - HOUR_MS;
+  state.transaction(() => {
+    for (let fromMs = untilMs - days * DAY_MS; fromMs < untilMs; fromMs += PIECE_MS) state.history.append(first.id, pieceOf(fromMs));
+    const copy = database.prepare('INSERT INTO history SELECT ?, unit_ms, from_ms, body FROM history WHERE relationship_id = ?');
+    for (const { id } of others) copy.run(id, first.id);
+  });
+}
+
+function pieceOf(fromMs: number): Piece {
+  const untilMs = fromMs + PIECE_MS;
+  return { fromMs, untilMs, coverage: 'due', lagMs: PIECE_MS + MINUTE_MS, intervalMs: PIECE_MS, missed: 0, cycle: { kind: 'standard', instantMs: untilMs - MINUTE_MS, tookMs: MINUTE_MS, bytesChanged: 64 * 2 ** 20, bytesShipped: 32 * 2 ** 20 } };
 }
 
 /** As of a machine that was replicated for an hour. */

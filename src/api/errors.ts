@@ -77,6 +77,7 @@ const FORMULATIONS: Record<string, (field: string, params: Objection['params']) 
   enum: (field, params) => say('{field} must be one of {values}', { field, values: { list: names(params['allowedValues']) } }),
   minLength: (field, params) => say('{field} must have at least {limit} characters', { field, limit: Number(params['limit']) }),
   maxLength: (field, params) => say('{field} must have at most {limit} characters', { field, limit: Number(params['limit']) }),
+  minProperties: (field) => say('{field} names nothing that is to be changed', { field }),
   type: (field, params) => say('{field} must be of type {type}', { field, type: String(params['type']) }),
 };
 

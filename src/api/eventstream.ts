@@ -6,7 +6,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from '@fastify/type-provider-typebox';
-import type { Changes, Operations } from '../service/operations.ts';
+import type { Change, Changes, Operations } from '../service/operations.ts';
 import type { Caller } from '../service/accessviews.ts';
 import { Busy } from './errors.ts';
 import type { ApiInstance } from './routes.ts';
@@ -18,8 +18,6 @@ const MAX_WAITING = 1_000;
 const EVENTS_AT_ONCE = 200;
 /** Clients take four times as long without a word for a lost connection. */
 const HEARTBEAT_MS = 5_000;
-
-type Change = Parameters<Parameters<Changes['subscribe']>[0]>[0];
 
 export interface StreamOptions {
   readonly operations: Operations;
@@ -98,6 +96,9 @@ async function startOf(request: FastifyRequest, operations: Operations): Promise
   return Math.max(0, ...newest.map((event) => event.id));
 }
 
+/** Who may sign in is known to administrators, and to everybody of themselves. */
+const mayKnow = ({ role, name }: Caller, { kind, id }: Change): boolean => kind !== 'user' || role === 'administrator' || id === name;
+
 class Client {
   readonly #options: StreamOptions;
   readonly #request: FastifyRequest;
@@ -136,7 +137,7 @@ class Client {
     if (changes.length === 0 && !overflowed) return write(this.#response, alive(), this.#signal);
     if (overflowed) await write(this.#response, message('reset', {}), this.#signal);
     if (overflowed || changes.some((change) => change.kind === 'event')) await this.#sendEvents(caller);
-    const others = changes.filter((change) => change.kind !== 'event');
+    const others = changes.filter((change) => change.kind !== 'event' && mayKnow(caller, change));
     await write(this.#response, others.map(({ kind, id }) => message('change', { kind, id })).join(''), this.#signal);
   }
 

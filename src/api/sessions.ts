@@ -21,6 +21,8 @@ const PASSWORD = Type.String({ minLength: 1, maxLength: 1_024, description: 'Pas
 const SIGN_IN_BODY = Type.Object({ name: name('Name of the user'), password: PASSWORD }, CLOSED);
 const SESSION = Type.Object({ token: Type.String({ description: 'For the header "Authorization: Bearer …"' }), user: USER_VIEW, expiresAtMs: Type.Number({ description: 'When it ends, in milliseconds since 1970' }) });
 const USER_BODY = Type.Object({ name: name('Name of the user'), role: ROLE, password: PASSWORD }, CLOSED);
+const USER_CHANGE = Type.Object({ role: Type.Optional(ROLE), password: Type.Optional(PASSWORD) }, { ...CLOSED, minProperties: 1 });
+const PASSWORD_CHANGE = Type.Object({ password: Type.String({ minLength: 1, maxLength: 1_024, description: 'The present password' }), newPassword: Type.String({ minLength: 1, maxLength: 1_024, description: 'The password from now on' }) }, CLOSED);
 const BY_USER = Type.Object({ user: name('Name of the user') });
 const CERTIFICATE_BODY = Type.Object({ certificate: Type.String({ minLength: 1, maxLength: 65_536, description: 'The certificate in PEM' }) }, CLOSED);
 const BY_CERTIFICATE = Type.Object({ user: name('Name of the user'), fingerprint: name('SHA-256 of the certificate, in hexadecimal') });
@@ -99,6 +101,21 @@ export function sessionRoutes(app: ApiInstance, { operations, endSession }: Sess
   });
 
   app.get('/api/session', { schema: { operationId: 'session', tags, summary: 'Who is signed in', response: ok(CALLER_VIEW) } }, ({ caller: { name, role, from } }) => ({ name, role, from }));
+  passwordRoute(app, operations, gate);
+}
+
+/** Guesses at the present password count as sign-ins that failed: a session that was left open is not worth more than a name. */
+function passwordRoute(app: ApiInstance, operations: Operations, gate: SignInGate): void {
+  app.put(
+    '/api/session/password',
+    { bodyLimit: SIGN_IN_BODY_BYTES, schema: { operationId: 'passwordChange', tags: ['users'], summary: 'Another password for oneself; one\'s other sessions and tokens end', body: PASSWORD_CHANGE, response: done } },
+    async (request, reply) => {
+      const { caller, body } = request;
+      const token = tokenOf(request);
+      await gate.pass(addressOf(request), caller.name, () => operations.passwordChange(caller, { ...body, ...(token !== undefined && { token }) }));
+      return reply.code(204).send(null);
+    },
+  );
 }
 
 export function userRoutes(app: ApiInstance, operations: Operations): void {
@@ -107,6 +124,10 @@ export function userRoutes(app: ApiInstance, operations: Operations): void {
 
   app.post('/api/users', { schema: { operationId: 'userAdd', tags, summary: 'Add a user', body: USER_BODY, response: created(USER_VIEW) } }, async (request, reply) =>
     reply.code(201).send(await operations.userAdd(request.caller, request.body)),
+  );
+
+  app.patch('/api/users/:user', { schema: { operationId: 'userSet', tags, summary: 'Another role, another password, or both; with another password their sessions and tokens end', params: BY_USER, body: USER_CHANGE, response: ok(USER_VIEW) } }, (request) =>
+    operations.userSet(request.caller, request.params.user, request.body),
   );
 
   app.delete('/api/users/:user', { schema: { operationId: 'userRemove', tags, summary: 'Remove a user; their sessions end', params: BY_USER, response: done } }, async (request, reply) => {
@@ -119,7 +140,7 @@ const TOKEN_BODY = Type.Object({ days: Type.Integer({ minimum: 1, maximum: 3_650
 const TOKEN_VIEW = Type.Object({ token: Type.String({ description: 'For the header "Authorization: Bearer …"; it is shown this once' }), expiresAtMs: Type.Number({ description: 'When it ends, in milliseconds since 1970' }) });
 
 export function tokenRoutes(app: ApiInstance, operations: Operations): void {
-  app.post('/api/users/:user/tokens', { schema: { operationId: 'userToken', tags: ['users'], summary: 'A token for a program, such as a Prometheus elsewhere; it ends with the user', params: BY_USER, body: TOKEN_BODY, response: created(TOKEN_VIEW) } }, async (request, reply) =>
+  app.post('/api/users/:user/tokens', { schema: { operationId: 'userToken', tags: ['users'], summary: 'A token for a program, such as a Prometheus elsewhere; it ends with the user, or with another password of theirs', params: BY_USER, body: TOKEN_BODY, response: created(TOKEN_VIEW) } }, async (request, reply) =>
     reply.code(201).send(await operations.userToken(request.caller, request.params.user, request.body)),
   );
 }

@@ -1,10 +1,10 @@
 /** What the event stream sends, for the OpenAPI document: the field "event" and, as JSON, the field "data" of each message. */
 import { Type } from '@fastify/type-provider-typebox';
-import type { Changes } from '../service/operations.ts';
+import type { Change } from '../service/operations.ts';
 import { instant, oneOf, text, view, type All, type Same } from './fields.ts';
 import { EVENT_VIEW } from './schemas.ts';
 
-const CHANGE = view('Change', { kind: oneOf(['machine', 'relationship', 'job', 'host', 'event'], 'What changed'), id: text('Id of what changed, which is to be read again') });
+const CHANGE = view('Change', { kind: oneOf(['machine', 'relationship', 'job', 'host', 'event', 'user'], 'What changed; of users an administrator hears, and others of themselves only'), id: text('Id of what changed, which is to be read again; of a user the name') });
 
 const MESSAGE = Type.Union([
   view('ChangeMessage', { event: Type.Literal('change'), data: CHANGE }, 'Something is not as it was'),
@@ -15,6 +15,5 @@ const MESSAGE = Type.Union([
 
 export const STREAM_MESSAGES = { description: 'Messages until the client goes', content: { 'text/event-stream': { schema: MESSAGE } } };
 
-type Change = Parameters<Parameters<Changes['subscribe']>[0]>[0];
 /** @public The compiler compares the schemas with the views. */
 export type TheSchemaIsTheChange = All<[Same<typeof CHANGE, Change>]>;

@@ -22,14 +22,17 @@ interface RestoreOptions {
   readonly yes?: boolean;
 }
 
+const FORBIDDEN: readonly (string | undefined)[] = ['EACCES', 'EPERM', 'EROFS'];
+const isForbidden = (cause: unknown): boolean => FORBIDDEN.includes((cause as NodeJS.ErrnoException | undefined)?.code);
+
 /** What the files' world says as a failure of the command. */
 async function onThisHost<T>({ url }: Run, work: () => Promise<T>): Promise<T> {
   if (url) throw new Failure('usage', t('a backup holds this host\'s keys, and is made and restored on the host itself'), t('Run the command there, without --host.'));
   try {
     return await work();
   } catch (thrown) {
-    if (thrown instanceof Fault) throw new Failure(thrown.code, thrown.message, thrown.hint);
-    throw thrown;
+    if (!(thrown instanceof Fault)) throw thrown;
+    throw new Failure(thrown.code, thrown.message, isForbidden(thrown.cause) ? t('Run the command as root, and give a place that may be written.') : thrown.hint);
   }
 }
 
@@ -46,6 +49,7 @@ async function restore(run: Run, file: string, { stateDir, yes }: RestoreOptions
     t('The state in {into} becomes that of {hostName} of {moment}. What is there now is kept beside it.', { into, hostName: manifest.hostName, moment: new Date(manifest.createdMs).toISOString() }),
     t('What was set, defined, paired or authorized since is not known any more. Recovery points and disks stay: replicas are found again by their files, and primaries are compared with their replicas.'),
     t('Guests are not started before the other host has confirmed that they do not run there.'),
+    t('This computer is {hostName} from then on. Make sure that no other one is: both would be believed.', { hostName: manifest.hostName }),
   ];
   await confirm({ name: manifest.hostName, kind: t('host'), consequences, yes });
   const restored = await onThisHost(run, () => restoreState(path, Date.now(), into));

@@ -45,10 +45,16 @@ export function wrapped(text: string, width: number): string[] {
   return lines;
 }
 
+/** A word's width, where words stay whole. */
+const leastWidth = (texts: readonly string[]): number => Math.min(WHOLE_WORD, widest(texts.flatMap((text) => text.split(' '))));
+
 /** Widths of the columns whose sum fits, taken from the widest first; undefined when words would have to be broken. */
-function fitting(natural: readonly number[], least: readonly number[], available: number): number[] | undefined {
-  const widths = [...natural];
-  for (let excess = widths.reduce((sum, width) => sum + width, 0) - available; excess > 0; excess -= 1) {
+function fitting(columns: readonly (readonly string[])[], available: number): number[] | undefined {
+  const widths = columns.map(widest);
+  const wanted = widths.reduce((sum, width) => sum + width, 0);
+  if (wanted <= available) return widths;
+  const least = columns.map((texts) => Math.max(widthOf(texts[0]!), leastWidth(texts)));
+  for (let excess = wanted - available; excess > 0; excess -= 1) {
     const shrinkable = widths.map((width, at) => (width > least[at]! ? width : 0));
     const at = shrinkable.indexOf(Math.max(...shrinkable));
     if (shrinkable[at] === 0) return undefined;
@@ -81,9 +87,7 @@ function blocks(head: readonly ColumnCell[], rows: readonly (readonly ColumnCell
 export function inColumns(head: readonly ColumnCell[], rows: readonly (readonly ColumnCell[])[], width: number | undefined): string {
   const short = width === undefined ? rows : rows.map((cells) => cells.map((cell) => (cell.text.length > MOST_CHARACTERS ? { ...cell, text: `${cell.text.slice(0, MOST_CHARACTERS)}…` } : cell)));
   const all = [head, ...short];
-  const natural = head.map((_, at) => widest(all.map((cells) => cells[at]!.text)));
-  const available = (width ?? Infinity) - GAP.length * (head.length - 1);
-  const least = head.map(({ text }, at) => Math.max(widthOf(text), Math.min(WHOLE_WORD, widest(all.flatMap((cells) => cells[at]!.text.split(' '))))));
-  const widths = fitting(natural, least, available);
+  const columns = head.map((_, at) => all.map((cells) => cells[at]!.text));
+  const widths = fitting(columns, (width ?? Infinity) - GAP.length * (head.length - 1));
   return widths ? all.flatMap((cells) => rowLines(cells, widths)).join('\n') : blocks(head, short, width!);
 }

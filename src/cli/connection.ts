@@ -7,6 +7,7 @@ import { t } from './language.ts';
 
 /** An import would touch every export of the module, and so load WebSocket and with it a third of Node.js: 30 ms of each command. */
 const { request: httpRequest } = process.getBuiltinModule('node:http');
+const { connect } = process.getBuiltinModule('node:net');
 
 export type Target = { readonly runDir: string } | { readonly url: URL; readonly token: string | undefined };
 
@@ -22,7 +23,7 @@ function unreachable(target: Target, error: NodeJS.ErrnoException): Failure {
 /** TLS is loaded only for who needs it. */
 function outgoingTo(target: Target, { method, path, body, headers, signal }: TransportRequest): ClientRequest {
   const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
-  if ('runDir' in target) return httpRequest({ socketPath: addressOf(target), method, path, headers: { ...headers, ...length, host: 'localhost' }, signal, agent: false });
+  if ('runDir' in target) return httpRequest({ createConnection: () => connect(addressOf(target)), method, path, headers: { ...headers, ...length, host: 'localhost' }, signal });
   const request = target.url.protocol === 'https:' ? process.getBuiltinModule('node:https').request : httpRequest;
   const authorization = target.token === undefined ? {} : { authorization: `Bearer ${target.token}` };
   return request(new URL(path, target.url), { method, headers: { ...headers, ...length, ...authorization }, signal, agent: false });

@@ -16,8 +16,17 @@ export interface Cell {
   readonly colour?: Colour;
 }
 
+/** Asked once of each stream: for every cell of a large table it takes longer than the rest of the table. */
+const takesColours = new Map<NodeJS.WriteStream, boolean>();
+
+function isColoured(stream: NodeJS.WriteStream): boolean {
+  const known = takesColours.get(stream) ?? styleText('bold', ' ', { stream }) !== ' ';
+  takesColours.set(stream, known);
+  return known;
+}
+
 /** Coloured only on a terminal, and never with NO_COLOR. */
-export const coloured = (colour: Colour, text: string, stream: NodeJS.WriteStream = process.stdout): string => styleText(colour, text, { stream });
+export const coloured = (colour: Colour, text: string, stream: NodeJS.WriteStream = process.stdout): string => (isColoured(stream) ? styleText(colour, text, { validateStream: false }) : text);
 
 /** Columns of the terminal; undefined when the output is none, and may be as wide as it is. */
 const terminalWidth = (): number | undefined => (process.stdout.isTTY ? process.stdout.columns || undefined : undefined);

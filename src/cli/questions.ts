@@ -50,9 +50,9 @@ export async function confirm(what: { name: string; kind: string; consequences: 
   if (typed.trim() !== what.name) throw new Failure('cancelled', t('that is not {name}', { name: what.name }), t('Nothing was done.'));
 }
 
-function firstLineOf(file: string): string {
+function linesOf(file: string): string[] {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8').split('\n')[0]!.replace(/\r$/, '');
+    return readFileSync(file === '-' ? 0 : file, 'utf8').split('\n').map((line) => line.replace(/\r$/, ''));
   } catch (error) {
     throw new Failure('usage', t('the password file cannot be read: {reason}', { reason: error instanceof Error ? error.message : String(error) }), t('Give a file that is there and may be read, or - for standard input.'));
   }
@@ -60,9 +60,29 @@ function firstLineOf(file: string): string {
 
 /** The first line of the file ("-" is standard input), or what is typed; `twice` to find typing errors. */
 export async function password(options: { file: string | undefined; name: string; twice: boolean }): Promise<string> {
-  if (options.file !== undefined) return firstLineOf(options.file);
+  if (options.file !== undefined) return linesOf(options.file)[0]!;
+  requireTerminal();
+  return options.twice ? askTwice(t('Password of {name}:', { name: options.name })) : askSecretly(`${t('Password of {name}:', { name: options.name })} `);
+}
+
+/** The present password and the new one: the first two lines of the file, or what is typed. */
+export async function passwords(options: { file: string | undefined; name: string }): Promise<{ password: string; newPassword: string }> {
+  if (options.file !== undefined) {
+    const [present = '', next = ''] = linesOf(options.file);
+    if (next === '') throw new Failure('usage', t('the password file has no second line'), t('Its first line is the present password, its second the new one.'));
+    return { password: present, newPassword: next };
+  }
+  requireTerminal();
+  const present = await askSecretly(`${t('Present password of {name}:', { name: options.name })} `);
+  return { password: present, newPassword: await askTwice(t('New password of {name}:', { name: options.name })) };
+}
+
+function requireTerminal(): void {
   if (!canAsk()) throw new Failure('usage', t('there is no terminal to ask for the password on'), t('Give --password-file FILE, or --password-file - for standard input.'));
-  const typed = await askSecretly(`${t('Password of {name}:', { name: options.name })} `);
-  if (options.twice && (await askSecretly(`${t('The same again:')} `)) !== typed) throw new Failure('usage', t('the two passwords differ'), t('Nothing was done.'));
+}
+
+async function askTwice(question: string): Promise<string> {
+  const typed = await askSecretly(`${question} `);
+  if ((await askSecretly(`${t('The same again:')} `)) !== typed) throw new Failure('usage', t('the two passwords differ'), t('Nothing was done.'));
   return typed;
 }

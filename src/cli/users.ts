@@ -7,7 +7,7 @@ import { Failure } from '../client/failure.ts';
 import type { View } from '../client/operation.ts';
 import { heads, t, word } from './language.ts';
 import { table } from './output.ts';
-import { confirm, password } from './questions.ts';
+import { confirm, password, passwords } from './questions.ts';
 import { act, type Run, whole } from './run.ts';
 import { forgetToken, keepToken } from './tokens.ts';
 import { instant } from './words.ts';
@@ -23,6 +23,20 @@ async function add(run: Run, name: string, options: { role: View<'User'>['role']
   run.out.result(user, () => t('{name} is a user now ({role})', { name: user.name, role: word('userRole', user.role) }));
 }
 
+async function set(run: Run, name: string, options: { role?: View<'User'>['role']; password?: boolean; passwordFile?: string }): Promise<void> {
+  const isSecret = options.password === true || options.passwordFile !== undefined;
+  if (options.role === undefined && !isSecret) throw new Failure('usage', t('say what is to be changed: --role, --password or --password-file'), t('Nothing was done.'));
+  const typed = isSecret ? await password({ file: options.passwordFile, name, twice: true }) : undefined;
+  const user = await run.api.patch('/api/users/{user}', { path: { user: name }, body: { ...(options.role && { role: options.role }), ...(typed !== undefined && { password: typed }) } });
+  run.out.result(user, () => (isSecret ? t('{name} ({role}) has a new password; their sessions and tokens have ended', { name: user.name, role: word('userRole', user.role) }) : t('{name} has the role {role} now', { name: user.name, role: word('userRole', user.role) })));
+}
+
+async function ownPassword(run: Run, options: { passwordFile?: string }): Promise<void> {
+  const { name } = await run.api.get('/api/session');
+  await run.api.put('/api/session/password', { body: await passwords({ file: options.passwordFile, name }) });
+  run.out.done(t('{name} has a new password; their other sessions and their tokens have ended', { name }));
+}
+
 async function remove(run: Run, name: string, options: { yes?: boolean }): Promise<void> {
   await confirm({ name, kind: t('user'), consequences: [t('{name} cannot sign in any more, and their sessions end.', { name })], yes: options.yes });
   await run.api.delete('/api/users/{user}', { path: { user: name } });
@@ -31,7 +45,7 @@ async function remove(run: Run, name: string, options: { yes?: boolean }): Promi
 
 async function token(run: Run, name: string, { days }: { days: number }): Promise<void> {
   const issued = await run.api.post('/api/users/{user}/tokens', { path: { user: name }, body: { days } });
-  run.out.note(t('whoever has this token acts as {name} until {expires}, or until the user is removed; it is not shown again', { name, expires: instant(issued.expiresAtMs) }));
+  run.out.note(t('whoever has this token acts as {name} until {expires}, or until the user is removed or gets another password; it is not shown again', { name, expires: instant(issued.expiresAtMs) }));
   run.out.result(issued, () => issued.token);
 }
 
@@ -82,6 +96,7 @@ async function signOut(run: Run): Promise<void> {
   run.out.done(t('signed out of {host}', { host: url.host }));
 }
 
+const ROLES = ['viewer', 'operator', 'administrator'];
 const PASSWORD_FILE = ['--password-file <file>', 'its first line is the password; "-" is standard input'] as const;
 
 export function userCommands(program: Command): void {
@@ -91,7 +106,7 @@ export function userCommands(program: Command): void {
     .command('add')
     .argument('<name>')
     .description('add a user; the password is asked for')
-    .addOption(new Option('--role <role>', 'what the user may do').choices(['viewer', 'operator', 'administrator']).makeOptionMandatory())
+    .addOption(new Option('--role <role>', 'what the user may do').choices(ROLES).makeOptionMandatory())
     .option(...PASSWORD_FILE)
     .action(act(add));
   user
@@ -100,6 +115,19 @@ export function userCommands(program: Command): void {
     .description('a token for a program, such as a Prometheus that reads /metrics from elsewhere; printed once')
     .option('--days <n>', 'how long it is valid', whole(1, 3_650), 365)
     .action(act(token));
+  user
+    .command('set')
+    .argument('<user>')
+    .description('change the role of a user, their password, or both')
+    .addOption(new Option('--role <role>', 'what the user may do').choices(ROLES))
+    .option('--password', 'ask for a new password')
+    .option(...PASSWORD_FILE)
+    .action(act(set));
+  user
+    .command('password')
+    .description('change your own password at --host; the present one is asked for, and the new one')
+    .option('--password-file <file>', 'its first line is the present password, its second the new one; "-" is standard input')
+    .action(act(ownPassword));
   user.command('remove').argument('<user>').description('remove a user').option('--yes', 'do not ask').action(act(remove));
   user
     .command('certificate')

@@ -69,6 +69,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Another password for oneself; one's other sessions and tokens end */
+        put: operations["passwordChange"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users": {
         parameters: {
             query?: never;
@@ -101,7 +118,8 @@ export interface paths {
         delete: operations["userRemove"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Another role, another password, or both; with another password their sessions and tokens end */
+        patch: operations["userSet"];
         trace?: never;
     };
     "/api/users/{user}/tokens": {
@@ -113,7 +131,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A token for a program, such as a Prometheus elsewhere; it ends with the user */
+        /** A token for a program, such as a Prometheus elsewhere; it ends with the user, or with another password of theirs */
         post: operations["userToken"];
         delete?: never;
         options?: never;
@@ -1660,11 +1678,11 @@ export interface components {
         };
         Change: {
             /**
-             * @description What changed
+             * @description What changed; of users an administrator hears, and others of themselves only
              * @enum {string}
              */
-            kind: "machine" | "relationship" | "job" | "host" | "event";
-            /** @description Id of what changed, which is to be read again */
+            kind: "machine" | "relationship" | "job" | "host" | "event" | "user";
+            /** @description Id of what changed, which is to be read again; of a user the name */
             id: string;
         };
         /** @description Something is not as it was */
@@ -2934,6 +2952,51 @@ export interface operations {
             };
         };
     };
+    passwordChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The present password */
+                    password: string;
+                    /** @description The password from now on */
+                    newPassword: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     userList: {
         parameters: {
             query?: never;
@@ -3042,6 +3105,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    userSet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the user */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description What the user may do
+                     * @enum {string}
+                     */
+                    role?: "viewer" | "operator" | "administrator";
+                    /** @description Password */
+                    password?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
             };
             /** @description Default Response */
             "4XX": {

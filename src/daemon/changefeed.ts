@@ -1,7 +1,7 @@
 /** Who listens to changes of this host, and what changed. */
-import type { Changes } from '../service/operations.ts';
+import type { Change, Changes } from '../service/operations.ts';
 
-type Listener = Parameters<Changes['subscribe']>[0];
+type Listener = (change: Change) => void;
 
 export class ChangeFeed implements Changes {
   readonly #listeners = new Set<Listener>();
@@ -11,7 +11,7 @@ export class ChangeFeed implements Changes {
     return () => this.#listeners.delete(listener);
   }
 
-  publish(change: Parameters<Listener>[0]): void {
+  publish(change: Change): void {
     for (const listener of this.#listeners) listener(change);
   }
 }

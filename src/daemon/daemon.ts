@@ -104,8 +104,9 @@ export class Daemon {
     for (const dir of [config.stateDir, config.runDir]) mkdirSync(dir, { recursive: true, mode: 0o700 });
     const database = openDatabase(config.stateDir);
     const [hosts, authorizations] = [new PairedHosts(database), new Authorizations(database)];
-    const [accounts, serviceSettings] = [new Accounts(database), new ServiceSettingsRow(database)];
     const feed = new ChangeFeed();
+    const accounts = new Accounts(database, Date.now, (name) => feed.publish({ kind: 'user', id: name }));
+    const serviceSettings = new ServiceSettingsRow(database);
     const hypervisor = new QemuHypervisor({ runDir: config.runDir, stateDir: config.stateDir });
     const layers = await Qcow2Layers.start(join(config.runDir, 'layers'));
     const scanner = new DiskScanner();

@@ -56,6 +56,7 @@ export async function openWbem(surroundings: WbemSurroundings): Promise<{ close(
     events: {
       eventFilterOf: (namespace, language, query) => compileEventQuery({ schema: SCHEMA, namespace, host: config.hostName }, language, query),
       eventHosts: config.wbemEventHosts,
+      isUser: (name) => accounts.account(name) !== undefined,
       onLost: (address, why) => log.warn({ address, why }, 'a subscription was given up: events cannot be pushed'),
     },
   });

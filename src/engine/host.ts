@@ -53,3 +53,7 @@ export interface Host {
   /** Tells whoever watches that this changed. */
   changed(kind: 'machine' | 'relationship' | 'job' | 'host' | 'event', id: string): void;
 }
+
+/** Names of the other hosts by id, each asked for once. */
+export const peerNamesOf = (host: Host, relationships: readonly { readonly peerId: string }[]): ReadonlyMap<string, string> =>
+  new Map([...new Set(relationships.map(({ peerId }) => peerId))].map((peerId) => [peerId, host.peerName(peerId)]));

@@ -3,7 +3,7 @@
  * nothing but the test networks that were chosen for them.
  */
 import { Fault, faultOf } from '../errors/fault.ts';
-import { Refused, refuse } from '../errors/refusal.ts';
+import { Refused, refuse, type Refusal } from '../errors/refusal.ts';
 import type { MachineDefinition } from '../machine/definition.ts';
 import type { AdapterChoice, GuestNetwork } from '../machine/guestnetwork.ts';
 import type { Machine, Point, Relationship } from '../machine/records.ts';
@@ -79,14 +79,21 @@ async function recordCopy(host: Host, relationshipId: string, request: TestReque
   });
 }
 
-/** Refused where no test failover can be made now. */
-export function checkTestable(relationship: Relationship, machine: Machine): void {
+/** Why no test failover can be made now, or null. */
+export function testRefusal(relationship: Relationship, machine: Machine): Refusal | null {
   const { side, state, yielded, receiving, testCopy } = relationship;
   const here = standingWords({ state, side });
   const states = yielded ? TESTABLE_AFTER_YIELDING : TESTABLE;
-  if (side !== 'replica' || !states.includes(state)) throw new Refused(refuse(say('a test failover needs a replica with recovery points ({machine}: {here})', { machine: machine.name, here }), allowedVerbs(relationship)));
-  if (receiving?.kind === 'resync') throw new Refused(refuse(say('no test failover is made while the disks are compared ({machine} is being resynchronized): wait for its end, or cancel the resynchronization on the primary', { machine: machine.name }), allowedVerbs(relationship)));
-  if (testCopy) throw new Refused(refuse(say('a test failover of {machine} is there already: one at a time', { machine: machine.name }), ['test-end']));
+  if (side !== 'replica' || !states.includes(state)) return refuse(say('a test failover needs a replica with recovery points ({machine}: {here})', { machine: machine.name, here }), allowedVerbs(relationship));
+  if (receiving?.kind === 'resync') return refuse(say('no test failover is made while the disks are compared ({machine} is being resynchronized): wait for its end, or cancel the resynchronization on the primary', { machine: machine.name }), allowedVerbs(relationship));
+  if (testCopy) return refuse(say('a test failover of {machine} is there already: one at a time', { machine: machine.name }), ['test-end']);
+  return null;
+}
+
+/** Refused where no test failover can be made now. */
+export function checkTestable(relationship: Relationship, machine: Machine): void {
+  const refusal = testRefusal(relationship, machine);
+  if (refusal) throw new Refused(refusal);
 }
 
 function copyOf(host: Host, relationship: Relationship, request: TestRequest): { copy: Machine; point: Point } {

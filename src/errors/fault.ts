@@ -82,6 +82,7 @@ export const FAULTS = {
   'state-corrupt': row('The state file is damaged', 'operator', 500, 32768, 40, 'The state file is damaged. It was left untouched. Restore it from a backup, or move it away: recovery points are rebuilt from their sidecars.'),
   'state-newer': row('The state is of a newer version', 'operator', 500, 32768, 68, 'Install that version, or a later one, again. To go back to this version: understudy restore-state, with a backup that it made.'),
   'backup-unfit': row('The backup cannot be restored', 'operator', 422, 32773, 69, 'Take another backup file. Nothing was changed.'),
+  'restore-interrupted': row('A restore of the state is not finished', 'operator', 500, 32768, 70, 'Run understudy restore-state again with the same backup: it goes on where it stopped, and then the daemon starts.'),
   'daemon-unreachable': row('The daemon cannot be reached', 'operator', 503, 32777, 41, 'Is understudyd running on this host? Start it, or give --run-dir when it runs elsewhere.'),
   'daemon-running': row('Another daemon uses this state directory', 'operator', 409, 32774, 42, 'Another understudyd uses this state directory. Stop it first.'),
   'port-in-use': row('The port is in use', 'operator', 409, 32774, 43, 'Another program listens on this port. Use --port-offset, or stop the other program.'),

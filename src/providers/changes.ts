@@ -10,7 +10,7 @@ import { pathIdentity } from '../cim/path.ts';
 import { VIRTUALIZATION } from '../cim/schema/published.ts';
 import { instancePath, machinePath } from './objectpaths.ts';
 
-export type ChangedRecord = 'machine' | 'relationship' | 'job' | 'host' | 'event';
+export type ChangedRecord = 'machine' | 'relationship' | 'job' | 'host' | 'event' | 'user';
 
 /** One that is not there is no change. */
 const relationshipsOf = (id: string): readonly ObjectPath[] => [instancePath('Msvm_ReplicationRelationship', id), instancePath('Msvm_ReplicationRelationship', id, 'extended')];
@@ -22,6 +22,7 @@ const SHOWN_BY: Readonly<Record<ChangedRecord, (id: string) => readonly ObjectPa
   job: (id) => [instancePath('Msvm_ConcreteJob', id)],
   host: () => [],
   event: () => [],
+  user: () => [],
 };
 const WATCHED_CLASSES = ['Msvm_ComputerSystem', 'Msvm_ReplicationRelationship', 'Msvm_ConcreteJob'];
 /** They run by themselves: no change of the object. */

@@ -1,7 +1,6 @@
 /** What may be asked of a relationship now: the verbs of its table of states, and the operations that change no state. */
-import { checkTestable } from '../engine/testfailover.ts';
+import { testRefusal } from '../engine/testfailover.ts';
 import { VERIFIABLE } from '../engine/replica/verification.ts';
-import { Refused } from '../errors/refusal.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import { isOnward } from '../relationship/chain.ts';
 import { newestOf } from '../relationship/epoch.ts';
@@ -19,15 +18,7 @@ interface Standing extends Surroundings {
   readonly machine: Machine;
 }
 
-function isTestable({ relationship, machine, pointCount }: Standing): boolean {
-  try {
-    checkTestable(relationship, machine);
-    return pointCount > 0;
-  } catch (thrown) {
-    if (thrown instanceof Refused) return false;
-    throw thrown;
-  }
-}
+const isTestable = ({ relationship, machine, pointCount }: Standing): boolean => pointCount > 0 && testRefusal(relationship, machine) === null;
 
 /** The machine belongs to another host than the one that it was defined on. */
 const isAway = ({ machine: { lineage } }: Standing): boolean => newestOf(lineage).ownerHostId !== lineage[0]!.ownerHostId;

@@ -121,6 +121,10 @@ const RANK: Record<Role, number> = { viewer: 0, operator: 1, administrator: 2 };
 export const audited = <T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: (context: Context) => Promise<T> | T): Promise<T> =>
   recorded(context, caller, { needs, operation, subject, isChange: needs !== 'viewer' }, work);
 
+/** The same for a change that a viewer may make. */
+export const changed = <T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: (context: Context) => Promise<T> | T): Promise<T> =>
+  recorded(context, caller, { needs, operation, subject, isChange: true }, work);
+
 /** The same for what changes nothing, whoever may see it: only a refusal or a failure is in the audit trail. */
 export const seen = <T>(context: Context, caller: Caller, needs: Role, operation: string, subject: string | null, work: (context: Context) => Promise<T> | T): Promise<T> =>
   recorded(context, caller, { needs, operation, subject, isChange: false }, work);

@@ -239,6 +239,11 @@ export interface Operations {
 
   userList(caller: Caller): Promise<UserView[]>;
   userAdd(caller: Caller, user: { name: string; role: Role; password: string }): Promise<UserView>;
+  /** With another password the user's sessions and tokens end. Refused for the role of the last administrator. */
+  userSet(caller: Caller, name: string, change: { role?: Role; password?: string }): Promise<UserView>;
+  /** Of the caller, who says the present one; of their sessions and tokens only that of `token` goes on. */
+  passwordChange(caller: Caller, change: { password: string; newPassword: string; token?: string }): Promise<void>;
+  /** Refused for the last administrator. */
   userRemove(caller: Caller, name: string): Promise<void>;
   /** A token for a program, for so many days; shown once. */
   userToken(caller: Caller, name: string, options: { days: number }): Promise<{ token: string; expiresAtMs: number }>;
@@ -252,7 +257,13 @@ export interface Operations {
   callerOfToken(token: string, from: string): Promise<Caller | undefined>;
 }
 
+export interface Change {
+  readonly kind: 'machine' | 'relationship' | 'job' | 'host' | 'event' | 'user';
+  /** Of a user, the name. */
+  readonly id: string;
+}
+
 /** Anything that changed, for server-sent events. The listener gets the name of what to read again. */
 export interface Changes {
-  subscribe(listener: (change: { kind: 'machine' | 'relationship' | 'job' | 'host' | 'event'; id: string }) => void): () => void;
+  subscribe(listener: (change: Change) => void): () => void;
 }

@@ -1,5 +1,6 @@
 /** Records as people and programs see them. */
 import { isSendable } from '../engine/extended/source.ts';
+import { peerNamesOf } from '../engine/host.ts';
 import { startRefusal } from '../engine/power.ts';
 import { adviceOf, nextCycleMsOf, roleOf } from '../engine/roster/roster.ts';
 import { lagMsOf, reasonsOf } from '../health/health.ts';
@@ -9,7 +10,7 @@ import { isOnward, kindOf } from '../relationship/chain.ts';
 import { newestOf } from '../relationship/epoch.ts';
 import { stateName, stateWords } from '../relationship/state.ts';
 import type { HostRow } from '../state/hosts.ts';
-import { allowedNow } from './allowed.ts';
+import { allowedNow, type Surroundings } from './allowed.ts';
 import type { Context } from './context.ts';
 import { judgementOf } from './health.ts';
 import { settingsView } from './settingsview.ts';
@@ -24,12 +25,20 @@ export async function machineView(context: Context, machine: Machine): Promise<M
   return shownMachine(context, machine, state.relationshipOf(machine.id), await hypervisor.power(machine.id));
 }
 
-/** All machines, read in one go; of the hypervisor only what runs is asked for its power. */
-export async function machineViews(context: Context): Promise<MachineView[]> {
-  const { state, hypervisor } = context.engine.host;
+/** All machines and relationships, at one moment. */
+export interface Records {
+  readonly machines: readonly Machine[];
+  readonly relationships: readonly Relationship[];
+}
+
+export const recordsOf = ({ engine: { host: { state } } }: Context): Records => ({ machines: state.machines(), relationships: state.relationships() });
+
+/** All machines; of the hypervisor only what runs is asked for its power. */
+export async function machineViews(context: Context, { machines, relationships }: Records = recordsOf(context)): Promise<MachineView[]> {
+  const { hypervisor } = context.engine.host;
   const live = new Set(await hypervisor.instances());
-  const own = new Map(state.relationships().filter((relationship) => !isOnward(relationship)).map((relationship) => [relationship.machineId, relationship]));
-  return Promise.all(state.machines().map(async (machine) => shownMachine(context, machine, own.get(machine.id), live.has(machine.id) ? await hypervisor.power(machine.id) : 'off')));
+  const own = new Map(relationships.filter((relationship) => !isOnward(relationship)).map((relationship) => [relationship.machineId, relationship]));
+  return Promise.all(machines.map(async (machine) => shownMachine(context, machine, own.get(machine.id), live.has(machine.id) ? await hypervisor.power(machine.id) : 'off')));
 }
 
 function shownMachine(context: Context, machine: Machine, relationship: Relationship | undefined, power: MachineView['power']): MachineView {
@@ -79,21 +88,37 @@ function lastResynchronizationView({ lastResynchronization: last }: Relationship
   return last ? { pointId: last.pointId, finishedAtMs: last.finishedMs, durationMs: last.durationMs, bytesCompared: last.comparedBytes, comparingMs: last.comparedMs, bytesChanged: last.bytesChanged, bytesShipped: last.bytesShipped } : null;
 }
 
-/** All relationships, read in one go. */
-export function relationshipViews(context: Context): RelationshipView[] {
-  const { state } = context.engine.host;
-  const machines = new Map(state.machines().map((machine) => [machine.id, machine]));
-  return state.relationships().map((relationship) => relationshipView(context, relationship, machines.get(relationship.machineId)));
+/** What is shown with a relationship and is not in its own record. */
+interface Beside extends Surroundings {
+  readonly machine: Machine;
+  /** Name of the other host. */
+  readonly peer: string;
 }
 
-export function relationshipView(context: Context, relationship: Relationship, machine: Machine = context.engine.host.state.machine(relationship.machineId)!): RelationshipView {
+function besideOf({ engine: { host } }: Context, { machineId, peerId }: Relationship): Beside {
+  const { state } = host;
+  return { machine: state.machine(machineId)!, peer: host.peerName(peerId), pointCount: state.pointCount(machineId), isSentOn: state.extendedOf(machineId) !== undefined };
+}
+
+/** All relationships: what is beside them is read in one go. */
+export function relationshipViews(context: Context, { machines, relationships }: Records): RelationshipView[] {
+  const { host } = context.engine;
+  const machine = new Map(machines.map((each) => [each.id, each]));
+  const peer = peerNamesOf(host, relationships);
+  const pointCounts = host.state.pointCounts();
+  const sentOn = new Set(relationships.filter(isOnward).map(({ machineId }) => machineId));
+  return relationships.map((relationship) => {
+    const { machineId, peerId } = relationship;
+    return relationshipView(context, relationship, { machine: machine.get(machineId)!, peer: peer.get(peerId)!, pointCount: pointCounts.get(machineId) ?? 0, isSentOn: sentOn.has(machineId) });
+  });
+}
+
+export function relationshipView(context: Context, relationship: Relationship, { machine, peer, ...surroundings }: Beside = besideOf(context, relationship)): RelationshipView {
   const { engine, network } = context;
-  const peer = engine.host.peerName(relationship.peerId);
   const lagMs = lagMsOf(relationship, engine.host.clock.nowMs());
   const judgement = judgementOf(context, relationship, machine, peer);
   const { number, id } = newestOf(machine.lineage);
   const { lastCycle } = relationship;
-  const pointCount = engine.host.state.pointCount(machine.id);
   return {
     id: relationship.id,
     kind: kindOf(relationship),
@@ -114,12 +139,12 @@ export function relationshipView(context: Context, relationship: Relationship, m
     nextCycleAtMs: nextCycleMsOf(engine, relationship),
     startsAtMs: relationship.startsAtMs ?? null,
     waitingFor: inWordsOrNull(context, waitingFor(context, relationship)),
-    points: pointCount,
+    points: surroundings.pointCount,
     commitsAtMs: relationship.state === 5 ? (relationship.failover?.commit?.dueMs ?? null) : null,
     lastTestAtMs: relationship.lastTestMs ?? null,
     epoch: { number, id },
     settings: settingsView(relationship.settings),
-    allowed: allowedNow({ relationship, machine, pointCount, isSentOn: engine.host.state.extendedOf(machine.id) !== undefined }),
+    allowed: allowedNow({ relationship, machine, ...surroundings }),
     advice: inLanguage(adviceOf(relationship), context.language),
     lastFault: lastFaultView(context, relationship),
   };

@@ -71,8 +71,13 @@ const configure = (database: DatabaseSync): DatabaseSync => {
 export const newerState = (path: string, version: number): Fault =>
   new Fault('state-newer', `${path} was written by a newer version of Understudy: its schema is ${version}, and this version knows ${MIGRATIONS.length}. Nothing was changed`);
 
-/** A restore that was interrupted leaves this directory: without what it holds the host would begin as a new one. */
+/** The directory that a restore has from its first change of the state to its last: what is there is neither the old state nor the new one. */
 export const RESTORING = 'restoring';
+
+export const isRestoring = (stateDir: string): boolean => existsSync(join(stateDir, RESTORING));
+
+export const restoreInterrupted = (stateDir: string): Fault =>
+  new Fault('restore-interrupted', `a restore of ${stateDir} goes on, or was interrupted: nothing starts from what is there. What it replaces is in ${stateDir} still`);
 
 /** Looks without writing: a damaged file, and the log beside it, stay as they are. */
 function checkWhole(path: string): void {
@@ -88,18 +93,26 @@ function checkWhole(path: string): void {
   }
 }
 
-/** The host's state file in its directory. Fault state-corrupt when it is damaged; nothing is changed then. */
+/** The host's state file in its directory. Fault state-corrupt when it is damaged, restore-interrupted; nothing is changed then. */
 export function openDatabase(stateDir: string): DatabaseSync {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const path = join(stateDir, 'state.db');
-  if (existsSync(join(stateDir, RESTORING))) throw new Fault('state-corrupt', `a restore of ${stateDir} was interrupted: run understudy restore-state again; what it replaced is in ${stateDir} still`);
+  if (isRestoring(stateDir)) throw restoreInterrupted(stateDir);
   try {
     checkWhole(path);
-    return configure(new DatabaseSync(path));
+    return configure(opened(stateDir, path));
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
     throw new Fault('state-corrupt', `the state file ${path} cannot be read: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** A restore that begins meanwhile sees that the file is open, or is seen here. */
+function opened(stateDir: string, path: string): DatabaseSync {
+  const database = new DatabaseSync(path);
+  if (!isRestoring(stateDir)) return database;
+  database.close();
+  throw restoreInterrupted(stateDir);
 }
 
 /** The same state, forgotten when closed: for the simulator and tests. */

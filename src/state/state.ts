@@ -105,10 +105,12 @@ export class SqliteState implements State {
   pointCount(machineId: string): number {
     return (this.#statements.prepare('SELECT count(*) AS count FROM points WHERE machine_id = ?').get(machineId) as { count: number }).count;
   }
+  pointCounts(): ReadonlyMap<string, number> {
+    return this.#pointCounts('true');
+  }
   pointFigures(): ReadonlyMap<string, { readonly points: number; readonly damaged: number }> {
-    const counted = (sql: string): Map<string, number> => new Map((this.#statements.prepare(sql).all() as { machineId: string; count: number }[]).map(({ machineId, count }) => [machineId, count]));
-    const damaged = counted(`SELECT machine_id AS machineId, count(*) AS count FROM points WHERE ${IS_DAMAGED} GROUP BY machine_id`);
-    return new Map([...counted('SELECT machine_id AS machineId, count(*) AS count FROM points GROUP BY machine_id')].map(([machineId, points]) => [machineId, { points, damaged: damaged.get(machineId) ?? 0 }]));
+    const damaged = this.#pointCounts(IS_DAMAGED);
+    return new Map([...this.pointCounts()].map(([machineId, points]) => [machineId, { points, damaged: damaged.get(machineId) ?? 0 }]));
   }
   lastConsistentMs(machineId: string): number | null {
     const newest = this.#one<Point>(`SELECT body FROM points WHERE machine_id = ? AND ${IS_CONSISTENT} ORDER BY sequence DESC LIMIT 1`, machineId);
@@ -195,6 +197,10 @@ export class SqliteState implements State {
     return rows.map((row) => ({ ...JSON.parse(row.body), id: row.id }));
   }
 
+  #pointCounts(condition: string): Map<string, number> {
+    const rows = this.#statements.prepare(`SELECT machine_id AS machineId, count(*) AS count FROM points WHERE ${condition} GROUP BY machine_id`).all() as { machineId: string; count: number }[];
+    return new Map(rows.map(({ machineId, count }) => [machineId, count]));
+  }
   #one<T>(sql: string, ...values: SQLInputValue[]): T | undefined {
     const row = this.#statements.prepare(sql).get(...values) as { body: string } | undefined;
     return row && JSON.parse(row.body);

@@ -33,10 +33,12 @@ function certificateOf(pem: string): X509Certificate {
 
 export class UserCertificates {
   readonly #db: DatabaseSync;
+  readonly #changed: (user: string) => void;
 
   /** The table exists afterwards. */
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, changed: (user: string) => void) {
     this.#db = db;
+    this.#changed = changed;
     db.exec(SCHEMA);
   }
 
@@ -47,6 +49,7 @@ export class UserCertificates {
     const owner = this.userOf(added.fingerprint);
     if (owner !== undefined && owner !== user) throw new Fault('settings-invalid', `this certificate stands for the user ${owner} already`);
     this.#db.prepare('INSERT INTO user_certificates (fingerprint, user, subject, expires_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING').run(added.fingerprint, user, added.subject, added.expiresAtMs);
+    this.#changed(user);
     return added;
   }
 
@@ -62,6 +65,7 @@ export class UserCertificates {
   remove(user: string, fingerprint: string): void {
     const { changes } = this.#db.prepare('DELETE FROM user_certificates WHERE user = ? AND fingerprint = ?').run(user, fingerprint.replaceAll(':', '').toLowerCase());
     if (changes === 0) throw new Fault('user-unknown', `${user} has no certificate ${fingerprint.slice(0, 100)}`);
+    this.#changed(user);
   }
 
   removeAll(user: string): void {

@@ -45,7 +45,7 @@ async function answerTo(file: string, change: (body: string) => string = (body) 
     newId: randomUUID,
     nowMs: Date.now,
     onBug: (_id, bug) => bugs.push(bug),
-    events: { eventFilterOf: (namespace, language, text) => compileEventQuery({ schema: SCHEMA, namespace, host: 'host-a' }, language, text), eventHosts: [], onLost: () => undefined },
+    events: { eventFilterOf: (namespace, language, text) => compileEventQuery({ schema: SCHEMA, namespace, host: 'host-a' }, language, text), eventHosts: [], isUser: () => true, onLost: () => undefined },
   });
   const { headers, body } = captured(file);
   const answer = await wsman.handle({ method: 'POST', path: '/wsman', headers, body: Buffer.from(change(asHere(body))), caller: CALLER, signal: new AbortController().signal });

@@ -24,7 +24,7 @@ const wsman = new Wsman({
   newId: randomUUID,
   nowMs: Date.now,
   onBug: (_id, bug) => bugs.push(bug),
-  events: { eventFilterOf: (namespace, language, text) => compileEventQuery({ schema: SCHEMA, namespace, host: 'host-a' }, language, text), eventHosts: [], onLost: () => undefined },
+  events: { eventFilterOf: (namespace, language, text) => compileEventQuery({ schema: SCHEMA, namespace, host: 'host-a' }, language, text), eventHosts: [], isUser: () => true, onLost: () => undefined },
 });
 const CALLER = { name: 'ada', role: 'administrator', from: '127.0.0.1' } as const;
 

@@ -128,6 +128,7 @@ const ROUTES: Route[] = [
   route('userList', 'GET', '/api/users', 200),
   route('userAdd', 'POST', '/api/users', 201, { body: { name: 'new', role: 'viewer', password: PASSWORD } }),
   route('userToken', 'POST', '/api/users/new/tokens', 201, { body: { days: 30 } }),
+  route('userSet', 'PATCH', '/api/users/new', 200, { body: { role: 'operator', password: PASSWORD } }),
   route('userRemove', 'DELETE', '/api/users/new', 204),
   route('userCertificates', 'GET', '/api/users/new/certificates', 200),
   route('userCertificateAdd', 'POST', '/api/users/new/certificates', 201, { body: { certificate: 'PEM' } }),
@@ -180,7 +181,7 @@ describe('the API', () => {
     if (state !== null) rig.host.addRelationship('web', state);
     rig.host.jobs.set('j-1', { id: 'j-1', kind: 'cycle', machine: 'web', state: 'running', percent: 50, step: 'Shipping', startedAtMs: 1, startedBy: null, finishedAtMs: null, cancellable: true, error: null, result: null });
     const hasNew = rig.host.accounts.users().some(({ name }) => name === 'new');
-    if (operationId === 'userRemove' && !hasNew) await rig.host.accounts.addUser('new', 'viewer', PASSWORD);
+    if (['userSet', 'userRemove'].includes(operationId) && !hasNew) await rig.host.accounts.addUser('new', 'viewer', PASSWORD);
     if (operationId === 'userAdd' && hasNew) rig.host.accounts.removeUser('new');
   };
 
@@ -191,7 +192,7 @@ describe('the API', () => {
 
   test('the OpenAPI document and this table name the same routes', () => {
     const described = allOperations.map(({ operation }) => String(operation['operationId'])).sort();
-    assert.deepEqual(described, [...ROUTES.map(({ operationId }) => operationId), 'version', 'signIn', 'eventStream'].sort());
+    assert.deepEqual(described, [...ROUTES.map(({ operationId }) => operationId), 'version', 'signIn', 'passwordChange', 'eventStream'].sort());
     assert.equal(new Set(described).size, described.length);
   });
 
@@ -287,6 +288,12 @@ describe('the API', () => {
       assertMatches({ $ref: '#/components/schemas/Error' }, answer.json, what);
     });
   }
+
+  test('a change of a user that changes nothing is refused', async () => {
+    const answer = await rig.local('PATCH', '/api/users/viewe', {});
+    assert.equal(answer.status, 400, answer.text);
+    assert.match(answer.json.error.message, /^the body names nothing that is to be changed$/);
+  });
 
   test('a query that is not a number is refused by name', async () => {
     const answer = await rig.local('GET', '/api/events?limit=many');

@@ -41,6 +41,32 @@ describe('the doors of the API', () => {
     assert.equal((await rig.tcp('GET', '/api/session', undefined, headers)).status, 401);
   });
 
+  test('one changes one\'s own password, whoever one is; here one stays signed in, elsewhere one is not', async () => {
+    await rig.host.accounts.addUser('eve', 'viewer', PASSWORD);
+    const [here, elsewhere] = [(await signIn('eve')).json.token as string, (await signIn('eve')).json.token as string];
+    const as = (token: string) => ({ authorization: `Bearer ${token}` });
+    const change = (password: string, newPassword: string) => rig.tcp('PUT', '/api/session/password', { password, newPassword }, as(here));
+    const wrong = await change('wrong wrong', 'another horse');
+    assert.equal(wrong.status, 422, 'it is not answered like a session that has ended');
+    assert.match(wrong.json.error.message, /not the present password of eve/);
+    assert.match((await change(PASSWORD, 'short')).json.error.message, /8 to 1024 characters/);
+    assert.equal((await change(PASSWORD, 'another horse')).status, 204);
+    assert.equal((await rig.tcp('GET', '/api/session', undefined, as(here))).status, 200);
+    assert.equal((await rig.tcp('GET', '/api/session', undefined, as(elsewhere))).status, 401);
+    assert.equal((await signIn('eve')).status, 401);
+    assert.equal((await signIn('eve', 'another horse')).status, 200);
+  });
+
+  test('whoever finds a session open cannot guess at its password without end', async () => {
+    await rig.host.accounts.addUser('ian', 'viewer', PASSWORD);
+    const headers = { authorization: `Bearer ${(await signIn('ian')).json.token}` };
+    const guess = () => rig.tcp('PUT', '/api/session/password', { password: 'wrong wrong', newPassword: 'of the thief' }, headers);
+    const statuses: number[] = [];
+    while (statuses.length < 12 && statuses.at(-1) !== 429) statuses.push((await guess()).status);
+    assert.ok(statuses.length > 5 && statuses.at(-1) === 429, `each guess after the fifth has to wait: ${statuses.join(', ')}`);
+    assert.ok(Number((await guess()).headers['retry-after']) > 0);
+  });
+
   test('the cookie is kept from scripts and from other sites, and works', async () => {
     const answer = await signIn();
     const [cookie] = answer.headers['set-cookie'] as unknown as string[];

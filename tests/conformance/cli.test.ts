@@ -166,6 +166,34 @@ describe('the command line', { timeout: 120_000 }, () => {
       assert.doesNotMatch(fromFile.stdout + fromInput.stdout + JSON.stringify(rig.host.accounts.auditTrail()), /horse/);
     });
 
+    test('a role and a password are changed, and what is not allowed says what is', async () => {
+      await rig.host.accounts.addUser('dora', 'viewer', PASSWORD);
+      const set = (stdin: string, ...args: string[]) => run(['user', 'set', 'dora', ...args], { stdin, env: env() });
+      const both = await set('another horse\n', '--role', 'operator', '--password-file', '-');
+      assert.match(both.stdout, /^dora \(operator\) has a new password; their sessions and tokens have ended$/m, both.stderr);
+      assert.ok(await rig.host.accounts.signIn('dora', 'another horse'));
+      assert.deepEqual(JSON.parse((await set('', '--role', 'viewer', '--json')).stdout), { name: 'dora', role: 'viewer' });
+      const nothing = await set('');
+      assert.equal(nothing.code, 2);
+      assert.match(nothing.stderr, /--role, --password or --password-file/);
+      assert.match((await set('', '--role', 'king')).stderr, /viewer, operator, administrator/);
+      assert.match((await set('short\n', '--password-file', '-')).stderr, /8 to 1024 characters/);
+      assert.equal((await cli('user', 'set', 'nobody', '--role', 'viewer')).code, 4);
+    });
+
+    test('one changes one\'s own password with the present one, and stays signed in', async () => {
+      await rig.host.accounts.addUser('fred', 'viewer', PASSWORD);
+      const url = `http://127.0.0.1:${rig.port}`;
+      assert.equal((await run(['--host', url, 'sign-in', '--user', 'fred', '--password-file', '-'], { stdin: PASSWORD, env: env() })).code, 0);
+      const change = (stdin: string) => run(['--host', url, 'user', 'password', '--password-file', '-'], { stdin, env: env() });
+      assert.match((await change(`${PASSWORD}\n`)).stderr, /no second line/);
+      assert.match((await change('wrong wrong\nanother horse\n')).stderr, /not the present password of fred/);
+      assert.equal((await change(`${PASSWORD}\nanother horse\n`)).code, 0);
+      assert.equal((await cli('--host', url, 'status')).code, 0);
+      assert.ok(await rig.host.accounts.signIn('fred', 'another horse'));
+      assert.equal((await cli('--host', url, 'sign-out')).code, 0);
+    });
+
     test('over HTTP one signs in first; the token is kept in a file of one\'s own', async () => {
       await rig.host.accounts.addUser('carl', 'operator', PASSWORD);
       const url = `http://127.0.0.1:${rig.port}`;

@@ -120,6 +120,19 @@ describe('the event stream', { timeout: 30_000 }, () => {
     assert.equal(rig.host.subscriberCount, 0);
   });
 
+  test('users are announced to administrators, and to others only they themselves', async () => {
+    await rig.host.accounts.addUser('amy', 'administrator', 'correct horse battery');
+    await rig.host.accounts.addUser('bob', 'viewer', 'correct horse battery');
+    const streams = await Promise.all(['amy', 'bob'].map(async (name) => open(rig, { authorization: `Bearer ${(await rig.host.accounts.signIn(name, 'correct horse battery')).token}` }, { port: rig.port })));
+    for (const stream of streams) await skipTo(stream, /^event: alive/);
+    await rig.host.accounts.addUser('carl', 'viewer', 'correct horse battery');
+    await rig.host.accounts.changeUser('bob', { role: 'operator' });
+    const [forAdministrator, forBob] = await Promise.all(streams.map((stream) => skipTo(stream, /^event: change/)));
+    assert.match(forAdministrator!, /"kind":"user","id":"carl"/);
+    assert.match(forBob!, /"kind":"user","id":"bob"/);
+    for (const stream of streams) stream.close();
+  });
+
   test('the stream needs a sign-in over TCP', async () => {
     const stream = await open(rig, {}, { port: rig.port });
     assert.equal(stream.response.statusCode, 401);

@@ -24,7 +24,7 @@ type Change = Parameters<Listener>[0];
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, administrator: 2 };
 export class MemoryHost implements Operations, Changes {
   readonly db = new DatabaseSync(':memory:');
-  readonly accounts = new Accounts(this.db);
+  readonly accounts = new Accounts(this.db, Date.now, (name) => this.announce({ kind: 'user', id: name }));
   readonly machines = new Map<string, MachineView>();
   hasPoints = true;
   limits: HealthLimitsView = limitsOf();
@@ -332,6 +332,14 @@ export class MemoryHost implements Operations, Changes {
   async userAdd(caller: Caller, user: { name: string; role: Role; password: string }) {
     this.#enter('administrator', caller, 'userAdd', { ...user, password: '…' });
     return this.accounts.addUser(user.name, user.role, user.password);
+  }
+  async userSet(caller: Caller, name: string, change: { role?: Role; password?: string }) {
+    this.#enter('administrator', caller, 'userSet', name, { ...change, ...(change.password !== undefined && { password: '…' }) });
+    return this.accounts.changeUser(name, change);
+  }
+  async passwordChange(caller: Caller, change: { password: string; newPassword: string; token?: string }) {
+    this.#enter('viewer', caller, 'passwordChange');
+    await this.accounts.changePassword(caller.name, change);
   }
   async userRemove(caller: Caller, name: string) {
     this.#enter('administrator', caller, 'userRemove', name);

@@ -60,6 +60,8 @@ export interface WsmanBench {
   readonly bugs: unknown[];
   /** Sinks that were given up. */
   readonly lost: string[];
+  /** Who is no user any more. */
+  readonly gone: Set<string>;
   readonly wsman: Wsman;
   readonly port: number;
   readonly url: string;
@@ -90,6 +92,7 @@ export async function openWsman({ tls, machineCount, nowMs = Date.now }: BenchOp
   const audit: AuditRecord[] = [];
   const bugs: unknown[] = [];
   const lost: string[] = [];
+  const gone = new Set<string>();
   const wsman = new Wsman({
     manager: model.manager,
     product: { vendor: 'Understudy', version: '1.0' },
@@ -101,6 +104,7 @@ export async function openWsman({ tls, machineCount, nowMs = Date.now }: BenchOp
     events: {
       eventFilterOf: (namespace, language, text) => compileEventQuery({ schema: SCHEMA, namespace, host: 'host-a' }, language, text),
       eventHosts: [],
+      isUser: (name) => !gone.has(name),
       onLost: (address, why) => lost.push(`${address}: ${why}`),
     },
   });
@@ -119,7 +123,7 @@ export async function openWsman({ tls, machineCount, nowMs = Date.now }: BenchOp
     wsman.close();
     await listener.close();
   };
-  return { model, users, audit, bugs, lost, wsman, port: listener.port, url, post: (body, more) => post(url, body, more), close };
+  return { model, users, audit, bugs, lost, gone, wsman, port: listener.port, url, post: (body, more) => post(url, body, more), close };
 }
 
 /** One request over a connection of its own. */

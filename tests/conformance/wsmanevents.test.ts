@@ -153,6 +153,18 @@ describe('WS-Eventing', () => {
     await about('Unsubscribe', idOf(answer));
   });
 
+  test('end with the user who subscribed to them', async () => {
+    await openSink();
+    const answer = await subscribe(MODES.push, { inside: notify() });
+    modified(2, 3);
+    await sink.count(1);
+    bench.gone.add('ada');
+    modified(2, 9);
+    bench.gone.clear();
+    assert.equal((await about('GetStatus', idOf(answer))).status, 500, 'the subscription does not come back with a user of the same name');
+    assert.equal(sink.received.length, 1);
+  });
+
   test('sends heartbeats while nothing happens', async () => {
     await openSink();
     const answer = await subscribe(MODES.push, { inside: notify(sink.url, '<w:Heartbeats>PT1.000S</w:Heartbeats>') });

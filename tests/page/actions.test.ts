@@ -9,7 +9,8 @@ import * as hosts from '../../web/src/hosts/actions.ts';
 import * as notifications from '../../web/src/notifications/actions.ts';
 import { readForm } from '../../web/src/operations/field.ts';
 import * as server from '../../web/src/server/actions.ts';
-import { ACTIONS, serverView, target } from './everyaction.ts';
+import * as users from '../../web/src/users/actions.ts';
+import { ACTIONS, serverView, target, user } from './everyaction.ts';
 
 /** What the page shows without an action. */
 const SHOWN = ['host list', 'server show', 'server certificate list', 'authorization list', 'traffic show', 'user list', 'user certificates', 'notify list', 'jobs list', 'jobs show', 'jobs wait'];
@@ -46,6 +47,14 @@ describe('the actions of the page', () => {
     const unchanged = server.settings(serverView);
     assert.deepEqual(unchanged.request(readForm(unchanged.fields!, {}).values).body, {});
     assert.deepEqual(unchanged.request(readForm(unchanged.fields!, { replicaServer: false, monitoringStartSeconds: '10:30' }).values).body, { replicaServer: false, monitoringStartSeconds: 37_800 });
+  });
+
+  test('of a user send only what is different', () => {
+    const change = users.changeUser(user);
+    assert.deepEqual(change.request(readForm(change.fields!, {}).values).body, {});
+    assert.deepEqual(change.request(readForm(change.fields!, { role: 'operator' }).values).body, { role: 'operator' });
+    assert.deepEqual(change.request(readForm(change.fields!, { password: ' with spaces ' }).values).body, { password: ' with spaces ' });
+    assert.match(change.happens(readForm(change.fields!, { password: 'correct horse' }).values).join(' '), /Sessions and tokens of watch end/);
   });
 
   test('of a webhook keep a secret and headers that were not given', () => {

@@ -15,7 +15,7 @@ const machine: MachineView = { id: 'm-1', name: 'web1', role: 'replica', power: 
 export const serverView: ServerView = { replicaServer: true, anyHost: false, storage: '/replicas', authentication: 'certificate', peerAddress: '10.0.0.1:7443', certificate: { thumbprint: 'AB', expiresAtMs: 0, isOwn: true }, proxy: null, monitoringStartSeconds: 32_400, monitoringIntervalSeconds: 43_200 };
 const certificate: ServerCertificateView = { thumbprint: 'AB'.repeat(20), fingerprint: 'AB'.repeat(32), subject: 'CN=alpha', expiresAtMs: 0, unfit: null, isOwn: false, isInForce: false };
 const entry = { id: 'a-1', host: '*.example.org', storage: '/replicas', trustGroup: 'DEFAULT' };
-const user = { name: 'watch', role: 'viewer' } as const;
+export const user = { name: 'watch', role: 'viewer' } as const;
 const job: JobView = { id: 'j-1', kind: 'cycle', machine: 'web1', state: 'running', percent: 0, step: '', startedAtMs: 0, startedBy: null, finishedAtMs: null, cancellable: true, error: null, result: null };
 export const target: NotificationTargetView = { id: 'n-1', name: 'pager', kind: 'webhook', minimum: 'warning', enabled: true, address: 'https://pager', from: null, signed: true, headers: ['X-Key'], ownAuthority: true, state: 'working', waiting: 0, lastSuccessAtMs: null, lastFailure: null };
 
@@ -24,7 +24,7 @@ export const ACTIONS: readonly Action[] = [
   server.settings(serverView), server.port(serverView), server.installCertificate(), server.chooseCertificate(certificate), server.removeCertificate(certificate),
   server.addEntry([peer]), server.changeEntry(entry, [peer]), server.removeEntry(entry), server.assignEntry(entry, [machine]),
   limits.traffic({ transfers: 3, resynchronizations: 2, bandwidth: [{ from: '08:00', until: '18:00', mbitPerSecond: 20 }], mbitPerSecondNow: null, transferring: [], resynchronizing: [] }), limits.healthLimits(limitsOf()),
-  users.addUser(), users.removeUser(user), users.makeToken(user), users.addCertificate(user), users.removeCertificate({ user: 'watch', fingerprint: 'ab'.repeat(32), subject: 'CN=x', expiresAtMs: 0 }),
+  users.addUser(), users.changeUser(user), users.changePassword(), users.removeUser(user), users.makeToken(user), users.addCertificate(user), users.removeCertificate({ user: 'watch', fingerprint: 'ab'.repeat(32), subject: 'CN=x', expiresAtMs: 0 }),
   notifications.pace({ delaySeconds: 60, repeatSeconds: 14_400, targets: [] }), notifications.addWebhook(), notifications.addMail(), notifications.changeTarget(target), notifications.changeTarget({ ...target, kind: 'mail' }), notifications.removeTarget(target), notifications.testTarget(target),
   jobs.cancel(job),
 ];

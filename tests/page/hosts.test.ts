@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
-import type { UserView } from '../../src/service/accessviews.ts';
+import type { AuditView, UserView } from '../../src/service/accessviews.ts';
 import type { NotificationsView } from '../../src/service/notificationviews.ts';
 import type { AuthorizationView, HostView, JobView, MachineView, ServerView, TrafficView } from '../../src/service/views.ts';
 import { TestHost, until } from '../flow/testhost.ts';
@@ -228,6 +228,35 @@ describe('hosts by page', { timeout: 180_000 }, () => {
     await onAlpha.page.getByText('asked for by').first().waitFor();
   });
 
+  /** The other's page knows its new role without being loaded anew, and asks for the new password once the old one is gone. */
+  const isChangedByPage = async (watch: Operator): Promise<void> => {
+    const { page } = onAlpha;
+    const role = await ask(onAlpha, 'Change: watch');
+    await role.getByLabel('Role').selectOption('administrator');
+    await role.getByRole('button', { name: 'Change' }).click();
+    await closed(role);
+    await watch.page.getByRole('rowheader', { name: 'operator' }).waitFor();
+    await alpha.run('user', 'set', 'watch', '--role', 'operator');
+    await page.getByRole('row', { name: /watch/ }).getByText('Operator: also runs').waitFor();
+    await watch.page.getByText('Only an administrator sees who may sign in').waitFor();
+    const own = await ask(watch, 'Change your password');
+    await own.getByLabel('Present password').fill('correct horse battery staple');
+    await own.getByLabel('New password').fill('another horse');
+    await own.getByRole('button', { name: 'Change your password' }).click();
+    await closed(own);
+    const password = await ask(onAlpha, 'Change: watch');
+    await password.getByLabel('New password').fill('a horse that nobody knows');
+    await password.getByText('Sessions and tokens of watch end').waitFor();
+    await password.getByRole('button', { name: 'Change' }).click();
+    await closed(password);
+    await watch.page.getByText('Your session has ended.').waitFor();
+    watch.forgive(/401/);
+    const trail = await alpha.get<readonly AuditView[]>('/api/audit');
+    assert.deepEqual(trail.filter(({ operation, outcome }) => /^user (set|password)/.test(operation) && outcome === 'done').map(({ who, operation, subject }) => [who, operation, subject]), [
+      ['operator', 'user set --password', 'watch'], ['watch', 'user password', 'watch'], ['root', 'user set --role operator', 'watch'], ['operator', 'user set --role administrator', 'watch'],
+    ]);
+  };
+
   test('a viewer is added by page, sees everything, and is offered nothing that it may not do', async () => {
     await go(onAlpha, 'Users');
     const adding = await ask(onAlpha, 'Add a user');
@@ -247,6 +276,7 @@ describe('hosts by page', { timeout: 180_000 }, () => {
     }
     await go(watch, 'Users');
     await watch.page.getByText('Only an administrator sees who may sign in').waitFor();
+    await isChangedByPage(watch);
     await watch.leave();
   });
 

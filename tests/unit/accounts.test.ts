@@ -3,19 +3,24 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, test } from 'node:test';
 import { Fault } from '../../src/errors/fault.ts';
+import { Refused } from '../../src/errors/refusal.ts';
 import { Accounts, KEPT_AUDIT_ROWS, SESSION_MS } from '../../src/state/accounts.ts';
 
 const PASSWORD = 'correct horse battery';
 const isFault = (code: string) => (error: unknown) => error instanceof Fault && error.code === code;
 
+const isRefused = (pattern: RegExp) => (error: unknown) => error instanceof Refused && pattern.test(error.message) && error.refusal.allowed.length > 0;
+
 describe('accounts', () => {
   let db: DatabaseSync;
   let nowMs: number;
   let accounts: Accounts;
+  let changed: string[];
   beforeEach(() => {
+    changed = [];
     db = new DatabaseSync(':memory:');
     nowMs = 1_000_000;
-    accounts = new Accounts(db, () => nowMs);
+    accounts = new Accounts(db, () => nowMs, (name) => changed.push(name));
   });
   const everything = () => JSON.stringify(['users', 'sessions', 'audit'].map((table) => db.prepare(`SELECT * FROM ${table}`).all().map((row) => Object.values(row).map((value) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value)))));
 
@@ -80,6 +85,85 @@ describe('accounts', () => {
     await assert.rejects(accounts.addUser('bob', 'king', PASSWORD), /viewer, operator, administrator/);
     await assert.rejects(accounts.addUser('bob', 'viewer', 'short'), /8 to 1024/);
     assert.throws(() => accounts.removeUser('bob'), isFault('user-unknown'));
+  });
+
+  test('another password ends every session and token of the user, and nobody else\'s', async () => {
+    await accounts.addUser('ada', 'operator', PASSWORD);
+    await accounts.addUser('bob', 'operator', PASSWORD);
+    const [session, others] = [await accounts.signIn('ada', PASSWORD), await accounts.signIn('bob', PASSWORD)];
+    const program = accounts.issueToken('ada', 86_400_000);
+    assert.deepEqual(await accounts.changeUser('ada', { password: 'another horse' }), { name: 'ada', role: 'operator' });
+    for (const { token } of [session, program]) assert.equal(accounts.userOfToken(token), undefined);
+    assert.ok(accounts.userOfToken(others.token));
+    await assert.rejects(accounts.signIn('ada', PASSWORD), isFault('sign-in-failed'));
+    assert.ok(await accounts.signIn('ada', 'another horse'));
+    assert.ok(!everything().includes('another horse'));
+  });
+
+  test('another role holds at once for sessions that go on', async () => {
+    await accounts.addUser('ada', 'viewer', PASSWORD);
+    const { token } = await accounts.signIn('ada', PASSWORD);
+    const { stamp } = accounts.account('ada')!;
+    assert.deepEqual(await accounts.changeUser('ada', { role: 'operator' }), { name: 'ada', role: 'operator' });
+    assert.equal(accounts.userOfToken(token)?.role, 'operator');
+    assert.equal(accounts.account('ada')!.stamp, stamp, 'the password is the same');
+  });
+
+  test('a user who knows the present password sets another one; of their sessions only that one goes on', async () => {
+    await accounts.addUser('ada', 'viewer', PASSWORD);
+    const [here, elsewhere] = [await accounts.signIn('ada', PASSWORD), await accounts.signIn('ada', PASSWORD)];
+    await assert.rejects(accounts.changePassword('ada', { password: 'wrong wrong', newPassword: 'another horse', token: here.token }), /that is not the present password of ada/);
+    await assert.rejects(accounts.changePassword('ada', { password: PASSWORD, newPassword: 'short' }), /8 to 1024/);
+    assert.ok(accounts.userOfToken(elsewhere.token), 'nothing was changed');
+    await accounts.changePassword('ada', { password: PASSWORD, newPassword: 'another horse', token: here.token });
+    assert.ok(accounts.userOfToken(here.token));
+    assert.equal(accounts.userOfToken(elsewhere.token), undefined);
+    assert.ok(await accounts.signIn('ada', 'another horse'));
+  });
+
+  test('a password that an administrator sets meanwhile is not replaced by somebody who knows the one before', async () => {
+    await accounts.addUser('ada', 'viewer', PASSWORD);
+    const late = accounts.changePassword('ada', { password: PASSWORD, newPassword: 'of the thief' });
+    await accounts.changeUser('ada', { password: 'of the administrator' });
+    await assert.rejects(late, isFault('settings-invalid'));
+    assert.ok(await accounts.signIn('ada', 'of the administrator'));
+  });
+
+  test('the last administrator can be neither demoted nor removed', async () => {
+    await accounts.addUser('ada', 'administrator', PASSWORD);
+    await accounts.addUser('bob', 'operator', PASSWORD);
+    await assert.rejects(accounts.changeUser('ada', { role: 'viewer' }), isRefused(/ada is the last administrator/));
+    assert.throws(() => accounts.removeUser('ada'), isRefused(/ada is the last administrator/));
+    await accounts.changeUser('ada', { role: 'administrator', password: 'another horse' });
+    await accounts.changeUser('bob', { role: 'administrator' });
+    await accounts.changeUser('ada', { role: 'viewer' });
+    accounts.removeUser('ada');
+    assert.throws(() => accounts.removeUser('bob'), isRefused(/bob is the last administrator/));
+  });
+
+  test('two administrators who demote each other at once leave one', async () => {
+    for (const name of ['ada', 'bob']) await accounts.addUser(name, 'administrator', PASSWORD);
+    const outcomes = await Promise.allSettled(['ada', 'bob'].map((name) => accounts.changeUser(name, { role: 'viewer', password: 'another horse' })));
+    assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    assert.equal(accounts.users().filter(({ role }) => role === 'administrator').length, 1);
+  });
+
+  test('a change of somebody who is not there, to a role that is none or to a short password is refused', async () => {
+    await accounts.addUser('ada', 'viewer', PASSWORD);
+    await assert.rejects(accounts.changeUser('bob', { role: 'viewer' }), isFault('user-unknown'));
+    await assert.rejects(accounts.changeUser('ada', { role: 'king' }), /viewer, operator, administrator/);
+    await assert.rejects(accounts.changeUser('ada', { role: 'operator', password: 'short' }), /8 to 1024/);
+    assert.equal(accounts.account('ada')!.role, 'viewer', 'nothing was changed');
+  });
+
+  test('whoever comes, goes or is not as before is announced once, and nobody for what was refused', async () => {
+    await accounts.addUser('ada', 'administrator', PASSWORD);
+    await accounts.addUser('bob', 'viewer', PASSWORD);
+    await accounts.changeUser('bob', { role: 'operator' });
+    await accounts.changePassword('bob', { password: PASSWORD, newPassword: 'another horse' });
+    assert.throws(() => accounts.removeUser('ada'));
+    accounts.removeUser('bob');
+    assert.deepEqual(changed, ['ada', 'bob', 'bob', 'bob', 'bob']);
   });
 
   test('the audit trail is newest first and keeps the newest hundred thousand', () => {

@@ -10,7 +10,7 @@ const KEY = Symbol('host');
 type Status = AnswerOf<'get', '/api/status'>;
 
 class HostOfPage {
-  readonly #status = new Reading((signal) => client.get('/api/status', { signal }), ({ kind }) => kind !== 'event');
+  readonly #status = new Reading((signal) => client.get('/api/status', { signal }), ({ kind }) => kind !== 'event' && kind !== 'user');
   readonly #hosts = new Reading((signal) => client.get('/api/hosts', { signal }), ({ kind }) => kind === 'host');
   /** All machines are much to read: only while something shows them. */
   readonly #wanted = createSubscriber(() => this.#status.open());

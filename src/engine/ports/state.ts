@@ -35,6 +35,8 @@ export interface State {
   /** Oldest first. */
   points(machineId: string): readonly Point[];
   pointCount(machineId: string): number;
+  /** By machine, of those that have points. */
+  pointCounts(): ReadonlyMap<string, number>;
   /** By machine, of those that have points; damaged are those of which a verification found damage. */
   pointFigures(): ReadonlyMap<string, { readonly points: number; readonly damaged: number }>;
   point(id: string): Point | undefined;

@@ -10,6 +10,7 @@ import { isOnward, kindOf, type Kind } from '../../relationship/chain.ts';
 import { cycleIntervalMs } from '../../relationship/settings.ts';
 import { ADVICE_AFTER_YIELDING, adviceFor, type Side } from '../../relationship/state.ts';
 import type { Engine } from '../engine.ts';
+import { peerNamesOf } from '../host.ts';
 import type { Power } from '../ports/hypervisor.ts';
 import { type Text, inEnglish } from '../../language/text.ts';
 
@@ -61,22 +62,25 @@ export const roleOf = ({ copyOf }: Machine, own: Relationship | undefined): Role
 export async function rosterOf(engine: Engine): Promise<readonly RosterMachine[]> {
   const { state, hypervisor } = engine.host;
   const live = new Set(await hypervisor.instances());
-  const byMachine = Map.groupBy(state.relationships(), ({ machineId }) => machineId);
+  const all = state.relationships();
+  const byMachine = Map.groupBy(all, ({ machineId }) => machineId);
+  const peers = peerNamesOf(engine.host, all);
+  const points = state.pointCounts();
   return Promise.all(state.machines().map(async (machine) => {
     const relationships = byMachine.get(machine.id) ?? [];
     return {
       id: machine.id, name: machine.name,
       role: roleOf(machine, relationships.find((each) => !isOnward(each))),
       power: live.has(machine.id) ? await hypervisor.power(machine.id) : 'off',
-      relationships: relationships.map((each) => entryOf(engine, machine, each)),
+      relationships: relationships.map((each) => entryOf(engine, machine, each, { peer: peers.get(each.peerId)!, points: points.get(machine.id) ?? 0 })),
     };
   }));
 }
 
-function entryOf(engine: Engine, machine: Machine, relationship: Relationship): RosterRelationship {
+function entryOf(engine: Engine, machine: Machine, relationship: Relationship, { peer, points }: Pick<RosterRelationship, 'peer' | 'points'>): RosterRelationship {
   const { host } = engine;
   const { lastCycle, peerId } = relationship;
-  const [peer, nowMs] = [host.peerName(peerId), host.clock.nowMs()];
+  const nowMs = host.clock.nowMs();
   const judgement = judge({ relationship, machine, peer, nowMs, limits: limitsOf(host.monitoring().limits) });
   return {
     id: relationship.id, kind: kindOf(relationship), side: relationship.side, peerId, peer, state: relationship.state,
@@ -85,7 +89,7 @@ function entryOf(engine: Engine, machine: Machine, relationship: Relationship): 
     intervalMs: cycleIntervalMs(relationship.settings),
     lastCycle: lastCycle && { finishedMs: lastCycle.finishedMs, durationMs: lastCycle.durationMs, bytesShipped: lastCycle.bytesShipped },
     nextCycleMs: nextCycleMsOf(engine, relationship),
-    points: host.state.pointCount(machine.id),
+    points,
     advice: adviceOf(relationship),
   };
 }

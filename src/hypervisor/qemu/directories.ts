@@ -11,7 +11,8 @@ export interface Directories {
   readonly stateDir: string;
 }
 
-const MAX_SOCKET_PATH_BYTES = 107;
+/** What a socket's path may have, less the longest name of a socket here. */
+const MAX_DIRECTORY_BYTES = 107 - Buffer.byteLength('/rescue.sock');
 
 /** 12 hex digits that stand for the instance, also where ids differ in their last digits only. */
 export const instanceMark = (instanceId: string): string => createHash('sha256').update(instanceId).digest('hex').slice(0, 12);
@@ -23,11 +24,8 @@ export const readersDirectory = ({ runDir }: Directories): string => join(runDir
 
 export function runPaths(directories: Directories, instanceId: string) {
   const directory = join(allRuns(directories), instanceMark(instanceId));
-  const at = (file: string): string => {
-    const path = join(directory, file);
-    assert(Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES, `socket path is too long: ${path}`);
-    return path;
-  };
+  assert(Buffer.byteLength(directory) <= MAX_DIRECTORY_BYTES, `socket paths are too long in ${directory}`);
+  const at = (file: string): string => `${directory}/${file}`;
   return {
     directory,
     launch: at('launch.json'),
@@ -49,7 +47,7 @@ export function runPaths(directories: Directories, instanceId: string) {
 
 export function statePaths({ stateDir }: Directories, instanceId: string) {
   const directory = join(stateDir, 'machines', instanceId);
-  const at = (file: string): string => join(directory, file);
+  const at = (file: string): string => `${directory}/${file}`;
   return {
     directory,
     qemuLog: at('qemu.log'),

@@ -17,6 +17,8 @@ export interface SubscriptionsOptions {
   readonly eventFilterOf: (namespace: string, language: string, query: string) => EventFilter;
   /** Hosts besides the subscriber's own that events may be pushed to; lower case. */
   readonly eventHosts: readonly string[];
+  /** Whether there is such a user: events end with who subscribed to them. */
+  readonly isUser: (name: string) => boolean;
   readonly nowMs: () => number;
   readonly newId: () => string;
   /** A subscription was given up because its sink takes nothing. */
@@ -70,10 +72,10 @@ export class Subscriptions {
     return Promise.resolve({ body: statusResponse(this.#named(call).expiresAtMs - this.#options.nowMs()), declared: DECLARED });
   }
 
-  /** Those whose time is over have ended. */
+  /** Those whose time is over, or whose owner is not a user any more, have ended. */
   sweep(): void {
     const nowMs = this.#options.nowMs();
-    for (const subscription of this.#byId.values()) if (subscription.expiresAtMs <= nowMs) subscription.end();
+    for (const subscription of this.#byId.values()) if (subscription.expiresAtMs <= nowMs || !this.#options.isUser(subscription.facts.owner)) subscription.end();
   }
 
   close(): void {

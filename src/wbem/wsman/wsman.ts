@@ -31,7 +31,7 @@ export interface WsmanOptions {
   readonly newId: () => string;
   readonly nowMs: () => number;
   readonly onBug: (id: string, error: unknown) => void;
-  readonly events: Pick<SubscriptionsOptions, 'eventFilterOf' | 'eventHosts' | 'onLost'>;
+  readonly events: Pick<SubscriptionsOptions, 'eventFilterOf' | 'eventHosts' | 'isUser' | 'onLost'>;
 }
 
 /** Source: MS-WSMV 2.2.4.10, the defaults of MaxEnvelopeSizekb and MaxTimeoutms. */

@@ -27,7 +27,8 @@ export type Field = Common &
   (
     | { readonly kind: 'line'; readonly longest: number; readonly isFit?: (text: string) => string | null }
     | { readonly kind: 'text'; readonly longest: number }
-    | { readonly kind: 'secret'; readonly longest: number }
+    /** Known: one that exists, which a browser may fill in. */
+    | { readonly kind: 'secret'; readonly longest: number; readonly isKnown?: true }
     | { readonly kind: 'pem'; readonly longest: number }
     | { readonly kind: 'whole'; readonly least: number; readonly most: number; readonly unit?: string }
     | { readonly kind: 'tick' }

@@ -2,22 +2,50 @@
 import type { CertificateView, UserView } from '../../../src/service/accessviews.ts';
 import { pathTo, type Action } from '../asking/action.ts';
 import { t } from '../language.ts';
-import { textIn } from '../operations/field.ts';
+import { given, textIn } from '../operations/field.ts';
 
+const SHORTEST_PASSWORD = 8;
 const LONGEST_PASSWORD = 1_024;
 const LONGEST_PEM = 65_536;
 
 export const ROLES = { viewer: () => t('Viewer: sees everything, changes nothing'), operator: () => t('Operator: also runs machines and their replication'), administrator: () => t('Administrator: also pairs hosts, and says who may what') } as const;
 
+const roleChoices = () => Object.entries(ROLES).map(([value, label]) => ({ value, label: label() }));
+
 export const addUser = (): Action => ({
   command: 'user add', role: 'administrator', title: t('Add a user'),
   fields: [
     { kind: 'line', name: 'name', label: t('Name'), initial: '', longest: 64, isNeeded: true },
-    { kind: 'choice', name: 'role', label: t('Role'), choices: Object.entries(ROLES).map(([value, label]) => ({ value, label: label() })), initial: 'viewer', isNeeded: true },
-    { kind: 'secret', name: 'password', label: t('Password'), initial: '', longest: LONGEST_PASSWORD, isNeeded: true },
+    { kind: 'choice', name: 'role', label: t('Role'), choices: roleChoices(), initial: 'viewer', isNeeded: true },
+    { kind: 'secret', name: 'password', label: t('Password'), hint: t('At least {count} characters.', { count: SHORTEST_PASSWORD }), initial: '', longest: LONGEST_PASSWORD, isNeeded: true },
   ],
   happens: (values) => [t('{user} can sign in to this host, with this page, the command line, and CIM clients.', { user: textIn(values, 'name') ?? '…' })],
   request: (values) => ({ method: 'POST', path: '/api/users', body: { name: values['name'], role: values['role'], password: values['password'] } }),
+});
+
+/** Only what is different is sent: an empty password stays as it is. */
+export const changeUser = ({ name, role }: UserView): Action => ({
+  command: 'user set', role: 'administrator', title: t('Change the user {user}', { user: name }), label: t('Change'),
+  fields: [
+    { kind: 'choice', name: 'role', label: t('Role'), choices: roleChoices(), initial: role, isNeeded: true },
+    { kind: 'secret', name: 'password', label: t('New password'), hint: t('Empty: the password stays as it is.'), initial: '', longest: LONGEST_PASSWORD },
+  ],
+  happens: (values) => [
+    ...(values['role'] === role ? [] : [t('The other role holds at once, also where {user} is signed in.', { user: name })]),
+    ...(values['password'] === undefined ? [] : [t('Sessions and tokens of {user} end; they sign in with the new password.', { user: name })]),
+  ],
+  request: (values) => ({ method: 'PATCH', path: pathTo('users', name), body: given({ role: values['role'] === role ? undefined : values['role'], password: values['password'] }) }),
+});
+
+/** Of whoever is signed in. */
+export const changePassword = (): Action => ({
+  command: 'user password', role: 'viewer', title: t('Change your password'),
+  fields: [
+    { kind: 'secret', name: 'password', label: t('Present password'), initial: '', longest: LONGEST_PASSWORD, isNeeded: true, isKnown: true },
+    { kind: 'secret', name: 'newPassword', label: t('New password'), hint: t('At least {count} characters.', { count: SHORTEST_PASSWORD }), initial: '', longest: LONGEST_PASSWORD, isNeeded: true },
+  ],
+  happens: () => [t('Your sessions elsewhere and your tokens end; here you stay signed in.')],
+  request: (values) => ({ method: 'PUT', path: pathTo('session', 'password'), body: { password: values['password'], newPassword: values['newPassword'] } }),
 });
 
 export const removeUser = ({ name }: UserView): Action => ({
@@ -37,7 +65,7 @@ const LASTS = [['30', () => t('For 30 days')], ['365', () => t('For a year')], [
 export const makeToken = ({ name }: UserView): Action => ({
   command: 'user token', role: 'administrator', title: t('Make a token for {user}', { user: name }), label: t('Make a token'),
   fields: [{ kind: 'choice', name: 'days', label: t('The token is valid'), choices: LASTS.map(([value, label]) => ({ value, label: label() })), initial: '365', isNeeded: true }],
-  happens: () => [t('A program that has the token acts as {user} without a password: a Prometheus elsewhere, or a script.', { user: name }), t('It ends when it runs out, or when {user} is removed.', { user: name })],
+  happens: () => [t('A program that has the token acts as {user} without a password: a Prometheus elsewhere, or a script.', { user: name }), t('It ends when it runs out, when {user} gets another password, or is removed.', { user: name })],
   request: (values) => ({ method: 'POST', path: pathTo('users', name, 'tokens'), body: { days: Number(textIn(values, 'days')) } }),
 });
 
