@@ -42,15 +42,18 @@ function report(figures: Figures): void {
   }
 }
 
-function tellHowToUse(): void {
+/** Where the guest runs depends on how far the story came: on a host where it does not, its stop says so and does no harm. */
+function tellHowToUse(state: string): void {
   tell('');
-  tell('Both hosts run on. The guest is on host-b now, replicated to host-a.');
-  for (const host of [a, b]) {
+  tell(state);
+  const started = [a, b].filter(({ pid }) => pid !== 0);
+  for (const host of started) {
     tell(`  ${host.name}: bin/understudy --run-dir ${host.runDir} status      page: ${host.page}/ (pid ${host.pid})`);
     tell(`    state ${host.stateDir}, log ${host.logPath}`);
   }
   tell(`  Sign in to the page after: bin/understudy --run-dir ${a.runDir} user add NAME --role administrator`);
-  tell(`  Stop: bin/understudy --run-dir ${b.runDir} vm stop web1 --force --yes; kill ${a.pid} ${b.pid}; rm -r ${directory}`);
+  const stops = started.flatMap(({ runDir, pid }) => [`bin/understudy --run-dir ${runDir} vm stop web1 --force --yes`, `kill ${pid}`]);
+  tell(`  Stop: ${[...stops, `rm -r ${directory}`].join('; ')}`);
 }
 
 const onSignal = () => void cleanUp().finally(() => process.exit(130));
@@ -60,11 +63,12 @@ try {
   const figures = await new Story(a, b, directory, tell).play();
   report(figures);
   process.exitCode = figures.verified ? 0 : 1;
-  if (values.keep) tellHowToUse();
+  if (values.keep) tellHowToUse('Both hosts run on. The guest is on host-b now, replicated to host-a.');
 } catch (thrown) {
   tell(`demo: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   if (values.json) process.stdout.write(`${JSON.stringify({ verified: false, error: thrown instanceof Error ? thrown.message : String(thrown) })}\n`);
   process.exitCode = 1;
+  if (values.keep) tellHowToUse('What has been started runs on as it was when the demo failed.');
 } finally {
   if (!values.keep) await cleanUp();
 }

@@ -6,12 +6,14 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import { compareClusters } from '../compare-clusters.ts';
 import type { DemoHost } from './hosts.ts';
 
 const run = promisify(execFile);
-const TRIES = 20;
+/** A busy machine reads two disks for longer than a cycle takes. */
+const AGREES_WITHIN_MS = 180_000;
+const LOOK_AGAIN_MS = 250;
 
 interface Layer {
   readonly path: string;
@@ -44,19 +46,23 @@ interface Difference {
   readonly bytesChanged: number;
 }
 
-/** Both guests are quiet or off. Merges in the background may change the stack under a look: then it looks again. */
+/**
+ * Both guests are quiet or off, so what is in the disks stands still, but cycles and merges go on and change the layers under a
+ * look. One counts when the layers stood still too, when it found everything equal, or when the look before found the same.
+ */
 export async function compareHosts(left: DemoHost, right: DemoHost, machineId: string): Promise<Difference> {
-  for (let tries = 0; ; tries++) {
-    const before = [disksOf(left, machineId), disksOf(right, machineId)] as const;
-    try {
-      const found = await differenceOf(...before);
-      const after = [disksOf(left, machineId), disksOf(right, machineId)] as const;
-      if (JSON.stringify(before.map((disks) => [...disks])) === JSON.stringify(after.map((disks) => [...disks]))) return found;
-    } catch (thrown) {
-      if (tries >= TRIES) throw thrown;
-    }
-    if (tries >= TRIES) throw new Error('the disks do not stand still');
-    await delay(250);
+  const deadline = performance.now() + AGREES_WITHIN_MS;
+  const layers = () => [disksOf(left, machineId), disksOf(right, machineId)] as const;
+  let last: Difference | undefined;
+  for (;;) {
+    const before = layers();
+    const found = await differenceOf(...before).catch((thrown: unknown) => {
+      if (performance.now() > deadline) throw thrown;
+    });
+    if (found && (found.identical || found.bytesChanged === last?.bytesChanged || isDeepStrictEqual(before, layers()))) return found;
+    if (performance.now() > deadline) throw new Error(`the disks of ${left.name} and ${right.name} do not stand still: each look at them found another difference`);
+    last = found ?? last;
+    await delay(LOOK_AGAIN_MS);
   }
 }
 

@@ -154,8 +154,11 @@ function sampleDoors(counters: Counters, samples: Samples): void {
 const NOTIFICATION_FAMILIES = { sent: 'understudy_notifications_sent_total', failed: 'understudy_notification_failures_total', lost: 'understudy_notifications_lost_total' } as const;
 
 function sampleNotifications({ notifications }: Context, counters: Counters, samples: Samples): void {
+  const targets = notifications.targets();
+  // From 0 on, or else nobody sees the first one that is lost as an increase.
+  for (const { name } of targets) for (const kind of ['sent', 'failed', 'lost'] as const) counters.notifications.add([name, kind], 0);
   for (const { key: [target, kind], count } of counters.notifications.all()) samples.add(NOTIFICATION_FAMILIES[kind], { target }, count);
-  for (const { id, name, isEnabled } of notifications.targets()) {
+  for (const { id, name, isEnabled } of targets) {
     samples.add('understudy_notifications_waiting', { target: name }, notifications.waiting(id));
     samples.add('understudy_notification_target_failing', { target: name }, isEnabled && isFailing(notifications.delivery(id)) ? 1 : 0);
   }

@@ -25,13 +25,19 @@ const rules = rulesText.split(/\n {6}- (?=alert|record)/).slice(1).map((text) =>
 const alerts = rules.filter(({ isAlert }) => isAlert);
 const recorded = rules.filter(({ isAlert }) => !isAlert).map(({ name }) => name);
 
+/** Of Grafana's own: its core panels, and the ids of units that it knows ("suffix:" is for words of one's own). */
+const PANEL_TYPES = ['row', 'stat', 'table', 'timeseries', 'state-timeline'];
+const UNITS = /^(s|bytes|Bps|percentunit|suffix:\S+)$/;
+
 interface Panel {
+  readonly id: number;
   readonly title: string;
   readonly type: string;
   readonly description?: string;
   readonly datasource?: { readonly uid: string };
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly targets?: readonly { readonly expr: string }[];
+  readonly fieldConfig?: { readonly defaults: { readonly unit?: string } };
+  readonly targets?: readonly { readonly expr: string; readonly refId: string; readonly datasource: { readonly type: string; readonly uid: string } }[];
 }
 interface Dashboard {
   readonly uid: string;
@@ -122,5 +128,17 @@ describe('the dashboard', () => {
         taken.set(`${column} ${line}`, title);
       }
     }
+  });
+
+  test('is made of what every Grafana has: its own panels and units, each panel and each query with a name of its own', () => {
+    assert.equal(new Set(dashboard.panels.map(({ id }) => id)).size, dashboard.panels.length);
+    for (const { title, type, fieldConfig, targets = [] } of dashboard.panels) {
+      assert.ok(PANEL_TYPES.includes(type), `${title}: ${type}`);
+      assert.match(fieldConfig?.defaults.unit ?? 's', UNITS, title);
+      assert.equal(new Set(targets.map(({ refId }) => refId)).size, targets.length, title);
+      for (const { datasource } of targets) assert.deepEqual(datasource, { type: 'prometheus', uid: '${datasource}' }, title);
+    }
+    // A file with inputs asks for them at each import; the variable finds the source by itself.
+    assert.ok(!Object.hasOwn(dashboard, '__inputs') && !Object.hasOwn(dashboard, 'id'));
   });
 });

@@ -59,6 +59,11 @@ describe('the page of a machine', { timeout: 300_000 }, () => {
     assert.match((await b.page.getByRole('img').first().textContent()) ?? '', /host-a: Primary\. The guest runs there\. host-b \(this host\): Replica\. Data flows from host-a to host-b: every 2 s\. Epoch 1\./);
   });
 
+  test('nothing on it moves for longer than five seconds by itself (WCAG 2.2.2)', async () => {
+    const endsMs = await a.page.evaluate(() => document.getAnimations().map(({ effect }) => Number(effect?.getComputedTiming().endTime)));
+    assert.deepEqual(endsMs.filter((endMs) => !(endMs <= 5_000)), []);
+  });
+
   test('on a phone, in the dark, it is as wide as the window, and its points are reached by keyboard', async () => {
     const phone = await MachinePage.open(browser, pair.b, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
     await phone.points().first().waitFor();

@@ -15,6 +15,9 @@ const FIRST_VIEW_MS = 1_000;
 const VISIBLE_MS = 1_000;
 const SCRIPT_BYTES = 150_000;
 const TRIES = 4;
+/** Of the page's own processor time, in a second in which nothing happens on the host. */
+const IDLE_MS = 60;
+const IDLE_FOR_MS = 3_000;
 
 const HOSTILE: Readonly<Record<number, string>> = {
   3: '<script>document.title="taken"</script><img src=x onerror=document.title="taken">',
@@ -28,6 +31,18 @@ async function firstViewMs(page: Page): Promise<number> {
   await page.goto('/', { waitUntil: 'commit' });
   await page.locator('tbody tr').first().waitFor();
   return page.evaluate(() => new Promise<number>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now())))));
+}
+
+/** Processor time that the page's thread takes in each second from now on, in ms. */
+async function busyMs(page: Page): Promise<number> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const taken = async (): Promise<number> => (await devtools.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration')!.value * 1_000;
+  const before = await taken();
+  await page.waitForTimeout(IDLE_FOR_MS);
+  const busy = ((await taken()) - before) / (IDLE_FOR_MS / 1_000);
+  await devtools.detach();
+  return busy;
 }
 
 describe('the overview', { timeout: 120_000 }, () => {
@@ -100,6 +115,11 @@ describe('the overview', { timeout: 120_000 }, () => {
       times.push(performance.now() - before);
     }
     assert.ok(Math.min(...times) < VISIBLE_MS, `the best of ${times.map(Math.round).join(', ')} ms`);
+  });
+
+  test('a page that is left open lets the processor rest, though its ages count on', async () => {
+    const busy = await busyMs(operator.page);
+    assert.ok(busy > 0 && busy < IDLE_MS, `${busy.toFixed(1)} ms in each second`);
   });
 
   test('hostile names are shown as text, short, and turn nothing around', async () => {

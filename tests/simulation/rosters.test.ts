@@ -107,6 +107,23 @@ test('what a host told stays when it is out of reach, with its time, also for th
   assert.equal(rosters.failureOf('B'), null);
 });
 
+test('a host is told of the machines that changed, one of an older version of all', async () => {
+  const { pair, rosters } = await scene('changes');
+  await pair.until(() => rosters.of('B') !== null, 'B tells');
+  const telling = pair.b.engine!.roster;
+  const { edition } = await telling.answer({ edition: null, waitMs: 0 });
+  update(pair.b.engine!.host, pair.relationshipId, (relationship) => ({ settings: { ...relationship.settings, additional: { cycleIntervalMs: 10_000 } } }));
+  const asked = async (takesChanges: boolean) => {
+    const answer = telling.answer({ edition, waitMs: 0, takesChanges });
+    await pair.pass(1_000);
+    return answer;
+  };
+  const { machines, changes } = await asked(true);
+  assert.deepEqual([machines, changes!.machines.map(({ name }) => name), changes!.removed], [null, ['vm'], []]);
+  const older = await asked(false);
+  assert.deepEqual([older.machines!.length, older.changes], [1, undefined]);
+});
+
 test('what changes all the time is not written to disk all the time', async () => {
   const { pair, rosters, store } = await scene('busy');
   for (let second = 0; second < 120; second += 1) {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { changed, Editions } from '../../src/engine/roster/changes.ts';
 import { readRoster } from '../../src/engine/roster/reading.ts';
 import type { RosterMachine, RosterRelationship } from '../../src/engine/roster/roster.ts';
 import { MAX_MACHINES } from '../../src/engine/roster/telling.ts';
@@ -35,6 +36,45 @@ describe('an answer', () => {
   for (const pageUrl of ['javascript:alert(1)', 'data:text/html,x', 'file:///etc/passwd', `http://${'x'.repeat(400)}/`, 'page']) {
     test(`with the page ${pageUrl.slice(0, 30)} has none that could be followed`, () => assert.equal(readRoster({ ...ANSWER, pageUrl })?.pageUrl, null));
   }
+});
+
+const byId = (machines: readonly RosterMachine[]) => machines.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+
+describe('changes', () => {
+  const rosters = fc.array(fc.uniqueArray(fc.record({ id: fc.constantFrom('m1', 'm2', 'm3', 'm4'), power: fc.constantFrom('off' as const, 'running' as const) }), { selector: ({ id }) => id }), { minLength: 1, maxLength: 12 });
+
+  test('make of whatever edition is remembered the newest one, and name it anew only where something differs', () => {
+    fc.assert(fc.property(rosters, fc.nat(), (drawn, pick) => {
+      const editions = new Editions();
+      const told = drawn.map((machines, at) => {
+        const roster = machines.map((machine) => ({ ...MACHINE, ...machine }));
+        return { roster, edition: editions.of(roster, () => `e${at}`) };
+      });
+      const [known, newest] = [told[pick % told.length]!, told.at(-1)!];
+      const changes = editions.since(known.edition, newest.roster)!;
+      assert.deepEqual(byId(changed(known.roster, changes)), byId(newest.roster));
+      if (known.edition === newest.edition) assert.deepEqual([changes.machines, changes.removed], [[], []]);
+    }));
+  });
+
+  test('are not told to a host whose edition is unknown, or too long ago', () => {
+    const editions = new Editions();
+    const names = Array.from({ length: 17 }, (_, at) => editions.of([{ ...MACHINE, name: `web${at}` }], () => `e${at}`));
+    const newest = [{ ...MACHINE, name: 'web16' }];
+    assert.deepEqual([null, 'of a former daemon', names[0]!].map((edition) => editions.since(edition, newest)), [null, null, null]);
+    assert.deepEqual(editions.since(names[1]!, newest), { machines: newest, removed: [] });
+  });
+
+  test('of any shape are read, and a machine that cannot be read is gone', () => {
+    const changes = { machines: [MACHINE, { ...MACHINE, id: 'm2', power: 'hibernating' }, null, 7], removed: ['m3', 9] };
+    const { machines, changes: read } = readRoster({ ...ANSWER, machines: null, changes })!;
+    assert.deepEqual([machines, read!.machines], [null, [MACHINE]]);
+    assert.deepEqual(changed(['m1', 'm2', 'm3', 'm4'].map((id) => ({ ...MACHINE, id, name: 'old' })), read!).map(({ id, name }) => `${id} ${name}`).toSorted(), ['m1 web1', 'm4 old']);
+    fc.assert(fc.property(fc.jsonValue({ maxDepth: 3 }), (value) => {
+      const wild = readRoster({ ...ANSWER, machines: null, changes: value });
+      assert.ok(Array.isArray(changed([MACHINE], wild!.changes!)));
+    }));
+  });
 });
 
 const toldBy = (id: string, self: boolean, machines: readonly RosterMachine[], more: Partial<Told> & { isCurrent?: boolean } = {}): Told => {

@@ -3,6 +3,7 @@
  * A machine that cannot be read is left out; texts and numbers of entries are bounded.
  */
 import { ALL_STATES } from '../../relationship/state.ts';
+import type { RosterChanges } from './changes.ts';
 import type { RosterMachine, RosterRelationship } from './roster.ts';
 import { MAX_MACHINES, type RosterAnswer } from './telling.ts';
 import { type Text, textFrom } from '../../language/text.ts';
@@ -23,11 +24,22 @@ const oneOf = <T extends string>(value: unknown, allowed: readonly T[]): T | und
 
 /** What can be shown of an answer; `machines` is null when it says that they are known. */
 export function readRoster(value: unknown): RosterAnswer | null {
-  const { atMs, edition, machines, omitted, pageUrl, pagePort, version } = fieldsOf(value);
+  const { atMs, edition, machines, changes, omitted, pageUrl, pagePort, version } = fieldsOf(value);
   const tellsAt = amount(atMs);
   if (tellsAt === null || typeof edition !== 'string' || (machines !== null && !Array.isArray(machines))) return null;
-  const read = machines === null ? null : listOf(machines, MAX_MACHINES).map(readMachine).filter((machine) => machine !== null);
-  return { atMs: tellsAt, version: text(version), pageUrl: readUrl(pageUrl), pagePort: readPort(pagePort), edition: text(edition), machines: read, omitted: amount(omitted) ?? 0 };
+  const read = machines === null ? null : readMachines(machines);
+  return { atMs: tellsAt, version: text(version), pageUrl: readUrl(pageUrl), pagePort: readPort(pagePort), edition: text(edition), machines: read, ...(machines === null && changes !== undefined && { changes: readChanges(changes) }), omitted: amount(omitted) ?? 0 };
+}
+
+const readMachines = (value: unknown): RosterMachine[] => listOf(value, MAX_MACHINES).map(readMachine).filter((machine) => machine !== null);
+
+/** A machine that changed into one that cannot be read is left out too. */
+function readChanges(value: unknown): RosterChanges {
+  const { machines, removed } = fieldsOf(value);
+  const read = readMachines(machines);
+  const ids = new Set(read.map(({ id }) => id));
+  const unread = listOf(machines, MAX_MACHINES).map((machine) => text(fieldsOf(machine)['id'])).filter((id) => !ids.has(id));
+  return { machines: read, removed: [...listOf(removed, MAX_MACHINES).map(text), ...unread] };
 }
 
 function readMachine(value: unknown): RosterMachine | null {

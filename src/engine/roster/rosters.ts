@@ -7,10 +7,11 @@ import { Fault, faultOf } from '../../errors/fault.ts';
 import { call } from '../calls.ts';
 import type { Host } from '../host.ts';
 import { readRoster } from './reading.ts';
+import { changed, type RosterChanges } from './changes.ts';
 import type { RosterMachine } from './roster.ts';
-import type { RosterAnswer } from './telling.ts';
+import { MAX_MACHINES, type RosterAnswer } from './telling.ts';
 
-export interface KnownRoster extends Omit<RosterAnswer, 'machines' | 'atMs' | 'edition'> {
+export interface KnownRoster extends Omit<RosterAnswer, 'machines' | 'changes' | 'atMs' | 'edition'> {
   /** By this host's clock. */
   readonly asOfMs: number;
   /** How far the other host's clock was ahead of this one's. */
@@ -201,7 +202,7 @@ class Follower {
     // What is old is not waited for until it changes.
     this.#isHeld = this.#isWatched() && this.isFresh();
     try {
-      const asked = { edition: this.#edition, waitMs: this.#isHeld ? HOLD_MS : 0 };
+      const asked = { edition: this.#edition, takesChanges: true, waitMs: this.#isHeld ? HOLD_MS : 0 };
       const value = await call(peers, this.#hostId, 'roster', asked, AbortSignal.any([this.#life.signal, clock.timeout(ANSWER_WITHIN_MS)]));
       const answer = readRoster(value);
       if (!answer) throw new Fault('peer-protocol', `${this.#host.peerName(this.#hostId)} tells its machines in a way that cannot be read`);
@@ -216,14 +217,20 @@ class Follower {
     }
   }
 
-  #told({ atMs, edition, machines, ...rest }: RosterAnswer): void {
+  #told({ atMs, edition, machines, changes, ...rest }: RosterAnswer): void {
     const asOfMs = this.#host.clock.nowMs();
     const isNews = edition !== this.#edition || (!this.#isHeld && !this.isFresh());
-    this.known = { ...rest, asOfMs, skewMs: atMs - asOfMs, machines: machines ?? this.known?.machines ?? [] };
+    this.known = { ...rest, asOfMs, skewMs: atMs - asOfMs, machines: machines ?? this.#changed(changes) };
     this.#edition = edition;
     this.failure = null;
     if (edition !== this.#kept.edition && asOfMs - this.#kept.atMs >= KEEP_EVERY_MS) this.#keep(this.known);
     if (isNews) this.#host.changed('host', this.#hostId);
+  }
+
+  /** However a host goes on adding: no more machines than it could tell at once. */
+  #changed(changes: RosterChanges | undefined): readonly RosterMachine[] {
+    const known = this.known?.machines ?? [];
+    return changes ? changed(known, changes).slice(0, MAX_MACHINES) : known;
   }
 
   /** What was known stays, and is kept for a daemon that starts while the host is gone. */

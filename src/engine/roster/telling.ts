@@ -4,11 +4,14 @@
  * second at most.
  */
 import type { Engine } from '../engine.ts';
+import { Editions, type RosterChanges } from './changes.ts';
 import { rosterOf, type RosterMachine } from './roster.ts';
 
 export interface RosterRequest {
   /** Of the roster that the asking host knows; null for none. */
   readonly edition: string | null;
+  /** The asking host takes changes in place of all; absent from older versions. */
+  readonly takesChanges?: boolean;
   /** How long the answer may wait for a change, `MAX_WAIT_MS` at most. */
   readonly waitMs: number;
 }
@@ -22,8 +25,10 @@ export interface RosterAnswer {
   readonly pagePort: number | null;
   /** Names what is told: another one after each change. */
   readonly edition: string;
-  /** Null when the asking host knows them. */
+  /** Null when the asking host knows them, but for the changes. */
   readonly machines: readonly RosterMachine[] | null;
+  /** Since the edition that the asking host knows, where it takes them and this host remembers that edition. */
+  readonly changes?: RosterChanges;
   /** Machines that are left out, because there are too many to tell. */
   readonly omitted: number;
 }
@@ -47,7 +52,7 @@ export class RosterTelling {
   #change = Promise.withResolvers<undefined>();
   #reading: Promise<Reading> | null = null;
   #readingMs = Number.NEGATIVE_INFINITY;
-  #last = { text: '', edition: '' };
+  readonly #editions = new Editions();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -65,21 +70,23 @@ export class RosterTelling {
     this.#change = Promise.withResolvers();
   }
 
-  async answer({ edition, waitMs }: RosterRequest): Promise<RosterAnswer> {
+  async answer({ edition, waitMs, takesChanges = false }: RosterRequest): Promise<RosterAnswer> {
     const { clock } = this.#engine.host;
     const untilMs = clock.monotonicMs() + (Number.isFinite(waitMs) ? Math.min(Math.max(0, waitMs), MAX_WAIT_MS) : 0);
     for (;;) {
       const change = this.#change.promise;
       const reading = await this.#read();
       const leftMs = untilMs - clock.monotonicMs();
-      if (reading.edition !== edition || leftMs <= 0 || this.#life.signal.aborted) return this.#answerOf(reading, edition);
+      if (reading.edition !== edition || leftMs <= 0 || this.#life.signal.aborted) return this.#answerOf(reading, edition, takesChanges);
       await this.#within(change, leftMs);
     }
   }
 
-  #answerOf({ edition, machines, omitted }: Reading, known: string | null): RosterAnswer {
+  #answerOf({ edition, machines, omitted }: Reading, known: string | null, takesChanges: boolean): RosterAnswer {
     const { clock, version, page } = this.#engine.host;
-    return { atMs: clock.nowMs(), version, pageUrl: page?.url ?? null, pagePort: page?.port ?? null, edition, machines: edition === known ? null : machines, omitted };
+    const changes = edition !== known && takesChanges ? this.#editions.since(known, machines) : null;
+    const isKnown = edition === known || changes !== null;
+    return { atMs: clock.nowMs(), version, pageUrl: page?.url ?? null, pagePort: page?.port ?? null, edition, machines: isKnown ? null : machines, ...(changes && { changes }), omitted };
   }
 
   async #within(change: Promise<undefined>, ms: number): Promise<void> {
@@ -108,8 +115,6 @@ export class RosterTelling {
     if (ms > 0) await this.#engine.host.clock.sleep(ms);
     const all = await rosterOf(this.#engine);
     const machines = all.slice(0, MAX_MACHINES);
-    const text = JSON.stringify(machines);
-    if (text !== this.#last.text) this.#last = { text, edition: this.#engine.host.newId() };
-    return { edition: this.#last.edition, machines, omitted: all.length - machines.length };
+    return { edition: this.#editions.of(machines, () => this.#engine.host.newId()), machines, omitted: all.length - machines.length };
   }
 }
