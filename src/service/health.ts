@@ -25,6 +25,7 @@ export function healthOperations(context: Context): HealthOperations {
       audited(context, caller, 'viewer', 'health', machine, async (context) => {
         const relationship = relationshipNamed(context, machine);
         if (refresh) await askGuest(context, relationship);
+        if (kindOf(relationship) === 'extended') await context.rosters.refresh([relationship.peerId], ASK_WITHIN_MS);
         return healthView(context, relationship);
       }),
     statisticsReset: (caller, machine) => resetStatistics(context, caller, machine),
@@ -60,6 +61,9 @@ async function askGuest(context: Context, relationship: Relationship): Promise<v
     if (!faultOf(thrown)) throw thrown;
   }
 }
+
+/** The one in the middle of a chain answers sooner, or is out of reach. */
+const ASK_WITHIN_MS = 1_500;
 
 /** By the limits that are set on this host. */
 export const judgementOf = ({ engine: { host } }: Context, relationship: Relationship, machine: Machine, peer: string): Judgement =>

@@ -19,7 +19,6 @@ async function set(field: Locator, value: Filled[string]): Promise<void> {
     for (const each of await field.all()) await each.setChecked(value.includes((await each.getAttribute('value')) ?? ''));
     return;
   }
-  const isChoice = await field.evaluate('(element) => element.tagName === "SELECT"');
-  if (isChoice) await field.selectOption(value);
+  if ((await field.locator('option').count()) > 0) await field.selectOption(value);
   else await field.fill(value);
 }

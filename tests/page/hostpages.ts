@@ -15,11 +15,12 @@ export interface Asked {
 
 export class HostPages {
   readonly #operator: Operator;
-  /** Commands whose action was done here. */
-  readonly done = new Set<string>();
+  readonly #done: Set<string>;
 
-  constructor(operator: Operator) {
+  /** `done` gets the commands whose actions were done. */
+  constructor(operator: Operator, done: Set<string>) {
     this.#operator = operator;
+    this.#done = done;
   }
 
   async go(page: string): Promise<void> {
@@ -49,7 +50,7 @@ export class HostPages {
     await closed.or(close).or(failed).first().waitFor({ timeout: WITHIN_MS });
     if (await failed.isVisible()) throw new Error(`${command}: ${await this.dialog.innerText()}`);
     const text = (await this.dialog.count()) > 0 ? await this.#told() : '';
-    this.done.add(command);
+    this.#done.add(command);
     return text;
   }
 

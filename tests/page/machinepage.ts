@@ -1,11 +1,12 @@
 /** The page of a machine, and the dialogs on it. */
 import assert from 'node:assert/strict';
 import type { Browser, Locator, Page } from 'playwright-core';
-import type { TestHost } from '../flow/testhost.ts';
+import { until, type TestHost } from '../flow/testhost.ts';
 import { Operator } from './browser.ts';
 import { fill, type Filled } from './form.ts';
 
 const WITHIN_MS = 60_000;
+const LOOK_AGAIN_MS = 1_000;
 const DONE = /is done, after|Done\./;
 
 export class MachinePage {
@@ -71,7 +72,7 @@ export class MachinePage {
   /** The dialog of that operation, filled in, and the button that does it; of sending on to that host when it is named. */
   async asking(id: string, values: Filled = {}, sentOnTo?: string): Promise<Locator> {
     const place = sentOnTo === undefined ? this.page.getByRole('main') : this.page.getByRole('region', { name: `Sent on to ${sentOnTo}` });
-    await place.locator(`[data-operation="${id}"]`).first().click({ timeout: WITHIN_MS });
+    await place.locator(`[data-operation="${id}"], [data-point-operation="${id}"]`).first().click({ timeout: WITHIN_MS });
     await this.dialog.locator(`form[data-operation="${id}"]`).waitFor();
     await fill(this.dialog, values);
     const confirmation = this.dialog.locator('[name="confirmation"]');
@@ -95,16 +96,19 @@ export class MachinePage {
     return text;
   }
 
-  /** Whoever sees that the machine has changed meanwhile decides by what is so now. */
+  /** Whoever sees that the machine has changed meanwhile decides by what is so now, as often as it does. */
   async #goOn(button: Locator): Promise<void> {
     const anew = this.dialog.getByRole('button', { name: 'Go by what is so now' });
-    await button.and(this.page.locator(':enabled')).or(anew).first().waitFor({ timeout: WITHIN_MS });
-    if (await anew.isVisible()) {
-      await anew.click();
-      const confirmation = this.dialog.locator('[name="confirmation"]');
-      if (await confirmation.isVisible()) await confirmation.fill(this.#machine);
-    }
-    await button.click({ timeout: WITHIN_MS });
+    await until('the dialog is confirmed', async () => {
+      if (await anew.isVisible()) await this.#agreeAnew(anew);
+      return button.click({ timeout: LOOK_AGAIN_MS }).then(() => true as const, () => undefined);
+    }, WITHIN_MS, () => this.dialog.innerText());
+  }
+
+  async #agreeAnew(anew: Locator): Promise<void> {
+    await anew.click();
+    const confirmation = this.dialog.locator('[name="confirmation"]');
+    if (await confirmation.isVisible()) await confirmation.fill(this.#machine);
   }
 
   /** Nothing is done. */
