@@ -27,7 +27,7 @@ const MAY_IMPORT = {
   metrics: [...PURE, 'engine', 'state', 'service', 'notifier'],
   api: [...PURE, 'service'],
   page: [...PURE, 'api'],
-  client: [],
+  client: ['language'],
   cli: [...PURE, 'backup', 'client'],
   providers: [...PURE, 'service'],
   interop: PURE,

@@ -59,6 +59,18 @@ class Collector implements Found {
     visit(file);
   }
 
+  /** Words that the command line prints without looking for their translation. */
+  printed(source: string, where: string): void {
+    const file = ts.createSourceFile(where, source, ts.ScriptTarget.Latest, true, ts.ScriptKind.TS);
+    const visit = (node: ts.Node): void => {
+      if ((ts.isCallExpression(node) || ts.isNewExpression(node)) && PRINTERS.includes(lastNameOf(node.expression, file))) {
+        for (const written of node.arguments ?? []) if (isSentence(written)) this.problems.push(`${where}:${file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1}: ${written.getText(file)} is hard-coded`);
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(file);
+  }
+
   /** What the page's tables hold: a capital letter, then words. */
   tables(source: string, where: string): void {
     const file = ts.createSourceFile(where, source, ts.ScriptTarget.Latest, true, ts.ScriptKind.TS);
@@ -70,7 +82,7 @@ class Collector implements Found {
   }
 
   #call(call: ts.CallExpression, file: ts.SourceFile, where: string): void {
-    const name = ts.isPropertyAccessExpression(call.expression) ? call.expression.name.text : call.expression.getText(file);
+    const name = lastNameOf(call.expression, file);
     const places = Object.hasOwn(TAKERS, name) ? TAKERS[name]! : [];
     if (name === 'heads') this.addAll(call.arguments.flatMap(literalsIn), where);
     for (const place of places) {
@@ -83,6 +95,17 @@ class Collector implements Found {
       if (ts.isTemplateExpression(argument)) this.problems.push(`${where}:${line}: the text of ${name}() is glued together, so nobody can translate it`);
     }
   }
+}
+
+/** What puts words on the terminal. */
+const PRINTERS = ['Failure', 'InvalidArgumentError', 'printable', 'note', 'done'];
+const lastNameOf = (called: ts.Expression, file: ts.SourceFile): string => (ts.isPropertyAccessExpression(called) ? called.name.text : called.getText(file));
+
+/** Two words or more, but no command to type. */
+function isSentence(node: ts.Expression): boolean {
+  if (!ts.isStringLiteralLike(node) && !ts.isTemplateExpression(node)) return false;
+  const text = ts.isTemplateExpression(node) ? [node.head, ...node.templateSpans.map(({ literal }) => literal)].map((piece) => piece.text).join('…') : node.text;
+  return /\p{L}{2} \p{L}{2}/u.test(text) && !text.startsWith('understudy ');
 }
 
 /** The texts that an expression can be; none when it is not written out. */
@@ -183,6 +206,14 @@ function expressionsIn(node: unknown, source: string): string[] {
   return Object.values(node).flatMap((each) => expressionsIn(each, source));
 }
 
+/** What goes wrong on the way to the daemon is said by the command line and by the page. */
+function clientTexts(found: Collector): void {
+  for (const file of filesBelow('src/client', ['.ts'])) found.code(readFileSync(join(REPOSITORY, file), 'utf8'), file);
+}
+
+/** The page reads a definition as the host does, before it is sent. */
+const READ_BY_THE_PAGE = ['src/machine/parse.ts', 'src/machine/table.ts'];
+
 function pageTexts(): Found {
   const found = new Collector();
   for (const file of filesBelow('web/src', ['.ts'])) {
@@ -191,6 +222,8 @@ function pageTexts(): Found {
     found.tables(source, file);
   }
   for (const file of filesBelow('web/src', ['.svelte'])) componentTexts(found, file);
+  clientTexts(found);
+  for (const file of READ_BY_THE_PAGE) found.code(readFileSync(join(REPOSITORY, file), 'utf8'), file);
   return found;
 }
 
@@ -207,7 +240,12 @@ const OTHER_WORDS = ['cycles', 'times', 'planned', 'unplanned', 'failback'];
 
 function cliTexts(): Found {
   const found = new Collector();
-  for (const file of filesBelow('src/cli', ['.ts'])) found.code(readFileSync(join(REPOSITORY, file), 'utf8'), file);
+  for (const file of filesBelow('src/cli', ['.ts'])) {
+    const source = readFileSync(join(REPOSITORY, file), 'utf8');
+    found.code(source, file);
+    found.printed(source, file);
+  }
+  clientTexts(found);
   found.addAll(OTHER_WORDS, 'src/health/limits.ts');
   found.addAll([...ofCommand(PROGRAM), ...Object.keys(GROUPS), ...OWN_TITLES], 'src/cli/program.ts');
   found.addAll(Object.values(FAULTS).map(({ hint }) => hint), 'src/errors/fault.ts');

@@ -8,7 +8,7 @@ import { Type, TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fasti
 import type { Changes, Operations } from '../service/operations.ts';
 import { doctorRoutes } from './doctor.ts';
 import { Doors, type Tls } from './doors.ts';
-import { answerTo, routeUnknown, type ErrorAnswer } from './errors.ts';
+import { answerTo, routeUnknown, UnreadBody, type ErrorAnswer } from './errors.ts';
 import { streamRoute } from './eventstream.ts';
 import { failoverRoutes } from './failovers.ts';
 import { healthRoutes } from './health.ts';
@@ -78,6 +78,9 @@ function sendError(reply: FastifyReply, { status, headers, body }: ErrorAnswer):
   return reply.code(status).headers(headers).type('application/json; charset=utf-8').send(body);
 }
 
+/** Nothing that somebody could take for heard. */
+const isEmpty = (body: unknown): boolean => body === undefined || body === null || (typeof body === 'object' && Object.keys(body).length === 0);
+
 /** Validation by TypeBox (bodies strictly, query strings converted), plain JSON out, errors as /api describes them. */
 function setUp(app: ApiInstance, onBug: NonNullable<ApiOptions['onBug']>): void {
   app.decorateRequest('caller');
@@ -85,7 +88,8 @@ function setUp(app: ApiInstance, onBug: NonNullable<ApiOptions['onBug']>): void 
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.addHook('onRequest', async (request, reply) => void reply.headers({ ...SECURITY_HEADERS, ...(request.url.startsWith('/api/') && { 'content-language': languageOf(request), vary: 'accept-language' }) }));
   app.addHook('preValidation', async (request) => {
-    if (request.body === undefined && request.routeOptions.schema?.body) request.body = {};
+    if (request.routeOptions.schema?.body) request.body ??= {};
+    else if (!isEmpty(request.body)) throw new UnreadBody(request.body);
   });
   app.setErrorHandler((error, request, reply) =>
     sendError(reply, answerTo(error, (id, bug) => onBug({ id, request: `${request.method} ${request.routeOptions.url ?? ''}`, error: bug }), languageOf(request))),
@@ -129,6 +133,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     bodyLimit: BODY_BYTES,
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS },
     exposeHeadRoutes: false,
+    frameworkErrors: (error, request, reply) => void sendError(reply.headers(SECURITY_HEADERS), answerTo(error, () => undefined, languageOf(request))),
   }).withTypeProvider<TypeBoxTypeProvider>();
   const doors = new Doors((request, response) => app.routing(request, response));
   const callerAgain = async (request: FastifyRequest) => ({ ...(await callerOf(request, operations, doors.isLocal(request.raw.socket))), language: languageOf(request) });

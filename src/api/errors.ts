@@ -17,6 +17,18 @@ export interface ErrorAnswer {
 /** The daemon has as many clients of this kind as it allows. */
 export class Busy extends Error {}
 
+/** A body, or more of it, came to a route that reads none. */
+export class UnreadBody extends Error {
+  readonly validation: readonly Objection[];
+  readonly validationContext = 'body';
+
+  constructor(body: unknown) {
+    super('the body is not read here');
+    const fields = typeof body === 'object' && body !== null && !Array.isArray(body) ? Object.keys(body) : null;
+    this.validation = [fields ? { keyword: 'additionalProperties', instancePath: '', params: { additionalProperties: fields } } : { keyword: 'type', instancePath: '', params: { type: 'object' } }];
+  }
+}
+
 /** What the validator found. */
 interface Objection {
   readonly keyword: string;

@@ -18,6 +18,8 @@ const MAX_WAITING = 1_000;
 const EVENTS_AT_ONCE = 200;
 /** Clients take four times as long without a word for a lost connection. */
 const HEARTBEAT_MS = 5_000;
+/** A client that takes nothing for so many heartbeats is given up: its place is for others. */
+const HEARTBEATS_TO_TAKE = 12;
 
 export interface StreamOptions {
   readonly operations: Operations;
@@ -79,13 +81,15 @@ const message = (event: string, data: unknown, id?: number): string => `${id ===
 /** Clients see that the connection stands, and what this host's clock says. */
 const alive = (): string => message('alive', { atMs: Date.now() });
 
-/** Writes, and resolves once the client has taken enough of it. */
-async function write(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
+/** Writes, and resolves once the client has taken enough of it; one that takes nothing is cut off. */
+async function write(response: ServerResponse, text: string, signal: AbortSignal, withinMs: number): Promise<void> {
   if (text === '' || signal.aborted || response.write(text)) return;
-  await until(signal, (wake) => {
+  const tooLate = AbortSignal.timeout(withinMs);
+  await until(AbortSignal.any([signal, tooLate]), (wake) => {
     response.once('drain', wake);
     return () => response.off('drain', wake);
   });
+  if (response.writableNeedDrain) response.destroy();
 }
 
 /** Where the client is in the event log: after what it names, else at its end. */
@@ -105,6 +109,7 @@ class Client {
   readonly #response: ServerResponse;
   readonly #signal: AbortSignal;
   readonly #waiting = new Waiting();
+  readonly #heartbeatMs: number;
   #afterId: number;
 
   constructor(options: StreamOptions, request: FastifyRequest, response: ServerResponse, signal: AbortSignal, afterId: number) {
@@ -113,17 +118,17 @@ class Client {
     this.#response = response;
     this.#signal = signal;
     this.#afterId = afterId;
+    this.#heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
   }
 
   /** Returns when the client has gone, the daemon ends, or the session has ended. */
   async run(): Promise<void> {
-    const heartbeatMs = this.#options.heartbeatMs ?? HEARTBEAT_MS;
     const unsubscribe = this.#options.changes.subscribe((change) => this.#waiting.add(change));
     try {
-      await write(this.#response, alive(), this.#signal);
+      await this.#write(alive());
       await this.#sendEvents(this.#request.caller);
       while (!this.#signal.aborted) {
-        await this.#waiting.some(heartbeatMs, this.#signal);
+        await this.#waiting.some(this.#heartbeatMs, this.#signal);
         const caller = await this.#options.callerAgain(this.#request);
         await this.#send(caller);
       }
@@ -132,13 +137,17 @@ class Client {
     }
   }
 
+  #write(text: string): Promise<void> {
+    return write(this.#response, text, this.#signal, HEARTBEATS_TO_TAKE * this.#heartbeatMs);
+  }
+
   async #send(caller: Caller): Promise<void> {
     const { changes, overflowed } = this.#waiting.take();
-    if (changes.length === 0 && !overflowed) return write(this.#response, alive(), this.#signal);
-    if (overflowed) await write(this.#response, message('reset', {}), this.#signal);
+    if (changes.length === 0 && !overflowed) return this.#write(alive());
+    if (overflowed) await this.#write(message('reset', {}));
     if (overflowed || changes.some((change) => change.kind === 'event')) await this.#sendEvents(caller);
     const others = changes.filter((change) => change.kind !== 'event' && mayKnow(caller, change));
-    await write(this.#response, others.map(({ kind, id }) => message('change', { kind, id })).join(''), this.#signal);
+    await this.#write(others.map(({ kind, id }) => message('change', { kind, id })).join(''));
   }
 
   async #sendEvents(caller: Caller): Promise<void> {
@@ -146,7 +155,7 @@ class Client {
       const events = await this.#options.operations.events(caller, { afterId: this.#afterId, limit: EVENTS_AT_ONCE });
       const fresh = events.filter((event) => event.id > this.#afterId).sort((a, b) => a.id - b.id);
       if (fresh.length === 0) return;
-      await write(this.#response, fresh.map((event) => message('event', event, event.id)).join(''), this.#signal);
+      await this.#write(fresh.map((event) => message('event', event, event.id)).join(''));
       this.#afterId = fresh.at(-1)!.id;
     }
   }

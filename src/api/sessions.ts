@@ -50,7 +50,7 @@ function checkOrigin(request: FastifyRequest): void {
   const { origin, host } = request.headers;
   const site = request.headers['sec-fetch-site'];
   const foreignOrigin = origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
-  if (foreignOrigin || (site !== undefined && site !== 'same-origin' && site !== 'none')) throw new Fault('role-missing', 'this request came from a page of another origin');
+  if (foreignOrigin || (site !== undefined && site !== 'same-origin' && site !== 'none')) throw new Fault('origin-foreign', 'this request came from a page of another origin');
 }
 
 const tokenOf = (request: FastifyRequest): string | undefined => {

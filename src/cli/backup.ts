@@ -51,7 +51,7 @@ async function restore(run: Run, file: string, { stateDir, yes }: RestoreOptions
     t('Guests are not started before the other host has confirmed that they do not run there.'),
     t('This computer is {hostName} from then on. Make sure that no other one is: both would be believed.', { hostName: manifest.hostName }),
   ];
-  await confirm({ name: manifest.hostName, kind: t('host'), consequences, yes });
+  await confirm({ name: manifest.hostName, kind: 'host', consequences, yes });
   const restored = await onThisHost(run, () => restoreState(path, Date.now(), into));
   run.out.result(restored, () => restoredText(restored));
 }

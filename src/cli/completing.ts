@@ -1,5 +1,6 @@
 /** What can stand in place of the last word of a command line; whoever calls knows how to ask the daemon for names. */
 import type { Argument, Command, Option } from 'commander';
+import { t } from './language.ts';
 
 /** What only the daemon knows the names of. */
 export const NAMED = ['machine', 'host', 'point', 'job', 'user', 'disk', 'entry', 'target'] as const;
@@ -80,11 +81,11 @@ async function valueCalled(name: string, operands: readonly string[], given: Giv
 }
 
 function subcommands(command: Command): Candidate[] {
-  const help = command.parent ? [] : [{ word: 'help', meaning: 'what a command does, and its options' }];
+  const help = command.parent ? [] : [{ word: 'help', meaning: t('what a command does, and its options') }];
   return command.commands.length === 0 ? [] : [...command.commands.map((each) => ({ word: each.name(), meaning: each.description() })), ...help];
 }
 
-const flagsOf = (command: Command): Candidate[] => [...optionsOf(command).filter(({ hidden }) => !hidden).map((option) => ({ word: option.long ?? option.flags, meaning: option.description })), { word: '--help', meaning: 'what it does, and its options' }];
+const flagsOf = (command: Command): Candidate[] => [...optionsOf(command).filter(({ hidden }) => !hidden).map((option) => ({ word: option.long ?? option.flags, meaning: option.description })), { word: '--help', meaning: t('what it does, and its options') }];
 
 async function operandOf({ command, operands, given }: Reading, names: NamesOf): Promise<Completion> {
   const own = operands.length === 0 ? subcommands(command) : [];

@@ -25,7 +25,7 @@ async function attach(run: Run, machine: string, name: string, path: string, opt
 
 async function detach(run: Run, machine: string, disk: string, options: DetachOptions): Promise<void> {
   const consequences = [t('The guest of {machine} loses disk {disk}; what it has not written to it is lost. The image stays. If the disk replicates, it does not any more; recovery points keep what they have of it.', { machine, disk })];
-  await confirm({ name: machine, kind: t('machine'), consequences, yes: options.yes });
+  await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
   await followed(run, await run.api.post('/api/machines/{machine}/disks/{disk}/detach', { path: { machine, disk }, body: given({ timeoutSeconds: options.timeout }) }), options);
 }
 

@@ -23,7 +23,7 @@ const paragraph = (finding: Finding): string =>
 
 function diagnosisText({ findings, checks }: View<'Diagnosis'>, isVerbose: boolean): string {
   const of = (severity: Finding['severity']) => findings.filter((finding) => finding.severity === severity).length;
-  const summary = findings.length === 0 ? t('{count} checks, nothing found.', { count: checks.length }) : t('{count} checks: {critical} critical, {warning} warnings, {advice} pieces of advice.', { count: checks.length, critical: of('critical'), warning: of('warning'), advice: of('advice') });
+  const summary = findings.length === 0 ? t('{count} checks, nothing found.', { count: checks.length }) : t('{count} checks: critical: {critical}, warnings: {warning}, advice: {advice}.', { count: checks.length, critical: of('critical'), warning: of('warning'), advice: of('advice') });
   const rows = checks.map(({ check, practice, title, fired }) => [check, practice === null ? '-' : String(practice), title, fired === 0 ? { text: 'ok', colour: 'green' as const } : `${fired}`]);
   return [...findings.map(paragraph), ...(isVerbose ? [table(heads('CHECK', 'PRACTICE', 'LOOKS WHETHER', 'FOUND'), rows)] : []), summary].join('\n\n');
 }

@@ -28,11 +28,14 @@ const SHOWN_FIRST = 10;
 const severityCell = ({ severity }: Event): Cell => ({ text: word('severity', severity), ...(COLOURS[severity] && { colour: COLOURS[severity] }) });
 const messageOf = ({ message, hint }: Event): string => (hint === null ? message : `${message} (${hint})`);
 
+/** Most messages name their machine already. */
+const named = (event: Event): string => (event.machine === null || event.message.startsWith(`${event.machine}: `) ? messageOf(event) : `${event.machine}: ${messageOf(event)}`);
+
 function line(event: Event): string {
   const { severity } = event;
   const colour = COLOURS[severity];
   const padded = inWidth(word('severity', severity), SEVERITY_WIDTH);
-  return `${String(event.id).padStart(6)}  ${instant(event.atMs)}  ${colour ? coloured(colour, padded) : padded}  ${event.machine === null ? '' : printable(`${event.machine}: `)}${printable(messageOf(event))}`;
+  return `${String(event.id).padStart(6)}  ${instant(event.atMs)}  ${colour ? coloured(colour, padded) : padded}  ${printable(named(event))}`;
 }
 
 async function list(run: Run, { after, limit, machine, severity }: EventsOptions): Promise<void> {

@@ -37,17 +37,23 @@ async function test(run: Run, machine: string, options: TestOptions): Promise<vo
 async function planned(run: Run, machine: string, options: FailoverOptions): Promise<View<'Job'>> {
   if (options.point !== undefined) throw new Failure('usage', t('a planned failover takes the guest as it is: it has no --point'));
   const consequences = [t('The guest of {machine} is shut down, then booted on the other host. It does not answer meanwhile; nothing that it wrote is lost.', { machine })];
-  await confirm({ name: machine, kind: t('machine'), consequences, yes: options.yes });
+  await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
   const body = given({ start: options.start, reverse: options.reverse, timeoutSeconds: options.timeout, force: options.force, commitAfterSeconds: options.commitAfter });
   return run.api.post('/api/relationships/{machine}/failover/planned', { path: await chosen(run, machine, options), body });
 }
 
-/** What is lost, in words; the lag says how much when it is known. */
-function losses({ machine, peer, lagMs }: View<'Relationship'>, options: FailoverOptions): string[] {
-  const behind = lagMs === null || options.point !== undefined ? '' : t(' (the newest point is {lag} old)', { lag: duration(lagMs) });
-  const from = options.point === undefined ? t('the newest recovery point') : t('the recovery point {point}', { point: options.point });
+/** Which point the guest gets, and so what it does not know; the lag says how old the newest is when that is known. */
+function startedFrom({ machine, peer, lagMs }: Pick<View<'Relationship'>, 'machine' | 'peer' | 'lagMs'>, point: string | undefined): string {
+  if (point !== undefined) return t('{machine} is started on this host from the recovery point {point}. Its guest here knows nothing of what it wrote after that on {peer}.', { machine, point, peer });
+  if (lagMs === null) return t('{machine} is started on this host from the newest recovery point. Its guest here knows nothing of what it wrote after that on {peer}.', { machine, peer });
+  return t('{machine} is started on this host from the newest recovery point, which is {lag} old. Its guest here knows nothing of what it wrote after that on {peer}.', { machine, lag: duration(lagMs), peer });
+}
+
+/** What is lost, in words. */
+function losses({ machine, peer, peerConnected, lagMs }: View<'Relationship'>, options: FailoverOptions): string[] {
   const lines = [
-    t('{machine} is started on this host from {from}{behind}. Its guest here knows nothing of what it wrote after that on {peer}.', { machine, from, behind, peer }),
+    ...(peerConnected ? [] : [t('{peer} does not answer, and from here nobody can tell whether it is gone or only the line to it. While it lives its guest may run there: then two run apart. Look at {peer} itself first.', { peer })]),
+    startedFrom({ machine, peer, lagMs }, options.point),
     t('If {peer} comes back, those writes are kept there as a named recovery point; if it does not, they are lost.', { peer }),
   ];
   if (options.force) lines.push(t('With --force this is done even if the guest still runs on {peer}: then two guests run apart, and only one of them can be kept as primary.', { peer }));
@@ -60,7 +66,7 @@ async function unplanned(run: Run, machine: string, options: FailoverOptions): P
   if (options.timeout !== undefined) throw new Failure('usage', t('--timeout is for a planned failover'));
   if (!options.yes) {
     const relationship = await run.api.get('/api/relationships/{machine}', { path: { machine } });
-    await confirm({ name: relationship.machine, kind: t('machine'), consequences: losses(relationship, options), yes: false });
+    await confirm({ name: relationship.machine, kind: 'machine', consequences: losses(relationship, options), yes: false });
   }
   const body = given({ point: options.point, start: options.start, force: options.force, commitAfterSeconds: options.commitAfter });
   return run.api.post('/api/relationships/{machine}/failover/unplanned', { path: { machine }, body });
@@ -73,7 +79,7 @@ async function failover(run: Run, machine: string, options: FailoverOptions): Pr
 
 async function failback(run: Run, machine: string, options: FailoverOptions): Promise<void> {
   const consequences = [t('The guest of {machine} is shut down and booted on the host that it came from. It does not answer meanwhile; nothing that it wrote is lost.', { machine })];
-  await confirm({ name: machine, kind: t('machine'), consequences, yes: options.yes });
+  await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
   const job = await run.api.post('/api/relationships/{machine}/failback', { path: { machine }, body: given({ start: options.start, timeoutSeconds: options.timeout }) });
   await followed(run, job, options);
 }
@@ -82,13 +88,13 @@ async function initiateFailback(run: Run, machine: string, options: FailoverOpti
   const consequences = options.point === undefined
     ? [t('{machine} comes home to this host with everything. Its guest runs on over there meanwhile; for the last changes it is shut down, and you start it here.', { machine })]
     : [t('{machine} comes home to this host as it was at the recovery point {point}. Its guest over there is shut down, and what it wrote after that point is given up; it is kept there as a named recovery point.', { machine, point: options.point })];
-  await confirm({ name: machine, kind: t('machine'), consequences, yes: options.yes });
+  await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
   const job = await run.api.post('/api/relationships/{machine}/failback/start', { path: { machine }, body: given({ point: options.point, timeoutSeconds: options.timeout }) });
   await followed(run, job, options);
 }
 
 async function cancelFailover(run: Run, machine: string, { force, yes, ...which }: { readonly force?: boolean; readonly yes?: boolean; readonly extended?: boolean }): Promise<void> {
-  if (force) await confirm({ name: machine, kind: t('machine'), consequences: [t('The planned failover of {machine} is cancelled although the other host may not hear of it. If it has failed over already, both hosts went on alone, and you have to choose between them.', { machine })], yes });
+  if (force) await confirm({ name: machine, kind: 'machine', consequences: [t('The planned failover of {machine} is cancelled although the other host may not hear of it. If it has failed over already, both hosts went on alone, and you have to choose between them.', { machine })], yes });
   const relationship = await run.api.post('/api/relationships/{machine}/failover/cancel', { path: await chosen(run, machine, which), query: given({ force }) });
   run.out.result(relationship, () => printable(relationship.advice === '' ? `${relationship.machine}: ${relationship.stateName}` : t('{machine}: {state}. Next: {advice}', { machine: relationship.machine, state: relationship.stateName, advice: relationship.advice })));
 }

@@ -37,7 +37,7 @@ async function listHosts(run: Run): Promise<void> {
 }
 
 async function remove(run: Run, host: string, options: { yes?: boolean }): Promise<void> {
-  await confirm({ name: host, kind: t('host'), consequences: [t('The pairing with {host} ends: nothing is replicated to or from it any more, and pairing again needs a new invitation.', { host })], yes: options.yes });
+  await confirm({ name: host, kind: 'host', consequences: [t('The pairing with {host} ends: nothing is replicated to or from it any more, and pairing again needs a new invitation.', { host })], yes: options.yes });
   await run.api.delete('/api/hosts/{host}', { path: { host } });
   run.out.done(t('{host} is not paired any more', { host }));
 }

@@ -1,11 +1,11 @@
 /** The worst lag of each bucket of a history over time, as SVG with its text. */
 import type { View } from '../client/operation.ts';
-import { durationIn } from '../language/quantities.ts';
-import { html, type Markup } from './markup.ts';
+import { phrase } from '../language/text.ts';
+import { t, translated } from './language.ts';
+import { filled, html, type Markup } from './markup.ts';
+import { duration } from './words.ts';
 
 type History = View<'History'>;
-
-const duration = (ms: number): string => durationIn('en', ms);
 
 const WIDTH = 800;
 const HEIGHT = 200;
@@ -51,9 +51,9 @@ function inWords({ buckets, bucketMs, objectiveMs }: History): string {
   const lags = buckets.flatMap(({ maxLagMs }) => maxLagMs ?? []);
   const above = lags.filter((ms) => ms > objectiveMs).length;
   const bare = buckets.filter(({ unprotectedMs }) => unprotectedMs > 0).length;
-  const span = `The period in ${buckets.length} parts of ${duration(bucketMs)} each.`;
-  if (lags.length === 0) return `${span} Of none of them is a lag known; in ${bare} there was time without a recovery point.`;
-  return `${span} The worst lag of a part was between ${duration(Math.min(...lags))} and ${duration(Math.max(...lags))}; in ${above} of them it exceeded the objective of ${duration(objectiveMs)}; in ${bare} there was time without a recovery point; of ${buckets.length - lags.length} no lag is known.`;
+  const span = t('The period in {count} parts of {length} each.', { count: String(buckets.length), length: duration(bucketMs) });
+  if (lags.length === 0) return `${span} ${t('Of none of them is a lag known; in {bare} there was time without a recovery point.', { bare: String(bare) })}`;
+  return `${span} ${t('The worst lag of a part was between {least} and {most}; in {above} of them it exceeded the objective of {objective}; in {bare} there was time without a recovery point; of {unknown} no lag is known.', { least: duration(Math.min(...lags)), most: duration(Math.max(...lags)), above: String(above), objective: duration(objectiveMs), bare: String(bare), unknown: String(buckets.length - lags.length) })}`;
 }
 
 /** `id` is unique in the document. */
@@ -67,14 +67,14 @@ export function lagChart(history: History, id: string, moment: (ms: number) => M
   const day = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
   return html`<figure>
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="${id}-chart" aria-describedby="${id}-words">
-<title id="${id}-chart">Lag over time</title>
+<title id="${id}-chart">${t('Lag over time')}</title>
 ${bars}
 ${grid}
 <line class="objective" x1="${LEFT}" x2="${WIDTH}" y1="${rounded(y(objectiveMs))}" y2="${rounded(y(objectiveMs))}"/>
 <path class="lag" d="${path(buckets, x, y)}"/>
-<text class="at-objective" x="${WIDTH - 4}" y="${rounded(y(objectiveMs) - 4)}" text-anchor="end">objective</text>
+<text class="at-objective" x="${WIDTH - 4}" y="${rounded(y(objectiveMs) - 4)}" text-anchor="end">${t('objective')}</text>
 <text x="${LEFT}" y="${HEIGHT - 6}">${day(fromMs)}</text><text x="${WIDTH}" y="${HEIGHT - 6}" text-anchor="end">${day(untilMs)}</text>
 </svg>
-<figcaption id="${id}-words">Worst lag in each part of the time from ${moment(fromMs)} to ${moment(untilMs)}, on a scale of powers; coloured where there was time without a recovery point. ${inWords(history)}</figcaption>
+<figcaption id="${id}-words">${filled(translated(phrase('Worst lag in each part of the time from {from} to {until}, on a scale of powers; coloured where there was time without a recovery point.')), { from: moment(fromMs), until: moment(untilMs) })} ${inWords(history)}</figcaption>
 </figure>`;
 }

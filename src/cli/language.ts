@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { languageOfEnvironment, type Language } from '../language/language.ts';
-import { inWords, type Catalogue, type Placeholder, type Value } from '../language/text.ts';
+import { inWords, type Catalogue, type Placeholder, type Text, type Value } from '../language/text.ts';
 import { wordFor, type WordKind } from '../language/words.ts';
 
 /** Programs read English. */
@@ -15,6 +15,9 @@ const catalogue: Catalogue = language === 'en' ? {} : (JSON.parse(readFileSync(n
 /** The sentence in the reader's language, its {placeholders} filled in. */
 export const t = <T extends string>(text: T, ...[values = {} as Record<Placeholder<T>, Value>]: [Placeholder<T>] extends [never] ? [] : [values: Readonly<Record<Placeholder<T>, Value>>]): string =>
   inWords({ text, values }, language, catalogue);
+
+/** What others said, in the reader's language. */
+export const spoken = (text: Text): string => inWords(text, language, catalogue);
 
 /** A text that a table holds; as it is when no catalogue has it. */
 export const translated = (text: string): string => (Object.hasOwn(catalogue, text) ? catalogue[text]! : text);

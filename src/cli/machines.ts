@@ -62,7 +62,7 @@ interface PowerOptions {
 async function start(run: Run, machine: string, options: PowerOptions): Promise<void> {
   if (options.force) {
     const consequences = [t('{machine} is started here although a check speaks against it. If its guest runs on the other host too, the two go apart, and only one of them can be kept as primary (what the other wrote is kept as a named recovery point).', { machine })];
-    await confirm({ name: machine, kind: t('machine'), consequences, yes: options.yes });
+    await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
   }
   await followed(run, await run.api.post('/api/machines/{machine}/start', { path: { machine }, body: given({ force: options.force }) }), options);
 }
@@ -70,7 +70,7 @@ async function start(run: Run, machine: string, options: PowerOptions): Promise<
 async function stop(run: Run, machine: string, options: PowerOptions): Promise<void> {
   if (options.force) {
     const consequences = [t('The power of {machine} is cut. What its guest has not written to its disks is lost.', { machine })];
-    await confirm({ name: machine, kind: t('machine'), consequences, yes: options.yes });
+    await confirm({ name: machine, kind: 'machine', consequences, yes: options.yes });
   }
   const body = given({ force: options.force, timeoutSeconds: options.timeout });
   await followed(run, await run.api.post('/api/machines/{machine}/stop', { path: { machine }, body }), options);

@@ -25,5 +25,9 @@ function written(content: Content): string {
 
 export const html = (pieces: TemplateStringsArray, ...contents: readonly Content[]): Markup => new Markup(String.raw({ raw: pieces }, ...contents.map(written)));
 
+/** The text with markup in its {placeholders}. */
+export const filled = (text: string, contents: Readonly<Record<string, Content>>): Markup =>
+  new Markup(text.split(/\{(\w+)\}/).map((piece, at) => written(at % 2 === 0 ? piece : contents[piece]!)).join(''));
+
 /** What somebody else named: its direction stays its own. */
 export const name = (text: string): Markup => html`<bdi>${text}</bdi>`;

@@ -27,8 +27,13 @@ interface ClearOptions {
 
 function addressText(addresses: View<'FailoverAddresses'> | null): string {
   if (!addresses) return '-';
-  const lists = [['', addresses.addresses], [`${t('gateway')} `, addresses.gateways], ['DNS ', addresses.dnsServers]] as const;
-  return [...(addresses.dhcp ? ['DHCP'] : []), ...lists.filter(([, list]) => list.length > 0).map(([word, list]) => `${word}${list.join(', ')}`)].join('; ');
+  const { addresses: own, gateways, dnsServers } = addresses;
+  return [
+    ...(addresses.dhcp ? ['DHCP'] : []),
+    ...(own.length > 0 ? [own.join(', ')] : []),
+    ...(gateways.length > 0 ? [t('gateway {address}', { address: gateways.join(', ') })] : []),
+    ...(dnsServers.length > 0 ? [t('DNS {address}', { address: dnsServers.join(', ') })] : []),
+  ].join('; ');
 }
 
 const OUTCOME_COLOURS = { waiting: 'yellow', applied: 'green', failed: 'red' } as const;

@@ -48,9 +48,22 @@ function notificationsText({ delaySeconds, repeatSeconds, targets }: View<'Notif
   return [pace, table(heads('TARGET', 'KIND', 'ADDRESS', 'TOLD FROM', 'STATE', 'WAITING', 'LAST ARRIVED'), rows), failures.join('\n')].filter((text) => text !== '').join('\n\n');
 }
 
+type Told = Pick<View<'NotificationTarget'>, 'name' | 'address'>;
+
+const TOLD: Readonly<Record<View<'NotificationTarget'>['kind'], Readonly<Record<View<'NotificationTarget'>['minimum'], (told: Told) => string>>>> = {
+  webhook: {
+    warning: ({ name, address }) => t('{name}: the webhook at {address} is told of warnings and of what is critical.', { name, address }),
+    critical: ({ name, address }) => t('{name}: the webhook at {address} is told only of what is critical.', { name, address }),
+  },
+  mail: {
+    warning: ({ name, address }) => t('{name}: {address} gets mail of warnings and of what is critical.', { name, address }),
+    critical: ({ name, address }) => t('{name}: {address} gets mail only of what is critical.', { name, address }),
+  },
+};
+
 const targetText = ({ name, kind, address, minimum, state, signed, headers }: View<'NotificationTarget'>): string => {
-  const more = [...(signed ? [t('signed')] : []), ...(headers.length > 0 ? [t('with the headers {headers}', { headers: headers.join(', ') })] : []), ...(state === 'disabled' ? [t('disabled')] : [])];
-  return printable([minimum === 'warning' ? t('{name}: {kind} to {address}, told what is a warning or critical', { name, kind: KINDS[kind], address }) : t('{name}: {kind} to {address}, told what is critical', { name, kind: KINDS[kind], address }), ...more].join('; '));
+  const more = [...(signed ? [t('Messages are signed.')] : []), ...(headers.length > 0 ? [t('Headers are sent along: {headers}.', { headers: headers.join(', ') })] : []), ...(state === 'disabled' ? [t('It is told nothing for now.')] : [])];
+  return printable([TOLD[kind][minimum]({ name, address }), ...more].join(' '));
 };
 
 function fileText(file: string): string {
@@ -115,7 +128,7 @@ async function remove(run: Run, target: string, options: { yes?: boolean }): Pro
   const { targets } = await run.api.get(PATH);
   const found = targets.find(({ id, name }) => id === target || name === target);
   const consequences = [t('It is told nothing any more, and what waits for it is dropped.'), ...(found && targets.length === 1 ? [t('Nobody else is told when something goes wrong on this host.')] : [])];
-  await confirm({ name: found?.name ?? target, kind: t('target of notifications'), consequences, yes: options.yes });
+  await confirm({ name: found?.name ?? target, kind: 'target', consequences, yes: options.yes });
   await run.api.delete(TARGET, { path: { target } });
   run.out.done(printable(t('{target} is told nothing any more', { target })));
 }

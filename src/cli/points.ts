@@ -62,8 +62,8 @@ function verificationText({ verification }: Point): string {
   if (!verification) return t('never');
   const { atMs, clusters, uncheckedClusters, damage } = verification;
   const found = damage.length === 0 ? t('good') : t('DAMAGED: {damage}', { damage: damage.map((each) => t('disk {disk}, {clusters} clusters from byte {offset}', { disk: each.disk, clusters: each.clusters, offset: each.firstOffsetBytes })).join('; ') });
-  const unchecked = uncheckedClusters === 0 ? '' : ` (${t('of {unchecked} of {clusters} clusters nothing is recorded', { unchecked: uncheckedClusters, clusters })})`;
-  return `${found}, ${ago(atMs)}${unchecked}`;
+  if (uncheckedClusters === 0) return t('{found}, {ago}', { found, ago: ago(atMs) });
+  return t('{found}, {ago} (of {unchecked} of {clusters} clusters nothing is recorded)', { found, ago: ago(atMs), unchecked: uncheckedClusters, clusters });
 }
 
 async function show(run: Run, machine: string, point: string): Promise<void> {
@@ -75,7 +75,7 @@ async function show(run: Run, machine: string, point: string): Promise<void> {
 }
 
 async function remove(run: Run, machine: string, point: string, options: { readonly yes?: boolean }): Promise<void> {
-  await confirm({ name: machine, kind: t('machine'), consequences: [t('The recovery point {point} of {machine} is removed: nobody can go back to it any more. All others stay.', { point, machine })], yes: options.yes });
+  await confirm({ name: machine, kind: 'machine', consequences: [t('The recovery point {point} of {machine} is removed: nobody can go back to it any more. All others stay.', { point, machine })], yes: options.yes });
   await run.api.delete('/api/relationships/{machine}/points/{point}', { path: { machine, point } });
   run.out.done(printable(t('{machine}: the recovery point {point} is removed', { machine, point })));
 }

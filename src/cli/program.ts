@@ -33,7 +33,7 @@ function inGroups(program: Command): Command {
   const placeOf = (command: Command): number => places.get(command.name())?.place ?? places.size;
   for (const command of program.commands) command.helpGroup(places.get(command.name())?.heading ?? '');
   (program.commands as Command[]).sort((a, b) => placeOf(a) - placeOf(b));
-  return program.addHelpCommand(new Command('help').argument('[command]').description('what a command does, and its options').helpGroup(Object.keys(GROUPS).at(-1)!));
+  return program.addHelpCommand(new Command('help').argument('[command]').description(t('what a command does, and its options')).helpGroup(Object.keys(GROUPS).at(-1)!));
 }
 
 /** With every command. Throws instead of ending the process; nothing is asked of a daemon before parsing. */

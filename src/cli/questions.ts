@@ -41,12 +41,27 @@ export async function agree(question: string): Promise<void> {
   if (!['y', 'yes', t('y'), t('yes')].includes(answer)) throw new Failure('cancelled', t('not confirmed'), t('Nothing was done.'));
 }
 
+/** What is lost, and whose name has to be typed. */
+interface Confirmed {
+  readonly name: string;
+  readonly kind: 'machine' | 'host' | 'user' | 'target';
+  readonly consequences: readonly string[];
+  readonly yes: boolean | undefined;
+}
+
+const NAME_WANTED: Readonly<Record<Confirmed['kind'], (name: string) => string>> = {
+  machine: (name) => t('Type the name of the machine ({name}) to go on:', { name }),
+  host: (name) => t('Type the name of the host ({name}) to go on:', { name }),
+  user: (name) => t('Type the name of the user ({name}) to go on:', { name }),
+  target: (name) => t('Type the name of the target ({name}) to go on:', { name }),
+};
+
 /** For what cannot be taken back: says what will be lost and wants the name typed. */
-export async function confirm(what: { name: string; kind: string; consequences: readonly string[]; yes: boolean | undefined }): Promise<void> {
+export async function confirm(what: Confirmed): Promise<void> {
   if (what.yes) return;
   for (const line of what.consequences) process.stderr.write(`${line}\n`);
   if (!canAsk()) throw new Failure('usage', t('this needs a confirmation, and there is no terminal to ask on'), t('Give --yes when you are sure.'));
-  const typed = await ask(`${t('Type the name of the {kind} ({name}) to go on:', { kind: what.kind, name: what.name })} `);
+  const typed = await ask(`${NAME_WANTED[what.kind](what.name)} `);
   if (typed.trim() !== what.name) throw new Failure('cancelled', t('that is not {name}', { name: what.name }), t('Nothing was done.'));
 }
 

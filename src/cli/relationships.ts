@@ -57,7 +57,7 @@ function atOnce(path: PathAtOnce) {
 
 function asJob(path: JobPath, consequences?: (machine: string) => string[]) {
   return act(async (run: Run, machine: string, options: VerbOptions) => {
-    if (consequences) await confirm({ name: machine, kind: t('machine'), consequences: consequences(machine), yes: options.yes });
+    if (consequences) await confirm({ name: machine, kind: 'machine', consequences: consequences(machine), yes: options.yes });
     await followed(run, await run.api.post(path, { path: await chosen(run, machine, options) }), options);
   });
 }
@@ -66,7 +66,7 @@ async function disable(run: Run, machine: string, options: VerbOptions): Promise
   const path = await chosen(run, machine, options);
   if (!options.yes) {
     const relationship = await run.api.get('/api/relationships/{machine}', { path });
-    await confirm({ name: relationship.machine, kind: t('machine'), consequences: removalConsequences(relationship), yes: false });
+    await confirm({ name: relationship.machine, kind: 'machine', consequences: removalConsequences(relationship), yes: false });
   }
   await run.api.delete('/api/relationships/{machine}', { path });
   run.out.done(t('{machine} is not replicated any more', { machine }));

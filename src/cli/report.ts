@@ -6,7 +6,7 @@ import { Failure } from '../client/failure.ts';
 import type { View } from '../client/operation.ts';
 import { csvLine } from './csv.ts';
 import { exitCodeOf } from './failure.ts';
-import { heads, language, t, translated, word } from './language.ts';
+import { heads, t, translated, word } from './language.ts';
 import { table } from './output.ts';
 import { reportHtml } from './reporthtml.ts';
 import { act, given, type Run } from './run.ts';
@@ -114,7 +114,7 @@ async function historiesOf(run: Run, report: Report): Promise<Map<string, View<'
 }
 
 const pageOf = async (run: Run, report: Report): Promise<string> =>
-  reportHtml({ report, histories: await historiesOf(run, report), language });
+  reportHtml({ report, histories: await historiesOf(run, report) });
 
 function checkOptions({ from, last, csv, html }: Options, isJson: boolean): void {
   if (last !== undefined && from !== undefined) throw new Failure('usage', t('--last and --from both say where the period begins'), t('Give one of them.'));

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from 'commander';
 import { Client } from '../client/client.ts';
 import type { Transport } from '../client/transport.ts';
 import { transportTo, type Target } from './connection.ts';
-import { language, t } from './language.ts';
+import { language, spoken, t } from './language.ts';
 import { Output } from './output.ts';
 import { tokenFor } from './tokens.ts';
 
@@ -39,7 +39,7 @@ const inOwnLanguage = (send: Transport, isForPrograms: boolean): Transport => {
 };
 
 export function runOf(options: GlobalOptions): Run {
-  return { api: new Client(inOwnLanguage(transportTo(targetOf(options)), options.json === true)), out: new Output(options.json === true), url: options.host, ends };
+  return { api: new Client(inOwnLanguage(transportTo(targetOf(options)), options.json === true), spoken), out: new Output(options.json === true), url: options.host, ends };
 }
 
 /** The action of a command, given the run and then what commander gives: arguments, options. */

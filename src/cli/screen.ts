@@ -29,18 +29,19 @@ const fitted = (text: string, columns: number): string[] => text.split('\n').fla
 
 export class Screen {
   readonly #leave: () => void;
+  readonly #resized: () => void;
   #head = '';
   #body = '';
   #firstLine = 0;
-  readonly #onResize = () => this.#draw();
   readonly #onKey = (keys: Buffer) => this.#key(keys.toString());
   readonly #onExit = () => process.stdout.write(LEAVE);
 
-  /** `leave` is called when somebody wants to. */
-  constructor(leave: () => void) {
+  /** `leave` is called when somebody wants to, `resized` when what is shown has to be made anew for another size. */
+  constructor(leave: () => void, resized: () => void) {
     this.#leave = leave;
+    this.#resized = resized;
     process.stdout.write(ENTER);
-    process.stdout.on('resize', this.#onResize);
+    process.stdout.on('resize', this.#resized);
     process.on('exit', this.#onExit);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, leave);
     if (!process.stdin.isTTY) return;
@@ -59,7 +60,7 @@ export class Screen {
   close(): void {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, this.#leave);
     process.off('exit', this.#onExit);
-    process.stdout.off('resize', this.#onResize);
+    process.stdout.off('resize', this.#resized);
     process.stdout.write(LEAVE);
     if (!process.stdin.isTTY) return;
     process.stdin.setRawMode(false);
@@ -83,7 +84,7 @@ export class Screen {
     this.#firstLine = Math.min(this.#firstLine, Math.max(0, body.length - room));
     const shown = body.slice(this.#firstLine, this.#firstLine + room);
     const foot = body.length <= room ? t('q leaves.') : t('Lines {first} to {last} of {count}; arrows and space move, q leaves.', { first: this.#firstLine + 1, last: this.#firstLine + shown.length, count: body.length });
-    const lines = [...head, ...shown, foot.slice(0, columns)].slice(0, rows);
+    const lines = [...head, ...shown, ...wrapped(foot, columns).slice(0, 1)].slice(0, rows);
     process.stdout.write(`${HOME}${lines.map((line) => `${line}${CLEAR_LINE}`).join('\r\n')}${CLEAR_BELOW}`);
   }
 }

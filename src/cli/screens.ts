@@ -2,9 +2,10 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Command } from 'commander';
 import { Failure } from '../client/failure.ts';
-import type { PicturePath } from '../client/operation.ts';
+import type { PicturePath, View } from '../client/operation.ts';
+import { t } from './language.ts';
 import { act, type Run } from './run.ts';
-import { instant, printable, size } from './words.ts';
+import { instant, orDash, printable, size } from './words.ts';
 
 interface PictureOptions {
   readonly output: string;
@@ -18,8 +19,8 @@ const PRIVATE = 0o600;
 /** Before the daemon is asked for anything. */
 function checkOutput(run: Run, { output }: PictureOptions): void {
   if (output !== STANDARD_OUTPUT) return;
-  if (run.out.isJson) throw new Failure('usage', 'a picture on standard output has no JSON', 'Give a file: --output FILE.');
-  if (process.stdout.isTTY) throw new Failure('usage', 'a picture is not written to a terminal', 'Give a file, --output FILE, or send standard output to one.');
+  if (run.out.isJson) throw new Failure('usage', t('a picture on standard output has no JSON'), t('Give a file: --output FILE.'));
+  if (process.stdout.isTTY) throw new Failure('usage', t('a picture is not written to a terminal'), t('Give a file, --output FILE, or send standard output to one.'));
 }
 
 function writeNew(file: string, png: Uint8Array, isForced: boolean): void {
@@ -32,8 +33,8 @@ function writeNew(file: string, png: Uint8Array, isForced: boolean): void {
     }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw new Failure('usage', `${file} is there already`, 'Give another file, or write over it: --force.');
-    throw new Failure('usage', `${file} cannot be written: ${message}`, 'Give a file in a directory that is there and may be written.');
+    if (code === 'EEXIST') throw new Failure('usage', t('{file} is there already', { file }), t('Give another file, or write over it: --force.'));
+    throw new Failure('usage', t('{file} cannot be written: {reason}', { file, reason: message }), t('Give a file in a directory that is there and may be written.'));
   }
 }
 
@@ -45,7 +46,7 @@ async function savePicture(run: Run, path: PicturePath, machine: string, options
     return;
   }
   writeNew(options.output, png, options.force === true);
-  run.out.result({ file: options.output, sizeBytes: png.byteLength }, () => printable(`${machine}: its picture is in ${options.output} (PNG, ${size(png.byteLength)})`));
+  run.out.result({ file: options.output, sizeBytes: png.byteLength }, () => printable(t('{machine}: its picture is in {file} (PNG, {size})', { machine, file: options.output, size: size(png.byteLength) })));
 }
 
 const screenshot = (run: Run, machine: string, options: PictureOptions) => savePicture(run, '/api/machines/{machine}/screenshot', machine, options);
@@ -55,17 +56,21 @@ const lines = (text: string): string => text.split('\n').map(printable).join('\n
 
 async function consoleText(run: Run, machine: string): Promise<void> {
   const shown = await run.api.get('/api/machines/{machine}/console-text', { path: { machine } });
-  if (shown.text === '') run.out.note(`The guest of ${printable(machine)} has written nothing on its serial console.`);
+  if (shown.text === '') run.out.note(printable(t('The guest of {machine} has written nothing on its serial console.', { machine })));
   run.out.result(shown, () => lines(shown.text));
+}
+
+function takenText({ atMs, moment, pointId }: View<'TestResult'>): string {
+  const values = { moment: orDash(atMs, instant), point: pointId ?? '-' };
+  return moment === 'ended' ? t('Taken {moment}, right before the test ended, of the recovery point {point}.', values) : t('Taken {moment}, after the copy had booted, of the recovery point {point}.', values);
 }
 
 async function testResult(run: Run, machine: string): Promise<void> {
   const result = await run.api.get('/api/relationships/{machine}/test-result', { path: { machine } });
   run.out.result(result, () => {
-    if (result.atMs === null) return printable(`No test failover of ${machine} has left anything on this host. Make one: understudy test ${machine}.`);
-    const when = result.moment === 'ended' ? 'right before the test ended' : 'after the copy had booted';
-    const picture = result.hasPicture ? printable(`Its display: understudy test-screenshot ${machine} --output FILE.`) : 'There is no picture of its display.';
-    return [`Taken ${instant(result.atMs)}, ${when}, of recovery point ${result.pointId ?? '-'}. ${picture}`, ...(result.text === '' ? [] : ['Its serial console:', lines(result.text)])].join('\n');
+    if (result.atMs === null) return printable(t('No test failover of {machine} has left anything on this host. Make one: understudy test {machine}.', { machine }));
+    const picture = result.hasPicture ? printable(t('Its display: understudy test-screenshot {machine} --output FILE.', { machine })) : t('There is no picture of its display.');
+    return [`${printable(takenText(result))} ${picture}`, ...(result.text === '' ? [] : [t('Its serial console:'), lines(result.text)])].join('\n');
   });
 }
 

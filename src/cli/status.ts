@@ -24,7 +24,10 @@ const BY_URGENCY: readonly View<'Relationship'>['health'][] = ['critical', 'warn
 
 const sideOf = ({ side, kind }: View<'Relationship'>): string => (kind === 'simple' ? word('side', side) : t('{side}, extended', { side: word('side', side) }));
 
-const rowOf = (it: View<'Relationship'>, nowMs: number): (Cell | string)[] => [it.machine, sideOf(it), peerCell(it), it.stateName, healthCell(it), orDash(it.lagMs, duration), lastCycleText(it, nowMs), String(it.points)];
+/** A primary's are kept on the other host: a 0 here would alarm somebody. */
+const pointsText = ({ side, points }: View<'Relationship'>): string => (side === 'primary' && points === 0 ? '-' : String(points));
+
+const rowOf = (it: View<'Relationship'>, nowMs: number): (Cell | string)[] => [it.machine, sideOf(it), peerCell(it), it.stateName, healthCell(it), orDash(it.lagMs, duration), lastCycleText(it, nowMs), pointsText(it)];
 
 /** Most messages name their machine already. */
 const about = ({ machine }: View<'Relationship'>, message: string): string => (message.startsWith(`${machine}: `) ? message : `${machine}: ${message}`);

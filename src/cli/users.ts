@@ -38,7 +38,7 @@ async function ownPassword(run: Run, options: { passwordFile?: string }): Promis
 }
 
 async function remove(run: Run, name: string, options: { yes?: boolean }): Promise<void> {
-  await confirm({ name, kind: t('user'), consequences: [t('{name} cannot sign in any more, and their sessions end.', { name })], yes: options.yes });
+  await confirm({ name, kind: 'user', consequences: [t('{name} cannot sign in any more, and their sessions end.', { name })], yes: options.yes });
   await run.api.delete('/api/users/{user}', { path: { user: name } });
   run.out.done(t('{name} is not a user any more', { name }));
 }

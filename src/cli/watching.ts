@@ -132,7 +132,7 @@ class Live<T> {
 }
 
 async function onTerminal<T>(what: Watchable<T>, first: T, news: News, leaving: AbortController): Promise<void> {
-  const screen = new Screen(() => leaving.abort());
+  const screen = new Screen(() => leaving.abort(), () => live.draw());
   const live = new Live(what, first, news, screen);
   const ticking = setInterval(() => live.draw(), SECOND_MS);
   try {

@@ -1,9 +1,10 @@
 /** The transport of the page: fetch, to the daemon that served it. The session is the browser's cookie. */
+import { say } from '../language/text.ts';
 import { Failure } from './failure.ts';
 import type { Transport } from './transport.ts';
 
 const unreachable = (error: unknown): Failure =>
-  new Failure('daemon-unreachable', `understudyd does not answer (${error instanceof Error ? error.message : String(error)})`, 'Is the host up, and understudyd on it? What is shown is as it was when the connection was lost.');
+  new Failure('daemon-unreachable', say('understudyd does not answer ({reason})', { reason: error instanceof Error ? error.message : String(error) }), say('Is the host up, and understudyd on it? What is shown is as it was when the connection was lost.'));
 
 /** Read piece by piece: not every browser can iterate over a body. */
 async function* bytesOf(body: ReadableStream<Uint8Array<ArrayBuffer>> | null, signal: AbortSignal): AsyncGenerator<Uint8Array<ArrayBuffer>> {

@@ -2,6 +2,7 @@
  * The client of /api, of the command line and of the page. Paths, parameters, bodies and answers are those of the
  * OpenAPI document, checked by the compiler; whatever goes wrong is a `Failure`.
  */
+import { inEnglish, say, type Text } from '../language/text.ts';
 import { Failure } from './failure.ts';
 import { messagesIn, Silence, SILENCE_MS, type Message } from './messages.ts';
 import type { AnswerOf, Given, Method, PathOf, PicturePath, View } from './operation.ts';
@@ -10,7 +11,7 @@ import type { Transport, TransportAnswer } from './transport.ts';
 const ANSWER_MS = 180_000;
 const ANSWER_CHARACTERS = 64 * 1_024 * 1_024;
 const ANSWER_BYTES = 64 * 1_024 * 1_024;
-const NOT_OURS = 'Is it understudyd that answers at this address?';
+const NOT_OURS = say('Is it understudyd that answers at this address?');
 
 type Parameter = string | number | boolean;
 
@@ -34,7 +35,7 @@ async function whole(text: AsyncIterable<string>): Promise<string> {
   let characters = 0;
   for await (const piece of text) {
     characters += piece.length;
-    if (characters > ANSWER_CHARACTERS) throw new Failure('bug', `the answer is longer than ${ANSWER_CHARACTERS} characters`);
+    if (characters > ANSWER_CHARACTERS) throw new Failure('bug', say('the answer is longer than {limit} characters', { limit: ANSWER_CHARACTERS }));
     pieces.push(piece);
   }
   return pieces.join('');
@@ -45,7 +46,7 @@ async function wholeBytes(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array>
   let length = 0;
   for await (const piece of bytes) {
     length += piece.byteLength;
-    if (length > ANSWER_BYTES) throw new Failure('bug', `the answer is longer than ${ANSWER_BYTES} bytes`);
+    if (length > ANSWER_BYTES) throw new Failure('bug', say('the answer is longer than {limit} bytes', { limit: ANSWER_BYTES }));
     pieces.push(piece);
   }
   const all = new Uint8Array(length);
@@ -62,7 +63,7 @@ async function jsonIn({ status, text }: TransportAnswer): Promise<unknown> {
   try {
     return json === '' ? null : JSON.parse(json);
   } catch {
-    throw new Failure('bug', `the answer (${status}) is not JSON`, NOT_OURS);
+    throw new Failure('bug', say('the answer ({status}) is not JSON', { status: String(status) }), NOT_OURS);
   }
 }
 
@@ -74,8 +75,8 @@ function isError(value: unknown): value is View<'Error'> {
 async function failureIn(answer: TransportAnswer): Promise<Failure> {
   const value = await jsonIn(answer);
   // So the server under the daemon answers while it ends, before it listens no more.
-  if (!isError(value) && answer.status === 503) return new Failure('daemon-unreachable', 'understudyd is ending, or not ready yet (503)');
-  if (!isError(value)) return new Failure('bug', `the answer was ${answer.status} without an explanation`, NOT_OURS);
+  if (!isError(value) && answer.status === 503) return new Failure('daemon-unreachable', say('understudyd is ending, or not ready yet (503)'));
+  if (!isError(value)) return new Failure('bug', say('the answer was {status} without an explanation', { status: String(answer.status) }), NOT_OURS);
   const { code, message, hint, allowed } = value.error;
   return new Failure(code, message, hint, allowed ?? []);
 }
@@ -85,8 +86,17 @@ const isSuccess = (status: number): boolean => status >= 200 && status <= 299;
 export class Client {
   readonly #transport: Transport;
 
-  constructor(transport: Transport) {
+  readonly #words: (text: Text) => string;
+
+  /** `words` puts what goes wrong on the way into the reader's language. */
+  constructor(transport: Transport, words: (text: Text) => string = inEnglish) {
     this.#transport = transport;
+    this.#words = words;
+  }
+
+  /** A failure in the reader's words; whatever else is thrown as it is. */
+  worded<T>(error: T): T | Failure {
+    return error instanceof Failure ? error.worded(this.#words) : error;
   }
 
   get<P extends PathOf<'get'>>(path: P, ...[request]: Given<'get', P>): Promise<AnswerOf<'get', P>> {
@@ -126,7 +136,7 @@ export class Client {
       if (!isSuccess(answer.status)) throw await failureIn(answer);
       yield* messagesIn(silence.brokenBy(answer.text));
     } catch (error) {
-      throw silence.isTooLong ? new Failure('daemon-unreachable', `understudyd has not been heard of for ${SILENCE_MS / 1_000} s`) : error;
+      throw this.worded(silence.isTooLong ? new Failure('daemon-unreachable', say('understudyd has not been heard of for {time}', { time: { lengthMs: SILENCE_MS } })) : error);
     } finally {
       silence.end();
     }
@@ -146,7 +156,7 @@ export class Client {
       if (!isSuccess(answer.status)) throw await failureIn(answer);
       return await read(answer);
     } catch (error) {
-      throw error === inTime.reason ? new Failure('daemon-unreachable', `understudyd did not answer within ${ANSWER_MS / 1_000} s`) : error;
+      throw this.worded(error === inTime.reason ? new Failure('daemon-unreachable', say('understudyd did not answer within {time}', { time: { lengthMs: ANSWER_MS } })) : error);
     }
   }
 }

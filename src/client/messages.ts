@@ -2,6 +2,7 @@
  * Server-sent events as messages of the event stream.
  * Source: HTML Living Standard, "Server-sent events", interpreting an event stream.
  */
+import { say } from '../language/text.ts';
 import { Failure } from './failure.ts';
 import type { StreamMessage } from './operation.ts';
 
@@ -25,7 +26,7 @@ function messageIn(block: string): Message | undefined {
   try {
     return { event, data: JSON.parse(data) } as StreamMessage;
   } catch {
-    throw new Failure('bug', 'a message of the event stream is not JSON', 'Is it understudyd that answers at this address?');
+    throw new Failure('bug', say('a message of the event stream is not JSON'), say('Is it understudyd that answers at this address?'));
   }
 }
 
@@ -34,7 +35,7 @@ export async function* messagesIn(text: AsyncIterable<string>): AsyncGenerator<M
   for await (const piece of text) {
     const blocks = (rest + piece).replaceAll('\r\n', '\n').split('\n\n');
     rest = blocks.pop() ?? '';
-    if (rest.length > MESSAGE_CHARACTERS) throw new Failure('bug', 'a message of the event stream does not end');
+    if (rest.length > MESSAGE_CHARACTERS) throw new Failure('bug', say('a message of the event stream does not end'));
     for (const block of blocks) {
       const message = messageIn(block);
       if (message) yield message;

@@ -1,4 +1,5 @@
 /** The event stream for as long as somebody looks: a connection that is lost is said, and made again. */
+import { say } from '../language/text.ts';
 import type { Client } from './client.ts';
 import { Failure } from './failure.ts';
 import type { Message } from './messages.ts';
@@ -11,6 +12,8 @@ export type Watched = Message | { readonly event: 'connected' } | { readonly eve
 
 /** Passes by itself: the daemon restarts, or has too many readers of its event stream. */
 const mayPass = (error: unknown): error is Failure => error instanceof Failure && (error.code === 'daemon-unreachable' || error.code === 'busy');
+
+const ENDED = new Failure('daemon-unreachable', say('understudyd ended the connection'));
 
 /** Resolves after the time, or when the signal aborts. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -39,7 +42,7 @@ async function newestEvent(client: Client, signal: AbortSignal): Promise<number>
 export async function* watch(client: Client, { afterId, signal }: { readonly afterId?: number; readonly signal: AbortSignal }): AsyncGenerator<Watched> {
   let known = afterId;
   for (let waitMs = LEAST_WAIT_MS; !signal.aborted; waitMs = Math.min(waitMs * 2, MOST_WAIT_MS)) {
-    let failure = new Failure('daemon-unreachable', 'understudyd ended the connection');
+    let failure: Failure | undefined;
     try {
       known ??= await newestEvent(client, signal);
       let isConnected = false;
@@ -56,7 +59,7 @@ export async function* watch(client: Client, { afterId, signal }: { readonly aft
       failure = error;
     }
     if (signal.aborted) return;
-    yield { event: 'lost', failure };
+    yield { event: 'lost', failure: failure ?? client.worded(ENDED) };
     await pause(waitMs, signal);
   }
 }

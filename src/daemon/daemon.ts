@@ -135,7 +135,7 @@ export class Daemon {
     };
     const engine = new Engine(host);
     const network = networkOf({ peers, own, stateDir: config.stateDir, peerAddress: config.peerAddress });
-    const { rows: notifications, notifier } = notifyingOf({ host, database, sendmail: config.sendmail, context: () => contextLater.current!, counted: (event) => counters.notified(event) });
+    const { rows: notifications, notifier } = notifyingOf({ host, database, sendmail: config.sendmail, proxy: config.proxy, context: () => contextLater.current!, counted: (event) => counters.notified(event) });
     followFeed(feed, { state, notifier, log });
     const storages = new Storages({ host, paths: () => storagePaths(config, contextLater.current!) });
     const context: Context = { engine, accounts, notifications, messenger: notifier, storages, hosts, authorizations, serviceSettings, network, machines: machinesOf(hypervisor, config), rosters: new PeerRosters(engine.host, new RosterRows<KnownRoster>(database)), defaultStorage: config.storage, configuredPeerPort: config.peerPort, proxy: config.proxy && formatAddress(config.proxy), fleecingDirectory: join(config.stateDir, 'machines') };

@@ -5,7 +5,8 @@ import type { Host } from '../engine/host.ts';
 import type { NotifierEvent } from '../notifier/events.ts';
 import { Notifier } from '../notifier/notifier.ts';
 import { sendMail } from '../notifier/sendmail.ts';
-import { postNotification } from '../notifier/webhook.ts';
+import { postNotification, type Sender } from '../notifier/webhook.ts';
+import { isLoopback, waysOf, type Proxy } from '../peer/proxy.ts';
 import { concernsOf } from '../service/concerns.ts';
 import type { Context } from '../service/context.ts';
 import { paceOf } from '../service/notifications.ts';
@@ -17,12 +18,14 @@ export interface NotifyingOptions {
   readonly database: DatabaseSync;
   /** Path of the mail transport's program. */
   readonly sendmail: string;
+  /** On the way to webhooks that are not on this machine. */
+  readonly proxy: Proxy | null;
   /** Known once the host is put together. */
   readonly context: () => Context;
   readonly counted: (event: NotifierEvent) => void;
 }
 
-export function notifyingOf({ host, database, sendmail, context, counted }: NotifyingOptions): { readonly rows: NotificationRows; readonly notifier: Notifier } {
+export function notifyingOf({ host, database, sendmail, proxy, context, counted }: NotifyingOptions): { readonly rows: NotificationRows; readonly notifier: Notifier } {
   const rows = new NotificationRows(database);
   const notifier = new Notifier({
     rows,
@@ -32,7 +35,7 @@ export function notifyingOf({ host, database, sendmail, context, counted }: Noti
     concerns: () => concernsOf(context()),
     pace: () => paceOf(context().serviceSettings.get()),
     deliver: (target, notification, signal) =>
-      target.kind === 'mail' ? sendMail(target, notification, { sendmail, hostName: host.hostName }, signal) : postNotification(target, notification, { version: host.version, nowSeconds: Math.floor(host.clock.nowMs() / 1_000), signal }),
+      target.kind === 'mail' ? sendMail(target, notification, { sendmail, hostName: host.hostName }, signal) : postNotification(target, notification, { version: host.version, nowSeconds: Math.floor(host.clock.nowMs() / 1_000), signal, wayTo: wayThrough(proxy) }),
     onEvent: (event) => {
       counted(event);
       tell(host, event);
@@ -41,6 +44,8 @@ export function notifyingOf({ host, database, sendmail, context, counted }: Noti
   });
   return { rows, notifier };
 }
+
+const wayThrough = (proxy: Proxy | null): NonNullable<Sender['wayTo']> => (endpoint) => (isLoopback(endpoint.host) ? undefined : waysOf(proxy)(endpoint, 'proxy')?.dial);
 
 function tell(host: Host, event: NotifierEvent): void {
   const { kind, target } = event;

@@ -23,6 +23,7 @@ import { failOverHere } from './operations.ts';
 import { awaitMedia } from './firstcopy/travelling.ts';
 import type { Host } from './host.ts';
 import { seedKind, takeUp } from './replica/seeding.ts';
+import { noteStartedAtHome } from './recoveries.ts';
 import { succeed, successionOf } from './replica/succession.ts';
 import { arriving, machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
@@ -207,9 +208,9 @@ function failbackAnswers(engine: Engine): Pick<Answers, 'failbackBegin' | 'failb
       await alone(owned(hostId, relationshipId).machineId, () => finishAway(host, relationshipId, failbackId, shutdownMs));
       return null;
     },
-    failbackHandOver: async (hostId, { relationshipId, failbackId, lineage }) => {
+    failbackHandOver: async (hostId, { relationshipId, ...request }) => {
       owned(hostId, relationshipId);
-      await handOverAway(host, relationshipId, failbackId, lineage);
+      await handOverAway(host, relationshipId, request);
       return null;
     },
     failbackCommit: async (hostId, { relationshipId, failbackId, pointId }) =>
@@ -265,6 +266,7 @@ async function greeted(engine: Engine, hostId: string, greeting: Greeting): Prom
   await meet(host, found, greeting.lineage).catch(ignoreFault);
   await yieldPrepared(host, found.id, greeting);
   noticeEnd(host, found.id, greeting);
+  if (greeting.startedAtHome) noteStartedAtHome(host, found.id, greeting.startedAtHome);
   adoptSettings(host, found.id, greeting);
   noticeKind(host, found.id, greeting);
   const own = host.state.relationshipOf(found.machineId);

@@ -9,6 +9,7 @@ import type { Side, State } from '../relationship/state.ts';
 import type { HostCapabilities, Power } from './ports/hypervisor.ts';
 import type { DiskSize } from './ports/diskview.ts';
 import type { Peers, Wire } from './ports/peers.ts';
+import type { HomeComing, StartedAtHome } from './recoveries.ts';
 import type { RosterAnswer, RosterRequest } from './roster/telling.ts';
 
 /** What one host tells the other whenever they meet, and what it hears back. */
@@ -25,6 +26,8 @@ export interface Greeting {
   readonly kind?: Kind;
   /** The guest is about to be started: whoever could own a newer epoch is to be asked. */
   readonly starting?: boolean;
+  /** Of the host that the guest came home to. */
+  readonly startedAtHome?: StartedAtHome;
 }
 
 export interface Standing extends Greeting {
@@ -230,7 +233,8 @@ interface Calls {
   failbackBegin(params: { relationshipId: string; failbackId: string; lineage: Lineage; basis: Basis; pointId: string | null }): null;
   failbackShow(params: { relationshipId: string; failbackId: string }): FailbackStanding;
   failbackFinish(params: { relationshipId: string; failbackId: string; shutdownMs: number }): null;
-  failbackHandOver(params: { relationshipId: string; failbackId: string; lineage: Lineage }): null;
+  /** A host of an older version does not say how it comes home. */
+  failbackHandOver(params: { relationshipId: string; failbackId: string; lineage: Lineage; comingHome?: HomeComing }): null;
   failbackCommit(params: { relationshipId: string; failbackId: string; pointId: string }): GivenUp;
   yield(params: { relationshipId: string; lineage: Lineage }): Basis;
   job(params: { machineId: string; kind: string; args: Record<string, boolean | number | string | undefined> }): { readonly jobId: string };

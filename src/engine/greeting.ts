@@ -12,6 +12,7 @@ import { demote, demoteFailedOver, promote } from './demotion.ts';
 import { noticeEnd } from './failback/away.ts';
 import type { Host } from './host.ts';
 import { checkRestored, confirmed } from './restored.ts';
+import { startedAtHome, type StartedAtHome } from './recoveries.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, update } from './transition.ts';
 import { say } from '../language/text.ts';
@@ -41,7 +42,10 @@ export const greetingOf = (host: Host, relationship: Relationship): Greeting => 
   failbackId: relationship.failback?.id ?? null,
   ...(relationship.side === 'primary' && { settings: relationship.settings }),
   ...(relationship.side === 'primary' && { kind: kindOf(relationship) }),
+  ...ofStart(startedAtHome(host, relationship)),
 });
+
+const ofStart = (started: StartedAtHome | undefined): Pick<Greeting, 'startedAtHome'> => (started ? { startedAtHome: started } : {});
 
 /** Our side of a meeting: adopts what descends from ours, yields or takes over where its owner says so. */
 export async function meet(host: Host, relationship: Relationship, theirs: Lineage): Promise<void> {

@@ -50,6 +50,7 @@ export async function startMachine(host: Host, machineId: string, signal: AbortS
   const askedMs = host.clock.monotonicMs();
   const { intact } = await host.hypervisor.start(spec, tracked, signal);
   recoveryStarted(host, machineId, host.clock.monotonicMs() - askedMs);
+  if (relationship?.failback?.at === 'home') host.state.addToOutbox(machineId, 'tell-peer', { relationshipId: relationship.id });
   if (!intact && relationship && tracked.trackSince) lostTracking(host, relationship);
   if (!relationship) ownNow(host, machineOf(host, machineId));
   host.changed('machine', machineId);

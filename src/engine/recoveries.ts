@@ -1,5 +1,6 @@
 /** Failovers, rehearsals and ways home as the history has them: asked for, ready, the guest started. */
 import { asked, ready, started, type Recovery, type RecoveryKind } from '../history/recovery.ts';
+import type { Relationship } from '../machine/records.ts';
 import type { Host } from './host.ts';
 
 /** Who asks for a failover, and since when. */
@@ -37,6 +38,40 @@ export function recoveryStarted(host: Host, machineId: string, tookMs: number): 
 
 /** The other host has started the guest, and says so. */
 export const recoveryHandedOver = (host: Host, relationshipId: string, id: string): void => change(host, relationshipId, id, (recovery) => started(recovery, host.clock.nowMs(), 0));
+
+/** Of a guest that goes home, for the host that it leaves. In ages, since the hosts' clocks may differ. */
+export interface HomeComing {
+  readonly askedAgoMs: number;
+  readonly point: Begun['point'];
+  readonly isGuestOff: boolean;
+}
+
+export interface StartedAtHome {
+  readonly failbackId: string;
+  readonly startedAgoMs: number;
+  readonly recoveryMs: number;
+}
+
+const wentHomeId = (failbackId: string): string => `went home ${failbackId}`;
+
+/** The other host owns the machine by that failback. Part of a transaction. */
+export function wentHome(host: Host, relationshipId: string, failbackId: string, { askedAgoMs, point, isGuestOff }: HomeComing): void {
+  const id = wentHomeId(failbackId);
+  recoveryBegun(host, relationshipId, { id, kind: 'failback', askedMs: host.clock.nowMs() - askedAgoMs, point, isGuestOff });
+  recoveryReady(host, relationshipId, id);
+}
+
+/** What the other host hears of the guest that came home here; undefined before it was started, and where none did. */
+export function startedAtHome(host: Host, { failback, failover }: Relationship): StartedAtHome | undefined {
+  const recovery = failback?.at === 'home' && failover ? host.state.history.recovery(failover.trackId) : undefined;
+  if (!failback || !recovery) return undefined;
+  const { startedMs, recoveryMs } = recovery;
+  return startedMs === null || recoveryMs === null ? undefined : { failbackId: failback.id, startedAgoMs: Math.max(0, host.clock.nowMs() - startedMs), recoveryMs };
+}
+
+/** The other host said so. */
+export const noteStartedAtHome = (host: Host, relationshipId: string, { failbackId, startedAgoMs, recoveryMs }: StartedAtHome): void =>
+  change(host, relationshipId, wentHomeId(failbackId), (recovery) => (recovery.recoveryMs === null ? { ...recovery, recoveryMs, startedMs: host.clock.nowMs() - startedAgoMs } : recovery));
 
 function change(host: Host, relationshipId: string, id: string, to: (recovery: Recovery) => Recovery): void {
   const before = host.state.history.recovery(id);

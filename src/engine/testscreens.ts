@@ -158,6 +158,8 @@ export class TestScreens {
     signal.throwIfAborted();
     await testResults.keep(relationship.id, { copyId: copy.id, pointId: relationship.testCopy.pointId, atMs: clock.nowMs(), moment, picture, text });
     this.#machines.set(relationship.id, relationship.machineId);
+    // It may have ended while the picture was taken, or written.
+    if (!state.relationship(relationship.id)) return this.#remove(relationship.id);
     this.#host.changed('relationship', relationship.machineId);
   }
 

@@ -34,7 +34,7 @@ export const EVENTS = {
   'settings-later': row(null, 'information', 'Settings were changed while the other host was out of reach.'),
   'point-damaged': row(null, 'error', 'A recovery point was verified, and is not what arrived.'),
   'health-changed': row(null, 'warning', 'A rule of the health without a number of its own began to hold.'),
-  'health-restored': row(null, 'information', 'No rule of the health holds any more.'),
+  'health-restored': row(null, 'information', 'The health is ok again.'),
   'disk-attached': row(null, 'warning', 'A disk was attached to a machine that replicates; it does not replicate until it is included.'),
   'notification-failing': row(null, 'error', 'Notifications do not arrive at a target: the third try failed.'),
   'notification-restored': row(null, 'information', 'Notifications arrive at a target again.'),

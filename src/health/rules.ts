@@ -4,6 +4,7 @@
  */
 import type { Alarm, Machine, Relationship } from '../machine/records.ts';
 import { failureText } from '../errors/fault.ts';
+import { objectiveMs } from '../history/piece.ts';
 import { say, type Text, phrase } from '../language/text.ts';
 import { ADVICE_AFTER_YIELDING } from '../relationship/state.ts';
 import type { EventName } from './events.ts';
@@ -159,7 +160,7 @@ export const RULES: readonly Rule[] = [
   }, 'out-of-sync'),
   rule('warning', 'ours', 'late', 'state 3, and the replica is several intervals behind (lateIntervals)', {
     holds: (facts) => isReplicating(facts) && facts.lagMs !== null && facts.lagMs > Math.max(LATE_AT_LEAST_MS, facts.limits.lateIntervals * facts.intervalMs) && facts.lagMs <= facts.limits.silentMinutes * MINUTE_MS,
-    message: (facts) => say('The replica is {lag} behind; its target is {interval}.', { lag: { lengthMs: facts.lagMs! }, interval: { lengthMs: facts.intervalMs } }),
+    message: (facts) => say('The replica is {lag} behind; its objective is {objective}.', { lag: { lengthMs: facts.lagMs! }, objective: { lengthMs: objectiveMs(facts.intervalMs) } }),
     hint: says(LOOK_AT_THE_WAY),
   }),
   rule('warning', 'inferred', 'latency', 'state 3, and cycles took long on average (latencySeconds)', {

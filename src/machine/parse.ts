@@ -4,6 +4,7 @@
  */
 import { parse as parseToml, stringify as tomlOf } from 'smol-toml';
 import { Fault } from '../errors/fault.ts';
+import { phrase, say } from '../language/text.ts';
 import type { DirectBoot, DiskDefinition, FirmwareDefinition, MachineDefinition, NicDefinition } from './definition.ts';
 import { sizeText, TomlTable, type Pattern, type Values } from './table.ts';
 
@@ -26,29 +27,29 @@ const LIMITS = { virtio: 14, scsi: 64, sata: 6, nics: 8, cpuCount: 1_024 } as co
 
 const NAME: Pattern = {
   matches: /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
-  meaning: '1 to 64 letters, digits, dots, dashes and underscores, starting with a letter or digit',
+  meaning: phrase('1 to 64 letters, digits, dots, dashes and underscores, starting with a letter or digit'),
 };
-const UUID: Pattern = { matches: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, meaning: 'a UUID' };
+const UUID: Pattern = { matches: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, meaning: phrase('a UUID') };
 const MACHINE_TYPE: Pattern = {
   matches: /^pc-(q35|i440fx)-\d{1,3}\.\d{1,3}$/,
-  meaning: 'a versioned machine type such as "pc-q35-7.2" or "pc-i440fx-7.2": the replica must offer exactly the same hardware',
+  meaning: phrase('a versioned machine type such as "pc-q35-7.2" or "pc-i440fx-7.2": the replica must offer exactly the same hardware'),
 };
 const CPU_MODEL: Pattern = {
   matches: /^[A-Za-z0-9][A-Za-z0-9._-]*(,[+-]?[A-Za-z0-9._-]+(=[A-Za-z0-9._-]+)?)*$/,
-  meaning: 'a CPU model that both hosts have, such as "max" or "Skylake-Server", with features if need be ("max,-avx512f")',
+  meaning: phrase('a CPU model that both hosts have, such as "max" or "Skylake-Server", with features if need be ("max,-avx512f")'),
 };
-const DISK_NAME: Pattern = { matches: /^[a-z][a-z0-9]{0,9}$/, meaning: '1 to 10 lower-case letters and digits, starting with a letter' };
+const DISK_NAME: Pattern = { matches: /^[a-z][a-z0-9]{0,9}$/, meaning: phrase('1 to 10 lower-case letters and digits, starting with a letter') };
 /** A control character would break the records that hold one path a line. */
 const PATH: Pattern = {
   matches: /^\/[^\u0000-\u001f\u007f]*[^/\u0000-\u001f\u007f]$/,
-  meaning: 'an absolute path without control characters',
+  meaning: phrase('an absolute path without control characters'),
 };
 const MAC: Pattern = {
   matches: /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i,
-  meaning: 'a unicast MAC address such as "52:54:00:12:34:56"',
+  meaning: phrase('a unicast MAC address such as "52:54:00:12:34:56"'),
 };
-const BRIDGE: Pattern = { matches: /^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/, meaning: 'the name of a bridge of the host, at most 15 characters' };
-const ONE_LINE: Pattern = { matches: /^[^\u0000-\u001f\u007f]{0,4096}$/, meaning: 'one line of at most 4096 characters' };
+const BRIDGE: Pattern = { matches: /^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/, meaning: phrase('the name of a bridge of the host, at most 15 characters') };
+const ONE_LINE: Pattern = { matches: /^[^\u0000-\u001f\u007f]{0,4096}$/, meaning: phrase('one line of at most 4096 characters') };
 
 /** The definition in the text. `freshId` becomes the machine's UUID when the text gives none. */
 export function parseDefinition(text: string, freshId: string): MachineDefinition {
@@ -105,20 +106,20 @@ function toml(text: string): Values {
     return parseToml(text);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new Fault('definition-invalid', `the definition is not valid TOML: ${message.trim()}`, { cause });
+    throw new Fault('definition-invalid', say('the definition is not valid TOML: {reason}', { reason: message.trim() }), { cause });
   }
 }
 
 function disksOf(machine: TomlTable): readonly DiskDefinition[] {
   const tables = machine.tables('disks', FIELDS.disk);
-  if (tables.length === 0) throw machine.missing('disks', 'at least one disk: write [[disks]] on a line of its own, its fields below');
+  if (tables.length === 0) throw machine.missing('disks', say('at least one disk: write {head} on a line of its own, its fields below', { head: '[[disks]]' }));
   const disks = tables.map(diskOf);
   for (const [index, table] of tables.entries()) {
     const { name, path, bus } = disks[index]!;
     const earlier = disks.slice(0, index);
-    if (earlier.some((disk) => disk.name === name)) throw table.invalid('name', 'unique among the disks');
-    if (earlier.some((disk) => disk.path === path)) throw table.invalid('path', 'unique among the disks');
-    if (earlier.filter((disk) => disk.bus === bus).length >= LIMITS[bus]) throw table.invalid('bus', `another: at most ${LIMITS[bus]} disks fit on ${bus}`);
+    if (earlier.some((disk) => disk.name === name)) throw table.invalid('name', phrase('unique among the disks'));
+    if (earlier.some((disk) => disk.path === path)) throw table.invalid('path', phrase('unique among the disks'));
+    if (earlier.filter((disk) => disk.bus === bus).length >= LIMITS[bus]) throw table.invalid('bus', say('another: at most {count} disks fit on {bus}', { count: LIMITS[bus], bus }));
   }
   return disks;
 }
@@ -136,10 +137,10 @@ function diskOf(table: TomlTable): DiskDefinition {
 
 function nicsOf(machine: TomlTable, machineId: string): readonly NicDefinition[] {
   const tables = machine.tables('nics', FIELDS.nic);
-  if (tables.length > LIMITS.nics) throw machine.invalid('nics', `at most ${LIMITS.nics} tables`);
+  if (tables.length > LIMITS.nics) throw machine.invalid('nics', say('at most {count} tables', { count: LIMITS.nics }));
   const nics = tables.map((table, index) => nicOf(table, machineId, index));
   for (const [index, nic] of nics.entries()) {
-    if (nics.findIndex((other) => other.mac === nic.mac) !== index) throw tables[index]!.invalid('mac', 'unique among the nics');
+    if (nics.findIndex((other) => other.mac === nic.mac) !== index) throw tables[index]!.invalid('mac', phrase('unique among the nics'));
   }
   return nics;
 }
@@ -148,7 +149,7 @@ function nicOf(table: TomlTable, machineId: string, index: number): NicDefinitio
   const kind = table.choice('kind', ['user', 'bridge', 'none'], 'user');
   const bridge = table.optionalText('bridge', BRIDGE);
   if (kind === 'bridge' && bridge === undefined) throw table.missing('bridge', BRIDGE.meaning);
-  if (kind !== 'bridge' && bridge !== undefined) throw table.invalid('bridge', 'absent, or kind must be "bridge"');
+  if (kind !== 'bridge' && bridge !== undefined) throw table.invalid('bridge', say('absent, or kind must be {kind}', { kind: '"bridge"' }));
   const mac = (table.optionalText('mac', MAC) ?? macOf(machineId, index)).toLowerCase();
   return { kind, mac, ...(bridge !== undefined && { bridge }) };
 }
@@ -158,7 +159,7 @@ function firmwareOf(table: TomlTable | undefined): FirmwareDefinition {
   const kind = table.choice('kind', ['bios', 'uefi'], 'bios');
   if (kind === 'bios') {
     const extra = (['codePath', 'variablesTemplatePath'] as const).find((key) => table.has(key));
-    if (extra) throw table.invalid(extra, 'absent, or kind must be "uefi"');
+    if (extra) throw table.invalid(extra, say('absent, or kind must be {kind}', { kind: '"uefi"' }));
     return { kind };
   }
   return { kind, codePath: table.text('codePath', PATH), variablesTemplatePath: table.text('variablesTemplatePath', PATH) };

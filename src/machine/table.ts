@@ -3,13 +3,14 @@
  * field, its value and what is allowed; a key that nobody reads is refused, with the known key that it resembles.
  */
 import { Fault } from '../errors/fault.ts';
+import { phrase, say, type Text, type Value } from '../language/text.ts';
 
 export type Values = Readonly<Record<string, unknown>>;
 
 export interface Pattern {
   readonly matches: RegExp;
   /** Said to people: completes "must be …". */
-  readonly meaning: string;
+  readonly meaning: Text;
 }
 
 export interface IntegerRange {
@@ -19,7 +20,10 @@ export interface IntegerRange {
 
 const isTable = (value: unknown): value is Values => typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 
-const shown = (value: unknown): string => (isTable(value) ? 'a table' : JSON.stringify(value));
+const shown = (value: unknown): Value => (isTable(value) ? say('a table') : JSON.stringify(value));
+
+/** A plain text as a value would be a name, the same in every language. */
+const asValue = (text: Text): Value => (typeof text === 'string' ? { text, values: {} } : text);
 
 export class TomlTable {
   readonly #values: Values;
@@ -48,13 +52,13 @@ export class TomlTable {
   choice<const T extends string>(key: string, allowed: readonly T[], otherwise: T): T {
     const value = this.#values[key] ?? otherwise;
     const found = allowed.find((candidate) => candidate === value);
-    if (found === undefined) throw this.invalid(key, `one of ${allowed.map((each) => `"${each}"`).join(', ')}`);
+    if (found === undefined) throw this.invalid(key, say('one of {values}', { values: { list: allowed.map((each) => JSON.stringify(each)) } }));
     return found;
   }
 
   integer(key: string, range: IntegerRange, otherwise?: number): number {
     const value = this.#values[key] ?? otherwise;
-    const meaning = `a whole number from ${range.min} to ${range.max}`;
+    const meaning = say('a whole number from {min} to {max}', { min: String(range.min), max: String(range.max) });
     if (value === undefined) throw this.missing(key, meaning);
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < range.min || value > range.max) throw this.invalid(key, meaning);
     return value;
@@ -62,7 +66,7 @@ export class TomlTable {
 
   flag(key: string, otherwise: boolean): boolean {
     const value = this.#values[key] ?? otherwise;
-    if (typeof value !== 'boolean') throw this.invalid(key, 'true or false');
+    if (typeof value !== 'boolean') throw this.invalid(key, phrase('true or false'));
     return value;
   }
 
@@ -72,7 +76,7 @@ export class TomlTable {
     if (value === undefined) return undefined;
     const bytes = typeof value === 'string' ? bytesOf(value) : value;
     if (typeof bytes !== 'number' || !Number.isSafeInteger(bytes) || bytes <= 0 || bytes % 512 !== 0) {
-      throw this.invalid(key, 'a size such as "20 GiB" (KiB, MiB, GiB, TiB) or a number of bytes that is a multiple of 512');
+      throw this.invalid(key, phrase('a size such as "20 GiB" (KiB, MiB, GiB, TiB) or a number of bytes that is a multiple of 512'));
     }
     return bytes;
   }
@@ -80,14 +84,14 @@ export class TomlTable {
   optionalTable(key: string, known: readonly string[]): TomlTable | undefined {
     const value = this.#values[key];
     if (value === undefined) return undefined;
-    if (!isTable(value)) throw this.invalid(key, `a table: write [${key}] on a line of its own, its fields below`);
+    if (!isTable(value)) throw this.invalid(key, say('a table: write {head} on a line of its own, its fields below', { head: `[${key}]` }));
     return new TomlTable(value, `${this.#where}${key}.`, known);
   }
 
   tables(key: string, known: readonly string[]): readonly TomlTable[] {
     const value = this.#values[key] ?? [];
     if (!Array.isArray(value) || !value.every(isTable)) {
-      throw this.invalid(key, `a list of tables: write [[${key}]] on a line of its own, its fields below`);
+      throw this.invalid(key, say('a list of tables: write {head} on a line of its own, its fields below', { head: `[[${key}]]` }));
     }
     return value.map((each, index) => new TomlTable(each, `${this.#where}${key}[${index}].`, known));
   }
@@ -96,18 +100,22 @@ export class TomlTable {
     return this.#values[key] !== undefined;
   }
 
-  invalid(key: string, allowed: string): Fault {
-    return new Fault('definition-invalid', `${this.#where}${key} is ${shown(this.#values[key])}, but must be ${allowed}`);
+  invalid(key: string, allowed: Text): Fault {
+    return new Fault('definition-invalid', say('{field} is {value}, but must be {allowed}', { field: this.#named(key), value: shown(this.#values[key]), allowed: asValue(allowed) }));
   }
 
-  missing(key: string, allowed: string): Fault {
-    return new Fault('definition-invalid', `${this.#where}${key} is missing; it must be ${allowed}`);
+  missing(key: string, allowed: Text): Fault {
+    return new Fault('definition-invalid', say('{field} is missing; it must be {allowed}', { field: this.#named(key), allowed: asValue(allowed) }));
+  }
+
+  #named(key: string): string {
+    return `${this.#where}${key}`;
   }
 
   #unknown(key: string, known: readonly string[]): Fault {
     const nearest = nearestOf(key, known);
-    const advice = nearest ? `did you mean ${nearest}?` : `known are ${known.join(', ')}`;
-    return new Fault('definition-invalid', `${this.#where}${key} is not a field of a definition; ${advice}`);
+    const field = this.#named(key);
+    return new Fault('definition-invalid', nearest ? say('{field} is not a field of a definition; did you mean {nearest}?', { field, nearest }) : say('{field} is not a field of a definition; known are {known}', { field, known: { list: known } }));
   }
 }
 

@@ -29,7 +29,7 @@ export const FAMILIES = {
   understudy_relationship_pending_bytes: ofRelationship('What has yet to be replicated, at most, as last known.'),
   understudy_relationship_epoch: ofRelationship('Number of the machine\'s epoch: one more with every failover.'),
   understudy_replica_lag_seconds: ofRelationship('How far the replica is behind: the age of its newest recovery point.'),
-  understudy_replica_lag_target_seconds: ofRelationship('The interval of the settings: how far the replica should be behind at most.'),
+  understudy_replica_lag_objective_seconds: ofRelationship('How far the replica is to be behind at most: twice the interval of the settings.'),
   understudy_relationship_last_cycle_timestamp_seconds: ofRelationship('When the last cycle became a recovery point.'),
   understudy_relationship_last_cycle_duration_seconds: ofRelationship('How long the last cycle took.'),
   understudy_relationship_last_cycle_shipped_bytes: ofRelationship('What the last cycle wrote to the network.'),

@@ -1,6 +1,8 @@
 /** What the state and the counters say now, as samples of the families. */
+import { lastCycleOf } from '../engine/roster/roster.ts';
 import { cycleIntervalMs } from '../relationship/settings.ts';
 import { lagMsOf, type Health } from '../health/health.ts';
+import { objectiveMs } from '../history/piece.ts';
 import { missedCycles } from '../health/statistics.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import { isFailing } from '../notifier/courier.ts';
@@ -93,9 +95,10 @@ function sampleStanding(context: Context, samples: Samples, relationship: Relati
 
 function samplePace({ engine: { host } }: Context, counters: Counters, samples: Samples, relationship: Relationship, of: string): void {
   const nowMs = host.clock.nowMs();
-  const { lastCycle, totals, statistics, settings } = relationship;
+  const { totals, statistics, settings } = relationship;
+  const lastCycle = lastCycleOf(relationship);
   samples.seconds('understudy_replica_lag_seconds', of, lagMsOf(relationship, nowMs));
-  samples.seconds('understudy_replica_lag_target_seconds', of, cycleIntervalMs(settings));
+  samples.seconds('understudy_replica_lag_objective_seconds', of, objectiveMs(cycleIntervalMs(settings)));
   samples.seconds('understudy_relationship_last_cycle_timestamp_seconds', of, lastCycle?.finishedMs);
   samples.seconds('understudy_relationship_last_cycle_duration_seconds', of, lastCycle?.durationMs);
   samples.add('understudy_relationship_last_cycle_shipped_bytes', of, lastCycle?.bytesShipped);

@@ -2,8 +2,10 @@
 import { createHmac } from 'node:crypto';
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { getCACertificates } from 'node:tls';
-import { Fault } from '../errors/fault.ts';
+import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls, getCACertificates } from 'node:tls';
+import { Fault, faultOf } from '../errors/fault.ts';
 import { payloadOf, type Notification } from '../notifications/notification.ts';
 import { shownAddress, type WebhookTarget } from '../notifications/target.ts';
 import { oneLine } from '../text/oneline.ts';
@@ -17,15 +19,25 @@ const CERTIFICATE_CODES = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_C
 /** `sha256=` and the HMAC-SHA-256 in hexadecimal of the time, a dot and the body. */
 export const signatureOf = (secret: string, timestamp: string, body: string): string => `sha256=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`;
 
+interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A stream to the endpoint, opened by a proxy, or a fault that says what the proxy did instead. */
+type Tunnel = (endpoint: Endpoint, signal: AbortSignal) => Promise<Duplex>;
+
 export interface Sender {
   readonly version: string;
   /** Seconds since 1970 of this try. */
   readonly nowSeconds: number;
   readonly signal: AbortSignal;
+  /** How the endpoint is reached; undefined for a plain connection. */
+  readonly wayTo?: (endpoint: Endpoint) => Tunnel | undefined;
 }
 
 /** What the other side answered, in words. Faults webhook-unreachable, webhook-certificate and webhook-refused. */
-export async function postNotification(target: WebhookTarget, notification: Notification, { version, nowSeconds, signal }: Sender): Promise<string> {
+export async function postNotification(target: WebhookTarget, notification: Notification, { version, nowSeconds, signal, wayTo = () => undefined }: Sender): Promise<string> {
   const body = JSON.stringify(payloadOf(notification));
   const timestamp = String(nowSeconds);
   const headers = {
@@ -38,19 +50,34 @@ export async function postNotification(target: WebhookTarget, notification: Noti
     ...(target.secret !== null && { 'x-understudy-signature': signatureOf(target.secret, timestamp, body) }),
   };
   const within = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  const ending = AbortSignal.any([signal, within]);
   try {
-    const answer = await answerOf(open(target, headers, AbortSignal.any([signal, within])), body);
+    const endpoint = endpointOf(target);
+    const stream = await wayTo(endpoint)?.(endpoint, ending);
+    const answer = await answerOf(open(target, headers, ending, stream), body);
     return accepted(target, answer, await beginningOf(answer));
   } catch (thrown) {
     signal.throwIfAborted();
-    throw thrown instanceof Fault ? thrown : notAnswered(target, thrown as NodeJS.ErrnoException, within.aborted);
+    const fault = faultOf(thrown);
+    if (fault?.code === 'peer-proxy') throw new Fault('webhook-unreachable', `${shownAddress(target)} cannot be reached: ${fault.message}`, { cause: thrown });
+    throw fault ?? notAnswered(target, thrown as NodeJS.ErrnoException, within.aborted);
   }
 }
 
-function open({ url, authority }: WebhookTarget, headers: Record<string, string | number>, signal: AbortSignal): ClientRequest {
-  const options = { method: 'POST', agent: false, headers, signal } as const;
-  if (!url.startsWith('https:')) return httpRequest(url, options);
-  return httpsRequest(url, { ...options, ca: [...getCACertificates('default'), ...getCACertificates('system'), ...(authority === null ? [] : [authority])] });
+function endpointOf({ url }: WebhookTarget): Endpoint {
+  const { hostname, port, protocol } = new URL(url);
+  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+}
+
+/** Over the stream, where a proxy opened one. */
+function open(target: WebhookTarget, headers: Record<string, string | number>, signal: AbortSignal, stream: Duplex | undefined): ClientRequest {
+  const { url, authority } = target;
+  const options = { method: 'POST', headers, signal } as const;
+  if (!url.startsWith('https:')) return httpRequest(url, { ...options, ...(stream ? { createConnection: () => stream } : { agent: false }) });
+  const ca = [...getCACertificates('default'), ...getCACertificates('system'), ...(authority === null ? [] : [authority])];
+  if (!stream) return httpsRequest(url, { ...options, ca, agent: false });
+  const { host } = endpointOf(target);
+  return httpsRequest(url, { ...options, createConnection: () => connectTls({ socket: stream, host, ...(isIP(host) === 0 && { servername: host }), ca }) });
 }
 
 const answerOf = (outgoing: ClientRequest, body: string): Promise<IncomingMessage> =>

@@ -58,7 +58,7 @@ export function proxyOfEnvironment(environment: Environment): Proxy | null {
   return text === '' ? null : parseProxy(text, { except: of('NO_PROXY'), isFromEnvironment: true });
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
 
 /** True when this host is reached through the proxy. */
 function leadsTo(proxy: Proxy, { host, port }: Endpoint): boolean {

@@ -2,6 +2,7 @@
 import type { RosterMachine, RosterRelationship } from '../engine/roster/roster.ts';
 import { stateName, type State } from '../relationship/state.ts';
 import { audited, type Context } from './context.ts';
+import { adviceInSilence } from './outofreach.ts';
 import type { Operations } from './operations.ts';
 import { hostView, selfView } from './presenting.ts';
 import type { RelationshipSummaryView } from './relationshipviews.ts';
@@ -63,8 +64,8 @@ function reachText(name: string, connected: boolean, fault: { readonly code: str
 
 /** By name. One that several hosts have is there once, with its sides; where it belongs comes first. */
 export function mergedMachines(told: readonly Told[], language?: Language): OverviewView['machines'] {
-  const names = new Map(told.map(({ host }) => [host.id, host.name]));
-  const sides = told.flatMap(({ host, skewMs, machines }) => machines.map((machine) => ({ id: machine.id, name: machine.name, side: sideOf(host, skewMs, machine, names, language) })));
+  const hosts = new Map(told.map(({ host }) => [host.id, host]));
+  const sides = told.flatMap(({ host, skewMs, machines }) => machines.map((machine) => ({ id: machine.id, name: machine.name, side: sideOf(host, skewMs, machine, hosts, language) })));
   const merged = [...Map.groupBy(sides, ({ id }) => id)].map(([id, found]) => {
     const ordered = found.map(({ side }) => side).sort((one, other) => rankOf(one) - rankOf(other));
     const first = found.find(({ side }) => side === ordered[0])!;
@@ -77,16 +78,24 @@ export function mergedMachines(told: readonly Told[], language?: Language): Over
 const ROLE_RANK: Record<MachineSideView['role'], number> = { primary: 0, standalone: 1, replica: 2, test: 3 };
 const rankOf = ({ role, isCurrent }: MachineSideView): number => ROLE_RANK[role] + (isCurrent ? 0 : 0.5);
 
-function sideOf(host: OverviewHostView, skewMs: number, { role, power, relationships }: RosterMachine, names: ReadonlyMap<string, string>, language: Language | undefined): MachineSideView {
-  const { id, name, isCurrent, asOfMs } = host;
-  return { hostId: id, host: name, isCurrent, role, power, relationships: relationships.map((each) => summaryOf(each, names, (asOfMs ?? 0) + skewMs, skewMs, language)) };
+type Hosts = ReadonlyMap<string, OverviewHostView>;
+
+function sideOf(host: OverviewHostView, skewMs: number, machine: RosterMachine, hosts: Hosts, language: Language | undefined): MachineSideView {
+  const { id, isCurrent, asOfMs } = host;
+  const relationships = machine.relationships.map((each) => {
+    const summary = summaryOf(each, hosts, (asOfMs ?? 0) + skewMs, skewMs, language);
+    const isSilent = host.self && hosts.get(each.peerId)?.connected === false;
+    const advice = isSilent ? adviceInSilence({ ...summary, machine: machine.name }) : null;
+    return advice === null ? summary : { ...summary, advice: inLanguage(advice, language) };
+  });
+  return { hostId: id, host: host.name, isCurrent, role: machine.role, power: machine.power, relationships };
 }
 
 /** Of `atMs`, by the clock of the host that told it. */
-function summaryOf(relationship: RosterRelationship, names: ReadonlyMap<string, string>, atMs: number, skewMs: number, language: Language | undefined): RelationshipSummaryView {
+function summaryOf(relationship: RosterRelationship, hosts: Hosts, atMs: number, skewMs: number, language: Language | undefined): RelationshipSummaryView {
   const { id, kind, side, peerId, peer, state, health, reasons, reasonsSaid, lagSinceMs, intervalMs, lastCycle, nextCycleMs, points, advice } = relationship;
   return {
-    id, kind, side, peer: names.get(peerId) ?? peer, state, stateName: inLanguage(stateName(state as State), language), health, healthReasons: (reasonsSaid ?? reasons).map((reason) => inLanguage(reason, language)),
+    id, kind, side, peer: hosts.get(peerId)?.name ?? peer, state, stateName: inLanguage(stateName(state as State), language), health, healthReasons: (reasonsSaid ?? reasons).map((reason) => inLanguage(reason, language)),
     lagMs: lagSinceMs === null ? null : Math.max(0, atMs - lagSinceMs), intervalMs,
     lastCycle: lastCycle && { finishedAtMs: lastCycle.finishedMs - skewMs, durationMs: lastCycle.durationMs, bytesShipped: lastCycle.bytesShipped },
     nextCycleAtMs: nextCycleMs === null ? null : nextCycleMs - skewMs, points, advice: inLanguage(advice, language),

@@ -2,7 +2,7 @@
 import { isSendable } from '../engine/extended/source.ts';
 import { peerNamesOf } from '../engine/host.ts';
 import { startRefusal } from '../engine/power.ts';
-import { adviceOf, nextCycleMsOf, roleOf } from '../engine/roster/roster.ts';
+import { lastCycleOf, nextCycleMsOf, roleOf } from '../engine/roster/roster.ts';
 import { lagMsOf, reasonsOf } from '../health/health.ts';
 import type { EventRecord, Job, Machine, Point, Relationship } from '../machine/records.ts';
 import { beginningOf, beginsIn } from '../relationship/beginning.ts';
@@ -12,6 +12,7 @@ import { stateName, stateWords } from '../relationship/state.ts';
 import type { HostRow } from '../state/hosts.ts';
 import { allowedNow, type Surroundings } from './allowed.ts';
 import type { Context } from './context.ts';
+import { adviceNow } from './outofreach.ts';
 import { judgementOf } from './health.ts';
 import { settingsView } from './settingsview.ts';
 import type { RelationshipView } from './relationshipviews.ts';
@@ -118,7 +119,7 @@ export function relationshipView(context: Context, relationship: Relationship, {
   const lagMs = lagMsOf(relationship, engine.host.clock.nowMs());
   const judgement = judgementOf(context, relationship, machine, peer);
   const { number, id } = newestOf(machine.lineage);
-  const { lastCycle } = relationship;
+  const lastCycle = lastCycleOf(relationship);
   return {
     id: relationship.id,
     kind: kindOf(relationship),
@@ -145,7 +146,7 @@ export function relationshipView(context: Context, relationship: Relationship, {
     epoch: { number, id },
     settings: settingsView(relationship.settings),
     allowed: allowedNow({ relationship, machine, ...surroundings }),
-    advice: inLanguage(adviceOf(relationship), context.language),
+    advice: inLanguage(adviceNow(relationship, machine.name, peer, network.connected(relationship.peerId)), context.language),
     lastFault: lastFaultView(context, relationship),
   };
 }

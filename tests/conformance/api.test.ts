@@ -228,11 +228,13 @@ describe('the API', () => {
       else assertMatches(described['content']!['application/json']!['schema'], answer.json, it.operationId);
     });
 
-    if (it.body !== undefined) {
-      test(`${it.method} ${it.path} refuses a field that it does not know, by name`, async () => {
-        const answer = await rig.local(it.method, it.path, { ...(it.body as object), colour: 'red' });
+    if (it.method !== 'GET') {
+      test(`${it.method} ${it.path} refuses a field that it does not know, by name, and does nothing`, async () => {
+        rig.host.received.length = 0;
+        const answer = await rig.local(it.method, it.path, { ...(it.body as object | undefined), colour: 'red' });
         assert.equal(answer.status, 400);
         assert.match(answer.json.error.message, /colour/);
+        assert.deepEqual(rig.host.received, []);
       });
     }
 
@@ -308,6 +310,19 @@ describe('the API', () => {
       assert.equal(answer.status, status, answer.text);
       assert.equal(answer.json.error.code, 'request-invalid');
     }
+  });
+
+  test('a body in another type than JSON is not passed over where none is read', async () => {
+    const answer = await rig.tcp('POST', '/api/relationships/web1/suspend', '{"colour": "red"}', { ...as('operator'), 'content-type': 'text/plain' });
+    assert.equal(answer.status, 400, answer.text);
+    assert.equal(answer.json.error.code, 'request-invalid');
+  });
+
+  test('an address that cannot be decoded is answered as every error is', async () => {
+    const answer = await rig.local('GET', '/api/machines/%E0%A4%A');
+    assert.equal(answer.status, 400);
+    assert.equal(answer.json.error.code, 'request-invalid');
+    assert.equal(answer.headers['x-content-type-options'], 'nosniff');
   });
 
   test('an unknown route is answered with 404 and where to look', async () => {

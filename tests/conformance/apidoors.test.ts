@@ -82,6 +82,7 @@ describe('the doors of the API', () => {
     for (const foreign of [{ origin: 'https://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }]) {
       const answer = await rig.tcp('POST', '/api/machines', { toml: 'name = "x"' }, { cookie, ...(foreign as Record<string, string>) });
       assert.equal(answer.status, 403, JSON.stringify(foreign));
+      assert.equal(answer.json.error.code, 'origin-foreign');
     }
     assert.equal((await signIn('ada', PASSWORD, { origin: 'https://evil.example' })).status, 403, 'nor sign its visitor in');
   });

@@ -128,6 +128,20 @@ test('statistics are told to a viewer, with what is wrong, and reset by an admin
   await bench.fails(a, bench.call(a, 'ResetReplicationStatisticsEx', { ReplicationRelationship: relationship.replace('HVR\\0', 'HVR\\1') }), 32_775, /no extended relationship/);
 });
 
+test('what is wrong, and why a call fails, is told in the words of its reader', async () => {
+  const bench = await CimBench.replicating('language');
+  const { a } = bench;
+  await bench.succeeds(a, bench.invoke(a, bench.machine, 'RequestReplicationStateChange', { RequestedState: 7 }));
+  const messages = async (language: 'de' | 'zh-Hant'): Promise<string[]> => {
+    const { out } = await bench.call(a, 'GetReplicationStatistics', {}, { ...VIEWER, language });
+    return (out.get('ReplicationHealthIssues') as string[]).map((issue) => String(instanceIn(issue).properties.get('Message')));
+  };
+  assert.deepEqual([await messages('de'), await messages('zh-Hant')], [['Die Replikation ist angehalten.'], ['複寫已暫停。']]);
+  const refused = await bench.call(a, 'GetReplicationStatistics', { ComputerSystem: machinePath(bench.addMachine()) }, VIEWER);
+  const { instance } = await a.manager.get({ ...VIEWER, language: 'de' }, refused.out.get('Job') as ObjectPath);
+  assert.match(String(instance.properties.get('ErrorDescription')), /^other wird nicht repliziert\. .*Jetzt erlaubt: enable\.$/);
+});
+
 test('invoking is the administrator\'s: others are denied by number, and every call is in the audit trail', async () => {
   const bench = await CimBench.enabled('roles');
   const { a } = bench;

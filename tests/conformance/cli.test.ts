@@ -296,7 +296,7 @@ describe('the command line', { timeout: 120_000 }, () => {
     test('without --yes and a terminal nothing dangerous is done, and what would be lost is said', async () => {
       const before = rig.host.received.filter(({ operation }) => operation === 'unplannedFailover').length;
       const { stderr } = await cli('failover', 'web', '--unplanned', '--force');
-      assert.match(stderr, /newest point is 12 s old/);
+      assert.match(stderr, /newest recovery point, which is 12 s old/);
       assert.match(stderr, /two guests run apart/);
       assert.equal(rig.host.received.filter(({ operation }) => operation === 'unplannedFailover').length, before);
     });

@@ -1,5 +1,5 @@
 /** Runs bin/understudy as people do: a child process, without a terminal or on one. */
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join } from 'node:path';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/understudy');
@@ -42,7 +42,7 @@ function watched(child: ChildProcessWithoutNullStreams): Running {
 }
 
 type Environment = Record<string, string>;
-const environment = (more: Environment): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], TERM: 'xterm', HOME: '/nonexistent', ...more });
+const environment = (more: Environment): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], TERM: 'xterm', HOME: '/nonexistent', LC_ALL: 'C.UTF-8', ...more });
 
 export const start = (args: readonly string[], env: Environment = {}): Running => watched(spawn(PROGRAM, args, { env: environment(env) }));
 
@@ -56,6 +56,28 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** On a terminal, made by script(1); both streams arrive as standard output. */
 export function startOnTerminal(args: readonly string[], env: Environment = {}): Running {
-  const command = `exec ${[PROGRAM, ...args].map(quoted).join(' ')}`;
-  return watched(spawn('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], { env: environment(env) }));
+  return scripted(`exec ${commandOf(args)}`, env);
+}
+
+const commandOf = (args: readonly string[]): string => [PROGRAM, ...args].map(quoted).join(' ');
+const scripted = (command: string, env: Environment): Running => watched(spawn('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], { env: environment(env) }));
+
+export interface Terminal extends Running {
+  /** The terminal has another size from now on, and tells its program so. */
+  resize(columns: number, rows: number): void;
+}
+
+/** On a terminal of this size. */
+export async function startOnTerminalOf(columns: number, rows: number, args: readonly string[], env: Environment = {}): Promise<Terminal> {
+  const running = scripted(`stty cols ${columns} rows ${rows}; tty; exec ${commandOf(args)}`, env);
+  let printed = '';
+  const path = new Promise<string>((resolve) => {
+    running.child.stdout.on('data', (chunk: Buffer) => {
+      printed += chunk.toString();
+      const found = /\/dev\/pts\/\d+/.exec(printed)?.[0];
+      if (found !== undefined) resolve(found);
+    });
+  });
+  const device = await path;
+  return { ...running, resize: (toColumns, toRows) => void execFileSync('stty', ['-F', device, 'cols', String(toColumns), 'rows', String(toRows)]) };
 }

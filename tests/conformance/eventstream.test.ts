@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { openRig, type Rig } from './apiclient.ts';
 
 interface Stream {
@@ -108,6 +110,17 @@ describe('the event stream', { timeout: 30_000 }, () => {
     assert.equal(rig.host.subscriberCount, 1);
     stream.close();
     while (rig.host.subscriberCount > 0) await new Promise(setImmediate);
+  });
+
+  test('a client that takes nothing for a dozen heartbeats loses its place', async () => {
+    const connection = connect({ path: rig.socketPath }).on('error', () => undefined);
+    connection.pause().write('GET /api/events/stream HTTP/1.1\r\nhost: x\r\n\r\n');
+    while (rig.host.subscriberCount === 0) await new Promise(setImmediate);
+    for (let turn = 0; rig.host.subscriberCount > 0; turn++) {
+      for (let i = 0; i < 500; i++) rig.host.announce({ kind: 'job', id: `${turn} ${i} ${'x'.repeat(500)}` });
+      await pause(20);
+    }
+    connection.destroy();
   });
 
   test('the stream ends with the session', async () => {

@@ -312,7 +312,10 @@ export class MemoryHost implements Operations, Changes {
   readonly report = this.#past.report;
   readonly reported = this.#past.reported;
 
-  readonly #screens = memoryScreens((...received) => this.#enter(...received));
+  readonly #screens = memoryScreens((needed, caller, operation, machine) => {
+    this.#enter(needed, caller, operation, machine);
+    this.#machine(machine);
+  });
   readonly screenshot = this.#screens.screenshot;
   readonly consoleText = this.#screens.consoleText;
   readonly testResult = this.#screens.testResult;

@@ -4,7 +4,7 @@ import type { Caller, Role } from '../../src/service/accessviews.ts';
 import { GREY_PIXEL } from '../../src/simulation/screens.ts';
 import { NOW_MS } from './memoryviews.ts';
 
-type Enter = (needed: Role, caller: Caller, operation: string, ...received: unknown[]) => void;
+type Enter = (needed: Role, caller: Caller, operation: string, machine: string) => void;
 const TEXT = 'web login:';
 
 export const memoryScreens = (enter: Enter): Pick<Operations, 'screenshot' | 'consoleText' | 'testResult' | 'testScreenshot'> => ({

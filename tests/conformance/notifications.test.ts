@@ -12,14 +12,17 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, afterEach, beforeEach, describe, test } from 'node:test';
 import { Fault, type FaultCode } from '../../src/errors/fault.ts';
 import type { Concern } from '../../src/notifications/concern.ts';
+import type { Notification } from '../../src/notifications/notification.ts';
 import type { Target } from '../../src/notifications/target.ts';
 import type { NotifierEvent } from '../../src/notifier/events.ts';
 import { Notifier } from '../../src/notifier/notifier.ts';
 import { sendMail } from '../../src/notifier/sendmail.ts';
 import { postNotification } from '../../src/notifier/webhook.ts';
+import { parseProxy, waysOf } from '../../src/peer/proxy.ts';
 import { VirtualTime } from '../../src/simulation/time.ts';
 import { NotificationRows } from '../../src/state/notifications.ts';
 import { until } from '../flow/testhost.ts';
+import { TestProxy } from './proxy.ts';
 
 interface Received {
   readonly path: string;
@@ -124,6 +127,17 @@ afterEach(async () => {
 });
 after(() => rmSync(directory, { recursive: true }));
 
+/** With a certificate that nobody vouches for, which receives as the plain one does. */
+async function secureServer(): Promise<{ readonly server: Server; readonly certificate: string }> {
+  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'], { stdio: 'ignore' });
+  const secure = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }) as unknown as Server;
+  await openServer(secure);
+  return { server: secure, certificate: readFileSync(cert, 'utf8') };
+}
+
+const TEST_MESSAGE: Notification = { id: 'n1', atMs: 0, host: { id: 'h1', name: 'host-b' }, isTest: true, told: [], more: 0 };
+
 describe('a webhook', () => {
   test('gets one POST of JSON, with the headers that were chosen and a signature over what it got', async () => {
     desk.rows.putTarget(webhook());
@@ -211,18 +225,35 @@ describe('a webhook', () => {
   });
 
   test('with TLS is trusted by the authority that was given, and not without', async () => {
-    const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'], { stdio: 'ignore' });
-    const secure = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) });
-    await openServer(secure as unknown as Server);
+    const secure = await secureServer();
     try {
-      const target = webhook({ url: `https://127.0.0.1:${portOf(secure as unknown as Server)}/` });
+      const target = webhook({ url: `https://127.0.0.1:${portOf(secure.server)}/` });
       await assert.rejects(desk.notifier.test(target, AbortSignal.timeout(5_000)), isFault('webhook-certificate', /self.signed/i));
       assert.equal(received.length, 0);
-      assert.equal(await desk.notifier.test({ ...target, authority: readFileSync(cert, 'utf8') }, AbortSignal.timeout(5_000)), 'HTTP 200 OK: ok');
+      assert.equal(await desk.notifier.test({ ...target, authority: secure.certificate }, AbortSignal.timeout(5_000)), 'HTTP 200 OK: ok');
       assert.equal(JSON.parse(received[0]!.body).kind, 'test');
     } finally {
-      secure.close();
+      secure.server.close();
+    }
+  });
+
+  test('is reached through the proxy, which sees neither its path nor what is told, and what the proxy refuses is said', async () => {
+    const [proxy, secure] = await Promise.all([TestProxy.start(), secureServer()]);
+    proxy.credentials = 'anna:the-proxys-password';
+    const way = waysOf(parseProxy(`http://anna:the-proxys-password@127.0.0.1:${proxy.port}`));
+    const post = (target: Extract<Target, { kind: 'webhook' }>) => postNotification(target, TEST_MESSAGE, { version: '1.2.3', nowSeconds: 1, signal: AbortSignal.timeout(5_000), wayTo: (endpoint) => way(endpoint, 'proxy')?.dial });
+    const [plain, overTls] = [webhook(), webhook({ url: `https://127.0.0.1:${portOf(secure.server)}/services/key`, authority: secure.certificate })];
+    try {
+      assert.deepEqual([await post(plain), await post(overTls)], ['HTTP 200 OK: ok', 'HTTP 200 OK: ok']);
+      assert.deepEqual(proxy.asked, [`127.0.0.1:${portOf(server)}`, `127.0.0.1:${portOf(secure.server)}`]);
+      await assert.rejects(post({ ...overTls, authority: null }), isFault('webhook-certificate', /self.signed/i));
+      proxy.credentials = 'anna:another';
+      await assert.rejects(post(plain), isFault('webhook-unreachable', /^http:\/\/127\.0\.0\.1:\d+\/… cannot be reached: the proxy 127\.0\.0\.1:\d+ does not accept this host's credentials/));
+      assert.equal(received.length, 2);
+    } finally {
+      secure.server.close();
+      secure.server.closeAllConnections();
+      await proxy.close();
     }
   });
 
@@ -245,7 +276,7 @@ describe('a webhook', () => {
 
 const isFault = (code: FaultCode, message: RegExp) => (thrown: unknown): boolean => {
   assert.ok(thrown instanceof Fault && thrown.code === code && message.test(thrown.message), String(thrown));
-  assert.doesNotMatch(thrown.message, /services|of-the-test|sixteen/);
+  assert.doesNotMatch(thrown.message, /services|of-the-test|sixteen|the-proxys/);
   return true;
 };
 

@@ -41,6 +41,23 @@ describe('the command line, for the report', { timeout: 120_000 }, () => {
     assert.equal((await cli('--html', '-')).stdout, page);
   });
 
+  test('speaks the language of the terminal, its figures being the same', async () => {
+    const page = async (LANG: string): Promise<string> => {
+      const { code, stdout, stderr } = await run(['report', '--html', '-'], { env: { UNDERSTUDY_RUN_DIR: rig.directory, LC_ALL: LANG } });
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
+    const figuresIn = (text: string): string[] => [...text.matchAll(/<(?:data value|time datetime)="([^"]*)"/g)].map(([, value]) => value!);
+    const [english, german, chinese] = [await page('C'), await page('de_DE.UTF-8'), await page('zh_TW.UTF-8')];
+    for (const [text, language, title] of [[english, 'en', 'Replication report of'], [german, 'de', 'Replikationsbericht von'], [chinese, 'zh-Hant', '的複寫報告']] as const) {
+      assert.match(text, new RegExp(`<html [^>]*lang="${language}">`));
+      assert.ok(text.includes(title), title);
+    }
+    assert.doesNotMatch(german.slice(german.indexOf('<body>')), />[^<]*([Aa]chieved|[Oo]bjective|Relationships|recovery|[Cc]ycles)/);
+    const without = (figures: string[]): string[] => figures.filter((figure) => !figure.startsWith('20'));
+    assert.deepEqual(without(figuresIn(german)).sort(), without(figuresIn(english)).sort());
+  });
+
   test('replaces a file only when told to, leaves nothing beside it, and wants one kind of file at a time', async () => {
     const file = join(directory, 'again.html');
     assert.equal((await cli('--html', file)).code, 0);

@@ -39,6 +39,8 @@ mount -t tmpfs -o mode=1777 tmpfs tmp
 ip link set lo up
 : > etc/fstab
 rm -rf var/lib/understudy etc/understudy run/understudy
+# An index of all manuals of the machine, at each installation and removal, takes longer than they do.
+rm -f var/lib/man-db/auto-update
 find etc/systemd/system usr/lib/systemd/system -path '*.wants/*' -type l ! -name 'systemd-journald*' -delete
 printf '[Unit]\\nDefaultDependencies=no\\nWants=systemd-journald.socket\\n' > etc/systemd/system/isolated.target
 rm -f etc/machine-id

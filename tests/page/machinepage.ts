@@ -7,6 +7,7 @@ import { fill, type Filled } from './form.ts';
 
 const WITHIN_MS = 60_000;
 const LOOK_AGAIN_MS = 1_000;
+const HAS_CHANGED = /Nothing was done: the machine has changed/;
 const DONE = /is done, after|Done\./;
 
 export class MachinePage {
@@ -83,7 +84,10 @@ export class MachinePage {
   /** It was done, and the page said so. */
   async operate(id: string, values: Filled = {}, sentOnTo?: string): Promise<string> {
     const button = await this.asking(id, values, sentOnTo);
-    await this.#goOn(button);
+    await until(id, async () => {
+      await this.#goOn(button);
+      return HAS_CHANGED.test(await this.#answered()) ? undefined : true;
+    }, WITHIN_MS);
     return this.ended();
   }
 

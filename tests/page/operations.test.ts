@@ -130,7 +130,7 @@ describe('what is offered', () => {
   test('begins with what helps next: to test, to commit, to go on, to yield in a split brain', () => {
     const next = (state: State, more: Partial<RelationshipView> = {}) => nextOf(situationOf({ relationship: relationshipOf('replica', state, more) }), 'operator')?.id;
     const allowed = (...verbs: string[]) => ({ allowed: verbs });
-    assert.deepEqual([next(3, allowed('test', 'failover')), next(5, allowed('commit', 'revert')), next(7, allowed('resume')), next(6, allowed('become-replica', 'reverse')), next(12, allowed())], ['test', 'commit', 'resume', 'become-replica', undefined]);
+    assert.deepEqual([next(3, allowed('test', 'failover')), next(5, allowed('commit', 'revert')), next(7, allowed('resume')), next(6, allowed('become-replica', 'reverse')), next(12, allowed()), next(3, { ...allowed('test', 'failover'), peerConnected: false })], ['test', 'commit', 'resume', 'become-replica', undefined, 'failover-unplanned']);
   });
 });
 
@@ -140,6 +140,7 @@ describe('what is lost', () => {
   test('by an unplanned failover is what was written since the chosen point, and grows with time', () => {
     assert.match(lost('failover-unplanned', situationOf()), /What web1 wrote on beta in the last 42 s is not there/);
     assert.match(lost('failover-unplanned', situationOf({ nowMs: NOW_MS + 18_000 })), /in the last 1 min is not there/);
+    assert.match(lost('failover-unplanned', situationOf({ relationship: relationshipOf('replica', 3, { peerConnected: false }) })), /nobody can tell whether it is gone or only the line to it/);
     const older = lost('failover-unplanned', situationOf(), { point: 'p-old' });
     assert.match(older, /in the last 1 h is not there/);
     assert.match(older, /1 newer recovery points are not used/);

@@ -80,6 +80,22 @@ describe('signing in to the page', { timeout: 120_000 }, () => {
     await operator.leave();
   });
 
+  test('the tabs of a browser are one session: who signs out in one is signed out in all, and signs in again in all', async () => {
+    const operator = await Operator.signedIn(browser, host);
+    const { page } = operator;
+    const other = await page.context().newPage();
+    await other.goto('/hosts');
+    await other.getByRole('heading', { level: 1, name: 'Hosts' }).waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    for (const tab of [page, other]) await tab.getByRole('heading', { name: 'Sign in to Understudy' }).waitFor();
+    assert.equal(await other.getByRole('heading', { level: 1, name: 'Hosts' }).count(), 0, 'nothing of the host is left behind the form');
+    await operator.signIn();
+    await other.getByRole('heading', { level: 1, name: 'Hosts' }).waitFor();
+    await other.getByText('Connected', { exact: true }).waitFor();
+    assert.match(other.url(), /\/hosts$/);
+    await operator.leave();
+  });
+
   test('a page of another origin can neither act with the session nor show the page in a frame', async () => {
     const attack = `<!doctype html><title>prize</title><iframe src="${pageUrl(host)}/"></iframe><script>
       fetch('${pageUrl(host)}/api/hosts/renew-certificate', { method: 'POST', mode: 'no-cors', credentials: 'include' }).catch(() => undefined).finally(() =>

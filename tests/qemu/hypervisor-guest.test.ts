@@ -12,6 +12,7 @@ import { probeDisks } from '../../src/hypervisor/qemu/probe.ts';
 import { createRawWrapper } from '../../src/layers/rawwrapper.ts';
 import { parseDefinition } from '../../src/machine/parse.ts';
 import { QemuBench } from '../conformance/qemubench.ts';
+import { coloursOf, decodedPng } from './png.ts';
 
 const BOOT_MS = 60_000;
 const { signal } = new AbortController();
@@ -23,12 +24,12 @@ after(() => bench.close());
 
 const MIB = 2 ** 20;
 
-async function booted(agent: boolean): Promise<{ spec: LaunchSpec; since: string }> {
+async function booted(agent: boolean, vga: 'none' | 'std' = 'none'): Promise<{ spec: LaunchSpec; since: string }> {
   const id = randomUUID();
   const directory = bench.image(`${id}-disks`);
   mkdirSync(directory, { recursive: true });
   const text = guestDefinition({ name: `g-${agent}`, id, guest: testGuest(), disks: makeGuestDisks(directory), agent, mode: 'write' });
-  const definition = parseDefinition(text, id);
+  const definition = { ...parseDefinition(text, id), vga };
   const stacks = await probeDisks(definition, { wrapperPath: (_, disk) => bench.image(`${id}-${disk}`), createRawWrapper });
   const spec: LaunchSpec = { instanceId: id, definition, stacks, isolated: false };
   const since = randomUUID();
@@ -68,4 +69,13 @@ test('a guest\'s agent answers one question after the other, says what it refuse
   await assert.rejects(ask('guest-ping'), { code: 'agent-silent' });
   await bench.hypervisor.stop(spec.instanceId);
   await assert.rejects(ask('guest-ping'), { code: 'agent-silent' });
+});
+
+test('the picture of a real guest\'s display can be decoded to its last pixel, and is not all of one colour', async () => {
+  const { spec } = await booted(false, 'std');
+  const { width, height, pixels } = decodedPng(await bench.hypervisor.screenshot(spec, signal));
+  assert.ok(width >= 640 && width <= 4_096 && height >= 350 && height <= 4_096, `${width} x ${height}`);
+  assert.equal(pixels.length, width * height * 3);
+  const colours = coloursOf({ width, height, pixels });
+  assert.ok(colours.size > 1 && colours.has(0), `${colours.size} colours`);
 });

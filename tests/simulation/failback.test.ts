@@ -306,6 +306,45 @@ test('the history has what each way over and home lost, and how long it took: by
   const [started] = recoveriesOn(pair, pair.a);
   assert.ok(started!.startedMs! - askedMs >= MINUTE_MS, 'it was started later');
   assert.ok(started!.recoveryMs! >= home.readyMs! && started!.recoveryMs! < home.readyMs! + MINUTE_MS, 'the time until somebody asked for the start does not count');
+
+  await pair.pass(1_000);
+  const [, left] = recoveriesOn(pair, pair.b);
+  assert.ok(left, 'the host that the guest left knows of it too');
+  assert.deepEqual([left.kind, left.lostMs, left.pointId, left.recoveryMs], ['failback', 0, home.pointId, started!.recoveryMs]);
+  for (const [here, there] of [[home.askedMs, left.askedMs], [started!.startedMs!, left.startedMs!]] as const) assert.ok(Math.abs(here - there) < 1_000, `${here} there, ${there} here`);
+  await pair.done(pair.a, 'commit');
+  await pair.agrees();
+  assert.deepEqual(pair.hosts.map((host) => recoveriesOn(pair, host).filter(({ kind }) => kind === 'failback').length), [1, 1], 'once on each');
+});
+
+test('a failback with a chosen point loses in both hosts\' history what was written after that point', async () => {
+  const pair = await away();
+  const { id: pointId, instantMs } = pair.b.state.points(pair.machineId)[1]!;
+  await pair.pass(MINUTE_MS);
+  await pair.done(pair.a, FAILBACK_JOB, { timeoutSeconds: 10, point: pointId });
+  for (const host of pair.hosts) {
+    const home = recoveriesOn(pair, host).find(({ kind }) => kind === 'failback');
+    assert.ok(home, host.name);
+    assert.deepEqual([home.pointInstantMs, home.lostMs, home.startedMs], [instantMs, home.askedMs - instantMs, null]);
+    assert.ok(home.lostMs > MINUTE_MS);
+  }
+});
+
+test('the history has a test failover with what a failover to its point would have lost, and no loss of the guest that runs on', async () => {
+  const pair = new Pair({ seed: 'rehearsed' });
+  await pair.enable({ recoveryHistory: 3 });
+  for (const kind of ['start', 'initial', 'cycle']) await pair.done(pair.a, kind);
+  const [older] = pair.b.state.points(pair.machineId);
+  const askedMs = Math.floor(pair.b.nowMs());
+  await pair.done(pair.b, 'test', { start: true, point: older!.id });
+  const [tested, ...more] = recoveriesOn(pair, pair.b);
+  assert.deepEqual(more, []);
+  assert.deepEqual([tested!.kind, tested!.pointId, tested!.lostMs], ['test', older!.id, tested!.askedMs - older!.instantMs]);
+  assert.ok(tested!.askedMs >= askedMs && tested!.readyMs! >= 0 && tested!.recoveryMs! >= tested!.readyMs!);
+  assert.ok(tested!.startedMs! <= pair.b.nowMs());
+  await pair.done(pair.b, 'testEnd');
+  assert.deepEqual(recoveriesOn(pair, pair.b), [tested], 'its end changes nothing of it');
+  assert.deepEqual(recoveriesOn(pair, pair.a), [], 'nothing happened to the primary');
 });
 
 test('a planned failover loses nothing in the history of both hosts', async () => {

@@ -61,3 +61,21 @@ test('a daemon that dies while the copy boots takes the picture in its next life
   await pair.pass(70_000);
   assert.equal((await kept(pair))?.moment, 'booted');
 });
+
+test('a picture that comes late, when its relationship has ended already, does not outlive it', async () => {
+  const pair = await tested('late', 'std');
+  const { testResults } = pair.b;
+  const written = Promise.withResolvers<undefined>();
+  const keep = testResults.keep.bind(testResults);
+  testResults.keep = async (relationshipId, result) => {
+    await written.promise;
+    return keep(relationshipId, result);
+  };
+  await pair.done(pair.b, 'testEnd');
+  pair.b.state.removeRelationship(pair.relationshipId);
+  pair.b.engine!.host.changed('relationship', pair.machineId);
+  await pair.pass(1_000);
+  written.resolve(undefined);
+  await pair.pass(1_000);
+  assert.deepEqual(await testResults.list(), []);
+});

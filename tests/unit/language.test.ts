@@ -18,12 +18,20 @@ describe('the language that somebody reads', () => {
     assert.equal(acceptedLanguage(';;;,,q=9'), 'en');
   });
 
+  test('of a terminal is that of its locale, whatever its country, script and codeset', () => {
+    const of = (locale: string): string => languageOfEnvironment({ LANG: locale });
+    assert.deepEqual(['de_CH', 'de_AT.UTF-8', 'fr_CA.ISO-8859-1', 'it_CH@euro', 'zh_TW.UTF-8', 'zh_HK', 'zh_MO.UTF-8'].map(of), ['de', 'de', 'fr', 'it', 'zh-Hant', 'zh-Hant', 'zh-Hant']);
+    assert.deepEqual(['C', 'POSIX', 'C.UTF-8', 'en_GB.UTF-8', 'zh_CN.UTF-8', 'zh_SG', 'pt_BR', 'nonsense', '_', '.UTF-8'].map(of), Array.from({ length: 10 }, () => 'en'));
+    assert.equal(languageOfEnvironment({ LANG: 'zh_CN.UTF-8', LANGUAGE: 'zh_CN:zh_TW:de' }), 'zh-Hant');
+  });
+
   test('of a terminal is by LC_ALL, LC_MESSAGES, LANG in this order, LANGUAGE before them, and English for C', () => {
     assert.equal(languageOfEnvironment({ LANG: 'de_DE.UTF-8' }), 'de');
     assert.equal(languageOfEnvironment({ LANG: 'de_DE.UTF-8', LC_MESSAGES: 'it_IT', LC_ALL: '' }), 'it');
     assert.equal(languageOfEnvironment({ LANG: 'de_DE.UTF-8', LC_ALL: 'C.UTF-8' }), 'en');
     assert.equal(languageOfEnvironment({ LANG: 'de_DE.UTF-8', LANGUAGE: 'pt:fr_FR' }), 'fr');
     assert.equal(languageOfEnvironment({ LANGUAGE: 'fr' }), 'en');
+    assert.equal(languageOfEnvironment({}), 'en');
   });
 });
 

@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { inEnglish } from '../../src/language/text.ts';
 import { formOf, freeName, newDisk, newForm, read, tomlOf, type DefinitionForm } from '../../web/src/define/form.ts';
 
 const EXAMPLE = readFileSync(join(import.meta.dirname, '../../docs/machine.toml'), 'utf8');
 
 function definitionIn(toml: string) {
   const found = read(toml);
-  if ('complaint' in found) assert.fail(found.complaint.message);
+  if ('complaint' in found) assert.fail(inEnglish(found.complaint.message));
   return found.definition;
 }
 

@@ -7,6 +7,7 @@ import { readRoster } from '../../src/engine/roster/reading.ts';
 import type { RosterMachine, RosterRelationship } from '../../src/engine/roster/roster.ts';
 import { MAX_MACHINES } from '../../src/engine/roster/telling.ts';
 import { mergedMachines, type Told } from '../../src/service/overview.ts';
+import { silencesOf } from '../../web/src/overview/machines.ts';
 
 const RELATIONSHIP: RosterRelationship = {
   id: 'r1', kind: 'simple', side: 'primary', peerId: 'b', peer: 'what a calls b', state: 3, health: 'ok', reasons: [], lagSinceMs: 9_000, intervalMs: 30_000,
@@ -100,6 +101,15 @@ describe('the overview', () => {
     const [relationship] = machine!.sides[0]!.relationships;
     assert.deepEqual([relationship!.lagMs, relationship!.lastCycle!.finishedAtMs, relationship!.nextCycleAtMs], [3_000, 7_500, 37_000]);
     assert.equal(machine!.sides[0]!.isCurrent, false);
+  });
+
+  test('says what to do while the other host does not answer, and the page counts whose replicas are where', () => {
+    const seen = (isCurrent: boolean) => {
+      const told = [toldBy('a', true, [REPLICA]), toldBy('b', false, [], { isCurrent })];
+      const [hosts, machines] = [told.map(({ host }) => host), mergedMachines(told)];
+      return [machines[0]!.sides[0]!.relationships[0]!.advice.includes('failover web1 --unplanned'), silencesOf({ atMs: 10_000, hosts, machines })];
+    };
+    assert.deepEqual([seen(true), seen(false)], [[false, []], [true, [{ host: 'host b', replicasHere: 1, replicasThere: 0 }]]]);
   });
 
   test('says of a machine without a replica, or one that runs failed over, that it is not protected', () => {

@@ -2,7 +2,7 @@
 import { browserTransport } from '../../src/client/browser.ts';
 import { Client } from '../../src/client/client.ts';
 import type { Transport } from '../../src/client/transport.ts';
-import { language } from './language.ts';
+import { language, said } from './language.ts';
 
 const SIGN_IN = '/api/sign-in';
 const UNAUTHORIZED = 401;
@@ -22,6 +22,6 @@ const transport: Transport = async (request) => {
   return answer;
 };
 
-export const client = new Client(transport);
+export const client = new Client(transport, said);
 
 export const isUnreachable = ({ code }: { readonly code: string }): boolean => code === 'daemon-unreachable';

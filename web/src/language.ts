@@ -4,7 +4,7 @@
  */
 
 import { languageOf, OWN_NAMES, type Language } from '../../src/language/language.ts';
-import type { Catalogue } from '../../src/language/text.ts';
+import { inWords, type Catalogue, type Text } from '../../src/language/text.ts';
 
 /** What can be chosen, each named in itself. */
 export const LANGUAGES: Readonly<Record<Language, string>> = OWN_NAMES;
@@ -54,6 +54,9 @@ export function chooseLanguage(tag: string): void {
 export function t(text: string, values: Values = {}): string {
   return (catalogue[text] ?? text).replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
+
+/** What is said by code that the page shares with the host. */
+export const said = (text: Text): string => inWords(text, chosen, catalogue);
 
 /** The sentence for one thing or for several; {count} is the number, written as the language writes it. */
 export function counted(count: number, one: string, several: string, values: Values = {}): string {

@@ -10,12 +10,13 @@ import type { AwayFailback } from '../../machine/failback.ts';
 import type { Machine, Relationship } from '../../machine/records.ts';
 import { kinship, mint, newestOf, type Lineage } from '../../relationship/epoch.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
-import type { Basis, Greeting } from '../calls.ts';
+import type { Basis, Greeting, ParamsOf } from '../calls.ts';
 import { coverLostTracking } from '../failovertracking.ts';
 import type { Host } from '../host.ts';
 import { rebaseMaps } from '../maps.ts';
 import { giveUp, specFor } from '../primary/attempt.ts';
 import { united } from '../primary/growth.ts';
+import { wentHome } from '../recoveries.ts';
 import { returnSetOf } from '../reverse.ts';
 import { machineOf, pointStacks } from '../spec.ts';
 import { highestSequence, relationshipNamed, update } from '../transition.ts';
@@ -106,7 +107,7 @@ function checkedAway(host: Host, relationship: Relationship, failbackId: string)
 }
 
 /** Consent to the other host's epoch: the guest is off and stays off here. Repeats of the same change nothing. */
-export async function handOverAway(host: Host, relationshipId: string, failbackId: string, lineage: Lineage): Promise<void> {
+export async function handOverAway(host: Host, relationshipId: string, { failbackId, lineage, comingHome }: Omit<ParamsOf<'failbackHandOver'>, 'relationshipId'>): Promise<void> {
   const found = relationshipNamed(host, relationshipId);
   const isOff = (await host.hypervisor.power(found.machineId)) === 'off';
   host.state.transaction(() => {
@@ -117,6 +118,7 @@ export async function handOverAway(host: Host, relationshipId: string, failbackI
     if (away.phase === 'handedOver' && kin === 'same') return;
     if (!isOff || away.phase !== 'shipped' || kin !== 'theirs-descends' || newestOf(lineage).ownerHostId !== relationship.peerId) throw refused(host, relationship, phrase('the failback is not ready for this'));
     changePhase(host, relationshipId, 'handedOver', ['shipped']);
+    if (comingHome) wentHome(host, relationshipId, failbackId, comingHome);
     host.state.putMachine({ ...machine, lineage, powerLock: say('{peer} runs this machine now: commit or revert the failback there', { peer: host.peerName(relationship.peerId) }) });
   });
 }

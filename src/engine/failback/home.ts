@@ -22,7 +22,7 @@ import { specFor } from '../primary/attempt.ts';
 import { united } from '../primary/growth.ts';
 import { disksOnceHere, recordedDisks } from '../primary/incoming.ts';
 import { checkReadyHere } from '../readiness.ts';
-import { recoveryBegun, recoveryReady } from '../recoveries.ts';
+import { recoveryBegun, recoveryReady, type HomeComing } from '../recoveries.ts';
 import { settledMachine, takeOver } from '../reverse.ts';
 import { arriving, machineOf, pointStacks } from '../spec.ts';
 import { relationshipNamed, transition, update } from '../transition.ts';
@@ -124,7 +124,9 @@ export async function takeOverHome(host: Host, relationshipId: string, signal: A
   await makeLayers(host, relationshipNamed(host, relationshipId));
   const { epoch } = home.epoch ? home : changeHome(host, relationshipId, home.id, { epoch: mint(machine.lineage, host.newId(), host.hostId).at(-1)! });
   const lineage: Lineage = [...machine.lineage, epoch!];
-  await call(host.peers, relationship.peerId, 'failbackHandOver', { relationshipId, failbackId: home.id, lineage }, signal);
+  const { failover } = relationshipNamed(host, relationshipId);
+  const comingHome = { askedAgoMs: Math.max(0, host.clock.nowMs() - (home.askedMs ?? host.clock.nowMs())), point: pointNamed(host, failover!.pointId), isGuestOff: failover!.planned };
+  await call(host.peers, relationship.peerId, 'failbackHandOver', { relationshipId, failbackId: home.id, lineage, comingHome }, signal);
   transition(host, relationshipId, 'failedBack', {
     facts: { 'peer-gave-up': homeOf(relationshipNamed(host, relationshipId))?.id === home.id },
     also: (_before, { failover }) => {
@@ -134,9 +136,14 @@ export async function takeOverHome(host: Host, relationshipId: string, signal: A
   });
 }
 
+function pointNamed(host: Host, pointId: string): HomeComing['point'] {
+  const { id, instantMs } = host.state.point(pointId)!;
+  return { id, instantMs };
+}
+
 /** Where no point was chosen, the guest was shut down before its last cycle. */
 function recoverHome(host: Host, relationshipId: string, { trackId, pointId, planned }: Failover, { askedMs }: HomeFailback): void {
-  recoveryBegun(host, relationshipId, { id: trackId, kind: 'failback', askedMs, point: host.state.point(pointId)!, isGuestOff: planned });
+  recoveryBegun(host, relationshipId, { id: trackId, kind: 'failback', askedMs, point: pointNamed(host, pointId), isGuestOff: planned });
   recoveryReady(host, relationshipId, trackId);
 }
 

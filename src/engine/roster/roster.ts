@@ -49,6 +49,9 @@ export interface RosterMachine {
 /** What to do next; empty when nothing needs doing. */
 export const adviceOf = (relationship: Relationship): string => (hasYielded(relationship) ? ADVICE_AFTER_YIELDING : adviceFor(relationship.state, relationship.side));
 
+/** The last cycle that was sent from here; what a former primary sent says nothing of how its replica keeps up. */
+export const lastCycleOf = ({ side, lastCycle }: Pick<Relationship, 'side' | 'lastCycle'>): Relationship['lastCycle'] => (side === 'primary' ? lastCycle : null);
+
 /** States whose work runs again and again, or is tried again. */
 const WORKING: readonly number[] = [2, 3, 10];
 
@@ -79,7 +82,8 @@ export async function rosterOf(engine: Engine): Promise<readonly RosterMachine[]
 
 function entryOf(engine: Engine, machine: Machine, relationship: Relationship, { peer, points }: Pick<RosterRelationship, 'peer' | 'points'>): RosterRelationship {
   const { host } = engine;
-  const { lastCycle, peerId } = relationship;
+  const { peerId } = relationship;
+  const lastCycle = lastCycleOf(relationship);
   const nowMs = host.clock.nowMs();
   const judgement = judge({ relationship, machine, peer, nowMs, limits: limitsOf(host.monitoring().limits) });
   return {

@@ -1,5 +1,6 @@
 /** The form of a machine's definition: what stands in it, the TOML that it makes, and which field a complaint is about. Pure. */
 import { faultOf } from '../../../src/errors/fault.ts';
+import type { Text } from '../../../src/language/text.ts';
 import type { MachineDefinition } from '../../../src/machine/definition.ts';
 import { parseDefinition } from '../../../src/machine/parse.ts';
 import { sizeText } from '../../../src/machine/table.ts';
@@ -58,7 +59,7 @@ export function tomlOf({ machine, disks, nics, firmware, directBoot }: Definitio
 export interface Complaint {
   /** As a definition names it, such as disks[0].path; null when it is about the text as a whole. */
   readonly field: string | null;
-  readonly message: string;
+  readonly message: Text;
 }
 
 /** Any: the host makes one where the text gives none. */
@@ -71,12 +72,17 @@ export function read(toml: string): { readonly definition: MachineDefinition } |
   } catch (thrown) {
     const fault = faultOf(thrown);
     if (!fault) throw thrown;
-    return { complaint: { field: fieldOf(fault.message), message: fault.message } };
+    return { complaint: { field: fieldOf(fault.message), message: fault.said } };
   }
 }
 
-/** Every complaint about a field begins with its name. */
-export const fieldOf = (message: string): string | null => /^([A-Za-z]+(?:\[\d+\])?(?:\.[A-Za-z]+)?) is /.exec(message)?.[1] ?? null;
+const PARTS = Object.keys({ ...newForm(), ...newForm().machine });
+
+/** Every complaint about a field begins with its name, in every language. */
+export function fieldOf(message: string): string | null {
+  const [, field, part] = /^(([A-Za-z]+)(?:\[\d+\])?(?:\.[A-Za-z]+)?) /.exec(message) ?? [];
+  return PARTS.includes(part ?? '') ? field! : null;
+}
 
 /** What stands in a definition, back in the form. What the text left to the host is empty. */
 export function formOf(definition: MachineDefinition, toml: string): DefinitionForm {

@@ -95,7 +95,7 @@ function line(plot: uPlot, from: [x: number, y: number], to: [x: number, y: numb
   ctx.restore();
 }
 
-/** The target, the failovers, and where cycles were missed. */
+/** The objective, the failovers, and where cycles were missed. */
 function annotate(plot: uPlot, figure: Figure, colourOf: ColourOf): void {
   const { ctx, bbox: { left, top, width, height } } = plot;
   if (figure.limit !== null) {

@@ -50,7 +50,7 @@ function withinText({ buckets, objectiveMs, bucketMs }: History): string {
   const covered = buckets.filter(({ maxLagMs }) => maxLagMs !== null);
   const within = covered.filter((bucket) => !isLate(bucket, objectiveMs)).length;
   const share = Math.floor((100 * within) / covered.length);
-  return t('It stayed within the target of {target} (twice the interval) in {share} % of the steps of {step}.', { target: length(objectiveMs), share: number(share), step: length(bucketMs) });
+  return t('It stayed within the objective of {objective} (twice the interval) in {share} % of the steps of {step}.', { objective: length(objectiveMs), share: number(share), step: length(bucketMs) });
 }
 
 /** How far behind, in sentences. */

@@ -1,4 +1,5 @@
 /** Powers, healths and roles in words. Pure. */
+import { objectiveMs } from '../../../src/history/piece.ts';
 import type { RelationshipView } from '../../../src/service/relationshipviews.ts';
 import type { MachineView } from '../../../src/service/views.ts';
 import type { Tone } from '../components/Badge.svelte';
@@ -15,5 +16,5 @@ export const powerText = ({ power }: Pick<MachineView, 'power'>): string => POWE
 const ROLES: Readonly<Record<MachineView['role'], () => string>> = { standalone: () => t('on this host alone'), primary: () => t('primary'), replica: () => t('replica'), test: () => t('test failover\'s copy') };
 export const roleText = ({ role }: Pick<MachineView, 'role'>): string => ROLES[role]();
 
-/** How far the replica may be behind when everything goes well. */
-export const targetMs = ({ settings: { intervalSeconds, additional } }: RelationshipView): number => additional.cycleIntervalMs ?? 1_000 * intervalSeconds;
+/** How far the replica is to be behind at most. */
+export const objectiveOf = ({ settings: { intervalSeconds, additional } }: RelationshipView): number => objectiveMs(additional.cycleIntervalMs ?? 1_000 * intervalSeconds);

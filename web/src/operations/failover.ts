@@ -104,6 +104,7 @@ function unplannedLosses(situation: Situation, values: Values): string[] {
     : [];
   const later = point ? situation.points.filter(({ instantMs, kind }) => instantMs > point.instantMs && kind !== 'divergence').length : 0;
   return [
+    ...(relationship?.peerConnected === false ? [t('{peer} does not answer, and from here nobody can tell whether it is gone or only the line to it. While it lives its guest may run there: then two run apart. Look at {peer} itself first.', names)] : []),
     ...runsThere,
     ...(later > 0 ? [t('{count} newer recovery points are not used. They stay until the failover is committed; a revert brings them back.', { count: later })] : []),
     ...(isLast ? [] : [relationship?.peerConnected ? t('{peer} answers: it keeps those writes as a named recovery point once it has yielded.', names) : t('If {peer} comes back, it keeps those writes as a named recovery point; if it does not, they are lost.', names)]),

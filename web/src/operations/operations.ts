@@ -1,5 +1,6 @@
 /** Everything that an operator can do with one machine: the table that menus, dialogs and the tests go by. */
 import type { Role } from '../../../src/service/accessviews.ts';
+import type { RelationshipView } from '../../../src/service/relationshipviews.ts';
 import { DISKS } from './disks.ts';
 import { ENABLING } from './enabling.ts';
 import { FAILBACKS } from './failback.ts';
@@ -39,10 +40,18 @@ const NEXT: Readonly<Record<number, readonly string[]>> = {
 /** Both hosts went on alone: that comes first, whatever the state. */
 const IN_A_SPLIT = ['become-replica'];
 
+/** The host that the guest belongs to does not answer: a rehearsal is not what anybody wants then. */
+const WHILE_CUT = ['test-end', 'failover-unplanned'];
+
+const isCut = ({ state, side, peerConnected }: RelationshipView): boolean => state === 3 && side === 'replica' && !peerConnected;
+
 /** Undefined when nothing suggests itself. */
 export function nextOf(situation: Situation, role: Role): Operation | undefined {
   const { relationship } = situation;
-  const wanted = relationship === null ? ['enable'] : [...IN_A_SPLIT, ...(NEXT[relationship.state] ?? [])];
+  const wanted = relationship === null ? ['enable'] : [...IN_A_SPLIT, ...(isCut(relationship) ? WHILE_CUT : (NEXT[relationship.state] ?? []))];
   const all = offered(situation, role);
   return wanted.map((id) => all.find((operation) => operation.id === id)).find((operation) => operation !== undefined);
 }
+
+/** What a refusal allows, by the names of the buttons. */
+export const allowedText = (verb: string): string => (OPERATIONS.find(({ id, command }) => id === verb || command === verb) ?? OPERATIONS.find((each) => each.verb === verb))?.title({ relationship: null }) ?? verb;

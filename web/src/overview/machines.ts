@@ -5,7 +5,7 @@ export type OverviewView = AnswerOf<'get', '/api/overview'>;
 type Side = OverviewView['machines'][number]['sides'][number];
 type Summary = View<'RelationshipSummary'>;
 
-/** The worst first: what needs somebody, what nobody protects, what is well, what is only a test. */
+/** The worst first: what needs somebody, what has nothing wrong but no replica, what is well, what is only a test. */
 export const STANDINGS = ['critical', 'warning', 'unprotected', 'ok', 'test'] as const;
 export type Standing = (typeof STANDINGS)[number];
 
@@ -89,7 +89,7 @@ function standingOf(links: readonly Link[], isTest: boolean, isProtected: boolea
   if (isTest) return 'test';
   if (links.some(({ health }) => health === 'critical')) return 'critical';
   if (links.some(({ health }) => health === 'warning')) return 'warning';
-  return isProtected && links.some(({ health }) => health === 'ok') ? 'ok' : 'unprotected';
+  return isProtected ? 'ok' : 'unprotected';
 }
 
 /** Every machine of the hosts that are known, in the order that they were told. */
@@ -125,11 +125,41 @@ export const ORDERS = {
 } as const satisfies Record<string, (nowMs: number) => (one: Row, other: Row) => number>;
 export type Order = keyof typeof ORDERS;
 
-/** Whether the row is one that is looked for: by a part of its name, or of a host's. */
+/** Whether the row is one that is looked for: by a part of its name, of a host's, of its state, or of what is wrong. */
 export function fits({ name, hosts, links }: Row, wanted: string): boolean {
   const text = wanted.trim().toLowerCase();
-  return text === '' || [name, ...hosts, ...links.flatMap(({ from, to, stateName }) => [from, to, stateName])].some((each) => each.toLowerCase().includes(text));
+  return text === '' || [name, ...hosts, ...links.flatMap(({ from, to, stateName, reasons }) => [from, to, stateName, ...reasons.map((reason) => reason.text)])].some((each) => each.toLowerCase().includes(text));
 }
 
+/** A host that does not answer, and what this host has to do with it. */
+export interface Silence {
+  readonly host: string;
+  /** Machines whose guest belongs there and whose replica is here. */
+  readonly replicasHere: number;
+  /** Machines of this host whose replica is there. */
+  readonly replicasThere: number;
+}
+
+/** The hosts that do not answer and with which this host replicates something. */
+export function silencesOf({ hosts, machines }: OverviewView): Silence[] {
+  const self = hosts.find((host) => host.self);
+  const own = machines.flatMap(({ sides }) => sides.filter(({ hostId }) => hostId === self?.id).flatMap(({ relationships }) => relationships)).filter(({ health }) => health !== 'none');
+  return hosts.filter(({ connected }) => !connected).flatMap(({ name }) => {
+    const count = (side: Summary['side']): number => own.filter((summary) => summary.peer === name && summary.side === side).length;
+    const silence = { host: name, replicasHere: count('replica'), replicasThere: count('primary') };
+    return silence.replicasHere + silence.replicasThere > 0 ? [silence] : [];
+  });
+}
+
+/** Whether the row is one of those. Who is not protected may have something wrong as well. */
+export const isOneOf = ({ standing, isProtected }: Row, wanted: Standing): boolean => (wanted === 'unprotected' ? !isProtected && standing !== 'test' : standing === wanted);
+
 export const countsOf = (rows: readonly Row[]): Record<Standing, number> =>
-  Object.fromEntries(STANDINGS.map((standing) => [standing, rows.filter((row) => row.standing === standing).length])) as Record<Standing, number>;
+  Object.fromEntries(STANDINGS.map((standing) => [standing, rows.filter((row) => isOneOf(row, standing)).length])) as Record<Standing, number>;
+
+/** What is wrong with more than one machine, in the same words; the commonest first. */
+export function commonReasons(rows: readonly Row[]): { readonly text: string; readonly count: number }[] {
+  const texts = rows.flatMap(({ links }) => [...new Set(links.flatMap(({ reasons }) => reasons.map(({ text }) => text)))]);
+  const groups = [...Map.groupBy(texts, (text) => text)].map(([text, each]) => ({ text, count: each.length }));
+  return groups.filter(({ count }) => count > 1).sort((one, other) => other.count - one.count);
+}
