@@ -238,6 +238,9 @@ function ofCommand(command: Command): string[] {
 /** Units of the health limits that are words, and the kinds of failover that a report names. */
 const OTHER_WORDS = ['cycles', 'times', 'planned', 'unplanned', 'failback'];
 
+/** Names of a job's figures, as the command line writes them. */
+const FIGURES = ['changed', 'shipped', 'compared', 'comparing', 'time', 'machine', 'machine id', 'reverse bytes shipped', 'clusters', 'unchecked clusters'];
+
 function cliTexts(): Found {
   const found = new Collector();
   for (const file of filesBelow('src/cli', ['.ts'])) {
@@ -247,6 +250,7 @@ function cliTexts(): Found {
   }
   clientTexts(found);
   found.addAll(OTHER_WORDS, 'src/health/limits.ts');
+  found.addAll(FIGURES, 'src/cli/words.ts');
   found.addAll([...ofCommand(PROGRAM), ...Object.keys(GROUPS), ...OWN_TITLES], 'src/cli/program.ts');
   found.addAll(Object.values(FAULTS).map(({ hint }) => hint), 'src/errors/fault.ts');
   found.addAll(Object.values(WORDS).flatMap((words) => Object.values(words)), 'src/language/words.ts');

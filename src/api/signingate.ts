@@ -1,7 +1,8 @@
 /**
  * Bounds guessing of passwords: failures are counted per address, per user, and per user from one address; each count
  * locks for a time that doubles. An attempt counts as failed until it has passed, so parallel guesses gain nothing. A user
- * as such is locked for a minute at most, so that a stranger cannot keep anyone out.
+ * as such is locked for a minute at most, and not where they have signed in before: strangers cannot keep anyone out. From this
+ * host's own addresses nothing is locked for longer either, because there a proxy speaks for everybody.
  */
 import { Fault } from '../errors/fault.ts';
 
@@ -22,6 +23,9 @@ const BOUNDS = {
   user: { freeFailures: 20, longestLockMs: 60_000 },
 } as const satisfies Record<string, Bound>;
 type Kind = keyof typeof BOUNDS;
+
+const LOOPBACK = /^(127\.|::ffff:127\.|::1$)/;
+const KEPT_KNOWN = 1_000;
 
 const FIRST_LOCK_MS = 1_000;
 const FORGOTTEN_AFTER_MS = 3_600_000;
@@ -51,6 +55,8 @@ function networkOf(address: string): string {
 
 export class SignInGate {
   readonly #counts = new Map<string, Count>();
+  /** Users with the addresses from which they have signed in, since the daemon started. */
+  readonly #known = new Set<string>();
   readonly #nowMs: () => number;
   #verifying = 0;
 
@@ -61,20 +67,24 @@ export class SignInGate {
   /** The value of `verify`, called only when neither the address nor the user is locked. Throws `SignInLocked`. */
   async pass<T>(address: string, user: string, verify: () => Promise<T>): Promise<T> {
     const keys = this.#keysOf(address, user);
-    const waitMs = Math.max(0, ...keys.map(([, key]) => (this.#counts.get(key)?.lockedUntilMs ?? 0) - this.#nowMs()));
+    const [[, pair]] = keys;
+    const counting = keys.filter(([kind]) => kind !== 'user' || !this.#known.has(pair));
+    const waitMs = Math.max(0, ...counting.map(([, key]) => (this.#counts.get(key)?.lockedUntilMs ?? 0) - this.#nowMs()));
     if (waitMs > 0 || this.#verifying >= AT_ONCE) throw new SignInLocked(waitMs);
-    for (const [kind, key] of keys) this.#count(kind, key, 1);
+    const longestLockMs = LOOPBACK.test(address) ? BOUNDS.user.longestLockMs : Infinity;
+    for (const [kind, key] of keys) this.#count(kind, key, 1, longestLockMs);
     this.#verifying += 1;
     try {
       const value = await verify();
       this.#forgive(keys);
+      this.#remember(pair);
       return value;
     } finally {
       this.#verifying -= 1;
     }
   }
 
-  #keysOf(address: string, user: string): [Kind, string][] {
+  #keysOf(address: string, user: string): [[Kind, string], ...[Kind, string][]] {
     const network = networkOf(address);
     return [
       ['pair', `pair ${network} ${user}`],
@@ -91,13 +101,19 @@ export class SignInGate {
     }
   }
 
-  #count(kind: Kind, key: string, change: 1 | -1): void {
+  #remember(pair: string): void {
+    this.#known.delete(pair);
+    this.#known.add(pair);
+    if (this.#known.size > KEPT_KNOWN) this.#known.delete(this.#known.values().next().value!);
+  }
+
+  #count(kind: Kind, key: string, change: 1 | -1, atMostMs = Infinity): void {
     const nowMs = this.#nowMs();
     const before = this.#counts.get(key);
     const remembered = before && nowMs - before.lastMs < FORGOTTEN_AFTER_MS ? before.failures : 0;
     const failures = Math.max(0, remembered + change);
     const { freeFailures, longestLockMs } = BOUNDS[kind];
-    const lockMs = failures < freeFailures || change < 0 ? 0 : Math.min(longestLockMs, FIRST_LOCK_MS * 2 ** (failures - freeFailures));
+    const lockMs = failures < freeFailures || change < 0 ? 0 : Math.min(longestLockMs, atMostMs, FIRST_LOCK_MS * 2 ** (failures - freeFailures));
     this.#counts.delete(key);
     this.#counts.set(key, { failures, lockedUntilMs: nowMs + lockMs, lastMs: nowMs });
     if (this.#counts.size > KEPT_COUNTS) this.#counts.delete(this.#counts.keys().next().value!);

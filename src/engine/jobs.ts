@@ -7,7 +7,7 @@ import { Refused, refuse } from '../errors/refusal.ts';
 import type { Job, Relationship } from '../machine/records.ts';
 import type { Host } from './host.ts';
 import { report } from './report.ts';
-import { inEnglish, say, told, type Said, type Text } from '../language/text.ts';
+import { inEnglish, phrase, say, told, type Said, type Text } from '../language/text.ts';
 import { inText } from '../language/words.ts';
 
 export type JobResult = Readonly<Record<string, number | string | boolean | null>>;
@@ -75,7 +75,7 @@ export class Jobs {
   /** Durable before it begins. */
   start(kind: string, machineId: string | null, args: JobArgs, startedBy: string | null = null): Job {
     const job: Job = {
-      id: this.#host.newId(), kind, machineId, args, state: 'running', percent: 0, step: 'starting', startedMs: this.#host.clock.nowMs(), startedBy,
+      id: this.#host.newId(), kind, machineId, args, state: 'running', percent: 0, step: phrase('starting'), startedMs: this.#host.clock.nowMs(), startedBy,
       finishedMs: null, cancellable: !LASTING.includes(kind), error: null, result: null,
     };
     this.#put(job);
@@ -97,7 +97,7 @@ export class Jobs {
 
   named(id: string): Job {
     const job = this.#host.state.job(id);
-    if (!job) throw new Fault('job-unknown', `there is no job ${id}`);
+    if (!job) throw new Fault('job-unknown', say('there is no job {id}', { id }));
     return job;
   }
 
@@ -119,7 +119,7 @@ export class Jobs {
       const work = this.#kinds[job.kind];
       if (!work) throw new Fault('not-supported', `this version knows no job "${job.kind}"`);
       const result = await work({ machineId: job.machineId ?? '', args: job.args, signal, resumed, startedBy: job.startedBy ?? null, askedMs: job.startedMs, progress: (percent, step) => this.#progress(job.id, percent, step) });
-      this.#finish(job.id, { state: 'completed', percent: 100, step: 'done', result });
+      this.#finish(job.id, { state: 'completed', percent: 100, step: phrase('done'), result });
     } catch (thrown) {
       if (!this.#life.signal.aborted) this.#failed(job.id, thrown, controller.signal.aborted);
     } finally {

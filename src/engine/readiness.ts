@@ -81,7 +81,7 @@ function place(machine: Machine, readiness: Readiness, sizeBytes: number, isNew:
   if (readiness.isServerOff === true) findings.push(finding('refuse', 'replica server', say('{peer} takes no replicas: its replica server is switched off.', { peer }), 'Switch it on there: understudy server set --replica-server on.'));
   else if (readiness.storage === null) findings.push(finding('refuse', 'authorization', say('{peer} takes no replicas from this host.', { peer }), 'Add an authorization entry there: understudy authorization add.'));
   else if (readiness.isStorageRefused === true) findings.push(finding('refuse', 'storage', say('{peer} keeps replicas of this host in {storage} and below it.', { peer, storage: readiness.storage }), 'Choose a directory there (--storage DIR), or change the entry on that host: understudy authorization set.'));
-  else if (readiness.freeBytes < sizeBytes) findings.push(finding('force', 'space', say('The disks may grow to {size} GiB; {peer} has {free} GiB free for replicas.', { size: Math.ceil(sizeBytes / 2 ** 30), peer, free: Math.floor(readiness.freeBytes / 2 ** 30) }), 'Free space there or choose another place (--storage DIR); --force when the disks will not fill.'));
+  else if (readiness.freeBytes < sizeBytes) findings.push(finding('force', 'space', say('The disks may grow to {size}; {peer} has {free} free for replicas.', { size: { sizeBytes }, peer, free: { sizeBytes: readiness.freeBytes } }), 'Free space there or choose another place (--storage DIR); --force when the disks will not fill.'));
   findings.push(...fileFindings(readiness.missingFiles, peer));
   if (!isNew) return findings;
   if (readiness.succession) findings.push(ofReplica(machine, readiness.succession, peer));

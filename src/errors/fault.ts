@@ -76,7 +76,7 @@ export const FAULTS = {
   'mail-program-missing': row('There is no program that sends mail', 'backoff', 500, 32768, 66, 'Mail is given to this host\'s own transport. Install one (postfix, exim4, msmtp-mta, nullmailer), or name its program in the configuration: sendmail = "/usr/sbin/sendmail".'),
   'mail-refused': row('The mail was not taken', 'backoff', 502, 32768, 67, 'The mail transport did not take the message. Its own words are above; look at its log and at the address. What waits is sent again by itself.'),
   'user-unknown': row('The user does not exist', 'never', 404, 32773, 4, 'There is no such user: understudy user list.'),
-  'invitation-invalid': row('The invitation is not valid', 'operator', 403, 32769, 35, 'The invitation expired or was used already. Make a new one on the other host: understudy host invite.'),
+  'invitation-invalid': row('The invitation is not valid', 'operator', 403, 32769, 35, 'An invitation is used once, within its time, and copied whole. Make a new one on the other host: understudy host invite.'),
   'settings-invalid': row('A setting is not valid', 'operator', 422, 32773, 36, 'Correct the value and try again.'),
   'readiness-failed': row('What is needed is not in place', 'operator', 422, 32773, 37, 'What is named above has to be mended first; each finding names its cure.'),
   'state-corrupt': row('The state file is damaged', 'operator', 500, 32768, 40, 'The state file is damaged. It was left untouched. Restore it from a backup, or move it away: recovery points are rebuilt from their sidecars.'),

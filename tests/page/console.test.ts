@@ -31,7 +31,8 @@ describe('the console on the page', { timeout: 180_000 }, () => {
   let operator: Operator;
 
   before(async () => {
-    [pair, browser] = await Promise.all([Pair.open(), openBrowser()]);
+    browser = await openBrowser();
+    pair = await Pair.open();
     const directory = join(pair.directory, 'screen1');
     mkdirSync(directory);
     const file = join(directory, 'machine.toml');

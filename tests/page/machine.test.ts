@@ -17,7 +17,8 @@ describe('the page of a machine', { timeout: 300_000 }, () => {
   let b: MachinePage;
 
   before(async () => {
-    [pair, browser] = await Promise.all([Pair.open(), openBrowser()]);
+    browser = await openBrowser();
+    pair = await Pair.open();
     await Promise.all([addUser(pair.a), addUser(pair.b), pair.define({ rate: 20 })]);
     await Promise.all([addUser(pair.a, 'anna', 'operator'), pair.a.run('vm', 'start', 'web1')]);
     a = await MachinePage.open(browser, pair.a);

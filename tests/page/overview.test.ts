@@ -47,21 +47,22 @@ async function busyMs(page: Page): Promise<number> {
 
 describe('the overview', { timeout: 120_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'us-p-'));
-  let browser: Browser;
+  let browser: Browser | undefined;
   let host: TestHost;
   let operator: Operator;
 
   const row = (name: string) => operator.page.getByRole('row', { name: new RegExp(name) });
 
   before(async () => {
-    [browser, host] = await Promise.all([openBrowser(), seededHost({ directory, portOffset: 12_200, machines: MACHINES, nameOf: (index) => HOSTILE[index] ?? `vm-${String(index + 1).padStart(5, '0')}` })]);
+    browser = await openBrowser();
+    host = await seededHost({ directory, portOffset: 12_200, machines: MACHINES, nameOf: (index) => HOSTILE[index] ?? `vm-${String(index + 1).padStart(5, '0')}` });
     operator = await Operator.signedIn(browser, host);
   });
   after(async () => {
-    await browser.close();
-    await host.end();
+    await browser?.close();
+    await host?.end();
     rmSync(directory, { recursive: true });
-    operator.checkComplaints();
+    operator?.checkComplaints();
   });
 
   test('says first how many machines need somebody, then which, why, and what to do', async () => {

@@ -31,7 +31,12 @@ export async function seededHost({ machines, nameOf, peer = 'beta', more, ...opt
   seedMachines(state, machines, paired.hostId, join(host.stateDir, 'replicas'), nameOf);
   more?.(state);
   database.close();
-  await host.start();
-  await addUser(host);
+  try {
+    await host.start();
+    await addUser(host);
+  } catch (error) {
+    await host.end();
+    throw error;
+  }
   return host;
 }
