@@ -24,6 +24,7 @@ import { awaitMedia } from './firstcopy/travelling.ts';
 import type { Host } from './host.ts';
 import { seedKind, takeUp } from './replica/seeding.ts';
 import { noteStartedAtHome } from './recoveries.ts';
+import { RecordIsBehind } from './restored.ts';
 import { succeed, successionOf } from './replica/succession.ts';
 import { arriving, machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
@@ -257,13 +258,17 @@ function adoptSettings(host: Host, relationshipId: string, { settings, side }: G
   if (theirs && isMeant && JSON.stringify(theirs) !== JSON.stringify(ours)) update(host, relationshipId, () => ({ settings: theirs }));
 }
 
+const ignoreBehind = (thrown: unknown): void => {
+  if (!(thrown instanceof RecordIsBehind)) ignoreFault(thrown);
+};
+
 /** Each side tells its epochs; whoever has to yield has yielded, and held its guest, before the answer is given. */
 async function greeted(engine: Engine, hostId: string, greeting: Greeting): Promise<Standing> {
   const { host } = engine;
   const found = host.state.relationship(greeting.relationshipId);
   if (found?.peerId !== hostId) return unknown(host, greeting);
   const ownBefore = host.state.relationshipOf(found.machineId);
-  await meet(host, found, greeting.lineage).catch(ignoreFault);
+  await meet(host, found, greeting.lineage).catch(ignoreBehind);
   await yieldPrepared(host, found.id, greeting);
   noticeEnd(host, found.id, greeting);
   if (greeting.startedAtHome) noteStartedAtHome(host, found.id, greeting.startedAtHome);
@@ -299,9 +304,9 @@ async function yieldPrepared(host: Host, relationshipId: string, greeting: Greet
 }
 
 /** Where this host went on without the one that asks, it hears of the newer epoch. */
-const unknown = (host: Host, greeting: Greeting): Standing => ({
+const unknown = async (host: Host, greeting: Greeting): Promise<Standing> => ({
   ...greeting, lineage: formerOf(host, greeting.relationshipId)?.lineage ?? greeting.lineage,
-  known: false, power: 'off', newestPointId: null, newestInstantMs: null, failoverPlanned: null, storageFreeBytes: 0, seedId: null,
+  known: false, power: host.state.machine(greeting.machineId ?? '') ? await host.hypervisor.power(greeting.machineId!) : 'off', newestPointId: null, newestInstantMs: null, failoverPlanned: null, storageFreeBytes: 0, seedId: null,
 });
 
 /** The replica exists in state 2, off: with no disks yet, or with those of a seed. Repeats change nothing. */

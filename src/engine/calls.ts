@@ -26,6 +26,8 @@ export interface Greeting {
   readonly kind?: Kind;
   /** The guest is about to be started: whoever could own a newer epoch is to be asked. */
   readonly starting?: boolean;
+  /** So that a host which lost the relationship still says whether the guest runs there. */
+  readonly machineId?: string;
   /** Of the host that the guest came home to. */
   readonly startedAtHome?: StartedAtHome;
 }

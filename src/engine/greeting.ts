@@ -18,6 +18,16 @@ import { relationshipNamed, update } from './transition.ts';
 import { say } from '../language/text.ts';
 import { sideWords } from '../relationship/state.ts';
 
+/** The other host has forgotten the relationship, or got an older state back. */
+export class RelationshipLost extends Fault {
+  readonly runsThere: boolean;
+
+  constructor(message: string, runsThere: boolean) {
+    super('replica-unknown', message);
+    this.runsThere = runsThere;
+  }
+}
+
 /** The peer's standing, in the same epoch as ours. Refused when this host has to yield; fault split-brain when nobody has. */
 export async function greet(host: Host, relationshipId: string, signal: AbortSignal, more: Pick<Greeting, 'starting'> = {}): Promise<Standing> {
   const relationship = relationshipNamed(host, relationshipId);
@@ -25,7 +35,7 @@ export async function greet(host: Host, relationshipId: string, signal: AbortSig
   const { name } = machineOf(host, relationship.machineId);
   // Also a host that went on without this one says in which epoch.
   await meet(host, relationship, standing.lineage);
-  if (!standing.known) throw new Fault('replica-unknown', `${host.peerName(relationship.peerId)} does not know the relationship of ${name} any more`);
+  if (!standing.known) throw new RelationshipLost(`${host.peerName(relationship.peerId)} does not know the relationship of ${name} any more`, standing.power !== 'off');
   noticeEnd(host, relationshipId, standing);
   const now = relationshipNamed(host, relationshipId);
   if (now.side !== relationship.side) throw new Refused(refuse(say('{name}: {peer} owns a newer epoch, so this host is {side} now', { name, peer: host.peerName(relationship.peerId), side: sideWords(now.side) }), []));
@@ -36,6 +46,7 @@ export async function greet(host: Host, relationshipId: string, signal: AbortSig
 
 export const greetingOf = (host: Host, relationship: Relationship): Greeting => ({
   relationshipId: relationship.id,
+  machineId: relationship.machineId,
   lineage: machineOf(host, relationship.machineId).lineage,
   side: relationship.side,
   state: relationship.state,

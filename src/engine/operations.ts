@@ -9,7 +9,7 @@ import type { Engine } from './engine.ts';
 import { checkNotHandedOn } from './extended/asking.ts';
 import { beginFailover, chosenPoint } from './failover.ts';
 import { awayOf, endAway, takeBack } from './failback/away.ts';
-import { greet } from './greeting.ts';
+import { greet, RelationshipLost } from './greeting.ts';
 import { startMachine } from './power.ts';
 import type { Asking } from './recoveries.ts';
 import type { Host } from './host.ts';
@@ -61,16 +61,23 @@ export async function failOverHere(engine: Engine, machineId: string, { pointId,
 }
 
 /** What the primary says of itself, or undefined when it does not answer. */
-export async function askPrimary(engine: Engine, relationshipId: string, signal: AbortSignal): Promise<Standing | undefined> {
+export async function askPrimary(engine: Engine, relationshipId: string, signal: AbortSignal, force = false): Promise<Standing | undefined> {
   const { host } = engine;
   try {
     return await greet(host, relationshipId, AbortSignal.any([signal, host.clock.timeout(ASK_WITHIN_MS)]));
   } catch (thrown) {
     signal.throwIfAborted();
     if (thrown instanceof Refused) throw thrown;
+    if (thrown instanceof RelationshipLost && thrown.runsThere && !force) throw runsTwice(host, relationshipNamed(host, relationshipId));
     if (!faultOf(thrown) && !(thrown instanceof DOMException)) throw thrown;
     return undefined;
   }
+}
+
+/** Nobody can hold a guest there: that host does not know that this one has a part in it. */
+function runsTwice(host: Host, { machineId, peerId }: Relationship): Refused {
+  const about = { machine: machineOf(host, machineId).name, peer: host.peerName(peerId) };
+  return new Refused(refuse(say('{machine} runs on {peer}, which does not know the relationship any more: shut it down there first (understudy vm stop {machine}). With --force it runs on both hosts', about), ['failover --unplanned --force']));
 }
 
 /** Refused for a point that was found damaged: it is named, and those that are not. */
@@ -102,7 +109,7 @@ export async function unplannedFailover(engine: Engine, machineId: string, wante
   const isUnderWay = options.resumed && [12, 5].includes(relationship.state);
   if (isUnderWay) return failOverHere(engine, machineId, { pointId: options.pointId, planned: relationship.failover?.planned ?? false, start: options.start, resumed: true, ...named }, signal);
   await checkNextHost(engine, relationship, options.force, signal);
-  const standing = await askPrimary(engine, relationship.id, signal);
+  const standing = await askPrimary(engine, relationship.id, signal, options.force);
   if (standing && standing.power !== 'off' && standing.side === 'primary' && !options.force) {
     throw new Refused(refuse(say('{name} runs on {peer}: use a planned failover, which loses nothing, or --force (then that guest is held and what it wrote since the last point is set aside)', { name, peer: standing.runsOn ?? host.peerName(relationship.peerId) }), ['failover --planned', 'failover --unplanned --force']));
   }
@@ -128,7 +135,7 @@ async function checkNextHost(engine: Engine, { machineId, lastFault }: Relations
 /** The guest went home by a failback, and that host is gone: this one takes the machine back, with what it had when it gave it up. */
 async function takeBackHere(engine: Engine, { id, machineId, peerId }: Relationship, { start, force }: { start: boolean; force: boolean }, signal: AbortSignal): Promise<void> {
   const { host } = engine;
-  if ((await askPrimary(engine, id, signal)) && !force) {
+  if ((await askPrimary(engine, id, signal, force)) && !force) {
     throw new Refused(refuse(say('{machine} went home to {peer}: revert the failback there, or use --force (then that guest is held and what it wrote is set aside)', { machine: machineOf(host, machineId).name, peer: host.peerName(peerId) }), ['failover --unplanned --force']));
   }
   await engine.worker(machineId).exclusive('failover', async (during) => {

@@ -19,6 +19,9 @@ export function confirmed(host: Host, machineId: string): void {
   if (restoredMs !== undefined) host.state.putMachine(machine);
 }
 
+/** Nothing of the restored record is believed, neither here nor there: whoever asks is told how this host stands all the same. */
+export class RecordIsBehind extends Refused {}
+
 /**
  * The other host knows newer epochs than the record. Owned by another host: this one yields as ever, and its disks are compared.
  * Owned by this host: the guest has come home since, maybe onto other layers, and what the record calls its disks is not what
@@ -28,8 +31,8 @@ export function checkRestored(host: Host, relationship: Relationship, theirs: Li
   const machine = machineOf(host, relationship.machineId);
   if (machine.restoredMs === undefined) return;
   if (newestOf(theirs).ownerHostId !== host.hostId) return confirmed(host, machine.id);
-  throw new Refused(refuse(
-    say('{machine} came back to {host} after the backup of {time} was made: the restored record does not know its disks of today. Nothing is sent and nothing starts. Fail over on {peer} (understudy failover {machine} --unplanned --force): this host then becomes the replica, and its disks are compared', {
+  throw new RecordIsBehind(refuse(
+    say('{machine} came back to {host} after the backup of {time} was made: the restored record does not know its disks of today. Nothing is sent and nothing starts. Fail over on {peer} (understudy failover {machine} --unplanned --force): a guest that runs here is held, this host becomes the replica, and its disks are compared', {
       machine: machine.name, host: host.hostName, time: { atMs: machine.restoredMs }, peer: host.peerName(relationship.peerId),
     }),
     allowedVerbs(relationship),

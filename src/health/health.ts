@@ -28,9 +28,9 @@ export interface Observation {
   readonly limits: HealthLimits;
 }
 
-/** How far the replica is behind; null before its first point, and where the machine runs failed over. */
+/** How far the replica is behind; null while the other host has no point that counts: before its first one, and where the machine runs failed over. */
 export function lagMsOf({ state, newestInstantMs }: Pick<Relationship, 'state' | 'newestInstantMs'>, nowMs: number): number | null {
-  return newestInstantMs === null || [5, 6, 13, 14].includes(state) ? null : Math.max(0, nowMs - newestInstantMs);
+  return newestInstantMs === null || [2, 5, 6, 13, 14].includes(state) ? null : Math.max(0, nowMs - newestInstantMs);
 }
 
 function factsOf({ relationship, machine, peer, nowMs, limits }: Observation): Facts {

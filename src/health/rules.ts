@@ -57,6 +57,15 @@ export const hasYielded = ({ side, state, yielded }: Relationship): boolean => s
 
 const isIn = (states: readonly number[], side?: Relationship['side']) => ({ relationship }: Facts): boolean => states.includes(relationship.state) && (side === undefined || relationship.side === side);
 const isReplicating = isIn([3]);
+
+/** How an initial replication goes on: by itself, or by whoever carries the media. */
+function pendingHint({ relationship: { state, initial, awaited }, peer }: Facts): Text {
+  if (state === 1) return phrase('Start it: understudy start-replication.');
+  if (initial?.exported) return say('The first copy is on media: carry them to {peer} and take it in there (understudy import).', { peer });
+  if (awaited) return say('The first copy of {peer} comes on media: take it in here (understudy import).', { peer });
+  return phrase('It ends by itself once the disks are copied; start it on the primary if it was not.');
+}
+
 const says = (text: string) => (): string => text;
 const isPrimary = ({ relationship }: Facts): boolean => relationship.side === 'primary';
 const hasAlarm = (alarm: Alarm) => ({ relationship }: Facts): boolean => relationship.side === 'replica' && (relationship.alarms ?? []).includes(alarm);
@@ -121,7 +130,7 @@ export const RULES: readonly Rule[] = [
   rule('warning', 'documented', 'initial-replication-pending', 'state 1 or 2', {
     holds: (facts) => isIn([1, 2])(facts) && !hasYielded(facts.relationship),
     message: says('There is no current recovery point yet: the initial replication is not complete.'),
-    hint: ({ relationship }) => (relationship.state === 1 ? phrase('Start it: understudy start-replication.') : phrase('It ends by itself once the disks are copied; start it on the primary if it was not.')),
+    hint: pendingHint,
   }),
   rule('warning', 'documented', 'reverse-not-configured', 'state 5 or 6 on the replica', {
     holds: isIn([5, 6]),

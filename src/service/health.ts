@@ -25,6 +25,7 @@ export function healthOperations(context: Context): HealthOperations {
       audited(context, caller, 'viewer', 'health', machine, async (context) => {
         const relationship = relationshipNamed(context, machine);
         if (refresh) await askGuest(context, relationship);
+        if (kindOf(relationship) === 'extended') await context.rosters.refresh([relationship.peerId], ASK_WITHIN_MS);
         return healthView(context, relationship);
       }),
     statisticsReset: (caller, machine) => resetStatistics(context, caller, machine),
@@ -61,6 +62,9 @@ async function askGuest(context: Context, relationship: Relationship): Promise<v
   }
 }
 
+/** The one in the middle of a chain answers sooner, or is out of reach. */
+const ASK_WITHIN_MS = 1_500;
+
 /** By the limits that are set on this host. */
 export const judgementOf = ({ engine: { host } }: Context, relationship: Relationship, machine: Machine, peer: string): Judgement =>
   judge({ relationship, machine, peer, nowMs: host.clock.nowMs(), limits: limitsOf(host.monitoring().limits as Partial<HealthLimits>) });
@@ -85,7 +89,7 @@ function healthView(context: Context, relationship: Relationship, machine: Machi
     issues: issues.map((issue) => issueView(context, issue)),
     primaryHost: side === 'primary' ? host.hostName : peer,
     replicaHost: side === 'primary' ? peer : host.hostName,
-    runsOn: isHere ? host.hostName : peer,
+    runsOn: isHere ? host.hostName : (firstOfChain(context, relationship) ?? peer),
     present: intervalView(statistics ?? null, statistics ? missedCycles(statistics, settings, nowMs) : 0, nowMs),
     previous: previousStatistics ? intervalView(previousStatistics, previousStatistics.missedCycles, previousStatistics.untilMs) : null,
     nextIntervalMs: nextIntervalMs(host),
@@ -99,6 +103,13 @@ function healthView(context: Context, relationship: Relationship, machine: Machi
     lastTestMs: relationship.lastTestMs ?? null,
     lastFault: lastFaultView(context, relationship),
   };
+}
+
+/** On the last host of a chain: the first one, as the one in the middle told. */
+function firstOfChain({ rosters }: Context, relationship: Relationship): string | undefined {
+  if (kindOf(relationship) !== 'extended') return undefined;
+  const middle = rosters.of(relationship.peerId)?.machines.find(({ id }) => id === relationship.machineId);
+  return middle?.relationships.find(({ kind, side }) => kind === 'simple' && side === 'replica')?.peer;
 }
 
 const issueView = ({ language }: Context, issue: Issue): IssueView => ({

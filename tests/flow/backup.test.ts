@@ -7,7 +7,7 @@ import { Pair } from './pair.ts';
 import { until, type TestHost } from './testhost.ts';
 
 let pair: Pair;
-const fileOf = (host: TestHost): string => join(pair.directory, `${host.name}.backup`);
+const fileOf = (host: TestHost, when = 'first'): string => join(pair.directory, `${host.name}-${when}.backup`);
 const stateOf = (host: TestHost): readonly string[] => ['--state-dir', host.stateDir];
 
 before(async () => {
@@ -16,9 +16,9 @@ before(async () => {
 });
 after(() => pair.close());
 
-async function restored(host: TestHost): Promise<void> {
+async function restored(host: TestHost, when?: string): Promise<void> {
   await host.stop();
-  await host.run('restore-state', fileOf(host), '--yes', ...stateOf(host));
+  await host.run('restore-state', fileOf(host, when), '--yes', ...stateOf(host));
   await host.start();
 }
 
@@ -84,4 +84,49 @@ test('a primary that is restored to before its guest failed over does not start 
   assert.equal((await pair.a.machine()).power, 'off');
   assert.match((await pair.a.fails('vm', 'start', 'web1')).message, /may not be started on host-a/);
   assert.equal((await pair.b.machine()).power, 'running');
+});
+
+/** The guest moves over and its former host is the replica. */
+async function moved(from: TestHost, to: TestHost): Promise<void> {
+  await from.run('failover', 'web1', '--planned', '--reverse', '--yes');
+  await (await to.console()).next('wrote');
+  await to.nextPoint();
+}
+
+const runsOn = async (host: TestHost): Promise<boolean> => (await host.machine()).power === 'running';
+
+test('a primary that is restored to before its guest went away and came home sends nothing, and leaves the other host a way out that holds the guest', async () => {
+  await pair.b.run('reverse', 'web1', '--yes');
+  await pair.b.nextPoint();
+  await pair.a.run('backup-state', fileOf(pair.a, 'away'), ...stateOf(pair.a));
+  await moved(pair.b, pair.a);
+  const known = (await pair.b.points()).map(({ id }) => id);
+  await restored(pair.a);
+  await pair.a.reaches('it knows that its record is behind', ({ lastFault }) => /came back to host-a after the backup/.test(lastFault?.message ?? ''));
+  assert.deepEqual((await pair.b.points()).filter(({ id }) => !known.includes(id)), [], 'nothing of the old record arrived');
+  assert.ok(!(await runsOn(pair.b)));
+  assert.match((await pair.b.fails('failover', 'web1', '--unplanned', '--yes')).message, /runs on host-a/);
+  await pair.b.run('failover', 'web1', '--unplanned', '--force', '--yes');
+  await pair.a.reaches('it has yielded', ({ side }) => side === 'replica');
+  assert.ok(!(await runsOn(pair.a)) && (await runsOn(pair.b)));
+  await pair.b.run('reverse', 'web1', '--yes');
+  const { lastCycle } = await pair.b.nextPoint();
+  const { pointId } = lastCycle as { pointId: string };
+  assert.ok((await pair.a.points()).some(({ id }) => id === pointId), 'what runs there arrives here again');
+});
+
+test('a replica that is restored to before its guest came home runs it on, replicates it to nobody, and the other host does not run it beside it', async () => {
+  await moved(pair.b, pair.a);
+  const { ok, why } = await (await pair.a.console()).verified();
+  assert.ok(ok, `what came home after the restore before is not whole: ${why}`);
+  await restored(pair.a, 'away');
+  const { role, power } = await pair.a.machine();
+  assert.deepEqual([role, power], ['standalone', 'running']);
+  const { code, message } = await pair.b.fails('failover', 'web1', '--unplanned', '--yes');
+  assert.deepEqual([code, /runs on host-a, which does not know the relationship any more/.test(message)], ['refused', true]);
+  assert.ok(!(await runsOn(pair.b)));
+  await pair.a.run('vm', 'stop', 'web1', '--force', '--yes');
+  assert.match((await pair.a.fails('vm', 'start', 'web1')).message, /nobody can be asked whether it was moved/);
+  await pair.b.run('failover', 'web1', '--unplanned', '--yes');
+  assert.deepEqual([await runsOn(pair.a), await runsOn(pair.b)], [false, true]);
 });

@@ -31,7 +31,19 @@ export class Pair {
   }
 
   /** Both daemons run and are paired. */
-  static async open(more: { readonly a?: Partial<TestHostOptions>; readonly b?: Partial<TestHostOptions> } = {}): Promise<Pair> {
+  static async open(more: Parameters<typeof Pair.unpaired>[0] = {}): Promise<Pair> {
+    const pair = await Pair.unpaired(more);
+    try {
+      await pair.join();
+      return pair;
+    } catch (thrown) {
+      await pair.close();
+      throw thrown;
+    }
+  }
+
+  /** Both daemons run. */
+  static async unpaired(more: { readonly a?: Partial<TestHostOptions>; readonly b?: Partial<TestHostOptions> } = {}): Promise<Pair> {
     const directory = mkdtempSync(join(tmpdir(), 'us-f-'));
     const offset = await freeOffset();
     const a = new TestHost({ name: 'host-a', directory: join(directory, 'a'), portOffset: offset, ...more.a });
@@ -39,7 +51,6 @@ export class Pair {
     const pair = new Pair(a, b, directory);
     try {
       await Promise.all([a.start(), b.start()]);
-      await pair.join();
       return pair;
     } catch (thrown) {
       await pair.close();

@@ -1,74 +1,14 @@
 /** A machine's life by its page alone: two real daemons, a real guest, real browsers. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { Pair } from '../flow/pair.ts';
-import { killPid, until, type TestHost } from '../flow/testhost.ts';
+import { killPid, until } from '../flow/testhost.ts';
 import { addUser, openBrowser, Operator } from './browser.ts';
+import { MachinePage } from './machinepage.ts';
 
 const WITHIN_MS = 60_000;
 const HOSTILE_NAME = `<script>document.title='taken'</script>\u202e${'x'.repeat(10_000)}`;
-
-/** The page of the machine, and the dialogs on it. */
-class MachinePage {
-  readonly operator: Operator;
-  readonly page: Page;
-
-  private constructor(operator: Operator) {
-    this.operator = operator;
-    this.page = operator.page;
-  }
-
-  static async open(browser: Browser, host: TestHost, options: Parameters<typeof Operator.signedIn>[2] = {}): Promise<MachinePage> {
-    const operator = await Operator.signedIn(browser, host, options);
-    await operator.page.goto('/machines/web1');
-    await operator.page.getByRole('heading', { level: 1, name: 'web1' }).waitFor();
-    return new MachinePage(operator);
-  }
-
-  get dialog(): Locator {
-    return this.page.getByRole('dialog');
-  }
-
-  async begin(title: string): Promise<Locator> {
-    await this.page.getByRole('button', { name: title }).first().click({ timeout: WITHIN_MS });
-    await this.dialog.waitFor();
-    return this.dialog;
-  }
-
-  /** The dialog is confirmed, with the name where it is asked for. */
-  async confirm(title: string): Promise<void> {
-    const name = this.dialog.getByLabel(/^Type the name of the machine/);
-    if (await name.isVisible()) await name.fill('web1');
-    await this.dialog.getByRole('button', { name: title, exact: true }).click({ timeout: WITHIN_MS });
-  }
-
-  /** Its job is done, or it is done at once. */
-  async ended(): Promise<string> {
-    const end = this.dialog.getByRole('alert').filter({ hasText: /is done, after|Done\./ });
-    const failure = this.dialog.getByRole('alert').filter({ hasNotText: /is done, after|Done\./ });
-    await end.or(failure).first().waitFor({ timeout: WITHIN_MS });
-    const text = (await this.dialog.textContent()) ?? '';
-    assert.ok(await end.isVisible(), text);
-    await this.dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
-    await this.dialog.waitFor({ state: 'detached' });
-    return text;
-  }
-
-  async run(title: string): Promise<string> {
-    await this.begin(title);
-    await this.confirm(title);
-    return this.ended();
-  }
-
-  async shows(state: string): Promise<void> {
-    await this.page.getByLabel('State', { exact: true }).getByText(state, { exact: true }).waitFor({ timeout: WITHIN_MS });
-  }
-
-  points(): Locator {
-    return this.page.getByRole('radio');
-  }
-}
 
 describe('the page of a machine', { timeout: 300_000 }, () => {
   let pair: Pair;

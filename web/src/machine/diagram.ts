@@ -88,10 +88,18 @@ function arrowSentence(from: Box, to: Box, { flow, text, connected }: Arrow): st
   return connected ? reason : `${reason} ${t('The hosts are not connected.')}`;
 }
 
+/** Before the two of the last host's relationship: the host where the guest runs, which this host does not ask itself. */
+function addFirst(boxes: Box[], arrows: Arrow[], { kind, side, peer }: RelationshipView, host: string, health: HealthView | null): void {
+  if (kind !== 'extended' || side !== 'replica' || health === null || [host, peer].includes(health.runsOn)) return;
+  boxes.unshift({ host: health.runsOn, isHere: false, role: 'primary', runs: true, note: '' });
+  arrows.unshift({ flow: 'none', connected: true, text: t('not known here') });
+}
+
 /** `other` is the relationship by which a replica here is sent on. */
 export function diagramOf({ host, machine, relationship, other, health }: { host: string; machine: MachineView; relationship: RelationshipView; other: RelationshipView | null; health: HealthView | null }): Diagram {
   const boxes = pair(host, machine, relationship, health);
   const arrows = [arrowOf(relationship, health)];
+  addFirst(boxes, arrows, relationship, host, health);
   if (other) {
     boxes.push({ host: other.peer, isHere: false, role: 'extended', runs: false, note: '' });
     arrows.push(arrowOf(other, null));

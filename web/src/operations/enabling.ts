@@ -3,7 +3,7 @@ import type { SettingsView } from '../../../src/service/relationshipviews.ts';
 import { t } from '../language.ts';
 import { given, isTicked, numberIn, textIn, type Field, type Values } from './field.ts';
 import { absolutePath } from './firstcopy.ts';
-import { type Operation, type Situation } from './operation.ts';
+import { type About, type Operation, type Situation } from './operation.ts';
 import { settingsChange, settingsFields } from './settings.ts';
 
 const ADVISED_HISTORY = 24;
@@ -13,7 +13,7 @@ const PATH_CHARACTERS = 4_096;
 const SENDABLE: readonly number[] = [2, 3, 7, 8];
 
 /** A replica is sent on by a relationship of its own. */
-const isExtending = ({ relationship }: Situation): boolean => relationship?.side === 'replica';
+const isExtending = ({ relationship }: About): boolean => relationship?.side === 'replica';
 
 function canBegin({ machine, relationship, other, hosts }: Situation): boolean {
   if (relationship === null) return machine.role === 'standalone' && hosts.some(({ self }) => !self);

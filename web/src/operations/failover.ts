@@ -3,7 +3,7 @@ import type { PointView } from '../../../src/service/views.ts';
 import { t } from '../language.ts';
 import { instant, length } from '../moments.ts';
 import { given, isTicked, numberIn, textIn, type Field, type Values } from './field.ts';
-import { isOnward, peerOf, relationshipPath, type Operation, type Situation } from './operation.ts';
+import { isOnward, peerOf, relationshipPath, type About, type Operation, type Situation } from './operation.ts';
 
 const name = ({ machine }: Situation): string => machine.name;
 const BRIDGE_CHARACTERS = 15;
@@ -17,7 +17,8 @@ const KINDS: Readonly<Record<PointView['kind'], () => string>> = {
   planned: () => t('of a planned failover'),
   divergence: () => t('set aside'),
 };
-export const kindText = ({ kind }: PointView): string => KINDS[kind]();
+export const isPointKind = (text: string): text is PointView['kind'] => Object.hasOwn(KINDS, text);
+export const kindText = ({ kind }: Pick<PointView, 'kind'>): string => KINDS[kind]();
 
 /** Of one recovery point, for a list of choices. */
 export function pointText(point: PointView): string {
@@ -80,11 +81,12 @@ const planned: Operation = {
     const { relationship, host } = situation;
     const [from, to] = relationship?.side === 'replica' ? [relationship.peer, host] : [host, peerOf(situation)];
     return [
-      t('The guest of {machine} is shut down on {from}, its last changes travel, and it is booted on {to}. It does not answer meanwhile.', { machine: name(situation), from, to }),
+      relationship?.kind === 'extended' ? t('The guest of {machine} is shut down where it runs, its last changes travel along the chain, and it is booted on {to}. It does not answer meanwhile.', { machine: name(situation), to }) : t('The guest of {machine} is shut down on {from}, its last changes travel, and it is booted on {to}. It does not answer meanwhile.', { machine: name(situation), from, to }),
       isTicked(values, 'reverse') ? t('{from} becomes the replica: from then on {to} replicates to it.', { from, to }) : t('It is not protected until replication is reversed; until then the failover can be reverted.'),
       t('Nothing that it wrote is lost.'),
     ];
   },
+  loses: ({ relationship }, values) => (relationship?.kind === 'extended' && isTicked(values, 'reverse') ? [t('The first host of the chain has no part in it any more: what it has is kept there, and the relationship is to be removed there.')] : []),
   request: (situation, values) => ({
     method: 'POST', path: relationshipPath(situation, '/failover/planned'),
     body: given({ start: isTicked(values, 'start'), reverse: isTicked(values, 'reverse'), timeoutSeconds: numberIn(values, 'timeoutSeconds'), force: isTicked(values, 'force') || undefined, commitAfterSeconds: numberIn(values, 'commitAfter') }),
@@ -95,15 +97,17 @@ function unplannedLosses(situation: Situation, values: Values): string[] {
   const { nowMs, relationship } = situation;
   const point = pointOf(situation, values);
   const names = { machine: name(situation), peer: peerOf(situation) };
-  const runsThere = point
-    ? [t('What {machine} wrote on {peer} in the last {length} is not there: the recovery point is from {moment}.', { ...names, length: length(Math.max(0, nowMs - point.instantMs)), moment: instant(point.instantMs) })]
+  const isLast = relationship?.kind === 'extended';
+  const written = point && { ...names, length: length(Math.max(0, nowMs - point.instantMs)), moment: instant(point.instantMs) };
+  const runsThere = written
+    ? [isLast ? t('What {machine} wrote in the last {length} is not there: the recovery point is from {moment}.', written) : t('What {machine} wrote on {peer} in the last {length} is not there: the recovery point is from {moment}.', written)]
     : [];
   const later = point ? situation.points.filter(({ instantMs, kind }) => instantMs > point.instantMs && kind !== 'divergence').length : 0;
   return [
     ...(relationship?.peerConnected === false ? [t('{peer} does not answer, and from here nobody can tell whether it is gone or only the line to it. While it lives its guest may run there: then two run apart. Look at {peer} itself first.', names)] : []),
     ...runsThere,
     ...(later > 0 ? [t('{count} newer recovery points are not used. They stay until the failover is committed; a revert brings them back.', { count: later })] : []),
-    relationship?.peerConnected ? t('{peer} answers: it keeps those writes as a named recovery point once it has yielded.', names) : t('If {peer} comes back, it keeps those writes as a named recovery point; if it does not, they are lost.', names),
+    ...(isLast ? [] : [relationship?.peerConnected ? t('{peer} answers: it keeps those writes as a named recovery point once it has yielded.', names) : t('If {peer} comes back, it keeps those writes as a named recovery point; if it does not, they are lost.', names)]),
     ...(isTicked(values, 'force') ? [t('This is done even if the guest still runs on {peer}: then two guests run apart, and only one of them can be kept as primary.', names)] : []),
     ...(point && isDamaged(point) ? [t('This recovery point was found damaged: its guest may not boot, or may read wrong data.')] : []),
   ];
@@ -132,7 +136,7 @@ const unplanned: Operation = {
   }),
 };
 
-const isHome = ({ relationship }: Situation): boolean => relationship?.state === 14;
+const isHome = ({ relationship }: About): boolean => relationship?.state === 14;
 
 const commit: Operation = {
   id: 'commit', family: 'failover', command: 'commit', api: ['commit'], verb: 'commit', danger: () => 'loss', answer: 'job',

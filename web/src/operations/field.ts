@@ -1,5 +1,6 @@
 /** What an operation asks for: fields of a form as data, and how what was typed becomes values. Pure. */
 import { t } from '../language.ts';
+import { instant } from '../moments.ts';
 
 export type Value = string | number | boolean | readonly string[] | { readonly [name: string]: unknown } | null;
 /** By the name of the field; what was left empty is not there. */
@@ -34,7 +35,7 @@ export type Field = Common &
     | { readonly kind: 'choice'; readonly choices: readonly Choice[] }
     | { readonly kind: 'several'; readonly choices: readonly Choice[] }
     | { readonly kind: 'lines'; readonly most: number }
-    | { readonly kind: 'moment' }
+    | { readonly kind: 'moment'; readonly fromMs: number; readonly untilMs: number }
     | { readonly kind: 'timeOfDay' }
     | { readonly kind: 'size' }
     | { readonly kind: 'while' }
@@ -68,7 +69,7 @@ function readAs(field: Field, text: string): Parsed {
     case 'pem': return text.length > field.longest ? tooLong(field.longest) : { value: text };
     case 'whole': return wholeIn(field, text);
     case 'lines': return linesIn(field, text);
-    case 'moment': return momentIn(text);
+    case 'moment': return momentIn(field, text);
     case 'timeOfDay': return timeIn(text);
     case 'size': return sizeIn(text);
     case 'while': return whileIn(text);
@@ -98,9 +99,10 @@ function linesIn({ most }: Extract<Field, { kind: 'lines' }>, text: string): Par
 }
 
 /** As a browser's field for date and time writes it, in this browser's time zone. */
-function momentIn(text: string): Parsed {
+function momentIn({ fromMs, untilMs }: Extract<Field, { kind: 'moment' }>, text: string): Parsed {
   const atMs = Date.parse(text);
-  return Number.isNaN(atMs) ? { problem: t('A date and a time.') } : { value: atMs };
+  if (Number.isNaN(atMs)) return { problem: t('A date and a time.') };
+  return atMs < fromMs || atMs > untilMs ? { problem: t('A moment from now until {until}.', { until: instant(untilMs) }) } : { value: atMs };
 }
 
 function timeIn(text: string): Parsed {

@@ -9,6 +9,9 @@ const DIRECTORY_CHARACTERS = 4_096;
 
 export const absolutePath = (text: string): string | null => (text.startsWith('/') ? null : t('An absolute path, beginning with a slash.'));
 
+const AHEAD_MS = 7 * 86_400_000;
+export const beginField = ({ nowMs }: Situation): Field => ({ kind: 'moment', name: 'at', label: t('Begin at'), hint: t('Within the next seven days; at once when this is empty.'), fromMs: nowMs, untilMs: nowMs + AHEAD_MS, initial: '' });
+
 const directory = (label: string, hint: string): Field => ({ kind: 'line', name: 'directory', label, hint, longest: DIRECTORY_CHARACTERS, initial: '', isNeeded: true, isFit: absolutePath });
 
 const start: Operation = {
@@ -24,7 +27,7 @@ const start: Operation = {
         { value: 'seed', label: t('Begin with the copy that is on {peer}: only what differs travels', { peer: peerOf(situation) }) },
       ],
     },
-    { kind: 'moment', name: 'at', label: t('Begin at'), hint: t('Within the next seven days; at once when this is empty.'), initial: '' },
+    beginField(situation),
   ],
   happens: (situation, values) => [
     ...(numberIn(values, 'at') === undefined ? [] : [t('It begins by itself at {moment}.', { moment: instant(numberIn(values, 'at')!) })]),

@@ -2,6 +2,8 @@
 import type { JobView } from '../../../src/service/views.ts';
 import { t } from '../language.ts';
 import { length, size } from '../moments.ts';
+import { shown } from '../names.ts';
+import { isPointKind, kindText } from './failover.ts';
 
 const TITLES: Readonly<Record<string, () => string>> = {
   initial: () => t('The initial replication'),
@@ -54,6 +56,7 @@ export interface Figure {
   readonly value: string;
 }
 
+const NAME_CHARACTERS = 80;
 type Shown = (value: number) => string;
 const bytes: Shown = (value) => size(value);
 const seconds: Shown = (value) => length(1_000 * value);
@@ -70,7 +73,8 @@ const FIGURES: Readonly<Record<string, readonly [name: () => string, shown: Show
   uncheckedClusters: [() => t('Clusters without a record'), count],
 };
 
-const OTHER: Readonly<Record<string, () => string>> = { machine: () => t('Copy'), kind: () => t('Kind of the recovery point') };
+const kind = (value: string): string => (isPointKind(value) ? kindText({ kind: value }) : value);
+const OTHER: Readonly<Record<string, readonly [name: () => string, shown: (value: string) => string]>> = { machine: [() => t('Copy'), (value) => shown(value, NAME_CHARACTERS)], kind: [() => t('Kind of the recovery point'), kind] };
 
 /** Of a job that has ended; ids are left out. */
 export function figuresOf({ result }: JobView): readonly Figure[] {
@@ -78,6 +82,6 @@ export function figuresOf({ result }: JobView): readonly Figure[] {
     const known = FIGURES[name];
     if (known && typeof value === 'number') return [{ name: known[0](), value: known[1](value) }];
     const other = OTHER[name];
-    return other && value !== null ? [{ name: other(), value: String(value) }] : [];
+    return other && value !== null ? [{ name: other[0](), value: other[1](String(value)) }] : [];
   });
 }

@@ -29,6 +29,9 @@ export interface Situation {
   readonly nowMs: number;
 }
 
+/** What an operation is called by. */
+export type About = Pick<Situation, 'relationship'>;
+
 export type Family = 'replication' | 'failover' | 'failback' | 'points' | 'guest' | 'disks' | 'network' | 'more';
 
 /** `loss`: the machine has to be named before it is done. */
@@ -54,7 +57,7 @@ export interface Operation {
   readonly role?: Role;
   /** Besides the verb. */
   readonly isOffered?: (situation: Situation) => boolean;
-  readonly title: (situation: Situation) => string;
+  readonly title: (about: About) => string;
   readonly fields?: (situation: Situation) => readonly Field[];
   /** What will happen, a sentence each. */
   readonly happens: (situation: Situation, values: Values) => readonly string[];
@@ -68,9 +71,12 @@ export interface Operation {
   readonly answer: 'job' | 'done' | ((values: Values) => 'job' | 'done');
 }
 
+/** It would leave everything as it is. */
+export const isEmptyChange = ({ method, body }: Request): boolean => method === 'PATCH' && body !== undefined && Object.keys(body).length === 0;
+
 const RANK: Readonly<Record<Role, number>> = { viewer: 0, operator: 1, administrator: 2 };
 
-export const isOnward = ({ relationship }: Situation): boolean => relationship?.kind === 'extended' && relationship.side === 'primary';
+export const isOnward = ({ relationship }: About): boolean => relationship?.kind === 'extended' && relationship.side === 'primary';
 
 export function isOffered(operation: Operation, situation: Situation, role: Role): boolean {
   if (RANK[role] < RANK[operation.role ?? 'operator']) return false;

@@ -52,3 +52,6 @@ export function nextOf(situation: Situation, role: Role): Operation | undefined 
   const all = offered(situation, role);
   return wanted.map((id) => all.find((operation) => operation.id === id)).find((operation) => operation !== undefined);
 }
+
+/** What a refusal allows, by the names of the buttons. */
+export const allowedText = (verb: string): string => (OPERATIONS.find(({ id, command }) => id === verb || command === verb) ?? OPERATIONS.find((each) => each.verb === verb))?.title({ relationship: null }) ?? verb;

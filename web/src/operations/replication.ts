@@ -2,9 +2,10 @@
 import { t } from '../language.ts';
 import { instant, length } from '../moments.ts';
 import { numberIn } from './field.ts';
-import { isOnward, peerOf, relationshipPath, type Operation, type Situation } from './operation.ts';
+import { beginField } from './firstcopy.ts';
+import { isOnward, peerOf, relationshipPath, type About, type Operation, type Situation } from './operation.ts';
 
-const isState = (situation: Situation, ...states: number[]): boolean => situation.relationship !== null && states.includes(situation.relationship.state);
+const isState = ({ relationship }: About, ...states: number[]): boolean => relationship !== null && states.includes(relationship.state);
 const name = ({ machine }: Situation): string => machine.name;
 const isScheduled = ({ relationship }: Situation): boolean => relationship?.startsAtMs !== null && relationship?.startsAtMs !== undefined;
 
@@ -53,7 +54,7 @@ const resynchronize: Operation = {
   id: 'resynchronize', family: 'replication', command: 'resynchronize', api: ['resynchronize', 'resynchronizeAt'], verb: 'resynchronize', isOnwardToo: true, danger: () => 'none',
   answer: (values) => (numberIn(values, 'at') === undefined ? 'job' : 'done'),
   title: () => t('Resynchronize'),
-  fields: () => [{ kind: 'moment', name: 'at', label: t('Begin at'), hint: t('Within the next seven days; at once when this is empty.'), initial: '' }],
+  fields: (situation) => [beginField(situation)],
   happens: (situation, values) => [
     ...(numberIn(values, 'at') === undefined ? [] : [t('It begins by itself at {moment}.', { moment: instant(numberIn(values, 'at')!) })]),
     t('The disks of {machine} are compared with the replica on {peer} while its guest runs, and only what differs travels. Recovery points stay.', { machine: name(situation), peer: peerOf(situation) }),
