@@ -50,7 +50,7 @@ function fileAt(stateDir: string, name: string): Kept[] {
 /** The state as of one moment, whatever the daemon writes meanwhile. */
 function snapshotOf(stateDir: string): { readonly bytes: Buffer; readonly schema: number; readonly machines: number } {
   const path = join(stateDir, STATE_FILE);
-  if (!existsSync(path)) throw new Fault('state-corrupt', `there is no state in ${stateDir}: give --state-dir when it is elsewhere`);
+  if (!existsSync(path)) throw new Fault('settings-invalid', `there is no state in ${stateDir}: give --state-dir when it is elsewhere`);
   if (isRestoring(stateDir)) throw restoreInterrupted(stateDir);
   const copy = join(stateDir, SNAPSHOT);
   rmSync(copy, { force: true });

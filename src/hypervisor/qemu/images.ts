@@ -62,10 +62,14 @@ function infoOf(text: string, path: string): ImageInfo {
   };
 }
 
-const topOf = (stack: DiskStack): Layer => stack.layers.at(-1)!;
+function topOf(machine: string, { disk, layers }: DiskStack): Layer {
+  const top = layers.at(-1);
+  if (!top) throw new Fault('disk-missing', `${machine}: its disk ${disk} has no image on this host`);
+  return top;
+}
 
 const topInfos = ({ definition, stacks }: LaunchSpec): Promise<readonly (readonly [string, ImageInfo])[]> =>
-  Promise.all(stacks.map(async (stack) => [stack.disk, await layerInfo(definition.name, topOf(stack))] as const));
+  Promise.all(stacks.map(async (stack) => [stack.disk, await layerInfo(definition.name, topOf(definition.name, stack))] as const));
 
 /** Bitmaps as they were saved when the images were last closed. How much is dirty is not known. */
 export async function closedBitmaps(spec: LaunchSpec): Promise<DiskBitmaps> {
@@ -80,8 +84,6 @@ export async function closedSizes(spec: LaunchSpec): Promise<readonly DiskSize[]
 export async function checkImages(spec: LaunchSpec): Promise<void> {
   const { name, firmware, directBoot } = spec.definition;
   if (spec.stacks.length === 0) throw new Fault('disk-missing', `${name}: none of its disks has an image on this host`);
-  const bare = spec.stacks.find(({ layers }) => layers.length === 0);
-  if (bare) throw new Fault('disk-missing', `${name}: its disk ${bare.disk} has no image on this host`);
   for (const { layers } of spec.stacks) {
     for (const layer of layers.slice(0, -1)) {
       mustExist(name, 'backing file', layer.path);
