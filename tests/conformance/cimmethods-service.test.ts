@@ -138,7 +138,7 @@ test('what is wrong, and why a call fails, is told in the words of its reader', 
   };
   assert.deepEqual([await messages('de'), await messages('zh-Hant')], [['Die Replikation ist angehalten.'], ['複寫已暫停。']]);
   const refused = await bench.call(a, 'GetReplicationStatistics', { ComputerSystem: machinePath(bench.addMachine()) }, VIEWER);
-  const { instance } = await a.manager.get({ ...VIEWER, language: 'de' }, refused.out.get('Job') as ObjectPath);
+  const { instance } = await bench.within(a.manager.get({ ...VIEWER, language: 'de' }, refused.out.get('Job') as ObjectPath), 'get');
   assert.match(String(instance.properties.get('ErrorDescription')), /^other wird nicht repliziert\. .*Jetzt erlaubt: enable\.$/);
 });
 

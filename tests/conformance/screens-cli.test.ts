@@ -115,7 +115,7 @@ describe('pictures and consoles on the command line', { timeout: 120_000 }, () =
   test('the console\'s text and the last test\'s result are printed, and as JSON', async () => {
     assert.equal((await cli('vm', 'console-text', 'web')).stdout, 'web login:\n');
     assert.equal((JSON.parse((await cli('vm', 'console-text', 'web', '--json')).stdout) as { text: string }).text, 'web login:');
-    assert.match((await cli('test-result', 'web')).stdout, /^Taken .*, after the copy had booted, of recovery point p-1\. .*test-screenshot web --output FILE\.\nIts serial console:\nweb login:\n$/);
+    assert.match((await cli('test-result', 'web')).stdout, /^Taken .*, after the copy had booted, of the recovery point p-1\. .*test-screenshot web --output FILE\.\nIts serial console:\nweb login:\n$/);
     const result = JSON.parse((await cli('test-result', 'web', '--json')).stdout) as Record<string, unknown>;
     assert.deepEqual([result['moment'], result['pointId'], result['hasPicture'], result['text']], ['booted', 'p-1', true, 'web login:']);
     for (const args of [['vm', 'console-text', 'nothing'], ['test-result', 'nothing']]) assert.equal((await cli(...args)).code, 4, args.join(' '));

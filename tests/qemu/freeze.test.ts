@@ -18,6 +18,7 @@ import { probeDisks } from '../../src/hypervisor/qemu/probe.ts';
 import { createRawWrapper } from '../../src/layers/rawwrapper.ts';
 import { parseDefinition } from '../../src/machine/parse.ts';
 import { QemuBench } from '../conformance/qemubench.ts';
+import { until } from '../flow/testhost.ts';
 
 const WATCHDOG = join(import.meta.dirname, '../../src/hypervisor/qemu/freezewatchdog.ts');
 const BOOT_MS = 60_000;
@@ -56,9 +57,13 @@ const writesOn = async (): Promise<void> => {
   await guest.next('wrote', { since: position });
 };
 
-/** The agent of a few lines takes the place of QEMU's. */
+/** The agent of a few lines has taken the place of QEMU's: that one knows a ping. */
 async function agent(mode: string): Promise<void> {
   await guest.run(`killall test-agent; test-agent ${mode} > /dev/null 2>&1 &`);
+  await until('the other agent answers', async () => {
+    const answer = await bench.hypervisor.askAgent(spec.instanceId, 'guest-ping', {}, signal).catch(String);
+    return /not here/.test(String(answer)) ? true : undefined;
+  }, BOOT_MS);
 }
 
 /** The watchdog as a daemon starts it, with the orders "freeze" and, until its input ends, no other; what it says in the end. */
