@@ -10,7 +10,7 @@ import { PARTS, REPOSITORY, textsOf, type Part } from './texttable.ts';
 
 const LANGUAGES = ['de', 'fr', 'it', 'zh-Hant'] as const;
 type Translated = (typeof LANGUAGES)[number];
-const { values } = parseArgs({ options: { take: { type: 'string', multiple: true }, list: { type: 'string', default: '/dev/stdout' } } });
+const { values } = parseArgs({ options: { take: { type: 'string', multiple: true }, list: { type: 'string' } } });
 
 const pathOf = (part: Part, language: Translated): string => join(REPOSITORY, 'src/language/catalogues', part, `${language}.json`);
 const read = (part: Part, language: Translated): Catalogue => JSON.parse(readFileSync(pathOf(part, language), 'utf8')) as Catalogue;
@@ -50,5 +50,8 @@ if (values.take) {
     }
   }
 }
-writeFileSync(values.list, missing().map((key, at) => `${at + 1}\t${key}\n`).join(''));
+const listed = missing().map((key, at) => `${at + 1}\t${key}\n`).join('');
+// Opening /dev/stdout anew would empty a file that the output is appended to.
+if (values.list === undefined) process.stdout.write(listed);
+else writeFileSync(values.list, listed);
 process.stderr.write(`${missing().length} of ${new Set([...wanted.values()].flat()).size} texts are missing\n`);
