@@ -10,6 +10,7 @@ import { ADVICE_AFTER_YIELDING } from '../relationship/state.ts';
 import type { EventName } from './events.ts';
 import { ALARM_HINTS, alarmText } from './alarms.ts';
 import type { HealthLimits } from './limits.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../language/lengths.ts';
 
 /** What the rules look at. Times in milliseconds. */
 export interface Facts {
@@ -44,9 +45,6 @@ export interface Rule {
   hint(facts: Facts): Text;
 }
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 /** Below this much lateness nobody is warned, however short the interval: a cycle has to be possible first. */
 const LATE_AT_LEAST_MS = 30_000;
 /** One cycle alone tells nothing. */

@@ -1,11 +1,7 @@
 /** Times, lengths and sizes as people read them, in the page's language. */
 import { durationIn, sizeIn } from '../../src/language/quantities.ts';
 import { language, locale } from './language.ts';
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/language/lengths.ts';
 
 type Unit = 'second' | 'minute' | 'hour' | 'day';
 
