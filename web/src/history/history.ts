@@ -2,7 +2,7 @@
 import type { View } from '../../../src/client/operation.ts';
 import { counted, t } from '../language.ts';
 import { instant, length, number, size } from '../moments.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/language/lengths.ts';
+import { DAY_MS, HOUR_MS } from '../../../src/language/lengths.ts';
 
 export type History = View<'History'>;
 export type Bucket = View<'HistoryBucket'>;
