@@ -132,7 +132,6 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const app: ApiInstance = fastify({
     bodyLimit: BODY_BYTES,
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS },
-    exposeHeadRoutes: false,
     frameworkErrors: (error, request, reply) => void sendError(reply.headers(SECURITY_HEADERS), answerTo(error, () => undefined, languageOf(request))),
   }).withTypeProvider<TypeBoxTypeProvider>();
   const doors = new Doors((request, response) => app.routing(request, response));
