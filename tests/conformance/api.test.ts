@@ -387,6 +387,13 @@ describe('the API', () => {
     assert.equal((await rig.tcp('HEAD', '/api/nothing')).status, 404);
   });
 
+  test('metrics are for this host only when they are asked of it, not of a name that somebody else leads here', async () => {
+    const asked = async (host: string) => (await rig.tcp('GET', '/metrics', undefined, { host })).status;
+    for (const own of ['localhost:7480', 'LOCALHOST.', '127.0.0.1:7480', '[::1]:7480', '10.0.0.7', 'alpha:7480', 'Alpha.Example.']) assert.equal(await asked(own), 200, own);
+    for (const foreign of ['rebound.example:7480', 'alpha.evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'not a name']) assert.equal(await asked(foreign), 401, foreign);
+    assert.equal((await rig.tcp('GET', '/metrics', undefined, { host: 'rebound.example', ...as('viewer') })).status, 200);
+  });
+
   test('the OpenAPI document refers only to schemas that it has', () => {
     const text = JSON.stringify(document);
     for (const [, name] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)) assert.ok(name! in document['components']!['schemas']!, name);
