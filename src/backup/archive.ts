@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { open, readFile, rm, stat } from 'node:fs/promises';
 import { Fault } from '../errors/fault.ts';
 import { faulting } from '../files/files.ts';
+import { say } from '../language/text.ts';
 
 export const MAGIC = 'understudy state backup 1\n';
 const MAGIC_OF_ANY = /^understudy state backup (\d+)\n/;
@@ -54,7 +55,7 @@ export interface ReadArchive extends Archive {
   readonly digest: string;
 }
 
-const unfit = (path: string, why: string): Fault => new Fault('backup-unfit', `${path} cannot be restored: ${why}`);
+const unfit = (path: string, why: string): Fault => new Fault('backup-unfit', say('{path} cannot be restored: {why}', { path, why }));
 
 /** The file is there whole and durable, and was read again. Fault settings-invalid when there is one of that name already; of any other fault nothing is left. */
 export async function writeArchive(path: string, { manifest, contents }: Archive): Promise<void> {
@@ -63,7 +64,7 @@ export async function writeArchive(path: string, { manifest, contents }: Archive
   const digest = createHash('sha256');
   for (const part of parts) digest.update(part);
   const handle = await open(path, 'wx', PRIVATE).catch((cause: NodeJS.ErrnoException) => {
-    throw new Fault('settings-invalid', cause.code === 'EEXIST' ? `there is a file ${path} already` : `${path} cannot be written: ${cause.message}`, { cause });
+    throw new Fault('settings-invalid', cause.code === 'EEXIST' ? say('there is a file {path} already', { path }) : say('{path} cannot be written: {reason}', { path, reason: cause.message }), { cause });
   });
   try {
     await faulting(path, async () => {

@@ -1,5 +1,6 @@
 /** Limits of bandwidth by time of day, as the host's clock on the wall shows it. Of those that are open at a moment the lowest counts. */
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { isWithin, type MinutesEast } from './window.ts';
 
 export interface BandwidthRule {
@@ -16,7 +17,7 @@ const BYTES_PER_MBIT = 125_000;
 const TIME = /^([01]\d|2[0-3]):([0-5]\d)$/;
 
 const bad = (value: unknown, allowed: string): never => {
-  throw new Fault('settings-invalid', `a bandwidth limit cannot be ${JSON.stringify(value)}: allowed is ${allowed}`);
+  throw new Fault('settings-invalid', say('a bandwidth limit cannot be {value}: allowed is {allowed}', { value: JSON.stringify(value), allowed }));
 };
 
 /** Fault settings-invalid unless these are rules. */

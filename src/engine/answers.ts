@@ -46,8 +46,8 @@ function successionAnswer(host: Engine['host'], hostId: string, machineId: strin
 /** The relationship, when the asking host is the other side of it. */
 const ownedBy = ({ host }: Engine): Owned => (hostId, relationshipId) => {
   const relationship = host.state.relationship(relationshipId);
-  if (!relationship) throw new Fault('replica-unknown', `${host.hostName} does not know this relationship`);
-  if (relationship.peerId !== hostId) throw new Fault('replica-unknown', `${host.hostName} keeps this replica for ${host.peerName(relationship.peerId)} now, and not for ${host.peerName(hostId)}`);
+  if (!relationship) throw new Fault('replica-unknown', say('{host} does not know this relationship', { host: host.hostName }));
+  if (relationship.peerId !== hostId) throw new Fault('replica-unknown', say('{host} keeps this replica for {peer} now, and not for {peer2}', { host: host.hostName, peer: host.peerName(relationship.peerId), peer2: host.peerName(hostId) }));
   return relationship;
 };
 
@@ -196,7 +196,7 @@ function failbackAnswers(engine: Engine): Pick<Answers, 'failbackBegin' | 'failb
   const owned = ownedBy(engine);
   const alone = <T>(machineId: string, work: (signal: AbortSignal) => Promise<T>) => {
     const worker = engine.worker(machineId);
-    if (worker.operation !== null) throw new Fault('peer-busy', `another operation holds this machine on ${host.hostName}: ${worker.operation}`);
+    if (worker.operation !== null) throw new Fault('peer-busy', say('another operation holds this machine on {host}: {operation}', { host: host.hostName, operation: worker.operation }));
     return worker.exclusive('failback', work, host.clock.timeout(CALL_TIMEOUT_MS));
   };
   return {
@@ -316,7 +316,7 @@ async function createReplica(engine: Engine, hostId: string, request: CreateRepl
   const known = host.state.relationship(request.relationshipId);
   if (known) return { seedId: known.seed?.id ?? null };
   const { machineId, definition, settings, key, overrides, lineage, kind } = request;
-  if (host.state.machines().some(({ name, id }) => name === definition.name && id !== machineId)) throw new Fault('machine-exists', `${host.hostName} has a machine named ${definition.name} already`);
+  if (host.state.machines().some(({ name, id }) => name === definition.name && id !== machineId)) throw new Fault('machine-exists', say('{host} has a machine named {machine} already', { host: host.hostName, machine: definition.name }));
   const joined = kind === undefined ? await succeed(engine, hostId, request) : null;
   if (joined) return { seedId: null, joined };
   const storage = storageFor(host, hostId, entry, overrides.storage);

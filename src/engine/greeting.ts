@@ -109,7 +109,7 @@ function settleUnrelated(host: Host, relationship: Relationship, theirs: Lineage
 
 function splitBrain(host: Host, relationship: Relationship): Fault {
   const { name } = machineOf(host, relationship.machineId);
-  const fault = new Fault('split-brain', `${name}: both hosts went on alone, each with changes that the other does not have`);
+  const fault = new Fault('split-brain', say('{name}: both hosts went on alone, each with changes that the other does not have', { name }));
   update(host, relationship.id, () => ({ lastFault: { ...kept(fault), atMs: host.clock.nowMs() } }));
   return fault;
 }

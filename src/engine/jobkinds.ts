@@ -166,7 +166,7 @@ const shippedSince = (before: Relationship['totals'], { totals, lastCycle }: Rel
 async function verified(engine: Engine, job: JobContext): Promise<JobResult> {
   const { host } = engine;
   const { id, verifyingId } = engine.relationshipOf(job.machineId);
-  if (verifyingId && !job.resumed) throw new Fault('machine-busy', `another recovery point is being verified: ${verifyingId}`);
+  if (verifyingId && !job.resumed) throw new Fault('machine-busy', say('another recovery point is being verified: {verifyingId}', { verifyingId }));
   const { clusters, uncheckedClusters } = await verifyPoint(host, id, text(job, 'point') ?? '', {
     onVerified: (doneBytes, totalBytes) => job.progress((100 * doneBytes) / Math.max(1, totalBytes), 'reading and comparing'),
     stopMerging: () => engine.worker(job.machineId).stopMerging(),

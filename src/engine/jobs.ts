@@ -117,7 +117,7 @@ export class Jobs {
     const signal = AbortSignal.any([controller.signal, this.#life.signal]);
     try {
       const work = this.#kinds[job.kind];
-      if (!work) throw new Fault('not-supported', `this version knows no job "${job.kind}"`);
+      if (!work) throw new Fault('not-supported', say('this version knows no job "{kind}"', { kind: job.kind }));
       const result = await work({ machineId: job.machineId ?? '', args: job.args, signal, resumed, startedBy: job.startedBy ?? null, askedMs: job.startedMs, progress: (percent, step) => this.#progress(job.id, percent, step) });
       this.#finish(job.id, { state: 'completed', percent: 100, step: phrase('done'), result });
     } catch (thrown) {

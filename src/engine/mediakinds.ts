@@ -45,7 +45,7 @@ async function exported(engine: Engine, job: JobContext): Promise<JobResult> {
     const relationship = engine.relationshipOf(job.machineId);
     const done = relationship.initial?.exported;
     if (done) return { path: done.path, point: done.pointId, seconds: (host.clock.monotonicMs() - startedMs) / 1_000 };
-    if (relationship.state !== 2) throw new Fault('cancelled', `the export was stopped: ${stateName(relationship.state)}`);
+    if (relationship.state !== 2) throw new Fault('cancelled', say('the export was stopped: {stateName}', { stateName: stateName(relationship.state) }));
     const { progress } = engine.workerOf(relationship);
     job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, withTrouble(say('writing to {directory}', { directory }), relationship));
     await host.clock.sleep(POLL_MS, job.signal);

@@ -55,7 +55,7 @@ export async function failOverHere(engine: Engine, machineId: string, { pointId,
     }
     await worker.settleEffects(during);
     const after = relationshipNamed(host, id);
-    if (after.state !== 5) throw new Fault((after.lastFault?.code as 'disk-io' | undefined) ?? 'disk-io', after.lastFault?.message ?? `${machineOf(host, machineId).name} could not be failed over`);
+    if (after.state !== 5) throw new Fault((after.lastFault?.code as 'disk-io' | undefined) ?? 'disk-io', after.lastFault?.message ?? say('{machine} could not be failed over', { machine: machineOf(host, machineId).name }));
     if (start) await startMachine(host, machineId, during);
   }, signal);
 }

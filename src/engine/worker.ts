@@ -5,6 +5,7 @@
  */
 import { Fault, faultOf, failureText } from '../errors/fault.ts';
 import { Refused } from '../errors/refusal.ts';
+import { say } from '../language/text.ts';
 import type { Relationship } from '../machine/records.ts';
 import type { Desk } from '../relationship/chain.ts';
 import { activityOf, type Activity } from '../relationship/step.ts';
@@ -74,7 +75,7 @@ export class Worker {
 
   /** The operation has the machine: its activity is halted, another operation is refused. */
   async exclusive<T>(name: string, work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    if (this.#operation !== null) throw new Fault('machine-busy', `another operation holds this machine: ${this.#operation}`);
+    if (this.#operation !== null) throw new Fault('machine-busy', say('another operation holds this machine: {operation}', { operation: this.#operation }));
     this.#operation = name;
     try {
       await this.#tending;

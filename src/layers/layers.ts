@@ -8,6 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { assert } from '../errors/bug.ts';
 import { Fault } from '../errors/fault.ts';
 import type { FoundLayer, LayerStore, LayerWriter, PointSidecar } from '../engine/ports/layers.ts';
+import { say } from '../language/text.ts';
 import { bitmapName } from '../machine/bitmap.ts';
 import type { DiskStack, Layer } from '../machine/definition.ts';
 import { graphFileName, stackGraph } from '../machine/graph.ts';
@@ -159,7 +160,7 @@ export class Qcow2Layers implements LayerStore {
     const names = [left, right].map((stack) => graphFileName(stackGraph(stack, { writable: false, forceShare: true })));
     const { exitCode, stderr } = await qemuImg(['compare', '-q', ...names], { acceptedExitCodes: [0, 1] });
     // Wrong usage ends with 1 as well, but says so.
-    if (stderr) throw new Fault('disk-io', `qemu-img compare: ${stderr.trim()}`);
+    if (stderr) throw new Fault('disk-io', say('qemu-img compare: {stderr}', { stderr: stderr.trim() }));
     return exitCode === 0;
   }
 

@@ -4,6 +4,7 @@
  * wherever it comes from. Source: Msvm_FailoverNetworkAdapterSettingData.
  */
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { addressText, isInSubnet, isLinkLocal, parseAddress, parsePrefix, unusable, type Address } from './address.ts';
 import type { MachineDefinition, NicDefinition } from './definition.ts';
 
@@ -64,7 +65,7 @@ export interface AddressRequest {
 
 const MOST = { addresses: 32, gateways: 5, dnsServers: 16 } as const;
 
-const bad = (name: string, value: unknown, allowed: string): Fault => new Fault('settings-invalid', `${name} cannot be ${JSON.stringify(value)}: allowed is ${allowed}`);
+const bad = (name: string, value: unknown, allowed: string): Fault => new Fault('settings-invalid', say('{name} cannot be {value}: allowed is {allowed}', { name, value: JSON.stringify(value), allowed }));
 
 /** The addresses that the request asks for; null when it asks for none. Fault settings-invalid names the field, the value and what is allowed. */
 export function addressesOf(request: AddressRequest): GuestAddresses | null {
@@ -153,7 +154,7 @@ export function adapterOf({ nics, name }: MachineDefinition, text: string): { re
   const nic = nics[index];
   if (nic) return { nic, index };
   const all = nics.map(({ mac }, at) => `${at} (${mac})`).join(', ');
-  throw new Fault('adapter-unknown', `${name} has no network adapter "${text.slice(0, 40)}"${all === '' ? '' : `; it has ${all}`}`);
+  throw new Fault('adapter-unknown', say('{name} has no network adapter "{text}"{value}', { name, text: text.slice(0, 40), value: all === '' ? '' : `; it has ${all}` }));
 }
 
 export const choiceFor = (network: GuestNetwork | null | undefined, mac: string): AdapterChoice | undefined => network?.adapters.find((choice) => choice.mac === mac);

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { mailText } from '../notifications/mail.ts';
 import type { Notification } from '../notifications/notification.ts';
 import type { MailTarget } from '../notifications/target.ts';
@@ -49,9 +50,9 @@ async function given(child: ChildProcess, message: string, sendmail: string, end
   const [code, killedBy] = await ended(child, sendmail);
   const why = oneLine(said.trim(), SHOWN_CHARACTERS);
   if (code === 0) return why === '' ? `${sendmail} took the message` : `${sendmail} took the message and said: ${why}`;
-  if (ending.aborted) throw new Fault('mail-refused', `${sendmail} did not end within ${ENDS_WITHIN_MS / 1_000} s`);
+  if (ending.aborted) throw new Fault('mail-refused', say('{sendmail} did not end within {seconds} s', { sendmail, seconds: ENDS_WITHIN_MS / 1_000 }));
   const how = code === null ? `was ended by ${killedBy}` : `ended with ${code}${EXIT_MEANINGS[code] ? ` (${EXIT_MEANINGS[code]})` : ''}`;
-  throw new Fault('mail-refused', `${sendmail} ${how}${why === '' ? '' : `: ${why}`}`);
+  throw new Fault('mail-refused', say('{sendmail} {how}{value}', { sendmail, how, value: why === '' ? '' : `: ${why}` }));
 }
 
 async function ended(child: ChildProcess, sendmail: string): Promise<[number | null, string | null]> {
@@ -59,6 +60,6 @@ async function ended(child: ChildProcess, sendmail: string): Promise<[number | n
     return (await once(child, 'close')) as [number | null, string | null];
   } catch (thrown) {
     const { code = 'unknown error' } = thrown as NodeJS.ErrnoException;
-    throw new Fault('mail-program-missing', `${sendmail} cannot be run: ${code === 'ENOENT' ? 'there is no such program' : code}`, { cause: thrown });
+    throw new Fault('mail-program-missing', say('{sendmail} cannot be run: {value}', { sendmail, value: code === 'ENOENT' ? 'there is no such program' : code }), { cause: thrown });
   }
 }

@@ -6,6 +6,7 @@ import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { pinOf } from './certificate.ts';
 import { replaceFileDurably } from '../files/files.ts';
 import type { Identity } from './identity.ts';
@@ -53,7 +54,7 @@ export class CertificateStore {
   async install(files: CertificateFiles, hostName: string, nowMs = Date.now()): Promise<InstalledCertificate> {
     checkTogether(files);
     const certificate = installed(files, hostName, nowMs);
-    if (certificate.unfit !== null) throw new Fault('settings-invalid', `the certificate ${certificate.thumbprint} cannot be used: ${certificate.unfit}`);
+    if (certificate.unfit !== null) throw new Fault('settings-invalid', say('the certificate {thumbprint} cannot be used: {unfit}', { thumbprint: certificate.thumbprint, unfit: certificate.unfit }));
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await replaceFileDurably(join(this.#folder, `${certificate.thumbprint}.json`), JSON.stringify(files), 0o600);
     return certificate;
@@ -86,7 +87,7 @@ function installed(files: CertificateFiles, hostName: string, nowMs: number): In
 }
 
 function checkTogether(files: CertificateFiles): void {
-  const bad = (why: string, cause?: unknown) => new Fault('settings-invalid', `the certificate cannot be installed: ${why}`, { cause });
+  const bad = (why: string, cause?: unknown) => new Fault('settings-invalid', say('the certificate cannot be installed: {why}', { why }), { cause });
   if ([files.certificate, files.key, files.authority ?? ''].some((text) => text.length > MAX_PEM_CHARACTERS)) throw bad(`a text is longer than ${MAX_PEM_CHARACTERS} characters`);
   let certificate: X509Certificate;
   try {

@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import { isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { formatAddress, type Endpoint } from './address.ts';
 import { certificateOf, isHost, tlsOptionsOf } from './trust.ts';
 import type { Identity } from './identity.ts';
@@ -73,7 +74,7 @@ export async function dialTls(endpoint: Endpoint, expected: Expected, options: D
   const certificate = certificateOf(socket);
   if (certificate && isHost(socket, certificate, expected, options.identity)) return { socket, certificate };
   socket.destroy();
-  throw new Fault('peer-certificate', `${where} answered with a certificate of another key than the paired one${way ? '; a proxy that opens TLS cannot be used' : ''}`);
+  throw new Fault('peer-certificate', say('{where} answered with a certificate of another key than the paired one{value}', { where, value: way ? '; a proxy that opens TLS cannot be used' : '' }));
 }
 
 function secured(socket: TLSSocket, signal: AbortSignal): Promise<void> {
@@ -89,8 +90,8 @@ function secured(socket: TLSSocket, signal: AbortSignal): Promise<void> {
 function dialFault(where: string, cause: unknown, timedOut: boolean, isAround: boolean): Fault {
   if (cause instanceof Fault) return cause;
   const outOfReach = isAround ? 'peer-proxy' : 'peer-unreachable';
-  if (timedOut) return new Fault(outOfReach, `${where} did not answer in time`, { cause });
+  if (timedOut) return new Fault(outOfReach, say('{where} did not answer in time', { where }), { cause });
   const { code = '', message = '' } = cause as NodeJS.ErrnoException;
-  if (code.startsWith('ERR_SSL_')) return new Fault('peer-protocol', `${where} does not speak TLS 1.3 as an Understudy host does: ${code}`, { cause });
-  return new Fault(outOfReach, `${where} cannot be reached: ${code || message}`, { cause });
+  if (code.startsWith('ERR_SSL_')) return new Fault('peer-protocol', say('{where} does not speak TLS 1.3 as an Understudy host does: {code}', { where, code }), { cause });
+  return new Fault(outOfReach, say('{where} cannot be reached: {code}', { where, code: code || message }), { cause });
 }

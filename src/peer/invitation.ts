@@ -5,6 +5,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { normalAddress } from './address.ts';
 import { HOST_NAME } from './identity.ts';
 
@@ -37,7 +38,7 @@ export function printInvitation(invitation: Invitation): string {
 /** Fault invitation-invalid for damaged text, or one that has expired by `nowMs`. */
 export function readInvitation(text: string, nowMs: number): Invitation {
   const invitation = parse(text.replace(/\s/g, ''));
-  if (invitation.expiresAtMs <= nowMs) throw new Fault('invitation-invalid', `this invitation of host ${invitation.name} expired at ${new Date(invitation.expiresAtMs).toISOString()}`);
+  if (invitation.expiresAtMs <= nowMs) throw new Fault('invitation-invalid', say('this invitation of host {invitation} expired at {time}', { invitation: invitation.name, time: { atMs: invitation.expiresAtMs } }));
   return invitation;
 }
 

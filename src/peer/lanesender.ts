@@ -7,6 +7,7 @@ import type { Chunk } from '../engine/ports/diskview.ts';
 import type { DataFrame, LaneSender } from '../engine/ports/peers.ts';
 import { assert } from '../errors/bug.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import type { Channel } from './channel.ts';
 import { thrownBy } from './failure.ts';
 import { COMPRESSED, frameBytes, HEADER_BYTES, headerOf, writeHeader, type Frame } from './frame.ts';
@@ -128,7 +129,7 @@ export class ChannelLaneSender implements LaneSender {
     if (frame.header.type === 'durable') this.#durable(frame.header.offset);
     else if (frame.header.type === 'failure') this.#fail(thrownBy(frame, 'the lane'));
     else if (frame.header.type === 'finished') this.#confirmed();
-    else throw new Fault('peer-protocol', `the other host sent a ${frame.header.type} frame to the sender of a lane`);
+    else throw new Fault('peer-protocol', say('the other host sent a {type} frame to the sender of a lane', { type: frame.header.type }));
   }
 
   /** The receiver has handled everything, so every write is done. */

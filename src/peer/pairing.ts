@@ -3,6 +3,7 @@
  * each host stores the other. Repeating it with the same host updates name and address; it never replaces a paired key.
  */
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { formatAddress, normalAddress, parseAddress, plainIp } from './address.ts';
 import { expiresMsOf, pinOf } from './certificate.ts';
 import type { InvitationStore, PairedHost, PeerDirectory } from './directory.ts';
@@ -50,7 +51,7 @@ export function admit(visitor: Visitor, request: JoinRequest, identity: Identity
   const address = addressOf(request, visitor);
   checkNotSelf({ hostId, pin }, identity);
   const invitation = stores.invitations.take(secretHashOf(request.secret), nowMs);
-  if (!invitation) throw new Fault('invitation-invalid', `host ${identity.name} knows no such invitation: it was used, it expired, or it is of another host`);
+  if (!invitation) throw new Fault('invitation-invalid', say('host {identity} knows no such invitation: it was used, it expired, or it is of another host', { identity: identity.name }));
   checkSameKey({ hostId, pin }, stores.directory);
   const host = { hostId, name: nameFor(hostId, request.name, identity, stores.directory), address, pin, certificateExpiresMs: expiresMsOf(visitor.certificate) };
   stores.directory.put(host);
@@ -77,7 +78,7 @@ export function checkNotSelf(other: Known, identity: Identity): void {
 export function checkSameKey(other: Known, directory: PeerDirectory): void {
   const known = directory.get(other.hostId) ?? directory.byPin(other.pin);
   if (known && (known.hostId !== other.hostId || known.pin !== other.pin)) {
-    throw new Fault('peer-certificate', `host ${known.name} is paired already, with another key or host id: remove it first if it was reinstalled`);
+    throw new Fault('peer-certificate', say('host {known} is paired already, with another key or host id: remove it first if it was reinstalled', { known: known.name }));
   }
 }
 

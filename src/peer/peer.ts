@@ -8,6 +8,7 @@ import type { TLSSocket } from 'node:tls';
 import type { LaneAbout, LaneHandler, LaneSender, PeerHandler, Peers, Wire } from '../engine/ports/peers.ts';
 import { assert } from '../errors/bug.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { parseAddress, type Endpoint } from './address.ts';
 import { answerCalls, type ReportBug } from './answering.ts';
 import { AwaitedLanes } from './awaitedlanes.ts';
@@ -183,7 +184,7 @@ export class PeerNetwork implements Peers {
 
   #host(hostId: string): PairedHost {
     const host = this.#options.directory.get(hostId);
-    if (!host) throw new Fault('host-unknown', `no host ${hostId} is paired with this one`);
+    if (!host) throw new Fault('host-unknown', say('no host {hostId} is paired with this one', { hostId }));
     return host;
   }
 

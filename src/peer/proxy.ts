@@ -5,6 +5,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { Fault, faultOf } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { formatAddress, type Endpoint } from './address.ts';
 import type { RawDial, Way } from './dial.ts';
 
@@ -29,8 +30,8 @@ export function parseProxy(text: string, { except = '', isFromEnvironment = fals
   const withScheme = text.includes('://') ? text : `http://${text}`;
   const url = URL.canParse(withScheme) ? new URL(withScheme) : undefined;
   const isPlain = url && url.hostname !== '' && ['', '/'].includes(url.pathname) && url.search === '' && url.hash === '';
-  if (!isPlain) throw new Fault('settings-invalid', `the proxy cannot be what is set: allowed is ${ALLOWED}`);
-  if (url.protocol !== 'http:') throw new Fault('settings-invalid', `the proxy cannot be one of ${url.protocol}//: allowed is ${ALLOWED}`);
+  if (!isPlain) throw new Fault('settings-invalid', say('the proxy cannot be what is set: allowed is {allowed}', { allowed: ALLOWED }));
+  if (url.protocol !== 'http:') throw new Fault('settings-invalid', say('the proxy cannot be one of {protocol}//: allowed is {allowed}', { protocol: url.protocol, allowed: ALLOWED }));
   return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: portOf(url, withScheme), authorization: authorizationOf(url), except: listOf(except), isFromEnvironment };
 }
 
@@ -43,7 +44,7 @@ function authorizationOf({ username, password }: URL): string | null {
   try {
     return `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
   } catch {
-    throw new Fault('settings-invalid', `the proxy's user and password are not written as in a URL: allowed is ${ALLOWED}, with %40 for @ and %3A for :`);
+    throw new Fault('settings-invalid', say('the proxy\'s user and password are not written as in a URL: allowed is {allowed}, with %40 for @ and %3A for :', { allowed: ALLOWED }));
   }
 }
 
@@ -81,11 +82,11 @@ const dialThrough = (proxy: Proxy): RawDial => async (endpoint, signal) => {
   const { promise: lost, reject } = Promise.withResolvers<never>();
   lost.catch(() => undefined);
   let isOpen = false;
-  const onAbort = () => reject(new Fault('peer-proxy', `${where} ${isOpen ? 'did not answer' : 'cannot be reached'} in time ${way}`));
+  const onAbort = () => reject(new Fault('peer-proxy', say('{where} {value} in time {way}', { where, value: isOpen ? 'did not answer' : 'cannot be reached', way })));
   signal.addEventListener('abort', onAbort, { once: true });
   socket.once('connect', () => (isOpen = true));
-  socket.on('error', (cause: NodeJS.ErrnoException) => reject(new Fault('peer-proxy', isOpen ? `${where} broke the connection ${way}` : `${where} cannot be reached ${way}: ${cause.code ?? cause.message}`, { cause })));
-  socket.once('close', () => reject(new Fault('peer-proxy', `${where} closed the connection ${way}`)));
+  socket.on('error', (cause: NodeJS.ErrnoException) => reject(new Fault('peer-proxy', isOpen ? say('{where} broke the connection {way}', { where, way }) : say('{where} cannot be reached {way}: {code}', { where, way, code: cause.code ?? cause.message }), { cause })));
+  socket.once('close', () => reject(new Fault('peer-proxy', say('{where} closed the connection {way}', { where, way }))));
   try {
     if (signal.aborted) onAbort();
     socket.write(requestOf(proxy, endpoint));
@@ -93,7 +94,7 @@ const dialThrough = (proxy: Proxy): RawDial => async (endpoint, signal) => {
     return socket;
   } catch (thrown) {
     socket.destroy();
-    throw faultOf(thrown) ?? new Fault('peer-proxy', `${where} could not be asked ${way}`, { cause: thrown });
+    throw faultOf(thrown) ?? new Fault('peer-proxy', say('{where} could not be asked {way}', { where, way }), { cause: thrown });
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
@@ -115,7 +116,7 @@ function headerFrom(socket: Socket, where: string): Promise<string> {
       const end = received.indexOf('\r\n\r\n');
       if (end < 0 && received.length <= MAX_HEADER_BYTES) continue;
       socket.off('readable', onReadable);
-      if (end < 0) return reject(new Fault('peer-proxy', `${where} does not answer as an HTTP proxy does`));
+      if (end < 0) return reject(new Fault('peer-proxy', say('{where} does not answer as an HTTP proxy does', { where })));
       if (received.length > end + 4) socket.unshift(received.subarray(end + 4));
       return resolve(received.toString('latin1', 0, end));
     }
@@ -126,10 +127,10 @@ function headerFrom(socket: Socket, where: string): Promise<string> {
 
 function checkAnswer(header: string, where: string, way: string): void {
   const [, code, reason = ''] = /^HTTP\/1\.[01] (\d{3})(?: ([^\r\n]{0,100}))?/.exec(header) ?? [];
-  if (code === undefined) throw new Fault('peer-proxy', `${where} does not answer as an HTTP proxy does`);
+  if (code === undefined) throw new Fault('peer-proxy', say('{where} does not answer as an HTTP proxy does', { where }));
   if (code.startsWith('2')) return;
   const said = `${code} ${reason.replace(/[^\x20-\x7e]/g, '?')}`.trim();
-  if (code === '407') throw new Fault('peer-proxy', `${where} does not accept this host's credentials, or wants some, ${way} (${said})`);
-  if (code === '403') throw new Fault('peer-proxy', `${where} does not allow connections ${way} (${said})`);
-  throw new Fault('peer-proxy', `${where} opened no connection ${way} (${said})`);
+  if (code === '407') throw new Fault('peer-proxy', say('{where} does not accept this host\'s credentials, or wants some, {way} ({said})', { where, way, said }));
+  if (code === '403') throw new Fault('peer-proxy', say('{where} does not allow connections {way} ({said})', { where, way, said }));
+  throw new Fault('peer-proxy', say('{where} opened no connection {way} ({said})', { where, way, said }));
 }

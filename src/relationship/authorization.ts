@@ -4,6 +4,7 @@
  * Source: Msvm_ReplicationAuthorizationSettingData.
  */
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 
 export interface AuthorizationEntry {
   readonly id: string;
@@ -23,7 +24,7 @@ const NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(\\.${LABEL})*$`);
 const MAX_STORAGE_CHARACTERS = 4_096;
 const MAX_GROUP_CHARACTERS = 256;
 
-const bad = (what: string, value: string, allowed: string): Fault => new Fault('settings-invalid', `${what} cannot be ${JSON.stringify(value.slice(0, 100))}: allowed is ${allowed}`);
+const bad = (what: string, value: string, allowed: string): Fault => new Fault('settings-invalid', say('{what} cannot be {value}: allowed is {allowed}', { what, value: JSON.stringify(value.slice(0, 100)), allowed }));
 
 const isDomain = (host: string): boolean => host.startsWith('*.');
 const isSameName = (left: string, right: string): boolean => left.toLowerCase() === right.toLowerCase();
@@ -54,7 +55,7 @@ export function allowsStorage({ storage }: Pick<AuthorizationEntry, 'storage'>, 
 /** Fault settings-invalid when another entry is for the same host. */
 export function checkUnique(entries: readonly AuthorizationEntry[], { id, host }: Pick<AuthorizationEntry, 'id' | 'host'>): void {
   const other = entries.find((entry) => entry.id !== id && isSameName(entry.host, host));
-  if (other) throw new Fault('settings-invalid', `there is an entry for ${other.host} already (${other.id}): change that one`);
+  if (other) throw new Fault('settings-invalid', say('there is an entry for {host} already ({id}): change that one', { host: other.host, id: other.id }));
 }
 
 /** True when the entry lets the host of this name in. */

@@ -2,6 +2,7 @@
 import { checkBandwidth, type BandwidthRule } from '../cycle/bandwidth.ts';
 import type { DailyWindow } from '../cycle/window.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 
 export interface AdditionalSettings {
   /** Below 30 s, for tests and demanding machines. */
@@ -63,7 +64,7 @@ export const defaultSettings = (disks: readonly string[]): Settings => ({
 export type SettingsChange = { readonly [K in keyof Settings]?: Settings[K] | undefined };
 
 const bad = (name: string, value: unknown, allowed: string): never => {
-  throw new Fault('settings-invalid', `${name} cannot be ${JSON.stringify(value)}: allowed is ${allowed}`);
+  throw new Fault('settings-invalid', say('{name} cannot be {value}: allowed is {allowed}', { name, value: JSON.stringify(value), allowed }));
 };
 
 function checkWhole(name: string, value: unknown, min: number, max: number): void {

@@ -2,6 +2,7 @@
 import { call } from '../engine/calls.ts';
 import type { JobContext, JobResult } from '../engine/jobs.ts';
 import { Fault, faultOf } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { hostNamed, type ConnectionStep, type Context } from './context.ts';
 
 const WITHIN_MS = 15_000;
@@ -32,12 +33,12 @@ export async function testConnection(context: Context, job: JobContext): Promise
     await network.test(hostId, job.args['bypassProxy'] === true, begin, signal);
     begin('authorization');
     const { accepts, isServerOff } = await call(host.peers, hostId, 'acceptance', { bypassProxy: job.args['bypassProxy'] === true }, signal);
-    if (isServerOff) throw new Fault('server-off', `${name} takes no replicas: its replica server is switched off`);
-    if (!accepts) throw new Fault('peer-not-authorized', `${name} answers, and takes no replicas from ${host.hostName}: it has no authorization entry for it`);
+    if (isServerOff) throw new Fault('server-off', say('{name} takes no replicas: its replica server is switched off', { name }));
+    if (!accepts) throw new Fault('peer-not-authorized', say('{name} answers, and takes no replicas from {host}: it has no authorization entry for it', { name, host: host.hostName }));
   } catch (thrown) {
     const fault = faultOf(thrown);
     if (!fault) throw thrown;
-    throw new Fault(fault.code, `the test of the connection to ${name} failed at ${STEPS[begun.at(-1) ?? 'name']}: ${fault.message}`, { cause: fault });
+    throw new Fault(fault.code, say('the test of the connection to {name} failed at {step}: {reason}', { name, step: STEPS[begun.at(-1) ?? 'name'], reason: fault.message }), { cause: fault });
   }
   return Object.fromEntries(begun.map((step) => [step, 'ok']));
 }

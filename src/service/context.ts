@@ -135,7 +135,7 @@ async function recorded<T>(context: Context, caller: Caller, { needs, operation,
   };
   if (RANK[caller.role] < RANK[needs]) {
     record('not allowed');
-    throw new Fault('role-missing', `${caller.name} is ${caller.role}; "${operation}" needs the role ${needs}`);
+    throw new Fault('role-missing', say('{caller} is {role}; "{operation}" needs the role {needs}', { caller: caller.name, role: caller.role, operation, needs }));
   }
   try {
     const result = await work({ ...context, language: caller.language ?? 'en' });
@@ -151,7 +151,7 @@ async function recorded<T>(context: Context, caller: Caller, { needs, operation,
 export function machineNamed({ engine }: Context, nameOrId: string): Machine {
   const relationship = engine.host.state.relationship(nameOrId.toLowerCase());
   const machine = engine.host.state.machine(relationship?.machineId ?? '') ?? engine.host.state.machine(nameOrId.toLowerCase()) ?? engine.host.state.machines().find(({ name }) => name === nameOrId);
-  if (!machine) throw new Fault('machine-unknown', `there is no machine "${nameOrId.slice(0, 100)}" on ${engine.host.hostName}`);
+  if (!machine) throw new Fault('machine-unknown', say('there is no machine "{name}" on {host}', { name: nameOrId.slice(0, 100), host: engine.host.hostName }));
   return machine;
 }
 
@@ -177,6 +177,6 @@ export function ownNamed(context: Context, reference: string): Relationship {
 
 export function hostNamed({ hosts, engine }: Context, nameOrId: string): HostRow {
   const host = hosts.byName(nameOrId);
-  if (!host) throw new Fault('host-unknown', `${engine.host.hostName} is not paired with a host "${nameOrId.slice(0, 100)}"`);
+  if (!host) throw new Fault('host-unknown', say('{host} is not paired with a host "{name}"', { host: engine.host.hostName, name: nameOrId.slice(0, 100) }));
   return host;
 }

@@ -2,6 +2,7 @@
 import { attachDisk, checkDetachable, checkGrowable, checkOwnDisks, detachDisk, growDisk } from '../engine/machinedisks.ts';
 import { heldBy, type JobWork } from '../engine/jobs.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import type { DiskDefinition, MachineDefinition } from '../machine/definition.ts';
 import type { Machine } from '../machine/records.ts';
 import { audited, machineNamed, type Context } from './context.ts';
@@ -46,7 +47,7 @@ export function diskOperations(context: Context): DiskOperations {
 function definitionWith({ engine, machines }: Context, machine: Machine, { name, path, format = 'qcow2', bus = 'virtio', sizeBytes }: DiskRequest): MachineDefinition {
   const disk: DiskDefinition = { name, path, format, bus, ...(sizeBytes !== undefined && { sizeBytes }) };
   const user = engine.host.state.machines().find(({ definition }) => definition.disks.some((each) => each.path === path));
-  if (user && user.id !== machine.id) throw new Fault('disk-in-use', `${path} is a disk of ${user.name}`);
+  if (user && user.id !== machine.id) throw new Fault('disk-in-use', say('{path} is a disk of {user}', { path, user: user.name }));
   return machines.parse(machines.render({ ...machine.definition, disks: [...machine.definition.disks, disk] }));
 }
 

@@ -84,14 +84,14 @@ function bindEntry(context: Context, machine: string, entry: AuthorizationEntry)
   const relationship = engine.relationshipOf(found.id);
   if (relationship.side !== 'replica') throw new Refused(refuse(say('{machine} is no replica here: only a replica belongs to an entry', { machine: found.name }), allowedVerbs(relationship)));
   const peer = engine.host.peerName(relationship.peerId);
-  if (!covers(entry, peer)) throw new Fault('settings-invalid', `the entry for ${entry.host} cannot be that of ${found.name}: its primary's host is ${peer}`);
+  if (!covers(entry, peer)) throw new Fault('settings-invalid', say('the entry for {host} cannot be that of {found}: its primary\'s host is {peer}', { host: entry.host, found: found.name, peer }));
   update(engine.host, relationship.id, () => ({ entryId: entry.id }));
 }
 
 /** By its id, or the host that it is for. */
 function entryCalled(context: Context, idOrHost: string): AuthorizationEntry {
   const entry = context.authorizations.list().find(({ id, host }) => id === idOrHost || host.toLowerCase() === idOrHost.toLowerCase());
-  if (!entry) throw new Fault('authorization-unknown', `there is no authorization entry ${idOrHost.slice(0, 100)}; there are entries for: ${hostsOf(context)}`);
+  if (!entry) throw new Fault('authorization-unknown', say('there is no authorization entry {entry}; there are entries for: {hosts}', { entry: idOrHost.slice(0, 100), hosts: hostsOf(context) }));
   return entry;
 }
 
@@ -99,7 +99,7 @@ function entryCalled(context: Context, idOrHost: string): AuthorizationEntry {
 function entryNamed(context: Context, id: string | null, host: string | null): AuthorizationEntry {
   const entries = context.authorizations.list();
   const entry = entries.find((each) => each.id === id) ?? (id === null ? entries.find((each) => each.host.toLowerCase() === host?.toLowerCase()) : undefined);
-  if (!entry) throw new Fault('settings-invalid', `there is no authorization entry ${(id === null ? `for ${host ?? ''}` : id).slice(0, 260)}; there are entries for: ${hostsOf(context)}`);
+  if (!entry) throw new Fault('settings-invalid', say('there is no authorization entry {value}; there are entries for: {hosts}', { value: (id === null ? `for ${host ?? ''}` : id).slice(0, 260), hosts: hostsOf(context) }));
   return entry;
 }
 

@@ -2,6 +2,7 @@
 import { removePoint } from '../engine/replica/removal.ts';
 import { checkVerifiable } from '../engine/replica/verification.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import type { Point } from '../machine/records.ts';
 import { chosen, missingText } from '../points/choosing.ts';
 import { audited, machineNamed, type Context } from './context.ts';
@@ -42,7 +43,7 @@ function viewsOf({ engine }: Context, machineId: string): PointView[] {
 function pointNamed(context: Context, machine: string, point: string): Point {
   const { id, name } = machineNamed(context, machine);
   const found = chosen(context.engine.host.state.points(id), point);
-  if (!found) throw new Fault('point-unknown', `${name} has no ${missingText(point)}`);
+  if (!found) throw new Fault('point-unknown', say('{name} has no {missing}', { name, missing: missingText(point) }));
   return found;
 }
 

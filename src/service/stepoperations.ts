@@ -91,7 +91,7 @@ function isAsBefore({ engine }: Context, { settings, machineId }: Relationship, 
 
 function pointOf({ engine }: Context, pointId: string): Point {
   const point = engine.host.state.point(pointId);
-  if (!point) throw new Fault('point-unknown', `there is no recovery point ${pointId}`);
+  if (!point) throw new Fault('point-unknown', say('there is no recovery point {pointId}', { pointId }));
   return point;
 }
 

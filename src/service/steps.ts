@@ -100,7 +100,7 @@ export function checkFree({ engine }: Context, machineId: string, desk: Desk = '
   const holds = ({ kind, args, machineId: id }: Job) => id === machineId && (args['extended'] === true) === isOnward && ![...WATCHING, ...ended].includes(kind);
   const job = engine.jobs.running().find(holds);
   const holder = engine.worker(machineId, desk).operation ?? job?.kind;
-  if (holder !== undefined) throw new Fault('machine-busy', `another operation holds ${engine.host.state.machine(machineId)?.name ?? machineId}: ${holder}`);
+  if (holder !== undefined) throw new Fault('machine-busy', say('another operation holds {machine}: {holder}', { machine: engine.host.state.machine(machineId)?.name ?? machineId, holder }));
 }
 
 /** The job of a test failover, and the id that its copy will have. */
@@ -117,5 +117,5 @@ export function testJob(context: Context, caller: Caller, machine: string, point
 
 /** Fault point-unknown unless the machine has the recovery point. */
 export function checkPoint({ engine }: Context, machine: Machine, pointId: string): void {
-  if (engine.host.state.point(pointId)?.machineId !== machine.id) throw new Fault('point-unknown', `${machine.name} has no recovery point ${pointId}`);
+  if (engine.host.state.point(pointId)?.machineId !== machine.id) throw new Fault('point-unknown', say('{machine} has no recovery point {pointId}', { machine: machine.name, pointId }));
 }

@@ -32,7 +32,7 @@ export function endExtended(host: Host, machineId: string, why: string): void {
 /** On the next host: nothing more comes, and why. What is there stays. */
 export function sendingEnded(host: Host, { id, machineId, peerId }: Relationship, why: string): void {
   const machine = host.state.machine(machineId)?.name ?? machineId;
-  const fault = new Fault('sending-ended', `${machine}: ${host.peerName(peerId)} sends nothing more here: ${why}`);
+  const fault = new Fault('sending-ended', say('{machine}: {peer} sends nothing more here: {why}', { machine, peer: host.peerName(peerId), why }));
   const lastFault = { ...kept(fault), atMs: host.clock.nowMs() };
   const { state, side } = update(host, id, () => ({ lastFault }));
   host.state.addEvent({ atMs: lastFault.atMs, number: null, severity: 'warning', machine, ...told(say('{failure}. {hint}', { failure: [failureText(fault)], hint: [fault.hint] })) });

@@ -52,7 +52,7 @@ const alone = <T>(engine: Engine, job: JobContext, work: (signal: AbortSignal) =
 /** A step waits for its turn. */
 function step(engine: Engine, job: JobContext, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const { operation } = engine.worker(job.machineId);
-  if (operation !== null) throw new Fault('peer-busy', `another operation holds this machine: ${operation}`);
+  if (operation !== null) throw new Fault('peer-busy', say('another operation holds this machine: {operation}', { operation }));
   return alone(engine, job, work);
 }
 
@@ -115,7 +115,7 @@ function tell(job: JobContext, { phase, rounds, percent, fault }: FailbackStandi
 function endedThere(peer: string, { fault }: FailbackStanding): Error {
   // What may pass is no reason to go on asking: it has been given up over there.
   const isLasting = fault && fault.code in FAULTS && FAULTS[fault.code as FaultCode].retry !== 'backoff';
-  if (isLasting) return new Fault(fault.code as FaultCode, `${peer} gave the failback up: ${fault.message}`);
+  if (isLasting) return new Fault(fault.code as FaultCode, say('{peer} gave the failback up: {reason}', { peer, reason: fault.message }));
   return new Refused(refuse(fault ? say('{peer} gave the failback up: {failure}', { peer, failure: [failureText(fault)] }) : say('{peer} gave the failback up', { peer }), ['initiate-failback']));
 }
 

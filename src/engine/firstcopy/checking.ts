@@ -15,14 +15,14 @@ import { say } from '../../language/text.ts';
 const ASK_WITHIN_MS = 5_000;
 const GIB = 1024 ** 3;
 
-const unfit = (machine: Machine, why: string): Fault => new Fault('media-unfit', `${machine.name}: ${why}`);
+const unfit = (machine: Machine, why: string): Fault => new Fault('media-unfit', say('{machine}: {why}', { machine: machine.name, why }));
 
 /** Refused when no first copy is awaited; fault media-missing, media-unfit, media-damaged, space-exhausted. */
 export async function checkedManifest(host: Host, relationship: Relationship, directory: string, signal: AbortSignal): Promise<{ place: MediaPlace; manifest: Manifest }> {
   const machine = machineOf(host, relationship.machineId);
   checkAwaits(host, machine, relationship);
   const place = await host.media.find(directory, `_${machine.id}`);
-  if (!place) throw new Fault('media-missing', `${directory} holds no export of ${machine.name}`);
+  if (!place) throw new Fault('media-missing', say('{directory} holds no export of {machine}', { directory, machine: machine.name }));
   try {
     const manifest = await sealedManifest(place, machine, relationship);
     await checkIsAwaited(host, relationship, manifest, signal);
@@ -46,7 +46,7 @@ async function sealedManifest(place: MediaPlace, machine: Machine, relationship:
   const manifest = readManifest(text, place.path);
   if (manifest.machineId !== machine.id) throw unfit(machine, `${place.path} holds an export of another virtual machine, ${String(manifest.machine)} (${String(manifest.machineId)})`);
   if (manifest.relationshipId !== relationship.id) throw unfit(machine, `${place.path} holds an export that was made for another relationship, before replication was enabled anew`);
-  if (!manifest.isSealedBy(Buffer.from(relationship.key, 'base64'))) throw new Fault('media-damaged', `${machine.name}: the manifest in ${place.path} was altered`);
+  if (!manifest.isSealedBy(Buffer.from(relationship.key, 'base64'))) throw new Fault('media-damaged', say('{machine}: the manifest in {path} was altered', { machine: machine.name, path: place.path }));
   return manifest;
 }
 
@@ -78,10 +78,10 @@ async function checkFiles(host: Host, place: MediaPlace, machine: Machine, { set
   for (const { disk, fileBytes } of disks) {
     const found = await place.fileBytes(disk);
     const { path } = place.layer(disk);
-    if (found === undefined) throw new Fault('media-damaged', `${machine.name}: ${path} is missing`);
-    if (found < fileBytes) throw new Fault('media-damaged', `${machine.name}: ${path} is truncated: it has ${found} of ${fileBytes} bytes`);
+    if (found === undefined) throw new Fault('media-damaged', say('{machine}: {path} is missing', { machine: machine.name, path }));
+    if (found < fileBytes) throw new Fault('media-damaged', say('{machine}: {path} is truncated: it has {found} of {fileBytes} bytes', { machine: machine.name, path, found, fileBytes: String(fileBytes) }));
   }
   const free = await host.layers.freeBytes(machine.storage);
   const needed = dataClusters * CLUSTER_BYTES;
-  if (free < needed) throw new Fault('space-exhausted', `${machine.name}: the import needs ${(needed / GIB).toFixed(2)} GiB, and ${machine.storage} has ${(free / GIB).toFixed(2)} GiB free`);
+  if (free < needed) throw new Fault('space-exhausted', say('{machine}: the import needs {needed} GiB, and {storage} has {free} GiB free', { machine: machine.name, needed: (needed / GIB).toFixed(2), storage: machine.storage, free: (free / GIB).toFixed(2) }));
 }

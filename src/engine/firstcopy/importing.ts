@@ -7,6 +7,7 @@ import { CLUSTER_BYTES, clusterExtent, clustersTouched, windows, type Extent } f
 import { Fault, faultOf } from '../../errors/fault.ts';
 import { FINGERPRINT_BYTES, Fingerprinter, isUnknown, sameFingerprint } from '../../fingerprints/fingerprint.ts';
 import { checkRecords } from '../../fingerprints/record.ts';
+import { say } from '../../language/text.ts';
 import type { Importing } from '../../machine/initial.ts';
 import type { Relationship } from '../../machine/records.ts';
 import type { Host } from '../host.ts';
@@ -69,7 +70,7 @@ export async function dropImport(host: Host, relationshipId: string): Promise<vo
   update(host, relationshipId, () => ({ importing: null }));
 }
 
-const damaged = (path: string, what: string): Fault => new Fault('media-damaged', `${path}: ${what}`);
+const damaged = (path: string, what: string): Fault => new Fault('media-damaged', say('{path}: {what}', { path, what }));
 
 /** The media's journal is here, whole, and maps say by it what each cluster has to be. */
 async function takeJournal(host: Host, relationshipId: string, place: MediaPlace, { pointId, epochId, digest, disks }: Manifest): Promise<void> {
@@ -89,7 +90,7 @@ function checked(batch: Buffer, path: string): Buffer {
     checkRecords(batch);
     return batch;
   } catch (cause) {
-    throw new Fault('media-damaged', `${path}: its journal is truncated or was altered`, { cause });
+    throw new Fault('media-damaged', say('{path}: its journal is truncated or was altered', { path }), { cause });
   }
 }
 

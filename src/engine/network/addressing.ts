@@ -3,6 +3,7 @@
  * wait has an end; how it went is recorded with the machine and told as an event.
  */
 import { Fault, faultOf } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import type { MachineDefinition } from '../../machine/definition.ts';
 import { addressed, type AddressOutcome, type GuestAddresses, type GuestNetwork } from '../../machine/guestnetwork.ts';
 import type { Host } from '../host.ts';
@@ -79,7 +80,7 @@ async function settle(host: Host, { machineId, signal, progress }: JobContext): 
     for (const [index, each] of wanted.entries()) await setOne(guest, found, each, index, wanted.flatMap(({ addresses }) => addresses.dnsServers));
     const missing = await whatIsMissing(guest, wanted);
     if (missing.length === 0) return wanted.length;
-    if (round === ROUNDS) throw new Fault('addresses-not-set', `the guest does not keep ${missing.join(', ')}`);
+    if (round === ROUNDS) throw new Fault('addresses-not-set', say('the guest does not keep {missing}', { missing: { list: missing } }));
   }
 }
 
@@ -107,7 +108,7 @@ async function agentAnswers(host: Host, machineId: string, signal: AbortSignal):
       if (!faultOf(thrown)) throw thrown;
       offSinceMs = (await host.hypervisor.power(machineId)) === 'off' ? (offSinceMs ?? host.clock.monotonicMs()) : null;
       if (offSinceMs !== null && host.clock.monotonicMs() - offSinceMs >= OFF_AFTER_MS) throw new Fault('agent-silent', 'the guest is off', { cause: thrown });
-      if (host.clock.monotonicMs() > deadlineMs) throw new Fault('agent-silent', `no agent answered in ${AGENT_WITHIN_MS / 60_000} minutes`, { cause: thrown });
+      if (host.clock.monotonicMs() > deadlineMs) throw new Fault('agent-silent', say('no agent answered in {minutes} minutes', { minutes: AGENT_WITHIN_MS / 60_000 }), { cause: thrown });
     }
     await host.clock.sleep(ASK_EVERY_MS, signal);
   }
@@ -129,11 +130,11 @@ const interfaces = async ({ host, machineId, signal }: Guest): Promise<readonly 
 
 async function setOne({ host, machineId, signal, isWindows }: Guest, found: readonly GuestInterface[], { mac, addresses }: Wanted, index: number, allServers: readonly string[]): Promise<void> {
   const device = found.find((each) => each.mac === mac)?.name;
-  if (device === undefined) throw new Fault('addresses-not-set', `the guest shows no network adapter ${mac}: has it a driver for it?`);
+  if (device === undefined) throw new Fault('addresses-not-set', say('the guest shows no network adapter {mac}: has it a driver for it?', { mac }));
   const commands = isWindows ? windowsCommands(device, addresses) : [linuxCommand({ device, mac, addresses, index, allServers })];
   for (const command of commands) {
     const { exitCode, said } = await runInGuest(host, machineId, command, signal);
-    if (exitCode !== 0) throw new Fault('addresses-not-set', `a command in the guest failed for ${device} (${mac}) with ${exitCode}${said === '' ? '' : `: ${said}`}`);
+    if (exitCode !== 0) throw new Fault('addresses-not-set', say('a command in the guest failed for {device} ({mac}) with {exitCode}{value}', { device, mac, exitCode: String(exitCode), value: said === '' ? '' : `: ${said}` }));
   }
 }
 

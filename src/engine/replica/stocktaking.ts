@@ -6,6 +6,7 @@
 import { Fault, faultOf } from '../../errors/fault.ts';
 import { ClusterSet } from '../../extents/clusterset.ts';
 import { clusterCount } from '../../extents/extent.ts';
+import { say } from '../../language/text.ts';
 import type { Layer } from '../../machine/definition.ts';
 import type { Machine } from '../../machine/records.ts';
 import { emptyRelationship } from '../answers.ts';
@@ -94,7 +95,7 @@ async function keep(host: Host, outcome: Exclude<Rebuilt, { kind: 'left' }>): Pr
 
 /** The replica waits for a point of its primary, which compares where it has to; the points are there already. */
 async function keepReplica(host: Host, { machine, points, newest }: Extract<Rebuilt, { kind: 'replica' }>): Promise<void> {
-  if (host.state.relationship(newest.relationshipId)) throw new Fault('machine-exists', `${machine.name}: its relationship belongs to another machine`);
+  if (host.state.relationship(newest.relationshipId)) throw new Fault('machine-exists', say('{machine}: its relationship belongs to another machine', { machine: machine.name }));
   const measured: Measured[] = [];
   for (const each of points) measured.push(await measure(host, each));
   await host.fingerprints.drop(newest.relationshipId);

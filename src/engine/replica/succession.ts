@@ -49,7 +49,7 @@ export async function succeed(engine: Engine, askingId: string, request: CreateR
   const found = successionOf(host, askingId, request.machineId);
   if (!found) return null;
   const { name } = machineOf(host, request.machineId);
-  if (found.refusal !== null) throw new Fault('machine-exists', `${host.hostName} keeps a replica of ${name} already: ${found.refusal}`);
+  if (found.refusal !== null) throw new Fault('machine-exists', say('{host} keeps a replica of {name} already: {refusal}', { host: host.hostName, name, refusal: found.refusal }));
   checkSameDisks(host, request);
   await engine.reception.drop(found.relationship.id);
   return host.state.transaction(() => {
@@ -63,7 +63,7 @@ function checkSameDisks(host: Host, { machineId, settings }: CreateReplica): voi
   const { name, stacks } = machineOf(host, machineId);
   const kept = stacks.map(({ disk }) => disk);
   if (kept.length === 0 || (kept.length === settings.disks.length && kept.every((disk) => settings.disks.includes(disk)))) return;
-  throw new Fault('machine-exists', `${host.hostName} keeps a replica of ${name} with the disks ${kept.join(', ')}: replicate the same ones (--disks ${kept.join(',')}), or remove and undefine it there`);
+  throw new Fault('machine-exists', say('{host} keeps a replica of {name} with the disks {kept}: replicate the same ones (--disks {kept2}), or remove and undefine it there', { host: host.hostName, name, kept: { list: kept }, kept2: kept.join(',') }));
 }
 
 function takeOver(host: Host, askingId: string, { id, machineId }: Relationship, { settings, overrides, lineage }: CreateReplica): Relationship {

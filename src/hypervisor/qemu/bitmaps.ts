@@ -2,6 +2,7 @@
  * Dirty bitmaps of a machine's disks: reading them, and changing them on all disks in one transaction. The same words
  * to a running QEMU and to the storage daemon. A bitmap lives in memory while its image is open; QEMU saves it at close.
  */
+import { say } from '../../language/text.ts';
 import { BITMAP_GRANULARITY_BYTES, bitmapName, pointOfBitmap } from '../../machine/bitmap.ts';
 import { Fault } from '../../errors/fault.ts';
 import type { LaunchSpec, TrackingReport } from '../../engine/ports/hypervisor.ts';
@@ -90,9 +91,9 @@ function whyBroken(bitmaps: DiskBitmaps, custody: Custody, usable: readonly stri
 /** The fault that says why changes since the point are not known; undefined when they are. */
 export function trackingFault(machine: string, bitmaps: DiskBitmaps, custody: Custody, pointId: string): Fault | undefined {
   if (usablePoints(bitmaps, custody).includes(pointId)) return undefined;
-  if (custody.distrusted.includes(pointId)) return new Fault('disk-changed', `${machine}: ${custody.why}`);
+  if (custody.distrusted.includes(pointId)) return new Fault('disk-changed', say('{machine}: {why}', { machine, why: custody.why }));
   const detail = isOnAny(bitmaps, pointId) ? 'is incomplete: QEMU was killed or the host crashed' : 'is gone';
-  return new Fault('tracking-lost', `${machine}: the record of changes since point ${pointId} ${detail}`);
+  return new Fault('tracking-lost', say('{machine}: the record of changes since point {pointId} {detail}', { machine, pointId, detail }));
 }
 
 export type Action = { readonly type: string; readonly data: Arguments };

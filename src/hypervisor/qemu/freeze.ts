@@ -7,6 +7,7 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { execPath } from 'node:process';
 import { Fault } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import { isRunning } from '../../storagedaemon/pidfile.ts';
 import { launchDetached } from './detached.ts';
 import type { RunPaths, StatePaths } from './directories.ts';
@@ -129,19 +130,19 @@ export class FreezeWatchdog {
 
   #failure(message: WatchdogMessage | null): Fault {
     const { code, message: why } = message?.kind === 'failed' ? message : { code: 'freeze-failed' as const, message: 'the freeze watchdog ended' };
-    return new Fault(code, `${this.#site.machineName}: ${COMPLAINT[code]} (${why})`);
+    return new Fault(code, say('{machine}: {complaint} ({why})', { machine: this.#site.machineName, complaint: COMPLAINT[code], why }));
   }
 
   async #afterStep(): Promise<Fault | null> {
     const end = await this.#next(REPORT_MS);
     if (end?.kind === 'thawed' && end.cause === 'order' && (end.fileSystems ?? 0) > 0) return null;
     const why = end?.kind === 'thawed' && end.fileSystems !== null ? 'it was let go before the instant was made' : 'it does not confirm that it goes on';
-    return new Fault('freeze-failed', `${this.#site.machineName}: ${COMPLAINT['freeze-failed']} (${why}${this.#aftermath(end)})`);
+    return new Fault('freeze-failed', say('{machine}: {complaint} ({why}{aftermath})', { machine: this.#site.machineName, complaint: COMPLAINT['freeze-failed'], why, aftermath: this.#aftermath(end) }));
   }
 
   async #afterFailure(failure: Fault): Promise<Fault> {
     const end = await this.#next(REPORT_MS);
-    return new Fault(failure.code, `${failure.message}${this.#aftermath(end)}`);
+    return new Fault(failure.code, say('{reason}{aftermath}', { reason: failure.message, aftermath: this.#aftermath(end) }));
   }
 
   /** What is to be known of a guest that may be frozen still. */

@@ -1,6 +1,7 @@
 /** What closed images say of themselves: their format, size and bitmaps, by qemu-img. */
 import { dirname, resolve } from 'node:path';
 import { Fault } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import { pointOfBitmap } from '../../machine/bitmap.ts';
 import type { DiskStack, Layer } from '../../machine/definition.ts';
 import { graphFileName, layersGraph } from '../../machine/graph.ts';
@@ -64,7 +65,7 @@ function infoOf(text: string, path: string): ImageInfo {
 
 function topOf(machine: string, { disk, layers }: DiskStack): Layer {
   const top = layers.at(-1);
-  if (!top) throw new Fault('disk-missing', `${machine}: its disk ${disk} has no image on this host`);
+  if (!top) throw new Fault('disk-missing', say('{machine}: its disk {disk} has no image on this host', { machine, disk }));
   return top;
 }
 
@@ -83,7 +84,7 @@ export async function closedSizes(spec: LaunchSpec): Promise<readonly DiskSize[]
 /** Every file that the launch needs is there, and the active layers are what they should be. Else a fault disk-missing or disk-format. */
 export async function checkImages(spec: LaunchSpec): Promise<void> {
   const { name, firmware, directBoot } = spec.definition;
-  if (spec.stacks.length === 0) throw new Fault('disk-missing', `${name}: none of its disks has an image on this host`);
+  if (spec.stacks.length === 0) throw new Fault('disk-missing', say('{name}: none of its disks has an image on this host', { name }));
   for (const { layers } of spec.stacks) {
     for (const layer of layers.slice(0, -1)) {
       mustExist(name, 'backing file', layer.path);
