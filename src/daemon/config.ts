@@ -155,7 +155,7 @@ function wbemConfig(flags: FileConfig, file: FileConfig): Pick<Config, 'wbemAddr
     return value === undefined || value === '' ? null : String(value);
   };
   const [wbemCertificate, wbemKey] = [given('wbemCertificate'), given('wbemKey')];
-  if ((wbemCertificate === null) !== (wbemKey === null)) throw new Fault('settings-invalid', 'wbemCertificate and wbemKey are given together or not at all');
+  if ((wbemCertificate === null) !== (wbemKey === null)) throw new Fault('settings-invalid', say('wbemCertificate and wbemKey are given together or not at all'));
   return {
     wbemAddress: given('wbemAddress') ?? DEFAULTS.wbemAddress,
     wbemPlainAddress: given('wbemPlainAddress') ?? DEFAULTS.wbemPlainAddress,

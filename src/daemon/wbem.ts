@@ -81,7 +81,7 @@ export async function openWbem(surroundings: WbemSurroundings): Promise<{ close(
   return {
     close: async () => {
       clearInterval(housekeeping);
-      ending.abort(new Fault('cancelled', 'the daemon ends'));
+      ending.abort(new Fault('cancelled', say('the daemon ends')));
       wsman.close();
       await Promise.all(listeners.map((listener) => listener.close()));
       clearInterval(auditing);

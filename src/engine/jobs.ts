@@ -91,7 +91,7 @@ export class Jobs {
   cancel(id: string): Job {
     const job = this.named(id);
     if (!job.cancellable && job.state === 'running') throw new Refused(refuse('a commit cannot be cancelled: what it removes is gone'));
-    this.#running.get(id)?.abort(new Fault('cancelled', 'the job was cancelled'));
+    this.#running.get(id)?.abort(new Fault('cancelled', say('the job was cancelled')));
     return job;
   }
 
@@ -128,7 +128,7 @@ export class Jobs {
   }
 
   #failed(id: string, thrown: unknown, cancelled: boolean): void {
-    const fault = faultOf(thrown) ?? (cancelled ? new Fault('cancelled', 'the job was cancelled') : undefined);
+    const fault = faultOf(thrown) ?? (cancelled ? new Fault('cancelled', say('the job was cancelled')) : undefined);
     if (!cancelled) this.#report(id, thrown);
     if (fault) this.#finish(id, { state: cancelled ? 'cancelled' : 'failed', error: { ...kept(fault), allowed: [] } });
     else if (thrown instanceof Refused) this.#finish(id, { state: 'failed', error: { code: 'refused', ...told(thrown.said), hint: '', allowed: thrown.refusal.allowed } });

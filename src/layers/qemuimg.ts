@@ -65,7 +65,7 @@ function ended(args: readonly string[], { signal, onStart }: ImageRunOptions): P
   }
   const onAbort = () => child.kill('SIGKILL');
   signal?.addEventListener('abort', onAbort, { once: true });
-  child.once('error', (cause) => reject(new Fault('qemu-failed', 'qemu-img could not be started: is it installed?', { cause })));
+  child.once('error', (cause) => reject(new Fault('qemu-failed', say('qemu-img could not be started: is it installed?'), { cause })));
   child.once('close', (code, killedBy) => {
     signal?.removeEventListener('abort', onAbort);
     resolve({ exitCode: code ?? -1, stdout: output.stdout, stderr: output.stderr || (killedBy ? `killed by ${killedBy}` : '') });

@@ -57,7 +57,7 @@ export class LayerServer {
 
   /** The daemon has ended; writers that are still open reject. */
   async close(): Promise<void> {
-    this.#abort.abort(new Fault('cancelled', 'the layer store is closing'));
+    this.#abort.abort(new Fault('cancelled', say('the layer store is closing')));
     await this.#stop();
   }
 

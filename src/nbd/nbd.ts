@@ -74,7 +74,7 @@ export class NbdConnection {
     const connection = new NbdConnection(options);
     const link = connection.#link;
     const timer = setTimeout(() => link.destroy(new Fault('disk-io', say('the NBD server did not answer within {connectTimeoutMs} ms', { connectTimeoutMs }))), connectTimeoutMs);
-    const onAbort = () => link.destroy(new Fault('cancelled', 'the connection was given up'));
+    const onAbort = () => link.destroy(new Fault('cancelled', say('the connection was given up')));
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       await connection.#negotiating.promise;
@@ -148,7 +148,7 @@ export class NbdConnection {
       this.#endedBy = new Fault('disk-io', say('{place}: the connection was closed', { place: this.#place }));
       this.#link.end(requestBytes(requestOf('disconnect', { offsetBytes: 0, lengthBytes: 0 }), 0));
     }
-    const timer = setTimeout(() => this.#link.destroy(new Fault('disk-io', 'the NBD server did not close the connection')), CLOSE_TIMEOUT_MS);
+    const timer = setTimeout(() => this.#link.destroy(new Fault('disk-io', say('the NBD server did not close the connection'))), CLOSE_TIMEOUT_MS);
     await this.closed;
     clearTimeout(timer);
   }

@@ -38,7 +38,7 @@ async function answerTo(frame: Frame, handle: (method: string, params: Wire) => 
   let method = 'a request';
   try {
     const request: Message = decodeMessage(frame.payload, rawBytes);
-    if (request.method === undefined) throw new Fault('peer-protocol', 'a request without a method');
+    if (request.method === undefined) throw new Fault('peer-protocol', say('a request without a method'));
     method = request.method;
     return messageFrame('answer', sequence, encodeMessage({ value: await handle(request.method, request.value) }));
   } catch (error) {

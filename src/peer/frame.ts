@@ -83,13 +83,13 @@ export function writeHeader(target: Buffer, at: number, header: FrameHeader): vo
 
 /** The header in 28 bytes of `source` from `at`. Fault peer-protocol for anything this version would not have written. */
 export function readHeader(source: Buffer, at: number): FrameHeader {
-  if (crc32(source.subarray(at, at + 24)) !== source.readUInt32BE(at + 24)) throw new Fault('peer-protocol', 'a frame from the other host is damaged, or it is not Understudy that speaks there');
+  if (crc32(source.subarray(at, at + 24)) !== source.readUInt32BE(at + 24)) throw new Fault('peer-protocol', say('a frame from the other host is damaged, or it is not Understudy that speaks there'));
   const type = BY_CODE.get(source[at]!);
   if (type === undefined) throw new Fault('peer-protocol', say('the other host sent a frame of the unknown type {source}', { source: String(source[at]) }));
   const payloadBytes = source.readUInt32BE(at + 8);
   if (payloadBytes > TYPES[type].maxPayloadBytes) throw new Fault('peer-protocol', say('the other host sent a {type} frame of {payloadBytes} bytes; {maxPayloadBytes} are allowed', { type, payloadBytes: String(payloadBytes), maxPayloadBytes: String(TYPES[type].maxPayloadBytes) }));
   const offset = source.readUInt32BE(at + 12) * 2 ** 32 + source.readUInt32BE(at + 16);
-  if (!Number.isSafeInteger(offset)) throw new Fault('peer-protocol', 'the other host sent a frame with an offset beyond 2^53');
+  if (!Number.isSafeInteger(offset)) throw new Fault('peer-protocol', say('the other host sent a frame with an offset beyond 2^53'));
   return {
     type,
     flags: source[at + 1]!,

@@ -40,4 +40,4 @@ function versionOf(value: unknown): ProtocolVersion {
 }
 
 const text = (version: ProtocolVersion): string => `${version.major}.${version.minor}`;
-const noHello = (): Fault => new Fault('peer-protocol', 'the other side did not say hello as an Understudy host does');
+const noHello = (): Fault => new Fault('peer-protocol', say('the other side did not say hello as an Understudy host does'));

@@ -93,7 +93,7 @@ export class ChannelLaneSender implements LaneSender {
   }
 
   destroy(): void {
-    this.#fail(new Fault('cancelled', 'the lane was given up'));
+    this.#fail(new Fault('cancelled', say('the lane was given up')));
   }
 
   #nextSequence(): number {
@@ -136,7 +136,7 @@ export class ChannelLaneSender implements LaneSender {
   #confirmed(): void {
     for (const outgoing of this.#writing) outgoing.resolve();
     this.#finished.resolve();
-    this.#fail(new Fault('cancelled', 'the lane has finished'));
+    this.#fail(new Fault('cancelled', say('the lane has finished')));
   }
 
   #durable(journalBytes: number): void {
@@ -148,7 +148,7 @@ export class ChannelLaneSender implements LaneSender {
   #fail(failure: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
-    this.#channel.end(failure instanceof Fault ? failure : new Fault('cancelled', 'the lane was refused'));
+    this.#channel.end(failure instanceof Fault ? failure : new Fault('cancelled', say('the lane was refused')));
     this.#finished.reject(failure);
     for (const outgoing of [...this.#writing, ...this.#queued]) outgoing.reject(failure);
     this.#queued.length = 0;

@@ -136,13 +136,13 @@ export class Listener {
       return;
     }
     const host = this.#reception.hostAt(channel.socket, certificate);
-    if (host?.hostId !== hello.hostId) throw new Fault('peer-certificate', 'the other host does not know the certificate of this one: pair them again');
+    if (host?.hostId !== hello.hostId) throw new Fault('peer-certificate', say('the other host does not know the certificate of this one: pair them again'));
     this.#introduced(tcp);
     this.#reception.visit(visitor, host);
   }
 
   #refuse(channel: Channel, error: unknown): void {
     if (isBug(error)) this.#reception.reportBug(error, 'greeting another host');
-    channel.endWith(failureFrame(error), new Fault('peer-protocol', 'refused'), this.#patience.lingerMs);
+    channel.endWith(failureFrame(error), new Fault('peer-protocol', say('refused')), this.#patience.lingerMs);
   }
 }

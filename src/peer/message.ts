@@ -107,4 +107,4 @@ function parse(json: Buffer): unknown {
   }
 }
 
-const unreadable = (): Fault => new Fault('peer-protocol', 'the other host sent a message that cannot be read');
+const unreadable = (): Fault => new Fault('peer-protocol', say('the other host sent a message that cannot be read'));

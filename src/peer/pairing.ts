@@ -35,7 +35,7 @@ export interface PairingStores {
 export function readJoinRequest(frame: Frame): JoinRequest {
   const { secret, name, port, address } = frame.header.type === 'join' ? jsonOf(frame) : {};
   const fits = typeof secret === 'string' && typeof name === 'string' && HOST_NAME.test(name) && Number.isInteger(port) && (address === undefined || typeof address === 'string');
-  if (!fits) throw new Fault('invitation-invalid', 'the joining host did not say who it is and where');
+  if (!fits) throw new Fault('invitation-invalid', say('the joining host did not say who it is and where'));
   return { secret, name, port: port as number, ...(address === undefined ? {} : { address }) };
 }
 
@@ -46,7 +46,7 @@ export function readJoinRequest(frame: Frame): JoinRequest {
  */
 export function admit(visitor: Visitor, request: JoinRequest, identity: Identity, stores: PairingStores, nowMs: number): Admission {
   const { hostId } = visitor.hello;
-  if (!HOST_ID.test(hostId)) throw new Fault('invitation-invalid', 'the joining host has no valid host id');
+  if (!HOST_ID.test(hostId)) throw new Fault('invitation-invalid', say('the joining host has no valid host id'));
   const pin = pinOf(visitor.certificate);
   const address = addressOf(request, visitor);
   checkNotSelf({ hostId, pin }, identity);
@@ -71,7 +71,7 @@ interface Known {
 
 /** Fault invitation-invalid for an invitation of this very host. */
 export function checkNotSelf(other: Known, identity: Identity): void {
-  if (other.hostId === identity.hostId || other.pin === identity.pin) throw new Fault('invitation-invalid', 'this invitation is of this very host: use it on the other one');
+  if (other.hostId === identity.hostId || other.pin === identity.pin) throw new Fault('invitation-invalid', say('this invitation is of this very host: use it on the other one'));
 }
 
 /** Fault peer-certificate when one of host id and key is paired, but not both together. */

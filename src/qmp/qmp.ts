@@ -53,7 +53,7 @@ export class Qmp {
     socket.on('data', (bytes) => this.#received(bytes));
     socket.on('error', () => undefined);
     socket.on('close', () => {
-      this.#fail(new Fault('qemu-failed', 'QEMU closed its monitor: it ended or was killed'));
+      this.#fail(new Fault('qemu-failed', say('QEMU closed its monitor: it ended or was killed')));
       resolve();
     });
   }
@@ -112,10 +112,10 @@ export class Qmp {
     const stop = this.onEvent((event) => {
       if (matches(event)) resolve(event);
     });
-    const timer = setTimeout(() => reject(new Fault('qemu-failed', 'QEMU did not report an expected event in time')), timeoutMs);
+    const timer = setTimeout(() => reject(new Fault('qemu-failed', say('QEMU did not report an expected event in time'))), timeoutMs);
     const onAbort = () => reject(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
-    void this.closed.then(() => reject(new Fault('qemu-failed', 'QEMU closed its monitor: it ended or was killed')));
+    void this.closed.then(() => reject(new Fault('qemu-failed', say('QEMU closed its monitor: it ended or was killed'))));
     return promise.finally(() => {
       stop();
       clearTimeout(timer);

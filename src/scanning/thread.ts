@@ -4,6 +4,7 @@ import { faultOf, Fault } from '../errors/fault.ts';
 import { ClusterSet } from '../extents/clusterset.ts';
 import { CLUSTER_BYTES, clusterCount, type Extent } from '../extents/extent.ts';
 import { FINGERPRINT_BYTES, Fingerprinter } from '../fingerprints/fingerprint.ts';
+import { say } from '../language/text.ts';
 import { openReading, type Reading } from './reading.ts';
 import { UNIT_CLUSTERS, type Order, type Report, type Task } from './task.ts';
 
@@ -86,5 +87,5 @@ function told(thrown: unknown): Report['fault'] {
 
 parentPort!.on('message', (order: Order) => {
   if (order.kind === 'scan') void perform(order.task);
-  else givingUp.get(order.id)?.abort(new Fault('cancelled', 'the scan was given up'));
+  else givingUp.get(order.id)?.abort(new Fault('cancelled', say('the scan was given up')));
 });

@@ -75,13 +75,13 @@ type Fields = Omit<NotificationTargetRequest, 'kind' | 'name' | 'minimum' | 'ena
 
 function webhookOf(common: Common, name: string | undefined, { url, secret, headers, authority, ...mail }: Fields): WebhookTarget {
   refuseForeign('webhook', mail);
-  if (url === undefined) throw new Fault('settings-invalid', 'a webhook needs a url');
+  if (url === undefined) throw new Fault('settings-invalid', say('a webhook needs a url'));
   return { ...common, kind: 'webhook', name: name ?? (URL.canParse(url) ? new URL(url).host : ''), url, secret: secret ?? null, headers: headers ?? {}, authority: authority ?? null };
 }
 
 function mailOf(common: Common, name: string | undefined, { address, from, ...webhook }: Fields): MailTarget {
   refuseForeign('mail', webhook);
-  if (address === undefined) throw new Fault('settings-invalid', 'a target of mail needs an address');
+  if (address === undefined) throw new Fault('settings-invalid', say('a target of mail needs an address'));
   return { ...common, kind: 'mail', name: name ?? address.slice(0, 64), address, from: from ?? null };
 }
 

@@ -76,7 +76,7 @@ function anyHostChange(context: Context, anyHost: boolean | undefined, storage: 
   const { authorizations, defaultStorage, engine } = context;
   const before = anyHostEntry(context);
   const isOn = anyHost ?? before !== undefined;
-  if (!isOn && storage !== undefined) throw new Fault('settings-invalid', 'the storage location cannot be set by itself: it is that of any host (--any-host on); the place of one host is in its authorization entry');
+  if (!isOn && storage !== undefined) throw new Fault('settings-invalid', say('the storage location cannot be set by itself: it is that of any host (--any-host on); the place of one host is in its authorization entry'));
   if (!isOn) return () => before && authorizations.remove(before.id);
   if (before && storage === undefined) return () => undefined;
   const entry = checkedEntry({ id: before?.id ?? engine.host.newId(), host: ANY_HOST, storage: storage ?? defaultStorage, trustGroup: DEFAULT_TRUST_GROUP });

@@ -79,7 +79,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       shown = tls;
     },
     close: () => {
-      ending.abort(new Fault('cancelled', 'the daemon ends'));
+      ending.abort(new Fault('cancelled', say('the daemon ends')));
       return closed(server);
     },
   };
@@ -107,7 +107,7 @@ async function closed(server: Server): Promise<void> {
 
 async function respond(options: ListenerOptions, ending: AbortSignal, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const hungUp = new AbortController();
-  response.on('close', () => hungUp.abort(new Fault('cancelled', 'the client hung up')));
+  response.on('close', () => hungUp.abort(new Fault('cancelled', say('the client hung up'))));
   try {
     send(response, await answerOf(options, request, AbortSignal.any([ending, hungUp.signal])));
   } catch (error) {

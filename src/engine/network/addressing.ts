@@ -69,7 +69,7 @@ function finish(host: Host, machineId: string, outcome: AddressOutcome): void {
 async function settle(host: Host, { machineId, signal, progress }: JobContext): Promise<number> {
   const machine = machineOf(host, machineId);
   const { definition } = specOf(host, machine, host.state.relationshipOf(machineId));
-  if (!definition.guestAgent) throw new Fault('agent-silent', 'the machine has no port for a guest agent (guestAgent = false in its definition)');
+  if (!definition.guestAgent) throw new Fault('agent-silent', say('the machine has no port for a guest agent (guestAgent = false in its definition)'));
   const wanted = addressed(definition, machine.network);
   progress(5, 'waiting for the guest\'s agent');
   await agentAnswers(host, machineId, signal);
@@ -107,7 +107,7 @@ async function agentAnswers(host: Host, machineId: string, signal: AbortSignal):
       signal.throwIfAborted();
       if (!faultOf(thrown)) throw thrown;
       offSinceMs = (await host.hypervisor.power(machineId)) === 'off' ? (offSinceMs ?? host.clock.monotonicMs()) : null;
-      if (offSinceMs !== null && host.clock.monotonicMs() - offSinceMs >= OFF_AFTER_MS) throw new Fault('agent-silent', 'the guest is off', { cause: thrown });
+      if (offSinceMs !== null && host.clock.monotonicMs() - offSinceMs >= OFF_AFTER_MS) throw new Fault('agent-silent', say('the guest is off'), { cause: thrown });
       if (host.clock.monotonicMs() > deadlineMs) throw new Fault('agent-silent', say('no agent answered in {minutes} minutes', { minutes: AGENT_WITHIN_MS / 60_000 }), { cause: thrown });
     }
     await host.clock.sleep(ASK_EVERY_MS, signal);

@@ -34,7 +34,7 @@ export class Comparing {
   /** Of each cluster as the disk holds it; unknown for those beyond the disk's end there. */
   async fingerprints({ disk, first, count }: CompareRequest): Promise<Buffer> {
     const { comparedWith, epochId } = this.#receiving;
-    if (!comparedWith) throw new Fault('peer-protocol', 'the attempt does not compare');
+    if (!comparedWith) throw new Fault('peer-protocol', say('the attempt does not compare'));
     if (!(count >= 1 && count <= MAX_COMPARED_CLUSTERS && first >= 0)) throw new Fault('peer-protocol', say('fingerprints of {count} clusters from {first}', { count, first }));
     this.#ended.signal.throwIfAborted();
     const view = await (this.#view ??= this.#open());
@@ -51,7 +51,7 @@ export class Comparing {
 
   /** Nothing is read any more. */
   async close(): Promise<void> {
-    this.#ended.abort(new Fault('attempt-lost', 'the comparison has ended'));
+    this.#ended.abort(new Fault('attempt-lost', say('the comparison has ended')));
     await this.#view?.then((view) => view.close(), () => undefined);
   }
 

@@ -50,7 +50,7 @@ export class Reception {
       const { receiving } = relationship;
       if (receiving?.id !== attemptId) throw new Fault('attempt-lost', say('{host} does not hold the cycle that the lane is for', { host: this.#host.hostName }));
       const journal = await this.#host.fingerprints.journal(relationshipId, attemptId);
-      if (journalBytes > journal.sizeBytes) throw new Fault('peer-protocol', 'the journal is to be cut beyond its end');
+      if (journalBytes > journal.sizeBytes) throw new Fault('peer-protocol', say('the journal is to be cut beyond its end'));
       await journal.truncateTo(journalBytes);
       const intake = await Intake.open(receiving, this.#host.layers, journal, this.#host.compression);
       const comparing = new Comparing(this.#host, relationship, receiving);

@@ -85,7 +85,7 @@ export class Host {
   }
 
   #agentTurn<T>(instanceId: string, withinMs: number, work: () => Promise<T>): Promise<T> {
-    return this.agentTurns.takeWithin(instanceId, withinMs, () => new Fault('agent-silent', 'the guest agent still owes an answer to another request'), work);
+    return this.agentTurns.takeWithin(instanceId, withinMs, () => new Fault('agent-silent', say('the guest agent still owes an answer to another request')), work);
   }
 
   /** Begins the work when the agent is free, and holds the agent until `until` of what comes back has resolved. Fault agent-silent when it is not free in time. */

@@ -258,7 +258,7 @@ export class QemuHypervisor implements Hypervisor {
 
   /** Lets go of everything. Guests run on; an attempt of a machine that is off can be opened again. */
   async close(): Promise<void> {
-    this.#closing.abort(new Fault('cancelled', 'the daemon ends'));
+    this.#closing.abort(new Fault('cancelled', say('the daemon ends')));
     await this.#host.monitors.close();
     await this.#host.offline.closeAll();
     await this.#readers.close();
