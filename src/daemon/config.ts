@@ -180,6 +180,6 @@ function tomlOf(path: string): FileConfig {
   try {
     return parse(readFileSync(path, 'utf8')) as FileConfig;
   } catch (cause) {
-    throw new Fault('settings-invalid', say('{path}: {reason}', { path, reason: String((cause as Error).message.split('\n')[0]) }), { cause });
+    throw new Fault('settings-invalid', `${path}: ${(cause as Error).message.split('\n')[0]}`, { cause });
   }
 }

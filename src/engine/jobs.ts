@@ -7,7 +7,7 @@ import { Refused, refuse } from '../errors/refusal.ts';
 import type { Job, Relationship } from '../machine/records.ts';
 import type { Host } from './host.ts';
 import { report } from './report.ts';
-import { inEnglish, phrase, say, told, type Said, type Text } from '../language/text.ts';
+import { inEnglish, phrase, type Said, say, type Text, told } from '../language/text.ts';
 import { inText } from '../language/words.ts';
 
 export type JobResult = Readonly<Record<string, number | string | boolean | null>>;
@@ -39,7 +39,7 @@ export const thrownText = (thrown: unknown): Text => {
 };
 
 /** What holds a machine, in words: whoever is refused meanwhile learns whose work it is. */
-export const heldBy = ({ startedBy }: Pick<JobContext, 'startedBy'>, operation: string): string => (startedBy === null ? operation : `${operation}, started by ${startedBy}`);
+export const heldBy = ({ startedBy }: Pick<JobContext, 'startedBy'>, operation: string): Text => (startedBy === null ? operation : say('{operation}, started by {user}', { operation: [operation], user: startedBy }));
 
 /** Kinds of jobs that nobody can cancel. Source: Hyper-V Replica, committing a failover. */
 const LASTING: readonly string[] = ['commit'];

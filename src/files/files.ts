@@ -2,7 +2,6 @@
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Fault } from '../errors/fault.ts';
-import { say } from '../language/text.ts';
 
 const NO_SPACE: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
@@ -14,7 +13,7 @@ export async function faulting<T>(path: string, work: () => Promise<T>): Promise
     return await work();
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
-    throw new Fault(NO_SPACE.includes(codeOf(cause)) ? 'space-exhausted' : 'disk-io', say('{path}: {value}', { path, value: cause instanceof Error ? cause.message : String(cause) }), { cause });
+    throw new Fault(NO_SPACE.includes(codeOf(cause)) ? 'space-exhausted' : 'disk-io', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
 

@@ -4,7 +4,6 @@ import { createInterface } from 'node:readline';
 import { Fault } from '../errors/fault.ts';
 import { ClusterSet } from '../extents/clusterset.ts';
 import { clusterCount, clustersTouched } from '../extents/extent.ts';
-import { say } from '../language/text.ts';
 import type { Layer } from '../machine/definition.ts';
 import { graphFileName, layersGraph } from '../machine/graph.ts';
 import { diskFaultCode } from './qemuimg.ts';
@@ -35,7 +34,7 @@ export async function allocatedClusters(layer: Layer, sizeBytes: number): Promis
     const { first, count } = clustersTouched({ offsetBytes: extent.start, lengthBytes: extent.length });
     set.addRun(first, count);
   }
-  if ((await ended) !== 0) throw new Fault(diskFaultCode(complaint), say('{path}: {complaint}', { path: layer.path, complaint: complaint.trim() }));
+  if ((await ended) !== 0) throw new Fault(diskFaultCode(complaint), `${layer.path}: ${complaint.trim()}`);
   return set;
 }
 

@@ -160,7 +160,7 @@ export class Qcow2Layers implements LayerStore {
     const names = [left, right].map((stack) => graphFileName(stackGraph(stack, { writable: false, forceShare: true })));
     const { exitCode, stderr } = await qemuImg(['compare', '-q', ...names], { acceptedExitCodes: [0, 1] });
     // Wrong usage ends with 1 as well, but says so.
-    if (stderr) throw new Fault('disk-io', say('qemu-img compare: {stderr}', { stderr: stderr.trim() }));
+    if (stderr) throw new Fault('disk-io', `qemu-img: ${stderr.trim()}`);
     return exitCode === 0;
   }
 

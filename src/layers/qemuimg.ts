@@ -19,7 +19,7 @@ export function diskFault(path: string, cause: unknown): Fault {
   if (cause instanceof Fault && cause.code !== 'qemu-protocol' && cause.code !== 'qemu-failed') return cause;
   const { code, message } = cause as NodeJS.ErrnoException;
   const fault = { ENOSPC: 'space-exhausted', EDQUOT: 'space-exhausted', ENOENT: 'disk-missing' } as const;
-  return new Fault(fault[code as keyof typeof fault] ?? diskFaultCode(message), say('{path}: {message}', { path, message }), { cause });
+  return new Fault(fault[code as keyof typeof fault] ?? diskFaultCode(message), `${path}: ${message}`, { cause });
 }
 
 export interface ImageRun {
@@ -48,7 +48,7 @@ export async function qemuImg(args: readonly string[], options: ImageRunOptions 
   const isAccepted = (options.acceptedExitCodes ?? [0]).includes(run.exitCode);
   if (isAccepted && !SILENT_FAILURE.test(run.stderr)) return run;
   const complaint = run.stderr.trim().slice(-2_000) || `ended with ${run.exitCode}`;
-  throw new Fault(diskFaultCode(complaint), say('qemu-img {args}: {complaint}', { args: String(args[0]), complaint }));
+  throw new Fault(diskFaultCode(complaint), `qemu-img ${String(args[0])}: ${complaint}`);
 }
 
 /** Resolves when the process is reaped and its output read. A session of its own: a Ctrl-C at our terminal is not for it. */

@@ -183,7 +183,7 @@ export class NbdConnection {
 
   #ended(reason: unknown): void {
     const code = reason instanceof Fault ? reason.code : 'disk-io';
-    const fault = new Fault(code, say('{place}: {value}', { place: this.#place, value: reason instanceof Error ? reason.message : 'the connection broke' }), { cause: reason });
+    const fault = new Fault(code, say('{place}: {reason}', { place: this.#place, reason: reason instanceof Fault ? [reason.said] : reason instanceof Error ? reason.message : say('the connection broke') }), { cause: reason });
     this.#endedBy ??= fault;
     this.#negotiating.reject(fault);
     this.#transmission?.fail(fault);

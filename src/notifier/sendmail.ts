@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Fault } from '../errors/fault.ts';
-import { say } from '../language/text.ts';
+import { type Said, say } from '../language/text.ts';
 import { mailText } from '../notifications/mail.ts';
 import type { Notification } from '../notifications/notification.ts';
 import type { MailTarget } from '../notifications/target.ts';
@@ -11,8 +11,7 @@ import { oneLine } from '../text/oneline.ts';
 const ENDS_WITHIN_MS = 60_000;
 const MAX_SAID_BYTES = 4_096;
 const SHOWN_CHARACTERS = 300;
-/** Source: sysexits.h, which mail transports end with. */
-const EXIT_MEANINGS: Readonly<Record<number, string>> = { 64: 'wrong usage', 65: 'wrong data', 67: 'the address is unknown', 68: 'the address\'s host is unknown', 69: 'the service is not available', 70: 'an error within it', 71: 'an error of the system', 73: 'it cannot make a file', 74: 'an error while reading or writing', 75: 'it cannot be done now', 77: 'not allowed', 78: 'its configuration is wrong' };
+const EXIT_MEANINGS: Readonly<Record<number, Said>> = { 64: say('wrong usage'), 65: say('wrong data'), 67: say('the address is unknown'), 68: say('the address\'s host is unknown'), 69: say('the service is not available'), 70: say('an error within it'), 71: say('an error of the system'), 73: say('it cannot make a file'), 74: say('an error while reading or writing'), 75: say('it cannot be done now'), 77: say('not allowed'), 78: say('its configuration is wrong') };
 
 export interface Transport {
   /** Path of the program. */
@@ -51,8 +50,15 @@ async function given(child: ChildProcess, message: string, sendmail: string, end
   const why = oneLine(said.trim(), SHOWN_CHARACTERS);
   if (code === 0) return why === '' ? `${sendmail} took the message` : `${sendmail} took the message and said: ${why}`;
   if (ending.aborted) throw new Fault('mail-refused', say('{sendmail} did not end within {seconds} s', { sendmail, seconds: ENDS_WITHIN_MS / 1_000 }));
-  const how = code === null ? `was ended by ${killedBy}` : `ended with ${code}${EXIT_MEANINGS[code] ? ` (${EXIT_MEANINGS[code]})` : ''}`;
-  throw new Fault('mail-refused', say('{sendmail} {how}{value}', { sendmail, how, value: why === '' ? '' : `: ${why}` }));
+  const how = code === null ? say('{sendmail} was ended by {signal}', { sendmail, signal: String(killedBy) }) : exitText(sendmail, code);
+  throw new Fault('mail-refused', why === '' ? how : say('{how}: {why}', { how, why }));
+}
+
+/** Source: sysexits.h, which mail transports end with. */
+function exitText(sendmail: string, code: number): Said {
+  const meaning = EXIT_MEANINGS[code];
+  if (meaning === undefined) return say('{sendmail} ended with {code}', { sendmail, code: String(code) });
+  return say('{sendmail} ended with {code} ({meaning})', { sendmail, code: String(code), meaning });
 }
 
 async function ended(child: ChildProcess, sendmail: string): Promise<[number | null, string | null]> {
@@ -60,6 +66,6 @@ async function ended(child: ChildProcess, sendmail: string): Promise<[number | n
     return (await once(child, 'close')) as [number | null, string | null];
   } catch (thrown) {
     const { code = 'unknown error' } = thrown as NodeJS.ErrnoException;
-    throw new Fault('mail-program-missing', say('{sendmail} cannot be run: {value}', { sendmail, value: code === 'ENOENT' ? 'there is no such program' : code }), { cause: thrown });
+    throw new Fault('mail-program-missing', code === 'ENOENT' ? say('there is no program {sendmail}', { sendmail }) : say('{sendmail} cannot be run: {code}', { sendmail, code: String(code) }), { cause: thrown });
   }
 }

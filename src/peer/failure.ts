@@ -40,7 +40,7 @@ export function thrownBy(frame: Frame, subject: string): Fault | Refused {
   const failure = jsonOf(frame);
   const { kind, code, message, reason, allowed } = failure;
   if (kind === 'fault' && typeof code === 'string' && typeof message === 'string') {
-    return Object.hasOwn(FAULTS, code) ? new Fault(code as FaultCode, textFrom(failure['said']) ?? message) : new Fault('peer-protocol', say('{message} ({code}, which this version does not know)', { message, code }));
+    return Object.hasOwn(FAULTS, code) ? new Fault(code as FaultCode, textFrom(failure['said']) ?? message) : new Fault('peer-protocol', say('{reason} ({code}, which this version does not know)', { reason: [textFrom(failure['said']) ?? message], code }));
   }
   if (kind === 'refused' && typeof reason === 'string' && Array.isArray(allowed) && allowed.every((name) => typeof name === 'string')) {
     return new Refused(refuse(textFrom(failure['said']) ?? reason, allowed));

@@ -27,7 +27,7 @@ export const helloFrame = (hello: Hello, protocol: ProtocolVersion = PROTOCOL): 
 export function readHello(frame: Frame): Hello {
   const { protocol, hostId, kind, token } = frame.header.type === 'hello' ? jsonOf(frame) : {};
   const theirs = versionOf(protocol);
-  if (theirs.major !== PROTOCOL.major) throw new Fault('peer-protocol', say('one host speaks protocol {text} and the other protocol {text2}', { text: text(theirs), text2: text(PROTOCOL) }));
+  if (theirs.major !== PROTOCOL.major) throw new Fault('peer-protocol', say('one host speaks protocol {theirs} and the other protocol {ours}', { theirs: text(theirs), ours: text(PROTOCOL) }));
   if (typeof hostId !== 'string' || hostId.length > 64 || typeof kind !== 'string' || !KINDS.includes(kind)) throw noHello();
   if (token !== undefined && (typeof token !== 'string' || token.length > 128)) throw noHello();
   return { hostId, kind: kind as ConnectionKind, ...(token === undefined ? {} : { token }) };

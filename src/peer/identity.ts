@@ -63,7 +63,7 @@ export async function openCertifiedIdentity(stateDir: string, name: string, file
     if (!new X509Certificate(certificatePem!).verify(new X509Certificate(caPem!).publicKey)) throw new Error('the certificate is not signed by the authority');
     return { ...assemble(stateDir, { hostId, name: ownName }, keyPem!, certificatePem!), caPem: caPem! };
   } catch (cause) {
-    throw new Fault('settings-invalid', say('the authority\'s files {values} cannot be used: {reason}', { values: { list: Object.values(files) }, reason: (cause as Error).message }), { cause });
+    throw new Fault('settings-invalid', say('the authority\'s files {files} cannot be used: {reason}', { files: { list: Object.values(files) }, reason: (cause as Error).message }), { cause });
   }
 }
 

@@ -101,5 +101,5 @@ function checkFrame(frame: SlabFrame, sequence: number): void {
   const known = type === 'data' ? flags === 0 || flags === COMPRESSED : type === 'journal' || type === 'end';
   const fits = type !== 'data' || (rawBytes <= MAX_LANE_PAYLOAD_BYTES && (flags === COMPRESSED || rawBytes === payloadBytes));
   if (!known || !fits) throw new Fault('peer-protocol', say('the other host sent a {type} frame that does not belong on a lane', { type }));
-  if (frame.header.sequence !== sequence) throw new Fault('peer-protocol', say('the other host sent frame {sequence} where frame {sequence2} was expected', { sequence: frame.header.sequence, sequence2: sequence }));
+  if (frame.header.sequence !== sequence) throw new Fault('peer-protocol', say('the other host sent frame {sequence} where frame {expected} was expected', { sequence: String(frame.header.sequence), expected: String(sequence) }));
 }

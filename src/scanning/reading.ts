@@ -29,7 +29,7 @@ async function fromServer({ socketPath, exportName }: { socketPath: string; expo
 
 async function fromFile(path: string): Promise<Reading> {
   const failed = (cause: unknown): never => {
-    throw new Fault('disk-io', say('{path}: {reason}', { path, reason: (cause as Error).message }), { cause });
+    throw new Fault('disk-io', `${path}: ${(cause as Error).message}`, { cause });
   };
   const file = await open(path, 'r').catch(failed);
   const spare: Buffer[] = [];

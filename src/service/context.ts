@@ -15,7 +15,7 @@ import type { ServiceSettingsRow } from '../state/servicesettings.ts';
 import type { Target } from '../notifications/target.ts';
 import type { Storages } from './storages.ts';
 import type { Caller, Role } from './accessviews.ts';
-import { say } from '../language/text.ts';
+import { type Said, say } from '../language/text.ts';
 
 /** What a connection goes through, in order; the proxy or the port, and the name only where there is one. */
 export type ConnectionStep = 'name' | 'port' | 'proxy' | 'tls' | 'trust' | 'hello';
@@ -29,7 +29,7 @@ export interface HostCertificate {
   readonly subject: string;
   readonly expiresMs: number;
   /** Why hosts cannot be shown it, or null. */
-  readonly unfit: string | null;
+  readonly unfit: Said | null;
   readonly certificatePem: string;
   /** This host made it itself. */
   readonly isOwn: boolean;

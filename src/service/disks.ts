@@ -57,7 +57,7 @@ function diskKinds(context: Context): Readonly<Record<string, JobWork>> {
   return {
     diskAttach: async (job) => {
       const request = job.args['disk'] as DiskRequest;
-      await engine.worker(job.machineId).exclusive(heldBy(job, 'attaching a disk'), async () => {
+      await engine.worker(job.machineId).exclusive(heldBy(job, 'attach disk'), async () => {
         const machine = machineNamed(context, job.machineId);
         const known = machine.definition.disks.find(({ name, path }) => name === request.name && path === request.path);
         const disk = known ?? definitionWith(context, machine, request).disks.at(-1)!;
@@ -68,11 +68,11 @@ function diskKinds(context: Context): Readonly<Record<string, JobWork>> {
     },
     diskDetach: async (job) => {
       job.progress(10, 'waiting for the guest to give the disk up');
-      await engine.worker(job.machineId).exclusive(heldBy(job, 'detaching a disk'), (signal) => detachDisk(host, job.machineId, String(job.args['disk']), 1_000 * Number(job.args['timeoutSeconds']), signal), job.signal);
+      await engine.worker(job.machineId).exclusive(heldBy(job, 'detach disk'), (signal) => detachDisk(host, job.machineId, String(job.args['disk']), 1_000 * Number(job.args['timeoutSeconds']), signal), job.signal);
       return {};
     },
     diskGrow: async (job) => {
-      await engine.worker(job.machineId).exclusive(heldBy(job, 'growing a disk'), (signal) => growDisk(host, job.machineId, String(job.args['disk']), Number(job.args['sizeBytes']), signal), job.signal);
+      await engine.worker(job.machineId).exclusive(heldBy(job, 'grow disk'), (signal) => growDisk(host, job.machineId, String(job.args['disk']), Number(job.args['sizeBytes']), signal), job.signal);
       engine.worker(job.machineId).poke();
       return {};
     },

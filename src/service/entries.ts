@@ -7,7 +7,7 @@ import { allowedVerbs } from '../relationship/step.ts';
 import { audited, machineNamed, type Context } from './context.ts';
 import type { EntryChange, Management } from './management.ts';
 import type { Operations } from './operations.ts';
-import { say, told } from '../language/text.ts';
+import { say, type Text, told } from '../language/text.ts';
 
 type AuthorizationOperations = Pick<Operations, 'authorizationList' | 'authorizationAdd' | 'authorizationChange' | 'authorizationRemove' | 'authorizationAssign'>;
 type EntryOperations = Pick<Management, 'addEntry' | 'changeEntry' | 'removeEntry' | 'bindEntry'>;
@@ -91,7 +91,7 @@ function bindEntry(context: Context, machine: string, entry: AuthorizationEntry)
 /** By its id, or the host that it is for. */
 function entryCalled(context: Context, idOrHost: string): AuthorizationEntry {
   const entry = context.authorizations.list().find(({ id, host }) => id === idOrHost || host.toLowerCase() === idOrHost.toLowerCase());
-  if (!entry) throw new Fault('authorization-unknown', say('there is no authorization entry {entry}; there are entries for: {hosts}', { entry: idOrHost.slice(0, 100), hosts: hostsOf(context) }));
+  if (!entry) throw new Fault('authorization-unknown', missingText(context, idOrHost));
   return entry;
 }
 
@@ -99,8 +99,13 @@ function entryCalled(context: Context, idOrHost: string): AuthorizationEntry {
 function entryNamed(context: Context, id: string | null, host: string | null): AuthorizationEntry {
   const entries = context.authorizations.list();
   const entry = entries.find((each) => each.id === id) ?? (id === null ? entries.find((each) => each.host.toLowerCase() === host?.toLowerCase()) : undefined);
-  if (!entry) throw new Fault('settings-invalid', say('there is no authorization entry {value}; there are entries for: {hosts}', { value: (id === null ? `for ${host ?? ''}` : id).slice(0, 260), hosts: hostsOf(context) }));
+  if (!entry) throw new Fault('settings-invalid', missingText(context, id ?? host ?? ''));
   return entry;
 }
 
-const hostsOf = ({ authorizations }: Context): string => authorizations.list().map(({ host }) => host).join(', ') || 'nobody';
+function missingText({ authorizations }: Context, idOrHost: string): Text {
+  const entry = idOrHost.slice(0, 260);
+  const hosts = authorizations.list().map(({ host }) => host);
+  if (hosts.length === 0) return say('there is no authorization entry "{entry}", nor any other', { entry });
+  return say('there is no authorization entry "{entry}"; there are entries for {hosts}', { entry, hosts: { list: hosts } });
+}

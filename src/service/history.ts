@@ -36,7 +36,7 @@ export function historyOperations(context: Context): HistoryOperations {
 function periodOf(nowMs: number, { fromMs, untilMs = nowMs }: ReportRequest, lengthMs: number): { fromMs: number; untilMs: number } {
   const until = Math.min(untilMs, nowMs);
   const from = Math.max(fromMs ?? until - lengthMs, nowMs - KEPT_MS);
-  if (from >= until) throw new Fault('settings-invalid', say('the period from {iso} to {iso2} is empty: it has to begin before it ends and before now, and to end within the last 400 days', { iso: iso(fromMs ?? from), iso2: iso(untilMs) }));
+  if (from >= until) throw new Fault('settings-invalid', say('the period from {from} to {until} is empty: it has to begin before it ends and before now, and to end within the last 400 days', { from: iso(fromMs ?? from), until: iso(untilMs) }));
   return { fromMs: from, untilMs: until };
 }
 

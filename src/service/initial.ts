@@ -71,5 +71,5 @@ function primaryFor(context: Context, host: string | undefined): string {
   if (host !== undefined) return hostNamed(context, host).hostId;
   const [only, ...others] = context.hosts.list();
   if (only && others.length === 0) return only.hostId;
-  throw new Fault('host-unknown', only ? say('say whose replica it is to be: one of {value}', { value: { list: [only, ...others].map(({ name }) => name) } }) : say('no host is paired'));
+  throw new Fault('host-unknown', only ? say('say whose replica it is to be: one of {hosts}', { hosts: { list: [only, ...others].map(({ name }) => name) } }) : say('no host is paired'));
 }

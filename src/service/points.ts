@@ -2,7 +2,6 @@
 import { removePoint } from '../engine/replica/removal.ts';
 import { checkVerifiable } from '../engine/replica/verification.ts';
 import { Fault } from '../errors/fault.ts';
-import { say } from '../language/text.ts';
 import type { Point } from '../machine/records.ts';
 import { chosen, missingText } from '../points/choosing.ts';
 import { audited, machineNamed, type Context } from './context.ts';
@@ -43,7 +42,7 @@ function viewsOf({ engine }: Context, machineId: string): PointView[] {
 function pointNamed(context: Context, machine: string, point: string): Point {
   const { id, name } = machineNamed(context, machine);
   const found = chosen(context.engine.host.state.points(id), point);
-  if (!found) throw new Fault('point-unknown', say('{name} has no {missing}', { name, missing: missingText(point) }));
+  if (!found) throw new Fault('point-unknown', missingText(name, point));
   return found;
 }
 

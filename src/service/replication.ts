@@ -177,7 +177,7 @@ export async function changeSettings(context: Context, relationship: Relationshi
   const worker = context.engine.workerOf(relationship);
   const settings = settingsAfter(context, relationship, change);
   if (isSameSet(settings.disks, relationship.settings.disks)) await putSettings(host, relationship.id, settings, signal);
-  else await worker.exclusive('settings', (during) => putSettings(host, relationship.id, settings, during), signal);
+  else await worker.exclusive('change settings', (during) => putSettings(host, relationship.id, settings, during), signal);
   if (change.disks !== undefined) update(host, relationship.id, () => ({ undecidedDisks: [] }));
   worker.poke();
 }
@@ -195,7 +195,7 @@ export async function disable(context: Context, { id }: Relationship, signal: Ab
   if (sentOn) throw new Refused(refuse(say('{machine} is sent on to {peer}: remove the extended relationship first (understudy disable --extended)', { machine: machineOf(host, found.machineId).name, peer: host.peerName(sentOn.peerId) }), ['disable --extended']));
   if (found.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
   await quitFailback(engine, found, signal);
-  await engine.workerOf(found).exclusive('disable', async (during) => {
+  await engine.workerOf(found).exclusive('end replication', async (during) => {
     const relationship = rowNamed(host, id);
     await endAttempts(context, relationship, during);
     const spec = relationship.side === 'primary' && !onward ? wholeSpecFor(host, relationship) : undefined;

@@ -7,6 +7,7 @@ import { SCHEMA, VIRTUALIZATION } from '../../src/cim/schema/published.ts';
 import { Fault } from '../../src/errors/fault.ts';
 import { instancePath, machinePath, servicePath } from '../../src/providers/objectpaths.ts';
 import { ADMINISTRATOR, CimBench, OPERATOR, VIEWER, withValue, type CimHost } from './cimbench.ts';
+import { say } from '../../src/language/text.ts';
 
 const entry = (host: string, more = '') => `<INSTANCE CLASSNAME="Msvm_ReplicationAuthorizationSettingData"><PROPERTY NAME="AllowedPrimaryHostSystem" TYPE="string"><VALUE>${host}</VALUE></PROPERTY>${more}</INSTANCE>`;
 const property = (name: string, value: string) => `<PROPERTY NAME="${name}" TYPE="string"><VALUE>${value}</VALUE></PROPERTY>`;
@@ -58,7 +59,7 @@ test('service settings that are read and sent back succeed, and bad ones are nam
   assert.deepEqual([a.listensOn, a.context.serviceSettings.get().peerPort], [7_500, 7_500]);
   await bench.fails(a, modify(withValue(text, 'CertificateThumbPrint', '00')), 32_773, /no certificate 00.*server certificate add/);
   const installed = { thumbprint: 'CC'.repeat(20), fingerprint: 'CD', subject: 'CN=A', expiresMs: 0, certificatePem: '', isOwn: false };
-  a.certificates.push({ ...installed, unfit: 'it expired' });
+  a.certificates.push({ ...installed, unfit: say('it expired at {time}', { time: { atMs: 0 } }) });
   await bench.fails(a, modify(withValue(text, 'CertificateThumbPrint', 'cc'.repeat(20))), 32_773, /cannot be used: it expired/);
   a.certificates.splice(1, 1, { ...installed, unfit: null });
   assert.equal((await modify(withValue(text, 'CertificateThumbPrint', 'cc '.repeat(20)))).returnValue, 0);

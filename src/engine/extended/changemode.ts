@@ -24,8 +24,8 @@ export async function changeMode(engine: Engine, machineId: string, signal: Abor
     throw new Fault('not-replicated', say('{machine} is not sent on to a third host, so there is none to be its replica', { machine: machineOf(engine.host, machineId).name }));
   }
   if (own.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
-  await engine.worker(machineId).exclusive('change-mode', (during) =>
-    engine.worker(machineId, 'onward').exclusive('change-mode', async () => {
+  await engine.worker(machineId).exclusive('change mode', (during) =>
+    engine.worker(machineId, 'onward').exclusive('change mode', async () => {
       await giveUp(engine.host, extended.id, during);
       await change(engine, own, extended.id);
     }, during), signal);
@@ -39,7 +39,7 @@ async function change({ host }: Engine, own: Relationship, extendedId: string): 
     facts: { 'has-extended': true },
     also: (before) => {
       takeOver(host, before.machineId, settledMachine(host, machineOf(host, before.machineId), before.failover!));
-      leaveBefore(host, before, `${host.hostName} is primary now, which replicates to ${host.peerName(relationshipNamed(host, extendedId).peerId)}`);
+      leaveBefore(host, before, say('{host} is primary now, which replicates to {peer}', { host: host.hostName, peer: host.peerName(relationshipNamed(host, extendedId).peerId) }));
       host.state.putRelationship(promoted(relationshipNamed(host, extendedId), before));
     },
   });

@@ -134,7 +134,9 @@ async function setOne({ host, machineId, signal, isWindows }: Guest, found: read
   const commands = isWindows ? windowsCommands(device, addresses) : [linuxCommand({ device, mac, addresses, index, allServers })];
   for (const command of commands) {
     const { exitCode, said } = await runInGuest(host, machineId, command, signal);
-    if (exitCode !== 0) throw new Fault('addresses-not-set', say('a command in the guest failed for {device} ({mac}) with {exitCode}{value}', { device, mac, exitCode: String(exitCode), value: said === '' ? '' : `: ${said}` }));
+    if (exitCode === 0) continue;
+    const about = { device, mac, exitCode: String(exitCode) };
+    throw new Fault('addresses-not-set', said === '' ? say('a command in the guest failed for {device} ({mac}) with {exitCode}', about) : say('a command in the guest failed for {device} ({mac}) with {exitCode}: {said}', { ...about, said }));
   }
 }
 

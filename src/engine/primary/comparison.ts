@@ -32,7 +32,7 @@ export async function comparedWithReplica(host: Host, relationship: Relationship
   await map.claim({ pointId, epochId: attempt.epochId });
   const ask = async ({ first, count }: ClusterRun): Promise<void> => {
     const { fingerprints } = await call(host.peers, relationship.peerId, 'compare', { relationshipId: relationship.id, attemptId: attempt.id, disk, first, count }, signal);
-    if (fingerprints.length !== count * FINGERPRINT_BYTES) throw new Fault('peer-protocol', say('{peer} answered {count} bytes for the fingerprints of {count2} clusters', { peer: host.peerName(relationship.peerId), count: fingerprints.length, count2: count }));
+    if (fingerprints.length !== count * FINGERPRINT_BYTES) throw new Fault('peer-protocol', say('{peer} answered {bytes} bytes for the fingerprints of {clusters} clusters', { peer: host.peerName(relationship.peerId), bytes: String(fingerprints.length), clusters: count }));
     await map.learn(pointId, first, Buffer.from(fingerprints));
   };
   return new AskedAhead(map, clusterCount(sizeBytes), ask);

@@ -1,5 +1,5 @@
 /** The lanes that are being received, one at a time for each relationship, and the order of begin, lane and seal. */
-import { Fault, faultOf, type FaultCode, failureText } from '../../errors/fault.ts';
+import { failureText, Fault, type FaultCode, faultOf } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import { say } from '../../language/text.ts';
 import type { BeginAttempt, Begun, CompareRequest, SealAttempt } from '../calls.ts';
@@ -74,7 +74,7 @@ export class Reception {
   /** The sender is told what stood in the way: it is not its own way that the lane takes. */
   #notOpened(thrown: unknown): unknown {
     const fault = faultOf(thrown);
-    return fault ? new Fault(fault.code, say('{host} could not open the connection for the data: {reason}', { host: this.#host.hostName, reason: fault.message }), { cause: fault }) : thrown;
+    return fault ? new Fault(fault.code, say('{host} could not open the connection for the data: {reason}', { host: this.#host.hostName, reason: [failureText(fault)] }), { cause: fault }) : thrown;
   }
 
   /** Of the attempt whose lane is open: only then do the disks below it stand still. */

@@ -47,7 +47,7 @@ export async function takeUp(host: Host, primaryId: string, { machineId, sizes, 
   const stacks = wanted.map(({ disk, sizeBytes }) => {
     const stack = machine.stacks.find((each) => each.disk === disk);
     if (!stack) throw new Fault('seed-unfit', say('{machine} has no disk {disk} on {host}', { machine: machine.name, disk, host: host.hostName }));
-    if (stack.sizeBytes !== sizeBytes) throw new Fault('seed-unfit', say('disk {disk} of {machine} has {sizeBytes} bytes on {host} and {sizeBytes2} on {peer}', { disk, machine: machine.name, sizeBytes: String(stack.sizeBytes), host: host.hostName, sizeBytes2: String(sizeBytes), peer: host.peerName(primaryId) }));
+    if (stack.sizeBytes !== sizeBytes) throw new Fault('seed-unfit', say('disk {disk} of {machine} has {here} bytes on {host} and {there} on {peer}', { disk, machine: machine.name, here: String(stack.sizeBytes), host: host.hostName, there: String(sizeBytes), peer: host.peerName(primaryId) }));
     return stack;
   });
   const offer = host.state.relationshipOf(machineId);

@@ -15,7 +15,7 @@ import { machineOf, pointStacks } from '../spec.ts';
 import { checkLimits } from './limits.ts';
 import { relationshipNamed, update } from '../transition.ts';
 import { Expectation } from './expectation.ts';
-import { say } from '../../language/text.ts';
+import { say, type Text } from '../../language/text.ts';
 import { standingWords } from '../../relationship/state.ts';
 
 const WINDOW_CLUSTERS = 16_384;
@@ -73,13 +73,19 @@ function mark(host: Host, point: Point, verification: Verification): void {
 }
 
 function damaged(host: Host, machine: Machine, point: Point, { damage }: Verification): Fault {
-  const fault = new Fault('point-damaged', say('{machine}: the recovery point {id} of {time} is damaged: {damage}', { machine: machine.name, id: point.id, time: { atMs: point.instantMs }, damage: damageText(damage) }));
+  const fault = new Fault('point-damaged', say('{machine}: the recovery point {id} of {time} is damaged. {damage}', { machine: machine.name, id: point.id, time: { atMs: point.instantMs }, damage: damageText(damage) }));
   report(host, 'point-damaged', machine.name, [failureText(fault)], fault.hint);
   return fault;
 }
 
-export const damageText = (damage: readonly DiskDamage[]): string =>
-  damage.map(({ disk, clusters, firstOffsetBytes }) => `disk ${disk} is not what arrived in ${clusters} cluster${clusters === 1 ? '' : 's'} of 64 KiB, the first at byte ${firstOffsetBytes}`).join('; ');
+/** A sentence for each disk. */
+export const damageText = (damage: readonly DiskDamage[]): Text[] => damage.map(diskDamageText);
+
+function diskDamageText({ disk, clusters, firstOffsetBytes }: DiskDamage): Text {
+  const first = String(firstOffsetBytes);
+  if (clusters === 1) return say('Disk {disk} is not what arrived in 1 cluster of 64 KiB, at byte {first}.', { disk, first });
+  return say('Disk {disk} is not what arrived in {clusters} clusters of 64 KiB, the first at byte {first}.', { disk, clusters, first });
+}
 
 async function looked(host: Host, relationship: Relationship, point: Point, onVerified: OnVerified, signal: AbortSignal): Promise<Verification> {
   const view = await host.hypervisor.openStacks(pointStacks(machineOf(host, relationship.machineId), point.id), signal);

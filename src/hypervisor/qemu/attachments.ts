@@ -42,6 +42,6 @@ function pathOf(machine: string, name: string, state: StatePaths): string {
 export function placeVariables({ name, firmware }: MachineDefinition, state: StatePaths, original: StatePaths): void {
   if (firmware.kind !== 'uefi' || firmware.variablesTemplatePath === undefined || existsSync(state.variables)) return;
   const source = existsSync(original.variables) ? original.variables : firmware.variablesTemplatePath;
-  mustExist(name, 'template of UEFI variables', source);
+  mustExist(name, say('template of UEFI variables'), source);
   replaceFile(state.variables, readFileSync(source));
 }

@@ -39,8 +39,8 @@ export async function probeImage(machine: string, path: string): Promise<ImageIn
 
 /** The layer, which must be in the format that it is said to be. */
 export async function layerInfo(machine: string, layer: Layer): Promise<ImageInfo> {
-  mustExist(machine, 'disk', layer.path);
-  if (layer.dataFilePath !== undefined) mustExist(machine, 'disk', layer.dataFilePath);
+  mustExist(machine, say('disk'), layer.path);
+  if (layer.dataFilePath !== undefined) mustExist(machine, say('disk'), layer.dataFilePath);
   const name = graphFileName(layersGraph([layer], { writable: false, forceShare: true }));
   return infoOf(await output(machine, 'qemu-img', ['info', '--output=json', name]), layer.path);
 }
@@ -87,12 +87,12 @@ export async function checkImages(spec: LaunchSpec): Promise<void> {
   if (spec.stacks.length === 0) throw new Fault('disk-missing', say('{name}: none of its disks has an image on this host', { name }));
   for (const { layers } of spec.stacks) {
     for (const layer of layers.slice(0, -1)) {
-      mustExist(name, 'backing file', layer.path);
-      if (layer.dataFilePath !== undefined) mustExist(name, 'backing file', layer.dataFilePath);
+      mustExist(name, say('backing file'), layer.path);
+      if (layer.dataFilePath !== undefined) mustExist(name, say('backing file'), layer.dataFilePath);
     }
   }
   await topInfos(spec);
-  if (firmware.codePath !== undefined) mustExist(name, 'firmware', firmware.codePath);
-  if (directBoot) mustExist(name, 'kernel', directBoot.kernelPath);
-  if (directBoot?.initrdPath !== undefined) mustExist(name, 'initial RAM disk', directBoot.initrdPath);
+  if (firmware.codePath !== undefined) mustExist(name, say('firmware'), firmware.codePath);
+  if (directBoot) mustExist(name, say('kernel'), directBoot.kernelPath);
+  if (directBoot?.initrdPath !== undefined) mustExist(name, say('initial RAM disk'), directBoot.initrdPath);
 }

@@ -1,7 +1,7 @@
 /** Opening and closing attempts, and views of live disks: the order of things across power states and daemon crashes. */
 import { statSync } from 'node:fs';
-import { Fault } from '../../errors/fault.ts';
-import { say } from '../../language/text.ts';
+import { failureText, Fault } from '../../errors/fault.ts';
+import { saidOf, say } from '../../language/text.ts';
 import { bitmapName } from '../../machine/bitmap.ts';
 import type { Attachment } from '../../machine/definition.ts';
 import type { DiskSize, DiskView, LoanedChunk, StatusRun } from '../../engine/ports/diskview.ts';
@@ -75,7 +75,7 @@ export class PointsInTime {
       return await this.#host.holdAgent(spec.instanceId, AGENT_FREE_MS, () => new FreezeWatchdog({ machineName, run, state }));
     } catch (thrown) {
       if (!(thrown instanceof Fault)) throw thrown;
-      return new Fault(thrown.code, say('{machine}: no application-consistent point ({reason})', { machine: machineName, reason: thrown.message }));
+      return new Fault(thrown.code, say('{machine}: no application-consistent point ({reason})', { machine: machineName, reason: [failureText(thrown)] }));
     }
   }
 
@@ -230,14 +230,14 @@ async function sourceOf(spec: LaunchSpec, blocks: Blocks, { attemptId, sincePoin
 /** QEMU answers for a broken snapshot with an error that a disk does not give. */
 function explainRunning(spec: LaunchSpec, fault: Fault, isConnected: boolean): Fault {
   const machine = spec.definition.name;
-  if (!isConnected) return new Fault('attempt-lost', say('{machine}: QEMU no longer serves the point in time: {reason}', { machine, reason: fault.message }), { cause: fault });
+  if (!isConnected) return new Fault('attempt-lost', say('{machine}: QEMU no longer serves the point in time: {reason}', { machine, reason: [failureText(fault)] }), { cause: fault });
   if (/: EIO\b/.test(fault.message)) return named(spec, fault);
-  return new Fault('fleecing-exhausted', say('{machine}: the space for overwritten data ran out, so the point in time is gone: {reason}', { machine, reason: fault.message }), { cause: fault });
+  return new Fault('fleecing-exhausted', say('{machine}: the space for overwritten data ran out, so the point in time is gone: {reason}', { machine, reason: [failureText(fault)] }), { cause: fault });
 }
 
 const AGENT_FREE_MS = 5_000;
 
-const named = (spec: LaunchSpec, fault: Fault): Fault => new Fault(fault.code, say('{machine}: {reason}', { machine: spec.definition.name, reason: fault.message }), { cause: fault });
+const named = (spec: LaunchSpec, fault: Fault): Fault => new Fault(fault.code, say('{machine}: {reason}', { machine: spec.definition.name, reason: [failureText(fault)] }), { cause: fault });
 
 class OpenPoint implements PointInTime {
   readonly attemptId: string;
@@ -253,7 +253,7 @@ class OpenPoint implements PointInTime {
     this.instantMs = instantMs;
     this.attachments = attachments;
     this.isConsistent = freeze?.isConsistent ?? false;
-    this.freezeFault = freeze?.fault ? new Fault(freeze.fault.code, freeze.fault.message) : null;
+    this.freezeFault = freeze?.fault ? new Fault(freeze.fault.code, saidOf(freeze.fault)) : null;
     this.disks = view.disks;
     this.#view = view;
   }

@@ -32,7 +32,7 @@ export async function probeDisks(definition: MachineDefinition, wrappers: RawWra
 
 async function createMissing(machine: string, disk: DiskDefinition): Promise<void> {
   if (existsSync(disk.path)) return;
-  if (disk.sizeBytes === undefined || disk.path.startsWith('/dev/')) mustExist(machine, `disk ${disk.name}`, disk.path);
+  if (disk.sizeBytes === undefined || disk.path.startsWith('/dev/')) mustExist(machine, say('disk {disk}', { disk: disk.name }), disk.path);
   makeDirectory(dirname(disk.path));
   await output(machine, 'qemu-img', ['create', '-q', '-f', disk.format, disk.path, String(disk.sizeBytes)]);
 }
@@ -63,7 +63,7 @@ async function templatesBelow(machine: string, disk: DiskDefinition, top: ImageI
   for (let above = top; above.backing !== undefined; ) {
     if (layers.length >= MAX_CHAIN) throw new Fault('disk-format', say('{machine}: {path} has more than {max} backing files', { machine, path: disk.path, max: MAX_CHAIN }));
     const path = above.backing;
-    mustExist(machine, `backing file of ${disk.path},`, path);
+    mustExist(machine, say('backing file of {disk},', { disk: disk.path }), path);
     above = await probeImage(machine, path);
     if (above.format !== 'qcow2' && above.format !== 'raw') throw wrongFormat(machine, path, above, 'qcow2 or raw');
     layers.push({ layerId: `${disk.name}-template-${layers.length + 1}`, path, readOnly: true, format: above.format, ...dataFileOf(above) });

@@ -59,7 +59,7 @@ export class Screens {
       }
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { text: '', atMs: null };
-      throw new Fault('disk-io', say('{path}: {value}', { path, value: cause instanceof Error ? cause.message : String(cause) }), { cause });
+      throw new Fault('disk-io', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     }
   }
 }
