@@ -1,6 +1,6 @@
 /** Limits of bandwidth by time of day, as the host's clock on the wall shows it. Of those that are open at a moment the lowest counts. */
 import { Fault } from '../errors/fault.ts';
-import { asJson, say, type Said } from '../language/text.ts';
+import { asJson, type Said, say, verbatim } from '../language/text.ts';
 import { isWithin, type MinutesEast } from './window.ts';
 
 export interface BandwidthRule {
@@ -30,7 +30,7 @@ export function checkBandwidth(rules: unknown): void {
 function checkRule(rule: unknown): void {
   if (typeof rule !== 'object' || rule === null) return bad(rule, say('an object like {example}', { example: '{"from": "08:00", "until": "18:00", "mbitPerSecond": 20}' }));
   const { from, until, mbitPerSecond, ...more } = rule as Record<string, unknown>;
-  if (Object.keys(more).length > 0) bad(rule, say('{list}', { list: { list: ['from', 'until', 'mbitPerSecond'] } }));
+  if (Object.keys(more).length > 0) bad(rule, verbatim('from, until, mbitPerSecond'));
   if (!(typeof mbitPerSecond === 'number' && mbitPerSecond >= MIN_MBIT && mbitPerSecond <= MAX_MBIT)) bad(mbitPerSecond, say('{min} to {max} Mbit/s', { min: String(MIN_MBIT), max: String(MAX_MBIT) }));
   if ((from === undefined) !== (until === undefined)) bad(rule, say('from and until together, or neither'));
   for (const time of [from, until]) if (time !== undefined && !(typeof time === 'string' && TIME.test(time))) bad(time, say('a time of day like "08:00"'));

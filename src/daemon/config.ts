@@ -133,7 +133,7 @@ function pageUrlOf(given: string | number | undefined): string | null {
 
 function oneOf<T extends string>(key: string, allowed: readonly T[], given: string | number): T {
   const found = allowed.find((each) => each === given);
-  if (found === undefined) throw new Fault('settings-invalid', say('{key} cannot be {given}: allowed is {allowed}', { key, given: String(given), allowed: { list: allowed } }));
+  if (found === undefined) throw new Fault('settings-invalid', say('{name} cannot be {value}: allowed is {allowed}', { name: key, value: String(given), allowed: { list: allowed } }));
   return found;
 }
 

@@ -42,7 +42,7 @@ async function fileSystemAt(path: string): Promise<StatsFs> {
 
 async function requireFreeSpace(path: string): Promise<void> {
   const freeBytes = await freeBytesAt(path);
-  if (freeBytes < MIN_FREE_BYTES) throw new Fault('space-exhausted', say('{dirname} has only {freeBytes} bytes free', { dirname: dirname(path), freeBytes: String(freeBytes) }));
+  if (freeBytes < MIN_FREE_BYTES) throw new Fault('space-exhausted', say('{directory} has only {free} free', { directory: dirname(path), free: { sizeBytes: freeBytes } }));
 }
 
 export interface NewImage {

@@ -23,7 +23,7 @@ export type Route = 'proxy' | 'direct';
 
 const DEFAULT_PORT = 8080;
 const MAX_HEADER_BYTES = 16 * 1024;
-const ALLOWED = say('{one}, or {other}', { one: 'http://host:port', other: 'http://user:password@host:port' });
+const ALLOWED = say('{one} or {other}', { one: 'http://host:port', other: 'http://user:password@host:port' });
 
 /** Fault settings-invalid, which does not repeat the text: it may hold a password. */
 export function parseProxy(text: string, { except = '', isFromEnvironment = false }: { except?: string; isFromEnvironment?: boolean } = {}): Proxy {

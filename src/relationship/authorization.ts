@@ -24,7 +24,7 @@ const NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(\\.${LABEL})*$`);
 const MAX_STORAGE_CHARACTERS = 4_096;
 const MAX_GROUP_CHARACTERS = 256;
 
-const bad = (what: Said, value: string, allowed: Said): Fault => new Fault('settings-invalid', say('{what} cannot be {value}: allowed is {allowed}', { what, value: JSON.stringify(value.slice(0, 100)), allowed }));
+const bad = (name: Said, value: string, allowed: Said): Fault => new Fault('settings-invalid', say('{name} cannot be {value}: allowed is {allowed}', { name, value: JSON.stringify(value.slice(0, 100)), allowed }));
 
 const isDomain = (host: string): boolean => host.startsWith('*.');
 const isSameName = (left: string, right: string): boolean => left.toLowerCase() === right.toLowerCase();

@@ -2,7 +2,7 @@
 import { checkBandwidth, type BandwidthRule } from '../cycle/bandwidth.ts';
 import type { DailyWindow } from '../cycle/window.ts';
 import { Fault } from '../errors/fault.ts';
-import { asJson, say, type Said } from '../language/text.ts';
+import { asJson, type Said, say, verbatim } from '../language/text.ts';
 
 export interface AdditionalSettings {
   /** Below 30 s, for tests and demanding machines. */
@@ -99,7 +99,7 @@ const ADDITIONAL_CHECKS: Record<keyof AdditionalSettings, (value: unknown) => vo
 
 function checkAdditional(additional: AdditionalSettings): void {
   for (const [name, value] of Object.entries(additional)) {
-    if (!Object.hasOwn(ADDITIONAL_CHECKS, name)) bad('AdditionalSettings', name, say('{list}', { list: { list: Object.keys(ADDITIONAL_CHECKS) } }));
+    if (!Object.hasOwn(ADDITIONAL_CHECKS, name)) bad('AdditionalSettings', name, verbatim(Object.keys(ADDITIONAL_CHECKS).join(', ')));
     ADDITIONAL_CHECKS[name as keyof AdditionalSettings](value);
   }
 }
@@ -137,7 +137,7 @@ export function changed(settings: Settings, change: SettingsChange, machineDisks
   if (typeof next.compression !== 'boolean') bad(say('compression'), next.compression, TRUE_OR_FALSE);
   checkWhole(say('the recovery history'), next.recoveryHistory, 0, 24);
   const unknown = next.disks.filter((disk) => !machineDisks.includes(disk));
-  if (unknown.length > 0) bad(say('the list of disks'), unknown, say('{list}', { list: { list: machineDisks } }));
+  if (unknown.length > 0) bad(say('the list of disks'), unknown, verbatim(machineDisks.join(', ')));
   if (new Set(next.disks).size < next.disks.length) bad(say('the list of disks'), next.disks, say('each disk once'));
   if (next.disks.length === 0) bad(say('the list of disks'), [], say('one or more of {disks}', { disks: { list: machineDisks } }));
   checkAdditional(next.additional);

@@ -118,5 +118,5 @@ export function testJob(context: Context, caller: Caller, machine: string, point
 
 /** Fault point-unknown unless the machine has the recovery point. */
 export function checkPoint({ engine }: Context, machine: Machine, pointId: string): void {
-  if (engine.host.state.point(pointId)?.machineId !== machine.id) throw new Fault('point-unknown', say('{machine} has no recovery point {pointId}', { machine: machine.name, pointId }));
+  if (engine.host.state.point(pointId)?.machineId !== machine.id) throw new Fault('point-unknown', say('{machine} has no recovery point {point}', { machine: machine.name, point: pointId }));
 }

@@ -83,5 +83,5 @@ async function checkFiles(host: Host, place: MediaPlace, machine: Machine, { set
   }
   const free = await host.layers.freeBytes(machine.storage);
   const needed = dataClusters * CLUSTER_BYTES;
-  if (free < needed) throw new Fault('space-exhausted', say('{machine}: the import needs {needed} GiB, and {storage} has {free} GiB free', { machine: machine.name, needed: (needed / GIB).toFixed(2), storage: machine.storage, free: (free / GIB).toFixed(2) }));
+  if (free < needed) throw new Fault('space-exhausted', say('{machine}: the import needs {needed}, and {storage} has {free} free', { machine: machine.name, needed: { sizeBytes: needed }, storage: machine.storage, free: { sizeBytes: free } }));
 }

@@ -72,13 +72,12 @@ export async function checkExport(host: Host, relationship: Relationship, direct
     await checkOurs(place, machine);
     const needed = await neededBytes(host, relationship, signal);
     const free = await host.layers.freeBytes(place.path);
-    if (free < needed) throw new Fault('space-exhausted', say('{machine}: its export needs about {needed} GiB, and {directory} has {free} GiB free', { machine: machine.name, needed: gib(needed), directory, free: gib(free) }));
+    if (free < needed) throw new Fault('space-exhausted', say('{machine}: its export needs about {needed}, and {directory} has {free} free', { machine: machine.name, needed: { sizeBytes: needed }, directory, free: { sizeBytes: free } }));
   } finally {
     await place.close();
   }
 }
 
-const gib = (bytes: number): string => (bytes / GIB).toFixed(2);
 
 async function checkOurs(place: MediaPlace, machine: Machine): Promise<void> {
   if ((await place.read('manifest.json')) !== undefined) throw new Fault('media-unfit', say('{path} holds a finished export of {machine} already: choose another directory, or remove that export', { path: place.path, machine: machine.name }));

@@ -34,7 +34,7 @@ type OnVerified = Verifying['onVerified'];
 export function checkVerifiable(host: Host, relationship: Relationship, pointId: string): Point {
   const machine = machineOf(host, relationship.machineId);
   const point = host.state.point(pointId);
-  if (point?.machineId !== machine.id) throw new Fault('point-unknown', say('{machine} has no recovery point {pointId}', { machine: machine.name, pointId }));
+  if (point?.machineId !== machine.id) throw new Fault('point-unknown', say('{machine} has no recovery point {point}', { machine: machine.name, point: pointId }));
   const here = standingWords(relationship);
   if (relationship.side !== 'replica' || !VERIFIABLE.includes(relationship.state)) throw new Refused(refuse(say('{machine}: a recovery point is verified on the replica\'s host, while the machine is not failed over ({here})', { machine: machine.name, here }), allowedVerbs(relationship)));
   if (point.kind === 'divergence') throw new Refused(refuse(say('{machine}: the recovery point {pointId} was not received: nothing is recorded of what it should hold', { machine: machine.name, pointId }), ['points']));

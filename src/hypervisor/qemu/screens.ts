@@ -70,7 +70,7 @@ async function pictureAt(path: string, machineName: string): Promise<Uint8Array>
   });
   try {
     const { size } = await file.stat();
-    if (size > MAX_PICTURE_BYTES) throw new Fault('qemu-failed', say('{machine}: the picture of the display has {size} bytes, more than {max}', { machine: machineName, size, max: String(MAX_PICTURE_BYTES) }));
+    if (size > MAX_PICTURE_BYTES) throw new Fault('qemu-failed', say('{machine}: the picture of the display has {size}, more than {max}', { machine: machineName, size: { sizeBytes: size }, max: { sizeBytes: MAX_PICTURE_BYTES } }));
     const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, 0);
     const bytes = buffer.subarray(0, bytesRead);
     if (!isPng(bytes)) throw new Fault('qemu-failed', say('{machine}: what QEMU wrote is no picture', { machine: machineName }));
