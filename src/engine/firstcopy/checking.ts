@@ -13,7 +13,6 @@ import { readManifest, type Manifest } from './manifest.ts';
 import { say, type Said } from '../../language/text.ts';
 
 const ASK_WITHIN_MS = 5_000;
-const GIB = 1024 ** 3;
 
 const unfit = (machine: Machine, why: Said): Fault => new Fault('media-unfit', say('{machine}: {why}', { machine: machine.name, why }));
 
