@@ -93,7 +93,7 @@ export function addressesOf(request: AddressRequest): GuestAddresses | null {
   };
 }
 
-const WORDS: Readonly<Record<keyof typeof MOST, Said>> = { addresses: say('the list of addresses'), gateways: say('the list of gateways'), dnsServers: say('the list of DNS servers') };
+const WORDS: Readonly<Record<keyof typeof MOST, Said>> = { addresses: say('the number of addresses'), gateways: say('the number of gateways'), dnsServers: say('the number of DNS servers') };
 
 interface Placed {
   readonly address: Address;

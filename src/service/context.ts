@@ -15,6 +15,7 @@ import type { ServiceSettingsRow } from '../state/servicesettings.ts';
 import type { Target } from '../notifications/target.ts';
 import type { Storages } from './storages.ts';
 import type { Caller, Role } from './accessviews.ts';
+import { inText } from '../language/words.ts';
 import { type Said, say } from '../language/text.ts';
 
 /** What a connection goes through, in order; the proxy or the port, and the name only where there is one. */
@@ -135,7 +136,7 @@ async function recorded<T>(context: Context, caller: Caller, { needs, operation,
   };
   if (RANK[caller.role] < RANK[needs]) {
     record('not allowed');
-    throw new Fault('role-missing', say('{caller} is {role}; "{operation}" needs the role {needs}', { caller: caller.name, role: caller.role, operation, needs }));
+    throw new Fault('role-missing', say('{caller} is {role}; "{operation}" needs the role {needs}', { caller: caller.name, role: inText('userRole', caller.role), operation, needs: inText('userRole', needs) }));
   }
   try {
     const result = await work({ ...context, language: caller.language ?? 'en' });

@@ -39,7 +39,7 @@ test('authorization entries are added, changed, given to a replica and removed',
   assert.equal((await bench.call(b, 'SetAuthorizationEntry', { AuthorizationEntry: entry('A') })).returnValue, 0);
   assert.equal(b.simulated.state.relationshipOf(bench.pair.machineId)?.entryId, b.context.authorizations.list()[0]!.id);
   assert.equal((await call('RemoveAuthorizationEntry', { AllowedPrimaryHostSystem: 'B' })).returnValue, 0);
-  await bench.fails(a, call('RemoveAuthorizationEntry', { AllowedPrimaryHostSystem: 'B' }), 32_773, /no authorization entry for B/);
+  await bench.fails(a, call('RemoveAuthorizationEntry', { AllowedPrimaryHostSystem: 'B' }), 32_773, /no authorization entry "B"/);
   assert.equal(entriesOf(a).length, 1);
 });
 
@@ -172,7 +172,7 @@ test('a job tells its error, is ended when it runs and not when it has ended, an
   const stopping = await bench.invoke(a, bench.machine, 'RequestStateChange', { RequestedState: 4 });
   const running = stopping.out.get('Job') as ObjectPath;
   await pair.pass(2_000);
-  await bench.fails(a, bench.invoke(a, bench.machine, 'RequestReplicationStateChange', { RequestedState: 7 }), 32_774, /another operation holds vm: shutDown/);
+  await bench.fails(a, bench.invoke(a, bench.machine, 'RequestReplicationStateChange', { RequestedState: 7 }), 32_774, /another operation holds vm: shut the guest down/);
   assert.equal((await end(running, { RequestedState: 3 })).returnValue, 4_097);
   assert.equal((await end(running, { RequestedState: 9 })).returnValue, 5);
   assert.equal((await end(running, { RequestedState: 4, TimeoutPeriod: { kind: 'interval', microseconds: 1n } })).returnValue, 4_098);
