@@ -4,7 +4,7 @@
  * wherever it comes from. Source: Msvm_FailoverNetworkAdapterSettingData.
  */
 import { Fault } from '../errors/fault.ts';
-import { asJson, type Said, say, verbatim } from '../language/text.ts';
+import { asJson, type Said, say, type Told, verbatim } from '../language/text.ts';
 import { addressText, isInSubnet, isLinkLocal, parseAddress, parsePrefix, unusable, type Address } from './address.ts';
 import type { MachineDefinition, NicDefinition } from './definition.ts';
 
@@ -37,10 +37,9 @@ export interface AdapterChoice {
 }
 
 /** How setting the addresses in the guest went, the last time. */
-export interface AddressOutcome {
+export interface AddressOutcome extends Told {
   readonly state: 'waiting' | 'applied' | 'failed';
   readonly atMs: number;
-  readonly message: string;
   readonly hint: string;
 }
 

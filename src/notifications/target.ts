@@ -1,7 +1,7 @@
 /** Where notifications go: what a target may be. Secrets are in the record and in nothing that is shown. */
 import { Fault } from '../errors/fault.ts';
 import type { Severity } from './concern.ts';
-import { say, asJson, type Text } from '../language/text.ts';
+import { asJson, say, type Text, type Told } from '../language/text.ts';
 
 interface Common {
   readonly id: string;
@@ -37,7 +37,7 @@ export type Target = WebhookTarget | MailTarget;
 export interface Delivery {
   readonly lastSuccessMs: number | null;
   /** The last try, while it has not been made good. */
-  readonly lastFailure: { readonly code: string; readonly message: string; readonly hint: string; readonly atMs: number } | null;
+  readonly lastFailure: (Told & { readonly code: string; readonly hint: string; readonly atMs: number }) | null;
   /** Tries that failed one after the other. */
   readonly failures: number;
 }

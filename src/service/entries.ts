@@ -7,7 +7,7 @@ import { allowedVerbs } from '../relationship/step.ts';
 import { audited, machineNamed, type Context } from './context.ts';
 import type { EntryChange, Management } from './management.ts';
 import type { Operations } from './operations.ts';
-import { say, type Text, told } from '../language/text.ts';
+import { type Said, say, type Text, told } from '../language/text.ts';
 
 type AuthorizationOperations = Pick<Operations, 'authorizationList' | 'authorizationAdd' | 'authorizationChange' | 'authorizationRemove' | 'authorizationAssign'>;
 type EntryOperations = Pick<Management, 'addEntry' | 'changeEntry' | 'removeEntry' | 'bindEntry'>;
@@ -47,7 +47,7 @@ function changeEntry(context: Context, before: AuthorizationEntry, change: Parti
   checkUnique(authorizations.list(), entry);
   const stopped = stoppedBy(context, before, authorizations.list().map((each) => (each.id === entry.id ? entry : each)));
   authorizations.put(entry);
-  report(context, `the authorization entry for ${before.host} was changed`, stopped);
+  report(context, say('the authorization entry for {host} was changed', { host: before.host }), stopped);
   engine.host.changed('host', engine.host.hostId);
   return entry;
 }
@@ -56,7 +56,7 @@ function removeEntry(context: Context, entry: AuthorizationEntry): void {
   const { authorizations, engine } = context;
   const stopped = stoppedBy(context, entry, authorizations.list().filter(({ id }) => id !== entry.id));
   authorizations.remove(entry.id);
-  report(context, `the authorization entry for ${entry.host} was removed`, stopped);
+  report(context, say('the authorization entry for {host} was removed', { host: entry.host }), stopped);
   engine.host.changed('host', engine.host.hostId);
 }
 
@@ -72,7 +72,7 @@ function stoppedBy({ engine: { host } }: Context, entry: AuthorizationEntry, nex
   });
 }
 
-function report({ engine: { host } }: Context, what: string, stopped: readonly string[]): void {
+function report({ engine: { host } }: Context, what: Said, stopped: readonly string[]): void {
   if (stopped.length === 0) return;
   host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: null, ...told(say('{what}: nothing more is taken for the replicas {list}; what is here stays', { what, list: { list: stopped } })) });
 }

@@ -11,7 +11,8 @@ import type { Operations } from './operations.ts';
 import { jobView } from './presenting.ts';
 import type { Caller } from './accessviews.ts';
 import type { FailoverNetworkView, FailoverAddressesView } from './views.ts';
-import { say } from '../language/text.ts';
+import { inLanguage } from '../language/domain.ts';
+import { saidOf, say } from '../language/text.ts';
 
 type NetworkOperations = Pick<Operations, 'networkShow' | 'networkChange' | 'networkApply'>;
 
@@ -90,7 +91,7 @@ const addressesView = ({ protocol, dhcp, addresses, gateways, dnsServers }: Gues
   protocol, dhcp, addresses: addresses.map(({ address, prefix }) => `${address}/${prefix}`), gateways: [...gateways], dnsServers: [...dnsServers],
 });
 
-function networkView({ engine }: Context, machine: Machine): FailoverNetworkView {
+function networkView({ engine, language }: Context, machine: Machine): FailoverNetworkView {
   const { definition, network } = machine;
   const overrides = engine.host.state.relationshipOf(machine.id)?.overrides.bridges ?? {};
   return {
@@ -108,6 +109,6 @@ function networkView({ engine }: Context, machine: Machine): FailoverNetworkView
         addresses: choice?.addresses ? addressesView(choice.addresses) : null,
       };
     }),
-    outcome: network?.outcome ? { ...network.outcome } : null,
+    outcome: network?.outcome ? { state: network.outcome.state, atMs: network.outcome.atMs, message: inLanguage(saidOf(network.outcome), language), hint: inLanguage(network.outcome.hint, language) } : null,
   };
 }

@@ -1,5 +1,6 @@
 /** Use cases of notifications: who is told when something is wrong, how soon, how often, and whether it arrives. */
-import { Fault } from '../errors/fault.ts';
+import { Fault, failureText } from '../errors/fault.ts';
+import { inLanguage } from '../language/domain.ts';
 import { say } from '../language/text.ts';
 import { isFailing } from '../notifier/courier.ts';
 import { checkTarget, MAX_TARGETS, shownAddress, type MailTarget, type Target, type WebhookTarget } from '../notifications/target.ts';
@@ -121,7 +122,7 @@ const notificationsView = (context: Context): NotificationsView => ({
   targets: context.notifications.targets().map((target) => targetView(context, target)),
 });
 
-function targetView({ notifications }: Context, target: Target): NotificationTargetView {
+function targetView({ notifications, language }: Context, target: Target): NotificationTargetView {
   const { id, name, kind, minimum, isEnabled } = target;
   const { lastSuccessMs, lastFailure, failures } = notifications.delivery(id);
   const isWebhook = target.kind === 'webhook';
@@ -135,6 +136,6 @@ function targetView({ notifications }: Context, target: Target): NotificationTar
     state: !isEnabled ? 'disabled' : isFailing({ lastSuccessMs, lastFailure, failures }) ? 'failing' : lastFailure ? 'retrying' : lastSuccessMs === null ? 'untried' : 'working',
     waiting: notifications.waiting(id),
     lastSuccessAtMs: lastSuccessMs,
-    lastFailure: lastFailure && { ...lastFailure },
+    lastFailure: lastFailure && { code: lastFailure.code, message: inLanguage(failureText(lastFailure), language), hint: inLanguage(lastFailure.hint, language), atMs: lastFailure.atMs },
   };
 }

@@ -2,8 +2,8 @@
  * Setting a guest's addresses after a failover, through its agent: the failover is done by then and does not wait for it. Every
  * wait has an end; how it went is recorded with the machine and told as an event.
  */
-import { Fault, faultOf } from '../../errors/fault.ts';
-import { say } from '../../language/text.ts';
+import { failureText, Fault, faultOf } from '../../errors/fault.ts';
+import { type Said, saidOf, say, told } from '../../language/text.ts';
 import type { MachineDefinition } from '../../machine/definition.ts';
 import { addressed, type AddressOutcome, type GuestAddresses, type GuestNetwork } from '../../machine/guestnetwork.ts';
 import type { Host } from '../host.ts';
@@ -31,7 +31,7 @@ const ROUNDS = 3;
 export function expectAddresses(host: Host, machineId: string, definition: MachineDefinition): void {
   const { network } = machineOf(host, machineId);
   if (!network?.hasArrived || addressed(definition, network).length === 0) return;
-  record(host, machineId, { state: 'waiting', atMs: host.clock.nowMs(), message: 'the addresses are set once the guest\'s agent answers', hint: '' });
+  record(host, machineId, { state: 'waiting', atMs: host.clock.nowMs(), ...told(say('the addresses are set once the guest\'s agent answers')), hint: '' });
 }
 
 function record(host: Host, machineId: string, outcome: AddressOutcome): void {
@@ -47,20 +47,23 @@ export async function setAddresses(host: Host, job: JobContext): Promise<JobResu
   const { name } = machineOf(host, machineId);
   try {
     const count = await settle(host, job);
-    finish(host, machineId, { state: 'applied', atMs: host.clock.nowMs(), message: `${name}: the guest has its addresses for ${host.hostName}, on ${count} network adapter${count === 1 ? '' : 's'}`, hint: '' });
+    finish(host, machineId, { state: 'applied', atMs: host.clock.nowMs(), ...told(appliedText(name, host.hostName, count)), hint: '' });
     return { adapters: count };
   } catch (thrown) {
     const fault = faultOf(thrown);
-    if (fault && host.state.machine(machineId)) finish(host, machineId, { state: 'failed', atMs: host.clock.nowMs(), message: `${name}: the addresses for ${host.hostName} could not be set in the guest: ${fault.message}`, hint: fault.hint });
+    if (fault && host.state.machine(machineId)) finish(host, machineId, { state: 'failed', atMs: host.clock.nowMs(), ...told(say('{name}: the addresses for {host} could not be set in the guest: {reason}', { name, host: host.hostName, reason: [failureText(fault)] })), hint: fault.hint });
     throw thrown;
   }
 }
+
+const appliedText = (name: string, host: string, count: number): Said =>
+  count === 1 ? say('{name}: the guest has its addresses for {host}, on 1 network adapter', { name, host }) : say('{name}: the guest has its addresses for {host}, on {count} network adapters', { name, host, count });
 
 function finish(host: Host, machineId: string, outcome: AddressOutcome): void {
   const { name } = machineOf(host, machineId);
   host.state.transaction(() => {
     record(host, machineId, outcome);
-    host.state.addEvent({ atMs: outcome.atMs, number: null, severity: outcome.state === 'applied' ? 'information' : 'warning', machine: name, message: outcome.message });
+    host.state.addEvent({ atMs: outcome.atMs, number: null, severity: outcome.state === 'applied' ? 'information' : 'warning', machine: name, ...told(saidOf(outcome)) });
   });
   host.changed('machine', machineId);
 }

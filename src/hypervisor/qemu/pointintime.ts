@@ -1,7 +1,7 @@
 /** Opening and closing attempts, and views of live disks: the order of things across power states and daemon crashes. */
 import { statSync } from 'node:fs';
 import { failureText, Fault } from '../../errors/fault.ts';
-import { saidOf, say } from '../../language/text.ts';
+import { saidOf, say, told } from '../../language/text.ts';
 import { bitmapName } from '../../machine/bitmap.ts';
 import type { Attachment } from '../../machine/definition.ts';
 import type { DiskSize, DiskView, LoanedChunk, StatusRun } from '../../engine/ports/diskview.ts';
@@ -200,7 +200,7 @@ async function takeInstant(site: AttemptSite, freezer: FreezeWatchdog | Fault | 
     if (freezer instanceof FreezeWatchdog) freezer.dismiss();
   }
   const { record, fault } = made;
-  return freezer === null ? record! : recordFreeze(state, record!, { isConsistent: fault === null, fault: fault && { code: fault.code, message: fault.message } });
+  return freezer === null ? record! : recordFreeze(state, record!, { isConsistent: fault === null, fault: fault && { code: fault.code, ...told(fault.said) } });
 }
 
 function adopted({ spec, state, attempt }: AttemptSite, found: 'open' | 'lost'): AttemptRecord {
