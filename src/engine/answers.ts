@@ -51,7 +51,7 @@ const ownedBy = ({ host }: Engine): Owned => (hostId, relationshipId) => {
   return relationship;
 };
 
-function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | 'roster' | 'readiness' | 'createReplica' | 'greet' | 'settings' | 'job' | 'jobShow' | 'dissolve'> {
+function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | 'roster' | 'readiness' | 'createReplica' | 'greet' | 'settings' | 'job' | 'jobShow' | 'jobCancel' | 'dissolve'> {
   const { host, jobs } = engine;
   const owned = ownedBy(engine);
   return {
@@ -88,6 +88,12 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | '
       return { jobId: jobs.start(kind, machineId, rest, askerOf(startedBy, host.peerName(hostId))).id };
     },
     jobShow: async (_hostId, { jobId }) => JSON.parse(JSON.stringify(jobs.named(jobId))),
+    jobCancel: async (hostId, { jobId }) => {
+      const { machineId } = jobs.named(jobId);
+      if (!host.state.relationships().some((each) => each.machineId === machineId && each.peerId === hostId)) throw new Fault('job-unknown', say('there is no job {id}', { id: jobId }));
+      jobs.cancel(jobId);
+      return null;
+    },
     dissolve: async (hostId, { relationshipId, why, said }) => {
       const relationship = host.state.relationship(relationshipId);
       if (relationship?.peerId === hostId && why !== undefined) sendingEnded(host, relationship, textFrom(said) ?? why);

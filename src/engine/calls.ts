@@ -242,6 +242,8 @@ interface Calls {
   yield(params: { relationshipId: string; lineage: Lineage }): Basis;
   job(params: { machineId: string; kind: string; args: Record<string, boolean | number | string | undefined> }): { readonly jobId: string };
   jobShow(params: { jobId: string }): Wire;
+  /** Of a machine that the two hosts have in common. A host of an older version does not know this call. */
+  jobCancel(params: { jobId: string }): null;
   /** `why` is given where nobody asked for it. */
   dissolve(params: { relationshipId: string; why?: string; said?: Text }): null;
 }

@@ -41,6 +41,9 @@ export const thrownText = (thrown: unknown): Text => {
 /** What holds a machine, in words: whoever is refused meanwhile learns whose work it is. */
 export const heldBy = ({ startedBy }: Pick<JobContext, 'startedBy'>, operation: string): Text => (startedBy === null ? operation : say('{operation}, started by {user}', { operation: [operation], user: startedBy }));
 
+/** The job was cancelled, but what it asked of another host may go on there. */
+export class NotCalledOff extends Fault {}
+
 /** Kinds of jobs that nobody can cancel. Source: Hyper-V Replica, committing a failover. */
 const LASTING: readonly string[] = ['commit'];
 
@@ -121,7 +124,7 @@ export class Jobs {
       const result = await work({ machineId: job.machineId ?? '', args: job.args, signal, resumed, startedBy: job.startedBy ?? null, askedMs: job.startedMs, progress: (percent, step) => this.#progress(job.id, percent, step) });
       this.#finish(job.id, { state: 'completed', percent: 100, step: phrase('done'), result });
     } catch (thrown) {
-      if (!this.#life.signal.aborted) this.#failed(job.id, thrown, controller.signal.aborted);
+      if (!this.#life.signal.aborted) this.#failed(job.id, thrown, controller.signal.aborted && !(thrown instanceof NotCalledOff));
     } finally {
       this.#running.delete(job.id);
     }

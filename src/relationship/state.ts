@@ -22,7 +22,7 @@ export const STATES = {
   1: { name: 'Ready for initial replication', powerShell: 1, advice: both('Start the initial replication: understudy start-replication.') },
   2: { name: 'Initial replication in progress', powerShell: 2, powerShellReplica: 3, advice: quiet },
   3: { name: 'Replicating', powerShell: 4, advice: quiet },
-  4: { name: 'Prepared for planned failover', powerShell: 5, advice: { primary: 'Fail over on the other host, or cancel: understudy cancel-failover.', replica: '' } },
+  4: { name: 'Prepared for planned failover', powerShell: 5, advice: { primary: 'Where it runs on the other host by now: understudy reverse there. Else fail over there, or cancel: understudy cancel-failover.', replica: '' } },
   5: { name: 'Failed over, not committed', powerShell: 6, advice: both('Check the guest. Then keep this point (understudy commit, or understudy reverse, which commits) or try another (understudy revert).') },
   6: { name: 'Failed over, committed', powerShell: 7, advice: both('Protect the guest again: understudy reverse. Or bring it home: understudy failback.') },
   7: { name: 'Suspended', powerShell: 8, advice: both('Go on with understudy resume.') },

@@ -266,3 +266,46 @@ test('who is second learns whose operation holds the machine, here and on the ot
   await pair.until(() => pair.b.state.job(first.id)!.state !== 'running', 'the first has ended');
   assert.deepEqual([pair.b.state.job(first.id)!.state, pair.b.state.job(first.id)!.startedBy], ['completed', 'anna']);
 });
+
+/** Asked for on the replica's host, and under way on the primary's. */
+async function plannedFromReplica(seed: string): Promise<{ pair: Pair; state: () => string; cancel: () => void }> {
+  const pair = await replicating(seed);
+  const { jobs } = pair.b.engine!;
+  const { id } = jobs.start('planned', pair.machineId, { start: true });
+  await pair.until(() => on(pair, pair.a).token !== null, 'the primary prepares');
+  return { pair, state: () => jobs.named(id).state, cancel: () => jobs.cancel(id) };
+}
+
+test('a planned failover that is cancelled on the replica\'s host is cancelled on the primary\'s, where it goes on', async () => {
+  const { pair, state, cancel } = await plannedFromReplica('cancelled from afar');
+  cancel();
+  await pair.until(() => state() !== 'running', 'the job ends');
+  assert.equal(state(), 'cancelled');
+  assert.match(pair.standing(), /A: primary 3 .*guest running; B: replica 3 .*guest off/);
+  assert.deepEqual(pair.a.engine!.jobs.running(), []);
+});
+
+test('a planned failover that is done before the cancelling arrives counts as done on the host that asked for it', async () => {
+  const { pair, state, cancel } = await plannedFromReplica('cancelled too late');
+  await pair.until(() => pair.isRunning(pair.b), 'the guest runs on the replica\'s host');
+  cancel();
+  await pair.until(() => state() !== 'running', 'the job ends');
+  assert.deepEqual([state(), on(pair, pair.b).failover!.planned], ['completed', true]);
+});
+
+test('a job that goes on where nobody can be asked to stop it is not called cancelled', async () => {
+  const { pair, state, cancel } = await plannedFromReplica('cancelled in vain');
+  pair.cutOff();
+  cancel();
+  await pair.until(() => state() !== 'running', 'the job ends');
+  const { error } = pair.b.state.jobs().find(({ kind }) => kind === 'planned')!;
+  assert.deepEqual([state(), error!.code], ['failed', 'peer-unreachable']);
+  assert.match(error!.message, /^A, which does it, could not be told to stop: it may go on there/);
+});
+
+test('a host cancels no job of a machine that it has no part in', async () => {
+  const pair = await replicating('cancelled by a stranger');
+  const { id } = pair.a.engine!.jobs.start('planned', pair.machineId, { start: true });
+  await assert.rejects(pair.time.until(pair.a.engine!.handle('C', 'jobCancel', { jobId: id }), MINUTE_MS, 'the stranger'), /there is no job/);
+  await pair.until(() => pair.a.state.job(id)!.state === 'completed', 'it goes on');
+});
