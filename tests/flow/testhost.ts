@@ -123,8 +123,14 @@ export class TestHost {
     await ended;
   }
 
-  async cli(...args: readonly string[]): Promise<Ended> {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', CLI, '--run-dir', this.runDir, ...args], { stdio: ['ignore', 'pipe', 'pipe'], signal: AbortSignal.timeout(COMMAND_WITHIN_MS) });
+  cli(...args: readonly string[]): Promise<Ended> {
+    return this.cliIn('C.UTF-8', ...args);
+  }
+
+  /** On a terminal of that locale. */
+  async cliIn(locale: string, ...args: readonly string[]): Promise<Ended> {
+    const env = { ...process.env, LC_ALL: locale };
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', CLI, '--run-dir', this.runDir, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env, signal: AbortSignal.timeout(COMMAND_WITHIN_MS) });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
