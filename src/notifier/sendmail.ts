@@ -40,8 +40,8 @@ export async function sendMail(target: MailTarget, notification: Notification, {
 
 async function given(child: ChildProcess, message: string, sendmail: string, ending: AbortSignal): Promise<string> {
   let said = '';
-  child.stderr!.on('data', (chunk: Buffer) => {
-    if (said.length < MAX_SAID_BYTES) said += chunk.toString();
+  child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
+    if (said.length < MAX_SAID_BYTES) said += chunk;
   });
   // A program that ends before it has read all says why by its exit code.
   child.stdin!.on('error', () => undefined);
