@@ -1,5 +1,5 @@
 /**
- * `npm run seed -- --vms N --state-dir DIR`: a state directory with N machines that have no guest and no disks, their
+ * `npm run seed -- --vms N --state-dir DIR`: a state directory with N machines that have no guest, and disks without files, their
  * relationships and recovery points, to see how the API and the page do with many; with `--history-days D` also that
  * much of a past. Start understudyd on it as usual.
  */

@@ -1,19 +1,20 @@
-/** Machines that have no guest and no disks, with their relationships and recovery points: what `npm run seed` and tests of many machines stand on. */
+/** Machines that have no guest, and disks without files, with their relationships and recovery points: what `npm run seed` and tests of many machines stand on. */
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { emptyRelationship } from '../src/engine/answers.ts';
 import type { State as HostState } from '../src/engine/ports/state.ts';
-import { DAY_MS, HOUR_MS, type Piece } from '../src/history/piece.ts';
+import type { Piece } from '../src/history/piece.ts';
 import type { MachineDefinition } from '../src/machine/definition.ts';
 import { macOf } from '../src/machine/parse.ts';
 import { noStatistics } from '../src/health/statistics.ts';
-import type { Machine, Point, Relationship, Statistics } from '../src/machine/records.ts';
+import type { Machine, Point, Relationship, Stack, Statistics } from '../src/machine/records.ts';
 import { founded } from '../src/relationship/epoch.ts';
 import { defaultSettings } from '../src/relationship/settings.ts';
 import type { Side, State } from '../src/relationship/state.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../src/language/lengths.ts';
 
 const POINTS_EACH = 6;
-const MINUTE_MS = 60_000;
 /** Of the past: a cycle each half hour. */
 const PIECE_MS = HOUR_MS / 2;
 /** Standings in which nothing runs by itself: the peer does not exist. */
@@ -33,7 +34,7 @@ function add(state: HostState, index: number, name: string, peerId: string, stor
   const definition = definitionOf(id, name);
   const [side, standing] = STANDINGS[index % STANDINGS.length]!;
   const points = side === 'replica' ? pointsOf(definition) : [];
-  const machine: Machine = { id, name: definition.name, definition, stacks: [{ disk: 'root', sizeBytes: 20 * 2 ** 30, layers: [] }], lineage: founded(randomUUID(), peerId), powerLock: null, storage, copyOf: null };
+  const machine: Machine = { id, name: definition.name, definition, stacks: [stackOf(definition, points, storage)], lineage: founded(randomUUID(), peerId), powerLock: null, storage, copyOf: null };
   const newest = points.at(-1);
   const relationship: Relationship = {
     ...emptyRelationship, id: randomUUID(), machineId: id, peerId, side, state: standing, settings: { ...defaultSettings(['root']), recoveryHistory: POINTS_EACH - 1 }, key: '', overrides: {},
@@ -71,6 +72,12 @@ function definitionOf(id: string, name: string): MachineDefinition {
     id, name, machineType: 'pc-q35-7.2', cpuModel: 'max', cpuCount: 1, memoryMiB: 512, disks: [{ name: 'root', path: `/nonexistent/${name}.qcow2`, format: 'qcow2', bus: 'virtio' }],
     nics: [{ kind: 'none', mac: macOf(id, 0) }], firmware: { kind: 'bios' }, tpm: false, vga: 'none', guestAgent: false, autostart: false,
   };
+}
+
+/** A layer for each point, or the disk itself; the files are not there. */
+function stackOf({ id, disks: [disk] }: MachineDefinition, points: readonly Point[], storage: string): Stack {
+  const received = points.map((point) => ({ layerId: point.id, path: join(storage, id, `${disk!.name}-${point.id}.qcow2`), pointId: point.id }));
+  return { disk: disk!.name, sizeBytes: 20 * 2 ** 30, layers: received.length > 0 ? received : [{ layerId: id, path: disk!.path }] };
 }
 
 function pointsOf(definition: MachineDefinition): Point[] {

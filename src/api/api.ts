@@ -16,6 +16,7 @@ import { historyRoutes } from './history.ts';
 import { hostRoutes } from './hosts.ts';
 import { initialRoutes } from './initial.ts';
 import { jobRoutes } from './jobs.ts';
+import { isFromHere } from './locality.ts';
 import { machineRoutes } from './machines.ts';
 import { networkRoutes } from './network.ts';
 import { withNamedSchemas } from './namedschemas.ts';
@@ -48,6 +49,8 @@ export interface ApiOptions {
   readonly heartbeatMs?: number;
   /** Requests that come sooner wait for it. At once when absent. */
   readonly opened?: Promise<unknown>;
+  /** What this host is called, besides its addresses and localhost. */
+  readonly hostNames?: readonly string[];
 }
 
 export interface Api {
@@ -67,8 +70,6 @@ const SECURITY_HEADERS = {
   'cross-origin-opener-policy': 'same-origin',
   'content-security-policy': "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'",
 };
-
-const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 
 function printBug({ id, request, error }: { id: string; request: string; error: unknown }): void {
   process.stderr.write(`bug ${id} at ${request}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
@@ -132,7 +133,6 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const app: ApiInstance = fastify({
     bodyLimit: BODY_BYTES,
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS },
-    exposeHeadRoutes: false,
     frameworkErrors: (error, request, reply) => void sendError(reply.headers(SECURITY_HEADERS), answerTo(error, () => undefined, languageOf(request))),
   }).withTypeProvider<TypeBoxTypeProvider>();
   const doors = new Doors((request, response) => app.routing(request, response));
@@ -145,7 +145,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   await app.register(async (guarded: ApiInstance) => {
     guarded.addHook('onRequest', async (request) => {
       const { access } = request.routeOptions.config;
-      if (access === 'anyone' || (access === 'loopback' && LOOPBACK.has(request.ip))) return;
+      if (access === 'anyone' || (access === 'loopback' && isFromHere(request, options.hostNames ?? []))) return;
       request.caller = await callerAgain(request);
     });
     openRoutes(guarded, options);

@@ -8,12 +8,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from '@fastify/type-provider-typebox';
 import type { Change, Changes, Operations } from '../service/operations.ts';
 import type { Caller } from '../service/accessviews.ts';
-import { Busy } from './errors.ts';
 import type { ApiInstance } from './routes.ts';
+import { StreamPlaces } from './streamplaces.ts';
 import { STREAM_MESSAGES } from './streammessages.ts';
 import { ERROR_VIEW } from './schemas.ts';
 
-const MAX_CLIENTS = 128;
 const MAX_WAITING = 1_000;
 const EVENTS_AT_ONCE = 200;
 /** Clients take four times as long without a word for a lost connection. */
@@ -165,24 +164,22 @@ const STREAM_HEADERS = { 'content-type': 'text/event-stream', 'cache-control': '
 const AFTER = Type.Object({ afterId: Type.Optional(Type.Integer({ minimum: 0, description: 'As Last-Event-ID, for a first connection' })), language: Type.Optional(Type.String({ maxLength: 35, description: 'As Accept-Language, for what cannot send it' })) });
 
 export function streamRoute(app: ApiInstance, options: StreamOptions): void {
-  const clients = new Set<AbortController>();
-  app.addHook('preClose', () => clients.forEach((client) => client.abort()));
+  const places = new StreamPlaces();
+  app.addHook('preClose', () => places.end());
 
   const stream = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (clients.size >= MAX_CLIENTS) throw new Busy(`${MAX_CLIENTS} clients read the event stream already`);
-    const gone = new AbortController();
-    clients.add(gone);
-    reply.raw.once('close', () => gone.abort());
+    const place = places.take(request.caller);
+    reply.raw.once('close', () => place.abort());
     try {
       const afterId = await startOf(request, options.operations);
       reply.hijack();
       reply.raw.writeHead(200, { ...(reply.getHeaders() as Record<string, string>), ...STREAM_HEADERS });
-      await new Client(options, request, reply.raw, gone.signal, afterId).run();
+      if (request.method !== 'HEAD') await new Client(options, request, reply.raw, place.signal, afterId).run();
     } catch (error) {
       if (!reply.sent) throw error;
       request.log.debug(error, 'an event stream ended');
     } finally {
-      clients.delete(gone);
+      places.leave(place);
       if (reply.raw.headersSent) reply.raw.end();
     }
   };

@@ -1,6 +1,7 @@
 /** One host's daemon: the only place that makes the drivers and joins them to the engine, the service and the API. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createApi, type Api } from '../api/api.ts';
@@ -145,7 +146,7 @@ export class Daemon {
     const opened = Promise.withResolvers<undefined>();
     const metrics = new Metrics(context, counters);
     const api = await createApi({
-      opened: opened.promise, operations, changes: feed,
+      opened: opened.promise, operations, changes: feed, hostNames: [hostname(), config.hostName],
       metrics: (format) => metrics.text(format), onAnswer: (answer) => countAnswer(counters, answer),
       version,
       endSession: (token) => accounts.endSession(token),

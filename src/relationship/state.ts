@@ -65,6 +65,9 @@ export const ADVICE_AFTER_YIELDING =
 export const ADVICE_IN_SPLIT_BRAIN =
   phrase('Look at the guests on both hosts and decide whose changes go on. On the other host: understudy become-replica; then on the one that goes on: understudy reverse.');
 
+/** What to do where the guest was handed over to its home, which waits to keep it or to give it back. */
+export const ADVICE_AFTER_HANDING_OVER = 'The guest went home to the other host. Look at it there. Then keep it (understudy commit there) or take it back (understudy revert there).';
+
 export function powerShellState(state: State, side: Side): number | null {
   const row = rowOf(state);
   return side === 'replica' ? (row.powerShellReplica ?? row.powerShell) : row.powerShell;

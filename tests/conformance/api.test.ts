@@ -228,6 +228,16 @@ describe('the API', () => {
       else assertMatches(described['content']!['application/json']!['schema'], answer.json, it.operationId);
     });
 
+    if (it.method === 'GET') {
+      test(`HEAD ${it.path} answers as GET does, without a body, and is refused without a sign-in`, async () => {
+        await prepare(it);
+        const [whole, head] = [await rig.local('GET', it.path), await rig.local('HEAD', it.path)];
+        assert.deepEqual([head.status, head.headers['content-type'], head.text], [whole.status, whole.headers['content-type'], '']);
+        assert.ok(Number(head.headers['content-length']) > 0);
+        assert.equal((await rig.tcp('HEAD', it.path)).status, 401);
+      });
+    }
+
     if (it.method !== 'GET') {
       test(`${it.method} ${it.path} refuses a field that it does not know, by name, and does nothing`, async () => {
         rig.host.received.length = 0;
@@ -370,6 +380,18 @@ describe('the API', () => {
     assert.deepEqual((await rig.tcp('GET', '/api/openapi.json')).json, document);
     assert.match((await rig.tcp('GET', '/metrics')).text, /understudy_up 1/);
     assert.equal((await rig.local('GET', '/metrics')).status, 200);
+    for (const path of ['/api/version', '/api/openapi.json', '/metrics']) {
+      const head = await rig.tcp('HEAD', path);
+      assert.deepEqual([head.status, head.text], [200, ''], path);
+    }
+    assert.equal((await rig.tcp('HEAD', '/api/nothing')).status, 404);
+  });
+
+  test('metrics are for this host only when they are asked of it, not of a name that somebody else leads here', async () => {
+    const asked = async (host: string) => (await rig.tcp('GET', '/metrics', undefined, { host })).status;
+    for (const own of ['localhost:7480', 'LOCALHOST.', '127.0.0.1:7480', '[::1]:7480', '10.0.0.7', 'alpha:7480', 'Alpha.Example.']) assert.equal(await asked(own), 200, own);
+    for (const foreign of ['rebound.example:7480', 'alpha.evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'not a name']) assert.equal(await asked(foreign), 401, foreign);
+    assert.equal((await rig.tcp('GET', '/metrics', undefined, { host: 'rebound.example', ...as('viewer') })).status, 200);
   });
 
   test('the OpenAPI document refers only to schemas that it has', () => {

@@ -64,6 +64,7 @@ export async function openRig(heartbeatMs = 15_000): Promise<Rig> {
     changes: host,
     metrics: async () => 'understudy_up 1\n',
     version: '1.2.3',
+    hostNames: ['alpha', 'alpha.example'],
     endSession: (token) => host.accounts.endSession(token),
     onBug: (bug) => bugs.push(bug),
     heartbeatMs,

@@ -152,12 +152,46 @@ describe('the event stream', { timeout: 30_000 }, () => {
     stream.close();
   });
 
-  test('the hundred and twenty-ninth client is turned away and told to try again', async () => {
-    const streams = await Promise.all(Array.from({ length: 128 }, () => open(rig)));
-    const late = await open(rig);
-    assert.equal(late.response.statusCode, 503);
-    assert.match(await rig.local('GET', '/api/events/stream').then(({ text }) => text), /"code":"busy"/);
-    for (const stream of [...streams, late]) stream.close();
+  test('HEAD ends at once and takes no place', async () => {
+    const head = await rig.local('HEAD', '/api/events/stream');
+    assert.deepEqual([head.status, head.headers['content-type'], head.text], [200, 'text/event-stream', '']);
+    assert.equal(rig.host.subscriberCount, 0);
+  });
+
+  async function headersOf(name: string): Promise<Record<string, string>> {
+    await rig.host.accounts.addUser(name, 'viewer', 'correct horse battery');
+    return { authorization: `Bearer ${(await rig.host.accounts.signIn(name, 'correct horse battery')).token}` };
+  }
+  const openMany = (headers: Record<string, string>, count: number): Promise<Stream[]> => Promise.all(Array.from({ length: count }, () => open(rig, headers, { port: rig.port })));
+  const assertAllStand = (streams: readonly Stream[]): void => assert.deepEqual(streams.filter(({ response }) => response.statusCode !== 200), []);
+  async function assertTurnedAway(headers: Record<string, string>): Promise<void> {
+    const { status, json } = await rig.tcp('GET', '/api/events/stream', undefined, headers);
+    assert.deepEqual([status, json.error.code], [503, 'busy']);
+  }
+
+  test('who takes all places is told to try again beyond them, and gives way to others', async () => {
+    const headers = await headersOf('greedy');
+    const greedy = await openMany(headers, 128);
+    await assertTurnedAway(headers);
+    const other = await open(rig);
+    await skipTo(other, /^event: alive/);
+    assertAllStand([...greedy, other]);
+    await Promise.any(greedy.map(async (stream) => {
+      while ((await stream.next()) !== 'END');
+    }));
+    await assertTurnedAway(headers);
+    assert.equal(rig.host.subscriberCount, 128);
+    for (const stream of [...greedy, other]) stream.close();
+  });
+
+  test('two who have as many places do not take them from each other', async () => {
+    const [one, two, three] = [await headersOf('one'), await headersOf('two'), await headersOf('three')];
+    const streams = [...(await openMany(one, 64)), ...(await openMany(two, 64))];
+    for (const headers of [one, two]) await assertTurnedAway(headers);
+    streams.push(...(await openMany(three, 1)));
+    assertAllStand(streams);
+    assert.equal(rig.host.subscriberCount, 128);
+    for (const stream of streams) stream.close();
   });
 
   test('the daemon closes at once although streams are open', async () => {

@@ -8,10 +8,12 @@ import { guestDefinition } from '../../guest/definition.ts';
 import { makeGuestDisks } from '../../guest/disks.ts';
 import { until } from '../flow/testhost.ts';
 import { IsolatedRoot, SHARED } from './isolatedroot.ts';
-import { debianPackage, debianPackageCalled } from './packages.ts';
+import { debianPackage, debianPackageCalled, NEXT_SETTING } from './packages.ts';
 import { assertWhole, type Visited } from './visit.ts';
 
 const NEXT = '99.0.0';
+const SETTINGS = '/etc/understudy/understudy.toml';
+const OWN_SETTING = 'logLevel = "debug"';
 
 let deb: string;
 
@@ -119,9 +121,12 @@ lrwxrwxrwx root:root /usr/sbin/understudyd
     await root.out('kill', '-9', main);
     await until('systemd starts another daemon', async () => ((await root.run('systemctl', 'is-active', 'understudyd')).stdout.trim() === 'active' && (await root.out('systemctl', 'show', '--value', '--property=MainPID', 'understudyd')) !== main ? true : undefined), 30_000);
     await runsOn(pid);
+    await root.out('sh', '-c', `echo '${OWN_SETTING}' >> ${SETTINGS}`);
     await debianPackageCalled(NEXT, root.shared);
-    await root.out('dpkg', '--install', join(SHARED, `${NEXT}.deb`));
+    await root.out('dpkg', '--force-confold', '--install', join(SHARED, `${NEXT}.deb`));
     assert.deepEqual(await root.understudy('version'), { understudy: NEXT, understudyd: NEXT });
+    assert.match(await root.out('cat', SETTINGS), new RegExp(`${OWN_SETTING}$`), 'what somebody set here is kept');
+    assert.match(await root.out('cat', `${SETTINGS}.dpkg-dist`), new RegExp(`^${NEXT_SETTING}`), 'what the new package would set is beside it');
     await runsOn(pid);
     await anotherPoint(await newestPoint());
   });

@@ -46,7 +46,10 @@ const run = promisify(execFile);
 
 export const debianPackage = (): Promise<string> => cached('deb', (directory) => run('npm', ['run', 'deb', '--', '--directory', directory], { cwd: ROOT }));
 
-/** The same program called another version, in the directory. */
+/** The first line of the configuration file of another version. */
+export const NEXT_SETTING = '# A later version wrote this line.';
+
+/** The same program called another version, with another configuration file, in the directory. */
 export async function debianPackageCalled(version: string, directory: string): Promise<string> {
   const stage = join(directory, 'stage');
   await run('dpkg-deb', ['--raw-extract', await debianPackage(), stage]);
@@ -54,6 +57,8 @@ export async function debianPackageCalled(version: string, directory: string): P
     const path = join(stage, file);
     writeFileSync(path, readFileSync(path, 'utf8').replace(/^(Version: | {2}"version": ")[^"\n]*/m, `$1${version}`));
   }
+  const settings = join(stage, 'etc/understudy/understudy.toml');
+  writeFileSync(settings, `${NEXT_SETTING}\n${readFileSync(settings, 'utf8')}`);
   const path = join(directory, `${version}.deb`);
   await run('dpkg-deb', ['--root-owner-group', '-Znone', '--build', stage, path]);
   rmSync(stage, { recursive: true });

@@ -174,4 +174,13 @@ describe('the overview', { timeout: 120_000 }, () => {
     assert.equal(await page.getByText('The connection to alpha is lost.').count(), 0);
     operator.forgive(/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|Failed to load/);
   });
+
+  test('what a seeded machine cannot do for want of files is refused by the file\'s name, and the daemon stays', async () => {
+    const ids = (await host.run<readonly { id: string }[]>('points', 'vm-00001')).map(({ id }) => id);
+    for (const args of [['test', 'vm-00001'], ['point', 'verify', 'vm-00001', ids[1]!], ['failover', 'vm-00001', '--unplanned', '--yes', '--force'], ['vm', 'start', 'vm-00002']]) {
+      const { code, message } = await host.fails(...args);
+      assert.equal(code, 'disk-missing', args.join(' '));
+      assert.match(message, /\.qcow2/);
+    }
+  });
 });
