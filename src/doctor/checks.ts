@@ -9,6 +9,7 @@ import { isOnward } from '../relationship/chain.ts';
 import { DEFAULT_FLEECING_BUDGET_MIB, resynchronizationWindow } from '../relationship/settings.ts';
 import { DEFAULT_TRUST_GROUP, ANY_HOST } from '../relationship/authorization.ts';
 import type { DiskFacts, Facts, HostFacts, MachineFacts, PeerFacts } from './facts.ts';
+import { DAY_MS, SECOND_MS } from '../language/lengths.ts';
 
 export interface Check {
   readonly id: string;
@@ -31,8 +32,6 @@ export interface Found {
 }
 
 const MIB = 1_048_576;
-const SECOND_MS = 1_000;
-const DAY_MS = 86_400_000;
 export const CERTIFICATE_WARNING_DAYS = 30;
 const MAX_SKEW_MS = 5 * SECOND_MS;
 const COMMIT_WITHIN_MS = DAY_MS;

@@ -61,6 +61,9 @@ export const adviceFor = (state: State, side: Side): string => rowOf(state).advi
 export const ADVICE_AFTER_YIELDING =
   'The guest here is held, and what it wrote is a recovery point of its own (understudy points). Look at the guest on the other host. To go on there: understudy reverse; to bring it home with all that it wrote there: understudy initiate-failback here; to give up what it wrote there: understudy revert there, then the guest here goes on.';
 
+/** What to do where the guest was handed over to its home, which waits to keep it or to give it back. */
+export const ADVICE_AFTER_HANDING_OVER = 'The guest went home to the other host. Look at it there. Then keep it (understudy commit there) or take it back (understudy revert there).';
+
 export function powerShellState(state: State, side: Side): number | null {
   const row = rowOf(state);
   return side === 'replica' ? (row.powerShellReplica ?? row.powerShell) : row.powerShell;
