@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { emptyRelationship } from '../src/engine/answers.ts';
 import type { State as HostState } from '../src/engine/ports/state.ts';
-import { DAY_MS, HOUR_MS, type Piece } from '../src/history/piece.ts';
+import type { Piece } from '../src/history/piece.ts';
 import type { MachineDefinition } from '../src/machine/definition.ts';
 import { macOf } from '../src/machine/parse.ts';
 import { noStatistics } from '../src/health/statistics.ts';
@@ -12,9 +12,9 @@ import type { Machine, Point, Relationship, Stack, Statistics } from '../src/mac
 import { founded } from '../src/relationship/epoch.ts';
 import { defaultSettings } from '../src/relationship/settings.ts';
 import type { Side, State } from '../src/relationship/state.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../src/language/lengths.ts';
 
 const POINTS_EACH = 6;
-const MINUTE_MS = 60_000;
 /** Of the past: a cycle each half hour. */
 const PIECE_MS = HOUR_MS / 2;
 /** Standings in which nothing runs by itself: the peer does not exist. */

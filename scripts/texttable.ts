@@ -18,7 +18,7 @@ import { ALARM_HINTS } from '../src/health/alarms.ts';
 import { EVENTS } from '../src/health/events.ts';
 import { WORDS } from '../src/language/words.ts';
 import { FORCED_STOP, JOB_KINDS, OTHER, STATUS } from '../src/providers/job.ts';
-import { ADVICE_AFTER_YIELDING, ALL_STATES, STATES } from '../src/relationship/state.ts';
+import { ADVICE_AFTER_HANDING_OVER, ADVICE_AFTER_YIELDING, ALL_STATES, STATES } from '../src/relationship/state.ts';
 import { CONDITIONS } from '../src/relationship/table.ts';
 import { WSMAN_TITLES } from '../src/wsman/fault.ts';
 
@@ -155,7 +155,7 @@ function wordsOfSchema(): string[] {
 
 function addTables(found: Collector): void {
   found.addAll(ALL_STATES.flatMap((state) => [STATES[state].name, ...Object.values(STATES[state].advice)]), 'src/relationship/state.ts');
-  found.add(ADVICE_AFTER_YIELDING, 'src/relationship/state.ts');
+  for (const advice of [ADVICE_AFTER_HANDING_OVER, ADVICE_AFTER_YIELDING]) found.add(advice, 'src/relationship/state.ts');
   found.addAll(Object.values(CONDITIONS), 'src/relationship/table.ts');
   found.addAll(Object.values(FAULTS).flatMap(({ title, hint }) => [title, hint]), 'src/errors/fault.ts');
   found.addAll(Object.values(EVENTS).map(({ hint }) => hint), 'src/health/events.ts');

@@ -50,6 +50,7 @@ async function rename(run: Run, host: string, name: string): Promise<void> {
 async function move(run: Run, host: string, address: string): Promise<void> {
   const moved = await run.api.post('/api/hosts/{host}/move', { path: { host }, body: { address } });
   run.out.result(moved, () => t('{name} is looked for at {address} now', { name: moved.name, address: moved.address }));
+  if (!run.out.isJson) run.out.note(t('Whether it answers there: understudy host test {name}', { name: moved.name }));
 }
 
 async function renewCertificate(run: Run): Promise<void> {

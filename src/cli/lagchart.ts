@@ -4,6 +4,7 @@ import { phrase } from '../language/text.ts';
 import { t, translated } from './language.ts';
 import { filled, html, type Markup } from './markup.ts';
 import { duration } from './words.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../language/lengths.ts';
 
 type History = View<'History'>;
 
@@ -13,10 +14,6 @@ const LEFT = 62;
 const TOP = 8;
 const BOTTOM = 22;
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 /** A scale of powers, so that an outage of hours and the seconds of every day are both seen. */
 const TICKS: readonly (readonly [ms: number, label: string])[] = [
   [100, '0.1 s'], [SECOND_MS, '1 s'], [10 * SECOND_MS, '10 s'], [MINUTE_MS, '1 min'], [10 * MINUTE_MS, '10 min'], [HOUR_MS, '1 h'], [10 * HOUR_MS, '10 h'], [4 * DAY_MS, '4 d'], [40 * DAY_MS, '40 d'], [400 * DAY_MS, '400 d'],

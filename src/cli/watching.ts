@@ -12,10 +12,10 @@ import { coloured } from './output.ts';
 import type { Run } from './run.ts';
 import { Screen } from './screen.ts';
 import { duration, instant, printable } from './words.ts';
+import { SECOND_MS } from '../language/lengths.ts';
 
 /** Changes come in bursts: they are waited for, and shown together. */
 const BURST_MS = 250;
-const SECOND_MS = 1_000;
 
 export interface Watchable<T> {
   /** What is watched, for the head. */

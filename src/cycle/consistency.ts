@@ -1,6 +1,6 @@
 /** When an application-consistent point is due: so many hours after the last one, on this host's clock. */
+import { HOUR_MS } from '../language/lengths.ts';
 
-const HOUR_MS = 3_600_000;
 /** A guest that could not be held still is not asked again with every cycle: that costs it time. */
 const AFTER_FAILURE_MS = 30 * 60_000;
 

@@ -2,8 +2,8 @@
  * When what failed is tried again: after 1, 2, 4, 8, 10 minutes, then every 30. Source: Hyper-V Replica, retries of recoverable
  * failures. Cycles closer together than any documented interval begin with as many tries at their own pace.
  */
+import { MINUTE_MS } from '../language/lengths.ts';
 
-const MINUTE_MS = 60_000;
 const SCHEDULE_MS = [1, 2, 4, 8, 10].map((minutes) => minutes * MINUTE_MS);
 const LAST_MS = 30 * MINUTE_MS;
 const SHORTEST_INTERVAL_MS = 30_000;

@@ -9,6 +9,7 @@ import { isOnward } from '../relationship/chain.ts';
 import { DEFAULT_FLEECING_BUDGET_MIB, resynchronizationWindow } from '../relationship/settings.ts';
 import { DEFAULT_TRUST_GROUP, ANY_HOST } from '../relationship/authorization.ts';
 import type { DiskFacts, Facts, HostFacts, MachineFacts, PeerFacts } from './facts.ts';
+import { DAY_MS, SECOND_MS } from '../language/lengths.ts';
 
 export interface Check {
   readonly id: string;
@@ -31,8 +32,6 @@ export interface Found {
 }
 
 const MIB = 1_048_576;
-const SECOND_MS = 1_000;
-const DAY_MS = 86_400_000;
 export const CERTIFICATE_WARNING_DAYS = 30;
 const MAX_SKEW_MS = 5 * SECOND_MS;
 const COMMIT_WITHIN_MS = DAY_MS;
@@ -120,7 +119,11 @@ export const CHECKS: readonly Check[] = [
   check('warning', 37, 'replica-server-off', 'This host takes replicas', { meaning: 'A machine that failed over elsewhere could not be reversed to here, nor come home.', cure: 'understudy server set --replica-server on.' },
     ofHost(({ acceptsReplicas }, { machines }) => (!acceptsReplicas && machines.length > 0 ? phrase('It takes no replicas.') : null))),
   check('warning', null, 'notifications-failing', 'Notifications arrive', { meaning: 'When something goes wrong here, that target does not hear of it.', cure: 'understudy notify test NAME shows what the other side answers; understudy notify set mends it.' },
+<<<<<<< HEAD
     ofHost(({ notifications }) => orNone(notifications.filter(({ failure }) => failure !== null).map(({ name, failure }) => say('{name}: {failure}.', { name, failure: [failure!] }))))),
+=======
+    ofHost(({ notifications }) => orNone(notifications.filter(({ failure }) => failure !== null).map(({ name, failure }) => `${name}: ${failure}.`)))),
+>>>>>>> main
   check('advice', null, 'nobody-notified', 'Somebody is told when something goes wrong', { meaning: 'Whoever does not look at this host does not know.', cure: 'understudy notify add webhook URL, or understudy notify add mail ADDRESS; on both hosts.' },
     ofHost(({ notifications }, { machines }) => (notifications.length === 0 && machines.length > 0 ? phrase('No target of notifications is set.') : null))),
   check('advice', 38, 'any-host', 'Only named hosts may replicate here', { meaning: 'Every host that is paired, now or later, can fill this host\'s storage.', cure: 'understudy server set --any-host off, and an entry for each host: understudy authorization add.' },

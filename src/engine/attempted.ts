@@ -13,6 +13,7 @@ import { triedKind } from './observation.ts';
 import { report } from './report.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 import { say, told, phrase } from '../language/text.ts';
+import { MINUTE_MS } from '../language/lengths.ts';
 
 export interface Surroundings {
   readonly host: Host;
@@ -24,7 +25,6 @@ export interface Surroundings {
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-const MINUTE_MS = 60_000;
 const REFUSED_HINT = phrase('The other host does not allow it now, and says why: understudy status there. It is tried again by itself.');
 
 /** While new disks are copied these are waited out; after any other fault the disks that replicate already go on alone. */

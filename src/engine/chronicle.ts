@@ -3,11 +3,12 @@
  * each change of standing ends one piece of its time and begins the next. While nothing happens nothing is written: the open piece
  * grows by itself, also while no daemon runs.
  */
-import { coverageOf, HOUR_MS, type ArrivedCycle, type OpenPiece, type Piece } from '../history/piece.ts';
+import { coverageOf, type ArrivedCycle, type OpenPiece, type Piece } from '../history/piece.ts';
 import type { Relationship } from '../machine/records.ts';
 import { kindOf } from '../relationship/chain.ts';
 import { cycleIntervalMs } from '../relationship/settings.ts';
 import type { Host } from './host.ts';
+import { HOUR_MS } from '../language/lengths.ts';
 
 type Kept = Pick<Relationship, 'openPiece'>;
 

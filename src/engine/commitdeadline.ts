@@ -7,8 +7,8 @@ import type { Host } from './host.ts';
 import { machineOf } from './spec.ts';
 import { update } from './transition.ts';
 import { say, told } from '../language/text.ts';
+import { MINUTE_MS } from '../language/lengths.ts';
 
-const MINUTE_MS = 60_000;
 const LOOK_EVERY_MS = 10_000;
 const WARNED_BEFORE_MS = 15 * MINUTE_MS;
 /** Something else holds the machine, or a test failover stands on a point that would be removed. */

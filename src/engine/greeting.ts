@@ -4,6 +4,7 @@
  */
 import { Fault, kept } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
+import { isSplit } from '../health/rules.ts';
 import type { Relationship } from '../machine/records.ts';
 import { isOnward, kindOf } from '../relationship/chain.ts';
 import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
@@ -67,6 +68,7 @@ export async function meet(host: Host, relationship: Relationship, theirs: Linea
   if (relationship.state === 13) return;
   const machine = machineOf(host, relationship.machineId);
   const kin = kinship(machine.lineage, theirs);
+  if (kin !== 'unrelated') noLongerSplit(host, relationship.id);
   if (kin === 'same' || kin === 'ours-descends') return;
   if (kin === 'unrelated') return settleUnrelated(host, relationship, theirs);
   checkRestored(host, relationship, theirs);
@@ -105,6 +107,11 @@ function settleUnrelated(host: Host, relationship: Relationship, theirs: Lineage
   if (ownerHostId === host.hostId) return;
   if (relationship.side !== 'replica' || relationship.failover !== null) throw splitBrain(host, relationship);
   host.state.putMachine({ ...machine, lineage: theirs });
+}
+
+/** Somebody chose, on the other host. */
+function noLongerSplit(host: Host, relationshipId: string): void {
+  if (isSplit(relationshipNamed(host, relationshipId))) update(host, relationshipId, () => ({ lastFault: null, failures: 0 }));
 }
 
 function splitBrain(host: Host, relationship: Relationship): Fault {

@@ -6,10 +6,11 @@ import type { Alarm, Machine, Relationship } from '../machine/records.ts';
 import { failureText } from '../errors/fault.ts';
 import { objectiveMs } from '../history/piece.ts';
 import { say, type Text, phrase } from '../language/text.ts';
-import { ADVICE_AFTER_YIELDING } from '../relationship/state.ts';
+import { ADVICE_AFTER_HANDING_OVER, ADVICE_AFTER_YIELDING } from '../relationship/state.ts';
 import type { EventName } from './events.ts';
 import { ALARM_HINTS, alarmText } from './alarms.ts';
 import type { HealthLimits } from './limits.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../language/lengths.ts';
 
 /** What the rules look at. Times in milliseconds. */
 export interface Facts {
@@ -44,9 +45,6 @@ export interface Rule {
   hint(facts: Facts): Text;
 }
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 /** Below this much lateness nobody is warned, however short the interval: a cycle has to be possible first. */
 const LATE_AT_LEAST_MS = 30_000;
 /** One cycle alone tells nothing. */
@@ -54,6 +52,10 @@ const MISSED_AT_LEAST = 2;
 
 /** Waiting for the other host's points, while the disks here are as its own guest left them. */
 export const hasYielded = ({ side, state, yielded }: Relationship): boolean => side === 'replica' && [2, 3].includes(state) && yielded !== null;
+
+/** The guest leaves this host by a failback, or has left it and waits at home. */
+const goesHome = ({ relationship: { failback } }: Facts): boolean => failback?.at === 'away';
+export const isHandedOver = ({ failback }: Relationship): boolean => failback?.at === 'away' && failback.phase === 'handedOver';
 
 const isIn = (states: readonly number[], side?: Relationship['side']) => ({ relationship }: Facts): boolean => states.includes(relationship.state) && (side === undefined || relationship.side === side);
 const isReplicating = isIn([3]);
@@ -66,10 +68,21 @@ function pendingHint({ relationship: { state, initial, awaited }, peer }: Facts)
   return phrase('It ends by itself once the disks are copied; start it on the primary if it was not.');
 }
 
+function failbackText({ relationship, peer }: Facts): Text {
+  if (isHandedOver(relationship)) return say('The machine went home to {peer} and is not protected until the failback is committed there.', { peer });
+  if (relationship.failback?.at === 'away') return say('The difference is on its way home to {peer}; the machine is not protected.', { peer });
+  return relationship.state === 13 ? phrase('The difference is coming home; the machine runs on the other host and is not protected.') : phrase('The machine came home and is not protected until the failback is committed.');
+}
+
+function failbackHint({ relationship }: Facts): Text {
+  if (isHandedOver(relationship)) return ADVICE_AFTER_HANDING_OVER;
+  return relationship.state === 14 ? phrase('Look at the guest, then understudy commit, or understudy revert.') : phrase('Give it up with understudy cancel-failover.');
+}
+
 const says = (text: string) => (): string => text;
 const isPrimary = ({ relationship }: Facts): boolean => relationship.side === 'primary';
 const hasAlarm = (alarm: Alarm) => ({ relationship }: Facts): boolean => relationship.side === 'replica' && (relationship.alarms ?? []).includes(alarm);
-const isSplit = ({ relationship }: Facts): boolean => relationship.lastFault?.code === 'split-brain';
+export const isSplit = ({ lastFault }: Pick<Relationship, 'lastFault'>): boolean => lastFault?.code === 'split-brain';
 const faultText = ({ relationship, peer }: Facts): Text => (relationship.lastFault ? say('{failure} (with {peer}).', { failure: [failureText(relationship.lastFault)], peer }) : '');
 const faultHint = ({ relationship }: Facts): Text => relationship.lastFault?.hint ?? '';
 const hasFailedOften = ({ relationship, limits }: Facts): boolean => relationship.side === 'primary' && relationship.failures >= limits.failuresInARow;
@@ -80,7 +93,7 @@ const rule = (severity: Severity, basis: Rule['basis'], id: string, when: string
 
 /** The worst first. */
 export const RULES: readonly Rule[] = [
-  rule('critical', 'ours', 'split-brain', 'both hosts began an epoch without knowing of the other\'s', { holds: isSplit, message: faultText, hint: faultHint }, 'health-changed'),
+  rule('critical', 'ours', 'split-brain', 'both hosts began an epoch without knowing of the other\'s', { holds: ({ relationship }) => isSplit(relationship), message: faultText, hint: faultHint }, 'health-changed'),
   rule('critical', 'ours', 'guest-stands-still', 'a freeze for a recovery point is long over, and the guest\'s agent has not confirmed that the guest goes on', {
     holds: ({ relationship }) => (relationship.standsStillSinceMs ?? null) !== null,
     message: ({ relationship, machine }) => say('The file systems of {machine} may stand still since {time}: they were frozen for a recovery point, and the guest agent does not answer since.', { machine: machine.name, time: { atMs: relationship.standsStillSinceMs! } }),
@@ -93,7 +106,7 @@ export const RULES: readonly Rule[] = [
   rule('critical', 'inferred', 'disks-failed', 'state 16', { holds: isIn([16]), message: says('A disk that is to replicate could not be copied; the other disks go on replicating.'), hint: ({ machine }) => say('Mend the cause shown, then understudy resume {machine}; or leave the disk out again: understudy settings {machine} --disks.', { machine: machine.name }) }),
   rule('critical', 'documented', 'paused-on-replica', 'state 7 on the replica', { holds: isIn([7], 'replica'), message: says('Replication is suspended on the replica: the primary cannot send.'), hint: says('Go on with understudy resume on this host.') }),
   rule('critical', 'documented', 'cannot-send', 'state 3 or initial replication on the primary, and tries failed one after the other (failuresInARow)', {
-    holds: (facts) => isIn([2, 3])(facts) && !isSplit(facts) && hasFailedOften(facts),
+    holds: (facts) => isIn([2, 3])(facts) && !isSplit(facts.relationship) && hasFailedOften(facts),
     message: (facts) => say('The last {failures} tries to replicate failed: {failure}', { failures: facts.relationship.failures, failure: [faultText(facts)] }),
     hint: faultHint,
   }),
@@ -132,8 +145,8 @@ export const RULES: readonly Rule[] = [
     message: says('There is no current recovery point yet: the initial replication is not complete.'),
     hint: pendingHint,
   }),
-  rule('warning', 'documented', 'reverse-not-configured', 'state 5 or 6 on the replica', {
-    holds: isIn([5, 6]),
+  rule('warning', 'documented', 'reverse-not-configured', 'state 5 or 6 on the replica, and no failback is under way', {
+    holds: (facts) => isIn([5, 6])(facts) && !goesHome(facts),
     message: says('The machine runs here and is not protected until replication is reversed.'),
     hint: says('Protect the guest again: understudy reverse. Or bring it home: understudy failback.'),
   }),
@@ -142,11 +155,7 @@ export const RULES: readonly Rule[] = [
     message: says('A failover was begun and replication is not reversed: nothing is replicated meanwhile.'),
     hint: ({ relationship }) => (relationship.state === 4 ? phrase('Fail over on the other host, then reverse there; or cancel: understudy cancel-failover.') : phrase('It ends by itself; then understudy reverse.')),
   }),
-  rule('warning', 'ours', 'failback-begun', 'state 13 or 14', {
-    holds: isIn([13, 14]),
-    message: ({ relationship }) => (relationship.state === 13 ? phrase('The difference is coming home; the machine runs on the other host and is not protected.') : phrase('The machine came home and is not protected until the failback is committed.')),
-    hint: ({ relationship }) => (relationship.state === 13 ? phrase('Give it up with understudy cancel-failover.') : phrase('Look at the guest, then understudy commit, or understudy revert.')),
-  }),
+  rule('warning', 'ours', 'failback-begun', 'state 13 or 14, or the failback of the other host', { holds: (facts) => isIn([13, 14])(facts) || goesHome(facts), message: failbackText, hint: failbackHint }),
   rule('warning', 'documented', 'paused-on-primary', 'state 7 on the primary', { holds: isIn([7], 'primary'), message: says('Replication is suspended.'), hint: says('Go on with understudy resume.') }),
   rule('warning', 'documented', 'missed-cycles', 'state 3, and of the cycles in the monitoring interval more than a share was missed (missedWarningPercent)', {
     holds: (facts) => isReplicating(facts) && facts.missed >= MISSED_AT_LEAST && facts.missedPercent > facts.limits.missedWarningPercent && facts.missedPercent < facts.limits.missedCriticalPercent,
@@ -171,7 +180,7 @@ export const RULES: readonly Rule[] = [
   rule('warning', 'ours', 'chain-long', 'a disk of the replica has too many layers', { holds: hasAlarm('chain-long'), message: ({ machine }) => alarmText('chain-long', machine), hint: says(ALARM_HINTS['chain-long']) }),
   rule('warning', 'ours', 'space-low', 'the replica\'s storage is almost full', { holds: hasAlarm('space-low'), message: ({ machine }) => alarmText('space-low', machine), hint: says(ALARM_HINTS['space-low']) }),
   rule('warning', 'ours', 'last-failure', 'the last try failed, and none has succeeded since', {
-    holds: (facts) => facts.relationship.lastFault !== null && !isSplit(facts) && !(isIn([2, 3])(facts) && hasFailedOften(facts)),
+    holds: (facts) => facts.relationship.lastFault !== null && !isSplit(facts.relationship) && !(isIn([2, 3])(facts) && hasFailedOften(facts)),
     message: faultText,
     hint: faultHint,
   }),

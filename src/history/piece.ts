@@ -5,9 +5,7 @@
  */
 import type { Relationship } from '../machine/records.ts';
 import type { Side, State } from '../relationship/state.ts';
-
-export const HOUR_MS = 3_600_000;
-export const DAY_MS = 24 * HOUR_MS;
+import { HOUR_MS } from '../language/lengths.ts';
 
 /**
  * `due`: cycles are due. `behind`: there is a recovery point and the replica falls behind it, since nothing is due (suspended,

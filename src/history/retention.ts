@@ -1,5 +1,5 @@
 /** How finely the past is kept, and for how long: pieces for some days, then hours, then days, for thirteen months. */
-import { DAY_MS, HOUR_MS } from './piece.ts';
+import { DAY_MS, HOUR_MS } from '../language/lengths.ts';
 
 const PIECES_AT_MOST_MS = 2 * DAY_MS;
 const PIECES_AT_LEAST_MS = 2 * HOUR_MS;

@@ -1,7 +1,8 @@
 /** A period in buckets of one length, for a chart. */
-import { clipped, DAY_MS, HOUR_MS, type Piece } from './piece.ts';
+import { clipped, type Piece } from './piece.ts';
 import { ceilTo, floorTo, unitAt } from './retention.ts';
 import { added, NOTHING, slotOf, type Slot } from './slot.ts';
+import { DAY_MS, HOUR_MS } from '../language/lengths.ts';
 
 export const MAX_BUCKETS = 500;
 

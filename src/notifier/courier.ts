@@ -8,9 +8,8 @@ import type { Notification } from '../notifications/notification.ts';
 import type { Delivery, Target } from '../notifications/target.ts';
 import { shown, type NotifierEvent } from './events.ts';
 import type { Rows } from './rows.ts';
+import { MINUTE_MS, SECOND_MS } from '../language/lengths.ts';
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
 const RETRY_DELAYS_MS = [10 * SECOND_MS, 30 * SECOND_MS, MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS] as const;
 const GIVEN_UP_AFTER_MS = 24 * 60 * MINUTE_MS;
 /** From here on the target counts as failing. */

@@ -5,9 +5,9 @@
 import 'reflect-metadata';
 import { createHash, createPublicKey, KeyObject, randomBytes, webcrypto, X509Certificate, type KeyObject as Key } from 'node:crypto';
 import { BasicConstraintsExtension, ExtendedKeyUsage, ExtendedKeyUsageExtension, KeyUsageFlags, KeyUsagesExtension, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
+import { DAY_MS } from '../language/lengths.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const DAY_MS = 86_400_000;
 /** Five years: longer than the hardware's usual life between reinstallations, and renewal needs no new pairing. */
 const LIFETIME_MS = 5 * 365 * DAY_MS;
 /** Hosts whose clocks differ by less than this accept each other's new certificates. */

@@ -7,6 +7,7 @@ import type { Operations } from './operations.ts';
 import type { Caller, Role } from './accessviews.ts';
 import type { EventView } from './views.ts';
 import { eventView, jobView, machineViews, recordsOf, relationshipViews, selfView } from './presenting.ts';
+import { DAY_MS } from '../language/lengths.ts';
 
 type AdministrationOperations = Pick<
   Operations,
@@ -16,7 +17,6 @@ type AdministrationOperations = Pick<
 const DEFAULT_LIMIT = 100;
 /** From the least bad on. */
 const SEVERITIES: readonly EventView['severity'][] = ['information', 'warning', 'error'];
-const DAY_MS = 86_400_000;
 const JOBS_IN_STATUS = 20;
 
 function userNamed({ accounts }: Context, name: string): string {

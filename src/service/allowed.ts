@@ -1,5 +1,6 @@
 /** What may be asked of a relationship now: the verbs of its table of states, and the operations that change no state. */
 import { testRefusal } from '../engine/testfailover.ts';
+import { awaitsMedia } from '../engine/firstcopy/checking.ts';
 import { VERIFIABLE } from '../engine/replica/verification.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import { isOnward } from '../relationship/chain.ts';
@@ -39,14 +40,21 @@ const BESIDES: Readonly<Record<string, (standing: Standing) => boolean>> = {
   cycle: ({ relationship: { side, state } }) => side === 'primary' && state === 3,
   settings: ({ relationship: { side } }) => side === 'primary',
   failback: canFailBack,
-  'commit-after': ({ relationship }) => relationship.state === 5 && relationship.side === 'replica',
+  'commit-after': (standing) => standing.relationship.state === 5 && standing.relationship.side === 'replica' && !goesHome(standing),
   'point verify': isVerifiable,
   'point delete': (standing) => isVerifiable(standing) && standing.pointCount > 1,
 };
 
+/** The guest leaves by a failback, or waits at home: it is decided there. */
+const goesHome = ({ relationship }: Standing): boolean => relationship.failback?.at === 'away';
+
 /** A verb whose row of the table says less than has to hold. */
 const UNLESS: Readonly<Record<string, (standing: Standing) => boolean>> = {
-  'change-mode': ({ isSentOn }) => !isSentOn,
+  commit: goesHome,
+  revert: goesHome,
+  reverse: goesHome,
+  import: ({ relationship }) => !awaitsMedia(relationship),
+  'change-mode': (standing) => !standing.isSentOn || goesHome(standing),
   'become-replica': ({ relationship }) => relationship.lastFault?.code !== 'split-brain',
   'initiate-failback': ({ relationship: { side, yielded } }) => side === 'replica' && yielded === null,
   disable: ({ relationship, isSentOn }) => relationship.testCopy !== null || (isSentOn && !isOnward(relationship)),

@@ -9,8 +9,8 @@ import { hostView, selfView } from './presenting.ts';
 import { judgementOf } from './health.ts';
 import type { Context } from './context.ts';
 import type { HostView } from './views.ts';
+import { DAY_MS } from '../language/lengths.ts';
 
-const DAY_MS = 86_400_000;
 /** Too late to wait for somebody's next working day. */
 const CERTIFICATE_CRITICAL_DAYS = 3;
 

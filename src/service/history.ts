@@ -4,7 +4,7 @@ import type { EndedRelationship } from '../engine/ports/history.ts';
 import { Fault } from '../errors/fault.ts';
 import { reasonsOf } from '../health/health.ts';
 import { inLanguage } from '../language/domain.ts';
-import { clipped, DAY_MS, objectiveMs } from '../history/piece.ts';
+import { clipped, objectiveMs } from '../history/piece.ts';
 import type { Recovery } from '../history/recovery.ts';
 import { ceilTo, floorTo, KEPT_MS, unitAt } from '../history/retention.ts';
 import { bucketed, rasterOf, totalOf, type Past, type Raster } from '../history/series.ts';
@@ -17,6 +17,7 @@ import { audited, relationshipNamed, type Context } from './context.ts';
 import { judgementOf } from './health.ts';
 import type { HistoryRequest, Operations, ReportRequest } from './operations.ts';
 import type { HistoryBucketView, HistoryView, RecoveryView, ReportRowView, ReportView } from './historyviews.ts';
+import { DAY_MS } from '../language/lengths.ts';
 
 type HistoryOperations = Pick<Operations, 'history' | 'report'>;
 

@@ -1,5 +1,6 @@
 /** Use case of the overview: the machines of this host and of those that it is paired with, each once, and how well they are known. */
 import type { RosterMachine, RosterRelationship } from '../engine/roster/roster.ts';
+import { FAILED_OVER } from '../relationship/failedover.ts';
 import { stateName, type State } from '../relationship/state.ts';
 import { audited, type Context } from './context.ts';
 import { adviceInSilence } from './outofreach.ts';
@@ -14,6 +15,7 @@ import { failureText } from '../errors/fault.ts';
 
 /** A host that answers does so sooner; a page that is opened is not held up for longer. */
 const ASK_WITHIN_MS = 1_500;
+const PREPARED: State = 4;
 
 export const overviewOperations = (context: Context): Pick<Operations, 'overview'> => ({
   overview: (caller) =>
@@ -67,11 +69,26 @@ export function mergedMachines(told: readonly Told[], language?: Language): Over
   const hosts = new Map(told.map(({ host }) => [host.id, host]));
   const sides = told.flatMap(({ host, skewMs, machines }) => machines.map((machine) => ({ id: machine.id, name: machine.name, side: sideOf(host, skewMs, machine, hosts, language) })));
   const merged = [...Map.groupBy(sides, ({ id }) => id)].map(([id, found]) => {
-    const ordered = found.map(({ side }) => side).sort((one, other) => rankOf(one) - rankOf(other));
-    const first = found.find(({ side }) => side === ordered[0])!;
-    return { id, name: first.name, isProtected: ordered.some(({ relationships }) => relationships.some(({ lagMs }) => lagMs !== null)), sides: ordered };
+    const [first] = found.sort((one, other) => rankOf(one.side) - rankOf(other.side));
+    const ordered = corrected(found.map(({ side }) => side));
+    return { id, name: first!.name, isProtected: ordered.some(({ relationships }) => relationships.some(({ lagMs }) => lagMs !== null)), sides: ordered };
   });
   return merged.sort((one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0));
+}
+
+/** In what is of now, or, where nobody tells, in what was told last. */
+function hasFailedOver(sides: readonly MachineSideView[], relationshipId: string): boolean {
+  const about = sides.filter(({ relationships }) => relationships.some(({ id }) => id === relationshipId));
+  const heard = about.some(({ isCurrent }) => isCurrent) ? about.filter(({ isCurrent }) => isCurrent) : about;
+  return heard.some(({ relationships }) => relationships.some(({ id, state }) => id === relationshipId && FAILED_OVER.includes(state)));
+}
+
+/** Where one host has failed over, the other's cycles are of before, and what it has prepared is done. */
+function corrected(sides: readonly MachineSideView[]): MachineSideView[] {
+  const ofBefore = (summary: RelationshipSummaryView): RelationshipSummaryView => ({
+    ...summary, lagMs: null, lastCycle: null, nextCycleAtMs: null, ...(summary.state === PREPARED && { healthReasons: [], advice: '' }),
+  });
+  return sides.map((side) => ({ ...side, relationships: side.relationships.map((summary) => (hasFailedOver(sides, summary.id) ? ofBefore(summary) : summary)) }));
 }
 
 /** What is of now comes before what was told earlier. */

@@ -5,8 +5,7 @@ import { transition } from '../engine/transition.ts';
 import type { Relationship } from '../machine/records.ts';
 import { SimulatedHost } from './host.ts';
 import { CYCLE_MS, Pair, type PairOptions } from './pair.ts';
-
-const MINUTE_MS = 60_000;
+import { MINUTE_MS } from '../language/lengths.ts';
 
 export class Chain extends Pair {
   readonly c: SimulatedHost;

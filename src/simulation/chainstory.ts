@@ -6,8 +6,8 @@ import { contentOf } from './instant.ts';
 import { prefixOf } from '../points/stack.ts';
 import { difference } from './properties.ts';
 import { Violation } from './story.ts';
+import { MINUTE_MS } from '../language/lengths.ts';
 
-const MINUTE_MS = 60_000;
 const SETTLE_MINUTES = 60;
 
 export class ChainStory {

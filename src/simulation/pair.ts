@@ -16,6 +16,7 @@ import { SimulatedNetwork } from './network.ts';
 import { Random } from './random.ts';
 import { Story, Violation } from './story.ts';
 import { VirtualTime } from './time.ts';
+import { MINUTE_MS } from '../language/lengths.ts';
 
 export interface PairOptions {
   readonly seed: string;
@@ -25,7 +26,6 @@ export interface PairOptions {
 }
 
 export const CYCLE_MS = 20_000;
-const MINUTE_MS = 60_000;
 const TAIL_BYTES = 1_536;
 
 export class Pair {

@@ -5,6 +5,7 @@ import { Operator } from './operator.ts';
 import { Pair } from './pair.ts';
 import { Violation } from './story.ts';
 import { Troubles } from './weather.ts';
+import { MINUTE_MS } from '../language/lengths.ts';
 
 export interface SimulationOptions {
   readonly seed: string;
@@ -22,7 +23,6 @@ export interface Outcome {
   readonly virtualMinutes: number;
 }
 
-const MINUTE_MS = 60_000;
 const SETTLE_ROUNDS = 90;
 
 export class Simulation {

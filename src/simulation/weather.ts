@@ -2,8 +2,7 @@
 import type { Pair } from './pair.ts';
 import type { SimulatedHost } from './host.ts';
 import { FAIR } from './network.ts';
-
-const MINUTE_MS = 60_000;
+import { MINUTE_MS } from '../language/lengths.ts';
 
 /** Kinds of trouble, and how often each. */
 const TROUBLES = { lossy: 3, cut: 4, oneWay: 2, killNow: 3, killAtCall: 8, killAtCommit: 8, killQemu: 2, losePower: 1, fill: 2, breakInstant: 2, clock: 1, deaf: 1, foreign: 0.5 } as const;

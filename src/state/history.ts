@@ -4,13 +4,14 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { EndedRelationship, History } from '../engine/ports/history.ts';
-import { byHours, clipped, DAY_MS, HOUR_MS, hourOf, type Piece } from '../history/piece.ts';
+import { byHours, clipped, hourOf, type Piece } from '../history/piece.ts';
 import type { Recovery } from '../history/recovery.ts';
 import { floorTo, KEPT_MS, keptAt } from '../history/retention.ts';
 import type { Past, Stretch } from '../history/series.ts';
 import { slotOf, sumOf, type Slot } from '../history/slot.ts';
 import { slotOfStored, storedPiece, storedPieces, storedSlot } from '../history/stored.ts';
 import { Statements } from './statements.ts';
+import { DAY_MS, HOUR_MS } from '../language/lengths.ts';
 
 const PIECE_ROW_CHARACTERS = 3_500;
 const KEPT_RECOVERIES = 1_000;

@@ -31,8 +31,8 @@ describe('the actions of the page', () => {
 
   test('call what the API has', () => {
     for (const action of ACTIONS) {
-      const { method, path } = action.request(readForm(action.fields ?? [], {}).values);
-      assert.ok(isDescribed(method, path), `${action.command}: ${method} ${path}`);
+      const requests = [action.request(readForm(action.fields ?? [], {}).values), ...(action.afterwards ? [action.afterwards()] : [])];
+      for (const { method, path } of requests) assert.ok(isDescribed(method, path), `${action.command}: ${method} ${path}`);
     }
   });
 
@@ -55,6 +55,15 @@ describe('the actions of the page', () => {
     assert.deepEqual(change.request(readForm(change.fields!, { role: 'operator' }).values).body, { role: 'operator' });
     assert.deepEqual(change.request(readForm(change.fields!, { password: ' with spaces ' }).values).body, { password: ' with spaces ' });
     assert.match(change.happens(readForm(change.fields!, { password: 'correct horse' }).values).join(' '), /Sessions and tokens of watch end/);
+  });
+
+  test('take a new password of one\'s own only when it was typed twice alike, and send it once', () => {
+    const { fields, request } = users.changePassword();
+    const typed = (again: string) => readForm(fields!, { password: 'present', newPassword: 'correct horse', again });
+    assert.deepEqual(Object.keys(typed('correct h0rse').problems), ['again']);
+    assert.deepEqual(Object.keys(typed('').problems), ['again']);
+    assert.deepEqual(typed('correct horse').problems, {});
+    assert.deepEqual(request(typed('correct horse').values).body, { password: 'present', newPassword: 'correct horse' });
   });
 
   test('of a webhook keep a secret and headers that were not given', () => {

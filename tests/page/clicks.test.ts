@@ -107,6 +107,9 @@ describe('with two hosts', { timeout: 180_000 }, () => {
     await hostA.act('host rename', { about: 'host-b', values: { name: 'vault' } });
     await hostA.act('host rename', { about: 'vault', values: { name: 'host-b' } });
     assert.match(await hostA.refused('host move', { about: 'host-b', values: { address: 'not an address' } }), /not an address/);
+    await hostA.ask('host move', { about: 'host-b', values: { address: '127.0.0.1:1' } });
+    await hostA.dialog.getByText(/failed at connecting to its peer port/).waitFor();
+    await hostA.dialog.locator('footer').getByRole('button', { name: 'Close', exact: true }).click();
     await hostA.act('host move', { about: 'host-b', values: { address: pair.b.peerAddress } });
     await hostA.act('host renew-certificate');
   });
@@ -155,8 +158,8 @@ describe('with two hosts', { timeout: 180_000 }, () => {
     const watch = await Operator.signedIn(browser, pair.a, { name: 'watch' });
     await watch.page.goto('/users');
     const pagesOfWatch = new HostPages(watch, acted);
-    assert.match(await pagesOfWatch.refused('user password', { values: { password: 'not it, no', newPassword: 'another horse entirely' } }), /password/);
-    await pagesOfWatch.act('user password', { values: { password: PASSWORD, newPassword: 'another horse entirely' } });
+    assert.match(await pagesOfWatch.refused('user password', { values: { password: 'not it, no', newPassword: 'another horse entirely', again: 'another horse entirely' } }), /password/);
+    await pagesOfWatch.act('user password', { values: { password: PASSWORD, newPassword: 'another horse entirely', again: 'another horse entirely' } });
     await hostA.act('user remove', { about: 'watch', typed: 'watch' });
   });
 });
@@ -259,7 +262,12 @@ describe('with a machine', { timeout: 300_000 }, () => {
     await stands(pair.a, 'primary', 3);
     await did(onB, 'failover-unplanned', { start: false });
     await stands(pair.a, 'replica', 2);
+    await onA.page.locator('[data-operation="initiate-failback"]').waitFor();
+    assert.equal(await onA.page.locator('[data-operation="import"]').count(), 0, 'no media are awaited on a host that yielded');
     await did(onA, 'initiate-failback');
+    await onB.page.getByText('The machine went home to host-a and is not protected until the failback is committed there.').waitFor();
+    const refusedThere = ['commit', 'revert', 'reverse'].map((id) => `[data-operation="${id}"]`).join();
+    assert.equal(await onB.page.locator(refusedThere).count(), 0, 'it is decided at home');
     await did(onA, 'commit');
     await Promise.all([stands(pair.a, 'primary', 3), stands(pair.b, 'replica', 3)]);
   });
@@ -342,9 +350,8 @@ describe('with three hosts', { timeout: 180_000 }, () => {
     await did(onC, 'disable');
     await did(onC, 'as-replica');
     await did(onA, 'disable');
-    await (await onA.asking('vm-undefine')).click();
+    await did(onA, 'vm-undefine');
     await onA.page.getByText('This host knows no such machine').waitFor();
-    operated.add('vm-undefine');
     await hostA.go('Hosts');
     await hostA.act('host remove', { about: 'host-b', typed: 'host-b' });
   });

@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { DAY_MS, HOUR_MS } from '../../src/history/piece.ts';
 import type { View } from '../../src/client/operation.ts';
 import { durationIn, sizeIn } from '../../src/language/quantities.ts';
 import type { SqliteState } from '../../src/state/state.ts';
 import { until, type TestHost } from '../flow/testhost.ts';
 import { openBrowser, Operator } from './browser.ts';
 import { seededHost } from './seededhost.ts';
+import { DAY_MS, HOUR_MS } from '../../src/language/lengths.ts';
 
 const INTERVAL_MS = 300_000;
 const PAST_MS = 8 * DAY_MS;

@@ -11,7 +11,7 @@ const AT_HOME = founded('e1', 'host-a');
 const AWAY = mint(AT_HOME, 'e2', 'host-b');
 
 function allowed(relationship: Partial<Relationship>, { lineage = AT_HOME, pointCount = 3, isSentOn = false } = {}): string[] {
-  const standing = { side: 'replica', state: 3, testCopy: null, lastFault: null, yielded: null, receiving: null, ...relationship } as Relationship;
+  const standing = { side: 'replica', state: 3, testCopy: null, lastFault: null, yielded: null, receiving: null, newestPointId: null, seed: null, ...relationship } as Relationship;
   return allowedNow({ relationship: standing, machine: { name: 'web1', lineage } as Machine, pointCount, isSentOn });
 }
 const has = (operation: string, ...given: Parameters<typeof allowed>): boolean => allowed(...given).includes(operation);
@@ -60,4 +60,17 @@ test('yielding is offered in a split brain only, and a failback that is looked a
   assert.deepEqual([has('become-replica', { state: 5 }), has('become-replica', { state: 5, lastFault: split }), has('become-replica', { side: 'primary', lastFault: split })], [false, true, true]);
   const yielded = { pointId: 'p', attemptId: null, basisId: 'p' };
   assert.deepEqual([has('initiate-failback', { state: 2 }), has('initiate-failback', { state: 2, yielded }), has('initiate-failback', { side: 'primary', state: 4 })], [false, true, true]);
+});
+
+test('while the guest goes home, or waits there, nothing of the failover is decided on the host that it leaves', () => {
+  const failback = { at: 'away', phase: 'handedOver' } as Relationship['failback'];
+  const decided = ['commit', 'revert', 'reverse', 'commit-after', 'failback'];
+  assert.deepEqual(allowed({ state: 5 }, { lineage: AWAY }).filter((each) => decided.includes(each)).sort(), decided.toSorted());
+  assert.deepEqual(allowed({ state: 5, failback: failback! }, { lineage: AWAY }).filter((each) => decided.includes(each)), []);
+  assert.ok(has('disable', { state: 5, failback: failback! }), 'that gives the failback up');
+});
+
+test('a first copy on media is taken in where one is awaited, not on a host that yielded', () => {
+  const yielded = { pointId: 'p', attemptId: null, basisId: 'p' };
+  assert.deepEqual([has('import', { state: 2 }), has('import', { state: 2, newestPointId: 'p', yielded }), has('import', { state: 3 })], [true, false, false]);
 });

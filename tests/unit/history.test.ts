@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { byHours, clipped, DAY_MS, firstLagMs, HOUR_MS, hourOf, objectiveMs, type Coverage, type Piece } from '../../src/history/piece.ts';
+import { byHours, clipped, firstLagMs, hourOf, objectiveMs, type Coverage, type Piece } from '../../src/history/piece.ts';
 import { bucketed, rasterOf, totalOf } from '../../src/history/series.ts';
 import { added, CLASS_RATIO, lagWithin, meanLagMs, NOTHING, slotOf, sumOf, type Slot } from '../../src/history/slot.ts';
 import { slotOfStored, storedPiece, storedPieces, storedSlot } from '../../src/history/stored.ts';
 import { openInMemory } from '../../src/state/database.ts';
 import { SqliteHistory } from '../../src/state/history.ts';
+import { DAY_MS, HOUR_MS } from '../../src/language/lengths.ts';
 
 /** A day and an hour that begin nowhere in particular. */
 const START_MS = Date.UTC(2026, 2, 3, 21, 17, 5);

@@ -7,7 +7,7 @@ import { readRoster } from '../../src/engine/roster/reading.ts';
 import type { RosterMachine, RosterRelationship } from '../../src/engine/roster/roster.ts';
 import { MAX_MACHINES } from '../../src/engine/roster/telling.ts';
 import { mergedMachines, type Told } from '../../src/service/overview.ts';
-import { silencesOf } from '../../web/src/overview/machines.ts';
+import { rowsOf, silencesOf } from '../../web/src/overview/machines.ts';
 
 const RELATIONSHIP: RosterRelationship = {
   id: 'r1', kind: 'simple', side: 'primary', peerId: 'b', peer: 'what a calls b', state: 3, health: 'ok', reasons: [], lagSinceMs: 9_000, intervalMs: 30_000,
@@ -116,5 +116,21 @@ describe('the overview', () => {
     const alone = { ...MACHINE, id: 'm2', name: 'alone', role: 'standalone', relationships: [] } as const;
     const failedOver = { ...MACHINE, relationships: [{ ...RELATIONSHIP, state: 5, lagSinceMs: null }] };
     assert.deepEqual(mergedMachines([toldBy('a', true, [failedOver, alone])]).map(({ name, isProtected }) => [name, isProtected]), [['alone', false], ['web1', false]]);
+  });
+
+  test('believes the host that failed over, whatever the other told before or goes on telling of its replica', () => {
+    const failedOver = { ...REPLICA, power: 'running', relationships: [{ ...REPLICA.relationships[0]!, state: 5, health: 'warning', lagSinceMs: null }] } as const;
+    const primary = (state: number, advice: string) => ({ ...MACHINE, power: 'running', relationships: [{ ...RELATIONSHIP, peerId: 'a', state, health: 'warning', advice }] }) as const;
+    const seen = (sides: [here: RosterMachine, there: RosterMachine], isCurrent: boolean) => {
+      const told = [toldBy('a', true, [sides[0]]), toldBy('b', false, [sides[1]], { isCurrent })];
+      const overview = { atMs: 10_000, hosts: told.map(({ host }) => host), machines: mergedMachines(told) };
+      const [row] = rowsOf(overview);
+      const [link] = row!.links;
+      return [row!.isProtected, link!.lagSinceMs, link!.stateName, row!.runsOn, link!.advice.map(({ host }) => host), silencesOf(overview).length];
+    };
+    const notProtected = [false, null, 'Failed over, not committed', ['host a']];
+    assert.deepEqual(seen([failedOver, primary(3, '')], false), [...notProtected, [], 0]);
+    assert.deepEqual(seen([failedOver, { ...primary(4, 'Fail over there, or cancel.'), power: 'off' }], true), [...notProtected, [], 0]);
+    assert.deepEqual(seen([MACHINE, failedOver], false).slice(0, 1), [true], 'what a silent host told before it gave the machine back');
   });
 });

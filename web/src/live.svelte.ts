@@ -6,13 +6,13 @@ import { Failure } from '../../src/client/failure.ts';
 import type { View } from '../../src/client/operation.ts';
 import { watch, type Watched } from '../../src/client/watching.ts';
 import { client } from './client.ts';
+import { SECOND_MS } from '../../src/language/lengths.ts';
 
 export type Change = View<'Change'>;
 type Listener = (change: Change | 'everything') => void;
 
 /** A hidden page lets go of its connection: browsers allow six to one host. */
 const HIDDEN_AT_MOST_MS = 10_000;
-const SECOND_MS = 1_000;
 
 class Live {
   standing = $state<'connecting' | 'connected' | 'lost'>('connecting');

@@ -1,11 +1,7 @@
 /** Times, lengths and sizes as people read them, in the page's language. */
 import { durationIn, sizeIn } from '../../src/language/quantities.ts';
 import { language, locale } from './language.ts';
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/language/lengths.ts';
 
 type Unit = 'second' | 'minute' | 'hour' | 'day';
 
@@ -36,6 +32,10 @@ let day: Intl.DateTimeFormat | undefined;
 export const minuteOfDay = (atMs: number): string => (minute ??= new Intl.DateTimeFormat(locale(), { timeStyle: 'short' })).format(atMs);
 export const dayOfYear = (atMs: number): string => (day ??= new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short' })).format(atMs);
 
+let hour: Intl.DateTimeFormat | undefined;
+/** Day and hour. */
+export const hourOfYear = (atMs: number): string => (hour ??= new Intl.DateTimeFormat(locale(), { month: 'short', day: 'numeric', hour: '2-digit' })).format(atMs);
+
 let relative: Intl.RelativeTimeFormat | undefined;
 
 /** How long ago, or in how long, roughly: "5 min. ago", "in 20 sec.". */
@@ -46,3 +46,6 @@ export function distance(atMs: number, nowMs: number): string {
   relative ??= new Intl.RelativeTimeFormat(locale(), { style: 'short', numeric: 'always' });
   return relative.format(atMs < nowMs ? -count : count, unit as Intl.RelativeTimeFormatUnit);
 }
+
+/** How long ago it happened: never "in 0 seconds" because the page's clock moves once a second. */
+export const ago = (atMs: number, nowMs: number): string => distance(Math.min(atMs, nowMs - 1), nowMs);

@@ -33,9 +33,13 @@ export async function checkedManifest(host: Host, relationship: Relationship, di
   }
 }
 
+/** The first copy may come on media: nothing has arrived yet but what waits for them. */
+export const awaitsMedia = ({ side, state, newestPointId, awaited, seed }: Relationship): boolean =>
+  side === 'replica' && state === 2 && (newestPointId === null || Boolean(awaited)) && !seed;
+
 function checkAwaits(host: Host, machine: Machine, relationship: Relationship): void {
-  const { side, state, newestPointId, awaited, seed } = relationship;
-  if (side === 'replica' && state === 2 && (newestPointId === null || awaited) && !seed) return;
+  if (awaitsMedia(relationship)) return;
+  const { side, state } = relationship;
   throw new Refused(refuse(say('{machine}: {host} does not wait for a first copy on media: {state} (state {number}, {side})', { machine: machine.name, host: host.hostName, state: stateWords(state), number: state, side: sideWords(side) }), allowedVerbs(relationship)));
 }
 

@@ -21,6 +21,8 @@ export interface Action {
   /** What must be typed before it is done, where something is lost. */
   readonly toType?: string;
   readonly request: (values: Values) => Request;
+  /** Asked for once it is done, and followed: a job that looks whether that was right. */
+  readonly afterwards?: () => Request;
   /** What the answer is: a job to follow, or that it is done. */
   readonly answer?: 'job' | 'done';
 }

@@ -1,6 +1,7 @@
 /** What a chart of the past draws: values over time, by the names of the page's colours. Pure. */
 import { length, size } from '../moments.ts';
 import type { Bucket, History } from './history.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/language/lengths.ts';
 
 export type Colour = '--accent' | '--ok-fill' | '--critical-fill' | '--critical-ground' | '--ink-soft' | '--edge' | '--line' | '--accent-ground' | '--warning-fill';
 
@@ -30,10 +31,6 @@ export interface Figure {
   readonly momentsMs: readonly number[];
 }
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 const LENGTH_STEPS = [
   ...[1, 2, 5, 10, 15, 30].map((count) => count * SECOND_MS), ...[1, 2, 5, 10, 15, 30].map((count) => count * MINUTE_MS), ...[1, 2, 4, 6, 12].map((count) => count * HOUR_MS), ...[1, 2, 5, 10, 20, 50, 100, 200].map((count) => count * DAY_MS),
 ];

@@ -2,14 +2,11 @@
 import type { View } from '../../../src/client/operation.ts';
 import { counted, t } from '../language.ts';
 import { instant, length, number, size } from '../moments.ts';
+import { DAY_MS, HOUR_MS } from '../../../src/language/lengths.ts';
 
 export type History = View<'History'>;
 export type Bucket = View<'HistoryBucket'>;
 export type Recovery = View<'Recovery'>;
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
 export interface Period {
   readonly id: string;

@@ -53,8 +53,12 @@ export const rename = ({ name, self }: HostView): Action => ({
 export const move = ({ name, address: before }: HostView): Action => ({
   command: 'host move', role: 'administrator', title: t('Tell the new address of {host}', { host: name }), label: t('Move'),
   fields: [{ kind: 'line', name: 'address', label: t('New address'), hint: t('Such as 192.0.2.7 or beta.example.com, with a port when it is not 7443.'), initial: before, longest: LONGEST_NAME, isNeeded: true }],
-  happens: (values) => [t('{host} is looked for at {address} from now on. It has to show the same key there.', { host: name, address: textIn(values, 'address') ?? '…' })],
+  happens: (values) => [
+    t('{host} is looked for at {address} from now on. It has to show the same key there.', { host: name, address: textIn(values, 'address') ?? '…' }),
+    t('Then each step of the way there is tried.'),
+  ],
   request: (values) => ({ method: 'POST', path: pathTo('hosts', name, 'move'), body: { address: values['address'] } }),
+  afterwards: () => ({ method: 'POST', path: pathTo('hosts', name, 'test'), body: {} }), answer: 'job',
 });
 
 export const remove = ({ name }: HostView): Action => ({

@@ -58,7 +58,7 @@ function noteOf(relationship: RelationshipView, isPrimaryBox: boolean): string {
   if (side === 'replica' && isHere && FAILED_OVER.includes(state)) return t('failed over');
   if (side === 'replica' && isHere && state === 14) return t('came home, not committed');
   if (side === 'replica' && isHere && state === 13) return t('comes home');
-  if (side === 'primary' && isHere && state === 4) return t('prepared for a planned failover');
+  if (side === 'primary' && isHere && state === 4) return t('prepared for a failover');
   return '';
 }
 
@@ -66,11 +66,11 @@ const ROLES: Readonly<Record<Box['role'], () => string>> = { primary: () => t('P
 export const roleText = ({ role }: Pick<Box, 'role'>): string => ROLES[role]();
 
 function pair(host: string, machine: MachineView, relationship: RelationshipView, health: HealthView | null): Box[] {
-  const { side, peer, kind } = relationship;
+  const { side, peer, kind, peerConnected } = relationship;
   const runsHere = machine.power !== 'off';
   const runsThere = !runsHere && health?.runsOn === peer;
+  const there = { host: peer, isHere: false, runs: runsThere && peerConnected, note: runsThere && !peerConnected ? t('the guest may run here') : noteOf(relationship, side !== 'primary') };
   const here = { host, isHere: true, runs: runsHere, note: noteOf(relationship, side === 'primary') };
-  const there = { host: peer, isHere: false, runs: runsThere, note: noteOf(relationship, side !== 'primary') };
   const replica = kind === 'extended' ? 'extended' : 'replica';
   return side === 'primary' ? [{ ...here, role: 'primary' }, { ...there, role: replica }] : [{ ...there, role: kind === 'extended' ? 'replica' : 'primary' }, { ...here, role: replica }];
 }

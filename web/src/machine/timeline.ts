@@ -3,6 +3,7 @@ import type { PointView } from '../../../src/service/views.ts';
 import { t } from '../language.ts';
 import { instant, length, size } from '../moments.ts';
 import { isDamaged, kindText } from '../operations/failover.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/language/lengths.ts';
 
 /** What a pointer can hit; the shape inside it is smaller. */
 export const SPOT_PX = 26;
@@ -11,9 +12,6 @@ const LARGEST_PX = 22;
 const TICK_PX = 110;
 /** A tick nearer to the end has no room for its label. */
 const LABEL_PX = 76;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 const STEPS_MS = [10_000, 30_000, MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS, HOUR_MS, 3 * HOUR_MS, 6 * HOUR_MS, 12 * HOUR_MS, DAY_MS, 2 * DAY_MS, 7 * DAY_MS, 30 * DAY_MS];
 
 export type Shape = 'circle' | 'square' | 'triangle' | 'diamond';

@@ -27,8 +27,8 @@ export type Field = Common &
   (
     | { readonly kind: 'line'; readonly longest: number; readonly isFit?: (text: string) => string | null }
     | { readonly kind: 'text'; readonly longest: number }
-    /** Known: one that exists, which a browser may fill in. */
-    | { readonly kind: 'secret'; readonly longest: number; readonly isKnown?: true }
+    /** Known: one that exists, which a browser may fill in. `again`: the field before it whose secret is to be typed once more. */
+    | { readonly kind: 'secret'; readonly longest: number; readonly isKnown?: true; readonly again?: string }
     | { readonly kind: 'pem'; readonly longest: number }
     | { readonly kind: 'whole'; readonly least: number; readonly most: number; readonly unit?: string }
     | { readonly kind: 'tick' }
@@ -143,13 +143,18 @@ function pairsIn(text: string): Parsed {
   return { value: Object.fromEntries(pairs.map(([here, there]) => [here!.trim(), there!.trim()])) };
 }
 
+function sameAgain(field: Field, found: Parsed, values: Values): Parsed {
+  if (field.kind !== 'secret' || field.again === undefined || 'problem' in found || found.value === values[field.again]) return found;
+  return { problem: t('It is not the same as above.') };
+}
+
 /** All that the form says, and what is wrong with it, by name. A field that is not asked for says nothing. */
 export function readForm(fields: readonly Field[], typed: Readonly<Record<string, Typed>>): { readonly values: Values; readonly problems: Readonly<Record<string, string>> } {
   const values: Record<string, Value> = {};
   const problems: Record<string, string> = {};
   for (const field of fields) {
     if (field.isAsked?.(values) === false) continue;
-    const found = parsed(field, typed[field.name] ?? field.initial);
+    const found = sameAgain(field, parsed(field, typed[field.name] ?? field.initial), values);
     if ('problem' in found) problems[field.name] = found.problem;
     else if (found.value !== undefined) values[field.name] = found.value;
   }

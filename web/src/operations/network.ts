@@ -8,7 +8,7 @@ const MOST_GATEWAYS = 5;
 const BRIDGE_CHARACTERS = 15;
 const name = ({ machine }: Situation): string => machine.name;
 const words = (situation: Situation) => ({ machine: name(situation), host: situation.host });
-const hasAdapters = ({ network }: Situation): boolean => (network?.adapters.length ?? 0) > 0;
+const hasAdapters = ({ machine, network }: Situation): boolean => machine.role !== 'test' && (network?.adapters.length ?? 0) > 0;
 
 /** The form begins with what the first adapter has. */
 const adapterField = ({ network }: Situation): Field => ({

@@ -1,5 +1,6 @@
 /** The overview's machines: what each host says of a machine put together, and what a person wants to know of it first. */
 import type { AnswerOf, View } from '../../../src/client/operation.ts';
+import { FAILED_OVER } from '../../../src/relationship/failedover.ts';
 
 export type OverviewView = AnswerOf<'get', '/api/overview'>;
 type Side = OverviewView['machines'][number]['sides'][number];
@@ -68,7 +69,8 @@ function linkOf(told: readonly Told[], self: string): Link {
   const lagging = ordered.find(({ summary }) => summary.lagMs !== null);
   const remarks = (texts: (summary: Summary) => readonly string[]): Remark[] =>
     distinct(ordered.flatMap(({ side, summary }) => texts(summary).map((text) => ({ host: side.hostId === self ? null : side.host, text }))));
-  const worst = ordered.map(({ summary }) => summary).sort((one, other) => HEALTHS.indexOf(one.health) - HEALTHS.indexOf(other.health))[0]!;
+  const rank = ({ health, state }: Summary): number => 2 * HEALTHS.indexOf(health) - (FAILED_OVER.includes(state) ? 1 : 0);
+  const worst = ordered.map(({ summary }) => summary).sort((one, other) => rank(one) - rank(other))[0]!;
   return {
     id: first.summary.id,
     from: first.summary.side === 'primary' ? first.side.host : first.summary.peer,
@@ -92,6 +94,13 @@ function standingOf(links: readonly Link[], isTest: boolean, isProtected: boolea
   return isProtected ? 'ok' : 'unprotected';
 }
 
+/** A host that is out of reach is believed only while no other says that the guest runs there. */
+function running(sides: readonly Side[]): string[] {
+  const told = sides.filter(({ power }) => power !== 'off');
+  const now = told.filter(({ isCurrent }) => isCurrent);
+  return (now.length > 0 ? now : told).map(({ host }) => host);
+}
+
 /** Every machine of the hosts that are known, in the order that they were told. */
 export function rowsOf({ atMs, hosts, machines }: OverviewView): Row[] {
   const known = new Map(hosts.map((host) => [host.id, host]));
@@ -104,7 +113,7 @@ export function rowsOf({ atMs, hosts, machines }: OverviewView): Row[] {
     return {
       id, name, isProtected, links, isHere,
       standing: standingOf(links, sides.every(({ role }) => role === 'test'), isProtected),
-      runsOn: sides.filter(({ power }) => power !== 'off').map(({ host }) => host),
+      runsOn: running(sides),
       hosts: sides.map(({ host }) => host),
       elsewhere: isHere || !page ? null : `${page.replace(/\/$/, '')}/machines/${id}`,
       old: sides.filter(({ isCurrent }) => !isCurrent).map(({ hostId, host }) => ({ host, asOfMs: known.get(hostId)?.asOfMs ?? null })),
@@ -140,10 +149,10 @@ export interface Silence {
   readonly replicasThere: number;
 }
 
-/** The hosts that do not answer and with which this host replicates something. */
+/** The hosts that do not answer and with which this host replicates something that has not failed over already. */
 export function silencesOf({ hosts, machines }: OverviewView): Silence[] {
   const self = hosts.find((host) => host.self);
-  const own = machines.flatMap(({ sides }) => sides.filter(({ hostId }) => hostId === self?.id).flatMap(({ relationships }) => relationships)).filter(({ health }) => health !== 'none');
+  const own = machines.flatMap(({ sides }) => sides.filter(({ hostId }) => hostId === self?.id).flatMap(({ relationships }) => relationships)).filter(({ health, state }) => health !== 'none' && !FAILED_OVER.includes(state));
   return hosts.filter(({ connected }) => !connected).flatMap(({ name }) => {
     const count = (side: Summary['side']): number => own.filter((summary) => summary.peer === name && summary.side === side).length;
     const silence = { host: name, replicasHere: count('replica'), replicasThere: count('primary') };

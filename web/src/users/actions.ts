@@ -43,6 +43,7 @@ export const changePassword = (): Action => ({
   fields: [
     { kind: 'secret', name: 'password', label: t('Present password'), initial: '', longest: LONGEST_PASSWORD, isNeeded: true, isKnown: true },
     { kind: 'secret', name: 'newPassword', label: t('New password'), hint: t('At least {count} characters.', { count: SHORTEST_PASSWORD }), initial: '', longest: LONGEST_PASSWORD, isNeeded: true },
+    { kind: 'secret', name: 'again', label: t('New password again'), initial: '', longest: LONGEST_PASSWORD, isNeeded: true, again: 'newPassword' },
   ],
   happens: () => [t('Your sessions elsewhere and your tokens end; here you stay signed in.')],
   request: (values) => ({ method: 'PUT', path: pathTo('session', 'password'), body: { password: values['password'], newPassword: values['newPassword'] } }),
