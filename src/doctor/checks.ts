@@ -119,11 +119,7 @@ export const CHECKS: readonly Check[] = [
   check('warning', 37, 'replica-server-off', 'This host takes replicas', { meaning: 'A machine that failed over elsewhere could not be reversed to here, nor come home.', cure: 'understudy server set --replica-server on.' },
     ofHost(({ acceptsReplicas }, { machines }) => (!acceptsReplicas && machines.length > 0 ? phrase('It takes no replicas.') : null))),
   check('warning', null, 'notifications-failing', 'Notifications arrive', { meaning: 'When something goes wrong here, that target does not hear of it.', cure: 'understudy notify test NAME shows what the other side answers; understudy notify set mends it.' },
-<<<<<<< HEAD
     ofHost(({ notifications }) => orNone(notifications.filter(({ failure }) => failure !== null).map(({ name, failure }) => say('{name}: {failure}.', { name, failure: [failure!] }))))),
-=======
-    ofHost(({ notifications }) => orNone(notifications.filter(({ failure }) => failure !== null).map(({ name, failure }) => `${name}: ${failure}.`)))),
->>>>>>> main
   check('advice', null, 'nobody-notified', 'Somebody is told when something goes wrong', { meaning: 'Whoever does not look at this host does not know.', cure: 'understudy notify add webhook URL, or understudy notify add mail ADDRESS; on both hosts.' },
     ofHost(({ notifications }, { machines }) => (notifications.length === 0 && machines.length > 0 ? phrase('No target of notifications is set.') : null))),
   check('advice', 38, 'any-host', 'Only named hosts may replicate here', { meaning: 'Every host that is paired, now or later, can fill this host\'s storage.', cure: 'understudy server set --any-host off, and an entry for each host: understudy authorization add.' },
