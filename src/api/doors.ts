@@ -8,6 +8,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 
 const LIMITS = {
   maxHeaderSize: 16_384,
@@ -49,8 +50,8 @@ async function isAnswered(socketPath: string): Promise<boolean> {
 async function clearPath(socketPath: string): Promise<void> {
   const left = lstatSync(socketPath, { throwIfNoEntry: false });
   if (!left) return;
-  if (!left.isSocket()) throw new Fault('daemon-running', `${socketPath} is there already and is not a socket`);
-  if (await isAnswered(socketPath)) throw new Fault('daemon-running', `another understudyd listens on ${socketPath}`);
+  if (!left.isSocket()) throw new Fault('daemon-running', say('{socketPath} is there already and is not a socket', { socketPath }));
+  if (await isAnswered(socketPath)) throw new Fault('daemon-running', say('another understudyd listens on {socketPath}', { socketPath }));
   unlinkSync(socketPath);
 }
 
@@ -76,8 +77,8 @@ export class Doors {
     try {
       await listening(server, () => server.listen({ host, port }));
     } catch (error) {
-      if (codeOf(error) === 'EADDRINUSE') throw new Fault('port-in-use', `port ${port} of ${host} is in use`, { cause: error });
-      if (codeOf(error) === 'EACCES') throw new Fault('port-in-use', `port ${port} of ${host} may not be opened by this user`, { cause: error });
+      if (codeOf(error) === 'EADDRINUSE') throw new Fault('port-in-use', say('port {port} of {host} is in use', { port: String(port), host }), { cause: error });
+      if (codeOf(error) === 'EACCES') throw new Fault('port-in-use', say('port {port} of {host} may not be opened by this user', { port: String(port), host }), { cause: error });
       throw error;
     }
     this.#servers.push(server);
@@ -86,7 +87,7 @@ export class Doors {
 
   /** Listens on a unix socket of mode 0600. Fault daemon-running when another daemon answers there. */
   async openLocal(socketPath: string): Promise<void> {
-    if (Buffer.byteLength(socketPath) > SOCKET_PATH_BYTES) throw new Fault('settings-invalid', `the path of the socket is longer than ${SOCKET_PATH_BYTES} bytes: ${socketPath}; give a shorter --run-dir`);
+    if (Buffer.byteLength(socketPath) > SOCKET_PATH_BYTES) throw new Fault('settings-invalid', say('the path of the socket is longer than {max} bytes: {socketPath}; give a shorter --run-dir', { max: String(SOCKET_PATH_BYTES), socketPath }));
     await clearPath(socketPath);
     const server = createServer(LIMITS, this.#handler);
     server.maxConnections = MAX_CONNECTIONS;
@@ -97,7 +98,7 @@ export class Doors {
       process.umask(before);
     });
     await bound.catch((error: unknown) => {
-      throw new Fault('settings-invalid', `the socket ${socketPath} cannot be made (${codeOf(error)}): its directory must be there and be ours`, { cause: error });
+      throw new Fault('settings-invalid', say('the socket {socketPath} cannot be made ({code}): its directory must be there and be ours', { socketPath, code: codeOf(error) }), { cause: error });
     });
     chmodSync(socketPath, ONLY_OWNER);
     this.#servers.push(server);

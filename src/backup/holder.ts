@@ -3,6 +3,7 @@ import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { STATE_FILE } from './archive.ts';
 
 const LOCK = 'restore.lock';
@@ -49,7 +50,7 @@ export function refuseHolder(stateDir: string): void {
   const file = fileIdOf(path);
   if (!file) return;
   const pid = readdirSync('/proc').find((name) => /^\d+$/.test(name) && Number(name) !== process.pid && holds(name, file));
-  if (pid !== undefined) throw new Fault('daemon-running', `process ${pid} has ${path} open`);
+  if (pid !== undefined) throw new Fault('daemon-running', say('process {pid} has {path} open', { pid, path }));
 }
 
 /** What the work does in the directory, no other restore does meanwhile; the lock goes with the process. Fault daemon-running when another has it. */
@@ -68,6 +69,6 @@ function begin(lock: DatabaseSync, path: string): void {
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
-    throw new Fault('daemon-running', `another restore goes on: it has ${path}`, { cause });
+    throw new Fault('daemon-running', say('another restore goes on: it has {path}', { path }), { cause });
   }
 }

@@ -49,3 +49,6 @@ export function familiesNamed(words: readonly string[]): readonly Family[] {
   const named = FAMILIES.filter(({ names }) => names.some((name) => words.includes(name)));
   return named.length === 0 || words.includes('help') ? FAMILIES : named;
 }
+
+/** Those that have a command that begins so, whatever the case of the letters. */
+export const familiesBeginning = (start: string): readonly Family[] => FAMILIES.filter(({ names }) => names.some((name) => name.startsWith(start.toLowerCase())));

@@ -4,7 +4,7 @@
  */
 import { Argument, type Command } from 'commander';
 import { completionOf, type Completion, type Given, type Named } from './completing.ts';
-import { programFor } from './program.ts';
+import { programCompleting } from './program.ts';
 import { parseUrl, runOf, type GlobalOptions, type Run } from './run.ts';
 import { printable } from './words.ts';
 import { scriptOf, SHELLS, type Shell } from './shells.ts';
@@ -58,7 +58,7 @@ async function completion(shell: Shell, words: readonly string[], _: object, com
     const script = scriptOf(shell);
     return out.result({ shell, script }, () => script.trimEnd());
   }
-  const found = await completionOf(await programFor(words.slice(0, -1)), words, namesFrom(options));
+  const found = await completionOf(await programCompleting(words), words, namesFrom(options));
   out.result(found, () => answerText(found));
 }
 

@@ -1,6 +1,6 @@
 /** The program `understudy`: its commands, and what they have in common. */
 import { Command, Option } from 'commander';
-import { FAMILIES, familiesNamed, GROUPS } from './commands.ts';
+import { FAMILIES, familiesBeginning, familiesNamed, GROUPS } from './commands.ts';
 import { t } from './language.ts';
 import { ownVersion } from './ownversion.ts';
 import { parseUrl } from './run.ts';
@@ -40,8 +40,16 @@ function inGroups(program: Command): Command {
 export const createProgram = (): Promise<Command> => programOf(FAMILIES);
 
 /** With what these words, which are to be parsed, can need; in the reader's language. */
-export async function programFor(words: readonly string[]): Promise<Command> {
-  const program = await programOf(familiesNamed(words));
+export const programFor = (words: readonly string[]): Promise<Command> => spokenProgram(familiesNamed(words));
+
+/** With what can stand in place of the last of the words; in the reader's language. */
+export function programCompleting(words: readonly string[]): Promise<Command> {
+  const [first = ''] = words;
+  return words.length === 1 && !first.startsWith('-') ? spokenProgram(familiesBeginning(first)) : programFor(words.slice(0, -1));
+}
+
+async function spokenProgram(families: typeof FAMILIES): Promise<Command> {
+  const program = await programOf(families);
   speakOwnLanguage(program);
   return program;
 }

@@ -1,4 +1,5 @@
 /** The daemon's program: starts, says where it listens, ends on SIGTERM or SIGINT. Guests run on in any case. */
+import { writeFileSync } from 'node:fs';
 import { faultOf } from '../errors/fault.ts';
 import { runningGuests } from '../hypervisor/qemu/instance.ts';
 import { readConfig } from './config.ts';
@@ -11,7 +12,17 @@ const EXIT_BUG = 1;
 /** What bin/understudyd sets for this process alone: guests and tools start as if from a shell. */
 const OWN_ENVIRONMENT = ['MALLOC_ARENA_MAX', 'MALLOC_MMAP_THRESHOLD_', 'NODE_COMPILE_CACHE'];
 
+/** Node.js calls its main thread MainThread, and so would ps, top and ss -ltnp. */
+function nameProcess(): void {
+  try {
+    writeFileSync('/proc/self/comm', 'understudyd');
+  } catch {
+    // A name for people, no more.
+  }
+}
+
 async function main(): Promise<void> {
+  nameProcess();
   for (const name of OWN_ENVIRONMENT) Reflect.deleteProperty(process.env, name);
   const version = versionOf();
   const config = readConfig(process.argv.slice(2), version);

@@ -4,6 +4,7 @@
  */
 import { Fault, kept } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
+import { isSplit } from '../health/rules.ts';
 import type { Relationship } from '../machine/records.ts';
 import { isOnward, kindOf } from '../relationship/chain.ts';
 import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
@@ -67,6 +68,7 @@ export async function meet(host: Host, relationship: Relationship, theirs: Linea
   if (relationship.state === 13) return;
   const machine = machineOf(host, relationship.machineId);
   const kin = kinship(machine.lineage, theirs);
+  if (kin !== 'unrelated') noLongerSplit(host, relationship.id);
   if (kin === 'same' || kin === 'ours-descends') return;
   if (kin === 'unrelated') return settleUnrelated(host, relationship, theirs);
   checkRestored(host, relationship, theirs);
@@ -107,9 +109,14 @@ function settleUnrelated(host: Host, relationship: Relationship, theirs: Lineage
   host.state.putMachine({ ...machine, lineage: theirs });
 }
 
+/** Somebody chose, on the other host. */
+function noLongerSplit(host: Host, relationshipId: string): void {
+  if (isSplit(relationshipNamed(host, relationshipId))) update(host, relationshipId, () => ({ lastFault: null, failures: 0 }));
+}
+
 function splitBrain(host: Host, relationship: Relationship): Fault {
   const { name } = machineOf(host, relationship.machineId);
-  const fault = new Fault('split-brain', `${name}: both hosts went on alone, each with changes that the other does not have`);
+  const fault = new Fault('split-brain', say('{name}: both hosts went on alone, each with changes that the other does not have', { name }));
   update(host, relationship.id, () => ({ lastFault: { ...kept(fault), atMs: host.clock.nowMs() } }));
   return fault;
 }

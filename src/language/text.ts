@@ -34,6 +34,12 @@ export const say = <T extends string>(text: T, ...[values = {} as Record<Placeho
 /** A text that a table or a record keeps as it is; it is put into the reader's language where it is shown. */
 export const phrase = <T extends string>(text: T): T => text;
 
+/** Names, and words of other programs: the same in every language. */
+export const verbatim = (words: string): Said => ({ text: '{words}', values: { words } });
+
+/** A value that somebody gave, as it was given. */
+export const asJson = (value: unknown): string => JSON.stringify(value) ?? 'undefined';
+
 const PLACEHOLDER = /\{(\w+)\}/g;
 
 /** Names of the placeholders in a text, in order. */

@@ -37,6 +37,8 @@ describe('completion', { timeout: 60_000 }, () => {
   test('commands, options, choices and paths are those of the program', async () => {
     assert.deepEqual(await offered('vm', 'st'), ['words', 'start', 'stop']);
     assert.deepEqual(await offered('jobs', 'c'), ['words', 'cancel']);
+    assert.deepEqual(await offered('Co'), ['words', 'commit', 'commit-after', 'completion']);
+    assert.deepEqual(await offered('zz'), ['words']);
     assert.deepEqual(await offered('help', 'fail'), ['words', 'failover', 'failback']);
     assert.deepEqual(await offered('failover', 'x', '--pl'), ['words', '--planned']);
     assert.deepEqual(await offered('user', 'add', 'x', '--role=v'), ['words', '--role=viewer']);
@@ -44,6 +46,11 @@ describe('completion', { timeout: 60_000 }, () => {
     assert.deepEqual(await offered('completion', ''), ['words', 'bash', 'zsh', 'fish']);
     assert.deepEqual(await offered('vm', 'define', ''), ['files']);
     assert.deepEqual(await offered('--run-dir', ''), ['directories']);
+  });
+
+  test('the beginning of a first word loads no commands but those that begin so', async () => {
+    const { stderr } = await run(['completion', 'bash', '--', 'fa'], { env: { ...env(), NODE_OPTIONS: `--import=${import.meta.dirname}/modulesloaded.mjs` } });
+    assert.deepEqual([/cli\/failovers\.ts/, /cli\/machines\.ts/, /cli\/status\.ts/].map((file) => file.test(stderr)), [true, false, false]);
   });
 
   test('names come from the daemon that the line names; those that break a line do not', async () => {
@@ -63,7 +70,7 @@ describe('completion', { timeout: 60_000 }, () => {
       child.on('close', () => reject(new Error(printed)));
       look();
     });
-    child.stdout.on('data', (chunk: Buffer) => { printed += chunk.toString(); });
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => { printed += chunk; });
     child.stdin.write(`${set}; printf '%s\\n' re''ady\r`);
     await seen(/^ready/m);
     child.stdin.write(`${line}\t\u0001printf '<%s>' \u0005; echo e''nd\rexit\r`);

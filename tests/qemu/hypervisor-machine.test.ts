@@ -6,6 +6,7 @@ import { Fault } from '../../src/errors/fault.ts';
 import type { LaunchSpec } from '../../src/engine/ports/hypervisor.ts';
 import type { MachineDefinition } from '../../src/machine/definition.ts';
 import { qemuArguments } from '../../src/hypervisor/qemu/arguments.ts';
+import { cpuModelsIn } from '../../src/hypervisor/qemu/capabilities.ts';
 import { runPaths, statePaths } from '../../src/hypervisor/qemu/directories.ts';
 import { QemuBench } from '../conformance/qemubench.ts';
 
@@ -126,6 +127,12 @@ test('the serial console is written to its log and can be dialled', async () => 
   const { socketPath, logPath } = bench.hypervisor.console(spec.instanceId);
   assert.ok(existsSync(socketPath));
   assert.equal(typeof readFileSync(logPath, 'utf8'), 'string');
+});
+
+test('CPU models are found in the lists of QEMU 7.2 and of QEMU 10, and flags are not taken for models', () => {
+  const flags = '\n\nRecognized CPUID flags:\n  3dnow abm max\n  x86 hle\n';
+  assert.deepEqual(cpuModelsIn(`Available CPUs:\nx86 486                   (alias configured by machine type)                        \nx86 Broadwell-v3          Intel Core Processor (Broadwell)\nx86 max                   Enables all features${flags}`), ['486', 'Broadwell-v3', 'max']);
+  assert.deepEqual(cpuModelsIn(`Available CPUs:\n  486                   (alias configured by machine type)\n  486-v1                \n  max                   Enables all features${flags}`), ['486', '486-v1', 'max']);
 });
 
 test('capabilities tell the versioned machine types, CPU models and memory of this host', async () => {

@@ -38,8 +38,14 @@ async function askQemu(): Promise<Lists> {
   return {
     qemuVersion: /version (\S+)/.exec(version!)?.[1] ?? 'unknown',
     machineTypes: [...machines!.matchAll(/^(pc-(?:q35|i440fx)-\d+\.\d+)\s/gm)].map((match) => match[1]!),
-    cpuModels: [...cpus!.matchAll(/^x86 (\S+)/gm)].map((match) => match[1]!),
+    cpuModels: cpuModelsIn(cpus!),
   };
+}
+
+/** The names of what `-cpu help` lists before the flags. QEMU 7.2 puts the architecture before each, QEMU 10 does not. */
+export function cpuModelsIn(help: string): readonly string[] {
+  const [models = ''] = help.split(/\n\s*\n/);
+  return [...models.matchAll(/^(?:x86)?\s+(\S+)/gm)].map(([, name]) => name!);
 }
 
 function memory(): Pick<HostCapabilities, 'memoryMiB' | 'freeMemoryMiB'> {
