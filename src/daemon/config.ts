@@ -71,6 +71,7 @@ type FileConfig = Partial<Record<(typeof FILE_KEYS)[number], string | number>>;
 export function daemonCommand(version: string): Command {
   return new Command('understudyd')
     .version(version)
+    .showHelpAfterError('Try: understudyd --help')
     .description('Keeps replicas of virtual machines. Runs until it is told to end; guests run on.')
     .option('--config <file>', 'configuration file', DEFAULTS.config)
     .option('--state-dir <dir>', 'durable state')
