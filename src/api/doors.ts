@@ -8,6 +8,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { Fault } from '../errors/fault.ts';
+import { notListening } from '../errors/listening.ts';
 
 const LIMITS = {
   maxHeaderSize: 16_384,
@@ -68,7 +69,7 @@ export class Doors {
     return this.#local.has(socket);
   }
 
-  /** Listens on TCP; the port is the one that was given, or a free one for 0. Fault port-in-use. */
+  /** Listens on TCP; the port is the one that was given, or a free one for 0. Fault port-in-use, settings-invalid. */
   async openTcp(address: { host: string; port: number; tls?: Tls }): Promise<{ port: number }> {
     const { host, port, tls } = address;
     const server = tls ? createTlsServer({ ...LIMITS, ...tls }, this.#handler) : createServer(LIMITS, this.#handler);
@@ -76,9 +77,7 @@ export class Doors {
     try {
       await listening(server, () => server.listen({ host, port }));
     } catch (error) {
-      if (codeOf(error) === 'EADDRINUSE') throw new Fault('port-in-use', `port ${port} of ${host} is in use`, { cause: error });
-      if (codeOf(error) === 'EACCES') throw new Fault('port-in-use', `port ${port} of ${host} may not be opened by this user`, { cause: error });
-      throw error;
+      throw notListening(error, host, port);
     }
     this.#servers.push(server);
     return { port: (server.address() as AddressInfo).port };
