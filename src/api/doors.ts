@@ -9,6 +9,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { Fault } from '../errors/fault.ts';
 import { notListening } from '../errors/listening.ts';
+import { say } from '../language/text.ts';
 
 const LIMITS = {
   maxHeaderSize: 16_384,
@@ -50,8 +51,8 @@ async function isAnswered(socketPath: string): Promise<boolean> {
 async function clearPath(socketPath: string): Promise<void> {
   const left = lstatSync(socketPath, { throwIfNoEntry: false });
   if (!left) return;
-  if (!left.isSocket()) throw new Fault('daemon-running', `${socketPath} is there already and is not a socket`);
-  if (await isAnswered(socketPath)) throw new Fault('daemon-running', `another understudyd listens on ${socketPath}`);
+  if (!left.isSocket()) throw new Fault('daemon-running', say('{socketPath} is there already and is not a socket', { socketPath }));
+  if (await isAnswered(socketPath)) throw new Fault('daemon-running', say('another understudyd listens on {socketPath}', { socketPath }));
   unlinkSync(socketPath);
 }
 
@@ -85,7 +86,7 @@ export class Doors {
 
   /** Listens on a unix socket of mode 0600. Fault daemon-running when another daemon answers there. */
   async openLocal(socketPath: string): Promise<void> {
-    if (Buffer.byteLength(socketPath) > SOCKET_PATH_BYTES) throw new Fault('settings-invalid', `the path of the socket is longer than ${SOCKET_PATH_BYTES} bytes: ${socketPath}; give a shorter --run-dir`);
+    if (Buffer.byteLength(socketPath) > SOCKET_PATH_BYTES) throw new Fault('settings-invalid', say('the path of the socket is longer than {max} bytes: {socketPath}; give a shorter --run-dir', { max: String(SOCKET_PATH_BYTES), socketPath }));
     await clearPath(socketPath);
     const server = createServer(LIMITS, this.#handler);
     server.maxConnections = MAX_CONNECTIONS;
@@ -96,7 +97,7 @@ export class Doors {
       process.umask(before);
     });
     await bound.catch((error: unknown) => {
-      throw new Fault('settings-invalid', `the socket ${socketPath} cannot be made (${codeOf(error)}): its directory must be there and be ours`, { cause: error });
+      throw new Fault('settings-invalid', say('the socket {socketPath} cannot be made ({code}): its directory must be there and be ours', { socketPath, code: codeOf(error) }), { cause: error });
     });
     chmodSync(socketPath, ONLY_OWNER);
     this.#servers.push(server);

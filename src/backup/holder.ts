@@ -50,7 +50,7 @@ export function refuseHolder(stateDir: string): void {
   const file = fileIdOf(path);
   if (!file) return;
   const pid = readdirSync('/proc').find((name) => /^\d+$/.test(name) && Number(name) !== process.pid && holds(name, file));
-  if (pid !== undefined) throw new Fault('daemon-running', `process ${pid} has ${path} open`);
+  if (pid !== undefined) throw new Fault('daemon-running', say('process {pid} has {path} open', { pid, path }));
 }
 
 /** What the work does in the directory, no other restore does meanwhile; the lock goes with the process. Fault daemon-running when another has it. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { parse } from 'smol-toml';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { isJournal, LOG_FORMATS, LOG_LEVELS, type LogFormat } from './log.ts';
 import { parseProxy, proxyOfEnvironment, type Proxy } from '../peer/proxy.ts';
 
@@ -103,7 +104,7 @@ export function readConfig(argv: readonly string[], version: string, environment
   const file = readFile(flags.config, argv.includes('--config'));
   const stateDir = String(flags.stateDir ?? file.stateDir ?? DEFAULTS.stateDir);
   const portOffset = Number(flags.portOffset ?? file.portOffset ?? 0);
-  if (!Number.isInteger(portOffset) || portOffset < 0 || portOffset > 50_000) throw new Fault('settings-invalid', `portOffset cannot be ${flags.portOffset ?? file.portOffset}: allowed is a whole number from 0 to 50,000`);
+  if (!Number.isInteger(portOffset) || portOffset < 0 || portOffset > 50_000) throw new Fault('settings-invalid', say('portOffset cannot be {portOffset}: allowed is a whole number from 0 to 50,000', { portOffset: String(flags.portOffset ?? file.portOffset) }));
   return {
     stateDir,
     portOffset,
@@ -127,19 +128,19 @@ export function readConfig(argv: readonly string[], version: string, environment
 function pageUrlOf(given: string | number | undefined): string | null {
   if (given === undefined || given === '') return null;
   const url = URL.parse(String(given));
-  if (!url || !['http:', 'https:'].includes(url.protocol)) throw new Fault('settings-invalid', `pageUrl cannot be ${JSON.stringify(given)}: allowed is an address like https://understudy.example.com/`);
+  if (!url || !['http:', 'https:'].includes(url.protocol)) throw new Fault('settings-invalid', say('pageUrl cannot be {given}: allowed is an address like https://understudy.example.com/', { given: JSON.stringify(given) }));
   return url.href;
 }
 
 function oneOf<T extends string>(key: string, allowed: readonly T[], given: string | number): T {
   const found = allowed.find((each) => each === given);
-  if (found === undefined) throw new Fault('settings-invalid', `${key} cannot be ${given}: allowed is ${allowed.join(', ')}`);
+  if (found === undefined) throw new Fault('settings-invalid', say('{name} cannot be {value}: allowed is {allowed}', { name: key, value: String(given), allowed: { list: allowed } }));
   return found;
 }
 
 function peerPortOf(given: string | number | undefined, portOffset: number): number {
   const port = given === undefined ? PEER_PORT + portOffset : Number(given);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Fault('settings-invalid', `peerPort cannot be ${given}: allowed is a whole number from 1 to 65,535`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Fault('settings-invalid', say('peerPort cannot be {given}: allowed is a whole number from 1 to 65,535', { given: String(given) }));
   return port;
 }
 
@@ -155,7 +156,7 @@ function wbemConfig(flags: FileConfig, file: FileConfig): Pick<Config, 'wbemAddr
     return value === undefined || value === '' ? null : String(value);
   };
   const [wbemCertificate, wbemKey] = [given('wbemCertificate'), given('wbemKey')];
-  if ((wbemCertificate === null) !== (wbemKey === null)) throw new Fault('settings-invalid', 'wbemCertificate and wbemKey are given together or not at all');
+  if ((wbemCertificate === null) !== (wbemKey === null)) throw new Fault('settings-invalid', say('wbemCertificate and wbemKey are given together or not at all'));
   return {
     wbemAddress: given('wbemAddress') ?? DEFAULTS.wbemAddress,
     wbemPlainAddress: given('wbemPlainAddress') ?? DEFAULTS.wbemPlainAddress,
@@ -167,12 +168,12 @@ function wbemConfig(flags: FileConfig, file: FileConfig): Pick<Config, 'wbemAddr
 
 function readFile(path: string, isNamed: boolean): FileConfig {
   if (!existsSync(path)) {
-    if (isNamed) throw new Fault('settings-invalid', `there is no configuration file ${path}`);
+    if (isNamed) throw new Fault('settings-invalid', say('there is no configuration file {path}', { path }));
     return {};
   }
   const found = tomlOf(path);
   const unknown = Object.keys(found).filter((key) => !(FILE_KEYS as readonly string[]).includes(key));
-  if (unknown.length > 0) throw new Fault('settings-invalid', `${path}: unknown ${unknown.join(', ')}; allowed are ${FILE_KEYS.join(', ')}`);
+  if (unknown.length > 0) throw new Fault('settings-invalid', say('{path}: unknown {unknown}; allowed are {known}', { path, unknown: { list: unknown }, known: { list: FILE_KEYS } }));
   return found;
 }
 

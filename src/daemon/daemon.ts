@@ -308,6 +308,6 @@ const machinesOf = (hypervisor: QemuHypervisor, config: Config): Machines => ({
 
 export const versionOf = (): string => {
   const path = new URL('../../package.json', import.meta.url);
-  if (!existsSync(path)) throw new Fault('state-corrupt', 'package.json is missing');
+  if (!existsSync(path)) throw new Fault('state-corrupt', say('package.json is missing'));
   return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 };

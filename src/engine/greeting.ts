@@ -116,7 +116,7 @@ function noLongerSplit(host: Host, relationshipId: string): void {
 
 function splitBrain(host: Host, relationship: Relationship): Fault {
   const { name } = machineOf(host, relationship.machineId);
-  const fault = new Fault('split-brain', `${name}: both hosts went on alone, each with changes that the other does not have`);
+  const fault = new Fault('split-brain', say('{name}: both hosts went on alone, each with changes that the other does not have', { name }));
   update(host, relationship.id, () => ({ lastFault: { ...kept(fault), atMs: host.clock.nowMs() } }));
   return fault;
 }

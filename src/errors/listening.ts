@@ -10,6 +10,6 @@ export function notListening(error: unknown, host: string, port: number): unknow
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE') return new Fault('port-in-use', say('port {port} of {host} is in use', { port: String(port), host }), { cause: error });
   if (code === 'EACCES') return new Fault('port-in-use', say('port {port} of {host} may not be opened by this user', { port: String(port), host }), { cause: error });
-  if (NOT_OURS.includes(code)) return new Fault('settings-invalid', say('this host has no address {host}', { host }), { cause: error });
+  if (NOT_OURS.includes(code)) return new Fault('settings-invalid', say('this host has no address {address}', { address: host }), { cause: error });
   return error;
 }

@@ -10,6 +10,7 @@ import { Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { CimCaller } from '../cim/manager.ts';
 import { Fault, faultOf } from '../errors/fault.ts';
 import { notListening } from '../errors/listening.ts';
+import { say } from '../language/text.ts';
 import { readBody, TOO_LARGE } from './body.ts';
 import type { WbemAnswer, WbemHandler, WbemRequest } from './door.ts';
 import { NOBODY, type SignIn } from './signin.ts';
@@ -79,7 +80,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       shown = tls;
     },
     close: () => {
-      ending.abort(new Fault('cancelled', 'the daemon ends'));
+      ending.abort(new Fault('cancelled', say('the daemon ends')));
       return closed(server);
     },
   };
@@ -103,7 +104,7 @@ async function closed(server: Server): Promise<void> {
 
 async function respond(options: ListenerOptions, ending: AbortSignal, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const hungUp = new AbortController();
-  response.on('close', () => hungUp.abort(new Fault('cancelled', 'the client hung up')));
+  response.on('close', () => hungUp.abort(new Fault('cancelled', say('the client hung up'))));
   try {
     send(response, await answerOf(options, request, AbortSignal.any([ending, hungUp.signal])));
   } catch (error) {
