@@ -45,6 +45,13 @@ const PLACEHOLDER = /\{(\w+)\}/g;
 /** Names of the placeholders in a text, in order. */
 export const placeholdersIn = (text: string): string[] => [...text.matchAll(PLACEHOLDER)].map(([, name]) => name!);
 
+/** The words with their placeholders filled in. Where an abbreviation ends a sentence its stop is that of the sentence too. */
+export const filledIn = (words: string, valueOf: (name: string) => string | undefined): string =>
+  words.replace(/\{(\w+)\}(\.(?=\s|$))?/g, (whole, name: string, stop = '') => {
+    const value = valueOf(name);
+    return value === undefined ? whole : value.endsWith('.') ? value : value + stop;
+  });
+
 function written(value: Value, language: Language, catalogue: Catalogue): string {
   if (typeof value === 'string') return value;
   // English is what programs read too: as it always was.
@@ -62,7 +69,7 @@ export function inWords(text: Text, language: Language, catalogue: Catalogue): s
   const { text: key, values, english }: Said = typeof text === 'string' ? { text, values: {} } : text;
   if (language === 'en' && english !== undefined) return english;
   const words = Object.hasOwn(catalogue, key) ? catalogue[key]! : key;
-  return words.replace(PLACEHOLDER, (whole, name: string) => (Object.hasOwn(values, name) ? written(values[name]!, language, catalogue) : whole));
+  return filledIn(words, (name) => (Object.hasOwn(values, name) ? written(values[name]!, language, catalogue) : undefined));
 }
 
 const isSeveral = (text: Text | Value): text is readonly Text[] => Array.isArray(text);
