@@ -34,7 +34,7 @@ export interface Found {
 }
 
 /** Functions that take a text, and which of their arguments it is. */
-const TAKERS: Readonly<Record<string, readonly number[]>> = { say: [0], phrase: [0], says: [0], t: [0], counted: [1, 2], refuse: [0], progress: [1], finding: [2, 3], report: [3, 4] };
+const TAKERS: Readonly<Record<string, readonly number[]>> = { say: [0], phrase: [0], says: [0], t: [0], counted: [1, 2], refuse: [0], progress: [1], finding: [2, 3], report: [3, 4], exclusive: [0], heldBy: [1], alone: [1] };
 /** Their text must be written out there and then. */
 const STRICT = ['say', 'phrase'];
 
@@ -54,6 +54,7 @@ class Collector implements Found {
     const file = ts.createSourceFile(where, source, ts.ScriptTarget.Latest, true, ts.ScriptKind.TS);
     const visit = (node: ts.Node): void => {
       if (ts.isCallExpression(node)) this.#call(node, file, where);
+      if (ts.isNewExpression(node) || ts.isCallExpression(node)) this.#thrown(node, file, where);
       ts.forEachChild(node, visit);
     };
     visit(file);
@@ -81,6 +82,15 @@ class Collector implements Found {
     visit(file);
   }
 
+  /** Words of ours in a fault are a text; names and words of other programs may stand as they are. */
+  #thrown(thrown: ts.NewExpression | ts.CallExpression, file: ts.SourceFile, where: string): void {
+    const [code, message] = thrown.arguments ?? [];
+    const isThrown = THROWN.includes(thrown.expression.getText(file)) || (thrown.expression.kind === ts.SyntaxKind.SuperKeyword && code !== undefined && ts.isStringLiteral(code) && Object.hasOwn(FAULTS, code.text));
+    if (!message || !isThrown) return;
+    const line = file.getLineAndCharacterOfPosition(thrown.getStart(file)).line + 1;
+    if (wordsIn(message).some((words) => /\p{L}{2}/u.test(words))) this.problems.push(`${where}:${line}: the words of a fault are not said, so nobody can translate them`);
+  }
+
   #call(call: ts.CallExpression, file: ts.SourceFile, where: string): void {
     const name = lastNameOf(call.expression, file);
     const places = Object.hasOwn(TAKERS, name) ? TAKERS[name]! : [];
@@ -95,6 +105,18 @@ class Collector implements Found {
       if (ts.isTemplateExpression(argument)) this.problems.push(`${where}:${line}: the text of ${name}() is glued together, so nobody can translate it`);
     }
   }
+}
+
+/** Their second argument is what went wrong. */
+const THROWN = ['Fault', 'Rejection'];
+
+/** What an expression writes out by itself. */
+function wordsIn(node: ts.Expression): string[] {
+  if (ts.isStringLiteralLike(node)) return [node.text];
+  if (ts.isTemplateExpression(node)) return [node.head, ...node.templateSpans.map(({ literal }) => literal)].map(({ text }) => text);
+  if (ts.isConditionalExpression(node)) return [...wordsIn(node.whenTrue), ...wordsIn(node.whenFalse)];
+  if (ts.isBinaryExpression(node)) return [...wordsIn(node.left), ...wordsIn(node.right)];
+  return ts.isParenthesizedExpression(node) ? wordsIn(node.expression) : [];
 }
 
 /** What puts words on the terminal. */

@@ -8,6 +8,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { Fault } from '../errors/fault.ts';
+import { notListening } from '../errors/listening.ts';
+import { say } from '../language/text.ts';
 
 const LIMITS = {
   maxHeaderSize: 16_384,
@@ -49,8 +51,8 @@ async function isAnswered(socketPath: string): Promise<boolean> {
 async function clearPath(socketPath: string): Promise<void> {
   const left = lstatSync(socketPath, { throwIfNoEntry: false });
   if (!left) return;
-  if (!left.isSocket()) throw new Fault('daemon-running', `${socketPath} is there already and is not a socket`);
-  if (await isAnswered(socketPath)) throw new Fault('daemon-running', `another understudyd listens on ${socketPath}`);
+  if (!left.isSocket()) throw new Fault('daemon-running', say('{socketPath} is there already and is not a socket', { socketPath }));
+  if (await isAnswered(socketPath)) throw new Fault('daemon-running', say('another understudyd listens on {socketPath}', { socketPath }));
   unlinkSync(socketPath);
 }
 
@@ -68,7 +70,7 @@ export class Doors {
     return this.#local.has(socket);
   }
 
-  /** Listens on TCP; the port is the one that was given, or a free one for 0. Fault port-in-use. */
+  /** Listens on TCP; the port is the one that was given, or a free one for 0. Fault port-in-use, settings-invalid. */
   async openTcp(address: { host: string; port: number; tls?: Tls }): Promise<{ port: number }> {
     const { host, port, tls } = address;
     const server = tls ? createTlsServer({ ...LIMITS, ...tls }, this.#handler) : createServer(LIMITS, this.#handler);
@@ -76,9 +78,7 @@ export class Doors {
     try {
       await listening(server, () => server.listen({ host, port }));
     } catch (error) {
-      if (codeOf(error) === 'EADDRINUSE') throw new Fault('port-in-use', `port ${port} of ${host} is in use`, { cause: error });
-      if (codeOf(error) === 'EACCES') throw new Fault('port-in-use', `port ${port} of ${host} may not be opened by this user`, { cause: error });
-      throw error;
+      throw notListening(error, host, port);
     }
     this.#servers.push(server);
     return { port: (server.address() as AddressInfo).port };
@@ -86,7 +86,7 @@ export class Doors {
 
   /** Listens on a unix socket of mode 0600. Fault daemon-running when another daemon answers there. */
   async openLocal(socketPath: string): Promise<void> {
-    if (Buffer.byteLength(socketPath) > SOCKET_PATH_BYTES) throw new Fault('settings-invalid', `the path of the socket is longer than ${SOCKET_PATH_BYTES} bytes: ${socketPath}; give a shorter --run-dir`);
+    if (Buffer.byteLength(socketPath) > SOCKET_PATH_BYTES) throw new Fault('settings-invalid', say('the path of the socket is longer than {max} bytes: {socketPath}; give a shorter --run-dir', { max: String(SOCKET_PATH_BYTES), socketPath }));
     await clearPath(socketPath);
     const server = createServer(LIMITS, this.#handler);
     server.maxConnections = MAX_CONNECTIONS;
@@ -97,7 +97,7 @@ export class Doors {
       process.umask(before);
     });
     await bound.catch((error: unknown) => {
-      throw new Fault('settings-invalid', `the socket ${socketPath} cannot be made (${codeOf(error)}): its directory must be there and be ours`, { cause: error });
+      throw new Fault('settings-invalid', say('the socket {socketPath} cannot be made ({code}): its directory must be there and be ours', { socketPath, code: codeOf(error) }), { cause: error });
     });
     chmodSync(socketPath, ONLY_OWNER);
     this.#servers.push(server);

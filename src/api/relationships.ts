@@ -1,5 +1,6 @@
 /** /api/relationships: replication of one machine, named by the machine. */
 import { Type } from '@fastify/type-provider-typebox';
+import { say } from '../language/text.ts';
 import { MEMORY_MIB } from '../machine/parse.ts';
 import { Fault } from '../errors/fault.ts';
 import type { Operations } from '../service/operations.ts';
@@ -52,7 +53,7 @@ export async function relationshipOf(operations: Operations, caller: Caller, mac
   const isNamed = (it: RelationshipView) => it.id === machine || it.machineId === machine || it.machine === machine;
   const isOwn = (it: RelationshipView) => it.kind === 'simple' || it.side === 'replica';
   const found = relationships.find((it) => it.id === machine) ?? relationships.find((it) => isNamed(it) && isOwn(it));
-  if (!found) throw new Fault('machine-unknown', `there is no relationship for a machine ${machine} on this host`);
+  if (!found) throw new Fault('machine-unknown', say('there is no relationship for a machine {machine} on this host', { machine }));
   return found;
 }
 

@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { Type } from '@fastify/type-provider-typebox';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import type { Operations } from '../service/operations.ts';
 import type { Caller } from '../service/accessviews.ts';
 import { name } from './fields.ts';
@@ -50,7 +51,7 @@ function checkOrigin(request: FastifyRequest): void {
   const { origin, host } = request.headers;
   const site = request.headers['sec-fetch-site'];
   const foreignOrigin = origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
-  if (foreignOrigin || (site !== undefined && site !== 'same-origin' && site !== 'none')) throw new Fault('origin-foreign', 'this request came from a page of another origin');
+  if (foreignOrigin || (site !== undefined && site !== 'same-origin' && site !== 'none')) throw new Fault('origin-foreign', say('this request came from a page of another origin'));
 }
 
 const tokenOf = (request: FastifyRequest): string | undefined => {
@@ -62,10 +63,10 @@ const tokenOf = (request: FastifyRequest): string | undefined => {
 export async function callerOf(request: FastifyRequest, operations: Operations, isLocal: boolean): Promise<Caller> {
   if (isLocal) return LOCAL_ROOT;
   const token = tokenOf(request);
-  if (token === undefined) throw new Fault('sign-in-failed', 'nobody is signed in');
+  if (token === undefined) throw new Fault('sign-in-failed', say('nobody is signed in'));
   if (bearerOf(request.headers) === undefined) checkOrigin(request);
   const caller = await operations.callerOfToken(token, addressOf(request));
-  if (!caller) throw new Fault('sign-in-failed', 'the session is unknown or has ended');
+  if (!caller) throw new Fault('sign-in-failed', say('the session is unknown or has ended'));
   return caller;
 }
 

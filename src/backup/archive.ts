@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { open, readFile, rm, stat } from 'node:fs/promises';
 import { Fault } from '../errors/fault.ts';
 import { faulting } from '../files/files.ts';
+import { type Said, say, verbatim } from '../language/text.ts';
 
 export const MAGIC = 'understudy state backup 1\n';
 const MAGIC_OF_ANY = /^understudy state backup (\d+)\n/;
@@ -54,7 +55,7 @@ export interface ReadArchive extends Archive {
   readonly digest: string;
 }
 
-const unfit = (path: string, why: string): Fault => new Fault('backup-unfit', `${path} cannot be restored: ${why}`);
+const unfit = (path: string, why: Said): Fault => new Fault('backup-unfit', say('{path} cannot be restored: {why}', { path, why }));
 
 /** The file is there whole and durable, and was read again. Fault settings-invalid when there is one of that name already; of any other fault nothing is left. */
 export async function writeArchive(path: string, { manifest, contents }: Archive): Promise<void> {
@@ -63,7 +64,7 @@ export async function writeArchive(path: string, { manifest, contents }: Archive
   const digest = createHash('sha256');
   for (const part of parts) digest.update(part);
   const handle = await open(path, 'wx', PRIVATE).catch((cause: NodeJS.ErrnoException) => {
-    throw new Fault('settings-invalid', cause.code === 'EEXIST' ? `there is a file ${path} already` : `${path} cannot be written: ${cause.message}`, { cause });
+    throw new Fault('settings-invalid', cause.code === 'EEXIST' ? say('there is a file {path} already', { path }) : say('{path} cannot be written: {reason}', { path, reason: cause.message }), { cause });
   });
   try {
     await faulting(path, async () => {
@@ -82,13 +83,13 @@ export async function writeArchive(path: string, { manifest, contents }: Archive
 export async function readArchive(path: string): Promise<ReadArchive> {
   const bytes = await fileAt(path);
   const [, format] = MAGIC_OF_ANY.exec(bytes.subarray(0, 64).toString('latin1')) ?? [];
-  if (format === undefined) throw unfit(path, 'it is no backup of Understudy\'s state');
+  if (format === undefined) throw unfit(path, say('it is no backup of Understudy\'s state'));
   const body = bytes.subarray(0, -DIGEST_BYTES);
   const digest = bytes.subarray(-DIGEST_BYTES);
-  if (!createHash('sha256').update(body).digest().equals(digest)) throw unfit(path, 'it is damaged or not whole');
-  if (!body.subarray(0, MAGIC.length).equals(Buffer.from(MAGIC))) throw unfit(path, `it has format ${format}, which is of a newer version of Understudy`);
+  if (!createHash('sha256').update(body).digest().equals(digest)) throw unfit(path, say('it is damaged or not whole'));
+  if (!body.subarray(0, MAGIC.length).equals(Buffer.from(MAGIC))) throw unfit(path, say('it has format {format}, which is of a newer version of Understudy', { format }));
   const end = body.indexOf('\n', MAGIC.length);
-  if (end < 0 || end > MAX_MANIFEST_BYTES) throw unfit(path, 'its list of files is missing');
+  if (end < 0 || end > MAX_MANIFEST_BYTES) throw unfit(path, say('its list of files is missing'));
   const manifest = manifestOf(path, body.subarray(MAGIC.length, end).toString());
   return { manifest, contents: contentsOf(path, manifest, body.subarray(end + 1)), digest: digest.toString('hex') };
 }
@@ -96,11 +97,11 @@ export async function readArchive(path: string): Promise<ReadArchive> {
 /** Not what never ends, such as a device or a pipe. */
 async function fileAt(path: string): Promise<Buffer> {
   try {
-    if (!(await stat(path)).isFile()) throw new Error('it is not a file');
-    return await readFile(path);
+    if ((await stat(path)).isFile()) return await readFile(path);
   } catch (cause) {
-    throw unfit(path, (cause as Error).message);
+    throw unfit(path, verbatim((cause as Error).message));
   }
+  throw unfit(path, say('it is not a file'));
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
@@ -114,14 +115,14 @@ const FIELDS: Readonly<Record<keyof Manifest, (value: unknown) => boolean>> = {
 function manifestOf(path: string, text: string): Manifest {
   const manifest = jsonOf(text);
   const wrong = Object.entries(FIELDS).find(([field, isRight]) => !isRight(manifest[field]));
-  if (wrong) throw unfit(path, `its ${wrong[0]} is missing or not understood`);
+  if (wrong) throw unfit(path, say('its {field} is missing or not understood', { field: wrong[0] }));
   const { files } = manifest as unknown as Manifest;
   const bad = files.find((file) => !isCount(file?.bytes) || !isCount(file.mode) || typeof file.name !== 'string' || !isBackedUp(file.name));
-  if (bad !== undefined) throw unfit(path, `it names the file ${JSON.stringify(bad?.name ?? null)}`);
+  if (bad !== undefined) throw unfit(path, say('it names the file {name}', { name: JSON.stringify(bad?.name ?? null) }));
   const names = new Set(files.map(({ name }) => name));
-  if (names.size < files.length) throw unfit(path, 'it names a file twice');
+  if (names.size < files.length) throw unfit(path, say('it names a file twice'));
   const missing = NEEDED.find((name) => !names.has(name));
-  if (missing !== undefined) throw unfit(path, `${missing} is not in it`);
+  if (missing !== undefined) throw unfit(path, say('{file} is not in it', { file: missing }));
   return manifest as unknown as Manifest;
 }
 
@@ -140,6 +141,6 @@ function contentsOf(path: string, { files }: Manifest, bytes: Buffer): ReadonlyM
     contents.set(file.name, bytes.subarray(at, at + file.bytes));
     at += file.bytes;
   }
-  if (at !== bytes.length) throw unfit(path, 'its files are not as long as its list says');
+  if (at !== bytes.length) throw unfit(path, say('its files are not as long as its list says'));
   return contents;
 }

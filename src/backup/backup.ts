@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../errors/fault.ts';
 import { codeOf, faulting } from '../files/files.ts';
+import { say } from '../language/text.ts';
 import { isRestoring, MIGRATIONS, newerState, restoreInterrupted } from '../state/database.ts';
 import { isBackedUp, STATE_FILE, writeArchive, type BackedUpFile, type Manifest } from './archive.ts';
 
@@ -50,7 +51,7 @@ function fileAt(stateDir: string, name: string): Kept[] {
 /** The state as of one moment, whatever the daemon writes meanwhile. */
 function snapshotOf(stateDir: string): { readonly bytes: Buffer; readonly schema: number; readonly machines: number } {
   const path = join(stateDir, STATE_FILE);
-  if (!existsSync(path)) throw new Fault('settings-invalid', `there is no state in ${stateDir}: give --state-dir when it is elsewhere`);
+  if (!existsSync(path)) throw new Fault('settings-invalid', say('there is no state in {stateDir}: give --state-dir when it is elsewhere', { stateDir }));
   if (isRestoring(stateDir)) throw restoreInterrupted(stateDir);
   const copy = join(stateDir, SNAPSHOT);
   rmSync(copy, { force: true });
@@ -63,8 +64,8 @@ function snapshotOf(stateDir: string): { readonly bytes: Buffer; readonly schema
     return { bytes: readFileSync(copy), schema, machines };
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
-    if ((cause as { errcode?: number }).errcode === FULL) throw new Fault('space-exhausted', `${copy} could not be written, which is needed while a backup is made: ${(cause as Error).message}`, { cause });
-    throw new Fault('state-corrupt', `the state file ${path} cannot be read: ${(cause as Error).message}`, { cause });
+    if ((cause as { errcode?: number }).errcode === FULL) throw new Fault('space-exhausted', say('{copy} could not be written, which is needed while a backup is made: {reason}', { copy, reason: (cause as Error).message }), { cause });
+    throw new Fault('state-corrupt', say('the state file {path} cannot be read: {reason}', { path, reason: (cause as Error).message }), { cause });
   } finally {
     database.close();
     rmSync(copy, { force: true });
@@ -86,6 +87,6 @@ export async function backUpState(stateDir: string, path: string, version: strin
 function hostIn(stateDir: string, kept: readonly Kept[]): { readonly hostId: string; readonly hostName: string } {
   const text = kept.find(({ name }) => name === 'identity/host.json')?.bytes.toString() ?? '{}';
   const { hostId, name: hostName } = JSON.parse(text) as { hostId?: string; name?: string };
-  if (hostId === undefined || hostName === undefined) throw new Fault('state-corrupt', `${stateDir} does not say which host this is: identity/host.json is missing`);
+  if (hostId === undefined || hostName === undefined) throw new Fault('state-corrupt', say('{stateDir} does not say which host this is: identity/host.json is missing', { stateDir }));
   return { hostId, hostName };
 }

@@ -8,6 +8,7 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Fault } from '../errors/fault.ts';
 import { makeDirectory, sync } from '../files/files.ts';
+import { say } from '../language/text.ts';
 import { isRestoring, RESTORING } from '../state/database.ts';
 import { STATE_FILE } from './archive.ts';
 
@@ -86,7 +87,7 @@ function planIn<Result>(place: string): Plan<Result> {
   try {
     return JSON.parse(readFileSync(join(place, PLAN), 'utf8')) as Plan<Result>;
   } catch (cause) {
-    throw new Fault('state-corrupt', `${place} does not say what a restore that was interrupted has to do: ${(cause as Error).message}`, { cause });
+    throw new Fault('state-corrupt', say('{place} does not say what a restore that was interrupted has to do: {reason}', { place, reason: (cause as Error).message }), { cause });
   }
 }
 

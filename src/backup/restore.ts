@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../errors/fault.ts';
 import { faulting, makeDirectory, sync } from '../files/files.ts';
+import { say } from '../language/text.ts';
 import { MIGRATIONS, openDatabase } from '../state/database.ts';
 import { age, type Aged } from './ageing.ts';
 import { readArchive, STATE_FILE, type Archive, type Manifest, type ReadArchive } from './archive.ts';
@@ -44,7 +45,7 @@ export async function restoreState(path: string, nowMs: number, intoDirectory?: 
 }
 
 function checkSchema(path: string, { schema, version }: Manifest): void {
-  if (schema > MIGRATIONS.length) throw new Fault('backup-unfit', `${path} was made by version ${version} of Understudy, whose state this version cannot read`);
+  if (schema > MIGRATIONS.length) throw new Fault('backup-unfit', say('{path} was made by version {version} of Understudy, whose state this version cannot read', { path, version }));
 }
 
 async function replaced(stateDir: string, path: string, archive: ReadArchive, nowMs: number): Promise<Plan<Prepared>> {
@@ -95,8 +96,8 @@ function onState<T>(path: string, work: () => T): T {
     return work();
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
-    if ((cause as { errcode?: number }).errcode === FULL) throw new Fault('space-exhausted', `${path} is not restored: ${(cause as Error).message}`, { cause });
-    throw new Fault('backup-unfit', `${path} cannot be restored: its state is damaged (${(cause as Error).message})`, { cause });
+    if ((cause as { errcode?: number }).errcode === FULL) throw new Fault('space-exhausted', say('{path} is not restored: {reason}', { path, reason: (cause as Error).message }), { cause });
+    throw new Fault('backup-unfit', say('{path} cannot be restored: its state is damaged ({reason})', { path, reason: (cause as Error).message }), { cause });
   }
 }
 

@@ -1,5 +1,5 @@
 /** An operation on the object model failed. Each protocol words it in its own way. Source: DSP0200, "CIM status codes". */
-import type { Text } from '../language/text.ts';
+import { inEnglish, type Text } from '../language/text.ts';
 
 export const CIM_STATUS = {
   failed: 1,
@@ -47,17 +47,19 @@ export const CIM_TITLES: Readonly<Record<CimStatusName, string>> = {
   serverLimitsExceeded: 'A limit of this server is reached',
 };
 
-/** Other languages have what kind of error it is, and the English words behind it. */
-export const cimErrorText = ({ status, message }: { readonly status: CimStatusName; readonly message: string }): Text =>
-  ({ text: '{title}: {detail}', values: { title: { text: CIM_TITLES[status], values: {} }, detail: message }, english: message });
+/** Other languages have what kind of error it is, and behind it what the host says, or the English words of the protocol. */
+export const cimErrorText = ({ status, said }: { readonly status: CimStatusName; readonly said: Text }): Text =>
+  ({ text: '{title}: {detail}', values: { title: { text: CIM_TITLES[status], values: {} }, detail: typeof said === 'string' ? said : [said] }, english: inEnglish(said) });
 
 export class CimError extends Error {
   readonly status: CimStatusName;
+  readonly said: Text;
 
-  constructor(status: CimStatusName, message: string) {
-    super(message);
+  constructor(status: CimStatusName, message: Text) {
+    super(inEnglish(message));
     this.name = 'CimError';
     this.status = status;
+    this.said = message;
   }
 
   get code(): number {

@@ -5,8 +5,8 @@ import { backUpState } from '../backup/backup.ts';
 import { readArchive } from '../backup/archive.ts';
 import { restoreState, type Restored } from '../backup/restore.ts';
 import { Failure } from '../client/failure.ts';
-import { Fault } from '../errors/fault.ts';
-import { t } from './language.ts';
+import { Fault, failureText } from '../errors/fault.ts';
+import { language, t } from './language.ts';
 import { ownVersion } from './ownversion.ts';
 import { confirm } from './questions.ts';
 import { act, type Run } from './run.ts';
@@ -32,7 +32,8 @@ async function onThisHost<T>({ url }: Run, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (thrown) {
     if (!(thrown instanceof Fault)) throw thrown;
-    throw new Failure(thrown.code, thrown.message, isForbidden(thrown.cause) ? t('Run the command as root, and give a place that may be written.') : thrown.hint);
+    const { inLanguage } = await import('../language/domain.ts');
+    throw new Failure(thrown.code, inLanguage(failureText(thrown), language), isForbidden(thrown.cause) ? t('Run the command as root, and give a place that may be written.') : inLanguage(thrown.hint, language));
   }
 }
 

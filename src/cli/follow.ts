@@ -20,7 +20,7 @@ interface Progress {
   end(): void;
 }
 
-const nameOf = (job: View<'Job'>): string => printable(job.machine === null ? word('job', job.kind) : t('{kind} of {machine}', { kind: word('job', job.kind), machine: job.machine }));
+const nameOf = (job: View<'Job'>): string => printable(job.machine === null ? word('job', job.kind) : t('{kind}, {machine}', { kind: word('job', job.kind), machine: job.machine }));
 
 function bar(): Progress {
   const drawn = new SingleBar({ format: '{name} [{bar}] {percentage} % {step}', stream: process.stderr, hideCursor: true, clearOnComplete: true, fps: 10, barsize: 30, linewrap: false, gracefulExit: false });

@@ -25,5 +25,5 @@ export const translated = (text: string): string => (Object.hasOwn(catalogue, te
 /** Titles of columns. */
 export const heads = (...titles: readonly string[]): string[] => titles.map(translated);
 
-/** A code as people read it; in English the code itself, which is what the documents name. */
-export const word = (kind: WordKind, code: string): string => (language === 'en' ? code : translated(wordFor(kind, code)));
+/** A code as people read it; in English the code itself, which is what the documents name, but for a job's. */
+export const word = (kind: WordKind, code: string): string => (language === 'en' && kind !== 'job' ? code : translated(wordFor(kind, code)));

@@ -127,8 +127,9 @@ async function set(run: Run, target: string | undefined, { delay, repeat, url, a
 async function remove(run: Run, target: string, options: { yes?: boolean }): Promise<void> {
   const { targets } = await run.api.get(PATH);
   const found = targets.find(({ id, name }) => id === target || name === target);
-  const consequences = [t('It is told nothing any more, and what waits for it is dropped.'), ...(found && targets.length === 1 ? [t('Nobody else is told when something goes wrong on this host.')] : [])];
-  await confirm({ name: found?.name ?? target, kind: 'target', consequences, yes: options.yes });
+  if (!found) throw new Failure('notification-target-unknown', t('there is no target {target}', { target }), t('understudy notify list shows them.'));
+  const consequences = [t('It is told nothing any more, and what waits for it is dropped.'), ...(targets.length === 1 ? [t('Nobody else is told when something goes wrong on this host.')] : [])];
+  await confirm({ name: found.name, kind: 'target', consequences, yes: options.yes });
   await run.api.delete(TARGET, { path: { target } });
   run.out.done(printable(t('{target} is told nothing any more', { target })));
 }
@@ -150,7 +151,7 @@ async function test(run: Run, target: string | undefined): Promise<void> {
   const text = () => results.map(({ target: name, answer, tookMs }) => `${coloured('green', t('arrived'))}: ${printable(`${name}: ${answer}`)} (${duration(tookMs)})`).join('\n');
   if (failures.length === 0) return run.out.result(results, text);
   if (!run.out.isJson && results.length > 0) run.out.note(text());
-  for (const failure of failures.slice(1)) run.out.note(printable(`${failure.message}\n${t('hint: {hint}', { hint: failure.hint })}`));
+  for (const { message, hint } of failures.slice(1)) run.out.note(`${printable(message)}\n${t('hint: {hint}', { hint: printable(hint) })}`);
   throw failures[0]!;
 }
 

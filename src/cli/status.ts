@@ -57,7 +57,7 @@ export function statusText(status: View<'HostStatus'>, nowMs = Date.now()): stri
   const sections = [
     relationships.length > 0 ? table(HEAD, relationships.map((it) => rowOf(it, powers, nowMs))) : t('No machine is replicated: understudy enable MACHINE --to HOST.'),
     relationships.flatMap((it) => remarks(it, nowMs)).join('\n'),
-    running.map((job) => printable(t('job {id}: {job}, {percent} %, {step}', { id: job.id, job: job.machine === null ? word('job', job.kind) : t('{kind} of {machine}', { kind: word('job', job.kind), machine: job.machine }), percent: Math.floor(job.percent), step: job.step }))).join('\n'),
+    running.map((job) => printable(t('job {id}: {job}, {percent} %, {step}', { id: job.id, job: job.machine === null ? word('job', job.kind) : t('{kind}, {machine}', { kind: word('job', job.kind), machine: job.machine }), percent: Math.floor(job.percent), step: job.step }))).join('\n'),
     tests.length > 0 ? printable(t('test failover: {machines}', { machines: tests.join(', ') })) : '',
     alone.length > 0 ? printable(t('not replicated: {machines}', { machines: alone.join(', ') })) : '',
   ];

@@ -1,5 +1,6 @@
 /** Limits of bandwidth by time of day, as the host's clock on the wall shows it. Of those that are open at a moment the lowest counts. */
 import { Fault } from '../errors/fault.ts';
+import { asJson, type Said, say, verbatim } from '../language/text.ts';
 import { isWithin, type MinutesEast } from './window.ts';
 
 export interface BandwidthRule {
@@ -15,24 +16,24 @@ const MAX_MBIT = 1_000_000;
 const BYTES_PER_MBIT = 125_000;
 const TIME = /^([01]\d|2[0-3]):([0-5]\d)$/;
 
-const bad = (value: unknown, allowed: string): never => {
-  throw new Fault('settings-invalid', `a bandwidth limit cannot be ${JSON.stringify(value)}: allowed is ${allowed}`);
+const bad = (value: unknown, allowed: Said): never => {
+  throw new Fault('settings-invalid', say('a bandwidth limit cannot be {value}: allowed is {allowed}', { value: asJson(value), allowed }));
 };
 
 /** Fault settings-invalid unless these are rules. */
 export function checkBandwidth(rules: unknown): void {
-  if (!Array.isArray(rules)) return bad(rules, 'a list like [{"from": "08:00", "until": "18:00", "mbitPerSecond": 20}]');
-  if (rules.length > MAX_RULES) bad(`a list of ${rules.length}`, `a list of at most ${MAX_RULES}`);
+  if (!Array.isArray(rules)) return bad(rules, say('a list like {example}', { example: '[{"from": "08:00", "until": "18:00", "mbitPerSecond": 20}]' }));
+  if (rules.length > MAX_RULES) bad(`a list of ${rules.length}`, say('a list of at most {max}', { max: MAX_RULES }));
   for (const rule of rules) checkRule(rule);
 }
 
 function checkRule(rule: unknown): void {
-  if (typeof rule !== 'object' || rule === null) return bad(rule, 'an object like {"from": "08:00", "until": "18:00", "mbitPerSecond": 20}');
+  if (typeof rule !== 'object' || rule === null) return bad(rule, say('an object like {example}', { example: '{"from": "08:00", "until": "18:00", "mbitPerSecond": 20}' }));
   const { from, until, mbitPerSecond, ...more } = rule as Record<string, unknown>;
-  if (Object.keys(more).length > 0) bad(rule, 'from, until and mbitPerSecond');
-  if (!(typeof mbitPerSecond === 'number' && mbitPerSecond >= MIN_MBIT && mbitPerSecond <= MAX_MBIT)) bad(mbitPerSecond, `${MIN_MBIT} to ${MAX_MBIT} Mbit/s`);
-  if ((from === undefined) !== (until === undefined)) bad(rule, 'from and until together, or neither');
-  for (const time of [from, until]) if (time !== undefined && !(typeof time === 'string' && TIME.test(time))) bad(time, 'a time of day like "08:00"');
+  if (Object.keys(more).length > 0) bad(rule, verbatim('from, until, mbitPerSecond'));
+  if (!(typeof mbitPerSecond === 'number' && mbitPerSecond >= MIN_MBIT && mbitPerSecond <= MAX_MBIT)) bad(mbitPerSecond, say('{min} to {max} Mbit/s', { min: String(MIN_MBIT), max: String(MAX_MBIT) }));
+  if ((from === undefined) !== (until === undefined)) bad(rule, say('from and until together, or neither'));
+  for (const time of [from, until]) if (time !== undefined && !(typeof time === 'string' && TIME.test(time))) bad(time, say('a time of day like "08:00"'));
 }
 
 const secondsOf = (time: string): number => Number(time.slice(0, 2)) * 3_600 + Number(time.slice(3)) * 60;

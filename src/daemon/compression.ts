@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { constants, createZstdCompress, createZstdDecompress, type ZstdCompress, type ZstdDecompress } from 'node:zlib';
 import type { Compression } from '../engine/ports/compression.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 
 /** A frame that saves less is not worth the other side's work. */
 const WORTHWHILE = 0.9;
@@ -151,7 +152,7 @@ export const zstd: Compression = {
     try {
       return await decompressors.run(bytes, rawBytes, rawBytes);
     } catch (cause) {
-      throw new Fault('integrity', `a compressed run of clusters arrived damaged, or is not ${rawBytes} bytes`, { cause });
+      throw new Fault('integrity', say('a compressed run of clusters arrived damaged, or is not {rawBytes} bytes', { rawBytes: String(rawBytes) }), { cause });
     }
   },
 };

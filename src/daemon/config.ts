@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { parse } from 'smol-toml';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { isJournal, LOG_FORMATS, LOG_LEVELS, type LogFormat } from './log.ts';
 import { parseProxy, proxyOfEnvironment, type Proxy } from '../peer/proxy.ts';
 
@@ -70,17 +71,18 @@ type FileConfig = Partial<Record<(typeof FILE_KEYS)[number], string | number>>;
 export function daemonCommand(version: string): Command {
   return new Command('understudyd')
     .version(version)
+    .showHelpAfterError('Try: understudyd --help')
     .description('Keeps replicas of virtual machines. Runs until it is told to end; guests run on.')
     .option('--config <file>', 'configuration file', DEFAULTS.config)
     .option('--state-dir <dir>', 'durable state')
     .option('--run-dir <dir>', 'sockets')
     .option('--host-name <name>', 'name of this host for its peers')
-    .option('--port-offset <n>', 'added to every port, for a second daemon on a machine', Number)
+    .option('--port-offset <n>', 'added to every port, for a second daemon on a machine')
     .option('--storage <dir>', 'where replicas are kept')
     .option('--api-address <ip>', 'address of the page and the API')
     .option('--page-url <url>', 'where people reach the page, when a proxy stands before it')
     .option('--peer-address <ip>', 'address that peers connect to')
-    .option('--peer-port <n>', 'port that peers connect to; 7443 with the offset when absent', Number)
+    .option('--peer-port <n>', 'port that peers connect to; 7443 with the offset when absent')
     .option('--wbem-address <ip>', 'address of WS-Management and CIM-XML over TLS')
     .option('--wbem-plain-address <ip>', 'address of the same without TLS')
     .option('--wbem-certificate <file>', 'certificate for WBEM over TLS; this host\'s own when absent')
@@ -89,20 +91,21 @@ export function daemonCommand(version: string): Command {
     .option('--proxy <url>', 'HTTP proxy on the way to other hosts, for example http://user:password@proxy:3128 (better in the file), or none; HTTPS_PROXY when absent')
     .option('--proxy-except <list>', 'hosts that are reached past it, separated by commas; with HTTPS_PROXY: NO_PROXY')
     .option('--sendmail <program>', 'program that mail is given to')
-    .option('--log-level <level>', 'fatal, error, warn, info, debug')
+    .option('--log-level <level>', LOG_LEVELS.join(', '))
     .option('--log-format <format>', 'text, json or journal; journal where systemd\'s journal reads it, text elsewhere')
     .option('--list-guests', 'print the names of the machines whose guests run on this host, and end; the daemon may be down')
     .addOption(new Option('--sabotage <what>', 'break one thing on purpose').choices([...SABOTAGES]).hideHelp());
 }
 
+/** Throws what commander throws for flags that there are not, and for help and version; fault settings-invalid. */
 export function readConfig(argv: readonly string[], version: string, environment: NodeJS.ProcessEnv = process.env): Config {
-  const command = daemonCommand(version);
+  const command = daemonCommand(version).exitOverride().showHelpAfterError('Try: understudyd --help');
   command.parse([...argv], { from: 'user' });
   const flags = command.opts<{ config: string; sabotage?: Sabotage; listGuests?: boolean } & FileConfig>();
   const file = readFile(flags.config, argv.includes('--config'));
   const stateDir = String(flags.stateDir ?? file.stateDir ?? DEFAULTS.stateDir);
   const portOffset = Number(flags.portOffset ?? file.portOffset ?? 0);
-  if (!Number.isInteger(portOffset) || portOffset < 0 || portOffset > 50_000) throw new Fault('settings-invalid', `portOffset cannot be ${portOffset}: allowed is a whole number from 0 to 50,000`);
+  if (!Number.isInteger(portOffset) || portOffset < 0 || portOffset > 50_000) throw new Fault('settings-invalid', say('portOffset cannot be {portOffset}: allowed is a whole number from 0 to 50,000', { portOffset: String(flags.portOffset ?? file.portOffset) }));
   return {
     stateDir,
     portOffset,
@@ -126,19 +129,19 @@ export function readConfig(argv: readonly string[], version: string, environment
 function pageUrlOf(given: string | number | undefined): string | null {
   if (given === undefined || given === '') return null;
   const url = URL.parse(String(given));
-  if (!url || !['http:', 'https:'].includes(url.protocol)) throw new Fault('settings-invalid', `pageUrl cannot be ${JSON.stringify(given)}: allowed is an address like https://understudy.example.com/`);
+  if (!url || !['http:', 'https:'].includes(url.protocol)) throw new Fault('settings-invalid', say('pageUrl cannot be {given}: allowed is an address like https://understudy.example.com/', { given: JSON.stringify(given) }));
   return url.href;
 }
 
 function oneOf<T extends string>(key: string, allowed: readonly T[], given: string | number): T {
   const found = allowed.find((each) => each === given);
-  if (found === undefined) throw new Fault('settings-invalid', `${key} cannot be ${given}: allowed is ${allowed.join(', ')}`);
+  if (found === undefined) throw new Fault('settings-invalid', say('{name} cannot be {value}: allowed is {allowed}', { name: key, value: String(given), allowed: { list: allowed } }));
   return found;
 }
 
 function peerPortOf(given: string | number | undefined, portOffset: number): number {
   const port = given === undefined ? PEER_PORT + portOffset : Number(given);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Fault('settings-invalid', `peerPort cannot be ${given}: allowed is a whole number from 1 to 65,535`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Fault('settings-invalid', say('peerPort cannot be {given}: allowed is a whole number from 1 to 65,535', { given: String(given) }));
   return port;
 }
 
@@ -154,7 +157,7 @@ function wbemConfig(flags: FileConfig, file: FileConfig): Pick<Config, 'wbemAddr
     return value === undefined || value === '' ? null : String(value);
   };
   const [wbemCertificate, wbemKey] = [given('wbemCertificate'), given('wbemKey')];
-  if ((wbemCertificate === null) !== (wbemKey === null)) throw new Fault('settings-invalid', 'wbemCertificate and wbemKey are given together or not at all');
+  if ((wbemCertificate === null) !== (wbemKey === null)) throw new Fault('settings-invalid', say('wbemCertificate and wbemKey are given together or not at all'));
   return {
     wbemAddress: given('wbemAddress') ?? DEFAULTS.wbemAddress,
     wbemPlainAddress: given('wbemPlainAddress') ?? DEFAULTS.wbemPlainAddress,
@@ -166,12 +169,12 @@ function wbemConfig(flags: FileConfig, file: FileConfig): Pick<Config, 'wbemAddr
 
 function readFile(path: string, isNamed: boolean): FileConfig {
   if (!existsSync(path)) {
-    if (isNamed) throw new Fault('settings-invalid', `there is no configuration file ${path}`);
+    if (isNamed) throw new Fault('settings-invalid', say('there is no configuration file {path}', { path }));
     return {};
   }
   const found = tomlOf(path);
   const unknown = Object.keys(found).filter((key) => !(FILE_KEYS as readonly string[]).includes(key));
-  if (unknown.length > 0) throw new Fault('settings-invalid', `${path}: unknown ${unknown.join(', ')}; allowed are ${FILE_KEYS.join(', ')}`);
+  if (unknown.length > 0) throw new Fault('settings-invalid', say('{path}: unknown {unknown}; allowed are {known}', { path, unknown: { list: unknown }, known: { list: FILE_KEYS } }));
   return found;
 }
 

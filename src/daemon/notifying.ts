@@ -50,8 +50,8 @@ const wayThrough = (proxy: Proxy | null): NonNullable<Sender['wayTo']> => (endpo
 function tell(host: Host, event: NotifierEvent): void {
   const { kind, target } = event;
   const name = `${target.name} (${target.address})`;
-  if (kind === 'failing') report(host, 'notification-failing', null, say('notifications do not arrive at {name}: {message}', { name, message: event.message }), event.hint);
-  else if (kind === 'lost') report(host, 'notification-lost', null, say('{count} notifications to {name} are not sent any more: {message}', { count: event.count, name, message: event.message }), event.hint);
+  if (kind === 'failing') report(host, 'notification-failing', null, say('notifications do not arrive at {name}: {message}', { name, message: [event.message] }), event.hint);
+  else if (kind === 'lost') report(host, 'notification-lost', null, say('{count} notifications to {name} are not sent any more: {message}', { count: event.count, name, message: [event.message] }), event.hint);
   else if (kind === 'restored') report(host, 'notification-restored', null, say('notifications arrive at {name} again', { name }));
   if (kind !== 'sent') host.changed('host', host.hostId);
 }

@@ -9,6 +9,7 @@ import { SCHEMA } from '../cim/schema/published.ts';
 import { Fault } from '../errors/fault.ts';
 import { deliverIndications } from '../interop/delivery.ts';
 import type { Subscriptions } from '../interop/subscriptions.ts';
+import { say } from '../language/text.ts';
 import type { Accounts, StampedAccount } from '../state/accounts.ts';
 import { AuditTrail } from '../wbem/audit.ts';
 import { CimXml } from '../wbem/cimxml.ts';
@@ -80,7 +81,7 @@ export async function openWbem(surroundings: WbemSurroundings): Promise<{ close(
   return {
     close: async () => {
       clearInterval(housekeeping);
-      ending.abort(new Fault('cancelled', 'the daemon ends'));
+      ending.abort(new Fault('cancelled', say('the daemon ends')));
       wsman.close();
       await Promise.all(listeners.map((listener) => listener.close()));
       clearInterval(auditing);
@@ -119,7 +120,7 @@ function tlsOf({ config, ownTls }: WbemSurroundings): Tls {
   try {
     return { cert: readFileSync(config.wbemCertificate, 'utf8'), key: readFileSync(config.wbemKey, 'utf8') };
   } catch (cause) {
-    throw new Fault('settings-invalid', `wbemCertificate and wbemKey cannot be read: ${(cause as Error).message}`, { cause });
+    throw new Fault('settings-invalid', say('wbemCertificate and wbemKey cannot be read: {reason}', { reason: (cause as Error).message }), { cause });
   }
 }
 

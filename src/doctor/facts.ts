@@ -4,6 +4,7 @@ import type { HealthLimits } from '../health/limits.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import type { AuthorizationEntry } from '../relationship/authorization.ts';
 import type { ImageFacts } from './image.ts';
+import type { Text } from '../language/text.ts';
 
 export interface Space {
   readonly path: string;
@@ -27,7 +28,7 @@ export interface HostFacts {
   readonly fleecing: Space;
   readonly limits: HealthLimits;
   /** Who is told when something is wrong, and why that fails where it does. */
-  readonly notifications: readonly { readonly name: string; readonly failure: string | null }[];
+  readonly notifications: readonly { readonly name: string; readonly failure: Text | null }[];
 }
 
 /** What another host says of itself. */
@@ -45,7 +46,7 @@ export interface PeerFacts {
   readonly certificateExpiresMs: number | null;
   /** Null when it does not answer; then `failure` says why. */
   readonly answer: PeerAnswer | null;
-  readonly failure: string | null;
+  readonly failure: Text | null;
   /** This host's primaries that it has the replicas of, and this host's replicas of its machines. */
   readonly primaries: number;
   readonly replicas: number;

@@ -2,6 +2,7 @@
 import { Fault, faultOf } from '../errors/fault.ts';
 import { Refused } from '../errors/refusal.ts';
 import { retryDelayMs } from '../cycle/retry.ts';
+import { say } from '../language/text.ts';
 import type { Relationship } from '../machine/records.ts';
 import { beginningOf, beginsIn } from '../relationship/beginning.ts';
 import { cycleIntervalMs } from '../relationship/settings.ts';
@@ -103,7 +104,7 @@ async function firstPoint({ host, relationshipId, onProgress }: Surroundings, si
   // The replica was there already: what it holds is compared.
   else if (relationship.trackId === null || relationship.attempt?.kind === 'resync') await runWhole(host, relationshipId, 'resync', onProgress, signal);
   else if (await isTracked(host, relationship)) await runCycle(host, relationshipId, 'reverse', onProgress, signal);
-  else throw new Fault('tracking-lost', `${machineOf(host, relationship.machineId).name}: what has to travel on the way back is not on record any more`);
+  else throw new Fault('tracking-lost', say('{machine}: what has to travel on the way back is not on record any more', { machine: machineOf(host, relationship.machineId).name }));
   transition(host, relationshipId, 'initialCompleted');
 }
 

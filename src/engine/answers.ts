@@ -8,7 +8,7 @@ import { isOnward } from '../relationship/chain.ts';
 import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
 import { sideWords, stateWords } from '../relationship/state.ts';
 import { admitted, storageFor } from './admission.ts';
-import type { Acceptance, Answers, CreatedReplica, CreateReplica, FailbackStanding, Greeting, Standing } from './calls.ts';
+import type { Acceptance, Answers, CreatedReplica, CreateReplica, FailbackStanding, Greeting, Readiness, Standing } from './calls.ts';
 import { qemuVersionOf, spaceAt } from './checkup.ts';
 import type { Engine } from './engine.ts';
 import { demote } from './demotion.ts';
@@ -29,7 +29,7 @@ import { succeed, successionOf } from './replica/succession.ts';
 import { arriving, machineOf } from './spec.ts';
 import { relationshipNamed, transition, update } from './transition.ts';
 import { yieldTo } from './yielding.ts';
-import { say, told } from '../language/text.ts';
+import { inEnglish, saidOf, say, textFrom, told } from '../language/text.ts';
 
 const CALL_TIMEOUT_MS = 24 * 3_600_000;
 const ASKER_CHARACTERS = 64;
@@ -38,16 +38,16 @@ export const answersOf = (engine: Engine): Answers => ({ ...hostAnswers(engine),
 
 type Owned = (hostId: string, relationshipId: string) => Relationship;
 
-function successionAnswer(host: Engine['host'], hostId: string, machineId: string): { points: number; refusal: string | null } | null {
+function successionAnswer(host: Engine['host'], hostId: string, machineId: string): NonNullable<Readiness['succession']> | null {
   const found = successionOf(host, hostId, machineId);
-  return found ? { points: host.state.points(machineId).length, refusal: found.refusal } : null;
+  return found ? { points: host.state.points(machineId).length, refusal: found.refusal && inEnglish(found.refusal), ...(found.refusal && { said: found.refusal }) } : null;
 }
 
 /** The relationship, when the asking host is the other side of it. */
 const ownedBy = ({ host }: Engine): Owned => (hostId, relationshipId) => {
   const relationship = host.state.relationship(relationshipId);
-  if (!relationship) throw new Fault('replica-unknown', `${host.hostName} does not know this relationship`);
-  if (relationship.peerId !== hostId) throw new Fault('replica-unknown', `${host.hostName} keeps this replica for ${host.peerName(relationship.peerId)} now, and not for ${host.peerName(hostId)}`);
+  if (!relationship) throw new Fault('replica-unknown', say('{host} does not know this relationship', { host: host.hostName }));
+  if (relationship.peerId !== hostId) throw new Fault('replica-unknown', say('{host} keeps this replica for {peer} now, and not for {asking}', { host: host.hostName, peer: host.peerName(relationship.peerId), asking: host.peerName(hostId) }));
   return relationship;
 };
 
@@ -94,9 +94,9 @@ function hostAnswers(engine: Engine): Pick<Answers, 'acceptance' | 'checkup' | '
       jobs.cancel(jobId);
       return null;
     },
-    dissolve: async (hostId, { relationshipId, why }) => {
+    dissolve: async (hostId, { relationshipId, why, said }) => {
       const relationship = host.state.relationship(relationshipId);
-      if (relationship?.peerId === hostId && why !== undefined) sendingEnded(host, relationship, why);
+      if (relationship?.peerId === hostId && why !== undefined) sendingEnded(host, relationship, textFrom(said) ?? why);
       else if (relationship?.peerId === hostId) noticeRemoval(engine, relationship);
       return null;
     },
@@ -202,8 +202,8 @@ function failbackAnswers(engine: Engine): Pick<Answers, 'failbackBegin' | 'failb
   const owned = ownedBy(engine);
   const alone = <T>(machineId: string, work: (signal: AbortSignal) => Promise<T>) => {
     const worker = engine.worker(machineId);
-    if (worker.operation !== null) throw new Fault('peer-busy', `another operation holds this machine on ${host.hostName}: ${worker.operation}`);
-    return worker.exclusive('failback', work, host.clock.timeout(CALL_TIMEOUT_MS));
+    if (worker.operation !== null) throw new Fault('peer-busy', say('another operation holds this machine on {host}: {operation}', { host: host.hostName, operation: [worker.operation] }));
+    return worker.exclusive('fail back', work, host.clock.timeout(CALL_TIMEOUT_MS));
   };
   return {
     failbackBegin: async (hostId, { relationshipId, ...request }) => {
@@ -237,7 +237,7 @@ function standingOf(engine: Engine, relationship: Relationship, failbackId: stri
     newestPointId,
     bytesShipped: isOther ? 0 : away.bytesShipped,
     percent: progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0,
-    fault: lastFault && lastFault.code !== 'refused' ? { code: lastFault.code, message: lastFault.message } : null,
+    fault: lastFault && lastFault.code !== 'refused' ? { code: lastFault.code, ...told(saidOf(lastFault)) } : null,
   };
 }
 
@@ -322,7 +322,7 @@ async function createReplica(engine: Engine, hostId: string, request: CreateRepl
   const known = host.state.relationship(request.relationshipId);
   if (known) return { seedId: known.seed?.id ?? null };
   const { machineId, definition, settings, key, overrides, lineage, kind } = request;
-  if (host.state.machines().some(({ name, id }) => name === definition.name && id !== machineId)) throw new Fault('machine-exists', `${host.hostName} has a machine named ${definition.name} already`);
+  if (host.state.machines().some(({ name, id }) => name === definition.name && id !== machineId)) throw new Fault('machine-exists', say('{host} has a machine named {machine} already', { host: host.hostName, machine: definition.name }));
   const joined = kind === undefined ? await succeed(engine, hostId, request) : null;
   if (joined) return { seedId: null, joined };
   const storage = storageFor(host, hostId, entry, overrides.storage);

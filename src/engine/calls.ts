@@ -11,6 +11,7 @@ import type { DiskSize } from './ports/diskview.ts';
 import type { Peers, Wire } from './ports/peers.ts';
 import type { HomeComing, StartedAtHome } from './recoveries.ts';
 import type { RosterAnswer, RosterRequest } from './roster/telling.ts';
+import type { Text } from '../language/text.ts';
 
 /** What one host tells the other whenever they meet, and what it hears back. */
 export interface Greeting {
@@ -164,7 +165,7 @@ export interface FailbackStanding {
   readonly bytesShipped: number;
   /** Of the present attempt. */
   readonly percent: number;
-  readonly fault: Pick<LastFault, 'code' | 'message'> | null;
+  readonly fault: Pick<LastFault, 'code' | 'message' | 'said'> | null;
 }
 
 /** What the host that the guest left says of its disks when the failback is committed. */
@@ -191,7 +192,7 @@ export interface Readiness {
   /** The place that was asked for is outside the storage location. */
   readonly isStorageRefused?: boolean;
   /** Of a replica that is there: how many points it has, and why it cannot be gone on with. */
-  readonly succession?: { readonly points: number; readonly refusal: string | null } | null;
+  readonly succession?: { readonly points: number; readonly refusal: string | null; readonly said?: Text } | null;
   readonly machines: readonly { readonly id: string; readonly name: string }[];
   readonly missingFiles: readonly string[];
   /** Of a replica that is there: its definition with what that host has for it, memory and bridges. */
@@ -244,7 +245,7 @@ interface Calls {
   /** Of a machine that the two hosts have in common. A host of an older version does not know this call. */
   jobCancel(params: { jobId: string }): null;
   /** `why` is given where nobody asked for it. */
-  dissolve(params: { relationshipId: string; why?: string }): null;
+  dissolve(params: { relationshipId: string; why?: string; said?: Text }): null;
 }
 
 export type Method = keyof Calls;

@@ -12,7 +12,7 @@ import { flag } from './jobargs.ts';
 import type { JobContext, JobResult } from './jobs.ts';
 import { machineOf } from './spec.ts';
 import { update } from './transition.ts';
-import { say } from '../language/text.ts';
+import { saidOf, say } from '../language/text.ts';
 
 const POLL_MS = 300;
 
@@ -32,7 +32,7 @@ export async function cycleNow(engine: Engine, job: JobContext): Promise<JobResu
     const now = engine.relationshipFor(job);
     const isThere = isOnward(before) ? now.sentPointId === wanted : now.newestPointId !== before.newestPointId && (now.newestInstantMs ?? 0) >= askedMs && now.isConsistencyAsked !== true;
     if (isThere) return { ...figures(now.lastCycle), ...(isConsistent && { kind: now.newestKind ?? 'standard' }) };
-    if (now.failures > before.failures && now.lastFault) throw new Fault(now.lastFault.code === 'refused' ? 'peer-busy' : (now.lastFault.code as 'peer-busy'), now.lastFault.message);
+    if (now.failures > before.failures && now.lastFault) throw new Fault(now.lastFault.code === 'refused' ? 'peer-busy' : (now.lastFault.code as 'peer-busy'), saidOf(now.lastFault));
     if (now.state !== 3) throw new Refused(refuse(say('the cycle did not end in a recovery point: {state}', { state: stateWords(now.state) }), allowedVerbs(now)));
     job.progress(10, 'cycle');
     // After the look: a poke before it would begin a second cycle when the first has just ended.

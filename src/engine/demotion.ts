@@ -67,6 +67,9 @@ export async function isInCustody(host: Host, relationship: Relationship): Promi
   return !broken && relationship.trackId !== null && points.includes(relationship.trackId);
 }
 
+/** What failed while this host was the primary is nobody's trouble any more. */
+const AS_REPLICA = { lastFault: null, failures: 0 } as const;
+
 /** This host is the replica; its guest is held by the effect that follows. */
 export async function demote(host: Host, relationship: Relationship, theirs: Lineage): Promise<void> {
   const machine = machineOf(host, relationship.machineId);
@@ -74,6 +77,7 @@ export async function demote(host: Host, relationship: Relationship, theirs: Lin
   transition(host, relationship.id, 'demote', {
     facts: { 'newer-epoch': true },
     change: (before) => ({
+      ...AS_REPLICA,
       divergenceId,
       newestPointId: divergenceId,
       yielded: { pointId: before.newestPointId, attemptId: before.attempt?.id ?? before.doubtful?.id ?? null, basisId: divergenceId },
@@ -96,7 +100,7 @@ export async function demoteFailedOver(host: Host, relationship: Relationship, t
   const divergenceId = host.newId();
   transition(host, relationship.id, 'demote', {
     facts: { 'newer-epoch': true },
-    change: () => ({ failover: null, failback: null, attempt: null, doubtful: null, divergenceId, newestPointId: divergenceId, yielded: { pointId: null, attemptId: null, basisId: divergenceId } }),
+    change: () => ({ ...AS_REPLICA, failover: null, failback: null, attempt: null, doubtful: null, divergenceId, newestPointId: divergenceId, yielded: { pointId: null, attemptId: null, basisId: divergenceId } }),
     payload: (before) => ({ layers: layersAbove(host, before) }),
     also: (before) => {
       keepOnly(host, before);

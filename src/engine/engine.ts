@@ -3,6 +3,7 @@
  * same engine runs under the daemon and, two of them, in the simulator.
  */
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import type { Relationship } from '../machine/records.ts';
 import { deskOf, type Desk } from '../relationship/chain.ts';
 import { answersOf } from './answers.ts';
@@ -137,19 +138,19 @@ export class Engine {
   relationshipFor({ machineId, args }: Pick<JobContext, 'machineId' | 'args'>): Relationship {
     if (args['extended'] !== true) return this.relationshipOf(machineId);
     const extended = this.host.state.extendedOf(machineId);
-    if (!extended) throw new Fault('not-replicated', `${this.host.state.machine(machineId)?.name ?? machineId} has no extended relationship on ${this.host.hostName}`);
+    if (!extended) throw new Fault('not-replicated', say('{machine} has no extended relationship on {host}', { machine: this.host.state.machine(machineId)?.name ?? machineId, host: this.host.hostName }));
     return extended;
   }
 
   relationshipOf(machineId: string): Relationship {
     const relationship = this.host.state.relationshipOf(machineId);
-    if (!relationship) throw new Fault('not-replicated', `${this.host.state.machine(machineId)?.name ?? machineId} is not replicated`);
+    if (!relationship) throw new Fault('not-replicated', say('{machine} is not replicated', { machine: this.host.state.machine(machineId)?.name ?? machineId }));
     return relationship;
   }
 
   readonly handle: PeerHandler = async (hostId: string, method: string, params: Wire): Promise<Wire> => {
     const answer = this.#answers[method as Method] as ((hostId: string, params: ParamsOf<Method>) => Promise<unknown>) | undefined;
-    if (!answer || !Object.hasOwn(this.#answers, method)) throw new Fault('peer-protocol', `this host does not know the call "${method}"`);
+    if (!answer || !Object.hasOwn(this.#answers, method)) throw new Fault('peer-protocol', say('this host does not know the call "{method}"', { method }));
     return (await answer(hostId, params as unknown as ParamsOf<Method>)) as Wire;
   };
 }

@@ -33,7 +33,7 @@ export interface FailoverRequest {
 /** The point that a failover would boot; undefined when there is none yet. */
 export function chosenPoint(host: Host, machine: Machine, pointId: string | null): Point | undefined {
   const point = chosen(host.state.points(machine.id), pointId);
-  if (!point && pointId !== null) throw new Fault('point-unknown', `${machine.name} has no ${missingText(pointId)}`);
+  if (!point && pointId !== null) throw new Fault('point-unknown', missingText(machine.name, pointId));
   return point;
 }
 

@@ -4,6 +4,7 @@
  */
 import { Fault, kept } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
+import { isSplit } from '../health/rules.ts';
 import type { Relationship } from '../machine/records.ts';
 import { isOnward, kindOf } from '../relationship/chain.ts';
 import { kinship, newestOf, type Lineage } from '../relationship/epoch.ts';
@@ -15,14 +16,14 @@ import { checkRestored, confirmed } from './restored.ts';
 import { startedAtHome, type StartedAtHome } from './recoveries.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, update } from './transition.ts';
-import { say } from '../language/text.ts';
+import { say, type Text } from '../language/text.ts';
 import { sideWords } from '../relationship/state.ts';
 
 /** The other host has forgotten the relationship, or got an older state back. */
 export class RelationshipLost extends Fault {
   readonly runsThere: boolean;
 
-  constructor(message: string, runsThere: boolean) {
+  constructor(message: Text, runsThere: boolean) {
     super('replica-unknown', message);
     this.runsThere = runsThere;
   }
@@ -35,7 +36,7 @@ export async function greet(host: Host, relationshipId: string, signal: AbortSig
   const { name } = machineOf(host, relationship.machineId);
   // Also a host that went on without this one says in which epoch.
   await meet(host, relationship, standing.lineage);
-  if (!standing.known) throw new RelationshipLost(`${host.peerName(relationship.peerId)} does not know the relationship of ${name} any more`, standing.power !== 'off');
+  if (!standing.known) throw new RelationshipLost(say('{peer} does not know the relationship of {name} any more', { peer: host.peerName(relationship.peerId), name }), standing.power !== 'off');
   noticeEnd(host, relationshipId, standing);
   const now = relationshipNamed(host, relationshipId);
   if (now.side !== relationship.side) throw new Refused(refuse(say('{name}: {peer} owns a newer epoch, so this host is {side} now', { name, peer: host.peerName(relationship.peerId), side: sideWords(now.side) }), []));
@@ -67,6 +68,7 @@ export async function meet(host: Host, relationship: Relationship, theirs: Linea
   if (relationship.state === 13) return;
   const machine = machineOf(host, relationship.machineId);
   const kin = kinship(machine.lineage, theirs);
+  if (kin !== 'unrelated') noLongerSplit(host, relationship.id);
   if (kin === 'same' || kin === 'ours-descends') return;
   if (kin === 'unrelated') return settleUnrelated(host, relationship, theirs);
   checkRestored(host, relationship, theirs);
@@ -107,9 +109,14 @@ function settleUnrelated(host: Host, relationship: Relationship, theirs: Lineage
   host.state.putMachine({ ...machine, lineage: theirs });
 }
 
+/** Somebody chose, on the other host. */
+function noLongerSplit(host: Host, relationshipId: string): void {
+  if (isSplit(relationshipNamed(host, relationshipId))) update(host, relationshipId, () => ({ lastFault: null, failures: 0 }));
+}
+
 function splitBrain(host: Host, relationship: Relationship): Fault {
   const { name } = machineOf(host, relationship.machineId);
-  const fault = new Fault('split-brain', `${name}: both hosts went on alone, each with changes that the other does not have`);
+  const fault = new Fault('split-brain', say('{name}: both hosts went on alone, each with changes that the other does not have', { name }));
   update(host, relationship.id, () => ({ lastFault: { ...kept(fault), atMs: host.clock.nowMs() } }));
   return fault;
 }

@@ -1,5 +1,6 @@
 /** How the first copy travels is decided when it is asked for, or when its start is scheduled. */
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import type { InitialTransfer } from '../machine/initial.ts';
 import type { Relationship } from '../machine/records.ts';
 import { greet } from './greeting.ts';
@@ -32,5 +33,5 @@ export async function checkSeed(host: Host, relationshipId: string, by: InitialT
   // After a reverse the other host's disks are a copy in any case.
   if (by !== 'seed' || side !== 'primary' || state !== 1 || newestPointId !== null) return;
   const { seedId } = await greet(host, relationshipId, signal);
-  if (!seedId) throw new Fault('seed-unfit', `${machineOf(host, machineId).name}: ${host.peerName(peerId)} has no copy of it to start from`);
+  if (!seedId) throw new Fault('seed-unfit', say('{machine}: {peer} has no copy of it to start from', { machine: machineOf(host, machineId).name, peer: host.peerName(peerId) }));
 }

@@ -50,31 +50,31 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
         await engine.worker(job.machineId).stopMerging();
         return makeTestCopy(host, id, { pointId: text(job, 'point'), copyId: text(job, 'copyId'), network: text(job, 'network'), isolated: flag(job, 'isolated'), resumed: job.resumed, askedMs: job.askedMs });
       });
-      if (flag(job, 'start')) await engine.worker(copy.id).exclusive(heldBy(job, 'starting'), (signal) => startMachine(host, copy.id, signal), job.signal);
+      if (flag(job, 'start')) await engine.worker(copy.id).exclusive(heldBy(job, 'start the guest'), (signal) => startMachine(host, copy.id, signal), job.signal);
       return { machine: copy.name, machineId: copy.id, seconds: seconds(startedMs) };
     },
     testEnd: async (job) => {
       const { id } = engine.relationshipOf(job.machineId);
       await engine.testScreens.atEnd(id);
-      await alone(job, 'ending the test failover', () => endTestCopy(host, id));
+      await alone(job, 'end test failover', () => endTestCopy(host, id));
       return {};
     },
     unplanned: async (job) => {
       const startedMs = host.clock.monotonicMs();
       job.progress(10, 'asking the primary');
-      await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: flag(job, 'start'), force: flag(job, 'force'), commitAfterSeconds: whole(job, 'commitAfterSeconds'), resumed: job.resumed, operation: heldBy(job, 'failover'), asking: { askedMs: job.askedMs } }, job.signal);
+      await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: flag(job, 'start'), force: flag(job, 'force'), commitAfterSeconds: whole(job, 'commitAfterSeconds'), resumed: job.resumed, operation: heldBy(job, 'unplanned failover'), asking: { askedMs: job.askedMs } }, job.signal);
       return { seconds: seconds(startedMs) };
     },
     planned: (job) => plannedFailover(engine, job),
     commit: async (job) => {
       const { id } = engine.relationshipOf(job.machineId);
-      await alone(job, 'commit', async (signal) => (relationshipNamed(host, id).state === 14 ? commitHome(host, id, signal) : commit(host, id)));
+      await alone(job, 'commit failover', async (signal) => (relationshipNamed(host, id).state === 14 ? commitHome(host, id, signal) : commit(host, id)));
       return {};
     },
     revert: async (job) => {
       const { id, state, failback } = engine.relationshipOf(job.machineId);
       if (state === 14 || (state === 5 && !failback)) await host.hypervisor.stop(job.machineId);
-      await alone(job, 'revert', () => (relationshipNamed(host, id).state === 14 ? giveBack(host, id) : revert(host, id)));
+      await alone(job, 'revert failover', () => (relationshipNamed(host, id).state === 14 ? giveBack(host, id) : revert(host, id)));
       if (failback?.at === 'home') await awaitEndAway(engine, engine.relationshipOf(job.machineId), failback.id, job.signal);
       return {};
     },
@@ -84,7 +84,7 @@ function failoverKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       return {};
     },
     becomeReplica: async (job) => {
-      await alone(job, 'become-replica', (signal) => becomeReplica(host, engine.relationshipOf(job.machineId).id, signal));
+      await alone(job, 'become replica', (signal) => becomeReplica(host, engine.relationshipOf(job.machineId).id, signal));
       return {};
     },
     failback: (job) => failback(engine, job),
@@ -97,7 +97,7 @@ function powerKinds(engine: Engine): Readonly<Record<string, JobWork>> {
   const { host } = engine;
   return {
     start: async (job) => {
-      await engine.worker(job.machineId).exclusive(heldBy(job, 'starting'), (signal) => startMachine(host, job.machineId, signal, { force: flag(job, 'force') }), job.signal);
+      await engine.worker(job.machineId).exclusive(heldBy(job, 'start the guest'), (signal) => startMachine(host, job.machineId, signal, { force: flag(job, 'force') }), job.signal);
       return {};
     },
     stop: async (job) => {
@@ -166,7 +166,7 @@ const shippedSince = (before: Relationship['totals'], { totals, lastCycle }: Rel
 async function verified(engine: Engine, job: JobContext): Promise<JobResult> {
   const { host } = engine;
   const { id, verifyingId } = engine.relationshipOf(job.machineId);
-  if (verifyingId && !job.resumed) throw new Fault('machine-busy', `another recovery point is being verified: ${verifyingId}`);
+  if (verifyingId && !job.resumed) throw new Fault('machine-busy', say('another recovery point is being verified: {verifyingId}', { verifyingId }));
   const { clusters, uncheckedClusters } = await verifyPoint(host, id, text(job, 'point') ?? '', {
     onVerified: (doneBytes, totalBytes) => job.progress((100 * doneBytes) / Math.max(1, totalBytes), 'reading and comparing'),
     stopMerging: () => engine.worker(job.machineId).stopMerging(),
@@ -203,7 +203,7 @@ async function handOverOrTakeBack(engine: Engine, job: JobContext, relationship:
   } catch (thrown) {
     const isCancelled = job.signal.aborted && faultOf(job.signal.reason)?.code === 'cancelled';
     if (isCancelled && isOnward(relationship)) await takeBackOnward(engine, job, relationshipId, true);
-    else if (isCancelled) await engine.worker(job.machineId).exclusive('cancel-failover', (signal) => takeBackPrepared(host, relationshipId, signal), host.clock.timeout(TAKE_BACK_WITHIN_MS));
+    else if (isCancelled) await engine.worker(job.machineId).exclusive('cancel planned failover', (signal) => takeBackPrepared(host, relationshipId, signal), host.clock.timeout(TAKE_BACK_WITHIN_MS));
     throw thrown;
   }
 }
@@ -224,7 +224,7 @@ async function reversed(engine: Engine, job: JobContext): Promise<JobResult> {
   }
   const { totals } = before;
   job.progress(5, 'asking the old primary to yield');
-  await engine.worker(job.machineId).exclusive(heldBy(job, 'reverse'), (signal) => reverse(host, before.id, signal), job.signal);
+  await engine.worker(job.machineId).exclusive(heldBy(job, 'reverse replication'), (signal) => reverse(host, before.id, signal), job.signal);
   const now = engine.relationshipOf(job.machineId);
   if (now.state === 1) transition(host, now.id, 'startInitial');
   const asked = now.newestPointId;

@@ -7,7 +7,7 @@ import { Refused, refuse } from '../errors/refusal.ts';
 import type { Job, Relationship } from '../machine/records.ts';
 import type { Host } from './host.ts';
 import { report } from './report.ts';
-import { inEnglish, phrase, say, told, type Said, type Text } from '../language/text.ts';
+import { inEnglish, phrase, type Said, say, type Text, told } from '../language/text.ts';
 import { inText } from '../language/words.ts';
 
 export type JobResult = Readonly<Record<string, number | string | boolean | null>>;
@@ -39,7 +39,7 @@ export const thrownText = (thrown: unknown): Text => {
 };
 
 /** What holds a machine, in words: whoever is refused meanwhile learns whose work it is. */
-export const heldBy = ({ startedBy }: Pick<JobContext, 'startedBy'>, operation: string): string => (startedBy === null ? operation : `${operation}, started by ${startedBy}`);
+export const heldBy = ({ startedBy }: Pick<JobContext, 'startedBy'>, operation: string): Text => (startedBy === null ? operation : say('{operation}, started by {user}', { operation: [operation], user: startedBy }));
 
 /** The job was cancelled, but what it asked of another host may go on there. */
 export class NotCalledOff extends Fault {}
@@ -94,7 +94,7 @@ export class Jobs {
   cancel(id: string): Job {
     const job = this.named(id);
     if (!job.cancellable && job.state === 'running') throw new Refused(refuse('a commit cannot be cancelled: what it removes is gone'));
-    this.#running.get(id)?.abort(new Fault('cancelled', 'the job was cancelled'));
+    this.#running.get(id)?.abort(new Fault('cancelled', say('the job was cancelled')));
     return job;
   }
 
@@ -120,7 +120,7 @@ export class Jobs {
     const signal = AbortSignal.any([controller.signal, this.#life.signal]);
     try {
       const work = this.#kinds[job.kind];
-      if (!work) throw new Fault('not-supported', `this version knows no job "${job.kind}"`);
+      if (!work) throw new Fault('not-supported', say('this version knows no job "{kind}"', { kind: job.kind }));
       const result = await work({ machineId: job.machineId ?? '', args: job.args, signal, resumed, startedBy: job.startedBy ?? null, askedMs: job.startedMs, progress: (percent, step) => this.#progress(job.id, percent, step) });
       this.#finish(job.id, { state: 'completed', percent: 100, step: phrase('done'), result });
     } catch (thrown) {
@@ -131,7 +131,7 @@ export class Jobs {
   }
 
   #failed(id: string, thrown: unknown, cancelled: boolean): void {
-    const fault = faultOf(thrown) ?? (cancelled ? new Fault('cancelled', 'the job was cancelled') : undefined);
+    const fault = faultOf(thrown) ?? (cancelled ? new Fault('cancelled', say('the job was cancelled')) : undefined);
     if (!cancelled) this.#report(id, thrown);
     if (fault) this.#finish(id, { state: cancelled ? 'cancelled' : 'failed', error: { ...kept(fault), allowed: [] } });
     else if (thrown instanceof Refused) this.#finish(id, { state: 'failed', error: { code: 'refused', ...told(thrown.said), hint: '', allowed: thrown.refusal.allowed } });

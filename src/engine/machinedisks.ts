@@ -73,7 +73,7 @@ function dropDisk(host: Host, machineId: string, disk: string): void {
 /** Refused where the disk cannot be taken away now. */
 export function checkDetachable(host: Host, machine: Machine, disk: string): void {
   checkOwnDisks(host, machine);
-  if (!machine.definition.disks.some(({ name }) => name === disk)) throw new Fault('disk-missing', `${machine.name} has no disk ${disk}`);
+  if (!machine.definition.disks.some(({ name }) => name === disk)) throw new Fault('disk-missing', say('{machine} has no disk {disk}', { machine: machine.name, disk }));
   if (machine.definition.disks.length === 1) throw new Refused(refuse(say('{disk} is the only disk of {machine}', { disk, machine: machine.name })));
   const relationship = host.state.relationshipOf(machine.id);
   if (relationship?.settings.disks.includes(disk)) checkDisks(host, relationship, without(relationship, disk));
@@ -123,7 +123,7 @@ async function tellSettings(host: Host, relationshipId: string, signal: AbortSig
 export async function checkGrowable(host: Host, machine: Machine, disk: string, sizeBytes: number): Promise<void> {
   checkOwnDisks(host, machine);
   if (!(Number.isSafeInteger(sizeBytes) && sizeBytes % MIB === 0 && sizeBytes > 0 && sizeBytes <= MAX_DISK_BYTES)) {
-    throw new Fault('parameter-invalid', `the size of a disk cannot be ${sizeBytes} bytes: allowed is a whole number of MiB up to 64 TiB`);
+    throw new Fault('parameter-invalid', say('the size of a disk cannot be {sizeBytes} bytes: allowed is a whole number of MiB up to 64 TiB', { sizeBytes: String(sizeBytes) }));
   }
   const before = await sizeOf(host, machine, disk);
   if (sizeBytes < before) throw new Refused(refuse(say('disk {disk} of {machine} has {before} bytes and cannot be made smaller: what its guest keeps at the end would be lost, here and in what is replicated', { disk, machine: machine.name, before })));
@@ -131,7 +131,7 @@ export async function checkGrowable(host: Host, machine: Machine, disk: string, 
 
 async function sizeOf(host: Host, machine: Machine, disk: string): Promise<number> {
   const stacks = machine.stacks.filter((stack) => stack.disk === disk);
-  if (stacks.length === 0) throw new Fault('disk-missing', `${machine.name} has no disk ${disk} on this host`);
+  if (stacks.length === 0) throw new Fault('disk-missing', say('{machine} has no disk {disk} on this host', { machine: machine.name, disk }));
   const [found] = await host.hypervisor.sizes({ ...specOf(host, machine), stacks });
   return found!.sizeBytes;
 }

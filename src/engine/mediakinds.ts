@@ -2,7 +2,7 @@
 import { Fault } from '../errors/fault.ts';
 import { Refused, refuse } from '../errors/refusal.ts';
 import type { Relationship } from '../machine/records.ts';
-import { stateName, standingWords } from '../relationship/state.ts';
+import { stateWords, standingWords } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import type { Engine } from './engine.ts';
 import { text } from './jobargs.ts';
@@ -45,7 +45,7 @@ async function exported(engine: Engine, job: JobContext): Promise<JobResult> {
     const relationship = engine.relationshipOf(job.machineId);
     const done = relationship.initial?.exported;
     if (done) return { path: done.path, point: done.pointId, seconds: (host.clock.monotonicMs() - startedMs) / 1_000 };
-    if (relationship.state !== 2) throw new Fault('cancelled', `the export was stopped: ${stateName(relationship.state)}`);
+    if (relationship.state !== 2) throw new Fault('cancelled', say('the export was stopped: {state}', { state: stateWords(relationship.state) }));
     const { progress } = engine.workerOf(relationship);
     job.progress(progress && progress.totalBytes > 0 ? (100 * progress.doneBytes) / progress.totalBytes : 0, withTrouble(say('writing to {directory}', { directory }), relationship));
     await host.clock.sleep(POLL_MS, job.signal);
@@ -58,6 +58,6 @@ async function imported(engine: Engine, job: JobContext): Promise<JobResult> {
   const worker = engine.worker(job.machineId);
   const directory = text(job, 'directory')!;
   const onProgress = (percent: number) => job.progress(percent, say('checking and copying from {directory}', { directory }));
-  const manifest = await worker.exclusive(heldBy(job, 'import'), (signal) => importMedia(engine.host, id, { directory, onProgress, stopMerging: () => worker.stopMerging() }, signal), job.signal);
+  const manifest = await worker.exclusive(heldBy(job, 'import the first copy'), (signal) => importMedia(engine.host, id, { directory, onProgress, stopMerging: () => worker.stopMerging() }, signal), job.signal);
   return { point: manifest.pointId };
 }

@@ -17,7 +17,7 @@ import { checkReadyHere } from './readiness.ts';
 import { damageText } from './replica/verification.ts';
 import { arriving, machineOf } from './spec.ts';
 import { relationshipNamed } from './transition.ts';
-import { say } from '../language/text.ts';
+import { saidOf, say, type Text } from '../language/text.ts';
 
 const ASK_WITHIN_MS = 5_000;
 
@@ -33,11 +33,11 @@ export interface FailoverHere {
   readonly resumed: boolean;
   readonly asking?: Asking | undefined;
   /** What others are told while it holds the machine. */
-  readonly operation?: string;
+  readonly operation?: Text;
 }
 
 /** State 5 on this host, the guest running when it was to be started. */
-export async function failOverHere(engine: Engine, machineId: string, { pointId, planned, token, start, commitAfterSeconds = null, resumed, operation = 'failover', asking }: FailoverHere, signal: AbortSignal): Promise<void> {
+export async function failOverHere(engine: Engine, machineId: string, { pointId, planned, token, start, commitAfterSeconds = null, resumed, operation = 'unplanned failover', asking }: FailoverHere, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   const { id } = engine.relationshipOf(machineId);
   const worker = engine.worker(machineId);
@@ -55,7 +55,7 @@ export async function failOverHere(engine: Engine, machineId: string, { pointId,
     }
     await worker.settleEffects(during);
     const after = relationshipNamed(host, id);
-    if (after.state !== 5) throw new Fault((after.lastFault?.code as 'disk-io' | undefined) ?? 'disk-io', after.lastFault?.message ?? `${machineOf(host, machineId).name} could not be failed over`);
+    if (after.state !== 5) throw new Fault((after.lastFault?.code as 'disk-io' | undefined) ?? 'disk-io', after.lastFault ? saidOf(after.lastFault) : say('{machine} could not be failed over', { machine: machineOf(host, machineId).name }));
     if (start) await startMachine(host, machineId, during);
   }, signal);
 }
@@ -87,8 +87,8 @@ function refuseDamaged(host: Host, { id, machineId, verification }: Point): void
   const newest = others.at(-1);
   const about = { machine: machineOf(host, machineId).name, id, damage: damageText(verification.damage) };
   const reason = newest
-    ? say('{machine}: the recovery point {id} is damaged ({damage}); the newest one that was not found damaged is {newest} of {time}', { ...about, newest: newest.id, time: { atMs: newest.instantMs } })
-    : say('{machine}: the recovery point {id} is damaged ({damage})', about);
+    ? say('{machine}: the recovery point {id} is damaged. {damage} The newest one that was not found damaged is {newest} of {time}.', { ...about, newest: newest.id, time: { atMs: newest.instantMs } })
+    : say('{machine}: the recovery point {id} is damaged. {damage}', about);
   throw new Refused(refuse(reason, [...(newest ? [`failover --unplanned --point ${newest.id}`] : []), 'failover --unplanned --force']));
 }
 
@@ -96,7 +96,7 @@ function refuseDamaged(host: Host, { id, machineId, verification }: Point): void
  * Refused while the primary reports its guest running, unless forced; a primary that is prepared makes it a planned one. A
  * point that was found damaged is refused too, unless `damagedToo` (as `force` is when absent).
  */
-export async function unplannedFailover(engine: Engine, machineId: string, wanted: { pointId: string | null; start: boolean; force: boolean; damagedToo?: boolean; commitAfterSeconds?: number | null; resumed: boolean; operation?: string; asking?: Asking }, signal: AbortSignal): Promise<void> {
+export async function unplannedFailover(engine: Engine, machineId: string, wanted: { pointId: string | null; start: boolean; force: boolean; damagedToo?: boolean; commitAfterSeconds?: number | null; resumed: boolean; operation?: Text; asking?: Asking }, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   const relationship = engine.relationshipOf(machineId);
   const point = chosenPoint(host, machineOf(host, machineId), wanted.pointId);
@@ -124,7 +124,7 @@ export async function unplannedFailover(engine: Engine, machineId: string, wante
 async function checkNextHost(engine: Engine, { machineId, lastFault }: Relationship, force: boolean, signal: AbortSignal): Promise<void> {
   const { host } = engine;
   if (force) return;
-  if (lastFault?.code === 'sending-ended') throw new Refused(refuse(say('{message}. Its guest may run elsewhere: --force fails over all the same', { message: lastFault.message }), ['failover --unplanned --force']));
+  if (lastFault?.code === 'sending-ended') throw new Refused(refuse(say('{reason}. Its guest may run elsewhere: --force fails over all the same', { reason: [saidOf(lastFault)] }), ['failover --unplanned --force']));
   checkNotHandedOn(host, machineId);
   const extended = host.state.extendedOf(machineId);
   const standing = extended && (await askPrimary(engine, extended.id, signal));
@@ -138,7 +138,7 @@ async function takeBackHere(engine: Engine, { id, machineId, peerId }: Relations
   if ((await askPrimary(engine, id, signal, force)) && !force) {
     throw new Refused(refuse(say('{machine} went home to {peer}: revert the failback there, or use --force (then that guest is held and what it wrote is set aside)', { machine: machineOf(host, machineId).name, peer: host.peerName(peerId) }), ['failover --unplanned --force']));
   }
-  await engine.worker(machineId).exclusive('failover', async (during) => {
+  await engine.worker(machineId).exclusive('unplanned failover', async (during) => {
     takeBack(host, id);
     await endAway(host, id, during);
     if (start) await startMachine(host, machineId, during);

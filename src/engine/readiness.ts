@@ -5,7 +5,7 @@ import type { Machine, Overrides } from '../machine/records.ts';
 import { call, type Readiness } from './calls.ts';
 import type { Host } from './host.ts';
 import { overridden } from './spec.ts';
-import { inEnglish, say, saidOf, told, type Text } from '../language/text.ts';
+import { inEnglish, saidOf, say, type Text, textFrom, told } from '../language/text.ts';
 
 export interface Finding {
   /** 'refuse' stops the operation, 'force' needs force, 'advice' stops nothing. */
@@ -64,9 +64,9 @@ export const FORMER_REPLICA = 'former replica';
 export const usedCopy = (peer: string): Finding => finding('advice', 'copy', say('{peer} has a copy of this machine.', { peer }), 'The initial replication ships only what differs from it.');
 
 /** A replica whose relationship was removed on this side alone, or that another host of the trust group had. */
-function ofReplica({ name }: Machine, { points, refusal }: NonNullable<Readiness['succession']>, peer: string): Finding {
+function ofReplica({ name }: Machine, { points, refusal, said }: NonNullable<Readiness['succession']>, peer: string): Finding {
   if (refusal === null) return finding('advice', 'replica', say('{peer} keeps a replica of {name} with {points} recovery points: it is gone on with, and only what differs travels.', { peer, name, points }), 'To begin from nothing, remove and undefine it there first.');
-  return finding('refuse', 'replica', say('{peer} keeps a replica of {name} already: {refusal}.', { peer, name, refusal: [refusal] }), say('Remove it there (understudy disable {name}), or put both hosts into one trust group there (understudy authorization set HOST --trust-group GROUP).', { name }));
+  return finding('refuse', 'replica', say('{peer} keeps a replica of {name} already: {refusal}.', { peer, name, refusal: [textFrom(said) ?? refusal] }), say('Remove it there (understudy disable {name}), or put both hosts into one trust group there (understudy authorization set HOST --trust-group GROUP).', { name }));
 }
 
 function ofSameId(machine: Machine, seed: Readiness['seed'], peer: string): Finding {

@@ -1,6 +1,7 @@
 /** What the hypervisor is asked to run or read: a machine's definition on its stacks. */
 import { assert } from '../errors/bug.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import type { MachineDefinition, DiskStack } from '../machine/definition.ts';
 import { plugged } from '../machine/guestnetwork.ts';
 import type { Failover, Machine, Overrides, Relationship, Stack } from '../machine/records.ts';
@@ -10,7 +11,7 @@ import type { LaunchSpec } from './ports/hypervisor.ts';
 
 export function machineOf(host: Host, machineId: string): Machine {
   const machine = host.state.machine(machineId);
-  if (!machine) throw new Fault('machine-unknown', `there is no machine ${machineId} on this host`);
+  if (!machine) throw new Fault('machine-unknown', say('there is no machine {machineId} on this host', { machineId }));
   return machine;
 }
 

@@ -59,11 +59,11 @@ export function stepKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       const relationship = engine.relationshipFor(job);
       const { id, side, state } = relationship;
       if (job.resumed && side === 'primary' && state === 3) return {};
-      await engine.workerOf(relationship).exclusive('cancel-failover', (signal) => cancelPrepared(host, id, flag(job, 'force'), signal), job.signal);
+      await engine.workerOf(relationship).exclusive('cancel planned failover', (signal) => cancelPrepared(host, id, flag(job, 'force'), signal), job.signal);
       return {};
     },
     failOver: (job) => failOver(engine, job),
-    reverseHere: (job) => alone(job, 'reverse', (signal) => reverseHere(engine, job, signal)),
+    reverseHere: (job) => alone(job, 'reverse replication', (signal) => reverseHere(engine, job, signal)),
     stopInitial: (job) => taken(engine, job, 'stopInitial'),
     suspend: (job) => taken(engine, job, 'suspend'),
     resume: (job) => taken(engine, job, 'resume'),
@@ -97,7 +97,7 @@ async function taken(engine: Engine, job: JobContext, kind: keyof typeof STEPS) 
 /** State 5 here, off. A primary that can be reached has yielded, and holds its guest, before the job ends. */
 async function failOver(engine: Engine, job: JobContext) {
   job.progress(10, 'asking the primary');
-  await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: false, force: true, damagedToo: false, resumed: job.resumed, operation: heldBy(job, 'failover'), asking: { askedMs: job.askedMs } }, job.signal);
+  await unplannedFailover(engine, job.machineId, { pointId: text(job, 'point'), start: false, force: true, damagedToo: false, resumed: job.resumed, operation: heldBy(job, 'unplanned failover'), asking: { askedMs: job.askedMs } }, job.signal);
   job.progress(90, 'telling the primary');
   await askPrimary(engine, engine.relationshipOf(job.machineId).id, job.signal);
   return {};
@@ -154,13 +154,13 @@ export function guestKinds(engine: Engine): Readonly<Record<string, JobWork>> {
       host.changed('machine', job.machineId);
       return {};
     },
-    pause: (job) => alone(job, 'pausing', () => host.hypervisor.pause(job.machineId)),
-    goOn: (job) => alone(job, 'resuming', async () => {
+    pause: (job) => alone(job, 'pause the guest', () => host.hypervisor.pause(job.machineId)),
+    goOn: (job) => alone(job, 'resume the guest', async () => {
       const refusal = startRefusal(machineOf(host, job.machineId), host.state.relationshipOf(job.machineId));
       if (refusal !== null) throw new Refused(refuse(say('the guest may not go on here: {refusal}', { refusal: [refusal] })));
       await host.hypervisor.resume(job.machineId);
     }),
-    reset: (job) => alone(job, 'resetting', async (signal) => {
+    reset: (job) => alone(job, 'reset the guest', async (signal) => {
       await host.hypervisor.stop(job.machineId);
       await startMachine(host, job.machineId, signal);
     }),

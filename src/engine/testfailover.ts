@@ -112,7 +112,7 @@ function copyOf(host: Host, relationship: Relationship, request: TestRequest): {
 
 function testedPoint(host: Host, machine: Machine, pointId: string | null): Point {
   const point = chosen(host.state.points(machine.id), pointId);
-  if (!point || (pointId === null && point.kind === 'divergence')) throw new Fault('point-unknown', `${machine.name} has no ${missingText(pointId)}`);
+  if (!point || (pointId === null && point.kind === 'divergence')) throw new Fault('point-unknown', missingText(machine.name, pointId));
   return point;
 }
 

@@ -65,7 +65,7 @@ const GONE_ANOTHER_WAY: readonly Event[] = ['demote', 'yieldHome', 'yieldKept', 
 function followChain(host: Host, before: Relationship, after: Relationship, event: Event): void {
   if (isOnward(before) || event === 'changeMode') return;
   if (GONE_ANOTHER_WAY.includes(event)) carryAllOn(host, before.machineId);
-  if (before.side === 'replica' && after.side === 'primary') endExtended(host, before.machineId, `the machine is primary on ${host.hostName} now, which replicates to ${host.peerName(before.peerId)}`);
+  if (before.side === 'replica' && after.side === 'primary') endExtended(host, before.machineId, say('the machine is primary on {host} now, which replicates to {peer}', { host: host.hostName, peer: host.peerName(before.peerId) }));
 }
 
 /** What the row itself says. */

@@ -5,6 +5,7 @@
  */
 import { Fault, faultOf, failureText } from '../errors/fault.ts';
 import { Refused } from '../errors/refusal.ts';
+import { say, type Text } from '../language/text.ts';
 import type { Relationship } from '../machine/records.ts';
 import type { Desk } from '../relationship/chain.ts';
 import { activityOf, type Activity } from '../relationship/step.ts';
@@ -32,7 +33,7 @@ export class Worker {
   readonly #life = new AbortController();
   #running: Running | null = null;
   #merging: { readonly controller: AbortController; readonly done: Promise<void> } | null = null;
-  #operation: string | null = null;
+  #operation: Text | null = null;
   #tending: Promise<void> = Promise.resolve();
   #tendQueued = false;
   #wanted: (() => void) | null = null;
@@ -50,7 +51,7 @@ export class Worker {
   }
 
   /** What has the machine now. */
-  get operation(): string | null {
+  get operation(): Text | null {
     return this.#operation;
   }
 
@@ -73,8 +74,8 @@ export class Worker {
   }
 
   /** The operation has the machine: its activity is halted, another operation is refused. */
-  async exclusive<T>(name: string, work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    if (this.#operation !== null) throw new Fault('machine-busy', `another operation holds this machine: ${this.#operation}`);
+  async exclusive<T>(name: Text, work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    if (this.#operation !== null) throw new Fault('machine-busy', say('another operation holds this machine: {operation}', { operation: [this.#operation] }));
     this.#operation = name;
     try {
       await this.#tending;

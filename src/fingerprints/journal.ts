@@ -7,6 +7,7 @@ import { assert } from '../errors/bug.ts';
 import { Fault } from '../errors/fault.ts';
 import { ClusterSet } from '../extents/clusterset.ts';
 import { clusterCount } from '../extents/extent.ts';
+import { say } from '../language/text.ts';
 import type { DurableFile } from './durablefile.ts';
 import { checkRecords, RECORD_BYTES, recordAt, recordsOf, wholeRecordsBytes, type JournalRecord } from './record.ts';
 import { Turns } from './turns.ts';
@@ -151,7 +152,7 @@ export class Journal {
   async #read(offsetBytes: number, lengthBytes: number): Promise<Buffer> {
     const memory = Buffer.allocUnsafe(lengthBytes);
     const got = await this.#file.read(memory, offsetBytes);
-    if (got !== lengthBytes) throw new Fault('disk-io', `The journal ends at byte ${offsetBytes + got} of ${this.#sizeBytes}.`);
+    if (got !== lengthBytes) throw new Fault('disk-io', say('The journal ends at byte {offsetBytes} of {sizeBytes}.', { offsetBytes: String(offsetBytes + got), sizeBytes: String(this.#sizeBytes) }));
     return memory;
   }
 }
@@ -175,4 +176,4 @@ function note(record: JournalRecord, sets: readonly ClusterSet[], zeroes: readon
 }
 
 export const outside = (disk: number, cluster: number, count: number): Fault =>
-  new Fault('integrity', `The journal speaks of clusters ${cluster}+${count} of disk ${disk}, which has no such clusters.`);
+  new Fault('integrity', say('The journal speaks of clusters {cluster}+{count} of disk {disk}, which has no such clusters.', { cluster, count, disk }));

@@ -14,6 +14,7 @@
 import { assert } from '../errors/bug.ts';
 import { Fault } from '../errors/fault.ts';
 import { CLUSTER_BYTES, clusterCount } from '../extents/extent.ts';
+import { say } from '../language/text.ts';
 import { FINGERPRINT_BYTES, isUnknown, type Fingerprinter } from './fingerprint.ts';
 
 export const RECORD_BYTES = 32;
@@ -143,7 +144,7 @@ export function wholeRecordsBytes(memory: Buffer): number {
 /** Fault peer-protocol unless all of it is whole, well-formed records. */
 export function checkRecords(memory: Buffer): void {
   const good = wholeRecordsBytes(memory);
-  if (good !== memory.length) throw new Fault('peer-protocol', `A batch of ${memory.length} bytes of journal has no record at byte ${good}.`);
+  if (good !== memory.length) throw new Fault('peer-protocol', say('A batch of {count} bytes of journal has no record at byte {good}.', { count: memory.length, good }));
 }
 
 /** The records in order. The memory holds whole, well-formed records. */

@@ -5,6 +5,7 @@
 import { Fault } from '../errors/fault.ts';
 import { clusterCount } from '../extents/extent.ts';
 import type { ClusterSet } from '../extents/clusterset.ts';
+import { say } from '../language/text.ts';
 import type { DurableDirectory } from './durablefile.ts';
 import { FINGERPRINT_BYTES } from './fingerprint.ts';
 import { Journal, type SizedDisk } from './journal.ts';
@@ -50,7 +51,7 @@ interface Closable {
 }
 
 function pathOf(relationshipId: string, name: string, suffix: string): string {
-  for (const part of [relationshipId, name]) if (!NAME.test(part)) throw new Fault('peer-protocol', `${JSON.stringify(part)} cannot name a file.`);
+  for (const part of [relationshipId, name]) if (!NAME.test(part)) throw new Fault('peer-protocol', say('{part} cannot name a file.', { part: JSON.stringify(part) }));
   return `${relationshipId}/${name}${suffix}`;
 }
 
@@ -180,7 +181,7 @@ export class Fingerprints {
 
   /** No map and no journal of the relationship is left. */
   async drop(relationshipId: string): Promise<void> {
-    if (!NAME.test(relationshipId)) throw new Fault('peer-protocol', `${JSON.stringify(relationshipId)} cannot name a folder.`);
+    if (!NAME.test(relationshipId)) throw new Fault('peer-protocol', say('{relationshipId} cannot name a folder.', { relationshipId: JSON.stringify(relationshipId) }));
     for (const path of [...this.#open.keys()]) if (path.startsWith(`${relationshipId}/`)) await this.#close(path);
     await this.#directory.remove(relationshipId);
   }

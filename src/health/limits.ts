@@ -1,5 +1,6 @@
 /** From where on the health of a relationship is a warning, or critical. The host's own; the defaults are Hyper-V Replica's where it has one. */
 import { Fault } from '../errors/fault.ts';
+import { asJson, say } from '../language/text.ts';
 
 interface LimitRow {
   readonly default: number;
@@ -35,9 +36,9 @@ export const limitsOf = (set: Partial<HealthLimits> = {}): HealthLimits =>
 export function checkLimits(set: Partial<HealthLimits>): void {
   for (const [name, value] of Object.entries(set)) {
     const limit: LimitRow | undefined = Object.hasOwn(HEALTH_LIMITS, name) ? HEALTH_LIMITS[name as HealthLimit] : undefined;
-    if (!limit) throw new Fault('settings-invalid', `there is no limit ${name.slice(0, 100)}: allowed are ${LIMIT_NAMES.join(', ')}`);
+    if (!limit) throw new Fault('settings-invalid', say('there is no limit {name}: allowed are {known}', { name: name.slice(0, 100), known: { list: LIMIT_NAMES } }));
     if (value !== undefined && !(Number.isInteger(value) && value >= limit.min && value <= limit.max)) {
-      throw new Fault('settings-invalid', `${name} cannot be ${JSON.stringify(value)}: allowed is a whole number of ${limit.unit} from ${limit.min} to ${limit.max}`);
+      throw new Fault('settings-invalid', say('{name} cannot be {value}: allowed is a whole number of {unit} from {min} to {max}', { name, value: asJson(value), unit: [limit.unit], min: limit.min, max: limit.max }));
     }
   }
 }

@@ -82,7 +82,7 @@ function failbackHint({ relationship }: Facts): Text {
 const says = (text: string) => (): string => text;
 const isPrimary = ({ relationship }: Facts): boolean => relationship.side === 'primary';
 const hasAlarm = (alarm: Alarm) => ({ relationship }: Facts): boolean => relationship.side === 'replica' && (relationship.alarms ?? []).includes(alarm);
-const isSplit = ({ relationship }: Facts): boolean => relationship.lastFault?.code === 'split-brain';
+export const isSplit = ({ lastFault }: Pick<Relationship, 'lastFault'>): boolean => lastFault?.code === 'split-brain';
 const faultText = ({ relationship, peer }: Facts): Text => (relationship.lastFault ? say('{failure} (with {peer}).', { failure: [failureText(relationship.lastFault)], peer }) : '');
 const faultHint = ({ relationship }: Facts): Text => relationship.lastFault?.hint ?? '';
 const hasFailedOften = ({ relationship, limits }: Facts): boolean => relationship.side === 'primary' && relationship.failures >= limits.failuresInARow;
@@ -93,7 +93,7 @@ const rule = (severity: Severity, basis: Rule['basis'], id: string, when: string
 
 /** The worst first. */
 export const RULES: readonly Rule[] = [
-  rule('critical', 'ours', 'split-brain', 'both hosts began an epoch without knowing of the other\'s', { holds: isSplit, message: faultText, hint: faultHint }, 'health-changed'),
+  rule('critical', 'ours', 'split-brain', 'both hosts began an epoch without knowing of the other\'s', { holds: ({ relationship }) => isSplit(relationship), message: faultText, hint: faultHint }, 'health-changed'),
   rule('critical', 'ours', 'guest-stands-still', 'a freeze for a recovery point is long over, and the guest\'s agent has not confirmed that the guest goes on', {
     holds: ({ relationship }) => (relationship.standsStillSinceMs ?? null) !== null,
     message: ({ relationship, machine }) => say('The file systems of {machine} may stand still since {time}: they were frozen for a recovery point, and the guest agent does not answer since.', { machine: machine.name, time: { atMs: relationship.standsStillSinceMs! } }),
@@ -106,7 +106,7 @@ export const RULES: readonly Rule[] = [
   rule('critical', 'inferred', 'disks-failed', 'state 16', { holds: isIn([16]), message: says('A disk that is to replicate could not be copied; the other disks go on replicating.'), hint: ({ machine }) => say('Mend the cause shown, then understudy resume {machine}; or leave the disk out again: understudy settings {machine} --disks.', { machine: machine.name }) }),
   rule('critical', 'documented', 'paused-on-replica', 'state 7 on the replica', { holds: isIn([7], 'replica'), message: says('Replication is suspended on the replica: the primary cannot send.'), hint: says('Go on with understudy resume on this host.') }),
   rule('critical', 'documented', 'cannot-send', 'state 3 or initial replication on the primary, and tries failed one after the other (failuresInARow)', {
-    holds: (facts) => isIn([2, 3])(facts) && !isSplit(facts) && hasFailedOften(facts),
+    holds: (facts) => isIn([2, 3])(facts) && !isSplit(facts.relationship) && hasFailedOften(facts),
     message: (facts) => say('The last {failures} tries to replicate failed: {failure}', { failures: facts.relationship.failures, failure: [faultText(facts)] }),
     hint: faultHint,
   }),
@@ -180,7 +180,7 @@ export const RULES: readonly Rule[] = [
   rule('warning', 'ours', 'chain-long', 'a disk of the replica has too many layers', { holds: hasAlarm('chain-long'), message: ({ machine }) => alarmText('chain-long', machine), hint: says(ALARM_HINTS['chain-long']) }),
   rule('warning', 'ours', 'space-low', 'the replica\'s storage is almost full', { holds: hasAlarm('space-low'), message: ({ machine }) => alarmText('space-low', machine), hint: says(ALARM_HINTS['space-low']) }),
   rule('warning', 'ours', 'last-failure', 'the last try failed, and none has succeeded since', {
-    holds: (facts) => facts.relationship.lastFault !== null && !isSplit(facts) && !(isIn([2, 3])(facts) && hasFailedOften(facts)),
+    holds: (facts) => facts.relationship.lastFault !== null && !isSplit(facts.relationship) && !(isIn([2, 3])(facts) && hasFailedOften(facts)),
     message: faultText,
     hint: faultHint,
   }),

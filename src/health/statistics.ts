@@ -20,7 +20,7 @@ function overdueCycles({ dueFromMs }: Statistics, settings: Settings, nowMs: num
 /** Missed so far, with those that are overdue. Source: Msvm_ReplicationStatistics.ReplicationMissCount. */
 export const missedCycles = (statistics: Statistics, settings: Settings, nowMs: number): number => statistics.missedCycles + overdueCycles(statistics, settings, nowMs);
 
-/** With one more cycle that became a recovery point at `endedMs`. */
+/** With one more cycle that became a recovery point at `endedMs`. One that comes while none is due, as a failback's do, makes none due. */
 export function counted(before: Statistics, settings: Settings, cycle: { readonly bytes: number; readonly latencyMs: number; readonly endedMs: number }): Statistics {
   return {
     ...before,
@@ -30,7 +30,7 @@ export function counted(before: Statistics, settings: Settings, cycle: { readonl
     latencyMs: before.latencyMs + cycle.latencyMs,
     maxLatencyMs: Math.max(before.maxLatencyMs, cycle.latencyMs),
     missedCycles: missedCycles(before, settings, cycle.endedMs),
-    dueFromMs: cycle.endedMs,
+    dueFromMs: before.dueFromMs === null ? null : cycle.endedMs,
   };
 }
 

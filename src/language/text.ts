@@ -34,10 +34,23 @@ export const say = <T extends string>(text: T, ...[values = {} as Record<Placeho
 /** A text that a table or a record keeps as it is; it is put into the reader's language where it is shown. */
 export const phrase = <T extends string>(text: T): T => text;
 
+/** Names, and words of other programs: the same in every language. */
+export const verbatim = (words: string): Said => ({ text: '{words}', values: { words } });
+
+/** A value that somebody gave, as it was given. */
+export const asJson = (value: unknown): string => JSON.stringify(value) ?? 'undefined';
+
 const PLACEHOLDER = /\{(\w+)\}/g;
 
 /** Names of the placeholders in a text, in order. */
 export const placeholdersIn = (text: string): string[] => [...text.matchAll(PLACEHOLDER)].map(([, name]) => name!);
+
+/** The words with their placeholders filled in. Where an abbreviation ends a sentence its stop is that of the sentence too. */
+export const filledIn = (words: string, valueOf: (name: string) => string | undefined): string =>
+  words.replace(/\{(\w+)\}(\.(?=\s|$))?/g, (whole, name: string, stop = '') => {
+    const value = valueOf(name);
+    return value === undefined ? whole : value.endsWith('.') ? value : value + stop;
+  });
 
 function written(value: Value, language: Language, catalogue: Catalogue): string {
   if (typeof value === 'string') return value;
@@ -56,7 +69,7 @@ export function inWords(text: Text, language: Language, catalogue: Catalogue): s
   const { text: key, values, english }: Said = typeof text === 'string' ? { text, values: {} } : text;
   if (language === 'en' && english !== undefined) return english;
   const words = Object.hasOwn(catalogue, key) ? catalogue[key]! : key;
-  return words.replace(PLACEHOLDER, (whole, name: string) => (Object.hasOwn(values, name) ? written(values[name]!, language, catalogue) : whole));
+  return filledIn(words, (name) => (Object.hasOwn(values, name) ? written(values[name]!, language, catalogue) : undefined));
 }
 
 const isSeveral = (text: Text | Value): text is readonly Text[] => Array.isArray(text);

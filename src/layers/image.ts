@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { assert } from '../errors/bug.ts';
 import { Fault } from '../errors/fault.ts';
 import { CLUSTER_BYTES } from '../extents/extent.ts';
+import { say } from '../language/text.ts';
 import { BITMAP_GRANULARITY_BYTES } from '../machine/bitmap.ts';
 import type { Layer } from '../machine/definition.ts';
 import { graphFileName, layersGraph } from '../machine/graph.ts';
@@ -41,7 +42,7 @@ async function fileSystemAt(path: string): Promise<StatsFs> {
 
 async function requireFreeSpace(path: string): Promise<void> {
   const freeBytes = await freeBytesAt(path);
-  if (freeBytes < MIN_FREE_BYTES) throw new Fault('space-exhausted', `${dirname(path)} has only ${freeBytes} bytes free`);
+  if (freeBytes < MIN_FREE_BYTES) throw new Fault('space-exhausted', say('{directory} has only {free} free', { directory: dirname(path), free: { sizeBytes: freeBytes } }));
 }
 
 export interface NewImage {

@@ -17,7 +17,7 @@ import type { ClusterSet } from '../extents/clusterset.ts';
 import { allocatedClusters } from './allocation.ts';
 import { allocatedBytesOf, createImage, freeBytesAt, syncLayer, totalBytesAt } from './image.ts';
 import { mergeLayers } from './merge.ts';
-import { diskFault, qemuImg } from './qemuimg.ts';
+import { diskFault, PROGRAM, qemuImg } from './qemuimg.ts';
 import { LABEL_SUFFIX, readSidecar, sidecarPath, writeSidecar } from './sidecar.ts';
 import { LayerServer } from './writer.ts';
 
@@ -159,7 +159,7 @@ export class Qcow2Layers implements LayerStore {
     const names = [left, right].map((stack) => graphFileName(stackGraph(stack, { writable: false, forceShare: true })));
     const { exitCode, stderr } = await qemuImg(['compare', '-q', ...names], { acceptedExitCodes: [0, 1] });
     // Wrong usage ends with 1 as well, but says so.
-    if (stderr) throw new Fault('disk-io', `qemu-img compare: ${stderr.trim()}`);
+    if (stderr) throw new Fault('disk-io', `${PROGRAM}: ${stderr.trim()}`);
     return exitCode === 0;
   }
 

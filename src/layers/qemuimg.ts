@@ -1,6 +1,9 @@
 /** Runs qemu-img, and says which fault its complaint is. Its messages are matched in English, so its locale is fixed. */
 import { spawn } from 'node:child_process';
 import { Fault, type FaultCode } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
+
+export const PROGRAM = 'qemu-img';
 
 /** First match wins: a full disk is told as an input/output error further on in the same message. */
 const COMPLAINTS: readonly (readonly [RegExp, FaultCode])[] = [
@@ -47,13 +50,13 @@ export async function qemuImg(args: readonly string[], options: ImageRunOptions 
   const isAccepted = (options.acceptedExitCodes ?? [0]).includes(run.exitCode);
   if (isAccepted && !SILENT_FAILURE.test(run.stderr)) return run;
   const complaint = run.stderr.trim().slice(-2_000) || `ended with ${run.exitCode}`;
-  throw new Fault(diskFaultCode(complaint), `qemu-img ${args[0]}: ${complaint}`);
+  throw new Fault(diskFaultCode(complaint), `${PROGRAM} ${String(args[0])}: ${complaint}`);
 }
 
 /** Resolves when the process is reaped and its output read. A session of its own: a Ctrl-C at our terminal is not for it. */
 function ended(args: readonly string[], { signal, onStart }: ImageRunOptions): Promise<ImageRun> {
   const { promise, resolve, reject } = Promise.withResolvers<ImageRun>();
-  const child = spawn('qemu-img', args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } });
+  const child = spawn(PROGRAM, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8');
@@ -64,7 +67,7 @@ function ended(args: readonly string[], { signal, onStart }: ImageRunOptions): P
   }
   const onAbort = () => child.kill('SIGKILL');
   signal?.addEventListener('abort', onAbort, { once: true });
-  child.once('error', (cause) => reject(new Fault('qemu-failed', 'qemu-img could not be started: is it installed?', { cause })));
+  child.once('error', (cause) => reject(new Fault('qemu-failed', say('{program} could not be started: is it installed?', { program: PROGRAM }), { cause })));
   child.once('close', (code, killedBy) => {
     signal?.removeEventListener('abort', onAbort);
     resolve({ exitCode: code ?? -1, stdout: output.stdout, stderr: output.stderr || (killedBy ? `killed by ${killedBy}` : '') });

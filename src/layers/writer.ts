@@ -9,6 +9,7 @@ import { Fault } from '../errors/fault.ts';
 import type { Chunk } from '../engine/ports/diskview.ts';
 import type { LayerWriter } from '../engine/ports/layers.ts';
 import { CLUSTER_BYTES } from '../extents/extent.ts';
+import { say } from '../language/text.ts';
 import type { Layer } from '../machine/definition.ts';
 import { layersGraph } from '../machine/graph.ts';
 import { NbdConnection } from '../nbd/nbd.ts';
@@ -56,7 +57,7 @@ export class LayerServer {
 
   /** The daemon has ended; writers that are still open reject. */
   async close(): Promise<void> {
-    this.#abort.abort(new Fault('cancelled', 'the layer store is closing'));
+    this.#abort.abort(new Fault('cancelled', say('the layer store is closing')));
     await this.#stop();
   }
 
@@ -117,7 +118,7 @@ class Qcow2Writer implements LayerWriter {
     this.#nbd = nbd;
     this.#file = file;
     this.#release = release;
-    void daemon.died.then(() => (this.#broken ??= new Fault('disk-io', `the storage daemon of ${layer.path} ended`)));
+    void daemon.died.then(() => (this.#broken ??= new Fault('disk-io', say('the storage daemon of {path} ended', { path: layer.path }))));
   }
 
   static async open(layer: Layer, daemon: StorageDaemon, node: string, release: () => Promise<void>): Promise<Qcow2Writer> {
@@ -167,7 +168,7 @@ class Qcow2Writer implements LayerWriter {
     } catch (cause) {
       if (!this.#broken) throw diskFault(this.layer.path, cause);
     } finally {
-      this.#broken ??= new Fault('disk-io', `${this.layer.path} is closed`);
+      this.#broken ??= new Fault('disk-io', say('{path} is closed', { path: this.layer.path }));
       await this.#file.close();
       await this.#release();
     }

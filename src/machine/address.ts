@@ -1,4 +1,5 @@
 /** IP addresses as numbers: read, written in their shortest form, and what subnet they are in. Source: RFC 4291, RFC 5952. */
+import { say, type Said } from '../language/text.ts';
 
 export interface Address {
   readonly family: 4 | 6;
@@ -68,18 +69,18 @@ export const isInSubnet = (one: Address, prefix: number, other: Address): boolea
   one.family === other.family && (one.value | hostBits(one, prefix)) === (other.value | hostBits(other, prefix));
 
 /** Why no adapter of a guest can have the address in its subnet; null when one can. */
-export function unusable(address: Address, prefix: number): string | null {
+export function unusable(address: Address, prefix: number): Said | null {
   const { family, value } = address;
-  if (value === 0n) return 'it is the unspecified address';
+  if (value === 0n) return say('it is the unspecified address');
   const isMulticast = family === 4 ? value >> 28n === 0xen : value >> 120n === 0xffn;
-  if (isMulticast) return 'it is a multicast address';
-  if (family === 4 ? value >> 24n === 127n : value === 1n) return 'it is the loopback address';
+  if (isMulticast) return say('it is a multicast address');
+  if (family === 4 ? value >> 24n === 127n : value === 1n) return say('it is the loopback address');
   if (family === 6) return null;
-  if (value >> 28n === 0xfn) return 'it is a reserved address';
+  if (value >> 28n === 0xfn) return say('it is a reserved address');
   if (prefix >= 31) return null;
   const host = value & hostBits(address, prefix);
-  if (host === 0n) return 'it is the name of its subnet, not an address in it';
-  return host === hostBits(address, prefix) ? 'it is the broadcast address of its subnet' : null;
+  if (host === 0n) return say('it is the name of its subnet, not an address in it');
+  return host === hostBits(address, prefix) ? say('it is the broadcast address of its subnet') : null;
 }
 
 export const isLinkLocal = ({ family, value }: Address): boolean => (family === 4 ? value >> 16n === 0xa9fen : value >> 118n === 0x3fan);

@@ -4,6 +4,7 @@
  * wherever it comes from. Source: Msvm_FailoverNetworkAdapterSettingData.
  */
 import { Fault } from '../errors/fault.ts';
+import { asJson, type Said, say, type Told, verbatim } from '../language/text.ts';
 import { addressText, isInSubnet, isLinkLocal, parseAddress, parsePrefix, unusable, type Address } from './address.ts';
 import type { MachineDefinition, NicDefinition } from './definition.ts';
 
@@ -36,10 +37,9 @@ export interface AdapterChoice {
 }
 
 /** How setting the addresses in the guest went, the last time. */
-export interface AddressOutcome {
+export interface AddressOutcome extends Told {
   readonly state: 'waiting' | 'applied' | 'failed';
   readonly atMs: number;
-  readonly message: string;
   readonly hint: string;
 }
 
@@ -64,31 +64,35 @@ export interface AddressRequest {
 
 const MOST = { addresses: 32, gateways: 5, dnsServers: 16 } as const;
 
-const bad = (name: string, value: unknown, allowed: string): Fault => new Fault('settings-invalid', `${name} cannot be ${JSON.stringify(value)}: allowed is ${allowed}`);
+const ADDRESS = say('an address');
+const GATEWAY = say('a gateway');
+const DNS_SERVER = say('a DNS server');
+
+const bad = (name: Said, value: unknown, allowed: Said): Fault => new Fault('settings-invalid', say('{name} cannot be {value}: allowed is {allowed}', { name, value: asJson(value), allowed }));
 
 /** The addresses that the request asks for; null when it asks for none. Fault settings-invalid names the field, the value and what is allowed. */
 export function addressesOf(request: AddressRequest): GuestAddresses | null {
   const { protocol = 'both', dhcp = false } = request;
   for (const [name, most] of Object.entries(MOST)) {
     const count = request[name as keyof typeof MOST].length;
-    if (count > most) throw bad(WORDS[name as keyof typeof MOST], `${count} of them`, `at most ${most}`);
+    if (count > most) throw bad(WORDS[name as keyof typeof MOST], count, say('at most {most}', { most }));
   }
   const addresses = subnetAddresses(request);
-  const gateways = request.gateways.map((text) => addressIn('a gateway', text));
-  const dnsServers = request.dnsServers.map((text) => addressIn('a DNS server', text));
+  const gateways = request.gateways.map((text) => addressIn(GATEWAY, text));
+  const dnsServers = request.dnsServers.map((text) => addressIn(DNS_SERVER, text));
   if (!dhcp && addresses.length + gateways.length + dnsServers.length === 0) return null;
-  checkFamilies(protocol, [...addresses.map(({ address }) => ['an address', address] as const), ...gateways.map((each) => ['a gateway', each] as const), ...dnsServers.map((each) => ['a DNS server', each] as const)]);
+  checkFamilies(protocol, [...addresses.map(({ address }) => [ADDRESS, address] as const), ...gateways.map((each) => [GATEWAY, each] as const), ...dnsServers.map((each) => [DNS_SERVER, each] as const)]);
   if (dhcp) checkDhcp(protocol, addresses, gateways);
   for (const gateway of gateways) checkGateway(gateway, addresses);
   return {
     protocol, dhcp,
     addresses: addresses.map(({ address, prefix }) => ({ address: addressText(address), prefix })),
-    gateways: unique('a gateway', gateways),
-    dnsServers: unique('a DNS server', dnsServers),
+    gateways: unique(GATEWAY, gateways),
+    dnsServers: unique(DNS_SERVER, dnsServers),
   };
 }
 
-const WORDS = { addresses: 'the list of addresses', gateways: 'the list of gateways', dnsServers: 'the list of DNS servers' } as const;
+const WORDS: Readonly<Record<keyof typeof MOST, Said>> = { addresses: say('the number of addresses'), gateways: say('the number of gateways'), dnsServers: say('the number of DNS servers') };
 
 interface Placed {
   readonly address: Address;
@@ -96,55 +100,55 @@ interface Placed {
 }
 
 function subnetAddresses({ addresses, subnets }: AddressRequest): Placed[] {
-  if (subnets && subnets.length !== addresses.length) throw bad('the list of subnets', `${subnets.length} of them`, `one for each of the ${addresses.length} addresses`);
+  if (subnets && subnets.length !== addresses.length) throw bad(say('the list of subnets'), subnets, say('one for each of the {count} addresses', { count: addresses.length }));
   const placed = addresses.map((text, at): Placed => {
     const [ip, slashed, ...more] = text.split('/');
-    const address = addressIn('an address', more.length > 0 ? text : ip!);
+    const address = addressIn(ADDRESS, more.length > 0 ? text : ip!);
     const subnet = subnets?.[at] ?? slashed;
-    const what = address.family === 4 ? 'an IPv4 prefix length from 1 to 32, or a mask such as 255.255.255.0' : 'an IPv6 prefix length from 1 to 128';
-    if (subnet === undefined) throw bad('an address', text, `one with its prefix length, such as ${text}/${address.family === 4 ? 24 : 64}`);
+    const what = address.family === 4 ? say('an IPv4 prefix length from 1 to 32, or a mask such as 255.255.255.0') : say('an IPv6 prefix length from 1 to 128');
+    if (subnet === undefined) throw bad(ADDRESS, text, say('one with its prefix length, such as {example}', { example: `${text}/${address.family === 4 ? 24 : 64}` }));
     const prefix = parsePrefix(subnet, address.family);
-    if (prefix === undefined) throw bad(`the subnet of ${ip}`, subnet, what);
+    if (prefix === undefined) throw bad(say('the subnet of {ip}', { ip: ip! }), subnet, what);
     const why = unusable(address, prefix);
-    if (why !== null) throw bad('an address', text, `one that an adapter can have; ${why}`);
+    if (why !== null) throw bad(ADDRESS, text, say('one that an adapter can have; {why}', { why }));
     return { address, prefix };
   });
-  unique('an address', placed.map(({ address }) => address));
+  unique(ADDRESS, placed.map(({ address }) => address));
   return placed;
 }
 
-function addressIn(name: string, text: string): Address {
+function addressIn(name: Said, text: string): Address {
   const address = parseAddress(text);
-  if (!address) throw bad(name, text, 'an IPv4 or IPv6 address, such as 192.0.2.10 or 2001:db8::10');
+  if (!address) throw bad(name, text, say('an IPv4 or IPv6 address, such as 192.0.2.10 or 2001:db8::10'));
   return address;
 }
 
-function unique(name: string, addresses: readonly Address[]): string[] {
+function unique(name: Said, addresses: readonly Address[]): string[] {
   const texts = addresses.map(addressText);
   const twice = texts.find((text, at) => texts.indexOf(text) !== at);
-  if (twice !== undefined) throw bad(name, twice, 'each one once');
+  if (twice !== undefined) throw bad(name, twice, say('each one once'));
   return texts;
 }
 
-function checkFamilies(protocol: AddressProtocol, all: readonly (readonly [name: string, address: Address])[]): void {
+function checkFamilies(protocol: AddressProtocol, all: readonly (readonly [name: Said, address: Address])[]): void {
   const only = { ipv4: 4, ipv6: 6 }[protocol as string];
-  for (const [name, address] of all) if (only !== undefined && address.family !== only) throw bad(name, addressText(address), `an IPv${only} address, since the protocol is IPv${only} alone`);
+  for (const [name, address] of all) if (only !== undefined && address.family !== only) throw bad(name, addressText(address), say('an IPv{family} address, since the protocol is IPv{family} alone', { family: only }));
 }
 
 function checkDhcp(protocol: AddressProtocol, addresses: readonly Placed[], gateways: readonly Address[]): void {
-  if (protocol === 'ipv6') throw bad('DHCP', true, 'false when the protocol is IPv6 alone: DHCP is for IPv4');
+  if (protocol === 'ipv6') throw bad(verbatim('DHCP'), true, say('false when the protocol is IPv6 alone: DHCP is for IPv4'));
   const fixed = [...addresses.map(({ address }) => address), ...gateways].find(({ family }) => family === 4);
-  if (fixed) throw bad('an IPv4 address or gateway', addressText(fixed), 'none with DHCP, which gives both');
+  if (fixed) throw bad(say('an IPv4 address or gateway'), addressText(fixed), say('none with DHCP, which gives both'));
 }
 
 function checkGateway(gateway: Address, addresses: readonly Placed[]): void {
   const text = addressText(gateway);
   const own = addresses.filter(({ address }) => address.family === gateway.family);
-  if (own.some(({ address }) => address.value === gateway.value)) throw bad('a gateway', text, 'another address than the adapter\'s own');
+  if (own.some(({ address }) => address.value === gateway.value)) throw bad(GATEWAY, text, say('another address than the adapter\'s own'));
   if (gateway.family === 6 && isLinkLocal(gateway) && own.length > 0) return;
   if (own.some(({ address, prefix }) => isInSubnet(address, prefix, gateway))) return;
-  const subnets = own.map(({ address, prefix }) => `${addressText(address)}/${prefix}`).join(', ');
-  throw bad('a gateway', text, own.length > 0 ? `one in the subnet of ${subnets}` : `one beside an IPv${gateway.family} address`);
+  const subnets = { list: own.map(({ address, prefix }) => `${addressText(address)}/${prefix}`) };
+  throw bad(GATEWAY, text, own.length > 0 ? say('one in the subnet of {subnets}', { subnets }) : say('one beside an IPv{family} address', { family: gateway.family }));
 }
 
 /** The adapter by its place in the definition, from 0, or by its MAC address. */
@@ -152,8 +156,9 @@ export function adapterOf({ nics, name }: MachineDefinition, text: string): { re
   const index = /^\d+$/.test(text) ? Number(text) : nics.findIndex(({ mac }) => mac === text.toLowerCase());
   const nic = nics[index];
   if (nic) return { nic, index };
-  const all = nics.map(({ mac }, at) => `${at} (${mac})`).join(', ');
-  throw new Fault('adapter-unknown', `${name} has no network adapter "${text.slice(0, 40)}"${all === '' ? '' : `; it has ${all}`}`);
+  const asked = text.slice(0, 40);
+  if (nics.length === 0) throw new Fault('adapter-unknown', say('{machine} has no network adapter', { machine: name }));
+  throw new Fault('adapter-unknown', say('{machine} has no network adapter "{asked}"; it has {adapters}', { machine: name, asked, adapters: { list: nics.map(({ mac }, at) => `${at} (${mac})`) } }));
 }
 
 export const choiceFor = (network: GuestNetwork | null | undefined, mac: string): AdapterChoice | undefined => network?.adapters.find((choice) => choice.mac === mac);
@@ -178,5 +183,5 @@ export const addressed = (definition: MachineDefinition, network: GuestNetwork |
 export function checkApart(definition: MachineDefinition, network: GuestNetwork): void {
   const all = addressed(definition, network).flatMap(({ mac, addresses }) => addresses.addresses.map(({ address }) => ({ address, mac })));
   const twice = all.find(({ address }, at) => all.findIndex((other) => other.address === address) !== at);
-  if (twice) throw bad('an address', twice.address, 'each address on one adapter');
+  if (twice) throw bad(ADDRESS, twice.address, say('each address on one adapter'));
 }

@@ -7,6 +7,7 @@ import { Fault } from '../errors/fault.ts';
 import { codeOf, faulting, replaceFile, sync } from '../files/files.ts';
 import { RealDirectory } from '../fingerprints/files.ts';
 import { Fingerprints } from '../fingerprints/store.ts';
+import { say } from '../language/text.ts';
 import type { Layer } from '../machine/definition.ts';
 
 const JOURNALS = 'journal';
@@ -113,7 +114,7 @@ class Place implements MediaPlace {
 
 async function checkDirectory(directory: string): Promise<void> {
   const found = await faulting(directory, () => unlessMissing(() => stat(directory)));
-  if (!found?.isDirectory()) throw new Fault('media-missing', `there is no directory ${directory} on this host`);
+  if (!found?.isDirectory()) throw new Fault('media-missing', say('there is no directory {directory} on this host', { directory }));
 }
 
 /** False when it was there. Not Node's recursive mkdir, which never ends where a file system takes no new names, such as /proc. */

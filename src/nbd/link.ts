@@ -1,6 +1,7 @@
 /** The socket: bytes come in through slabs, and it ends once, with a reason. */
 import { connect, type Socket } from 'node:net';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { SlabReader, type FrameReader } from './slab.ts';
 
 export type NbdAddress = { readonly socketPath: string } | { readonly host: string; readonly port: number };
@@ -25,11 +26,11 @@ export class Link {
     const socket = connect('socketPath' in address ? { path: address.socketPath, onread } : { ...address, noDelay: true, onread });
     this.#socket = socket;
     socket.on('error', (cause) => this.destroy(cause));
-    socket.on('end', () => this.destroy(new Fault('disk-io', 'the NBD server closed the connection')));
+    socket.on('end', () => this.destroy(new Fault('disk-io', say('the NBD server closed the connection'))));
     socket.setTimeout(silenceMs);
-    socket.on('timeout', () => isBusy() && this.destroy(new Fault('disk-io', `the NBD server has not answered for ${silenceMs} ms`)));
+    socket.on('timeout', () => isBusy() && this.destroy(new Fault('disk-io', say('the NBD server has not answered for {silenceMs} ms', { silenceMs }))));
     socket.once('close', () => {
-      this.destroy(new Fault('disk-io', 'the NBD server closed the connection'));
+      this.destroy(new Fault('disk-io', say('the NBD server closed the connection')));
       this.#slabs.close();
       resolve(this.#endedBy);
     });

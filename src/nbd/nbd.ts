@@ -6,6 +6,7 @@
 import { assert } from '../errors/bug.ts';
 import { Fault } from '../errors/fault.ts';
 import { endOf, type Extent } from '../extents/extent.ts';
+import { say } from '../language/text.ts';
 import { Acknowledgement, ReadAnswer, StatusAnswer, type Answer } from './answer.ts';
 import type { Chunk, LoanedChunk } from './chunk.ts';
 import { Handshake } from './handshake.ts';
@@ -72,8 +73,8 @@ export class NbdConnection {
     signal?.throwIfAborted();
     const connection = new NbdConnection(options);
     const link = connection.#link;
-    const timer = setTimeout(() => link.destroy(new Fault('disk-io', `the NBD server did not answer within ${connectTimeoutMs} ms`)), connectTimeoutMs);
-    const onAbort = () => link.destroy(new Fault('cancelled', 'the connection was given up'));
+    const timer = setTimeout(() => link.destroy(new Fault('disk-io', say('the NBD server did not answer within {connectTimeoutMs} ms', { connectTimeoutMs }))), connectTimeoutMs);
+    const onAbort = () => link.destroy(new Fault('cancelled', say('the connection was given up')));
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       await connection.#negotiating.promise;
@@ -116,15 +117,15 @@ export class NbdConnection {
    */
   async writeZeroes(offsetBytes: number, lengthBytes: number, { mayPunchHole = true, fast = false } = {}): Promise<void> {
     this.#assertInside({ offsetBytes, lengthBytes });
-    if (!this.negotiated.canWriteZeroes) throw new Fault('not-supported', `${this.#place}: the NBD server cannot write zeroes`);
-    if (fast && !this.negotiated.canZeroFast) throw new Fault('not-supported', `${this.#place}: the NBD server does not know fast zeroes`);
+    if (!this.negotiated.canWriteZeroes) throw new Fault('not-supported', say('{place}: the NBD server cannot write zeroes', { place: this.#place }));
+    if (fast && !this.negotiated.canZeroFast) throw new Fault('not-supported', say('{place}: the NBD server does not know fast zeroes', { place: this.#place }));
     const flags = (mayPunchHole ? 0 : COMMAND_FLAG.noHole) | (fast ? COMMAND_FLAG.fastZero : 0);
     for (const piece of piecesOf({ offsetBytes, lengthBytes })) await this.#request(requestOf('writeZeroes', piece, flags), new Acknowledgement());
   }
 
   /** Everything whose write was answered before this call survives a power loss. */
   async flush(): Promise<void> {
-    if (!this.negotiated.canFlush) throw new Fault('not-supported', `${this.#place}: the NBD server cannot flush`);
+    if (!this.negotiated.canFlush) throw new Fault('not-supported', say('{place}: the NBD server cannot flush', { place: this.#place }));
     return this.#request(requestOf('flush', { offsetBytes: 0, lengthBytes: 0 }), new Acknowledgement());
   }
 
@@ -132,7 +133,7 @@ export class NbdConnection {
   async blockStatus(extent: Extent, context: string, signal?: AbortSignal): Promise<readonly FlagRun[]> {
     this.#assertInside(extent);
     const contextId = this.negotiated.contexts.get(context);
-    if (contextId === undefined) throw new Fault('disk-io', `${this.#place}: the NBD server has no ${context}`);
+    if (contextId === undefined) throw new Fault('disk-io', say('{place}: the NBD server has no {context}', { place: this.#place, context }));
     const covered = new StatusRuns(extent);
     for (let rest = covered.rest; rest; rest = covered.rest) {
       const piece = { ...rest, lengthBytes: Math.min(rest.lengthBytes, MAX_PIECE_BYTES) };
@@ -144,10 +145,10 @@ export class NbdConnection {
   /** The server was told and the socket is closed. Requests under way are answered, or reject when it does not wait for them. */
   async close(): Promise<void> {
     if (this.#endedBy === undefined) {
-      this.#endedBy = new Fault('disk-io', `${this.#place}: the connection was closed`);
+      this.#endedBy = new Fault('disk-io', say('{place}: the connection was closed', { place: this.#place }));
       this.#link.end(requestBytes(requestOf('disconnect', { offsetBytes: 0, lengthBytes: 0 }), 0));
     }
-    const timer = setTimeout(() => this.#link.destroy(new Fault('disk-io', 'the NBD server did not close the connection')), CLOSE_TIMEOUT_MS);
+    const timer = setTimeout(() => this.#link.destroy(new Fault('disk-io', say('the NBD server did not close the connection'))), CLOSE_TIMEOUT_MS);
     await this.closed;
     clearTimeout(timer);
   }
@@ -182,7 +183,7 @@ export class NbdConnection {
 
   #ended(reason: unknown): void {
     const code = reason instanceof Fault ? reason.code : 'disk-io';
-    const fault = new Fault(code, `${this.#place}: ${reason instanceof Error ? reason.message : 'the connection broke'}`, { cause: reason });
+    const fault = new Fault(code, say('{place}: {reason}', { place: this.#place, reason: reason instanceof Fault ? [reason.said] : reason instanceof Error ? reason.message : say('the connection broke') }), { cause: reason });
     this.#endedBy ??= fault;
     this.#negotiating.reject(fault);
     this.#transmission?.fail(fault);

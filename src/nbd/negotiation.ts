@@ -2,6 +2,7 @@
  * The handshake as a conversation without I/O: it says what to send and how many bytes it must see next, until it
  * knows what the connection can do. Source: NBD protocol, "Fixed newstyle negotiation".
  */
+import { say } from '../language/text.ts';
 import { Fault } from '../errors/fault.ts';
 import {
   SERVER_HELLO_BYTES, OPTION_REPLY_BYTES, clientHello, goPayload, isOptionError, metaContextPayload, optionBytes,
@@ -70,7 +71,7 @@ function* grantedContexts(exportName: string, wanted: readonly string[]): Genera
 function* go(exportName: string): Generator<Step, { sizeBytes: number } & ExportFlags & BlockSizes, Buffer> {
   const replies = yield* ask('go', optionBytes('go', goPayload(exportName, [INFO.blockSize])));
   const { type, payload } = replies.pop()!;
-  if (type !== OPTION_REPLY.ack) throw new Fault('disk-io', `the NBD server refused: ${optionErrorText(type, payload)}`);
+  if (type !== OPTION_REPLY.ack) throw new Fault('disk-io', say('the NBD server refused: {answer}', { answer: optionErrorText(type, payload) }));
   const infos = replies.filter((reply) => reply.type === OPTION_REPLY.info && reply.payload.length >= 2);
   const infoOf = (kind: number) => infos.find((info) => info.payload.readUInt16BE(0) === kind)?.payload;
   const exportInfo = infoOf(INFO.export);

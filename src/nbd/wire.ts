@@ -1,5 +1,6 @@
 /** Numbers of the NBD protocol, and 64-bit numbers of the wire as safe JavaScript ones. Source: NetworkBlockDevice/nbd, doc/proto.md. */
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 
 export const OPTION = { go: 7, structuredReply: 8, setMetaContext: 10 } as const;
 export const OPTION_REPLY = { ack: 1, info: 3, metaContext: 4 } as const;
@@ -17,7 +18,7 @@ export const isErrorType = (type: number): boolean => (type & 0x8000) !== 0;
 export const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
 
 /** What a server did that the protocol does not allow. The connection is of no use any more. */
-export const violation = (what: string): Fault => new Fault('disk-io', `the NBD server broke the protocol: ${what}`);
+export const violation = (what: string): Fault => new Fault('disk-io', say('the NBD server broke the protocol: {what}', { what }));
 
 const HIGH = 2 ** 32;
 

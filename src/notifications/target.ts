@@ -1,6 +1,7 @@
 /** Where notifications go: what a target may be. Secrets are in the record and in nothing that is shown. */
 import { Fault } from '../errors/fault.ts';
 import type { Severity } from './concern.ts';
+import { asJson, say, type Text, type Told } from '../language/text.ts';
 
 interface Common {
   readonly id: string;
@@ -36,7 +37,7 @@ export type Target = WebhookTarget | MailTarget;
 export interface Delivery {
   readonly lastSuccessMs: number | null;
   /** The last try, while it has not been made good. */
-  readonly lastFailure: { readonly code: string; readonly message: string; readonly hint: string; readonly atMs: number } | null;
+  readonly lastFailure: (Told & { readonly code: string; readonly hint: string; readonly atMs: number }) | null;
   /** Tries that failed one after the other. */
   readonly failures: number;
 }
@@ -59,18 +60,18 @@ const OWN_HEADERS = /^(host|content-.*|transfer-encoding|connection|keep-alive|t
 const ADDRESS = /^(?!-)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
 const LOCAL_PART_CHARACTERS = 64;
 
-const invalid = (message: string): Fault => new Fault('settings-invalid', message);
+const invalid = (message: Text): Fault => new Fault('settings-invalid', message);
 
 /** Fault settings-invalid names the field and what is allowed, never a secret. */
 export function checkTarget(target: Target): void {
-  if (!NAME.test(target.name)) throw invalid('the name of a target cannot be that: allowed are 1 to 64 letters, digits, spaces and . _ @ : / -, starting with a letter or digit');
+  if (!NAME.test(target.name)) throw invalid(say('the name of a target cannot be that: allowed are 1 to 64 letters, digits, spaces and . _ @ : / -, starting with a letter or digit'));
   if (target.kind === 'mail') checkMail(target);
   else checkWebhook(target);
 }
 
 function checkMail({ address, from }: MailTarget): void {
   for (const [field, value] of [['address', address], ['from', from]] as const) {
-    if (value !== null && !isAddress(value)) throw invalid(`${field} cannot be ${JSON.stringify(value.slice(0, 100))}: allowed is one mail address such as oncall@example.org, without a name and without spaces`);
+    if (value !== null && !isAddress(value)) throw invalid(say('{field} cannot be {value}: allowed is one mail address such as oncall@example.org, without a name and without spaces', { field, value: asJson(value.slice(0, 100)) }));
   }
 }
 
@@ -78,27 +79,27 @@ export const isAddress = (text: string): boolean => text.length <= 254 && ADDRES
 
 function checkWebhook({ url, secret, headers, authority }: WebhookTarget): void {
   checkUrl(url);
-  if (secret !== null && (secret.length < SECRET_CHARACTERS.min || secret.length > SECRET_CHARACTERS.max)) throw invalid(`the secret must have ${SECRET_CHARACTERS.min} to ${SECRET_CHARACTERS.max} characters`);
-  if (authority !== null && (authority.length > MAX_AUTHORITY || !authority.includes('-----BEGIN CERTIFICATE-----'))) throw invalid(`authority must be certificates in PEM, of ${MAX_AUTHORITY} characters at most`);
+  if (secret !== null && (secret.length < SECRET_CHARACTERS.min || secret.length > SECRET_CHARACTERS.max)) throw invalid(say('the secret must have {min} to {max} characters', SECRET_CHARACTERS));
+  if (authority !== null && (authority.length > MAX_AUTHORITY || !authority.includes('-----BEGIN CERTIFICATE-----'))) throw invalid(say('authority must be certificates in PEM, of {max} characters at most', { max: MAX_AUTHORITY }));
   const names = Object.keys(headers);
-  if (names.length > MAX_HEADERS) throw invalid(`there are ${names.length} headers: allowed are ${MAX_HEADERS}`);
+  if (names.length > MAX_HEADERS) throw invalid(say('there are {count} headers: allowed are {max}', { count: names.length, max: MAX_HEADERS }));
   for (const name of names) checkHeader(name, headers[name]!);
 }
 
 function checkHeader(name: string, value: string): void {
-  if (!HEADER_NAME.test(name)) throw invalid(`a header cannot be called ${JSON.stringify(name.slice(0, 64))}: allowed are 1 to 64 letters, digits and dashes`);
-  if (OWN_HEADERS.test(name)) throw invalid(`the header ${name} is written by Understudy itself`);
-  if (value.length > MAX_HEADER_VALUE || !HEADER_VALUE.test(value)) throw invalid(`the value of the header ${name} cannot be that: allowed is one line of at most ${MAX_HEADER_VALUE} characters`);
+  if (!HEADER_NAME.test(name)) throw invalid(say('a header cannot be called {name}: allowed are 1 to 64 letters, digits and dashes', { name: asJson(name.slice(0, 64)) }));
+  if (OWN_HEADERS.test(name)) throw invalid(say('the header {name} is written by Understudy itself', { name }));
+  if (value.length > MAX_HEADER_VALUE || !HEADER_VALUE.test(value)) throw invalid(say('the value of the header {name} cannot be that: allowed is one line of at most {max} characters', { name, max: MAX_HEADER_VALUE }));
 }
 
 function checkUrl(text: string): void {
-  const allowed = 'allowed is a URL that begins with https:// or http://, without a user and password in it (give them as a header)';
-  if (text.length > MAX_URL) throw invalid(`the URL is longer than ${MAX_URL} characters`);
-  if (!URL.canParse(text)) throw invalid(`the URL cannot be read: ${allowed}`);
+  const allowed = say('allowed is a URL that begins with https:// or http://, without a user and password in it (give them as a header)');
+  if (text.length > MAX_URL) throw invalid(say('the URL is longer than {max} characters', { max: MAX_URL }));
+  if (!URL.canParse(text)) throw invalid(say('the URL cannot be read: {allowed}', { allowed }));
   const url = new URL(text);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw invalid(`the URL cannot begin with ${JSON.stringify(url.protocol.slice(0, 20))}: ${allowed}`);
-  if (url.username !== '' || url.password !== '') throw invalid(`the URL names a user: ${allowed}`);
-  if (url.hostname === '' || url.port === '0') throw invalid(`the URL has no host or port: ${allowed}`);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw invalid(say('the URL cannot begin with {protocol}: {allowed}', { protocol: asJson(url.protocol.slice(0, 20)), allowed }));
+  if (url.username !== '' || url.password !== '') throw invalid(say('the URL names a user: {allowed}', { allowed }));
+  if (url.hostname === '' || url.port === '0') throw invalid(say('the URL has no host or port: {allowed}', { allowed }));
 }
 
 /** Of a webhook: its origin, and that there is more. Such URLs are keys themselves. */

@@ -3,12 +3,13 @@
  * up, and said. A message may arrive twice when the daemon dies between the sending and the note of it: its id tells.
  */
 import type { Clock } from '../engine/ports/clock.ts';
-import { faultOf, type Fault } from '../errors/fault.ts';
+import { failureText, type Fault, faultOf, kept } from '../errors/fault.ts';
 import type { Notification } from '../notifications/notification.ts';
 import type { Delivery, Target } from '../notifications/target.ts';
 import { shown, type NotifierEvent } from './events.ts';
 import type { Rows } from './rows.ts';
 import { MINUTE_MS, SECOND_MS } from '../language/lengths.ts';
+import type { Text } from '../language/text.ts';
 
 const RETRY_DELAYS_MS = [10 * SECOND_MS, 30 * SECOND_MS, MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS] as const;
 const GIVEN_UP_AFTER_MS = 24 * 60 * MINUTE_MS;
@@ -21,7 +22,7 @@ export interface CourierOptions {
   readonly rows: Rows;
   readonly clock: Clock;
   /** What the other side answered. A fault when it did not take the notification. */
-  readonly deliver: (target: Target, notification: Notification, signal: AbortSignal) => Promise<string>;
+  readonly deliver: (target: Target, notification: Notification, signal: AbortSignal) => Promise<Text>;
   readonly onEvent: (event: NotifierEvent) => void;
   readonly crash: (bug: unknown) => void;
 }
@@ -103,17 +104,17 @@ export class Courier {
     if (isFailing(before)) onEvent({ kind: 'restored', target: shown(target) });
   }
 
-  failed(target: Target, { code, message, hint }: Fault): void {
+  failed(target: Target, fault: Fault): void {
     const { rows, clock, onEvent } = this.#options;
     const before = rows.delivery(target.id);
-    const after = { ...before, lastFailure: { code, message, hint, atMs: clock.nowMs() }, failures: before.failures + 1 };
+    const after = { ...before, lastFailure: { ...kept(fault), atMs: clock.nowMs() }, failures: before.failures + 1 };
     rows.putDelivery(target.id, after);
     onEvent({ kind: 'failed', target: shown(target) });
-    if (isFailing(after) && !isFailing(before)) onEvent({ kind: 'failing', target: shown(target), message, hint });
+    if (isFailing(after) && !isFailing(before)) onEvent({ kind: 'failing', target: shown(target), message: failureText(fault), hint: fault.hint });
   }
 
-  #giveUp(target: Target, waitingId: number, { message, hint }: Fault): void {
+  #giveUp(target: Target, waitingId: number, fault: Fault): void {
     this.#options.rows.take(waitingId);
-    this.#options.onEvent({ kind: 'lost', target: shown(target), count: 1, message, hint });
+    this.#options.onEvent({ kind: 'lost', target: shown(target), count: 1, message: failureText(fault), hint: fault.hint });
   }
 }

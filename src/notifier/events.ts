@@ -1,5 +1,6 @@
 /** What happens to notifications on their way, for the log and for those who count. */
 import { shownAddress, type Target } from '../notifications/target.ts';
+import type { Text } from '../language/text.ts';
 
 /** A target without its secrets. */
 export interface ShownTarget {
@@ -9,7 +10,7 @@ export interface ShownTarget {
 
 export type NotifierEvent =
   | { readonly kind: 'sent' | 'failed' | 'restored'; readonly target: ShownTarget }
-  | { readonly kind: 'failing'; readonly target: ShownTarget; readonly message: string; readonly hint: string }
-  | { readonly kind: 'lost'; readonly target: ShownTarget; readonly count: number; readonly message: string; readonly hint: string };
+  | { readonly kind: 'failing'; readonly target: ShownTarget; readonly message: Text; readonly hint: string }
+  | { readonly kind: 'lost'; readonly target: ShownTarget; readonly count: number; readonly message: Text; readonly hint: string };
 
 export const shown = (target: Target): ShownTarget => ({ name: target.name, address: shownAddress(target) });

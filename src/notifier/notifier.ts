@@ -9,6 +9,7 @@ import { decide, type Pace } from '../notifications/telling.ts';
 import { faultOf } from '../errors/fault.ts';
 import { Courier, type CourierOptions } from './courier.ts';
 import { shown } from './events.ts';
+import { phrase, say, type Text } from '../language/text.ts';
 
 const LOOK_EVERY_MS = 10_000;
 /** Changes that come together are looked at once. */
@@ -67,7 +68,7 @@ export class Notifier {
   }
 
   /** A message is sent now, past all that waits: what the other side answered. A fault when it did not take it. */
-  async test(target: Target, signal: AbortSignal): Promise<string> {
+  async test(target: Target, signal: AbortSignal): Promise<Text> {
     const { deliver, clock, host, newId } = this.#options;
     const courier = this.#courier(target.id);
     try {
@@ -124,7 +125,7 @@ export class Notifier {
     this.#differsSinceMs.set(target.id, differsSinceMs);
     if (told.length === 0) return;
     const count = rows.tell(target.id, notificationOf({ id: newId(), atMs: nowMs, host }, told), standings, MAX_WAITING);
-    if (count > 0) onEvent({ kind: 'lost', target: shown(target), count, message: `more than ${MAX_WAITING} notifications wait for it`, hint: 'The oldest of them are not sent any more. See why it fails: understudy notify list.' });
+    if (count > 0) onEvent({ kind: 'lost', target: shown(target), count, message: say('more than {max} notifications wait for it', { max: MAX_WAITING }), hint: phrase('The oldest of them are not sent any more. See why it fails: understudy notify list.') });
   }
 
   #courier(targetId: string): Courier {

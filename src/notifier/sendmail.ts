@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Fault } from '../errors/fault.ts';
+import { type Said, say } from '../language/text.ts';
 import { mailText } from '../notifications/mail.ts';
 import type { Notification } from '../notifications/notification.ts';
 import type { MailTarget } from '../notifications/target.ts';
@@ -10,8 +11,7 @@ import { oneLine } from '../text/oneline.ts';
 const ENDS_WITHIN_MS = 60_000;
 const MAX_SAID_BYTES = 4_096;
 const SHOWN_CHARACTERS = 300;
-/** Source: sysexits.h, which mail transports end with. */
-const EXIT_MEANINGS: Readonly<Record<number, string>> = { 64: 'wrong usage', 65: 'wrong data', 67: 'the address is unknown', 68: 'the address\'s host is unknown', 69: 'the service is not available', 70: 'an error within it', 71: 'an error of the system', 73: 'it cannot make a file', 74: 'an error while reading or writing', 75: 'it cannot be done now', 77: 'not allowed', 78: 'its configuration is wrong' };
+const EXIT_MEANINGS: Readonly<Record<number, Said>> = { 64: say('wrong usage'), 65: say('wrong data'), 67: say('the address is unknown'), 68: say('the address\'s host is unknown'), 69: say('the service is not available'), 70: say('an error within it'), 71: say('an error of the system'), 73: say('it cannot make a file'), 74: say('an error while reading or writing'), 75: say('it cannot be done now'), 77: say('not allowed'), 78: say('its configuration is wrong') };
 
 export interface Transport {
   /** Path of the program. */
@@ -25,7 +25,7 @@ const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-
 export const ownAddress = (hostName: string): string => `understudy@${LABEL.test(hostName) ? hostName : 'localhost'}`;
 
 /** What the mail transport said, in words: it has taken the message. Faults mail-program-missing and mail-refused. */
-export async function sendMail(target: MailTarget, notification: Notification, { sendmail, hostName }: Transport, signal: AbortSignal): Promise<string> {
+export async function sendMail(target: MailTarget, notification: Notification, { sendmail, hostName }: Transport, signal: AbortSignal): Promise<Said> {
   const child = spawn(sendmail, ['-t', '-i'], { stdio: ['pipe', 'ignore', 'pipe'], env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' } });
   const ending = AbortSignal.any([signal, AbortSignal.timeout(ENDS_WITHIN_MS)]);
   const kill = (): void => void child.kill('SIGKILL');
@@ -38,20 +38,27 @@ export async function sendMail(target: MailTarget, notification: Notification, {
   }
 }
 
-async function given(child: ChildProcess, message: string, sendmail: string, ending: AbortSignal): Promise<string> {
+async function given(child: ChildProcess, message: string, sendmail: string, ending: AbortSignal): Promise<Said> {
   let said = '';
-  child.stderr!.on('data', (chunk: Buffer) => {
-    if (said.length < MAX_SAID_BYTES) said += chunk.toString();
+  child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
+    if (said.length < MAX_SAID_BYTES) said += chunk;
   });
   // A program that ends before it has read all says why by its exit code.
   child.stdin!.on('error', () => undefined);
   child.stdin!.end(message);
   const [code, killedBy] = await ended(child, sendmail);
   const why = oneLine(said.trim(), SHOWN_CHARACTERS);
-  if (code === 0) return why === '' ? `${sendmail} took the message` : `${sendmail} took the message and said: ${why}`;
-  if (ending.aborted) throw new Fault('mail-refused', `${sendmail} did not end within ${ENDS_WITHIN_MS / 1_000} s`);
-  const how = code === null ? `was ended by ${killedBy}` : `ended with ${code}${EXIT_MEANINGS[code] ? ` (${EXIT_MEANINGS[code]})` : ''}`;
-  throw new Fault('mail-refused', `${sendmail} ${how}${why === '' ? '' : `: ${why}`}`);
+  if (code === 0) return why === '' ? say('{sendmail} took the message', { sendmail }) : say('{sendmail} took the message and said: {why}', { sendmail, why });
+  if (ending.aborted) throw new Fault('mail-refused', say('{sendmail} did not end within {seconds} s', { sendmail, seconds: ENDS_WITHIN_MS / 1_000 }));
+  const how = code === null ? say('{sendmail} was ended by {signal}', { sendmail, signal: String(killedBy) }) : exitText(sendmail, code);
+  throw new Fault('mail-refused', why === '' ? how : say('{how}: {why}', { how, why }));
+}
+
+/** Source: sysexits.h, which mail transports end with. */
+function exitText(sendmail: string, code: number): Said {
+  const meaning = EXIT_MEANINGS[code];
+  if (meaning === undefined) return say('{sendmail} ended with {code}', { sendmail, code: String(code) });
+  return say('{sendmail} ended with {code} ({meaning})', { sendmail, code: String(code), meaning });
 }
 
 async function ended(child: ChildProcess, sendmail: string): Promise<[number | null, string | null]> {
@@ -59,6 +66,6 @@ async function ended(child: ChildProcess, sendmail: string): Promise<[number | n
     return (await once(child, 'close')) as [number | null, string | null];
   } catch (thrown) {
     const { code = 'unknown error' } = thrown as NodeJS.ErrnoException;
-    throw new Fault('mail-program-missing', `${sendmail} cannot be run: ${code === 'ENOENT' ? 'there is no such program' : code}`, { cause: thrown });
+    throw new Fault('mail-program-missing', code === 'ENOENT' ? say('there is no program {sendmail}', { sendmail }) : say('{sendmail} cannot be run: {code}', { sendmail, code: String(code) }), { cause: thrown });
   }
 }

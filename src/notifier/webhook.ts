@@ -5,7 +5,8 @@ import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, getCACertificates } from 'node:tls';
-import { Fault, faultOf } from '../errors/fault.ts';
+import { failureText, Fault, faultOf } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { payloadOf, type Notification } from '../notifications/notification.ts';
 import { shownAddress, type WebhookTarget } from '../notifications/target.ts';
 import { oneLine } from '../text/oneline.ts';
@@ -59,7 +60,7 @@ export async function postNotification(target: WebhookTarget, notification: Noti
   } catch (thrown) {
     signal.throwIfAborted();
     const fault = faultOf(thrown);
-    if (fault?.code === 'peer-proxy') throw new Fault('webhook-unreachable', `${shownAddress(target)} cannot be reached: ${fault.message}`, { cause: thrown });
+    if (fault?.code === 'peer-proxy') throw new Fault('webhook-unreachable', say('{where} cannot be reached: {reason}', { where: shownAddress(target), reason: [failureText(fault)] }), { cause: thrown });
     throw fault ?? notAnswered(target, thrown as NodeJS.ErrnoException, within.aborted);
   }
 }
@@ -102,14 +103,15 @@ async function beginningOf(answer: IncomingMessage): Promise<string> {
 function accepted(target: WebhookTarget, { statusCode: status = 0, statusMessage = '', headers }: IncomingMessage, text: string): string {
   const said = `HTTP ${status}${statusMessage === '' ? '' : ` ${oneLine(statusMessage, SHOWN_CHARACTERS)}`}${text === '' ? '' : `: ${text}`}`;
   if (status >= 200 && status < 300) return said;
-  const elsewhere = status >= 300 && status < 400 && headers.location !== undefined ? ' (a redirect, which is not followed)' : '';
-  throw new Fault('webhook-refused', `${shownAddress(target)} answered with ${said}${elsewhere}`);
+  const about = { where: shownAddress(target), said };
+  const isElsewhere = status >= 300 && status < 400 && headers.location !== undefined;
+  throw new Fault('webhook-refused', isElsewhere ? say('{where} answered with {said} (a redirect, which is not followed)', about) : say('{where} answered with {said}', about));
 }
 
 function notAnswered(target: WebhookTarget, error: NodeJS.ErrnoException, isLate: boolean): Fault {
   const where = shownAddress(target);
-  if (isLate) return new Fault('webhook-unreachable', `${where} did not answer within ${ANSWER_WITHIN_MS / 1_000} s`);
+  if (isLate) return new Fault('webhook-unreachable', say('{where} did not answer within {seconds} s', { where, seconds: ANSWER_WITHIN_MS / 1_000 }));
   const code = error.code ?? '';
   const why = oneLine(`${code === '' || error.message.includes(code) ? '' : `${code}: `}${error.message}`, SHOWN_CHARACTERS);
-  return new Fault(CERTIFICATE_CODES.test(code) ? 'webhook-certificate' : 'webhook-unreachable', `${where} cannot be reached: ${why}`, { cause: error });
+  return new Fault(CERTIFICATE_CODES.test(code) ? 'webhook-certificate' : 'webhook-unreachable', say('{where} cannot be reached: {why}', { where, why }), { cause: error });
 }

@@ -1,5 +1,6 @@
 /** Addresses of peer ports: `host:port`, `[ipv6]:port`, or either without the port. */
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 
 export const DEFAULT_PEER_PORT = 7443;
 
@@ -15,7 +16,7 @@ export function parseAddress(text: string, defaultPort = DEFAULT_PEER_PORT): End
   const groups = PATTERN.exec(text)?.groups;
   const host = groups?.['ipv6'] ?? groups?.['host'];
   const port = groups?.['port'] === undefined ? defaultPort : Number(groups['port']);
-  if (host === undefined || port < 1 || port > 65_535) throw new Fault('settings-invalid', `"${text.slice(0, 300)}" is not an address: host:port, or [IPv6 address]:port`);
+  if (host === undefined || port < 1 || port > 65_535) throw new Fault('settings-invalid', say('"{text}" is not an address: host:port, or [IPv6 address]:port', { text: text.slice(0, 300) }));
   return { host, port };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Wire } from '../engine/ports/peers.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import type { PairedHost, PeerDirectory } from './directory.ts';
 
@@ -19,10 +20,10 @@ export function noteAnnouncement(directory: PeerDirectory, hostId: string, metho
   const host = directory.get(hostId);
   const told = (params ?? {}) as { readonly pin?: unknown; readonly from?: unknown; readonly to?: unknown };
   if (method === 'nextKey') {
-    if (typeof told.pin !== 'string' || !/^[0-9a-f]{64}$/.test(told.pin)) throw new Fault('peer-protocol', 'the other host announced a key that is none');
+    if (typeof told.pin !== 'string' || !/^[0-9a-f]{64}$/.test(told.pin)) throw new Fault('peer-protocol', say('the other host announced a key that is none'));
     if (host && host.pin !== told.pin) directory.put({ ...host, nextPin: told.pin });
   } else {
-    if (!isPort(told.from) || !isPort(told.to)) throw new Fault('peer-protocol', 'the other host announced a port that is none');
+    if (!isPort(told.from) || !isPort(told.to)) throw new Fault('peer-protocol', say('the other host announced a port that is none'));
     if (host) followPort(directory, host, told.from, told.to);
   }
   return true;

@@ -1,6 +1,7 @@
 /** Answers the calls of one incoming control connection. Bounded in calls and in the memory of their requests. */
 import type { PeerHandler, Wire } from '../engine/ports/peers.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import type { Channel } from './channel.ts';
 import { failureFrame, isBug } from './failure.ts';
 import type { Frame } from './frame.ts';
@@ -26,8 +27,8 @@ export function answerCalls(channel: Channel, hostId: string, handler: PeerHandl
     hold(-1, -frame.payload.length);
   };
   channel.deliver((frame) => {
-    if (frame.header.type !== 'request') throw new Fault('peer-protocol', `the other host sent a ${frame.header.type} frame where requests are expected`);
-    if (calls >= MAX_CALLS_IN_FLIGHT) throw new Fault('peer-protocol', `the other host has more than ${MAX_CALLS_IN_FLIGHT} calls in flight`);
+    if (frame.header.type !== 'request') throw new Fault('peer-protocol', say('the other host sent a {type} frame where requests are expected', { type: frame.header.type }));
+    if (calls >= MAX_CALLS_IN_FLIGHT) throw new Fault('peer-protocol', say('the other host has more than {max} calls in flight', { max: MAX_CALLS_IN_FLIGHT }));
     void answer(frame);
   });
 }
@@ -37,7 +38,7 @@ async function answerTo(frame: Frame, handle: (method: string, params: Wire) => 
   let method = 'a request';
   try {
     const request: Message = decodeMessage(frame.payload, rawBytes);
-    if (request.method === undefined) throw new Fault('peer-protocol', 'a request without a method');
+    if (request.method === undefined) throw new Fault('peer-protocol', say('a request without a method'));
     method = request.method;
     return messageFrame('answer', sequence, encodeMessage({ value: await handle(request.method, request.value) }));
   } catch (error) {

@@ -1,6 +1,7 @@
 /** Calls over one control connection, this host asking. At most 64 are in flight; the rest wait in order. */
 import type { Wire } from '../engine/ports/peers.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import type { Channel } from './channel.ts';
 import { thrownBy } from './failure.ts';
 import type { Frame } from './frame.ts';
@@ -35,10 +36,10 @@ export class Calls {
   async call(method: string, params: Wire, signal: AbortSignal): Promise<Wire> {
     signal.throwIfAborted();
     if (this.#channel.fault) throw this.#channel.fault;
-    if (this.#waiting.size >= MAX_CALLS_WAITING) throw new Fault('peer-busy', `${MAX_CALLS_WAITING} calls to the other host wait already`);
+    if (this.#waiting.size >= MAX_CALLS_WAITING) throw new Fault('peer-busy', say('{max} calls to the other host wait already', { max: MAX_CALLS_WAITING }));
     const { promise, resolve, reject } = Promise.withResolvers<Wire>();
     const call: Call = { method, encoded: encodeMessage({ method, value: params }), resolve, reject };
-    const timer = setTimeout(() => reject(new Fault('peer-unreachable', `the other host did not answer ${method} in time`)), this.#callMs);
+    const timer = setTimeout(() => reject(new Fault('peer-unreachable', say('the other host did not answer {method} in time', { method }))), this.#callMs);
     const onAbort = () => reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     this.#waiting.add(call);
@@ -71,7 +72,7 @@ export class Calls {
   #answered(frame: Frame): void {
     const { type, sequence, rawBytes } = frame.header;
     const call = this.#inFlight.get(sequence);
-    if (!call || (type !== 'answer' && type !== 'failure')) throw new Fault('peer-protocol', `the other host sent a ${type} frame that nothing here waits for`);
+    if (!call || (type !== 'answer' && type !== 'failure')) throw new Fault('peer-protocol', say('the other host sent a {type} frame that nothing here waits for', { type }));
     if (type === 'failure') call.reject(thrownBy(frame, call.method));
     else call.resolve(decodeMessage(frame.payload, rawBytes).value);
     this.#inFlight.delete(sequence);

@@ -6,6 +6,7 @@ import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../errors/fault.ts';
+import { say, type Said } from '../language/text.ts';
 import { pinOf } from './certificate.ts';
 import { replaceFileDurably } from '../files/files.ts';
 import type { Identity } from './identity.ts';
@@ -24,7 +25,7 @@ export interface InstalledCertificate {
   readonly subject: string;
   readonly expiresMs: number;
   /** Why hosts cannot be shown it, or null. */
-  readonly unfit: string | null;
+  readonly unfit: Said | null;
   readonly certificatePem: string;
 }
 
@@ -53,7 +54,7 @@ export class CertificateStore {
   async install(files: CertificateFiles, hostName: string, nowMs = Date.now()): Promise<InstalledCertificate> {
     checkTogether(files);
     const certificate = installed(files, hostName, nowMs);
-    if (certificate.unfit !== null) throw new Fault('settings-invalid', `the certificate ${certificate.thumbprint} cannot be used: ${certificate.unfit}`);
+    if (certificate.unfit !== null) throw new Fault('settings-invalid', say('the certificate {thumbprint} cannot be used: {unfit}', { thumbprint: certificate.thumbprint, unfit: certificate.unfit }));
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await replaceFileDurably(join(this.#folder, `${certificate.thumbprint}.json`), JSON.stringify(files), 0o600);
     return certificate;
@@ -86,30 +87,30 @@ function installed(files: CertificateFiles, hostName: string, nowMs: number): In
 }
 
 function checkTogether(files: CertificateFiles): void {
-  const bad = (why: string, cause?: unknown) => new Fault('settings-invalid', `the certificate cannot be installed: ${why}`, { cause });
-  if ([files.certificate, files.key, files.authority ?? ''].some((text) => text.length > MAX_PEM_CHARACTERS)) throw bad(`a text is longer than ${MAX_PEM_CHARACTERS} characters`);
+  const bad = (why: Said, cause?: unknown) => new Fault('settings-invalid', say('the certificate cannot be installed: {why}', { why }), { cause });
+  if ([files.certificate, files.key, files.authority ?? ''].some((text) => text.length > MAX_PEM_CHARACTERS)) throw bad(say('a text is longer than {max} characters', { max: MAX_PEM_CHARACTERS }));
   let certificate: X509Certificate;
   try {
     certificate = leafOf(files);
     if (files.authority !== undefined) new X509Certificate(files.authority);
   } catch (cause) {
-    throw bad('it is no certificate in PEM', cause);
+    throw bad(say('it is no certificate in PEM'), cause);
   }
   try {
     if (certificate.checkPrivateKey(createPrivateKey(files.key))) return;
   } catch (cause) {
-    throw bad('its key is no private key in PEM without a password', cause);
+    throw bad(say('its key is no private key in PEM without a password'), cause);
   }
-  throw bad('the key is of another certificate');
+  throw bad(say('the key is of another certificate'));
 }
 
 /** Source: Hyper-V Replica's requirements of certificates. */
-function unfitness(certificate: X509Certificate, { certificate: chain, authority }: CertificateFiles, hostName: string, nowMs: number): string | null {
-  if (certificate.validFromDate.getTime() > nowMs) return `it is valid only from ${certificate.validFromDate.toISOString()} on`;
-  if (certificate.validToDate.getTime() <= nowMs) return `it expired at ${certificate.validToDate.toISOString()}`;
-  if (SERVER_AND_CLIENT.some((usage) => !(certificate.keyUsage ?? []).includes(usage))) return 'its extended key usage has to name both server and client authentication';
-  if (certificate.checkHost(hostName) === undefined) return `it is not for ${hostName}: its subject or an alternative name has to be this host's name`;
-  return authority === undefined || isIssuedBy(certificate, chain, authority) ? null : 'it does not lead to the authority that was given with it';
+function unfitness(certificate: X509Certificate, { certificate: chain, authority }: CertificateFiles, hostName: string, nowMs: number): Said | null {
+  if (certificate.validFromDate.getTime() > nowMs) return say('it is valid only from {time} on', { time: { atMs: certificate.validFromDate.getTime() } });
+  if (certificate.validToDate.getTime() <= nowMs) return say('it expired at {time}', { time: { atMs: certificate.validToDate.getTime() } });
+  if (SERVER_AND_CLIENT.some((usage) => !(certificate.keyUsage ?? []).includes(usage))) return say('its extended key usage has to name both server and client authentication');
+  if (certificate.checkHost(hostName) === undefined) return say('it is not for {host}: its subject or an alternative name has to be this host\'s name', { host: hostName });
+  return authority === undefined || isIssuedBy(certificate, chain, authority) ? null : say('it does not lead to the authority that was given with it');
 }
 
 /** Each is issued by the next of the chain, and the last by the authority. */

@@ -4,6 +4,7 @@
  */
 import type { TLSSocket } from 'node:tls';
 import { faultOf, Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { frameBytes, headerOf, type Frame } from './frame.ts';
 import { FrameReader } from './framereader.ts';
 import { MAX_GREETING_BYTES } from './limits.ts';
@@ -47,7 +48,7 @@ export class Channel {
           if (this.socket.writableLength === 0) this.send(heartbeat);
         },
         deaf: () => this.#paused,
-        dead: () => this.end(new Fault('peer-unreachable', 'the other host has fallen silent')),
+        dead: () => this.end(new Fault('peer-unreachable', say('the other host has fallen silent'))),
       },
       tickMs,
     );
@@ -120,7 +121,7 @@ export class Channel {
         if (frame.header.type !== 'heartbeat') this.#take(frame);
       }
     } catch (error) {
-      this.end(faultOf(error) ?? new Fault('peer-protocol', 'the other host sent something that this host cannot handle', { cause: error }));
+      this.end(faultOf(error) ?? new Fault('peer-protocol', say('the other host sent something that this host cannot handle'), { cause: error }));
       if (!faultOf(error)) throw error;
     }
     if (this.#take && !this.#paused) this.socket.resume();
@@ -128,4 +129,4 @@ export class Channel {
   }
 }
 
-const broken = (cause?: unknown): Fault => new Fault('peer-unreachable', 'the connection to the other host broke', { cause });
+const broken = (cause?: unknown): Fault => new Fault('peer-unreachable', say('the connection to the other host broke'), { cause });

@@ -1,5 +1,6 @@
 /** Which paired hosts are in contact: a link for each route to a host, when a host was heard last, and what ends when a host is forgotten. */
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { Link, type LinkOptions } from './link.ts';
 import type { Route } from './proxy.ts';
 
@@ -67,7 +68,7 @@ export class Contacts {
     const entry = this.#entries.get(hostId);
     this.#entries.delete(hostId);
     this.#lastMs.delete(hostId);
-    entry?.scope.abort(new Fault('peer-unreachable', 'the connections to this host were closed here'));
+    entry?.scope.abort(new Fault('peer-unreachable', say('the connections to this host were closed here')));
     for (const link of entry?.links.values() ?? []) link.close();
   }
 
@@ -77,7 +78,7 @@ export class Contacts {
   }
 
   #entry(hostId: string): Entry {
-    if (this.#closed) throw new Fault('peer-unreachable', 'this host is closing its connections');
+    if (this.#closed) throw new Fault('peer-unreachable', say('this host is closing its connections'));
     const known = this.#entries.get(hostId);
     if (known) return known;
     const entry = { scope: new AbortController(), links: new Map<Route, Link>() };

@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import { isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { Fault } from '../errors/fault.ts';
+import { type Said, say } from '../language/text.ts';
 import { formatAddress, type Endpoint } from './address.ts';
 import { certificateOf, isHost, tlsOptionsOf } from './trust.ts';
 import type { Identity } from './identity.ts';
@@ -12,7 +13,7 @@ export type RawDial = (endpoint: Endpoint, signal: AbortSignal) => Promise<Socke
 
 /** Another way than a plain connection, for example through a proxy; its name is for messages. */
 export interface Way {
-  readonly through: string;
+  readonly through: Said;
   readonly dial: RawDial;
 }
 
@@ -47,7 +48,8 @@ export interface Proved {
 export async function dialTls(endpoint: Endpoint, expected: Expected, options: DialOptions, signal: AbortSignal, onread?: OnReadOpts): Promise<Proved> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
   const { way, onStep = () => undefined } = options;
-  const where = `host ${expected.name} (${formatAddress(endpoint)}${way ? ` through ${way.through}` : ''})`;
+  const about = { name: expected.name, address: formatAddress(endpoint) };
+  const where = way ? say('host {name} ({address} through {through})', { ...about, through: way.through }) : say('host {name} ({address})', about);
   let socket: TLSSocket | undefined;
   try {
     limit.throwIfAborted();
@@ -73,7 +75,7 @@ export async function dialTls(endpoint: Endpoint, expected: Expected, options: D
   const certificate = certificateOf(socket);
   if (certificate && isHost(socket, certificate, expected, options.identity)) return { socket, certificate };
   socket.destroy();
-  throw new Fault('peer-certificate', `${where} answered with a certificate of another key than the paired one${way ? '; a proxy that opens TLS cannot be used' : ''}`);
+  throw new Fault('peer-certificate', way ? say('{where} answered with a certificate of another key than the paired one; a proxy that opens TLS cannot be used', { where }) : say('{where} answered with a certificate of another key than the paired one', { where }));
 }
 
 function secured(socket: TLSSocket, signal: AbortSignal): Promise<void> {
@@ -86,11 +88,11 @@ function secured(socket: TLSSocket, signal: AbortSignal): Promise<void> {
   return promise.finally(() => signal.removeEventListener('abort', onAbort));
 }
 
-function dialFault(where: string, cause: unknown, timedOut: boolean, isAround: boolean): Fault {
+function dialFault(where: Said, cause: unknown, timedOut: boolean, isAround: boolean): Fault {
   if (cause instanceof Fault) return cause;
   const outOfReach = isAround ? 'peer-proxy' : 'peer-unreachable';
-  if (timedOut) return new Fault(outOfReach, `${where} did not answer in time`, { cause });
+  if (timedOut) return new Fault(outOfReach, say('{where} did not answer in time', { where }), { cause });
   const { code = '', message = '' } = cause as NodeJS.ErrnoException;
-  if (code.startsWith('ERR_SSL_')) return new Fault('peer-protocol', `${where} does not speak TLS 1.3 as an Understudy host does: ${code}`, { cause });
-  return new Fault(outOfReach, `${where} cannot be reached: ${code || message}`, { cause });
+  if (code.startsWith('ERR_SSL_')) return new Fault('peer-protocol', say('{where} does not speak TLS 1.3 as an Understudy host does: {code}', { where, code }), { cause });
+  return new Fault(outOfReach, say('{where} cannot be reached: {code}', { where, code: code || message }), { cause });
 }

@@ -1,7 +1,7 @@
 /** How a failure travels: a fault keeps its code and message, a refusal what is allowed, a bug says nothing of itself. */
 import { Fault, FAULTS, type FaultCode } from '../errors/fault.ts';
 import { refuse, Refused } from '../errors/refusal.ts';
-import { textFrom, type Text } from '../language/text.ts';
+import { say, type Text, textFrom } from '../language/text.ts';
 import { jsonFrame, jsonOf, type Frame } from './frame.ts';
 import { MAX_GREETING_BYTES } from './limits.ts';
 
@@ -40,10 +40,10 @@ export function thrownBy(frame: Frame, subject: string): Fault | Refused {
   const failure = jsonOf(frame);
   const { kind, code, message, reason, allowed } = failure;
   if (kind === 'fault' && typeof code === 'string' && typeof message === 'string') {
-    return Object.hasOwn(FAULTS, code) ? new Fault(code as FaultCode, textFrom(failure['said']) ?? message) : new Fault('peer-protocol', `${message} (${code}, which this version does not know)`);
+    return Object.hasOwn(FAULTS, code) ? new Fault(code as FaultCode, textFrom(failure['said']) ?? message) : new Fault('peer-protocol', say('{reason} ({code}, which this version does not know)', { reason: [textFrom(failure['said']) ?? message], code }));
   }
   if (kind === 'refused' && typeof reason === 'string' && Array.isArray(allowed) && allowed.every((name) => typeof name === 'string')) {
     return new Refused(refuse(textFrom(failure['said']) ?? reason, allowed));
   }
-  return new Fault('peer-protocol', `the other host failed on ${subject} by an error of its own; its log says which`);
+  return new Fault('peer-protocol', say('the other host failed on {subject} by an error of its own; its log says which', { subject }));
 }

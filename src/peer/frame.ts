@@ -16,6 +16,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { MAX_GREETING_BYTES, MAX_LANE_PAYLOAD_BYTES, MAX_MESSAGE_BYTES } from './limits.ts';
 
 export const HEADER_BYTES = 28;
@@ -82,13 +83,13 @@ export function writeHeader(target: Buffer, at: number, header: FrameHeader): vo
 
 /** The header in 28 bytes of `source` from `at`. Fault peer-protocol for anything this version would not have written. */
 export function readHeader(source: Buffer, at: number): FrameHeader {
-  if (crc32(source.subarray(at, at + 24)) !== source.readUInt32BE(at + 24)) throw new Fault('peer-protocol', 'a frame from the other host is damaged, or it is not Understudy that speaks there');
+  if (crc32(source.subarray(at, at + 24)) !== source.readUInt32BE(at + 24)) throw new Fault('peer-protocol', say('a frame from the other host is damaged, or it is not Understudy that speaks there'));
   const type = BY_CODE.get(source[at]!);
-  if (type === undefined) throw new Fault('peer-protocol', `the other host sent a frame of the unknown type ${source[at]}`);
+  if (type === undefined) throw new Fault('peer-protocol', say('the other host sent a frame of the unknown type {source}', { source: String(source[at]) }));
   const payloadBytes = source.readUInt32BE(at + 8);
-  if (payloadBytes > TYPES[type].maxPayloadBytes) throw new Fault('peer-protocol', `the other host sent a ${type} frame of ${payloadBytes} bytes; ${TYPES[type].maxPayloadBytes} are allowed`);
+  if (payloadBytes > TYPES[type].maxPayloadBytes) throw new Fault('peer-protocol', say('the other host sent a {type} frame of {payloadBytes} bytes; {maxPayloadBytes} are allowed', { type, payloadBytes: String(payloadBytes), maxPayloadBytes: String(TYPES[type].maxPayloadBytes) }));
   const offset = source.readUInt32BE(at + 12) * 2 ** 32 + source.readUInt32BE(at + 16);
-  if (!Number.isSafeInteger(offset)) throw new Fault('peer-protocol', 'the other host sent a frame with an offset beyond 2^53');
+  if (!Number.isSafeInteger(offset)) throw new Fault('peer-protocol', say('the other host sent a frame with an offset beyond 2^53'));
   return {
     type,
     flags: source[at + 1]!,
@@ -116,7 +117,7 @@ export function jsonOf(frame: Frame): Record<string, unknown> {
   } catch {
     value = undefined;
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Fault('peer-protocol', `the other host sent a ${frame.header.type} frame that cannot be read`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Fault('peer-protocol', say('the other host sent a {type} frame that cannot be read', { type: frame.header.type }));
   return value as Record<string, unknown>;
 }
 

@@ -3,6 +3,7 @@
  * payload starts small and doubles.
  */
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { HEADER_BYTES, readHeader, type Frame, type FrameHeader } from './frame.ts';
 
 const FIRST_BUFFER_BYTES = 64 * 1024;
@@ -41,7 +42,7 @@ export class FrameReader {
     this.#headBytes += this.#take(this.#head, this.#headBytes, HEADER_BYTES);
     if (this.#headBytes < HEADER_BYTES) return undefined;
     const header = readHeader(this.#head, 0);
-    if (header.payloadBytes > this.maxPayloadBytes) throw new Fault('peer-protocol', `the other host sent a ${header.type} frame of ${header.payloadBytes} bytes before it may`);
+    if (header.payloadBytes > this.maxPayloadBytes) throw new Fault('peer-protocol', say('the other host sent a {type} frame of {payloadBytes} bytes before it may', { type: header.type, payloadBytes: String(header.payloadBytes) }));
     this.#payload = Buffer.allocUnsafeSlow(Math.min(header.payloadBytes, FIRST_BUFFER_BYTES));
     this.#payloadBytes = 0;
     return header;

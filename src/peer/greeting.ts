@@ -1,6 +1,7 @@
 /** A proved connection over which both sides have said hello, from the client's side. */
 import type { TLSSocket } from 'node:tls';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { Channel } from './channel.ts';
 import { thrownBy } from './failure.ts';
 import type { Frame } from './frame.ts';
@@ -19,13 +20,13 @@ export async function greet(socket: TLSSocket, hello: Hello, serverId: string, t
 /** Fault peer-certificate when it is another host that says hello; what the server threw when it refused. */
 export function checkAnswer(frame: Frame, serverId: string): void {
   if (frame.header.type === 'failure') throw thrownBy(frame, 'the connection');
-  if (readHello(frame).hostId !== serverId) throw new Fault('peer-certificate', 'the other host has the paired key but another host id');
+  if (readHello(frame).hostId !== serverId) throw new Fault('peer-certificate', say('the other host has the paired key but another host id'));
 }
 
 /** Runs the exchange; when it fails, takes too long or is aborted, the channel has ended. */
 export async function withinTime<T>(channel: Channel, timeoutMs: number, signal: AbortSignal, exchange: () => Promise<T>): Promise<T> {
-  const cancelled = () => channel.end(new Fault('cancelled', 'the connection was given up'));
-  const timer = setTimeout(() => channel.end(new Fault('peer-unreachable', 'the other host did not answer in time')), timeoutMs);
+  const cancelled = () => channel.end(new Fault('cancelled', say('the connection was given up')));
+  const timer = setTimeout(() => channel.end(new Fault('peer-unreachable', say('the other host did not answer in time'))), timeoutMs);
   signal.addEventListener('abort', cancelled, { once: true });
   try {
     signal.throwIfAborted();

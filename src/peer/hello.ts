@@ -1,5 +1,6 @@
 /** The first frame both ways: which protocol, which host, what the connection is for. */
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { jsonFrame, jsonOf, type Frame } from './frame.ts';
 
 /** Hosts with the same major number understand each other; a minor number tells of additions. */
@@ -26,7 +27,7 @@ export const helloFrame = (hello: Hello, protocol: ProtocolVersion = PROTOCOL): 
 export function readHello(frame: Frame): Hello {
   const { protocol, hostId, kind, token } = frame.header.type === 'hello' ? jsonOf(frame) : {};
   const theirs = versionOf(protocol);
-  if (theirs.major !== PROTOCOL.major) throw new Fault('peer-protocol', `one host speaks protocol ${text(theirs)} and the other protocol ${text(PROTOCOL)}`);
+  if (theirs.major !== PROTOCOL.major) throw new Fault('peer-protocol', say('one host speaks protocol {theirs} and the other protocol {ours}', { theirs: text(theirs), ours: text(PROTOCOL) }));
   if (typeof hostId !== 'string' || hostId.length > 64 || typeof kind !== 'string' || !KINDS.includes(kind)) throw noHello();
   if (token !== undefined && (typeof token !== 'string' || token.length > 128)) throw noHello();
   return { hostId, kind: kind as ConnectionKind, ...(token === undefined ? {} : { token }) };
@@ -39,4 +40,4 @@ function versionOf(value: unknown): ProtocolVersion {
 }
 
 const text = (version: ProtocolVersion): string => `${version.major}.${version.minor}`;
-const noHello = (): Fault => new Fault('peer-protocol', 'the other side did not say hello as an Understudy host does');
+const noHello = (): Fault => new Fault('peer-protocol', say('the other side did not say hello as an Understudy host does'));

@@ -6,6 +6,7 @@ import { createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { createCertificate, createKey, expiresMsOf, pinOf } from './certificate.ts';
 import { replaceFileDurably } from '../files/files.ts';
 
@@ -62,7 +63,7 @@ export async function openCertifiedIdentity(stateDir: string, name: string, file
     if (!new X509Certificate(certificatePem!).verify(new X509Certificate(caPem!).publicKey)) throw new Error('the certificate is not signed by the authority');
     return { ...assemble(stateDir, { hostId, name: ownName }, keyPem!, certificatePem!), caPem: caPem! };
   } catch (cause) {
-    throw new Fault('settings-invalid', `the authority's files ${Object.values(files).join(', ')} cannot be used: ${(cause as Error).message}`, { cause });
+    throw new Fault('settings-invalid', say('the authority\'s files {files} cannot be used: {reason}', { files: { list: Object.values(files) }, reason: (cause as Error).message }), { cause });
   }
 }
 
@@ -98,7 +99,7 @@ async function hostRow(folder: string, name: string): Promise<HostRow> {
 }
 
 function checkName(name: string): void {
-  if (!HOST_NAME.test(name)) throw new Fault('settings-invalid', `"${name}" is not a host name: letters, digits, hyphens and dots, 253 characters at most`);
+  if (!HOST_NAME.test(name)) throw new Fault('settings-invalid', say('"{name}" is not a host name: letters, digits, hyphens and dots, 253 characters at most', { name }));
 }
 
 function assemble(folder: string, host: HostRow, keyPem: string, certificatePem: string): Identity {
@@ -108,7 +109,7 @@ function assemble(folder: string, host: HostRow, keyPem: string, certificatePem:
 }
 
 const corrupt = (folder: string, cause?: unknown): Fault =>
-  new Fault('state-corrupt', `this host's identity under ${folder} is damaged: restore key.pem, certificate.pem and host.json from a backup`, { cause });
+  new Fault('state-corrupt', say('this host\'s identity under {folder} is damaged: restore key.pem, certificate.pem and host.json from a backup', { folder }), { cause });
 
 function parse<T>(folder: string, read: () => T): T {
   try {

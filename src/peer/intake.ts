@@ -4,6 +4,7 @@
  */
 import type { LaneHandler } from '../engine/ports/peers.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { COMPRESSED, HEADER_BYTES } from './frame.ts';
 import { MAX_HANDLED_BYTES, MAX_HANDLED_FRAMES, MAX_LANE_PAYLOAD_BYTES } from './limits.ts';
 import type { SlabFrame } from './slab.ts';
@@ -99,6 +100,6 @@ function checkFrame(frame: SlabFrame, sequence: number): void {
   const { type, flags, rawBytes, payloadBytes } = frame.header;
   const known = type === 'data' ? flags === 0 || flags === COMPRESSED : type === 'journal' || type === 'end';
   const fits = type !== 'data' || (rawBytes <= MAX_LANE_PAYLOAD_BYTES && (flags === COMPRESSED || rawBytes === payloadBytes));
-  if (!known || !fits) throw new Fault('peer-protocol', `the other host sent a ${type} frame that does not belong on a lane`);
-  if (frame.header.sequence !== sequence) throw new Fault('peer-protocol', `the other host sent frame ${frame.header.sequence} where frame ${sequence} was expected`);
+  if (!known || !fits) throw new Fault('peer-protocol', say('the other host sent a {type} frame that does not belong on a lane', { type }));
+  if (frame.header.sequence !== sequence) throw new Fault('peer-protocol', say('the other host sent frame {sequence} where frame {expected} was expected', { sequence: String(frame.header.sequence), expected: String(sequence) }));
 }

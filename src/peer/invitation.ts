@@ -5,6 +5,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { normalAddress } from './address.ts';
 import { HOST_NAME } from './identity.ts';
 
@@ -37,7 +38,7 @@ export function printInvitation(invitation: Invitation): string {
 /** Fault invitation-invalid for damaged text, or one that has expired by `nowMs`. */
 export function readInvitation(text: string, nowMs: number): Invitation {
   const invitation = parse(text.replace(/\s/g, ''));
-  if (invitation.expiresAtMs <= nowMs) throw new Fault('invitation-invalid', `this invitation of host ${invitation.name} expired at ${new Date(invitation.expiresAtMs).toISOString()}`);
+  if (invitation.expiresAtMs <= nowMs) throw new Fault('invitation-invalid', say('this invitation of host {invitation} expired at {time}', { invitation: invitation.name, time: { atMs: invitation.expiresAtMs } }));
   return invitation;
 }
 
@@ -55,7 +56,7 @@ function parse(text: string): Invitation {
 
 function check(value: Record<string, unknown>): Invitation {
   const { version, hostId, name, addresses, pin, secret, expiresAtMs } = value;
-  if (version !== VERSION) throw new Fault('invitation-invalid', 'this invitation was made by another version of Understudy: run the same version on both hosts');
+  if (version !== VERSION) throw new Fault('invitation-invalid', say('this invitation was made by another version of Understudy: run the same version on both hosts'));
   if (typeof hostId !== 'string' || !HOST_ID.test(hostId) || typeof name !== 'string' || !HOST_NAME.test(name)) throw damaged();
   if (!Array.isArray(addresses) || addresses.length === 0 || addresses.length > MAX_ADDRESSES) throw damaged();
   if (typeof pin !== 'string' || !/^[0-9a-f]{64}$/.test(pin) || typeof secret !== 'string' || !Number.isSafeInteger(expiresAtMs)) throw damaged();
@@ -65,4 +66,4 @@ function check(value: Record<string, unknown>): Invitation {
 const CHECK_SUM_BYTES = 4;
 const checkSum = (json: Buffer): Buffer => createHash('sha256').update(json).digest().subarray(0, CHECK_SUM_BYTES);
 
-const damaged = (): Fault => new Fault('invitation-invalid', 'this is not a whole invitation: copy all of what the other host printed');
+const damaged = (): Fault => new Fault('invitation-invalid', say('this is not a whole invitation: copy all of what the other host printed'));

@@ -1,6 +1,7 @@
 /** The exchange by which two hosts pair: invitations made here, the joining host's side and the inviting host's side of it. */
 import { networkInterfaces } from 'node:os';
 import { faultOf, Fault, isOutOfReach } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { formatAddress, normalAddress, parseAddress, type Endpoint } from './address.ts';
 import { expiresMsOf } from './certificate.ts';
 import { dialTls, type DialOptions } from './dial.ts';
@@ -94,7 +95,7 @@ export class Joining {
     channel.send(helloFrame({ hostId: identity.hostId, kind: 'join' }));
     const request = readJoinRequest(await channel.nextFrame());
     const admission = admit(visitor, request, identity, this.#options.stores, Date.now());
-    channel.endWith(jsonFrame('joined', { name: identity.name, knownAs: admission.host.name }), new Fault('cancelled', 'joined'), this.#options.answerWithinMs);
+    channel.endWith(jsonFrame('joined', { name: identity.name, knownAs: admission.host.name }), new Fault('cancelled', say('joined')), this.#options.answerWithinMs);
     return admission;
   }
 
@@ -110,7 +111,7 @@ export class Joining {
       if (frame.header.type === 'failure') throw thrownBy(frame, 'joining');
       return jsonOf(frame);
     });
-    channel.end(new Fault('cancelled', 'joined'));
+    channel.end(new Fault('cancelled', say('joined')));
     const { directory } = this.#options.stores;
     const name = nameFor(invitation.hostId, invitation.name, identity, directory);
     const host = { hostId: invitation.hostId, name, address: theirAddress, pin: invitation.pin, certificateExpiresMs: expiresMsOf(certificate) };

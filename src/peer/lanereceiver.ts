@@ -3,6 +3,7 @@ import type { OnReadOpts } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { LaneHandler } from '../engine/ports/peers.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { failureFrame, isBug } from './failure.ts';
 import { frameBytes, HEADER_BYTES, headerOf } from './frame.ts';
 import { checkAnswer } from './greeting.ts';
@@ -84,7 +85,7 @@ class LaneReceiver {
   /** Says hello over the proved connection. */
   begin(socket: TLSSocket): void {
     this.#socket = socket;
-    const broken = (cause?: unknown) => this.#end(new Fault('peer-unreachable', 'the lane to the other host broke', { cause }));
+    const broken = (cause?: unknown) => this.#end(new Fault('peer-unreachable', say('the lane to the other host broke'), { cause }));
     socket.on('error', broken);
     socket.once('close', () => broken());
     // Only a connection that came through a raw dial emits data: Node does not read those into a given buffer.
@@ -93,8 +94,8 @@ class LaneReceiver {
       socket.destroy();
       return;
     }
-    this.#greetLimit = setTimeout(() => this.#end(new Fault('peer-unreachable', 'the other host did not answer in time')), this.#patience.greetMs);
-    this.#liveness = new Liveness({ heartbeat: () => this.#heartbeat(), deaf: () => this.#full, dead: () => this.#end(new Fault('peer-unreachable', 'the other host has fallen silent on a lane')) }, this.#patience.tickMs);
+    this.#greetLimit = setTimeout(() => this.#end(new Fault('peer-unreachable', say('the other host did not answer in time'))), this.#patience.greetMs);
+    this.#liveness = new Liveness({ heartbeat: () => this.#heartbeat(), deaf: () => this.#full, dead: () => this.#end(new Fault('peer-unreachable', say('the other host has fallen silent on a lane'))) }, this.#patience.tickMs);
     socket.write(helloFrame({ hostId: this.#greeting.ownId, kind: 'lane', token: this.#greeting.token }));
   }
 
@@ -116,7 +117,7 @@ class LaneReceiver {
     if (this.#over || !socket) return;
     this.#conclude();
     socket.end(frameBytes(headerOf('finished')), () => this.#outcome.resolve());
-    socket.once('close', () => this.#outcome.reject(new Fault('peer-unreachable', 'the lane to the other host broke at its end')));
+    socket.once('close', () => this.#outcome.reject(new Fault('peer-unreachable', say('the lane to the other host broke at its end'))));
     this.#linger(socket);
   }
 
@@ -155,7 +156,7 @@ class LaneReceiver {
     if (this.#over) return true;
     this.#liveness?.heard();
     try {
-      if (!this.#socket) throw new Fault('peer-protocol', 'the other host spoke before it was asked');
+      if (!this.#socket) throw new Fault('peer-protocol', say('the other host spoke before it was asked'));
       this.#reader.received(byteCount);
     } catch (error) {
       this.give(error);

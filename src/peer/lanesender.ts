@@ -7,6 +7,7 @@ import type { Chunk } from '../engine/ports/diskview.ts';
 import type { DataFrame, LaneSender } from '../engine/ports/peers.ts';
 import { assert } from '../errors/bug.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import type { Channel } from './channel.ts';
 import { thrownBy } from './failure.ts';
 import { COMPRESSED, frameBytes, HEADER_BYTES, headerOf, writeHeader, type Frame } from './frame.ts';
@@ -92,7 +93,7 @@ export class ChannelLaneSender implements LaneSender {
   }
 
   destroy(): void {
-    this.#fail(new Fault('cancelled', 'the lane was given up'));
+    this.#fail(new Fault('cancelled', say('the lane was given up')));
   }
 
   #nextSequence(): number {
@@ -128,14 +129,14 @@ export class ChannelLaneSender implements LaneSender {
     if (frame.header.type === 'durable') this.#durable(frame.header.offset);
     else if (frame.header.type === 'failure') this.#fail(thrownBy(frame, 'the lane'));
     else if (frame.header.type === 'finished') this.#confirmed();
-    else throw new Fault('peer-protocol', `the other host sent a ${frame.header.type} frame to the sender of a lane`);
+    else throw new Fault('peer-protocol', say('the other host sent a {type} frame to the sender of a lane', { type: frame.header.type }));
   }
 
   /** The receiver has handled everything, so every write is done. */
   #confirmed(): void {
     for (const outgoing of this.#writing) outgoing.resolve();
     this.#finished.resolve();
-    this.#fail(new Fault('cancelled', 'the lane has finished'));
+    this.#fail(new Fault('cancelled', say('the lane has finished')));
   }
 
   #durable(journalBytes: number): void {
@@ -147,7 +148,7 @@ export class ChannelLaneSender implements LaneSender {
   #fail(failure: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
-    this.#channel.end(failure instanceof Fault ? failure : new Fault('cancelled', 'the lane was refused'));
+    this.#channel.end(failure instanceof Fault ? failure : new Fault('cancelled', say('the lane was refused')));
     this.#finished.reject(failure);
     for (const outgoing of [...this.#writing, ...this.#queued]) outgoing.reject(failure);
     this.#queued.length = 0;

@@ -4,6 +4,7 @@
  */
 import type { Wire } from '../engine/ports/peers.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { Calls } from './calls.ts';
 import type { Channel } from './channel.ts';
 import { MAX_MESSAGE_BYTES } from './limits.ts';
@@ -51,7 +52,7 @@ export class Link {
 
   /** No connection and no further attempts. Calls reject with fault peer-unreachable. */
   close(): void {
-    const fault = new Fault('peer-unreachable', 'the connections to this host were closed here');
+    const fault = new Fault('peer-unreachable', say('the connections to this host were closed here'));
     this.#closing.abort(fault);
     clearTimeout(this.#retry);
     this.#established?.channel.end(fault);

@@ -6,6 +6,8 @@ import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { Fault } from '../errors/fault.ts';
+import { notListening } from '../errors/listening.ts';
+import { say } from '../language/text.ts';
 import { Channel } from './channel.ts';
 import type { PairedHost } from './directory.ts';
 import { failureFrame, isBug } from './failure.ts';
@@ -60,8 +62,8 @@ export class Listener {
     try {
       await promise;
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
-      throw new Fault('port-in-use', `the peer port ${bind.port} is taken`, { cause });
+      if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw notListening(cause, bind.host ?? '', bind.port);
+      throw new Fault('port-in-use', say('the peer port {port} is taken', { port: String(bind.port) }), { cause });
     }
     return listener;
   }
@@ -135,13 +137,13 @@ export class Listener {
       return;
     }
     const host = this.#reception.hostAt(channel.socket, certificate);
-    if (host?.hostId !== hello.hostId) throw new Fault('peer-certificate', 'the other host does not know the certificate of this one: pair them again');
+    if (host?.hostId !== hello.hostId) throw new Fault('peer-certificate', say('the other host does not know the certificate of this one: pair them again'));
     this.#introduced(tcp);
     this.#reception.visit(visitor, host);
   }
 
   #refuse(channel: Channel, error: unknown): void {
     if (isBug(error)) this.#reception.reportBug(error, 'greeting another host');
-    channel.endWith(failureFrame(error), new Fault('peer-protocol', 'refused'), this.#patience.lingerMs);
+    channel.endWith(failureFrame(error), new Fault('peer-protocol', say('refused')), this.#patience.lingerMs);
   }
 }

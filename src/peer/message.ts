@@ -5,6 +5,7 @@
  */
 import type { Wire } from '../engine/ports/peers.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { HEADER_BYTES, headerOf, writeHeader } from './frame.ts';
 import { MAX_JSON_BYTES, MAX_MESSAGE_BYTES } from './limits.ts';
 
@@ -35,7 +36,7 @@ export function encodeMessage(message: Message): EncodedMessage {
   const totalBytes = blobs.reduce((sum, blob) => sum + blob.bytes.length, json.length);
   if (json.length > MAX_JSON_BYTES || totalBytes > MAX_MESSAGE_BYTES) {
     const subject = message.method ? `the request ${message.method}` : 'the answer';
-    throw new Fault('peer-protocol', `${subject} is too large to send: ${json.length} bytes of JSON (${MAX_JSON_BYTES} allowed), ${totalBytes} in all (${MAX_MESSAGE_BYTES} allowed)`);
+    throw new Fault('peer-protocol', say('{subject} is too large to send: {count} bytes of JSON ({maxJsonBytes} allowed), {totalBytes} in all ({maxBytes} allowed)', { subject, count: json.length, maxJsonBytes: String(MAX_JSON_BYTES), totalBytes: String(totalBytes), maxBytes: String(MAX_MESSAGE_BYTES) }));
   }
   return { jsonBytes: json.length, parts: [json, ...blobs.map((blob) => blob.bytes)], totalBytes };
 }
@@ -106,4 +107,4 @@ function parse(json: Buffer): unknown {
   }
 }
 
-const unreadable = (): Fault => new Fault('peer-protocol', 'the other host sent a message that cannot be read');
+const unreadable = (): Fault => new Fault('peer-protocol', say('the other host sent a message that cannot be read'));

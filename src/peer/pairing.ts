@@ -3,6 +3,7 @@
  * each host stores the other. Repeating it with the same host updates name and address; it never replaces a paired key.
  */
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { formatAddress, normalAddress, parseAddress, plainIp } from './address.ts';
 import { expiresMsOf, pinOf } from './certificate.ts';
 import type { InvitationStore, PairedHost, PeerDirectory } from './directory.ts';
@@ -34,7 +35,7 @@ export interface PairingStores {
 export function readJoinRequest(frame: Frame): JoinRequest {
   const { secret, name, port, address } = frame.header.type === 'join' ? jsonOf(frame) : {};
   const fits = typeof secret === 'string' && typeof name === 'string' && HOST_NAME.test(name) && Number.isInteger(port) && (address === undefined || typeof address === 'string');
-  if (!fits) throw new Fault('invitation-invalid', 'the joining host did not say who it is and where');
+  if (!fits) throw new Fault('invitation-invalid', say('the joining host did not say who it is and where'));
   return { secret, name, port: port as number, ...(address === undefined ? {} : { address }) };
 }
 
@@ -45,12 +46,12 @@ export function readJoinRequest(frame: Frame): JoinRequest {
  */
 export function admit(visitor: Visitor, request: JoinRequest, identity: Identity, stores: PairingStores, nowMs: number): Admission {
   const { hostId } = visitor.hello;
-  if (!HOST_ID.test(hostId)) throw new Fault('invitation-invalid', 'the joining host has no valid host id');
+  if (!HOST_ID.test(hostId)) throw new Fault('invitation-invalid', say('the joining host has no valid host id'));
   const pin = pinOf(visitor.certificate);
   const address = addressOf(request, visitor);
   checkNotSelf({ hostId, pin }, identity);
   const invitation = stores.invitations.take(secretHashOf(request.secret), nowMs);
-  if (!invitation) throw new Fault('invitation-invalid', `host ${identity.name} knows no such invitation: it was used, it expired, or it is of another host`);
+  if (!invitation) throw new Fault('invitation-invalid', say('host {identity} knows no such invitation: it was used, it expired, or it is of another host', { identity: identity.name }));
   checkSameKey({ hostId, pin }, stores.directory);
   const host = { hostId, name: nameFor(hostId, request.name, identity, stores.directory), address, pin, certificateExpiresMs: expiresMsOf(visitor.certificate) };
   stores.directory.put(host);
@@ -70,14 +71,14 @@ interface Known {
 
 /** Fault invitation-invalid for an invitation of this very host. */
 export function checkNotSelf(other: Known, identity: Identity): void {
-  if (other.hostId === identity.hostId || other.pin === identity.pin) throw new Fault('invitation-invalid', 'this invitation is of this very host: use it on the other one');
+  if (other.hostId === identity.hostId || other.pin === identity.pin) throw new Fault('invitation-invalid', say('this invitation is of this very host: use it on the other one'));
 }
 
 /** Fault peer-certificate when one of host id and key is paired, but not both together. */
 export function checkSameKey(other: Known, directory: PeerDirectory): void {
   const known = directory.get(other.hostId) ?? directory.byPin(other.pin);
   if (known && (known.hostId !== other.hostId || known.pin !== other.pin)) {
-    throw new Fault('peer-certificate', `host ${known.name} is paired already, with another key or host id: remove it first if it was reinstalled`);
+    throw new Fault('peer-certificate', say('host {known} is paired already, with another key or host id: remove it first if it was reinstalled', { known: known.name }));
   }
 }
 

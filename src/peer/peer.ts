@@ -8,6 +8,7 @@ import type { TLSSocket } from 'node:tls';
 import type { LaneAbout, LaneHandler, LaneSender, PeerHandler, Peers, Wire } from '../engine/ports/peers.ts';
 import { assert } from '../errors/bug.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { parseAddress, type Endpoint } from './address.ts';
 import { answerCalls, type ReportBug } from './answering.ts';
 import { AwaitedLanes } from './awaitedlanes.ts';
@@ -138,7 +139,7 @@ export class PeerNetwork implements Peers {
     const { socket } = await dialTls(endpoint, host, options, signal);
     onStep('hello');
     const channel = await greet(socket, { hostId: this.#identity.hostId, kind: 'control' }, hostId, options.timeoutMs, signal);
-    channel.end(new Fault('cancelled', 'the test has ended'));
+    channel.end(new Fault('cancelled', say('the test has ended')));
   }
 
   invite(options?: InviteOptions): { readonly invitation: string; readonly expiresAtMs: number } {
@@ -183,7 +184,7 @@ export class PeerNetwork implements Peers {
 
   #host(hostId: string): PairedHost {
     const host = this.#options.directory.get(hostId);
-    if (!host) throw new Fault('host-unknown', `no host ${hostId} is paired with this one`);
+    if (!host) throw new Fault('host-unknown', say('no host {hostId} is paired with this one', { hostId }));
     return host;
   }
 
@@ -246,7 +247,7 @@ export class PeerNetwork implements Peers {
   #answer(channel: Channel, hostId: string): void {
     const open = [...(this.#answering.get(hostId) ?? []), channel].filter((one) => !one.fault);
     const superseded = open.length > MAX_CONTROL_CONNECTIONS_PER_HOST ? open.shift() : undefined;
-    superseded?.end(new Fault('peer-protocol', 'the other host opened too many control connections'));
+    superseded?.end(new Fault('peer-protocol', say('the other host opened too many control connections')));
     this.#answering.set(hostId, open);
     channel.send(helloFrame({ hostId: this.#identity.hostId, kind: 'control' }));
     channel.establish(this.#patience.tickMs, MAX_MESSAGE_BYTES);
@@ -267,6 +268,6 @@ export class PeerNetwork implements Peers {
   }
 
   #refuse(channel: Channel, error: unknown): void {
-    channel.endWith(failureFrame(error), new Fault('cancelled', 'refused'), this.#patience.lingerMs);
+    channel.endWith(failureFrame(error), new Fault('cancelled', say('refused')), this.#patience.lingerMs);
   }
 }

@@ -5,6 +5,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { Fault, faultOf } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { formatAddress, type Endpoint } from './address.ts';
 import type { RawDial, Way } from './dial.ts';
 
@@ -22,15 +23,15 @@ export type Route = 'proxy' | 'direct';
 
 const DEFAULT_PORT = 8080;
 const MAX_HEADER_BYTES = 16 * 1024;
-const ALLOWED = 'http://host:port, or http://user:password@host:port';
+const ALLOWED = say('{one} or {other}', { one: 'http://host:port', other: 'http://user:password@host:port' });
 
 /** Fault settings-invalid, which does not repeat the text: it may hold a password. */
 export function parseProxy(text: string, { except = '', isFromEnvironment = false }: { except?: string; isFromEnvironment?: boolean } = {}): Proxy {
   const withScheme = text.includes('://') ? text : `http://${text}`;
   const url = URL.canParse(withScheme) ? new URL(withScheme) : undefined;
   const isPlain = url && url.hostname !== '' && ['', '/'].includes(url.pathname) && url.search === '' && url.hash === '';
-  if (!isPlain) throw new Fault('settings-invalid', `the proxy cannot be what is set: allowed is ${ALLOWED}`);
-  if (url.protocol !== 'http:') throw new Fault('settings-invalid', `the proxy cannot be one of ${url.protocol}//: allowed is ${ALLOWED}`);
+  if (!isPlain) throw new Fault('settings-invalid', say('the proxy cannot be what is set: allowed is {allowed}', { allowed: ALLOWED }));
+  if (url.protocol !== 'http:') throw new Fault('settings-invalid', say('the proxy cannot be one of {protocol}//: allowed is {allowed}', { protocol: url.protocol, allowed: ALLOWED }));
   return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: portOf(url, withScheme), authorization: authorizationOf(url), except: listOf(except), isFromEnvironment };
 }
 
@@ -43,7 +44,7 @@ function authorizationOf({ username, password }: URL): string | null {
   try {
     return `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
   } catch {
-    throw new Fault('settings-invalid', `the proxy's user and password are not written as in a URL: allowed is ${ALLOWED}, with %40 for @ and %3A for :`);
+    throw new Fault('settings-invalid', say('the proxy\'s user and password are not written as in a URL: allowed is {allowed}, with %40 for @ and %3A for :', { allowed: ALLOWED }));
   }
 }
 
@@ -71,29 +72,31 @@ function leadsTo(proxy: Proxy, { host, port }: Endpoint): boolean {
 export type WayTo = (endpoint: Endpoint, route: Route) => Way | undefined;
 
 export const waysOf = (proxy: Proxy | null): WayTo => (endpoint, route) =>
-  proxy && route === 'proxy' && leadsTo(proxy, endpoint) ? { through: `the proxy ${formatAddress(proxy)}`, dial: dialThrough(proxy) } : undefined;
+  proxy && route === 'proxy' && leadsTo(proxy, endpoint) ? { through: say('the proxy {address}', { address: formatAddress(proxy) }), dial: dialThrough(proxy) } : undefined;
+
+/** Addresses of the proxy and of the host behind it, for messages. */
+type About = Readonly<Record<'proxy' | 'to', string>>;
 
 /** A stream to the endpoint, opened by the proxy. Fault peer-proxy says what the proxy did instead, within the time. */
 const dialThrough = (proxy: Proxy): RawDial => async (endpoint, signal) => {
-  const way = `on the way to ${formatAddress(endpoint)}`;
-  const where = `the proxy ${formatAddress(proxy)}`;
+  const about: About = { proxy: formatAddress(proxy), to: formatAddress(endpoint) };
   const socket = connect({ host: proxy.host, port: proxy.port });
   const { promise: lost, reject } = Promise.withResolvers<never>();
   lost.catch(() => undefined);
   let isOpen = false;
-  const onAbort = () => reject(new Fault('peer-proxy', `${where} ${isOpen ? 'did not answer' : 'cannot be reached'} in time ${way}`));
+  const onAbort = () => reject(new Fault('peer-proxy', isOpen ? say('the proxy {proxy} did not answer in time on the way to {to}', about) : say('the proxy {proxy} cannot be reached in time on the way to {to}', about)));
   signal.addEventListener('abort', onAbort, { once: true });
   socket.once('connect', () => (isOpen = true));
-  socket.on('error', (cause: NodeJS.ErrnoException) => reject(new Fault('peer-proxy', isOpen ? `${where} broke the connection ${way}` : `${where} cannot be reached ${way}: ${cause.code ?? cause.message}`, { cause })));
-  socket.once('close', () => reject(new Fault('peer-proxy', `${where} closed the connection ${way}`)));
+  socket.on('error', (cause: NodeJS.ErrnoException) => reject(new Fault('peer-proxy', isOpen ? say('the proxy {proxy} broke the connection on the way to {to}', about) : say('the proxy {proxy} cannot be reached on the way to {to}: {code}', { ...about, code: cause.code ?? cause.message }), { cause })));
+  socket.once('close', () => reject(new Fault('peer-proxy', say('the proxy {proxy} closed the connection on the way to {to}', about))));
   try {
     if (signal.aborted) onAbort();
     socket.write(requestOf(proxy, endpoint));
-    checkAnswer(await Promise.race([headerFrom(socket, where), lost]), where, way);
+    checkAnswer(await Promise.race([headerFrom(socket, about), lost]), about);
     return socket;
   } catch (thrown) {
     socket.destroy();
-    throw faultOf(thrown) ?? new Fault('peer-proxy', `${where} could not be asked ${way}`, { cause: thrown });
+    throw faultOf(thrown) ?? new Fault('peer-proxy', say('the proxy {proxy} could not be asked on the way to {to}', about), { cause: thrown });
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
@@ -106,7 +109,7 @@ function requestOf({ authorization }: Proxy, endpoint: Endpoint): string {
 }
 
 /** The answer's header; what comes after it stays in the socket. */
-function headerFrom(socket: Socket, where: string): Promise<string> {
+function headerFrom(socket: Socket, { proxy }: About): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let received = Buffer.alloc(0);
   const onReadable = () => {
@@ -115,7 +118,7 @@ function headerFrom(socket: Socket, where: string): Promise<string> {
       const end = received.indexOf('\r\n\r\n');
       if (end < 0 && received.length <= MAX_HEADER_BYTES) continue;
       socket.off('readable', onReadable);
-      if (end < 0) return reject(new Fault('peer-proxy', `${where} does not answer as an HTTP proxy does`));
+      if (end < 0) return reject(new Fault('peer-proxy', say('the proxy {proxy} does not answer as an HTTP proxy does', { proxy })));
       if (received.length > end + 4) socket.unshift(received.subarray(end + 4));
       return resolve(received.toString('latin1', 0, end));
     }
@@ -124,12 +127,12 @@ function headerFrom(socket: Socket, where: string): Promise<string> {
   return promise;
 }
 
-function checkAnswer(header: string, where: string, way: string): void {
+function checkAnswer(header: string, about: About): void {
   const [, code, reason = ''] = /^HTTP\/1\.[01] (\d{3})(?: ([^\r\n]{0,100}))?/.exec(header) ?? [];
-  if (code === undefined) throw new Fault('peer-proxy', `${where} does not answer as an HTTP proxy does`);
+  if (code === undefined) throw new Fault('peer-proxy', say('the proxy {proxy} does not answer as an HTTP proxy does', about));
   if (code.startsWith('2')) return;
   const said = `${code} ${reason.replace(/[^\x20-\x7e]/g, '?')}`.trim();
-  if (code === '407') throw new Fault('peer-proxy', `${where} does not accept this host's credentials, or wants some, ${way} (${said})`);
-  if (code === '403') throw new Fault('peer-proxy', `${where} does not allow connections ${way} (${said})`);
-  throw new Fault('peer-proxy', `${where} opened no connection ${way} (${said})`);
+  if (code === '407') throw new Fault('peer-proxy', say('the proxy {proxy} does not accept this host\'s credentials, or wants some, on the way to {to} ({said})', { ...about, said }));
+  if (code === '403') throw new Fault('peer-proxy', say('the proxy {proxy} does not allow connections to {to} ({said})', { ...about, said }));
+  throw new Fault('peer-proxy', say('the proxy {proxy} opened no connection to {to} ({said})', { ...about, said }));
 }

@@ -5,6 +5,7 @@
  */
 import { assert } from '../errors/bug.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { HEADER_BYTES, readHeader, type FrameHeader } from './frame.ts';
 import { MAX_LANE_PAYLOAD_BYTES } from './limits.ts';
 
@@ -67,7 +68,7 @@ export class SlabReader {
 
   #nextHeader(): FrameHeader {
     const header = readHeader(this.#slab.memory, this.#start);
-    if (header.payloadBytes > MAX_LANE_PAYLOAD_BYTES) throw new Fault('peer-protocol', `the other host sent a ${header.type} frame of ${header.payloadBytes} bytes on a lane`);
+    if (header.payloadBytes > MAX_LANE_PAYLOAD_BYTES) throw new Fault('peer-protocol', say('the other host sent a {type} frame of {payloadBytes} bytes on a lane', { type: header.type, payloadBytes: String(header.payloadBytes) }));
     return header;
   }
 

@@ -1,5 +1,6 @@
 /** Which recovery point is meant: by its id, by a word, or the newest when nothing is said. */
 import type { Point } from '../machine/records.ts';
+import { say, type Text } from '../language/text.ts';
 
 /** Stands for the newest point at which the guest's file systems stood still. */
 export const LAST_CONSISTENT = 'last-application-consistent';
@@ -11,5 +12,9 @@ export function chosen(points: readonly Point[], wanted: string | null): Point |
   return points.find(({ id }) => id === wanted);
 }
 
-/** What there is not, in words. */
-export const missingText = (wanted: string | null): string => (wanted === null ? 'recovery point yet' : wanted === LAST_CONSISTENT ? 'application-consistent recovery point' : `recovery point ${wanted}`);
+/** The machine does not have the point that is wanted. */
+export function missingText(machine: string, wanted: string | null): Text {
+  if (wanted === null) return say('{machine} has no recovery point yet', { machine });
+  if (wanted === LAST_CONSISTENT) return say('{machine} has no application-consistent recovery point', { machine });
+  return say('{machine} has no recovery point {point}', { machine, point: wanted });
+}

@@ -1,4 +1,5 @@
 /** Msvm_FailoverNetworkAdapterSettingData: what a machine's adapter gets on this host after a failover, and reading it back from a client. */
+import { say } from '../language/text.ts';
 import { maskText, parseAddress } from '../machine/address.ts';
 import { choiceFor, type AddressProtocol, type AddressRequest } from '../machine/guestnetwork.ts';
 import type { Machine } from '../machine/records.ts';
@@ -36,7 +37,7 @@ export function adapterChangeOf(fields: Fields, machine: Machine): AdapterChange
   const identity = fields.text('InstanceID') ?? '';
   const known = machine.definition.nics.map((_, index) => INSTANCE_IDS.Msvm_FailoverNetworkAdapterSettingData(machine.id, index));
   const index = known.findIndex((each) => isSameName(each, identity));
-  if (index < 0) throw badValue('InstanceID', identity, known.length > 0 ? known.join(', ') : `none: ${machine.name} has no network adapter`);
+  if (index < 0) throw badValue('InstanceID', identity, known.length > 0 ? known.join(', ') : say('none: {machine} has no network adapter', { machine: machine.name }));
   return { adapter: String(index), addresses: requestOf(fields) };
 }
 

@@ -4,6 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 export type Arguments = { readonly [key: string]: Json | undefined };
@@ -19,7 +20,7 @@ export class QmpError extends Fault {
   readonly description: string;
 
   constructor(command: string, errorClass: string, description: string) {
-    super('qemu-protocol', `QEMU refused ${command}: ${description}`);
+    super('qemu-protocol', say('QEMU refused {command}: {description}', { command, description }));
     this.errorClass = errorClass;
     this.description = description;
   }
@@ -52,7 +53,7 @@ export class Qmp {
     socket.on('data', (bytes) => this.#received(bytes));
     socket.on('error', () => undefined);
     socket.on('close', () => {
-      this.#fail(new Fault('qemu-failed', 'QEMU closed its monitor: it ended or was killed'));
+      this.#fail(new Fault('qemu-failed', say('QEMU closed its monitor: it ended or was killed')));
       resolve();
     });
   }
@@ -68,7 +69,7 @@ export class Qmp {
       return qmp;
     } catch (cause) {
       socket.destroy();
-      throw new Fault('qemu-failed', `no monitor answers on ${path}`, { cause });
+      throw new Fault('qemu-failed', say('no monitor answers on {path}', { path }), { cause });
     } finally {
       clearTimeout(timer);
     }
@@ -85,7 +86,7 @@ export class Qmp {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#waiting.set(id, { command, resolve, reject });
     const timer = setTimeout(
-      () => reject(new Fault('qemu-failed', `QEMU did not answer ${command} in time`)),
+      () => reject(new Fault('qemu-failed', say('QEMU did not answer {command} in time', { command }))),
       options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     );
     const onAbort = () => reject(options.signal?.reason);
@@ -111,10 +112,10 @@ export class Qmp {
     const stop = this.onEvent((event) => {
       if (matches(event)) resolve(event);
     });
-    const timer = setTimeout(() => reject(new Fault('qemu-failed', 'QEMU did not report an expected event in time')), timeoutMs);
+    const timer = setTimeout(() => reject(new Fault('qemu-failed', say('QEMU did not report an expected event in time'))), timeoutMs);
     const onAbort = () => reject(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
-    void this.closed.then(() => reject(new Fault('qemu-failed', 'QEMU closed its monitor: it ended or was killed')));
+    void this.closed.then(() => reject(new Fault('qemu-failed', say('QEMU closed its monitor: it ended or was killed'))));
     return promise.finally(() => {
       stop();
       clearTimeout(timer);

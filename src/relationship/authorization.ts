@@ -4,6 +4,7 @@
  * Source: Msvm_ReplicationAuthorizationSettingData.
  */
 import { Fault } from '../errors/fault.ts';
+import { type Said, say, verbatim } from '../language/text.ts';
 
 export interface AuthorizationEntry {
   readonly id: string;
@@ -23,7 +24,7 @@ const NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(\\.${LABEL})*$`);
 const MAX_STORAGE_CHARACTERS = 4_096;
 const MAX_GROUP_CHARACTERS = 256;
 
-const bad = (what: string, value: string, allowed: string): Fault => new Fault('settings-invalid', `${what} cannot be ${JSON.stringify(value.slice(0, 100))}: allowed is ${allowed}`);
+const bad = (name: Said, value: string, allowed: Said): Fault => new Fault('settings-invalid', say('{name} cannot be {value}: allowed is {allowed}', { name, value: JSON.stringify(value.slice(0, 100)), allowed }));
 
 const isDomain = (host: string): boolean => host.startsWith('*.');
 const isSameName = (left: string, right: string): boolean => left.toLowerCase() === right.toLowerCase();
@@ -32,17 +33,17 @@ const isSameName = (left: string, right: string): boolean => left.toLowerCase() 
 export function checkedEntry<E extends AuthorizationEntry>(entry: E): E {
   const { host, storage, trustGroup } = entry;
   const name = isDomain(host) ? host.slice(2) : host;
-  if (host !== ANY_HOST && !NAME.test(name)) throw bad('the host of an entry', host, 'a paired host\'s name, *.domain with the wildcard in the first label only, or * for any paired host');
+  if (host !== ANY_HOST && !NAME.test(name)) throw bad(say('the host of an entry'), host, say('a paired host\'s name, *.domain with the wildcard in the first label only, or * for any paired host'));
   checkStorage(storage);
-  if (trustGroup.trim() === '' || trustGroup.length > MAX_GROUP_CHARACTERS) throw bad('the trust group', trustGroup, `1 to ${MAX_GROUP_CHARACTERS} characters`);
-  if (host === ANY_HOST && trustGroup !== DEFAULT_TRUST_GROUP) throw bad('the trust group of the entry for any host', trustGroup, DEFAULT_TRUST_GROUP);
+  if (trustGroup.trim() === '' || trustGroup.length > MAX_GROUP_CHARACTERS) throw bad(say('the trust group'), trustGroup, say('1 to {max} characters', { max: MAX_GROUP_CHARACTERS }));
+  if (host === ANY_HOST && trustGroup !== DEFAULT_TRUST_GROUP) throw bad(say('the trust group of the entry for any host'), trustGroup, verbatim(DEFAULT_TRUST_GROUP));
   return entry;
 }
 
 const isPlainPath = (path: string): boolean => path.startsWith('/') && path.length <= MAX_STORAGE_CHARACTERS && !path.includes('\0') && !path.split('/').includes('..');
 
 export function checkStorage(storage: string): void {
-  if (!isPlainPath(storage)) throw bad('the storage location', storage, 'an absolute path without ".."');
+  if (!isPlainPath(storage)) throw bad(say('the storage location'), storage, say('an absolute path without ".."'));
 }
 
 /** True when a replica may be kept there: in the entry's storage location or below it. */
@@ -54,7 +55,7 @@ export function allowsStorage({ storage }: Pick<AuthorizationEntry, 'storage'>, 
 /** Fault settings-invalid when another entry is for the same host. */
 export function checkUnique(entries: readonly AuthorizationEntry[], { id, host }: Pick<AuthorizationEntry, 'id' | 'host'>): void {
   const other = entries.find((entry) => entry.id !== id && isSameName(entry.host, host));
-  if (other) throw new Fault('settings-invalid', `there is an entry for ${other.host} already (${other.id}): change that one`);
+  if (other) throw new Fault('settings-invalid', say('there is an entry for {host} already ({id}): change that one', { host: other.host, id: other.id }));
 }
 
 /** True when the entry lets the host of this name in. */

@@ -2,6 +2,7 @@
 import { checkBandwidth, type BandwidthRule } from '../cycle/bandwidth.ts';
 import type { DailyWindow } from '../cycle/window.ts';
 import { Fault } from '../errors/fault.ts';
+import { asJson, type Said, say, verbatim } from '../language/text.ts';
 
 export interface AdditionalSettings {
   /** Below 30 s, for tests and demanding machines. */
@@ -62,13 +63,15 @@ export const defaultSettings = (disks: readonly string[]): Settings => ({
 
 export type SettingsChange = { readonly [K in keyof Settings]?: Settings[K] | undefined };
 
-const bad = (name: string, value: unknown, allowed: string): never => {
-  throw new Fault('settings-invalid', `${name} cannot be ${JSON.stringify(value)}: allowed is ${allowed}`);
+const TRUE_OR_FALSE = say('{one} or {other}', { one: 'true', other: 'false' });
+/** A field of `declared` is named as it is written there. */
+const bad = (name: Said | string, value: unknown, allowed: Said): never => {
+  throw new Fault('settings-invalid', say('{name} cannot be {value}: allowed is {allowed}', { name, value: asJson(value), allowed }));
 };
 
-function checkWhole(name: string, value: unknown, min: number, max: number): void {
+function checkWhole(name: Said | string, value: unknown, min: number, max: number): void {
   if (value !== undefined && !(Number.isInteger(value) && Number(value) >= min && Number(value) <= max)) {
-    bad(name, value, `a whole number from ${min} to ${max}`);
+    bad(name, value, say('a whole number from {min} to {max}', { min: String(min), max: String(max) }));
   }
 }
 
@@ -84,19 +87,19 @@ const ADDITIONAL_CHECKS: Record<keyof AdditionalSettings, (value: unknown) => vo
     if (value !== 0) checkWhole('commitAfterSeconds', value, COMMIT_AFTER_SECONDS.min, COMMIT_AFTER_SECONDS.max);
   },
   demotion: (value) => {
-    if (value !== undefined && value !== 'pause' && value !== 'stop') bad('demotion', value, '"pause" or "stop"');
+    if (value !== undefined && value !== 'pause' && value !== 'stop') bad('demotion', value, say('{one} or {other}', { one: '"pause"', other: '"stop"' }));
   },
   bandwidth: (value) => {
     if (value !== undefined) checkBandwidth(value);
   },
   resynchronization: (value) => {
-    if (value !== undefined && value !== 'automatic' && value !== 'manual') bad('resynchronization', value, '"automatic" or "manual"');
+    if (value !== undefined && value !== 'automatic' && value !== 'manual') bad('resynchronization', value, say('{one} or {other}', { one: '"automatic"', other: '"manual"' }));
   },
 };
 
 function checkAdditional(additional: AdditionalSettings): void {
   for (const [name, value] of Object.entries(additional)) {
-    if (!Object.hasOwn(ADDITIONAL_CHECKS, name)) bad('AdditionalSettings', name, Object.keys(ADDITIONAL_CHECKS).join(', '));
+    if (!Object.hasOwn(ADDITIONAL_CHECKS, name)) bad('AdditionalSettings', name, verbatim(Object.keys(ADDITIONAL_CHECKS).join(', ')));
     ADDITIONAL_CHECKS[name as keyof AdditionalSettings](value);
   }
 }
@@ -112,12 +115,12 @@ function declaredAfter(before: DeclaredSettings = {}, change: DeclaredSettings =
 }
 
 function checkDeclared({ applicationConsistentHours: hours, bypassProxy, replicateHostItems, resynchronizeFromSeconds, resynchronizeUntilSeconds }: DeclaredSettings, recoveryHistory: number): void {
-  checkWhole('the interval of application-consistent points in hours', hours, 0, 12);
-  if (hours && recoveryHistory === 0) bad('the interval of application-consistent points in hours', hours, '0 while the recovery history is 0');
-  if (typeof (bypassProxy ?? false) !== 'boolean') bad('going past the proxy', bypassProxy, 'true or false');
-  if (typeof (replicateHostItems ?? true) !== 'boolean') bad('telling the guest of its host', replicateHostItems, 'true or false');
-  checkWhole('the start of the window for resynchronizing', resynchronizeFromSeconds, 0, 86_399);
-  checkWhole('the end of the window for resynchronizing', resynchronizeUntilSeconds, 0, 86_399);
+  checkWhole(say('the interval of application-consistent points in hours'), hours, 0, 12);
+  if (hours && recoveryHistory === 0) bad(say('the interval of application-consistent points in hours'), hours, say('0 while the recovery history is 0'));
+  if (typeof (bypassProxy ?? false) !== 'boolean') bad(say('going past the proxy'), bypassProxy, TRUE_OR_FALSE);
+  if (typeof (replicateHostItems ?? true) !== 'boolean') bad(say('telling the guest of its host'), replicateHostItems, TRUE_OR_FALSE);
+  checkWhole(say('the start of the window for resynchronizing'), resynchronizeFromSeconds, 0, 86_399);
+  checkWhole(say('the end of the window for resynchronizing'), resynchronizeUntilSeconds, 0, 86_399);
 }
 
 /** The settings with the change applied. Fault settings-invalid names the field, the value and what is allowed. */
@@ -130,13 +133,13 @@ export function changed(settings: Settings, change: SettingsChange, machineDisks
     additional: { ...settings.additional, ...change.additional },
     ...declaredAfter(settings.declared, change.declared),
   };
-  if (![30, 300, 900].includes(next.intervalSeconds)) bad('the interval', next.intervalSeconds, '30, 300 or 900 seconds');
-  if (typeof next.compression !== 'boolean') bad('compression', next.compression, 'true or false');
-  checkWhole('the recovery history', next.recoveryHistory, 0, 24);
+  if (![30, 300, 900].includes(next.intervalSeconds)) bad(say('the interval'), next.intervalSeconds, say('30, 300 or 900 seconds'));
+  if (typeof next.compression !== 'boolean') bad(say('compression'), next.compression, TRUE_OR_FALSE);
+  checkWhole(say('the recovery history'), next.recoveryHistory, 0, 24);
   const unknown = next.disks.filter((disk) => !machineDisks.includes(disk));
-  if (unknown.length > 0) bad('the list of disks', unknown, machineDisks.join(', '));
-  if (new Set(next.disks).size < next.disks.length) bad('the list of disks', next.disks, 'each disk once');
-  if (next.disks.length === 0) bad('the list of disks', [], `one or more of ${machineDisks.join(', ')}`);
+  if (unknown.length > 0) bad(say('the list of disks'), unknown, verbatim(machineDisks.join(', ')));
+  if (new Set(next.disks).size < next.disks.length) bad(say('the list of disks'), next.disks, say('each disk once'));
+  if (next.disks.length === 0) bad(say('the list of disks'), [], say('one or more of {disks}', { disks: { list: machineDisks } }));
   checkAdditional(next.additional);
   if (next.declared) checkDeclared(next.declared, next.recoveryHistory);
   return next;

@@ -3,7 +3,7 @@
  * that mapping is here and nowhere else.
  * Source: Msvm_ReplicationRelationship.ReplicationState; Hyper-V module, VMReplicationState.
  */
-import { say, type Said } from '../language/text.ts';
+import { phrase, say, type Said } from '../language/text.ts';
 
 interface StateRow {
   readonly name: string;
@@ -23,7 +23,7 @@ export const STATES = {
   2: { name: 'Initial replication in progress', powerShell: 2, powerShellReplica: 3, advice: quiet },
   3: { name: 'Replicating', powerShell: 4, advice: quiet },
   4: { name: 'Prepared for planned failover', powerShell: 5, advice: { primary: 'Where it runs on the other host by now: understudy reverse there. Else fail over there, or cancel: understudy cancel-failover.', replica: '' } },
-  5: { name: 'Failed over, not committed', powerShell: 6, advice: both('Check the guest. Then keep this point (understudy commit, or understudy reverse, which commits) or try another (understudy revert).') },
+  5: { name: 'Failed over, not committed', powerShell: 6, advice: both('Check the guest (understudy vm start, where it is off). Then keep this point (understudy commit, or understudy reverse, which commits) or try another (understudy revert).') },
   6: { name: 'Failed over, committed', powerShell: 7, advice: both('Protect the guest again: understudy reverse. Or bring it home: understudy failback.') },
   7: { name: 'Suspended', powerShell: 8, advice: both('Go on with understudy resume.') },
   8: { name: 'Critical', powerShell: 9, advice: both('Mend the cause shown, then understudy resume.') },
@@ -59,7 +59,11 @@ export const adviceFor = (state: State, side: Side): string => rowOf(state).advi
 
 /** What to do where a guest was held, since the other host runs it in a newer epoch. */
 export const ADVICE_AFTER_YIELDING =
-  'The guest here is held, and what it wrote is a recovery point of its own (understudy points). Look at the guest on the other host. To go on there: understudy reverse; to bring it home with all that it wrote there: understudy initiate-failback here; to give up what it wrote there: understudy revert there, then the guest here goes on.';
+  'The guest here is held, and what it wrote is a recovery point of its own (understudy points). Look at the guest on the other host. To go on there: understudy reverse; to bring it home with all that it wrote there: understudy initiate-failback here; to give up what it wrote there, while that is not committed: understudy revert there, then the guest here goes on.';
+
+/** What to do where both hosts went on alone. */
+export const ADVICE_IN_SPLIT_BRAIN =
+  phrase('Look at the guests on both hosts and decide whose changes go on. On the other host: understudy become-replica; then on the one that goes on: understudy reverse.');
 
 /** What to do where the guest was handed over to its home, which waits to keep it or to give it back. */
 export const ADVICE_AFTER_HANDING_OVER = 'The guest went home to the other host. Look at it there. Then keep it (understudy commit there) or take it back (understudy revert there).';

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import type { ServedDisk } from '../engine/ports/scanner.ts';
 import { Fault } from '../errors/fault.ts';
 import { CLUSTER_BYTES, type Extent } from '../extents/extent.ts';
+import { say } from '../language/text.ts';
 import { NbdConnection } from '../nbd/nbd.ts';
 import { UNIT_CLUSTERS } from './task.ts';
 
@@ -37,7 +38,7 @@ async function fromFile(path: string): Promise<Reading> {
       during.throwIfAborted();
       const memory = spare.pop() ?? Buffer.allocUnsafeSlow(UNIT_CLUSTERS * CLUSTER_BYTES);
       const { bytesRead } = await file.read(memory, 0, lengthBytes, offsetBytes).catch(failed);
-      if (bytesRead !== lengthBytes) throw new Fault('disk-io', `${path} ends before byte ${offsetBytes + lengthBytes}`);
+      if (bytesRead !== lengthBytes) throw new Fault('disk-io', say('{path} ends before byte {offsetBytes}', { path, offsetBytes: String(offsetBytes + lengthBytes) }));
       use(memory.subarray(0, lengthBytes));
       spare.push(memory);
     },

@@ -9,6 +9,7 @@ import type { Scan, Scanner, ServedDisk } from '../engine/ports/scanner.ts';
 import { Fault, type FaultCode } from '../errors/fault.ts';
 import { clusterCount } from '../extents/extent.ts';
 import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.ts';
+import { say, saidOf } from '../language/text.ts';
 import type { Order, Report, Task } from './task.ts';
 
 /** Beside this file, and like it: a source, or what was built from one. */
@@ -29,9 +30,9 @@ class Thread {
 
   constructor() {
     this.#worker.unref();
-    this.#worker.on('message', ({ id, fault }: Report) => this.#settle(id, (it) => (fault ? it.reject(new Fault(fault.code as FaultCode, fault.message)) : it.resolve())));
+    this.#worker.on('message', ({ id, fault }: Report) => this.#settle(id, (it) => (fault ? it.reject(new Fault(fault.code as FaultCode, saidOf(fault))) : it.resolve())));
     this.#worker.on('error', (thrown) => this.#end(thrown));
-    this.#worker.on('exit', () => this.#end(new Fault('cancelled', 'the scan was given up')));
+    this.#worker.on('exit', () => this.#end(new Fault('cancelled', say('the scan was given up'))));
   }
 
   get isOver(): boolean {

@@ -3,6 +3,7 @@
  * to `next`, and writes the unit's fingerprints to their place, until none is left.
  */
 import type { ServedDisk } from '../engine/ports/scanner.ts';
+import type { Told } from '../language/text.ts';
 
 /** 2 MiB: with less the disk's server has more to do for each byte. */
 export const UNIT_CLUSTERS = 32;
@@ -26,5 +27,5 @@ export type Order = { readonly kind: 'scan'; readonly task: Task } | { readonly 
 /** How a thread's part of the task ended. */
 export interface Report {
   readonly id: number;
-  readonly fault: { readonly code: string; readonly message: string } | null;
+  readonly fault: (Told & { readonly code: string }) | null;
 }

@@ -4,6 +4,7 @@ import { faultOf, Fault } from '../errors/fault.ts';
 import { ClusterSet } from '../extents/clusterset.ts';
 import { CLUSTER_BYTES, clusterCount, type Extent } from '../extents/extent.ts';
 import { FINGERPRINT_BYTES, Fingerprinter } from '../fingerprints/fingerprint.ts';
+import { say, told } from '../language/text.ts';
 import { openReading, type Reading } from './reading.ts';
 import { UNIT_CLUSTERS, type Order, type Report, type Task } from './task.ts';
 
@@ -71,20 +72,20 @@ async function perform(task: Task): Promise<void> {
   givingUp.set(task.id, controller);
   const report = await scan(task, controller.signal).then(
     (): Report => ({ id: task.id, fault: null }),
-    (thrown: unknown): Report => ({ id: task.id, fault: told(thrown) }),
+    (thrown: unknown): Report => ({ id: task.id, fault: reportOf(thrown) }),
   );
   givingUp.delete(task.id);
   parentPort!.postMessage(report);
 }
 
 /** A defect ends the thread, and so is told. */
-function told(thrown: unknown): Report['fault'] {
+function reportOf(thrown: unknown): Report['fault'] {
   const fault = faultOf(thrown);
   if (!fault) throw thrown;
-  return { code: fault.code, message: fault.message };
+  return { code: fault.code, ...told(fault.said) };
 }
 
 parentPort!.on('message', (order: Order) => {
   if (order.kind === 'scan') void perform(order.task);
-  else givingUp.get(order.id)?.abort(new Fault('cancelled', 'the scan was given up'));
+  else givingUp.get(order.id)?.abort(new Fault('cancelled', say('the scan was given up')));
 });

@@ -15,7 +15,8 @@ import type { ServiceSettingsRow } from '../state/servicesettings.ts';
 import type { Target } from '../notifications/target.ts';
 import type { Storages } from './storages.ts';
 import type { Caller, Role } from './accessviews.ts';
-import { say } from '../language/text.ts';
+import { inText } from '../language/words.ts';
+import { type Said, say, type Text } from '../language/text.ts';
 
 /** What a connection goes through, in order; the proxy or the port, and the name only where there is one. */
 export type ConnectionStep = 'name' | 'port' | 'proxy' | 'tls' | 'trust' | 'hello';
@@ -29,7 +30,7 @@ export interface HostCertificate {
   readonly subject: string;
   readonly expiresMs: number;
   /** Why hosts cannot be shown it, or null. */
-  readonly unfit: string | null;
+  readonly unfit: Said | null;
   readonly certificatePem: string;
   /** This host made it itself. */
   readonly isOwn: boolean;
@@ -86,7 +87,7 @@ export interface Machines {
 /** Who has notifications delivered, as the service uses it. */
 export interface Messenger {
   /** What the other side answered. A fault when it did not take the message. */
-  test(target: Target, signal: AbortSignal): Promise<string>;
+  test(target: Target, signal: AbortSignal): Promise<Text>;
   targetChanged(id: string): void;
 }
 
@@ -135,7 +136,7 @@ async function recorded<T>(context: Context, caller: Caller, { needs, operation,
   };
   if (RANK[caller.role] < RANK[needs]) {
     record('not allowed');
-    throw new Fault('role-missing', `${caller.name} is ${caller.role}; "${operation}" needs the role ${needs}`);
+    throw new Fault('role-missing', say('{caller} is {role}; "{operation}" needs the role {needs}', { caller: caller.name, role: inText('userRole', caller.role), operation, needs: inText('userRole', needs) }));
   }
   try {
     const result = await work({ ...context, language: caller.language ?? 'en' });
@@ -151,7 +152,7 @@ async function recorded<T>(context: Context, caller: Caller, { needs, operation,
 export function machineNamed({ engine }: Context, nameOrId: string): Machine {
   const relationship = engine.host.state.relationship(nameOrId.toLowerCase());
   const machine = engine.host.state.machine(relationship?.machineId ?? '') ?? engine.host.state.machine(nameOrId.toLowerCase()) ?? engine.host.state.machines().find(({ name }) => name === nameOrId);
-  if (!machine) throw new Fault('machine-unknown', `there is no machine "${nameOrId.slice(0, 100)}" on ${engine.host.hostName}`);
+  if (!machine) throw new Fault('machine-unknown', say('there is no machine "{name}" on {host}', { name: nameOrId.slice(0, 100), host: engine.host.hostName }));
   return machine;
 }
 
@@ -177,6 +178,6 @@ export function ownNamed(context: Context, reference: string): Relationship {
 
 export function hostNamed({ hosts, engine }: Context, nameOrId: string): HostRow {
   const host = hosts.byName(nameOrId);
-  if (!host) throw new Fault('host-unknown', `${engine.host.hostName} is not paired with a host "${nameOrId.slice(0, 100)}"`);
+  if (!host) throw new Fault('host-unknown', say('{host} is not paired with a host "{name}"', { host: engine.host.hostName, name: nameOrId.slice(0, 100) }));
   return host;
 }

@@ -2,6 +2,7 @@
 import { attachDisk, checkDetachable, checkGrowable, checkOwnDisks, detachDisk, growDisk } from '../engine/machinedisks.ts';
 import { heldBy, type JobWork } from '../engine/jobs.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import type { DiskDefinition, MachineDefinition } from '../machine/definition.ts';
 import type { Machine } from '../machine/records.ts';
 import { audited, machineNamed, type Context } from './context.ts';
@@ -46,7 +47,7 @@ export function diskOperations(context: Context): DiskOperations {
 function definitionWith({ engine, machines }: Context, machine: Machine, { name, path, format = 'qcow2', bus = 'virtio', sizeBytes }: DiskRequest): MachineDefinition {
   const disk: DiskDefinition = { name, path, format, bus, ...(sizeBytes !== undefined && { sizeBytes }) };
   const user = engine.host.state.machines().find(({ definition }) => definition.disks.some((each) => each.path === path));
-  if (user && user.id !== machine.id) throw new Fault('disk-in-use', `${path} is a disk of ${user.name}`);
+  if (user && user.id !== machine.id) throw new Fault('disk-in-use', say('{path} is a disk of {user}', { path, user: user.name }));
   return machines.parse(machines.render({ ...machine.definition, disks: [...machine.definition.disks, disk] }));
 }
 
@@ -56,7 +57,7 @@ function diskKinds(context: Context): Readonly<Record<string, JobWork>> {
   return {
     diskAttach: async (job) => {
       const request = job.args['disk'] as DiskRequest;
-      await engine.worker(job.machineId).exclusive(heldBy(job, 'attaching a disk'), async () => {
+      await engine.worker(job.machineId).exclusive(heldBy(job, 'attach disk'), async () => {
         const machine = machineNamed(context, job.machineId);
         const known = machine.definition.disks.find(({ name, path }) => name === request.name && path === request.path);
         const disk = known ?? definitionWith(context, machine, request).disks.at(-1)!;
@@ -67,11 +68,11 @@ function diskKinds(context: Context): Readonly<Record<string, JobWork>> {
     },
     diskDetach: async (job) => {
       job.progress(10, 'waiting for the guest to give the disk up');
-      await engine.worker(job.machineId).exclusive(heldBy(job, 'detaching a disk'), (signal) => detachDisk(host, job.machineId, String(job.args['disk']), 1_000 * Number(job.args['timeoutSeconds']), signal), job.signal);
+      await engine.worker(job.machineId).exclusive(heldBy(job, 'detach disk'), (signal) => detachDisk(host, job.machineId, String(job.args['disk']), 1_000 * Number(job.args['timeoutSeconds']), signal), job.signal);
       return {};
     },
     diskGrow: async (job) => {
-      await engine.worker(job.machineId).exclusive(heldBy(job, 'growing a disk'), (signal) => growDisk(host, job.machineId, String(job.args['disk']), Number(job.args['sizeBytes']), signal), job.signal);
+      await engine.worker(job.machineId).exclusive(heldBy(job, 'grow disk'), (signal) => growDisk(host, job.machineId, String(job.args['disk']), Number(job.args['sizeBytes']), signal), job.signal);
       engine.worker(job.machineId).poke();
       return {};
     },

@@ -5,7 +5,7 @@ import type { Host } from '../engine/host.ts';
 import { diagnose, type Finding } from '../doctor/doctor.ts';
 import type { Facts, HostFacts, MachineFacts, PeerFacts } from '../doctor/facts.ts';
 import { imageFacts } from '../doctor/image.ts';
-import { faultOf } from '../errors/fault.ts';
+import { failureText, faultOf } from '../errors/fault.ts';
 import { limitsOf } from '../health/limits.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import type { Delivery } from '../notifications/target.ts';
@@ -18,7 +18,7 @@ import type { Operations } from './operations.ts';
 import type { DiagnosisView } from './healthviews.ts';
 import { inLanguage } from '../language/domain.ts';
 import type { Language } from '../language/language.ts';
-import { saidOf } from '../language/text.ts';
+import { saidOf, type Text } from '../language/text.ts';
 
 const PEER_WITHIN_MS = 5_000;
 const GUEST_WITHIN_MS = 3_000;
@@ -64,7 +64,7 @@ async function hostFacts({ engine: { host }, network, serviceSettings, authoriza
   };
 }
 
-const failureOf = (delivery: Delivery): string | null => (isFailing(delivery) ? (delivery.lastFailure?.message ?? null) : null);
+const failureOf = (delivery: Delivery): Text | null => (isFailing(delivery) && delivery.lastFailure ? failureText(delivery.lastFailure) : null);
 
 const spaceOrNull = (host: Host, path: string) => orNull(() => spaceAt(host, path));
 const accelerationOf = async (host: Host): Promise<HostFacts['acceleration']> => (await orNull(async () => (await host.hypervisor.capabilities()).acceleration)) ?? 'tcg';
@@ -93,7 +93,7 @@ async function peerFacts({ engine: { host } }: Context, row: HostRow, relationsh
     if (!fault) throw thrown;
     // It answers, and knows nothing of a doctor.
     if (fault.code === 'peer-protocol') return { ...known, answer: { skewMs: 0, version: 'of an older version', qemuVersion: null, storage: null }, failure: null };
-    return { ...known, answer: null, failure: fault.message };
+    return { ...known, answer: null, failure: failureText(fault) };
   }
 }
 

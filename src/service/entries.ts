@@ -7,7 +7,7 @@ import { allowedVerbs } from '../relationship/step.ts';
 import { audited, machineNamed, type Context } from './context.ts';
 import type { EntryChange, Management } from './management.ts';
 import type { Operations } from './operations.ts';
-import { say, told } from '../language/text.ts';
+import { type Said, say, type Text, told } from '../language/text.ts';
 
 type AuthorizationOperations = Pick<Operations, 'authorizationList' | 'authorizationAdd' | 'authorizationChange' | 'authorizationRemove' | 'authorizationAssign'>;
 type EntryOperations = Pick<Management, 'addEntry' | 'changeEntry' | 'removeEntry' | 'bindEntry'>;
@@ -47,7 +47,7 @@ function changeEntry(context: Context, before: AuthorizationEntry, change: Parti
   checkUnique(authorizations.list(), entry);
   const stopped = stoppedBy(context, before, authorizations.list().map((each) => (each.id === entry.id ? entry : each)));
   authorizations.put(entry);
-  report(context, `the authorization entry for ${before.host} was changed`, stopped);
+  report(context, say('the authorization entry for {host} was changed', { host: before.host }), stopped);
   engine.host.changed('host', engine.host.hostId);
   return entry;
 }
@@ -56,7 +56,7 @@ function removeEntry(context: Context, entry: AuthorizationEntry): void {
   const { authorizations, engine } = context;
   const stopped = stoppedBy(context, entry, authorizations.list().filter(({ id }) => id !== entry.id));
   authorizations.remove(entry.id);
-  report(context, `the authorization entry for ${entry.host} was removed`, stopped);
+  report(context, say('the authorization entry for {host} was removed', { host: entry.host }), stopped);
   engine.host.changed('host', engine.host.hostId);
 }
 
@@ -72,7 +72,7 @@ function stoppedBy({ engine: { host } }: Context, entry: AuthorizationEntry, nex
   });
 }
 
-function report({ engine: { host } }: Context, what: string, stopped: readonly string[]): void {
+function report({ engine: { host } }: Context, what: Said, stopped: readonly string[]): void {
   if (stopped.length === 0) return;
   host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine: null, ...told(say('{what}: nothing more is taken for the replicas {list}; what is here stays', { what, list: { list: stopped } })) });
 }
@@ -84,14 +84,14 @@ function bindEntry(context: Context, machine: string, entry: AuthorizationEntry)
   const relationship = engine.relationshipOf(found.id);
   if (relationship.side !== 'replica') throw new Refused(refuse(say('{machine} is no replica here: only a replica belongs to an entry', { machine: found.name }), allowedVerbs(relationship)));
   const peer = engine.host.peerName(relationship.peerId);
-  if (!covers(entry, peer)) throw new Fault('settings-invalid', `the entry for ${entry.host} cannot be that of ${found.name}: its primary's host is ${peer}`);
+  if (!covers(entry, peer)) throw new Fault('settings-invalid', say('the entry for {host} cannot be that of {found}: its primary\'s host is {peer}', { host: entry.host, found: found.name, peer }));
   update(engine.host, relationship.id, () => ({ entryId: entry.id }));
 }
 
 /** By its id, or the host that it is for. */
 function entryCalled(context: Context, idOrHost: string): AuthorizationEntry {
   const entry = context.authorizations.list().find(({ id, host }) => id === idOrHost || host.toLowerCase() === idOrHost.toLowerCase());
-  if (!entry) throw new Fault('authorization-unknown', `there is no authorization entry ${idOrHost.slice(0, 100)}; there are entries for: ${hostsOf(context)}`);
+  if (!entry) throw new Fault('authorization-unknown', missingText(context, idOrHost));
   return entry;
 }
 
@@ -99,8 +99,13 @@ function entryCalled(context: Context, idOrHost: string): AuthorizationEntry {
 function entryNamed(context: Context, id: string | null, host: string | null): AuthorizationEntry {
   const entries = context.authorizations.list();
   const entry = entries.find((each) => each.id === id) ?? (id === null ? entries.find((each) => each.host.toLowerCase() === host?.toLowerCase()) : undefined);
-  if (!entry) throw new Fault('settings-invalid', `there is no authorization entry ${(id === null ? `for ${host ?? ''}` : id).slice(0, 260)}; there are entries for: ${hostsOf(context)}`);
+  if (!entry) throw new Fault('settings-invalid', missingText(context, id ?? host ?? ''));
   return entry;
 }
 
-const hostsOf = ({ authorizations }: Context): string => authorizations.list().map(({ host }) => host).join(', ') || 'nobody';
+function missingText({ authorizations }: Context, idOrHost: string): Text {
+  const entry = idOrHost.slice(0, 260);
+  const hosts = authorizations.list().map(({ host }) => host);
+  if (hosts.length === 0) return say('there is no authorization entry "{entry}", nor any other', { entry });
+  return say('there is no authorization entry "{entry}"; there are entries for {hosts}', { entry, hosts: { list: hosts } });
+}

@@ -45,7 +45,7 @@ export function failoverOperations(context: Context): FailoverOperations {
         const limit = engine.host.clock.timeout(CANCEL_WITHIN_MS);
         if (relationship.failback) return relationshipView(context, await endFailback(engine, relationship, limit));
         const cancel = (signal: AbortSignal) => cancelPrepared(engine.host, relationship.id, force, signal);
-        return relationshipView(context, await engine.workerOf(relationship).exclusive('cancel-failover', cancel, limit));
+        return relationshipView(context, await engine.workerOf(relationship).exclusive('cancel planned failover', cancel, limit));
       }),
     unplannedFailover: (caller, machine, options) => job(caller, 'failover --unplanned', 'unplanned', machine, { ...options }),
     commitAfter: (caller, machine, seconds) =>

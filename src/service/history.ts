@@ -9,6 +9,7 @@ import type { Recovery } from '../history/recovery.ts';
 import { ceilTo, floorTo, KEPT_MS, unitAt } from '../history/retention.ts';
 import { bucketed, rasterOf, totalOf, type Past, type Raster } from '../history/series.ts';
 import { lagWithin, meanLagMs, type Slot } from '../history/slot.ts';
+import { say } from '../language/text.ts';
 import type { Machine, Relationship } from '../machine/records.ts';
 import { kindOf } from '../relationship/chain.ts';
 import { cycleIntervalMs } from '../relationship/settings.ts';
@@ -36,7 +37,7 @@ export function historyOperations(context: Context): HistoryOperations {
 function periodOf(nowMs: number, { fromMs, untilMs = nowMs }: ReportRequest, lengthMs: number): { fromMs: number; untilMs: number } {
   const until = Math.min(untilMs, nowMs);
   const from = Math.max(fromMs ?? until - lengthMs, nowMs - KEPT_MS);
-  if (from >= until) throw new Fault('settings-invalid', `the period from ${iso(fromMs ?? from)} to ${iso(untilMs)} is empty: it has to begin before it ends and before now, and to end within the last 400 days`);
+  if (from >= until) throw new Fault('settings-invalid', say('the period from {from} to {until} is empty: it has to begin before it ends and before now, and to end within the last 400 days', { from: iso(fromMs ?? from), until: iso(untilMs) }));
   return { fromMs: from, untilMs: until };
 }
 

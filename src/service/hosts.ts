@@ -41,8 +41,8 @@ export function hostOperations(context: Context): HostOperations {
       }),
     hostRename: (caller, name, newName) =>
       audited(context, caller, 'administrator', 'host rename', name, async (context) => {
-        if (!HOST_NAME.test(newName)) throw new Fault('settings-invalid', `a host cannot be named ${JSON.stringify(newName.slice(0, 100))}: letters, digits, dots and dashes are allowed`);
-        if (hosts.byName(newName) || newName === network.self.name) throw new Fault('settings-invalid', `there is a host named ${newName} already`);
+        if (!HOST_NAME.test(newName)) throw new Fault('settings-invalid', say('a host cannot be named {newName}: letters, digits, dots and dashes are allowed', { newName: JSON.stringify(newName.slice(0, 100)) }));
+        if (hosts.byName(newName) || newName === network.self.name) throw new Fault('settings-invalid', say('there is a host named {newName} already', { newName }));
         if (name === network.self.name || name === network.self.hostId) {
           await network.rename(newName);
           engine.host.changed('host', engine.host.hostId);

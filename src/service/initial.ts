@@ -62,7 +62,7 @@ export function initialOperations(context: Context): InitialOperations {
 }
 
 function absolute(directory: string): string {
-  if (!directory.startsWith('/')) throw new Fault('parameter-invalid', `the directory cannot be ${JSON.stringify(directory)}: allowed is an absolute path of this host`);
+  if (!directory.startsWith('/')) throw new Fault('parameter-invalid', say('the directory cannot be {directory}: allowed is an absolute path of this host', { directory: JSON.stringify(directory) }));
   return directory;
 }
 
@@ -71,5 +71,5 @@ function primaryFor(context: Context, host: string | undefined): string {
   if (host !== undefined) return hostNamed(context, host).hostId;
   const [only, ...others] = context.hosts.list();
   if (only && others.length === 0) return only.hostId;
-  throw new Fault('host-unknown', only ? `say whose replica it is to be: one of ${[only, ...others].map(({ name }) => name).join(', ')}` : 'no host is paired');
+  throw new Fault('host-unknown', only ? say('say whose replica it is to be: one of {hosts}', { hosts: { list: [only, ...others].map(({ name }) => name) } }) : say('no host is paired'));
 }

@@ -42,7 +42,7 @@ async function define(context: Context, toml: string): Promise<Machine> {
   const definition = machines.parse(toml);
   const existing = state.machine(definition.id);
   const namesake = state.machines().find(({ name, id }) => name === definition.name && id !== definition.id);
-  if (namesake) throw new Fault('machine-exists', `${engine.host.hostName} has a machine named "${definition.name}" already, with UUID ${namesake.id}`);
+  if (namesake) throw new Fault('machine-exists', say('{host} has a machine named "{machine}" already, with UUID {id}', { host: engine.host.hostName, machine: definition.name, id: namesake.id }));
   const relationship = existing && state.relationshipOf(existing.id);
   if (relationship?.side === 'replica') throw new Refused(refuse(say('{machine} is a replica here: its definition comes with its recovery points', { machine: definition.name }), allowedVerbs(relationship)));
   const isSameDisks = existing && JSON.stringify(existing.definition.disks.map(({ name, path, format }) => [name, path, format])) === JSON.stringify(definition.disks.map(({ name, path, format }) => [name, path, format]));

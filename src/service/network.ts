@@ -11,7 +11,8 @@ import type { Operations } from './operations.ts';
 import { jobView } from './presenting.ts';
 import type { Caller } from './accessviews.ts';
 import type { FailoverNetworkView, FailoverAddressesView } from './views.ts';
-import { say } from '../language/text.ts';
+import { inLanguage } from '../language/domain.ts';
+import { saidOf, say } from '../language/text.ts';
 
 type NetworkOperations = Pick<Operations, 'networkShow' | 'networkChange' | 'networkApply'>;
 
@@ -56,7 +57,7 @@ function withChange(definition: MachineDefinition, network: GuestNetwork, change
   const { nic } = adapterOf(definition, change.adapter);
   const present = definition.nics.map(({ mac }) => mac);
   const choice = changedChoice(nic, choiceFor(network, nic.mac), change);
-  for (const bridge of [change.bridge, change.testBridge]) if (bridge && !bridges.includes(bridge)) throw new Fault('bridge-missing', `there is no bridge "${bridge}" on this host`);
+  for (const bridge of [change.bridge, change.testBridge]) if (bridge && !bridges.includes(bridge)) throw new Fault('bridge-missing', say('there is no bridge "{bridge}" on this host', { bridge }));
   // What is kept of adapters that are gone goes with them.
   const others = network.adapters.filter(({ mac }) => mac !== nic.mac && present.includes(mac));
   const outcome = change.addresses === undefined ? (network.outcome ?? null) : null;
@@ -71,7 +72,7 @@ function changedChoice({ mac, bridge: own }: NicDefinition, before: AdapterChoic
     testBridge: pick(testBridge, before?.testBridge),
   };
   if (next.testBridge !== undefined && next.testBridge === (next.bridge ?? own)) {
-    throw new Fault('settings-invalid', `the test network of ${mac} cannot be "${next.testBridge}": allowed is a bridge that the adapter itself is not on, since a test failover's copy has its MAC and IP addresses`);
+    throw new Fault('settings-invalid', say('the test network of {mac} cannot be "{testBridge}": allowed is a bridge that the adapter itself is not on, since a test failover\'s copy has its MAC and IP addresses', { mac, testBridge: next.testBridge }));
   }
   return { mac, ...Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)) };
 }
@@ -90,7 +91,7 @@ const addressesView = ({ protocol, dhcp, addresses, gateways, dnsServers }: Gues
   protocol, dhcp, addresses: addresses.map(({ address, prefix }) => `${address}/${prefix}`), gateways: [...gateways], dnsServers: [...dnsServers],
 });
 
-function networkView({ engine }: Context, machine: Machine): FailoverNetworkView {
+function networkView({ engine, language }: Context, machine: Machine): FailoverNetworkView {
   const { definition, network } = machine;
   const overrides = engine.host.state.relationshipOf(machine.id)?.overrides.bridges ?? {};
   return {
@@ -108,6 +109,6 @@ function networkView({ engine }: Context, machine: Machine): FailoverNetworkView
         addresses: choice?.addresses ? addressesView(choice.addresses) : null,
       };
     }),
-    outcome: network?.outcome ? { ...network.outcome } : null,
+    outcome: network?.outcome ? { state: network.outcome.state, atMs: network.outcome.atMs, message: inLanguage(saidOf(network.outcome), language), hint: inLanguage(network.outcome.hint, language) } : null,
   };
 }

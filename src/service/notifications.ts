@@ -1,5 +1,7 @@
 /** Use cases of notifications: who is told when something is wrong, how soon, how often, and whether it arrives. */
-import { Fault } from '../errors/fault.ts';
+import { Fault, failureText } from '../errors/fault.ts';
+import { inLanguage } from '../language/domain.ts';
+import { say } from '../language/text.ts';
 import { isFailing } from '../notifier/courier.ts';
 import { checkTarget, MAX_TARGETS, shownAddress, type MailTarget, type Target, type WebhookTarget } from '../notifications/target.ts';
 import type { Pace } from '../notifications/telling.ts';
@@ -47,15 +49,15 @@ function changed({ engine: { host }, messenger }: Context, targetId: string): vo
 
 function targetNamed({ notifications }: Context, nameOrId: string): Target {
   const target = notifications.targets().find(({ id, name }) => id === nameOrId || name === nameOrId);
-  if (!target) throw new Fault('notification-target-unknown', `there is no target of notifications "${nameOrId.slice(0, 100)}"`);
+  if (!target) throw new Fault('notification-target-unknown', say('there is no target of notifications "{name}"', { name: nameOrId.slice(0, 100) }));
   return target;
 }
 
 function setPace(context: Context, change: Partial<NotificationSettingsView>): NotificationsView {
   const { delaySeconds, repeatSeconds } = { ...settingsOf(context.serviceSettings.get()), ...change };
   const isWithin = (seconds: number, { min, max }: { readonly min: number; readonly max: number }): boolean => Number.isInteger(seconds) && seconds >= min && seconds <= max;
-  if (!isWithin(delaySeconds, DELAY_SECONDS)) throw new Fault('settings-invalid', `delaySeconds cannot be ${delaySeconds}: allowed is a whole number from ${DELAY_SECONDS.min} to ${DELAY_SECONDS.max}`);
-  if (repeatSeconds !== 0 && !isWithin(repeatSeconds, REPEAT_SECONDS)) throw new Fault('settings-invalid', `repeatSeconds cannot be ${repeatSeconds}: allowed is 0 (never), or a whole number from ${REPEAT_SECONDS.min} to ${REPEAT_SECONDS.max}`);
+  if (!isWithin(delaySeconds, DELAY_SECONDS)) throw new Fault('settings-invalid', say('delaySeconds cannot be {delaySeconds}: allowed is a whole number from {min} to {max}', { delaySeconds, min: DELAY_SECONDS.min, max: DELAY_SECONDS.max }));
+  if (repeatSeconds !== 0 && !isWithin(repeatSeconds, REPEAT_SECONDS)) throw new Fault('settings-invalid', say('repeatSeconds cannot be {repeatSeconds}: allowed is 0 (never), or a whole number from {min} to {max}', { repeatSeconds, min: REPEAT_SECONDS.min, max: REPEAT_SECONDS.max }));
   context.serviceSettings.put({ notifications: { delaySeconds, repeatSeconds } });
   context.engine.host.changed('host', context.engine.host.hostId);
   return notificationsView(context);
@@ -63,7 +65,7 @@ function setPace(context: Context, change: Partial<NotificationSettingsView>): N
 
 function addTarget(context: Context, { kind, name, minimum = 'warning', enabled = true, ...request }: NotificationTargetRequest): NotificationTargetView {
   const { notifications, engine: { host } } = context;
-  if (notifications.targets().length >= MAX_TARGETS) throw new Fault('settings-invalid', `there are ${MAX_TARGETS} targets already: remove one first`);
+  if (notifications.targets().length >= MAX_TARGETS) throw new Fault('settings-invalid', say('there are {max} targets already: remove one first', { max: MAX_TARGETS }));
   const common = { id: host.newId(), minimum, isEnabled: enabled };
   const target: Target = kind === 'webhook' ? webhookOf(common, name, request) : mailOf(common, name, request);
   return stored(context, target);
@@ -74,19 +76,19 @@ type Fields = Omit<NotificationTargetRequest, 'kind' | 'name' | 'minimum' | 'ena
 
 function webhookOf(common: Common, name: string | undefined, { url, secret, headers, authority, ...mail }: Fields): WebhookTarget {
   refuseForeign('webhook', mail);
-  if (url === undefined) throw new Fault('settings-invalid', 'a webhook needs a url');
+  if (url === undefined) throw new Fault('settings-invalid', say('a webhook needs a url'));
   return { ...common, kind: 'webhook', name: name ?? (URL.canParse(url) ? new URL(url).host : ''), url, secret: secret ?? null, headers: headers ?? {}, authority: authority ?? null };
 }
 
 function mailOf(common: Common, name: string | undefined, { address, from, ...webhook }: Fields): MailTarget {
   refuseForeign('mail', webhook);
-  if (address === undefined) throw new Fault('settings-invalid', 'a target of mail needs an address');
+  if (address === undefined) throw new Fault('settings-invalid', say('a target of mail needs an address'));
   return { ...common, kind: 'mail', name: name ?? address.slice(0, 64), address, from: from ?? null };
 }
 
 function refuseForeign(kind: Target['kind'], others: object): void {
   const [foreign] = Object.keys(definedOnly(others));
-  if (foreign !== undefined) throw new Fault('settings-invalid', `a target of the kind ${kind} has no ${foreign}`);
+  if (foreign !== undefined) throw new Fault('settings-invalid', say('a target of the kind {kind} has no {foreign}', { kind, foreign }));
 }
 
 function changeTarget(context: Context, target: Target, { enabled, name, minimum, ...change }: NotificationTargetChange): NotificationTargetView {
@@ -102,7 +104,7 @@ function changeTarget(context: Context, target: Target, { enabled, name, minimum
 
 function stored(context: Context, target: Target): NotificationTargetView {
   checkTarget(target);
-  if (context.notifications.targets().some(({ id, name }) => id !== target.id && name === target.name)) throw new Fault('settings-invalid', `there is a target ${JSON.stringify(target.name)} already: give it another name`);
+  if (context.notifications.targets().some(({ id, name }) => id !== target.id && name === target.name)) throw new Fault('settings-invalid', say('there is a target {target} already: give it another name', { target: JSON.stringify(target.name) }));
   context.notifications.putTarget(target);
   changed(context, target.id);
   return targetView(context, target);
@@ -112,7 +114,7 @@ async function test(context: Context, target: Target): Promise<{ answer: string;
   const { clock } = context.engine.host;
   const startMs = clock.monotonicMs();
   const answer = await context.messenger.test(target, AbortSignal.timeout(TEST_WITHIN_MS));
-  return { answer, tookMs: Math.round(clock.monotonicMs() - startMs) };
+  return { answer: inLanguage(answer, context.language), tookMs: Math.round(clock.monotonicMs() - startMs) };
 }
 
 const notificationsView = (context: Context): NotificationsView => ({
@@ -120,7 +122,7 @@ const notificationsView = (context: Context): NotificationsView => ({
   targets: context.notifications.targets().map((target) => targetView(context, target)),
 });
 
-function targetView({ notifications }: Context, target: Target): NotificationTargetView {
+function targetView({ notifications, language }: Context, target: Target): NotificationTargetView {
   const { id, name, kind, minimum, isEnabled } = target;
   const { lastSuccessMs, lastFailure, failures } = notifications.delivery(id);
   const isWebhook = target.kind === 'webhook';
@@ -134,6 +136,6 @@ function targetView({ notifications }: Context, target: Target): NotificationTar
     state: !isEnabled ? 'disabled' : isFailing({ lastSuccessMs, lastFailure, failures }) ? 'failing' : lastFailure ? 'retrying' : lastSuccessMs === null ? 'untried' : 'working',
     waiting: notifications.waiting(id),
     lastSuccessAtMs: lastSuccessMs,
-    lastFailure: lastFailure && { ...lastFailure },
+    lastFailure: lastFailure && { code: lastFailure.code, message: inLanguage(failureText(lastFailure), language), hint: inLanguage(lastFailure.hint, language), atMs: lastFailure.atMs },
   };
 }

@@ -13,14 +13,14 @@ export async function certificateCalled({ network }: Context, thumbprint: string
   const found = certificates.find((each) => (each.isOwn && thumbprint === OWN_CERTIFICATE) || [bare(each.thumbprint), bare(each.fingerprint)].includes(bare(thumbprint)));
   if (found) return found;
   const all = certificates.map((each) => `${each.thumbprint} (${each.isOwn ? OWN_CERTIFICATE : each.subject.replaceAll('\n', ', ')})`).join('; ');
-  throw new Fault('settings-invalid', `${network.self.name} has no certificate ${thumbprint.slice(0, 100)}: there are ${all}. Install one with understudy server certificate add`);
+  throw new Fault('settings-invalid', say('{self} has no certificate {thumbprint}: there are {all}. Install one with understudy server certificate add', { self: network.self.name, thumbprint: thumbprint.slice(0, 100), all }));
 }
 
 /** Other hosts are shown that certificate from now on. Refused unless every paired host was told of a new key, or by force. */
 export async function chooseCertificate(context: Context, thumbprint: string, force: boolean): Promise<void> {
   const { network, serviceSettings, engine } = context;
   const chosen = await certificateCalled(context, thumbprint);
-  if (chosen.unfit !== null) throw new Fault('settings-invalid', `the certificate ${chosen.thumbprint} cannot be used: ${chosen.unfit}`);
+  if (chosen.unfit !== null) throw new Fault('settings-invalid', say('the certificate {thumbprint} cannot be used: {unfit}', { thumbprint: chosen.thumbprint, unfit: chosen.unfit }));
   if (chosen.thumbprint === network.self.thumbprint) return;
   await network.present(chosen.isOwn ? null : chosen.thumbprint, (pin) => tellKey(context, pin, force));
   serviceSettings.put({ certificate: chosen.isOwn ? null : chosen.thumbprint });
@@ -39,7 +39,7 @@ async function tellKey({ hosts, network }: Context, pin: string, force: boolean)
 export async function changePeerPort(context: Context, wanted: number | null): Promise<void> {
   const { network, serviceSettings, engine, hosts, configuredPeerPort } = context;
   const port = wanted ?? configuredPeerPort;
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Fault('settings-invalid', `the peer port cannot be ${port}: allowed is a whole number from 1 to 65535`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Fault('settings-invalid', say('the peer port cannot be {port}: allowed is a whole number from 1 to 65535', { port: String(port) }));
   const from = serviceSettings.get().lastPeerPort ?? configuredPeerPort;
   if (port !== from) await network.listenOn(port);
   serviceSettings.put({ peerPort: wanted, lastPeerPort: port, ...(port !== from && { portChange: { from, to: port } }) });

@@ -42,7 +42,7 @@ function viewsOf({ engine }: Context, machineId: string): PointView[] {
 function pointNamed(context: Context, machine: string, point: string): Point {
   const { id, name } = machineNamed(context, machine);
   const found = chosen(context.engine.host.state.points(id), point);
-  if (!found) throw new Fault('point-unknown', `${name} has no ${missingText(point)}`);
+  if (!found) throw new Fault('point-unknown', missingText(name, point));
   return found;
 }
 

@@ -26,8 +26,9 @@ import type { EnablePlan, EnableRequest, Operations } from './operations.ts';
 import { jobView, relationshipView } from './presenting.ts';
 import type { Caller } from './accessviews.ts';
 import { settingsChangeOf, settingsView } from './settingsview.ts';
-import { checkReady, FORMER_REPLICA, readinessFindings, usedCopy } from '../engine/readiness.ts';
-import { say, told, type Text } from '../language/text.ts';
+import { checkReady, FORMER_REPLICA, readinessFindings, usedCopy, type Finding } from '../engine/readiness.ts';
+import { inLanguage } from '../language/domain.ts';
+import { saidOf, say, type Text, told } from '../language/text.ts';
 import { stateWords } from '../relationship/state.ts';
 
 type ReplicationOperations = Pick<
@@ -51,7 +52,7 @@ export function replicationOperations(context: Context): ReplicationOperations {
   };
   const cycle = (caller: Caller, relationship: Relationship, args: JobArgs) => jobView(context, engine.jobs.start('cycle', relationship.machineId, { ...args, ...aboutIt(relationship) }, caller.name));
   return {
-    enablePlan: (caller, request) => audited(context, caller, 'viewer', 'enable plan', request.machine, async (context) => (await planOf(context, wishOf(request), within())).plan),
+    enablePlan: (caller, request) => audited(context, caller, 'viewer', 'enable plan', request.machine, async (context) => planView(context, await planOf(context, wishOf(request), within()))),
     enable: (caller, request) =>
       audited(context, caller, 'operator', 'enable', request.machine, async (context) => {
         const { relationship } = await enable(context, wishOf(request), within());
@@ -114,27 +115,38 @@ function requestedOnward(context: Context, machine: Machine, own: Relationship, 
   return { settings, machine, peerId: hostId, kind: 'extended' };
 }
 
-async function planOf(context: Context, request: Wish, signal: AbortSignal): Promise<Requested & { readonly plan: EnablePlan }> {
+interface Planned extends Requested {
+  readonly findings: readonly Finding[];
+  readonly advice: readonly Text[];
+}
+
+async function planOf(context: Context, request: Wish, signal: AbortSignal): Promise<Planned> {
   const asked = requested(context, request);
   const { settings, machine, peerId } = asked;
   const found = await readinessFindings(context.engine.host, machine, peerId, request.overrides ?? {}, true, signal, bypassesProxy(settings));
   const findings = found.map((each) => (each.subject === FORMER_REPLICA && request.useExisting ? usedCopy(context.engine.host.peerName(peerId)) : each));
-  return { ...asked, plan: { settings: settingsView(settings), findings, advice: adviceFor(machine, settings) } };
+  return { ...asked, findings, advice: adviceFor(machine, settings) };
 }
 
-function adviceFor({ name, definition }: Machine, settings: Settings): string[] {
+const planView = ({ language }: Context, { settings, findings, advice }: Planned): EnablePlan => ({
+  settings: settingsView(settings),
+  findings: findings.map((finding) => ({ severity: finding.severity, subject: finding.subject, message: inLanguage(saidOf(finding), language), cure: inLanguage(finding.cureSaid ?? finding.cure, language) })),
+  advice: advice.map((text) => inLanguage(text, language)),
+});
+
+function adviceFor({ name, definition }: Machine, settings: Settings): Text[] {
   const hasNoAgent = applicationConsistentHours(settings) > 0 && !definition.guestAgent;
   return [
-    ...(settings.recoveryHistory === 0 ? [`With a recovery history of 0 only the newest point is kept: damage that replicates cannot be undone. ${ADVISED_HISTORY} is advised (--history ${ADVISED_HISTORY}).`] : []),
-    ...(hasNoAgent ? [`${name} is defined without a guest agent, so that its recovery points will be crash-consistent: set guestAgent = true in the definition and install qemu-guest-agent in the guest.`] : []),
+    ...(settings.recoveryHistory === 0 ? [say('With a recovery history of 0 only the newest point is kept: damage that replicates cannot be undone. {advised} is advised (--history {advised}).', { advised: ADVISED_HISTORY })] : []),
+    ...(hasNoAgent ? [say('{name} is defined without a guest agent, so that its recovery points will be crash-consistent: set guestAgent = true in the definition and install qemu-guest-agent in the guest.', { name })] : []),
   ];
 }
 
-/** The relationship exists on both hosts, in state 1 here and 2 there. The plan that it follows is the answer. */
-export async function enable(context: Context, request: Wish, signal: AbortSignal): Promise<{ plan: EnablePlan; relationship: Relationship }> {
+/** The relationship exists on both hosts, in state 1 here and 2 there. The findings that did not stop it are the answer. */
+export async function enable(context: Context, request: Wish, signal: AbortSignal): Promise<{ findings: readonly Finding[]; relationship: Relationship }> {
   const { host } = context.engine;
-  const { plan, settings, machine, peerId, kind } = await planOf(context, request, signal);
-  checkReady(plan.findings, request.force === true);
+  const { findings, settings, machine, peerId, kind } = await planOf(context, request, signal);
+  checkReady(findings, request.force === true);
   const fresh: Relationship = {
     ...emptyRelationship, id: host.newId(), machineId: machine.id, peerId, side: 'primary', state: 0, settings, key: host.newKey().toString('base64'), overrides: {}, ...(kind && { kind }),
   };
@@ -149,7 +161,7 @@ export async function enable(context: Context, request: Wish, signal: AbortSigna
     host.state.putRelationship({ ...relationship, ...(created?.seedId && { initial: { by: 'seed' } }) });
     transition(host, relationship.id, 'enable');
   });
-  return { plan, relationship };
+  return { findings, relationship };
 }
 
 /** A disk that does not replicate may be on the other host only. */
@@ -177,7 +189,7 @@ export async function changeSettings(context: Context, relationship: Relationshi
   const worker = context.engine.workerOf(relationship);
   const settings = settingsAfter(context, relationship, change);
   if (isSameSet(settings.disks, relationship.settings.disks)) await putSettings(host, relationship.id, settings, signal);
-  else await worker.exclusive('settings', (during) => putSettings(host, relationship.id, settings, during), signal);
+  else await worker.exclusive('change settings', (during) => putSettings(host, relationship.id, settings, during), signal);
   if (change.disks !== undefined) update(host, relationship.id, () => ({ undecidedDisks: [] }));
   worker.poke();
 }
@@ -195,7 +207,7 @@ export async function disable(context: Context, { id }: Relationship, signal: Ab
   if (sentOn) throw new Refused(refuse(say('{machine} is sent on to {peer}: remove the extended relationship first (understudy disable --extended)', { machine: machineOf(host, found.machineId).name, peer: host.peerName(sentOn.peerId) }), ['disable --extended']));
   if (found.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
   await quitFailback(engine, found, signal);
-  await engine.workerOf(found).exclusive('disable', async (during) => {
+  await engine.workerOf(found).exclusive('end replication', async (during) => {
     const relationship = rowNamed(host, id);
     await endAttempts(context, relationship, during);
     const spec = relationship.side === 'primary' && !onward ? wholeSpecFor(host, relationship) : undefined;

@@ -9,13 +9,15 @@ import type { Operations } from './operations.ts';
 import { certificateCalled, changePeerPort, chooseCertificate } from './peering.ts';
 import type { Role } from './accessviews.ts';
 import type { ServerCertificateView, ServerView } from './views.ts';
+import { inLanguage } from '../language/domain.ts';
+import type { Language } from '../language/language.ts';
 import { say, told } from '../language/text.ts';
 
 type ServerOperations = Pick<Operations, 'serverShow' | 'serverSet' | 'serverCertificates' | 'serverCertificateAdd' | 'serverCertificateRemove'>;
 
 export function serverOperations(context: Context): ServerOperations {
   const { network } = context;
-  const viewOf = (certificate: HostCertificate): ServerCertificateView => certificateView(certificate, network.self.thumbprint);
+  const viewOf = (certificate: HostCertificate, { language }: Context): ServerCertificateView => certificateView(certificate, network.self.thumbprint, language);
   return {
     serverShow: (caller) => audited(context, caller, 'viewer', 'server show', null, (context) => serverView(context)),
     serverSet: (caller, change) =>
@@ -26,8 +28,8 @@ export function serverOperations(context: Context): ServerOperations {
         setAnyHost();
         return serverView(context);
       }),
-    serverCertificates: (caller) => audited(context, caller, 'viewer', 'server certificate list', null, async () => (await network.certificates.list()).map(viewOf)),
-    serverCertificateAdd: (caller, files) => audited(context, caller, 'administrator', 'server certificate add', null, async () => viewOf(await network.certificates.install(files))),
+    serverCertificates: (caller) => audited(context, caller, 'viewer', 'server certificate list', null, async (context) => (await network.certificates.list()).map((each) => viewOf(each, context))),
+    serverCertificateAdd: (caller, files) => audited(context, caller, 'administrator', 'server certificate add', null, async (context) => viewOf(await network.certificates.install(files), context)),
     serverCertificateRemove: (caller, thumbprint) =>
       audited(context, caller, 'administrator', 'server certificate remove', thumbprint, async (context) => {
         const certificate = await certificateCalled(context, thumbprint);
@@ -38,8 +40,8 @@ export function serverOperations(context: Context): ServerOperations {
   };
 }
 
-const certificateView = ({ thumbprint, fingerprint, subject, expiresMs, unfit, isOwn }: HostCertificate, inForce: string): ServerCertificateView => ({
-  thumbprint, fingerprint, subject: subject.replaceAll('\n', ', '), expiresAtMs: expiresMs, unfit, isOwn, isInForce: thumbprint === inForce,
+const certificateView = ({ thumbprint, fingerprint, subject, expiresMs, unfit, isOwn }: HostCertificate, inForce: string, language: Language | undefined): ServerCertificateView => ({
+  thumbprint, fingerprint, subject: subject.replaceAll('\n', ', '), expiresAtMs: expiresMs, unfit: unfit && inLanguage(unfit, language), isOwn, isInForce: thumbprint === inForce,
 });
 
 export type ServiceChange = Partial<Omit<ServiceSettings, 'certificate' | 'portChange' | 'lastPeerPort'>> & { readonly certificate?: string };
@@ -76,7 +78,7 @@ function anyHostChange(context: Context, anyHost: boolean | undefined, storage: 
   const { authorizations, defaultStorage, engine } = context;
   const before = anyHostEntry(context);
   const isOn = anyHost ?? before !== undefined;
-  if (!isOn && storage !== undefined) throw new Fault('settings-invalid', 'the storage location cannot be set by itself: it is that of any host (--any-host on); the place of one host is in its authorization entry');
+  if (!isOn && storage !== undefined) throw new Fault('settings-invalid', say('the storage location cannot be set by itself: it is that of any host (--any-host on); the place of one host is in its authorization entry'));
   if (!isOn) return () => before && authorizations.remove(before.id);
   if (before && storage === undefined) return () => undefined;
   const entry = checkedEntry({ id: before?.id ?? engine.host.newId(), host: ANY_HOST, storage: storage ?? defaultStorage, trustGroup: DEFAULT_TRUST_GROUP });

@@ -18,7 +18,7 @@ import { changeSettings, disable, enable, requested, settingsAfter } from './rep
 import { checkFree, checkGuestOff, checkPoint, checkStep, stepJob, testJob } from './steps.ts';
 import type { Caller } from './accessviews.ts';
 import type { JobView } from './views.ts';
-import { say, told } from '../language/text.ts';
+import { saidOf, say, told } from '../language/text.ts';
 
 type StepOperations = Pick<Management, 'create' | 'modify' | 'checkStep' | 'step' | 'startAt' | 'test' | 'destroyTest' | 'removePoint' | 'power' | 'resetStatistics'>;
 
@@ -91,7 +91,7 @@ function isAsBefore({ engine }: Context, { settings, machineId }: Relationship, 
 
 function pointOf({ engine }: Context, pointId: string): Point {
   const point = engine.host.state.point(pointId);
-  if (!point) throw new Fault('point-unknown', `there is no recovery point ${pointId}`);
+  if (!point) throw new Fault('point-unknown', say('there is no recovery point {pointId}', { pointId }));
   return point;
 }
 
@@ -102,9 +102,9 @@ function relationshipKinds(context: Context): Readonly<Record<string, JobWork>> 
   return {
     enable: async (job) => {
       if (job.resumed && engine.host.state.relationships().some(({ machineId, peerId }) => machineId === job.machineId && peerId === hostNamed(context, String(job.args['host'])).hostId)) return {};
-      const { plan: { findings } } = await enable(context, { machine: job.machineId, host: String(job.args['host']), settings: job.args['settings'] as SettingsChange, force: true }, within(job));
+      const { findings } = await enable(context, { machine: job.machineId, host: String(job.args['host']), settings: job.args['settings'] as SettingsChange, force: true }, within(job));
       const machine = machineNamed(context, job.machineId).name;
-      for (const { message, cure } of findings) engine.host.state.addEvent({ atMs: engine.host.clock.nowMs(), number: null, severity: 'warning', machine, ...told(say('{message} {cure}', { message, cure })) });
+      for (const finding of findings) engine.host.state.addEvent({ atMs: engine.host.clock.nowMs(), number: null, severity: 'warning', machine, ...told([saidOf(finding), finding.cureSaid ?? finding.cure]) });
       return { warnings: findings.length };
     },
     settings: async (job) => {

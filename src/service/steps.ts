@@ -14,6 +14,7 @@ import { deskOf, isOnward, type Desk } from '../relationship/chain.ts';
 import { type Side, sideWords, stateWords } from '../relationship/state.ts';
 import { allowedVerbs } from '../relationship/step.ts';
 import { aboutIt, machineNamed, relationshipNamed, type Context } from './context.ts';
+import { inText } from '../language/words.ts';
 import { say } from '../language/text.ts';
 import type { Caller } from './accessviews.ts';
 
@@ -99,8 +100,8 @@ export function checkFree({ engine }: Context, machineId: string, desk: Desk = '
   const isOnward = desk === 'onward';
   const holds = ({ kind, args, machineId: id }: Job) => id === machineId && (args['extended'] === true) === isOnward && ![...WATCHING, ...ended].includes(kind);
   const job = engine.jobs.running().find(holds);
-  const holder = engine.worker(machineId, desk).operation ?? job?.kind;
-  if (holder !== undefined) throw new Fault('machine-busy', `another operation holds ${engine.host.state.machine(machineId)?.name ?? machineId}: ${holder}`);
+  const holder = engine.worker(machineId, desk).operation ?? (job && inText('job', job.kind));
+  if (holder !== undefined) throw new Fault('machine-busy', say('another operation holds {machine}: {holder}', { machine: engine.host.state.machine(machineId)?.name ?? machineId, holder: [holder] }));
 }
 
 /** The job of a test failover, and the id that its copy will have. */
@@ -117,5 +118,5 @@ export function testJob(context: Context, caller: Caller, machine: string, point
 
 /** Fault point-unknown unless the machine has the recovery point. */
 export function checkPoint({ engine }: Context, machine: Machine, pointId: string): void {
-  if (engine.host.state.point(pointId)?.machineId !== machine.id) throw new Fault('point-unknown', `${machine.name} has no recovery point ${pointId}`);
+  if (engine.host.state.point(pointId)?.machineId !== machine.id) throw new Fault('point-unknown', say('{machine} has no recovery point {point}', { machine: machine.name, point: pointId }));
 }

@@ -7,6 +7,7 @@ import { contentOf } from './instant.ts';
 import type { Pair } from './pair.ts';
 import { difference, type Content } from './properties.ts';
 import { Violation } from './story.ts';
+import { inEnglish } from '../language/text.ts';
 
 const STORAGE = '/replicas';
 const pathOf = (machineId: string, disk: string, layerId: string): string => `${STORAGE}/${machineId}/${disk}-${layerId}`;
@@ -49,7 +50,7 @@ function checkStanding(pair: Pair, host: SimulatedHost, outcome: Rebuilt): void 
   // Nobody writes the disks before their labels are gone.
   const isForgetting = host.state.outbox(pair.machineId).some(({ effect }) => effect === 'forget-failback' || effect === 'free-guest');
   if (outcome.kind === 'alone') checkAlone(pair, host, outcome);
-  if (relationship.side === 'replica' && [5, 6].includes(relationship.state) && outcome.kind === 'left') throw new Violation('a machine that failed over can be rebuilt from its files', `${host.name}: ${outcome.why}`);
+  if (relationship.side === 'replica' && [5, 6].includes(relationship.state) && outcome.kind === 'left') throw new Violation('a machine that failed over can be rebuilt from its files', `${host.name}: ${inEnglish(outcome.why)}`);
   if (isGuests && !isForgetting && outcome.kind === 'replica') throw new Violation('disks that a guest writes are not rebuilt as a replica', pair.standing());
   const isSealed = relationship.side === 'replica' && [3, 7, 8].includes(relationship.state) && relationship.yielded === null && relationship.newestPointId !== null;
   const isReverting = host.state.outbox(pair.machineId).some(({ effect }) => effect === 'drop-failover-layers');
@@ -59,6 +60,6 @@ function checkStanding(pair: Pair, host: SimulatedHost, outcome: Rebuilt): void 
   // A point that is sealed, and not yet in the catalog, is there already.
   const isSame = outcome.kind === 'replica' && [relationship.newestPointId, relationship.receiving?.id].includes(outcome.newest.pointId);
   if (missing.length > 0 || !isSame) {
-    throw new Violation('every recovery point can be rebuilt from its files', `${host.name}: ${outcome.kind === 'left' ? outcome.why : `${missing.length} points are missing`}, newest ${relationship.newestPointId}`);
+    throw new Violation('every recovery point can be rebuilt from its files', `${host.name}: ${outcome.kind === 'left' ? inEnglish(outcome.why) : `${missing.length} points are missing`}, newest ${relationship.newestPointId}`);
   }
 }

@@ -123,7 +123,7 @@ export class Operator {
     const disks = all.filter(() => random.chance(0.6));
     if (!relationship || disks.length === 0) return;
     const sliceBytes = random.int(1, 8) * CLUSTER_BYTES;
-    const changing = host.engine!.worker(machineId).exclusive('settings', async (signal) => {
+    const changing = host.engine!.worker(machineId).exclusive('change settings', async (signal) => {
       await putSettings(parts, relationshipId, { ...relationshipNamed(parts, relationshipId).settings, disks }, signal);
       update(parts, relationshipId, ({ incoming }) => (incoming ? { incoming: { ...incoming, sliceBytes } } : {}));
     }, parts.clock.timeout(CANCEL_WITHIN_MS));
@@ -137,7 +137,7 @@ export class Operator {
     const limit = engine.host.clock.timeout(CANCEL_WITHIN_MS);
     const cancelling = relationship?.failback
       ? endFailback(engine, relationship, limit)
-      : engine.worker(machineId).exclusive('cancel-failover', (signal) => cancelPrepared(engine.host, relationshipId, false, signal), limit);
+      : engine.worker(machineId).exclusive('cancel planned failover', (signal) => cancelPrepared(engine.host, relationshipId, false, signal), limit);
     cancelling.catch((thrown: unknown) => this.#pair.noting(() => this.#answered(host, 'cancelPlanned', thrown)));
   }
 

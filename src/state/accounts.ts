@@ -207,7 +207,7 @@ export class Accounts {
   /** The user whose password it is. Fault sign-in-failed does not say whether the name or the password was wrong. */
   async verify(name: string, password: string): Promise<StampedAccount> {
     const user = await this.#verified(name, password);
-    if (!user) throw new Fault('sign-in-failed', 'the sign-in failed');
+    if (!user) throw new Fault('sign-in-failed', say('the sign-in failed'));
     return user;
   }
 

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { sqlStateCheck } from '../relationship/step.ts';
 import { HISTORY_TABLES } from './history.ts';
 
@@ -69,7 +70,7 @@ const configure = (database: DatabaseSync): DatabaseSync => {
 };
 
 export const newerState = (path: string, version: number): Fault =>
-  new Fault('state-newer', `${path} was written by a newer version of Understudy: its schema is ${version}, and this version knows ${MIGRATIONS.length}. Nothing was changed`);
+  new Fault('state-newer', say('{path} was written by a newer version of Understudy: its schema is {version}, and this version knows {count}. Nothing was changed', { path, version, count: MIGRATIONS.length }));
 
 /** The directory that a restore has from its first change of the state to its last: what is there is neither the old state nor the new one. */
 export const RESTORING = 'restoring';
@@ -77,7 +78,7 @@ export const RESTORING = 'restoring';
 export const isRestoring = (stateDir: string): boolean => existsSync(join(stateDir, RESTORING));
 
 export const restoreInterrupted = (stateDir: string): Fault =>
-  new Fault('restore-interrupted', `a restore of ${stateDir} goes on, or was interrupted: nothing starts from what is there. What it replaces is in ${stateDir} still`);
+  new Fault('restore-interrupted', say('a restore of {stateDir} goes on, or was interrupted: nothing starts from what is there. What it replaces is in {stateDir} still', { stateDir }));
 
 /** Looks without writing: a damaged file, and the log beside it, stay as they are. */
 function checkWhole(path: string): void {
@@ -103,7 +104,7 @@ export function openDatabase(stateDir: string): DatabaseSync {
     return configure(opened(stateDir, path));
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
-    throw new Fault('state-corrupt', `the state file ${path} cannot be read: ${(cause as Error).message}`, { cause });
+    throw new Fault('state-corrupt', say('the state file {path} cannot be read: {reason}', { path, reason: (cause as Error).message }), { cause });
   }
 }
 

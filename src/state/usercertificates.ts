@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 
 export interface UserCertificate {
   readonly user: string;
@@ -27,7 +28,7 @@ function certificateOf(pem: string): X509Certificate {
     if (pem.length > PEM_CHARACTERS) throw new Error('it is too long');
     return new X509Certificate(pem);
   } catch (cause) {
-    throw new Fault('settings-invalid', `this is no certificate in PEM: ${(cause as Error).message}`, { cause });
+    throw new Fault('settings-invalid', say('this is no certificate in PEM: {reason}', { reason: (cause as Error).message }), { cause });
   }
 }
 
@@ -47,7 +48,7 @@ export class UserCertificates {
     const { fingerprint256, subject, validToDate } = certificateOf(pem);
     const added = { user, fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(), subject: subject.replaceAll('\n', ', ').slice(0, 500), expiresAtMs: validToDate.getTime() };
     const owner = this.userOf(added.fingerprint);
-    if (owner !== undefined && owner !== user) throw new Fault('settings-invalid', `this certificate stands for the user ${owner} already`);
+    if (owner !== undefined && owner !== user) throw new Fault('settings-invalid', say('this certificate stands for the user {owner} already', { owner }));
     this.#db.prepare('INSERT INTO user_certificates (fingerprint, user, subject, expires_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING').run(added.fingerprint, user, added.subject, added.expiresAtMs);
     this.#changed(user);
     return added;
@@ -64,7 +65,7 @@ export class UserCertificates {
   /** The certificate stands for nobody. Fault user-unknown when it did not stand for the user. */
   remove(user: string, fingerprint: string): void {
     const { changes } = this.#db.prepare('DELETE FROM user_certificates WHERE user = ? AND fingerprint = ?').run(user, fingerprint.replaceAll(':', '').toLowerCase());
-    if (changes === 0) throw new Fault('user-unknown', `${user} has no certificate ${fingerprint.slice(0, 100)}`);
+    if (changes === 0) throw new Fault('user-unknown', say('{user} has no certificate {fingerprint}', { user, fingerprint: fingerprint.slice(0, 100) }));
     this.#changed(user);
   }
 

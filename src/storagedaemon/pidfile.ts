@@ -5,6 +5,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -68,7 +69,7 @@ function signal(identity: ProcessIdentity, name: NodeJS.Signals): void {
     // A stopped process acts on a signal only when it runs again.
     if (name !== 'SIGKILL') process.kill(identity.pid, 'SIGCONT');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') throw new Fault('qemu-failed', `process ${identity.pid} cannot be ended`, { cause });
+    if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') throw new Fault('qemu-failed', say('process {pid} cannot be ended', { pid: String(identity.pid) }), { cause });
   }
 }
 
@@ -90,7 +91,7 @@ export async function endProcess(identity: ProcessIdentity, politeMs: number): P
   if (politeMs > 0) signal(identity, 'SIGTERM');
   if (politeMs > 0 && (await hasEnded(identity, politeMs))) return;
   signal(identity, 'SIGKILL');
-  if (!(await hasEnded(identity, 10_000))) throw new Fault('qemu-failed', `process ${identity.pid} does not end, even when killed`);
+  if (!(await hasEnded(identity, 10_000))) throw new Fault('qemu-failed', say('process {pid} does not end, even when killed', { pid: String(identity.pid) }));
 }
 
 /** What the pidfile names has ended, and the pidfile is gone. True when there was a process to end. */

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assert } from '../errors/bug.ts';
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 import { Qmp, QmpError, type Arguments } from '../qmp/qmp.ts';
 import { endProcess, identityOf, isSame, readPidfile, reapPidfile, writePidfile, type ProcessIdentity } from './pidfile.ts';
 
@@ -165,7 +166,7 @@ function launch(at: Paths): { identity: ProcessIdentity; died: Promise<void> } {
     );
     const died = ended(child);
     const identity = child.pid === undefined ? undefined : identityOf(child.pid);
-    if (!identity) throw new Fault('qemu-failed', `${PROGRAM} could not be started: is it installed?`);
+    if (!identity) throw new Fault('qemu-failed', say('{program} could not be started: is it installed?', { program: PROGRAM }));
     writePidfile(at.pidfile, identity);
     return { identity, died };
   } finally {
@@ -189,7 +190,7 @@ async function connected(at: Paths, died: Promise<void>, signal: AbortSignal): P
     try {
       return await Qmp.connect(at.qmp, START_TIMEOUT_MS);
     } catch (cause) {
-      if (hasDied || waitedMs > START_TIMEOUT_MS) throw new Fault('qemu-failed', `${PROGRAM} did not start: ${logTail(at.log)}`, { cause });
+      if (hasDied || waitedMs > START_TIMEOUT_MS) throw new Fault('qemu-failed', say('{program} did not start: {log}', { program: PROGRAM, log: logTail(at.log) }), { cause });
       await delay(CONNECT_RETRY_MS);
     }
   }

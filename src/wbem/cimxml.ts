@@ -11,7 +11,7 @@ import { callOf, errorElement, responseTo, type CimCall } from '../cimxml/cimxml
 import type { Enumeration, Enumerations } from '../cimxml/enumerations.ts';
 import { MessageError } from '../cimxml/messageerror.ts';
 import { isWrite, perform, type Performed } from '../cimxml/perform.ts';
-import { Fault } from '../errors/fault.ts';
+import { failureText, Fault } from '../errors/fault.ts';
 import { decodeBytes, encodeText } from '../xml/charset.ts';
 import { parseXml } from '../xml/parse.ts';
 import { document, type Markup } from '../xml/write.ts';
@@ -20,6 +20,7 @@ import type { AuditTrail } from './audit.ts';
 import { answerHeaders, charsetOf, checkHeaders, checkMatch, extensionPrefixOf, isXml } from './cimxmlheaders.ts';
 import { CONTEXT_LIMITS, Contexts } from './contexts.ts';
 import type { WbemAnswer, WbemRequest } from './door.ts';
+import { say } from '../language/text.ts';
 
 export interface CimXmlOptions {
   readonly manager: ObjectManager;
@@ -87,7 +88,7 @@ export class CimXml {
 
   #cimErrorOf(error: unknown): CimError {
     if (error instanceof CimError) return error;
-    if (error instanceof Fault) return new CimError(error.row.httpStatus === 403 ? 'accessDenied' : 'failed', `${error.message}. ${error.hint}`);
+    if (error instanceof Fault) return new CimError(error.row.httpStatus === 403 ? 'accessDenied' : 'failed', say('{failure}. {hint}', { failure: [failureText(error)], hint: [error.hint] }));
     const id = this.#options.newId();
     this.#options.onBug(id, error);
     return new CimError('failed', `this is a bug in Understudy; the log of understudyd has the details under ${id}`);

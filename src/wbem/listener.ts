@@ -9,6 +9,8 @@ import type { AddressInfo, Server as NetServer } from 'node:net';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { CimCaller } from '../cim/manager.ts';
 import { Fault, faultOf } from '../errors/fault.ts';
+import { notListening } from '../errors/listening.ts';
+import { say } from '../language/text.ts';
 import { readBody, TOO_LARGE } from './body.ts';
 import type { WbemAnswer, WbemHandler, WbemRequest } from './door.ts';
 import { NOBODY, type SignIn } from './signin.ts';
@@ -59,7 +61,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Listens. Fault port-in-use. */
+/** Listens. Fault port-in-use, settings-invalid. */
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const ending = new AbortController();
   const answer = (request: IncomingMessage, response: ServerResponse) => void respond(options, ending.signal, request, response);
@@ -78,7 +80,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       shown = tls;
     },
     close: () => {
-      ending.abort(new Fault('cancelled', 'the daemon ends'));
+      ending.abort(new Fault('cancelled', say('the daemon ends')));
       return closed(server);
     },
   };
@@ -88,11 +90,7 @@ async function bind(server: Server, { address, port }: ListenerOptions): Promise
   const started = Promise.race([once(server, 'listening'), once(server, 'error').then(([error]) => Promise.reject(error as Error))]);
   server.listen({ host: address, port });
   await started.catch((error: unknown) => {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') throw new Fault('port-in-use', `port ${port} of ${address} is in use`, { cause: error });
-    if (code === 'EACCES') throw new Fault('port-in-use', `port ${port} of ${address} may not be opened by this user`, { cause: error });
-    if (code === 'EADDRNOTAVAIL') throw new Fault('settings-invalid', `this host has no address ${address}`, { cause: error });
-    throw error;
+    throw notListening(error, address, port);
   });
 }
 
@@ -106,7 +104,7 @@ async function closed(server: Server): Promise<void> {
 
 async function respond(options: ListenerOptions, ending: AbortSignal, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const hungUp = new AbortController();
-  response.on('close', () => hungUp.abort(new Fault('cancelled', 'the client hung up')));
+  response.on('close', () => hungUp.abort(new Fault('cancelled', say('the client hung up'))));
   try {
     send(response, await answerOf(options, request, AbortSignal.any([ending, hungUp.signal])));
   } catch (error) {

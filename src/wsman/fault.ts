@@ -7,6 +7,7 @@ import { inLanguage } from '../language/domain.ts';
 import type { Language } from '../language/language.ts';
 import { element, join, text, type Markup } from '../xml/write.ts';
 import { DETAIL, NS } from './namespaces.ts';
+import { inEnglish, type Text } from '../language/text.ts';
 
 /** Prefix of the subcode → the fault's action and namespace. */
 const FAMILIES = {
@@ -70,11 +71,13 @@ export interface FaultMore {
 export class WsmanFault extends Error {
   readonly fault: WsmanFaultName;
   readonly more: FaultMore;
+  readonly said: Text;
 
-  constructor(fault: WsmanFaultName, message: string, more: FaultMore = {}) {
-    super(message);
+  constructor(fault: WsmanFaultName, message: Text, more: FaultMore = {}) {
+    super(inEnglish(message));
     this.name = 'WsmanFault';
     this.fault = fault;
+    this.said = message;
     this.more = more;
   }
 
@@ -116,7 +119,7 @@ const BY_STATUS: Record<CimStatusName, { readonly fault: WsmanFaultName; readonl
 
 export function faultOfCim(error: CimError): WsmanFault {
   const { fault, detail } = BY_STATUS[error.status];
-  return new WsmanFault(fault, error.message, { detail, status: error.status });
+  return new WsmanFault(fault, error.said, { detail, status: error.status });
 }
 
 /** What each means, for people. */
@@ -149,12 +152,12 @@ export const WSMAN_TITLES: Readonly<Record<WsmanFaultName, string>> = {
   VersionMismatch: 'This version of SOAP is not supported',
 };
 
-/** English words always; before them those of the reader, which say what kind of fault it is. */
-function reasonTexts({ fault, message, more: { status } }: WsmanFault, language: Language): Markup[] {
+/** English words always; before them those of the reader: what kind of fault it is, and what the host says of it. */
+function reasonTexts({ fault, message, said, more: { status } }: WsmanFault, language: Language): Markup[] {
   const english = element('s:Text', { 'xml:lang': 'en-US' }, text(message));
   if (language === 'en') return [english];
   const title = status === undefined ? WSMAN_TITLES[fault] : CIM_TITLES[status];
-  const words = inLanguage({ text: '{title}: {detail}', values: { title: { text: title, values: {} }, detail: message } }, language);
+  const words = inLanguage({ text: '{title}: {detail}', values: { title: { text: title, values: {} }, detail: typeof said === 'string' ? said : [said] } }, language);
   return [element('s:Text', { 'xml:lang': language }, text(words)), english];
 }
 

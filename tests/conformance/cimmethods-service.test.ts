@@ -7,6 +7,7 @@ import { SCHEMA, VIRTUALIZATION } from '../../src/cim/schema/published.ts';
 import { Fault } from '../../src/errors/fault.ts';
 import { instancePath, machinePath, servicePath } from '../../src/providers/objectpaths.ts';
 import { ADMINISTRATOR, CimBench, OPERATOR, VIEWER, withValue, type CimHost } from './cimbench.ts';
+import { say } from '../../src/language/text.ts';
 
 const entry = (host: string, more = '') => `<INSTANCE CLASSNAME="Msvm_ReplicationAuthorizationSettingData"><PROPERTY NAME="AllowedPrimaryHostSystem" TYPE="string"><VALUE>${host}</VALUE></PROPERTY>${more}</INSTANCE>`;
 const property = (name: string, value: string) => `<PROPERTY NAME="${name}" TYPE="string"><VALUE>${value}</VALUE></PROPERTY>`;
@@ -38,7 +39,7 @@ test('authorization entries are added, changed, given to a replica and removed',
   assert.equal((await bench.call(b, 'SetAuthorizationEntry', { AuthorizationEntry: entry('A') })).returnValue, 0);
   assert.equal(b.simulated.state.relationshipOf(bench.pair.machineId)?.entryId, b.context.authorizations.list()[0]!.id);
   assert.equal((await call('RemoveAuthorizationEntry', { AllowedPrimaryHostSystem: 'B' })).returnValue, 0);
-  await bench.fails(a, call('RemoveAuthorizationEntry', { AllowedPrimaryHostSystem: 'B' }), 32_773, /no authorization entry for B/);
+  await bench.fails(a, call('RemoveAuthorizationEntry', { AllowedPrimaryHostSystem: 'B' }), 32_773, /no authorization entry "B"/);
   assert.equal(entriesOf(a).length, 1);
 });
 
@@ -58,7 +59,7 @@ test('service settings that are read and sent back succeed, and bad ones are nam
   assert.deepEqual([a.listensOn, a.context.serviceSettings.get().peerPort], [7_500, 7_500]);
   await bench.fails(a, modify(withValue(text, 'CertificateThumbPrint', '00')), 32_773, /no certificate 00.*server certificate add/);
   const installed = { thumbprint: 'CC'.repeat(20), fingerprint: 'CD', subject: 'CN=A', expiresMs: 0, certificatePem: '', isOwn: false };
-  a.certificates.push({ ...installed, unfit: 'it expired' });
+  a.certificates.push({ ...installed, unfit: say('it expired at {time}', { time: { atMs: 0 } }) });
   await bench.fails(a, modify(withValue(text, 'CertificateThumbPrint', 'cc'.repeat(20))), 32_773, /cannot be used: it expired/);
   a.certificates.splice(1, 1, { ...installed, unfit: null });
   assert.equal((await modify(withValue(text, 'CertificateThumbPrint', 'cc '.repeat(20)))).returnValue, 0);
@@ -171,7 +172,7 @@ test('a job tells its error, is ended when it runs and not when it has ended, an
   const stopping = await bench.invoke(a, bench.machine, 'RequestStateChange', { RequestedState: 4 });
   const running = stopping.out.get('Job') as ObjectPath;
   await pair.pass(2_000);
-  await bench.fails(a, bench.invoke(a, bench.machine, 'RequestReplicationStateChange', { RequestedState: 7 }), 32_774, /another operation holds vm: shutDown/);
+  await bench.fails(a, bench.invoke(a, bench.machine, 'RequestReplicationStateChange', { RequestedState: 7 }), 32_774, /another operation holds vm: shut the guest down/);
   assert.equal((await end(running, { RequestedState: 3 })).returnValue, 4_097);
   assert.equal((await end(running, { RequestedState: 9 })).returnValue, 5);
   assert.equal((await end(running, { RequestedState: 4, TimeoutPeriod: { kind: 'interval', microseconds: 1n } })).returnValue, 4_098);

@@ -25,13 +25,13 @@ describe('the command line with jobs and a terminal', { timeout: 60_000 }, () =>
 
   test('without a terminal a job is followed by lines on standard error, and its figures are the result', async () => {
     const running = start(['cycle', 'web'], env());
-    await running.printed(/cycleNow of web: 0 % Starting/);
+    await running.printed(/cycleNow, web: 0 % Starting/);
     rig.host.progress(42, 'Shipping');
-    await running.printed(/cycleNow of web: 40 % Shipping/);
+    await running.printed(/cycleNow, web: 40 % Shipping/);
     rig.host.finishJobs();
     const { code, stdout } = await running.ended;
     assert.equal(code, 0);
-    assert.match(stdout, /^cycleNow of web: done in .* \(shipped 4\.0 KiB, time 1\.5 s\)\n$/);
+    assert.match(stdout, /^cycleNow, web: done in .* \(shipped 4\.0 KiB, time 1\.5 s\)\n$/);
   });
 
   test('with --json the result is the finished job', async () => {
@@ -97,7 +97,7 @@ describe('the command line with jobs and a terminal', { timeout: 60_000 }, () =>
   test('on a terminal there is a bar, and Ctrl-C then "c" cancels the job', async () => {
     const running = startOnTerminal(['cycle', 'web'], env());
     rig.host.progress(1, 'Starting');
-    await running.printed(/cycleNow of web \[.*\] 0 %/);
+    await running.printed(/cycleNow, web \[.*\] 0 %/);
     rig.host.progress(50, 'Shipping');
     await running.printed(/\] 50 % Shipping/);
     running.child.stdin.write('\u0003');

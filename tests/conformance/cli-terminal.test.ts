@@ -76,7 +76,7 @@ describe('on a terminal', { timeout: 60_000 }, () => {
       const terminal = await startOnTerminalOf(40, 12, ['status', '--watch'], { ...env(), LC_ALL: locale });
       opened.push(terminal);
       let drawn = '';
-      terminal.child.stdout.on('data', (chunk: Buffer) => (drawn += chunk.toString()));
+      terminal.child.stdout.setEncoding('utf8').on('data', (chunk: string) => (drawn += chunk));
       const fitsIn = (columns: number, rows: number) => (lines: readonly string[]) => lines.length <= rows && lines.every((line) => widthOf(line) <= columns);
       const small = await pictureOf(terminal, () => drawn, () => true);
       assert.ok(fitsIn(40, 12)(small), JSON.stringify(small));

@@ -230,6 +230,21 @@ describe('the command line', { timeout: 120_000 }, () => {
       assert.deepEqual(JSON.parse(stdout).error.allowed, ['suspend', 'cycle', 'test', 'failover', 'disable']);
     });
 
+    test('of several targets of notifications that fail each is named with its hint, and the exit code is that of a failure', async () => {
+      for (const name of ['silent-1', 'silent-2']) await run(['notify', 'add', 'webhook', 'https://hooks.example/key', '--name', name], { env: env() });
+      const { code, stdout, stderr } = await run(['notify', 'test'], { env: env() });
+      assert.equal(code, 63);
+      assert.match(`${stdout}${stderr}`, /arrived: oncall: HTTP 200/);
+      for (const name of ['silent-1', 'silent-2']) assert.match(stderr, new RegExp(`^(understudy: )?${name}: it does not answer\nhint: Check the URL`, 'm'));
+      for (const name of ['silent-1', 'silent-2']) await run(['notify', 'remove', name, '--yes'], { env: env() });
+    });
+
+    test('a target of notifications that is not there is refused before anybody is asked whether to go on', async () => {
+      const { code, stderr } = await run(['notify', 'remove', 'nobody'], { env: env() });
+      assert.equal(code, 4);
+      assert.equal(stderr, 'understudy: there is no target nobody\nhint: understudy notify list shows them.\n');
+    });
+
     test('an unknown machine ends with 4, an invitation that was used with 35', async () => {
       const unknown = await cli('vm', 'show', 'nobody');
       assert.equal(unknown.code, 4);

@@ -20,12 +20,12 @@ export interface Running {
 function watched(child: ChildProcessWithoutNullStreams): Running {
   let [stdout, stderr] = ['', ''];
   let look: () => void = () => undefined;
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    stdout += chunk;
     look();
   });
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk;
     look();
   });
   child.stdin.on('error', () => undefined);
@@ -72,8 +72,8 @@ export async function startOnTerminalOf(columns: number, rows: number, args: rea
   const running = scripted(`stty cols ${columns} rows ${rows}; tty; exec ${commandOf(args)}`, env);
   let printed = '';
   const path = new Promise<string>((resolve) => {
-    running.child.stdout.on('data', (chunk: Buffer) => {
-      printed += chunk.toString();
+    running.child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      printed += chunk;
       const found = /\/dev\/pts\/\d+/.exec(printed)?.[0];
       if (found !== undefined) resolve(found);
     });

@@ -70,7 +70,7 @@ describe('completion', { timeout: 60_000 }, () => {
       child.on('close', () => reject(new Error(printed)));
       look();
     });
-    child.stdout.on('data', (chunk: Buffer) => { printed += chunk.toString(); });
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => { printed += chunk; });
     child.stdin.write(`${set}; printf '%s\\n' re''ady\r`);
     await seen(/^ready/m);
     child.stdin.write(`${line}\t\u0001printf '<%s>' \u0005; echo e''nd\rexit\r`);

@@ -1,4 +1,4 @@
-/** Targets of notifications of a host in memory: kept, and every test of one arrives. */
+/** Targets of notifications of a host in memory: kept, and every test arrives, but for one whose name begins with "silent". */
 import { Fault } from '../../src/errors/fault.ts';
 import type { Operations } from '../../src/service/operations.ts';
 import type { Caller, Role } from '../../src/service/accessviews.ts';
@@ -31,6 +31,10 @@ export function memoryNotifications(enter: Enter): NotificationOperations {
       enter('administrator', caller, 'notificationTargetRemove', target);
       targets.splice(targets.indexOf(named(target)), 1);
     },
-    notificationTest: async (caller, target) => (enter('operator', caller, 'notificationTest', target), { answer: `HTTP 200 for ${named(target).name}`, tookMs: 7 }),
+    notificationTest: async (caller, target) => {
+      enter('operator', caller, 'notificationTest', target);
+      if (target.startsWith('silent')) throw new Fault('webhook-unreachable', 'it does not answer');
+      return { answer: `HTTP 200 for ${named(target).name}`, tookMs: 7 };
+    },
   };
 }

@@ -12,6 +12,7 @@ import type { Endpoint } from '../../src/peer/address.ts';
 import { newLaneToken } from '../../src/peer/awaitedlanes.ts';
 import type { PeerOptions } from '../../src/peer/peer.ts';
 import { chunkOf, isFault, never, pairByHand, startHost, startRelay, type BenchHost, type Relay } from './peerbench.ts';
+import { verbatim } from '../../src/language/text.ts';
 
 const IGNORE: LaneHandler = { data: () => Promise.resolve(), journal: () => Promise.resolve(undefined) };
 
@@ -101,7 +102,7 @@ test('a lane over a stream that was dialled otherwise carries the same', async (
     await once(socket, 'connect');
     return socket;
   };
-  const { sender, received } = await openLane(t, handler, { receiver: { wayTo: () => ({ through: 'a stream', dial }) } });
+  const { sender, received } = await openLane(t, handler, { receiver: { wayTo: () => ({ through: verbatim('a stream'), dial }) } });
   const sent = await sendMuch(sender, 64 * 2 ** 20);
   await sender.finish(never());
   await received;

@@ -25,7 +25,7 @@ let status = 200;
 before(async () => {
   server = createServer((request, response) => {
     let body = '';
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
     request.on('end', () => {
       if (status === 200) received.push(JSON.parse(body) as Payload);
       response.writeHead(status).end('noted');

@@ -123,11 +123,17 @@ export class TestHost {
     await ended;
   }
 
-  async cli(...args: readonly string[]): Promise<Ended> {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', CLI, '--run-dir', this.runDir, ...args], { stdio: ['ignore', 'pipe', 'pipe'], signal: AbortSignal.timeout(COMMAND_WITHIN_MS) });
+  cli(...args: readonly string[]): Promise<Ended> {
+    return this.cliIn('C.UTF-8', ...args);
+  }
+
+  /** On a terminal of that locale. */
+  async cliIn(locale: string, ...args: readonly string[]): Promise<Ended> {
+    const env = { ...process.env, LC_ALL: locale };
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', CLI, '--run-dir', this.runDir, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env, signal: AbortSignal.timeout(COMMAND_WITHIN_MS) });
     let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
     try {
       const [code] = (await once(child, 'close')) as [number | null];
       return { code, stdout, stderr };
@@ -161,7 +167,7 @@ export class TestHost {
     return new Promise((resolve, reject) => {
       const outgoing = request({ socketPath: join(this.runDir, 'api.sock'), path, timeout: 10_000 }, (incoming) => {
         let text = '';
-        incoming.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        incoming.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
         incoming.on('error', reject);
         incoming.on('end', () => (incoming.statusCode === 200 ? resolve(JSON.parse(text) as T) : reject(new Error(`${path}: ${incoming.statusCode} ${text}`))));
       });

@@ -241,7 +241,11 @@ describe('hosts by page', { timeout: 180_000 }, () => {
     await watch.page.getByText('Only an administrator sees who may sign in').waitFor();
     const own = await ask(watch, 'Change your password');
     await own.getByLabel('Present password').fill('correct horse battery staple');
-    await own.getByLabel('New password').fill('another horse');
+    await own.getByLabel('New password', { exact: true }).fill('another horse');
+    await own.getByLabel('New password again').fill('another house');
+    await own.getByRole('button', { name: 'Change your password' }).click();
+    await own.getByText('It is not the same as above.').waitFor();
+    await own.getByLabel('New password again').fill('another horse');
     await own.getByRole('button', { name: 'Change your password' }).click();
     await closed(own);
     const password = await ask(onAlpha, 'Change: watch');

@@ -9,6 +9,14 @@ import type { TestHost } from '../flow/testhost.ts';
 import { openBrowser, Operator } from './browser.ts';
 import { seededHost } from './seededhost.ts';
 
+/** What is wrong, in whole sentences: of the host, and of the command itself where it works on the host's files. */
+const SAID = {
+  'de_DE.UTF-8': ['es gibt auf alpha keine Maschine „nosuch“', 'kann nicht wiederhergestellt werden: das ist keine Datei', 'Hinweis: '],
+  'fr_FR.UTF-8': ['il n\'y a pas de machine « nosuch » sur alpha', 'ne peut être restauré : ce n\'est pas un fichier', 'conseil : '],
+  'it_IT.UTF-8': ['non c\'è una macchina "nosuch" su alpha', 'non può essere ripristinato: non è un file', 'suggerimento: '],
+  'zh_TW.UTF-8': ['alpha 沒有機器「nosuch」', '這不是檔案', '提示：'],
+} as const;
+
 /** What the first heading and a state read as. */
 const READ = {
   'de-AT': ['Übersicht', 'Angehalten'],
@@ -42,6 +50,14 @@ describe('the page', { timeout: 60_000 }, () => {
       assert.equal(await page.locator('html').getAttribute('lang'), locale === 'zh-TW' ? 'zh-Hant' : 'de');
       operator.forgive(/401/);
       operator.checkComplaints();
+    });
+  }
+
+  for (const [locale, [ofHost, ofCommand, hint]] of Object.entries(SAID)) {
+    test(`and a terminal of ${locale} say what is wrong in whole sentences of their own`, async () => {
+      const spoken = async (...args: string[]) => (await host.cliIn(locale, ...args)).stderr.replaceAll('\u00a0', ' ');
+      const [there, here] = [await spoken('points', 'nosuch'), await spoken('restore-state', '/dev', '--yes')];
+      for (const [said, words] of [[there, ofHost], [here, ofCommand]] as const) assert.ok(said.includes(words) && said.includes(hint) && !/there is|hint:|it is not|cannot/.test(said), said);
     });
   }
 });

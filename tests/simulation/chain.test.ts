@@ -96,7 +96,7 @@ test('a disk that is left out stops travelling to the third host too, and comes 
   const { host } = chain.a.engine!;
   const disksOnC = () => chain.c.state.machine(chain.machineId)!.stacks.filter((stack) => prefixOf(stack, chain.relationshipOn(chain.c)!.newestPointId!)).map(({ disk }) => disk).sort().join();
   for (const disks of [['a'], ['a', 'b']]) {
-    const changed = chain.a.engine!.worker(chain.machineId).exclusive('settings', async (signal) => {
+    const changed = chain.a.engine!.worker(chain.machineId).exclusive('change settings', async (signal) => {
       await putSettings(host, chain.relationshipId, { ...chain.relationshipOn(chain.a)!.settings, disks }, signal);
       update(host, chain.relationshipId, ({ incoming }) => (incoming ? { incoming: { ...incoming, sliceBytes: CLUSTER_BYTES } } : {}));
     }, host.clock.timeout(MINUTE_MS));

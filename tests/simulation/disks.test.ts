@@ -22,7 +22,7 @@ async function replicating(disks: readonly string[]): Promise<Pair> {
 /** The set is changed on A; a new disk travels in parts of so many clusters. */
 async function change(pair: Pair, disks: readonly string[], clusters = 100): Promise<void> {
   const { host } = pair.a.engine!;
-  const changing = pair.a.engine!.worker(pair.machineId).exclusive('settings', async (signal) => {
+  const changing = pair.a.engine!.worker(pair.machineId).exclusive('change settings', async (signal) => {
     await putSettings(host, pair.relationshipId, { ...pair.relationshipOn(pair.a)!.settings, disks }, signal);
     update(host, pair.relationshipId, ({ incoming }) => (incoming ? { incoming: { ...incoming, sliceBytes: clusters * CLUSTER_BYTES } } : {}));
   }, host.clock.timeout(MINUTE_MS));

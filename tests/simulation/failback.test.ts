@@ -90,6 +90,9 @@ test('a failback is refused on the host that failed over, and ends a guest that 
   const pair = await away();
   const refused = await pair.job(pair.b, FAILBACK_JOB);
   assert.match(refused.error!.message, /host that the guest goes home to/);
+  const reversed = await away();
+  await reversed.done(reversed.b, 'reverse');
+  assert.match((await reversed.job(reversed.a, FAILBACK_JOB)).error!.message, /replication was reversed, so it comes home by a planned failover, .*understudy failback vm/);
   const forced = new Pair({ seed: 'held' });
   await forced.enable();
   await forced.done(forced.a, 'start');

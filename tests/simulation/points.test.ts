@@ -77,7 +77,7 @@ test('a cluster that changed on the replica\'s storage is found in the points th
   const { disk, cluster } = damage(pair, hit);
   const failed = await pair.job(pair.b, 'verify', { point: hit.id });
   assert.equal(failed.error?.code, 'point-damaged');
-  for (const word of ['vm', hit.id, `disk ${disk}`]) assert.ok(failed.error!.message.includes(word), failed.error!.message);
+  for (const word of ['vm', hit.id, `Disk ${disk}`]) assert.ok(failed.error!.message.includes(word), failed.error!.message);
   assert.deepEqual(pair.b.state.point(hit.id)!.verification!.damage, [{ disk, clusters: 1, firstOffsetBytes: cluster * CLUSTER_BYTES }]);
   assert.ok(pair.b.state.events(null, 1_000).some(({ severity, message }) => severity === 'error' && message.includes(hit.id)), 'it is in the log');
 });

@@ -68,7 +68,9 @@ test('of two hosts that both failed over and committed, the one that an operator
   pair.network.heal();
   await pair.pass(MINUTE_MS);
   assert.deepEqual(pair.hosts.map((host) => standingOn(pair, host).lastFault?.code), ['split-brain', 'split-brain']);
+  for (const host of pair.hosts) assert.match(inEnglish(adviceOf(standingOn(pair, host))), /On the other host: understudy become-replica/);
   await pair.done(pair.a, 'becomeReplica');
+  assert.equal(standingOn(pair, pair.b).lastFault, null, 'the one that goes on is told so');
   const { divergenceId, state, lastFault } = standingOn(pair, pair.a);
   assert.equal(state, 2);
   assert.equal(lastFault, null);
@@ -123,6 +125,19 @@ test('a host that yields reports that once, as no failure, and says that its gue
   const judgement = judge({ relationship: standingOn(pair, pair.a), machine: pair.a.state.machine(pair.machineId)!, peer: 'B', nowMs: pair.a.nowMs(), limits: limitsOf() });
   assert.equal(judgement.health, 'warning');
   assert.match(reasonsOf(judgement).map(inEnglish).join(), /B runs this machine now.*held/);
+});
+
+test('what failed while a host was the primary is no trouble of the replica that it becomes', async () => {
+  const pair = await replicating();
+  pair.cutOff();
+  pair.write(pair.a, 'a', 1);
+  await pair.until(() => standingOn(pair, pair.a).failures > 0, 'a cycle fails');
+  pair.properties.mayRunTwice = true;
+  await pair.done(pair.b, 'unplanned', { start: true, force: true });
+  pair.network.heal();
+  await pair.until(() => standingOn(pair, pair.a).side === 'replica', 'A yields');
+  const { lastFault, failures } = standingOn(pair, pair.a);
+  assert.deepEqual([lastFault, failures], [null, 0]);
 });
 
 test('a primary of an older version, which knows nothing of failbacks, is received from', async () => {

@@ -67,7 +67,7 @@ test('what cannot be is refused by name: bad addresses, gateways outside, too ma
     [/"198.51.100.1".*in the subnet of 192.0.2.10\/24/, { addresses: ['192.0.2.10/24'], gateways: ['198.51.100.1'] }],
     [/beside an IPv6 address/, { addresses: ['192.0.2.10/24'], gateways: ['fe80::1'] }],
     [/another address than the adapter's own/, { addresses: ['192.0.2.10/24'], gateways: ['192.0.2.10'] }],
-    [/"6 of them".*at most 5/, { addresses: ['192.0.2.10/24'], gateways: [1, 2, 3, 4, 5, 6].map((n) => `192.0.2.${n}`) }],
+    [/the number of gateways cannot be 6: allowed is at most 5/, { addresses: ['192.0.2.10/24'], gateways: [1, 2, 3, 4, 5, 6].map((n) => `192.0.2.${n}`) }],
     [/an IPv4 address, since the protocol is IPv4 alone/, { protocol: 'ipv4', addresses: ['2001:db8::1/64'] }],
     [/an IPv6 address, since the protocol is IPv6 alone/, { protocol: 'ipv6', addresses: ['2001:db8::1/64'], dnsServers: ['192.0.2.53'] }],
     [/none with DHCP/, { dhcp: true, addresses: ['192.0.2.1/24'] }],

@@ -46,6 +46,10 @@ describe('a text', () => {
 
   test('in a text is in the same language', () => assert.equal(inWords(say('{a}!', { a: say('yes') }), 'de', { yes: 'ja', '{a}!': '{a}!' }), 'ja!'));
 
+  test('ends with one stop where an abbreviation stands at its end, and keeps every other', () => {
+    assert.equal(inWords(say('Taken {age}. {name}.qcow2 is {name}.', { age: 'vor 3 Min.', name: 'a' }), 'en', {}), 'Taken vor 3 Min. a.qcow2 is a.');
+  });
+
   test('never takes a name for a text of ours', () => assert.equal(inLanguage(say('{host} is out of reach', { host: 'Suspended' }), 'de'), 'Suspended ist nicht erreichbar'));
 
   test('of another host is taken only when it is one', () => {

@@ -8,6 +8,7 @@ import { LIVE, mergedLabel } from '../../src/engine/replica/labels.ts';
 import { linksOf, rebuilt, type Link } from '../../src/engine/replica/rebuilding.ts';
 import { founded } from '../../src/relationship/epoch.ts';
 import { defaultSettings } from '../../src/relationship/settings.ts';
+import { inEnglish } from '../../src/language/text.ts';
 
 const DISKS = ['a', 'b'];
 interface Arrow {
@@ -37,7 +38,7 @@ const onBoth = (...arrows: readonly Arrow[]): Link[] => DISKS.flatMap((disk) => 
 /** Points, and each disk's layers, labelled as `layer=point`. */
 function outcomeOf(links: readonly Link[]): unknown {
   const outcome = rebuilt('m1', '/replicas', links);
-  if (outcome.kind === 'left') return outcome.why;
+  if (outcome.kind === 'left') return inEnglish(outcome.why);
   const stacks = outcome.machine.stacks.map(({ layers }) => layers.map(({ layerId, pointId }) => (pointId ? `${layerId}=${pointId}` : layerId)).join(' '));
   return outcome.kind === 'alone' ? { stacks } : { points: outcome.points.map(({ point }) => point.id), stacks };
 }

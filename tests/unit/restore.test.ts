@@ -301,7 +301,7 @@ describe('a disk that is full', () => {
     const script = `mount -t tmpfs -o size=${sizeKiB}k tmpfs "$1" && mkdir "$1/state" && cp -a "$2/." "$1/state" && exec "$3" --input-type=module -e "$4" "$1" "$5" "$2"`;
     const child = spawn('unshare', ['--mount', 'sh', '-c', script, 'sh', place, today, process.execPath, program, yesterday], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 30_000 });
     let said = '';
-    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
     await once(child, 'close');
     return said;
   };

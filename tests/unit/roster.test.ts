@@ -118,6 +118,13 @@ describe('the overview', () => {
     assert.deepEqual(mergedMachines([toldBy('a', true, [failedOver, alone])]).map(({ name, isProtected }) => [name, isProtected]), [['alone', false], ['web1', false]]);
   });
 
+  test('says of a replica whose primary is not known here that its guest may run there, and counts no points of a replica that tells nothing', () => {
+    const rows = (told: Told[]) => rowsOf({ atMs: 10_000, hosts: told.map(({ host }) => host), machines: mergedMachines(told) });
+    const [[here], [there]] = [rows([toldBy('a', true, [REPLICA])]), rows([toldBy('b', true, [MACHINE])])];
+    assert.deepEqual([here!.runsOn, here!.unknown, here!.links[0]!.points], [[], [REPLICA.relationships[0]!.peer], REPLICA.relationships[0]!.points]);
+    assert.deepEqual([there!.unknown, there!.links[0]!.points], [[], null]);
+  });
+
   test('believes the host that failed over, whatever the other told before or goes on telling of its replica', () => {
     const failedOver = { ...REPLICA, power: 'running', relationships: [{ ...REPLICA.relationships[0]!, state: 5, health: 'warning', lagSinceMs: null }] } as const;
     const primary = (state: number, advice: string) => ({ ...MACHINE, power: 'running', relationships: [{ ...RELATIONSHIP, peerId: 'a', state, health: 'warning', advice }] }) as const;

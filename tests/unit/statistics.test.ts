@@ -36,6 +36,13 @@ describe('statistics', () => {
     assert.equal(missedCycles(resumed, SETTINGS, NOW_MS + 51 * INTERVAL_MS), 2);
   });
 
+  test('miss nothing while a guest that came home waits to be committed', () => {
+    const away = turned(NONE, SETTINGS, NOW_MS, false);
+    const home = counted(away, SETTINGS, cycle(NOW_MS + INTERVAL_MS));
+    const committed = turned(home, SETTINGS, NOW_MS + 50 * INTERVAL_MS, true);
+    assert.deepEqual([home.cycles, missedCycles(committed, SETTINGS, NOW_MS + 51 * INTERVAL_MS)], [1, 0]);
+  });
+
   test('tell failures of the network from all others, and of application-consistent points', () => {
     const all = countedConsistencyFailure(countedFailure(countedFailure(NONE, 'peer-unreachable'), 'disk-io'));
     assert.deepEqual([all.networkFailures, all.otherFailures, all.consistencyFailures, all.cycles], [1, 1, 1, 0]);

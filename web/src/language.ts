@@ -4,7 +4,7 @@
  */
 
 import { languageOf, OWN_NAMES, type Language } from '../../src/language/language.ts';
-import { inWords, type Catalogue, type Text } from '../../src/language/text.ts';
+import { filledIn, inWords, type Catalogue, type Text } from '../../src/language/text.ts';
 
 /** What can be chosen, each named in itself. */
 export const LANGUAGES: Readonly<Record<Language, string>> = OWN_NAMES;
@@ -56,7 +56,7 @@ export function chooseLanguage(tag: string): void {
 
 /** The sentence in the chosen language, its {placeholders} filled in. */
 export function t(text: string, values: Values = {}): string {
-  return (catalogue[text] ?? text).replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return filledIn(catalogue[text] ?? text, (name) => (values[name] === undefined ? undefined : String(values[name])));
 }
 
 /** What is said by code that the page shares with the host. */

@@ -2,7 +2,7 @@
  * While a machine is failed over and its guest runs here, recovery points of it are made here, with the same interval and
  * history as received ones: what it writes is a branch on the chosen point. When and whether; how is in newpoint.ts.
  */
-import { faultOf, failureText } from '../../errors/fault.ts';
+import { failureText, faultOf, kept } from '../../errors/fault.ts';
 import type { LastFault, Relationship } from '../../machine/records.ts';
 import { cycleIntervalMs } from '../../relationship/settings.ts';
 import type { Host } from '../host.ts';
@@ -79,7 +79,7 @@ async function report(host: Host, relationshipId: string, watch: Watch, signal: 
     signal.throwIfAborted();
     const fault = faultOf(thrown);
     if (!fault) throw thrown;
-    if (!watch.isFailing) tell(host, relationship, { code: fault.code, message: fault.message, hint: fault.hint, atMs: host.clock.nowMs() });
+    if (!watch.isFailing) tell(host, relationship, { ...kept(fault), atMs: host.clock.nowMs() });
     watch.isFailing = true;
   }
 }

@@ -5,6 +5,7 @@
  */
 import { Fault } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
+import { say } from '../../language/text.ts';
 import type { Relationship } from '../../machine/records.ts';
 import type { Engine } from '../engine.ts';
 import { coverLostTracking } from '../failovertracking.ts';
@@ -20,11 +21,11 @@ export async function changeMode(engine: Engine, machineId: string, signal: Abor
   const extended = engine.host.state.extendedOf(machineId);
   if (!extended) {
     if (own.side === 'primary') return;
-    throw new Fault('not-replicated', `${machineOf(engine.host, machineId).name} is not sent on to a third host, so there is none to be its replica`);
+    throw new Fault('not-replicated', say('{machine} is not sent on to a third host, so there is none to be its replica', { machine: machineOf(engine.host, machineId).name }));
   }
   if (own.testCopy) throw new Refused(refuse('a test failover is there: end it first', ['test-end']));
-  await engine.worker(machineId).exclusive('change-mode', (during) =>
-    engine.worker(machineId, 'onward').exclusive('change-mode', async () => {
+  await engine.worker(machineId).exclusive('change mode', (during) =>
+    engine.worker(machineId, 'onward').exclusive('change mode', async () => {
       await giveUp(engine.host, extended.id, during);
       await change(engine, own, extended.id);
     }, during), signal);
@@ -38,7 +39,7 @@ async function change({ host }: Engine, own: Relationship, extendedId: string): 
     facts: { 'has-extended': true },
     also: (before) => {
       takeOver(host, before.machineId, settledMachine(host, machineOf(host, before.machineId), before.failover!));
-      leaveBefore(host, before, `${host.hostName} is primary now, which replicates to ${host.peerName(relationshipNamed(host, extendedId).peerId)}`);
+      leaveBefore(host, before, say('{host} is primary now, which replicates to {peer}', { host: host.hostName, peer: host.peerName(relationshipNamed(host, extendedId).peerId) }));
       host.state.putRelationship(promoted(relationshipNamed(host, extendedId), before));
     },
   });

@@ -33,7 +33,7 @@ export async function yieldOnward(host: Host, before: Relationship, theirs: Line
   const carried = host.state.carried(extended.id);
   await rebaseMaps(host, extended, extended.newestPointId, pointId, carried);
   return host.state.transaction(() => {
-    leaveBefore(host, own, `${host.peerName(peerId)} is primary now, and ${host.hostName} its replica`);
+    leaveBefore(host, own, say('{peer} is primary now, and {host} its replica', { peer: host.peerName(peerId), host: host.hostName }));
     const sequence = highestSequence(host, extended);
     const attemptId = extended.doubtful?.id ?? null;
     transition(host, extended.id, 'yieldChain', {

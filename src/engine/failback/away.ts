@@ -63,7 +63,7 @@ function checkBegins(host: Host, relationship: Relationship, { lineage, pointId 
   const machine = machineOf(host, relationship.machineId);
   if (newestOf(machine.lineage).id !== newestOf(lineage).id) throw refused(host, relationship, phrase('the two hosts are in different epochs'));
   if (machine.powerLock !== null) throw refused(host, relationship, machine.powerLock);
-  if (pointId !== null && host.state.point(pointId)?.machineId !== machine.id) throw new Fault('point-unknown', `${machine.name} has no recovery point ${pointId} on ${host.hostName}`);
+  if (pointId !== null && host.state.point(pointId)?.machineId !== machine.id) throw new Fault('point-unknown', say('{machine} has no recovery point {point} on {host}', { machine: machine.name, point: pointId, host: host.hostName }));
 }
 
 function freshAway(host: Host, relationship: Relationship, { failbackId, pointId }: AwayRequest): AwayFailback {

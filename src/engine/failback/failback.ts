@@ -2,7 +2,7 @@
  * A failback as a job of the host that the guest goes home to: each step is decided anew from what both hosts have on record,
  * so that a daemon that died anywhere goes on from there. Cancelling it, or a fault, leaves both hosts as they were.
  */
-import { Fault, FAULTS, faultOf, isOutOfReach, type FaultCode, failureText } from '../../errors/fault.ts';
+import { failureText, Fault, type FaultCode, faultOf, FAULTS, isOutOfReach } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
 import type { Relationship } from '../../machine/records.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
@@ -47,12 +47,12 @@ export async function failBackHome(engine: Engine, job: JobContext, { pointId, s
   }
 }
 
-const alone = <T>(engine: Engine, job: JobContext, work: (signal: AbortSignal) => Promise<T>): Promise<T> => engine.worker(job.machineId).exclusive(heldBy(job, 'failback'), work, job.signal);
+const alone = <T>(engine: Engine, job: JobContext, work: (signal: AbortSignal) => Promise<T>): Promise<T> => engine.worker(job.machineId).exclusive(heldBy(job, 'fail back'), work, job.signal);
 
 /** A step waits for its turn. */
 function step(engine: Engine, job: JobContext, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const { operation } = engine.worker(job.machineId);
-  if (operation !== null) throw new Fault('peer-busy', `another operation holds this machine: ${operation}`);
+  if (operation !== null) throw new Fault('peer-busy', say('another operation holds this machine: {operation}', { operation: [operation] }));
   return alone(engine, job, work);
 }
 
@@ -115,7 +115,7 @@ function tell(job: JobContext, { phase, rounds, percent, fault }: FailbackStandi
 function endedThere(peer: string, { fault }: FailbackStanding): Error {
   // What may pass is no reason to go on asking: it has been given up over there.
   const isLasting = fault && fault.code in FAULTS && FAULTS[fault.code as FaultCode].retry !== 'backoff';
-  if (isLasting) return new Fault(fault.code as FaultCode, `${peer} gave the failback up: ${fault.message}`);
+  if (isLasting) return new Fault(fault.code as FaultCode, say('{peer} gave the failback up: {reason}', { peer, reason: [failureText(fault)] }));
   return new Refused(refuse(fault ? say('{peer} gave the failback up: {failure}', { peer, failure: [failureText(fault)] }) : say('{peer} gave the failback up', { peer }), ['initiate-failback']));
 }
 

@@ -35,6 +35,9 @@ export const homeOf = ({ failback }: Relationship): HomeFailback | null => (fail
 export function refuseElsewhere(host: Host, relationship: Relationship): void {
   if (allowedVerbs(relationship).includes('initiate-failback')) return;
   const name = machineOf(host, relationship.machineId).name;
+  if (relationship.side === 'replica' && relationship.failover === null && relationship.state === 3) {
+    throw new Refused(refuse(say('{name}: replication was reversed, so it comes home by a planned failover, which loses nothing: understudy failback {name}', { name }), allowedVerbs(relationship)));
+  }
   throw new Refused(refuse(say('{name}: a failback is asked of the host that the guest goes home to (here: {state}, {side})', { name, state: stateWords(relationship.state), side: sideWords(relationship.side) }), allowedVerbs(relationship)));
 }
 

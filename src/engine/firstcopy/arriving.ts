@@ -6,6 +6,7 @@ import { MAX_READ_CLUSTERS } from '../../fingerprints/map.ts';
 import { CLUSTER_BYTES, clusterCount, clustersTouched, windows } from '../../extents/extent.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import { Fault } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import type { Attachment, MachineDefinition } from '../../machine/definition.ts';
 import type { Point, PointKind, Relationship, Stack } from '../../machine/records.ts';
 import type { Host } from '../host.ts';
@@ -57,7 +58,7 @@ async function commitWithAhead(host: Host, relationshipId: string, manifest: Man
     if (hasAhead && !ahead) await host.clock.sleep(AGAIN_MS);
     else if (commit(host, relationshipId, manifest, { newestId, point, sets, ahead })) return hasAhead;
   }
-  throw new Fault('peer-busy', `${machineOf(host, relationshipNamed(host, relationshipId).machineId).name}: changes arrive faster than the media can be put under them`);
+  throw new Fault('peer-busy', say('{machine}: changes arrive faster than the media can be put under them', { machine: machineOf(host, relationshipNamed(host, relationshipId).machineId).name }));
 }
 
 /** The newest point that has arrived, by its layers' label; null while that is being changed. */

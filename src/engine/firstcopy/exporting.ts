@@ -7,6 +7,7 @@
 import { windows } from '../../extents/extent.ts';
 import { Fault, faultOf } from '../../errors/fault.ts';
 import { Fingerprinter } from '../../fingerprints/fingerprint.ts';
+import { say } from '../../language/text.ts';
 import type { Attachment } from '../../machine/definition.ts';
 import type { Attempt, Machine, Relationship } from '../../machine/records.ts';
 import type { Host } from '../host.ts';
@@ -71,19 +72,18 @@ export async function checkExport(host: Host, relationship: Relationship, direct
     await checkOurs(place, machine);
     const needed = await neededBytes(host, relationship, signal);
     const free = await host.layers.freeBytes(place.path);
-    if (free < needed) throw new Fault('space-exhausted', `${machine.name}: its export needs about ${gib(needed)} GiB, and ${directory} has ${gib(free)} GiB free`);
+    if (free < needed) throw new Fault('space-exhausted', say('{machine}: its export needs about {needed}, and {directory} has {free} free', { machine: machine.name, needed: { sizeBytes: needed }, directory, free: { sizeBytes: free } }));
   } finally {
     await place.close();
   }
 }
 
-const gib = (bytes: number): string => (bytes / GIB).toFixed(2);
 
 async function checkOurs(place: MediaPlace, machine: Machine): Promise<void> {
-  if ((await place.read('manifest.json')) !== undefined) throw new Fault('media-unfit', `${place.path} holds a finished export of ${machine.name} already: choose another directory, or remove that export`);
+  if ((await place.read('manifest.json')) !== undefined) throw new Fault('media-unfit', say('{path} holds a finished export of {machine} already: choose another directory, or remove that export', { path: place.path, machine: machine.name }));
   const names = await place.names();
   const isUnfinished = (await place.read('unfinished.json')) !== undefined;
-  if (names.length > 0 && !isUnfinished) throw new Fault('media-unfit', `${place.path} holds other files: choose another directory`);
+  if (names.length > 0 && !isUnfinished) throw new Fault('media-unfit', say('{path} holds other files: choose another directory', { path: place.path }));
 }
 
 /** What is not zero on the disks, and what comes with it. */
@@ -107,7 +107,7 @@ async function isWritten(place: MediaPlace, attempt: Attempt | null): Promise<bo
   const text = await place.read('manifest.json');
   if (text === undefined) return false;
   if (attempt && readManifest(text, place.path).pointId === attempt.id) return true;
-  throw new Fault('media-unfit', `${place.path} holds another finished export: remove it, then this one goes on`);
+  throw new Fault('media-unfit', say('{path} holds another finished export: remove it, then this one goes on', { path: place.path }));
 }
 
 /** The place holds what this attempt has written so far, or empty disks. */
@@ -184,7 +184,7 @@ async function finish(host: Host, relationshipId: string, place: MediaPlace): Pr
   const digest = await (await host.fingerprints.journal(relationshipId, attempt!.id)).digest();
   host.state.transaction(() => {
     const { state, attempt: now } = relationshipNamed(host, relationshipId);
-    if (state !== 2 || now?.id !== attempt!.id) throw new Fault('cancelled', `the export to ${place.path} was stopped`);
+    if (state !== 2 || now?.id !== attempt!.id) throw new Fault('cancelled', say('the export to {path} was stopped', { path: place.path }));
     acknowledge(host, relationshipId, changeAttempt(host, relationshipId, { digest }));
     update(host, relationshipId, ({ initial }) => ({
       initial: { ...initial!, exported: { pointId: attempt!.id, instantMs: attempt!.instantMs, finishedMs: host.clock.nowMs(), path: place.path, isTold: false } },

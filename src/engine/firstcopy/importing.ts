@@ -7,6 +7,7 @@ import { CLUSTER_BYTES, clusterExtent, clustersTouched, windows, type Extent } f
 import { Fault, faultOf } from '../../errors/fault.ts';
 import { FINGERPRINT_BYTES, Fingerprinter, isUnknown, sameFingerprint } from '../../fingerprints/fingerprint.ts';
 import { checkRecords } from '../../fingerprints/record.ts';
+import { type Said, say } from '../../language/text.ts';
 import type { Importing } from '../../machine/initial.ts';
 import type { Relationship } from '../../machine/records.ts';
 import type { Host } from '../host.ts';
@@ -69,7 +70,7 @@ export async function dropImport(host: Host, relationshipId: string): Promise<vo
   update(host, relationshipId, () => ({ importing: null }));
 }
 
-const damaged = (path: string, what: string): Fault => new Fault('media-damaged', `${path}: ${what}`);
+const damaged = (path: string, what: Said): Fault => new Fault('media-damaged', say('{path}: {what}', { path, what }));
 
 /** The media's journal is here, whole, and maps say by it what each cluster has to be. */
 async function takeJournal(host: Host, relationshipId: string, place: MediaPlace, { pointId, epochId, digest, disks }: Manifest): Promise<void> {
@@ -78,7 +79,7 @@ async function takeJournal(host: Host, relationshipId: string, place: MediaPlace
     await journal.truncateTo(0);
     for await (const batch of place.journalBatches(pointId)) await journal.append(checked(batch, place.path));
     await journal.sync();
-    if ((await journal.digest()) !== digest) throw damaged(place.path, 'its journal is truncated or was altered');
+    if ((await journal.digest()) !== digest) throw damaged(place.path, say('its journal is truncated or was altered'));
   }
   const named = disks.map(({ disk, sizeBytes }) => ({ disk: mediaMapName(disk), sizeBytes }));
   await host.fingerprints.applyJournal(relationshipId, { attemptId: pointId, parentId: null, epochId, keyId: relationshipId, digest, disks: named });
@@ -89,7 +90,7 @@ function checked(batch: Buffer, path: string): Buffer {
     checkRecords(batch);
     return batch;
   } catch (cause) {
-    throw new Fault('media-damaged', `${path}: its journal is truncated or was altered`, { cause });
+    throw new Fault('media-damaged', say('{path}: its journal is truncated or was altered', { path }), { cause });
   }
 }
 
@@ -120,7 +121,7 @@ async function opened(host: Host, place: MediaPlace, { disks }: Manifest, signal
   } catch (cause) {
     const fault = faultOf(cause);
     if (fault?.code !== 'disk-format') throw cause;
-    throw new Fault('media-damaged', fault.message, { cause });
+    throw new Fault('media-damaged', fault.said, { cause });
   }
 }
 
@@ -136,7 +137,7 @@ interface DiskCopy {
 async function copyDisk(host: Host, relationship: Relationship, { index, target: { disk, sizeBytes, layer }, view, path, onBytes }: DiskCopy, signal: AbortSignal): Promise<void> {
   const { at } = relationship.importing!;
   const from = index === at.disk ? at.cluster : 0;
-  if (view.disks.find((each) => each.disk === disk)?.sizeBytes !== sizeBytes) throw damaged(path, `it is not a disk of ${sizeBytes} bytes`);
+  if (view.disks.find((each) => each.disk === disk)?.sizeBytes !== sizeBytes) throw damaged(path, say('it is not a disk of {bytes} bytes', { bytes: String(sizeBytes) }));
   if (from === 0) await host.layers.create(layer, sizeBytes);
   const map = await host.fingerprints.map(relationship.id, mediaMapName(disk), sizeBytes, keyId(relationship));
   const copier = new Copier(view, disk, path, new Fingerprinter(Buffer.from(relationship.key, 'base64')));
@@ -203,7 +204,7 @@ class Copier {
 
   #isZero(entries: Buffer, index: number, { offsetBytes, lengthBytes }: Extent): boolean {
     const at = index * FINGERPRINT_BYTES;
-    if (isUnknown(entries, at)) throw damaged(this.#path, `its journal says nothing of the cluster at byte ${offsetBytes}`);
+    if (isUnknown(entries, at)) throw damaged(this.#path, say('its journal says nothing of the cluster at byte {offset}', { offset: String(offsetBytes) }));
     return sameFingerprint(entries, at, this.#fingerprinter.ofZeroes(lengthBytes), 0);
   }
 
@@ -211,7 +212,7 @@ class Copier {
     for (let at = 0; at < bytes.length; at += CLUSTER_BYTES) {
       const offsetBytes = part.offsetBytes + at;
       this.#fingerprinter.write(bytes.subarray(at, at + CLUSTER_BYTES), this.#found);
-      if (!sameFingerprint(entries, (offsetBytes / CLUSTER_BYTES - first) * FINGERPRINT_BYTES, this.#found, 0)) throw damaged(this.#path, `the cluster at byte ${offsetBytes} of disk ${this.#disk} is not what was exported`);
+      if (!sameFingerprint(entries, (offsetBytes / CLUSTER_BYTES - first) * FINGERPRINT_BYTES, this.#found, 0)) throw damaged(this.#path, say('the cluster at byte {offset} of disk {disk} is not what was exported', { offset: String(offsetBytes), disk: this.#disk }));
     }
   }
 }

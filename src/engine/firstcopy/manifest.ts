@@ -4,6 +4,7 @@
  */
 import { Fault } from '../../errors/fault.ts';
 import { sealedBy } from '../../fingerprints/fingerprint.ts';
+import { say } from '../../language/text.ts';
 import type { Attachment, MachineDefinition } from '../../machine/definition.ts';
 
 const FORMAT = 1;
@@ -47,8 +48,8 @@ export function encodeManifest(manifest: Manifest, key: Buffer): string {
 /** What a text that claims to be a manifest says, before anything of it is believed. Fault media-damaged, media-unfit. */
 export function readManifest(text: string, path: string): Manifest & { isSealedBy(key: Buffer): boolean } {
   const parsed = parsedJson(text);
-  if (typeof parsed !== 'object' || parsed === null || parsed['kind'] !== KIND) throw new Fault('media-damaged', `the manifest in ${path} cannot be read`);
-  if (parsed['format'] !== FORMAT) throw new Fault('media-unfit', `the export in ${path} has format ${String(parsed['format'])}; this version reads format ${FORMAT}`);
+  if (typeof parsed !== 'object' || parsed === null || parsed['kind'] !== KIND) throw new Fault('media-damaged', say('the manifest in {path} cannot be read', { path }));
+  if (parsed['format'] !== FORMAT) throw new Fault('media-unfit', say('the export in {path} has format {parsed}; this version reads format {known}', { path, parsed: String(parsed['format']), known: FORMAT }));
   const { seal, ...body } = parsed;
   return { ...(body as unknown as Manifest), isSealedBy: (key) => seal === sealedBy(key, JSON.stringify(body)) };
 }

@@ -2,7 +2,8 @@
  * Setting a guest's addresses after a failover, through its agent: the failover is done by then and does not wait for it. Every
  * wait has an end; how it went is recorded with the machine and told as an event.
  */
-import { Fault, faultOf } from '../../errors/fault.ts';
+import { failureText, Fault, faultOf } from '../../errors/fault.ts';
+import { type Said, saidOf, say, told } from '../../language/text.ts';
 import type { MachineDefinition } from '../../machine/definition.ts';
 import { addressed, type AddressOutcome, type GuestAddresses, type GuestNetwork } from '../../machine/guestnetwork.ts';
 import type { Host } from '../host.ts';
@@ -30,7 +31,7 @@ const ROUNDS = 3;
 export function expectAddresses(host: Host, machineId: string, definition: MachineDefinition): void {
   const { network } = machineOf(host, machineId);
   if (!network?.hasArrived || addressed(definition, network).length === 0) return;
-  record(host, machineId, { state: 'waiting', atMs: host.clock.nowMs(), message: 'the addresses are set once the guest\'s agent answers', hint: '' });
+  record(host, machineId, { state: 'waiting', atMs: host.clock.nowMs(), ...told(say('the addresses are set once the guest\'s agent answers')), hint: '' });
 }
 
 function record(host: Host, machineId: string, outcome: AddressOutcome): void {
@@ -46,20 +47,23 @@ export async function setAddresses(host: Host, job: JobContext): Promise<JobResu
   const { name } = machineOf(host, machineId);
   try {
     const count = await settle(host, job);
-    finish(host, machineId, { state: 'applied', atMs: host.clock.nowMs(), message: `${name}: the guest has its addresses for ${host.hostName}, on ${count} network adapter${count === 1 ? '' : 's'}`, hint: '' });
+    finish(host, machineId, { state: 'applied', atMs: host.clock.nowMs(), ...told(appliedText(name, host.hostName, count)), hint: '' });
     return { adapters: count };
   } catch (thrown) {
     const fault = faultOf(thrown);
-    if (fault && host.state.machine(machineId)) finish(host, machineId, { state: 'failed', atMs: host.clock.nowMs(), message: `${name}: the addresses for ${host.hostName} could not be set in the guest: ${fault.message}`, hint: fault.hint });
+    if (fault && host.state.machine(machineId)) finish(host, machineId, { state: 'failed', atMs: host.clock.nowMs(), ...told(say('{name}: the addresses for {host} could not be set in the guest: {reason}', { name, host: host.hostName, reason: [failureText(fault)] })), hint: fault.hint });
     throw thrown;
   }
 }
+
+const appliedText = (name: string, host: string, count: number): Said =>
+  count === 1 ? say('{name}: the guest has its addresses for {host}, on 1 network adapter', { name, host }) : say('{name}: the guest has its addresses for {host}, on {count} network adapters', { name, host, count });
 
 function finish(host: Host, machineId: string, outcome: AddressOutcome): void {
   const { name } = machineOf(host, machineId);
   host.state.transaction(() => {
     record(host, machineId, outcome);
-    host.state.addEvent({ atMs: outcome.atMs, number: null, severity: outcome.state === 'applied' ? 'information' : 'warning', machine: name, message: outcome.message });
+    host.state.addEvent({ atMs: outcome.atMs, number: null, severity: outcome.state === 'applied' ? 'information' : 'warning', machine: name, ...told(saidOf(outcome)) });
   });
   host.changed('machine', machineId);
 }
@@ -68,7 +72,7 @@ function finish(host: Host, machineId: string, outcome: AddressOutcome): void {
 async function settle(host: Host, { machineId, signal, progress }: JobContext): Promise<number> {
   const machine = machineOf(host, machineId);
   const { definition } = specOf(host, machine, host.state.relationshipOf(machineId));
-  if (!definition.guestAgent) throw new Fault('agent-silent', 'the machine has no port for a guest agent (guestAgent = false in its definition)');
+  if (!definition.guestAgent) throw new Fault('agent-silent', say('the machine has no port for a guest agent (guestAgent = false in its definition)'));
   const wanted = addressed(definition, machine.network);
   progress(5, 'waiting for the guest\'s agent');
   await agentAnswers(host, machineId, signal);
@@ -79,7 +83,7 @@ async function settle(host: Host, { machineId, signal, progress }: JobContext): 
     for (const [index, each] of wanted.entries()) await setOne(guest, found, each, index, wanted.flatMap(({ addresses }) => addresses.dnsServers));
     const missing = await whatIsMissing(guest, wanted);
     if (missing.length === 0) return wanted.length;
-    if (round === ROUNDS) throw new Fault('addresses-not-set', `the guest does not keep ${missing.join(', ')}`);
+    if (round === ROUNDS) throw new Fault('addresses-not-set', say('the guest does not keep {missing}', { missing: { list: missing } }));
   }
 }
 
@@ -106,8 +110,8 @@ async function agentAnswers(host: Host, machineId: string, signal: AbortSignal):
       signal.throwIfAborted();
       if (!faultOf(thrown)) throw thrown;
       offSinceMs = (await host.hypervisor.power(machineId)) === 'off' ? (offSinceMs ?? host.clock.monotonicMs()) : null;
-      if (offSinceMs !== null && host.clock.monotonicMs() - offSinceMs >= OFF_AFTER_MS) throw new Fault('agent-silent', 'the guest is off', { cause: thrown });
-      if (host.clock.monotonicMs() > deadlineMs) throw new Fault('agent-silent', `no agent answered in ${AGENT_WITHIN_MS / 60_000} minutes`, { cause: thrown });
+      if (offSinceMs !== null && host.clock.monotonicMs() - offSinceMs >= OFF_AFTER_MS) throw new Fault('agent-silent', say('the guest is off'), { cause: thrown });
+      if (host.clock.monotonicMs() > deadlineMs) throw new Fault('agent-silent', say('no agent answered in {minutes} minutes', { minutes: AGENT_WITHIN_MS / 60_000 }), { cause: thrown });
     }
     await host.clock.sleep(ASK_EVERY_MS, signal);
   }
@@ -129,11 +133,13 @@ const interfaces = async ({ host, machineId, signal }: Guest): Promise<readonly 
 
 async function setOne({ host, machineId, signal, isWindows }: Guest, found: readonly GuestInterface[], { mac, addresses }: Wanted, index: number, allServers: readonly string[]): Promise<void> {
   const device = found.find((each) => each.mac === mac)?.name;
-  if (device === undefined) throw new Fault('addresses-not-set', `the guest shows no network adapter ${mac}: has it a driver for it?`);
+  if (device === undefined) throw new Fault('addresses-not-set', say('the guest shows no network adapter {mac}: has it a driver for it?', { mac }));
   const commands = isWindows ? windowsCommands(device, addresses) : [linuxCommand({ device, mac, addresses, index, allServers })];
   for (const command of commands) {
     const { exitCode, said } = await runInGuest(host, machineId, command, signal);
-    if (exitCode !== 0) throw new Fault('addresses-not-set', `a command in the guest failed for ${device} (${mac}) with ${exitCode}${said === '' ? '' : `: ${said}`}`);
+    if (exitCode === 0) continue;
+    const about = { device, mac, exitCode: String(exitCode) };
+    throw new Fault('addresses-not-set', said === '' ? say('a command in the guest failed for {device} ({mac}) with {exitCode}', about) : say('a command in the guest failed for {device} ({mac}) with {exitCode}: {said}', { ...about, said }));
   }
 }
 

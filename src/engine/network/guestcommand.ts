@@ -1,5 +1,6 @@
 /** A command that runs in the guest, by its agent. Source: QEMU guest agent protocol, guest-exec and guest-exec-status. */
 import { Fault } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import type { Host } from '../host.ts';
 
 const WITHIN_MS = 60_000;
@@ -27,7 +28,7 @@ export async function runInGuest(host: Host, machineId: string, command: Readonl
   for (;;) {
     const status = (await host.hypervisor.askAgent(machineId, 'guest-exec-status', { pid: begun?.pid }, signal)) as Status;
     if (status.exited === true) return { exitCode: status.exitcode ?? 128 + (status.signal ?? 0), said: lineOf(status['err-data'] ?? status['out-data'] ?? '') };
-    if (host.clock.monotonicMs() > deadlineMs) throw new Fault('addresses-not-set', `a command in the guest did not end in ${WITHIN_MS / 1_000} s`);
+    if (host.clock.monotonicMs() > deadlineMs) throw new Fault('addresses-not-set', say('a command in the guest did not end in {seconds} s', { seconds: WITHIN_MS / 1_000 }));
     await host.clock.sleep(LOOK_EVERY_MS, signal);
   }
 }

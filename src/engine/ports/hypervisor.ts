@@ -8,6 +8,7 @@ import type { Fault } from '../../errors/fault.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import type { ConsoleText } from '../../machine/screen.ts';
 import type { DiskSize, DiskView } from './diskview.ts';
+import type { Text } from '../../language/text.ts';
 
 export type Power = 'off' | 'running' | 'paused' | 'stopping';
 
@@ -27,7 +28,7 @@ export interface TrackingReport {
   readonly points: readonly string[];
   /** True when a bitmap that should be there is absent or inconsistent on any disk, or an image changed while closed. */
   readonly broken: boolean;
-  readonly why?: string;
+  readonly why?: Text;
 }
 
 /** From where a guest's changes are to be known, on which disks; on all when that is not said. */

@@ -9,6 +9,7 @@ import { CLUSTER_BYTES } from '../../extents/extent.ts';
 import { Fingerprinter } from '../../fingerprints/fingerprint.ts';
 import type { ResumePoint } from '../../fingerprints/journal.ts';
 import type { ArrivedCycle } from '../../history/piece.ts';
+import { say } from '../../language/text.ts';
 import type { Attachment } from '../../machine/definition.ts';
 import type { Attempt, AttemptKind, LastResynchronization, Relationship, Slice } from '../../machine/records.ts';
 import { newestOf } from '../../relationship/epoch.ts';
@@ -177,7 +178,7 @@ export async function goingOn(host: Host, relationship: Relationship, attempt: A
   const mark = await journal.lastMarkAtOrBefore(durableBytes);
   if (attempt.phase === 'pass') return mark;
   const beganAt = attempt.instantFromBytes ?? changeAttempt(host, relationship.id, { instantFromBytes: mark.bytes }).instantFromBytes!;
-  if (durableBytes < Math.max(beganAt, attempt.passBytes ?? 0)) throw new Fault('attempt-lost', `${machineOf(host, relationship.machineId).name}: the replica no longer holds what the cycle had brought there`);
+  if (durableBytes < Math.max(beganAt, attempt.passBytes ?? 0)) throw new Fault('attempt-lost', say('{machine}: the replica no longer holds what the cycle had brought there', { machine: machineOf(host, relationship.machineId).name }));
   return mark.bytes > beganAt ? mark : { bytes: beganAt, disk: 0, cluster: 0 };
 }
 
@@ -331,7 +332,7 @@ async function resolveDoubt(host: Host, relationship: Relationship, standing: St
 }
 
 const misfit = (host: Host, relationship: Relationship): Fault =>
-  new Fault('tracking-lost', `${machineOf(host, relationship.machineId).name}: the replica's newest recovery point is not one that this host's record of changes starts from`);
+  new Fault('tracking-lost', say('{machine}: the replica\'s newest recovery point is not one that this host\'s record of changes starts from', { machine: machineOf(host, relationship.machineId).name }));
 
 /** Fails the attempt without asking anybody: its changes are in the record again, its layers are dropped. */
 export async function giveUp(host: Host, relationshipId: string, signal: AbortSignal): Promise<void> {

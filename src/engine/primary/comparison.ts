@@ -8,6 +8,7 @@ import { ClusterSet, type ClusterRun } from '../../extents/clusterset.ts';
 import { Fault } from '../../errors/fault.ts';
 import { FINGERPRINT_BYTES, isUnknown } from '../../fingerprints/fingerprint.ts';
 import { MAX_READ_CLUSTERS } from '../../fingerprints/map.ts';
+import { say } from '../../language/text.ts';
 import type { Attempt, Relationship } from '../../machine/records.ts';
 import { call, MAX_COMPARED_CLUSTERS } from '../calls.ts';
 import type { Host } from '../host.ts';
@@ -31,7 +32,7 @@ export async function comparedWithReplica(host: Host, relationship: Relationship
   await map.claim({ pointId, epochId: attempt.epochId });
   const ask = async ({ first, count }: ClusterRun): Promise<void> => {
     const { fingerprints } = await call(host.peers, relationship.peerId, 'compare', { relationshipId: relationship.id, attemptId: attempt.id, disk, first, count }, signal);
-    if (fingerprints.length !== count * FINGERPRINT_BYTES) throw new Fault('peer-protocol', `${host.peerName(relationship.peerId)} answered ${fingerprints.length} bytes for the fingerprints of ${count} clusters`);
+    if (fingerprints.length !== count * FINGERPRINT_BYTES) throw new Fault('peer-protocol', say('{peer} answered {bytes} bytes for the fingerprints of {clusters} clusters', { peer: host.peerName(relationship.peerId), bytes: String(fingerprints.length), clusters: count }));
     await map.learn(pointId, first, Buffer.from(fingerprints));
   };
   return new AskedAhead(map, clusterCount(sizeBytes), ask);

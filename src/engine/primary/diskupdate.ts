@@ -99,7 +99,7 @@ async function isRecorded(host: Host, spec: LaunchSpec, pointId: string | null):
 /** The relationship's bitmap is on the new disks. Where it was not, none of them has been copied yet. */
 async function recordIncoming(host: Host, relationship: Relationship): Promise<Relationship> {
   const { incoming, trackId } = relationship;
-  if (!(await isRecorded(host, specFor(host, relationship), trackId))) throw new Fault('tracking-lost', `${machineOf(host, relationship.machineId).name}: the record of changes on its other disks is gone`);
+  if (!(await isRecorded(host, specFor(host, relationship), trackId))) throw new Fault('tracking-lost', say('{machine}: the record of changes on its other disks is gone', { machine: machineOf(host, relationship.machineId).name }));
   await bringToGuest(host, relationship, incoming!.disks);
   const spec = specOfDisks(host, relationship, incoming!.disks);
   if (Object.keys(incoming!.copied).length > 0 && (await isRecorded(host, spec, trackId))) return relationship;

@@ -2,6 +2,7 @@
 import { CLUSTER_BYTES, clusterCount } from '../../extents/extent.ts';
 import { ClusterSet } from '../../extents/clusterset.ts';
 import { Fault } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import type { Relationship } from '../../machine/records.ts';
 import type { Host } from '../host.ts';
 import { machineOf } from '../spec.ts';
@@ -14,7 +15,7 @@ export async function coverGrowth(host: Host, relationship: Relationship): Promi
   const grown = new Map<string, ClusterSet>();
   for (const { disk, sizeBytes } of sizes) {
     const before = machine.stacks.find((stack) => stack.disk === disk)?.sizeBytes ?? sizeBytes;
-    if (sizeBytes < before) throw new Fault('disk-changed', `${machine.name}: disk ${disk} became smaller, which replication does not follow`);
+    if (sizeBytes < before) throw new Fault('disk-changed', say('{machine}: disk {disk} became smaller, which replication does not follow', { machine: machine.name, disk }));
     if (sizeBytes > before) grown.set(disk, grownArea(before, sizeBytes));
   }
   if (grown.size === 0) return;

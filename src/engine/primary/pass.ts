@@ -3,6 +3,7 @@
  * changed meanwhile; all one attempt. The pass holds no instant, keeps its place in the journal, and survives restarts.
  */
 import { Fault } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import type { Attempt, Relationship } from '../../machine/records.ts';
 import type { Standing } from '../calls.ts';
 import { greet } from '../greeting.ts';
@@ -46,7 +47,7 @@ export async function opened(host: Host, relationship: Relationship, kind: 'init
 /** What the replica's disks hold already, when the first copy is to be compared with that. */
 function seedOf(host: Host, { machineId, peerId, initial }: Relationship, { seedId }: Standing): string | null {
   if (initial?.by !== 'seed') return null;
-  if (!seedId) throw new Fault('seed-unfit', `${machineOf(host, machineId).name}: ${host.peerName(peerId)} has no copy of it to start from`);
+  if (!seedId) throw new Fault('seed-unfit', say('{machine}: {peer} has no copy of it to start from', { machine: machineOf(host, machineId).name, peer: host.peerName(peerId) }));
   return seedId;
 }
 

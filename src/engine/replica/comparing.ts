@@ -5,6 +5,7 @@
 import { clusterCount, clusterExtent, windows, type Extent, CLUSTER_BYTES } from '../../extents/extent.ts';
 import { Fault } from '../../errors/fault.ts';
 import { FINGERPRINT_BYTES, Fingerprinter } from '../../fingerprints/fingerprint.ts';
+import { say } from '../../language/text.ts';
 import type { Receiving, Relationship } from '../../machine/records.ts';
 import { MAX_COMPARED_CLUSTERS, type CompareRequest } from '../calls.ts';
 import type { Host } from '../host.ts';
@@ -33,8 +34,8 @@ export class Comparing {
   /** Of each cluster as the disk holds it; unknown for those beyond the disk's end there. */
   async fingerprints({ disk, first, count }: CompareRequest): Promise<Buffer> {
     const { comparedWith, epochId } = this.#receiving;
-    if (!comparedWith) throw new Fault('peer-protocol', 'the attempt does not compare');
-    if (!(count >= 1 && count <= MAX_COMPARED_CLUSTERS && first >= 0)) throw new Fault('peer-protocol', `fingerprints of ${count} clusters from ${first}`);
+    if (!comparedWith) throw new Fault('peer-protocol', say('the attempt does not compare'));
+    if (!(count >= 1 && count <= MAX_COMPARED_CLUSTERS && first >= 0)) throw new Fault('peer-protocol', say('fingerprints of {count} clusters from {first}', { count, first }));
     this.#ended.signal.throwIfAborted();
     const view = await (this.#view ??= this.#open());
     const stack = view.disks.find((each) => each.disk === disk);
@@ -50,14 +51,14 @@ export class Comparing {
 
   /** Nothing is read any more. */
   async close(): Promise<void> {
-    this.#ended.abort(new Fault('attempt-lost', 'the comparison has ended'));
+    this.#ended.abort(new Fault('attempt-lost', say('the comparison has ended')));
     await this.#view?.then((view) => view.close(), () => undefined);
   }
 
   async #open(): Promise<DiskView> {
     const machine = machineOf(this.#host, this.#relationship.machineId);
-    if ((await this.#host.hypervisor.power(machine.id)) !== 'off') throw new Fault('disk-in-use', `${machine.name}: a guest on ${this.#host.hostName} has the disks open`);
-    if (this.#relationship.awaited) throw new Fault('peer-busy', `${machine.name}: comparing waits until the media with the first copy are imported on ${this.#host.hostName}`);
+    if ((await this.#host.hypervisor.power(machine.id)) !== 'off') throw new Fault('disk-in-use', say('{machine}: a guest on {host} has the disks open', { machine: machine.name, host: this.#host.hostName }));
+    if (this.#relationship.awaited) throw new Fault('peer-busy', say('{machine}: comparing waits until the media with the first copy are imported on {host}', { machine: machine.name, host: this.#host.hostName }));
     const named = new Set(this.#receiving.layers.map(({ disk }) => disk));
     return this.#host.hypervisor.openStacks(machine.stacks.filter(({ disk, layers }) => named.has(disk) && layers.length > 0), this.#ended.signal);
   }

@@ -2,6 +2,7 @@
 import { CLUSTER_BYTES, clusterCount } from '../../extents/extent.ts';
 import { Fault } from '../../errors/fault.ts';
 import { recordsOf } from '../../fingerprints/record.ts';
+import { say } from '../../language/text.ts';
 import type { Receiving } from '../../machine/records.ts';
 import type { Compression } from '../ports/compression.ts';
 import type { Chunk } from '../ports/diskview.ts';
@@ -43,7 +44,7 @@ export class Intake implements LaneHandler {
   async data(frame: DataFrame, chunk: Chunk): Promise<void> {
     const { writer, sizeBytes } = this.#target(frame.disk, frame.offsetBytes, frame.rawBytes);
     const isWhole = frame.offsetBytes % CLUSTER_BYTES === 0 && (frame.rawBytes % CLUSTER_BYTES === 0 || frame.offsetBytes + frame.rawBytes === sizeBytes);
-    if (!isWhole) throw new Fault('peer-protocol', `data of ${frame.rawBytes} bytes at ${frame.offsetBytes} is not whole clusters`);
+    if (!isWhole) throw new Fault('peer-protocol', say('data of {rawBytes} bytes at {offsetBytes} is not whole clusters', { rawBytes: String(frame.rawBytes), offsetBytes: String(frame.offsetBytes) }));
     if (!frame.compressed) return writer.write(frame.offsetBytes, chunk);
     const raw = await this.#compression.decompress(chunk.memory.subarray(chunk.headroomBytes), frame.rawBytes);
     return writer.write(frame.offsetBytes, { memory: raw, headroomBytes: 0 });
@@ -69,13 +70,13 @@ export class Intake implements LaneHandler {
   async #zero(disk: number, first: number, count: number): Promise<void> {
     const offsetBytes = first * CLUSTER_BYTES;
     const { writer, sizeBytes } = this.#target(disk, offsetBytes, 0);
-    if (first + count > clusterCount(sizeBytes)) throw new Fault('peer-protocol', `zeroes beyond the end of disk ${disk}`);
+    if (first + count > clusterCount(sizeBytes)) throw new Fault('peer-protocol', say('zeroes beyond the end of disk {disk}', { disk }));
     await writer.zero(offsetBytes, Math.min(count * CLUSTER_BYTES, sizeBytes - offsetBytes));
   }
 
   #target(disk: number, offsetBytes: number, lengthBytes: number): Target {
     const target = this.#targets[disk];
-    if (!target || offsetBytes + lengthBytes > target.sizeBytes) throw new Fault('peer-protocol', `a frame is of disk ${disk} at ${offsetBytes}+${lengthBytes}, which is not part of the cycle`);
+    if (!target || offsetBytes + lengthBytes > target.sizeBytes) throw new Fault('peer-protocol', say('a frame is of disk {disk} at {offsetBytes}+{lengthBytes}, which is not part of the cycle', { disk, offsetBytes: String(offsetBytes), lengthBytes: String(lengthBytes) }));
     return target;
   }
 }

@@ -7,6 +7,7 @@ import type { Attachment, Layer, MachineDefinition } from '../../machine/definit
 import type { LabelledLayer, Machine, Point, PointKind, Stack } from '../../machine/records.ts';
 import type { FoundLayer, LabelledDisk, PointSidecar } from '../ports/layers.ts';
 import { LIVE } from './labels.ts';
+import { say, type Said } from '../../language/text.ts';
 
 /** A labelled file, as the disk it is of sees it. */
 export interface Link {
@@ -27,7 +28,7 @@ export interface RebuiltPoint {
 export type Rebuilt =
   | { readonly kind: 'replica'; readonly machine: Machine; readonly points: readonly RebuiltPoint[]; readonly newest: PointSidecar }
   | { readonly kind: 'alone'; readonly machine: Machine }
-  | { readonly kind: 'left'; readonly why: string };
+  | { readonly kind: 'left'; readonly why: Said };
 
 /** The labels as links; each counts for the disk whose layer would be at its path. */
 export function linksOf(labels: readonly FoundLayer[], pathOf: (disk: string, layerId: string) => string, files: ReadonlySet<string>): Link[] {
@@ -46,7 +47,7 @@ export function rebuilt(machineId: string, storage: string, links: readonly Link
   const chains = disks.map((disk) => longest(disk, null));
   const offered = offeredIn(chains);
   const newest = offered.at(-1);
-  if (!newest) return { kind: 'left', why: 'no recovery point is whole' };
+  if (!newest) return { kind: 'left', why: say('no recovery point is whole') };
   const stacks = chains.flatMap((chain) => {
     const top = chain.findLastIndex((link) => isOf(offered, link));
     return top < 0 ? [] : [stackOf(chain.slice(0, top + 1), offered)];
@@ -150,7 +151,7 @@ function ranHere(storage: string, disks: readonly (readonly Link[])[]): Rebuilt 
   const isWhole = tops[0]?.sidecar.disks.every(({ disk }) => tops.some((top) => top.disk.disk === disk)) === true;
   const isOne = isWhole && ways.some((way) => tops.every(({ sidecar }) => indexOf(way, sidecar.pointId) >= 0));
   const label = tops[0]?.sidecar;
-  if (!isOne || !label) return { kind: 'left', why: 'a guest ran on these disks, and not all of them are whole' };
+  if (!isOne || !label) return { kind: 'left', why: say('a guest ran on these disks, and not all of them are whole') };
   const stacks = ways.map((way) => stackOf(way, []));
   return { kind: 'alone', machine: machineOf(label, storage, stacks, { ...(label.definition as MachineDefinition), autostart: false }) };
 }

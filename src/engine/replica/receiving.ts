@@ -51,17 +51,17 @@ function checkGround(host: Host, relationship: Relationship, { kind, parentId, d
   const machine = machineOf(host, relationship.machineId);
   for (const { disk, sizeBytes } of disks) {
     const stack = machine.stacks.find((each) => each.disk === disk);
-    if (stack && !relationship.seed && sizeBytes < stack.sizeBytes) throw new Fault('settings-invalid', `${machine.name}: recovery points on ${host.hostName} hold a larger disk named ${disk}; a new disk needs another name while they are kept`);
+    if (stack && !relationship.seed && sizeBytes < stack.sizeBytes) throw new Fault('settings-invalid', say('{machine}: recovery points on {host} hold a larger disk named {disk}; a new disk needs another name while they are kept', { machine: machine.name, host: host.hostName, disk }));
     const isWhole = parentId === null || kind === 'resync' || fromStart.includes(disk);
     const isStep = relationship.partial?.pointId === parentId && relationship.partial?.disks.includes(disk) === true;
     // What the media hold is not here yet: the first of what comes before them starts from there.
     const isOnMedia = stack === undefined && relationship.awaited?.pointId === parentId;
-    if (!isWhole && !isStep && !isOnMedia && stack?.layers.at(-1)?.pointId !== parentId) throw new Fault('tracking-lost', `${machine.name}: ${host.hostName} does not have what the cycle changes on disk ${disk}`);
+    if (!isWhole && !isStep && !isOnMedia && stack?.layers.at(-1)?.pointId !== parentId) throw new Fault('tracking-lost', say('{machine}: {host} does not have what the cycle changes on disk {disk}', { machine: machine.name, host: host.hostName, disk }));
   }
 }
 
 const misparented = (host: Host, relationship: Relationship): Fault =>
-  new Fault('tracking-lost', `${machineOf(host, relationship.machineId).name}: the cycle starts from another recovery point than the newest on ${host.hostName}`);
+  new Fault('tracking-lost', say('{machine}: the cycle starts from another recovery point than the newest on {host}', { machine: machineOf(host, relationship.machineId).name, host: host.hostName }));
 
 const sameSizes = (receiving: Receiving, disks: readonly DiskSize[]): boolean =>
   receiving.layers.length === disks.length && disks.every((disk, index) => receiving.layers[index]!.disk === disk.disk && receiving.layers[index]!.sizeBytes === disk.sizeBytes);

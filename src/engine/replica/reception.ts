@@ -1,6 +1,7 @@
 /** The lanes that are being received, one at a time for each relationship, and the order of begin, lane and seal. */
-import { Fault, faultOf, type FaultCode, failureText } from '../../errors/fault.ts';
+import { failureText, Fault, type FaultCode, faultOf } from '../../errors/fault.ts';
 import { Refused, refuse } from '../../errors/refusal.ts';
+import { say } from '../../language/text.ts';
 import type { BeginAttempt, Begun, CompareRequest, SealAttempt } from '../calls.ts';
 import type { Host } from '../host.ts';
 import { report } from '../report.ts';
@@ -47,9 +48,9 @@ export class Reception {
       await this.#endLane(relationshipId);
       const relationship = relationshipNamed(this.#host, relationshipId);
       const { receiving } = relationship;
-      if (receiving?.id !== attemptId) throw new Fault('attempt-lost', `${this.#host.hostName} does not hold the cycle that the lane is for`);
+      if (receiving?.id !== attemptId) throw new Fault('attempt-lost', say('{host} does not hold the cycle that the lane is for', { host: this.#host.hostName }));
       const journal = await this.#host.fingerprints.journal(relationshipId, attemptId);
-      if (journalBytes > journal.sizeBytes) throw new Fault('peer-protocol', 'the journal is to be cut beyond its end');
+      if (journalBytes > journal.sizeBytes) throw new Fault('peer-protocol', say('the journal is to be cut beyond its end'));
       await journal.truncateTo(journalBytes);
       const intake = await Intake.open(receiving, this.#host.layers, journal, this.#host.compression);
       const comparing = new Comparing(this.#host, relationship, receiving);
@@ -73,13 +74,13 @@ export class Reception {
   /** The sender is told what stood in the way: it is not its own way that the lane takes. */
   #notOpened(thrown: unknown): unknown {
     const fault = faultOf(thrown);
-    return fault ? new Fault(fault.code, `${this.#host.hostName} could not open the connection for the data: ${fault.message}`, { cause: fault }) : thrown;
+    return fault ? new Fault(fault.code, say('{host} could not open the connection for the data: {reason}', { host: this.#host.hostName, reason: [failureText(fault)] }), { cause: fault }) : thrown;
   }
 
   /** Of the attempt whose lane is open: only then do the disks below it stand still. */
   compare(request: CompareRequest): Promise<Buffer> {
     const lane = this.#lanes.get(request.relationshipId);
-    if (lane?.attemptId !== request.attemptId) throw new Fault('attempt-lost', `${this.#host.hostName} does not hold the cycle that compares`);
+    if (lane?.attemptId !== request.attemptId) throw new Fault('attempt-lost', say('{host} does not hold the cycle that compares', { host: this.#host.hostName }));
     return lane.comparing.fingerprints(request);
   }
 

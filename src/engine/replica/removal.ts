@@ -13,7 +13,7 @@ export function removePoint(host: Host, relationshipId: string, pointId: string)
   host.state.transaction(() => {
     const relationship = relationshipNamed(host, relationshipId);
     const points = host.state.points(relationship.machineId);
-    if (!points.some(({ id }) => id === pointId)) throw new Fault('point-unknown', `there is no recovery point ${pointId}`);
+    if (!points.some(({ id }) => id === pointId)) throw new Fault('point-unknown', say('there is no recovery point {pointId}', { pointId }));
     const need = neededFor(host, relationship, pointId, points.at(-1)!.id);
     if (need !== null) throw new Refused(refuse(say('the recovery point cannot be removed: {need}', { need: [need] }), need === IN_TEST ? ['test-end'] : []));
     removeFromCatalog(host, relationship.machineId, pointId);

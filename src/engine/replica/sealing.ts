@@ -6,6 +6,7 @@ import { Fault } from '../../errors/fault.ts';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import { CLUSTER_BYTES } from '../../extents/extent.ts';
 import type { ArrivedCycle } from '../../history/piece.ts';
+import { say } from '../../language/text.ts';
 import type { Machine, Point, Receiving, Relationship, Stack } from '../../machine/records.ts';
 import { beyondHistory, toRetire } from '../../points/retention.ts';
 import { withoutLabel, withoutLabels, withoutSpare, withTop } from '../../points/stack.ts';
@@ -33,7 +34,7 @@ export async function sealPoint(host: Host, request: SealAttempt): Promise<{ sea
   if (relationship.newestPointId === request.attemptId) return { sealedId: request.attemptId };
   checkReceives(host, relationship, request);
   const { receiving } = relationship;
-  if (receiving?.id !== request.attemptId) throw new Fault('attempt-lost', `${host.hostName} does not hold the cycle that is to become a recovery point`);
+  if (receiving?.id !== request.attemptId) throw new Fault('attempt-lost', say('{host} does not hold the cycle that is to become a recovery point', { host: host.hostName }));
   const clusters = await verify(host, request, receiving);
   const point = await pointOf(host, relationship, receiving, request);
   await labelGround(host, relationship);
@@ -53,7 +54,7 @@ async function verify(host: Host, request: SealAttempt, receiving: Receiving): P
   const journal = await host.fingerprints.journal(request.relationshipId, request.attemptId);
   const carried = await journal.clusterSets(receiving.layers);
   const isWhole = (await journal.digest()) === request.digest && carried.dataClusters === request.dataClusters && carried.zeroClusters === request.zeroClusters;
-  if (!isWhole) throw new Fault('integrity', `the cycle that arrived on ${host.hostName} is not the one that was sent`);
+  if (!isWhole) throw new Fault('integrity', say('the cycle that arrived on {host} is not the one that was sent', { host: host.hostName }));
   return carried.sets;
 }
 
@@ -74,7 +75,7 @@ function commit(host: Host, request: SealAttempt, point: Point, clusters: Readon
     const before = relationshipNamed(host, request.relationshipId);
     checkReceives(host, before, request);
     const { receiving } = before;
-    if (receiving?.id !== point.id || before.newestPointId !== request.parentId) throw new Fault('attempt-lost', `${host.hostName} does not hold the cycle any more`);
+    if (receiving?.id !== point.id || before.newestPointId !== request.parentId) throw new Fault('attempt-lost', say('{host} does not hold the cycle any more', { host: host.hostName }));
     const nowMs = host.clock.nowMs();
     const cycle = { bytes: point.sizeBytes, latencyMs: Math.max(0, nowMs - point.instantMs), endedMs: nowMs };
     const arrived = cycleOf(request, receiving, point, cycle.latencyMs);

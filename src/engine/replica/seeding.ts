@@ -41,13 +41,13 @@ export async function takeUp(host: Host, primaryId: string, { machineId, sizes, 
   const machine = host.state.machine(machineId);
   if (!machine) return undefined;
   const kind = seedKind(host, primaryId, machineId);
-  if (kind === null || (kind === 'former' && !useExisting)) throw new Fault('machine-exists', `${host.hostName} has a machine with the UUID of ${machine.name} already`);
-  if ((await host.hypervisor.power(machineId)) !== 'off') throw new Fault('seed-unfit', `${machine.name} runs on ${host.hostName}: shut it down there, then it can become the replica`);
+  if (kind === null || (kind === 'former' && !useExisting)) throw new Fault('machine-exists', say('{host} has a machine with the UUID of {machine} already', { host: host.hostName, machine: machine.name }));
+  if ((await host.hypervisor.power(machineId)) !== 'off') throw new Fault('seed-unfit', say('{machine} runs on {host}: shut it down there, then it can become the replica', { machine: machine.name, host: host.hostName }));
   const wanted = sizes.filter(({ disk }) => settings.disks.includes(disk));
   const stacks = wanted.map(({ disk, sizeBytes }) => {
     const stack = machine.stacks.find((each) => each.disk === disk);
-    if (!stack) throw new Fault('seed-unfit', `${machine.name} has no disk ${disk} on ${host.hostName}`);
-    if (stack.sizeBytes !== sizeBytes) throw new Fault('seed-unfit', `disk ${disk} of ${machine.name} has ${stack.sizeBytes} bytes on ${host.hostName} and ${sizeBytes} on ${host.peerName(primaryId)}`);
+    if (!stack) throw new Fault('seed-unfit', say('{machine} has no disk {disk} on {host}', { machine: machine.name, disk, host: host.hostName }));
+    if (stack.sizeBytes !== sizeBytes) throw new Fault('seed-unfit', say('disk {disk} of {machine} has {here} bytes on {host} and {there} on {peer}', { disk, machine: machine.name, here: String(stack.sizeBytes), host: host.hostName, there: String(sizeBytes), peer: host.peerName(primaryId) }));
     return stack;
   });
   const offer = host.state.relationshipOf(machineId);

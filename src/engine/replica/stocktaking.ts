@@ -3,9 +3,10 @@
  * unknown files are moved aside; a machine that the state does not know is rebuilt from its files when they say enough.
  * Nothing is deleted, and a directory that does not explain itself is left as it is.
  */
-import { Fault, faultOf } from '../../errors/fault.ts';
+import { failureText, Fault, faultOf } from '../../errors/fault.ts';
 import { ClusterSet } from '../../extents/clusterset.ts';
 import { clusterCount } from '../../extents/extent.ts';
+import { type Said, say, told } from '../../language/text.ts';
 import type { Layer } from '../../machine/definition.ts';
 import type { Machine } from '../../machine/records.ts';
 import { emptyRelationship } from '../answers.ts';
@@ -53,31 +54,31 @@ function knownPaths(host: Host): ReadonlySet<string> {
 
 async function quarantine(host: Host, name: string, paths: readonly string[]): Promise<void> {
   for (const path of paths) await host.layers.quarantine(path);
-  if (paths.length > 0) tell(host, name, `${name}: no recovery point explains these files, so they were moved aside, into "quarantine" beside the machine's directory: ${paths.join(', ')}`);
+  if (paths.length > 0) tell(host, name, say('{name}: no recovery point explains these files, so they were moved aside, into "quarantine" beside the machine\'s directory: {paths}', { name, paths: { list: paths } }));
 }
 
 async function rebuildUnknown(host: Host, storage: string, ids: readonly string[]): Promise<void> {
-  const left: string[] = [];
+  const left: Said[] = [];
   for (const id of ids) {
     if (host.state.machine(id)) continue;
     const why = await orEvent(host, id, () => rebuildOne(host, storage, id));
-    if (why) left.push(`${id} (${why})`);
+    if (why) left.push(say('{id} ({why}).', { id, why }));
   }
-  if (left.length > 0) tell(host, null, `${storage} has directories of machines that this host does not know; they were left as they are: ${left.join(', ')}`);
+  if (left.length > 0) tell(host, null, say('{storage} has directories of machines that this host does not know; they were left as they are: {left}', { storage, left }));
 }
 
 /** Null when the machine is known now; else why its files were left alone. */
-async function rebuildOne(host: Host, storage: string, id: string): Promise<string | null> {
+async function rebuildOne(host: Host, storage: string, id: string): Promise<Said | null> {
   const found = await host.layers.inventory(storage, id);
   const labels = [...found, ...(await host.layers.loneLabels(storage, id))];
   const links = linksOf(labels, (disk, layerId) => host.layers.layerAt(storage, id, disk, layerId).path, new Set(found.map(({ path }) => path)));
-  if (links.length === 0) return found.length === 0 ? null : 'its files have no labels';
+  if (links.length === 0) return found.length === 0 ? null : say('its files have no labels');
   const known = knownPaths(host);
-  if ([...found, ...links.map(({ layer }) => layer)].some(({ path }) => known.has(path))) return 'another machine uses its files';
+  if ([...found, ...links.map(({ layer }) => layer)].some(({ path }) => known.has(path))) return say('another machine uses its files');
   const outcome = rebuilt(id, storage, links);
   if (outcome.kind === 'left') return outcome.why;
   const { name } = outcome.machine;
-  if (host.state.machines().some((other) => other.name === name)) return `there is another machine named ${name}`;
+  if (host.state.machines().some((other) => other.name === name)) return say('there is another machine named {name}', { name });
   await keep(host, outcome);
   const used = knownPaths(host);
   await quarantine(host, name, found.map(({ path }) => path).filter((path) => !used.has(path)));
@@ -89,12 +90,12 @@ async function keep(host: Host, outcome: Exclude<Rebuilt, { kind: 'left' }>): Pr
   for (const layer of machine.stacks.flatMap(({ layers }) => layers)) await host.layers.allocatedBytes(layer);
   if (outcome.kind === 'replica') return keepReplica(host, outcome);
   host.state.putMachine(machine);
-  tell(host, machine.name, `${machine.name} ran on ${host.hostName} when the state was lost: it was rebuilt from its files as a machine that is not replicated. Before it is started, make sure that no other host runs it; then remove the old relationship there and enable replication again`);
+  tell(host, machine.name, say('{machine} ran on {host} when the state was lost: it was rebuilt from its files as a machine that is not replicated. Before it is started, make sure that no other host runs it; then remove the old relationship there and enable replication again', { machine: machine.name, host: host.hostName }));
 }
 
 /** The replica waits for a point of its primary, which compares where it has to; the points are there already. */
 async function keepReplica(host: Host, { machine, points, newest }: Extract<Rebuilt, { kind: 'replica' }>): Promise<void> {
-  if (host.state.relationship(newest.relationshipId)) throw new Fault('machine-exists', `${machine.name}: its relationship belongs to another machine`);
+  if (host.state.relationship(newest.relationshipId)) throw new Fault('machine-exists', say('{machine}: its relationship belongs to another machine', { machine: machine.name }));
   const measured: Measured[] = [];
   for (const each of points) measured.push(await measure(host, each));
   await host.fingerprints.drop(newest.relationshipId);
@@ -107,7 +108,7 @@ async function keepReplica(host: Host, { machine, points, newest }: Extract<Rebu
     });
     transition(host, newest.relationshipId, 'accept');
   });
-  tell(host, machine.name, `${machine.name} was rebuilt from its files with ${points.length} recovery points. Replication goes on when this host is paired with ${host.peerName(newest.replica.peerId)}; if it is critical there, resume it`);
+  tell(host, machine.name, say('{machine} was rebuilt from its files with {count} recovery points. Replication goes on when this host is paired with {peer}; if it is critical there, resume it', { machine: machine.name, count: points.length, peer: host.peerName(newest.replica.peerId) }));
 }
 
 interface Measured extends Pick<RebuiltPoint, 'point' | 'attachments'> {
@@ -129,8 +130,8 @@ async function measure(host: Host, { point, attachments, parts }: RebuiltPoint):
   return { point: { ...point, sizeBytes }, attachments, clusters };
 }
 
-function tell(host: Host, machine: string | null, message: string): void {
-  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine, message });
+function tell(host: Host, machine: string | null, message: Said): void {
+  host.state.addEvent({ atMs: host.clock.nowMs(), number: null, severity: 'warning', machine, ...told(message) });
 }
 
 async function orEvent<T>(host: Host, what: string, work: () => Promise<T>): Promise<T | undefined> {
@@ -139,7 +140,7 @@ async function orEvent<T>(host: Host, what: string, work: () => Promise<T>): Pro
   } catch (thrown) {
     const fault = faultOf(thrown);
     if (!fault) throw thrown;
-    tell(host, what, `${what} could not be compared with its files: ${fault.message}. ${fault.hint}`);
+    tell(host, what, say('{what} could not be compared with its files: {reason}. {hint}', { what, reason: [failureText(fault)], hint: [fault.hint] }));
     return undefined;
   }
 }

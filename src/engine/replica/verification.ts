@@ -15,7 +15,7 @@ import { machineOf, pointStacks } from '../spec.ts';
 import { checkLimits } from './limits.ts';
 import { relationshipNamed, update } from '../transition.ts';
 import { Expectation } from './expectation.ts';
-import { say } from '../../language/text.ts';
+import { say, type Text } from '../../language/text.ts';
 import { standingWords } from '../../relationship/state.ts';
 
 const WINDOW_CLUSTERS = 16_384;
@@ -34,7 +34,7 @@ type OnVerified = Verifying['onVerified'];
 export function checkVerifiable(host: Host, relationship: Relationship, pointId: string): Point {
   const machine = machineOf(host, relationship.machineId);
   const point = host.state.point(pointId);
-  if (point?.machineId !== machine.id) throw new Fault('point-unknown', `${machine.name} has no recovery point ${pointId}`);
+  if (point?.machineId !== machine.id) throw new Fault('point-unknown', say('{machine} has no recovery point {point}', { machine: machine.name, point: pointId }));
   const here = standingWords(relationship);
   if (relationship.side !== 'replica' || !VERIFIABLE.includes(relationship.state)) throw new Refused(refuse(say('{machine}: a recovery point is verified on the replica\'s host, while the machine is not failed over ({here})', { machine: machine.name, here }), allowedVerbs(relationship)));
   if (point.kind === 'divergence') throw new Refused(refuse(say('{machine}: the recovery point {pointId} was not received: nothing is recorded of what it should hold', { machine: machine.name, pointId }), ['points']));
@@ -73,13 +73,19 @@ function mark(host: Host, point: Point, verification: Verification): void {
 }
 
 function damaged(host: Host, machine: Machine, point: Point, { damage }: Verification): Fault {
-  const fault = new Fault('point-damaged', `${machine.name}: the recovery point ${point.id} of ${new Date(point.instantMs).toISOString()} is damaged: ${damageText(damage)}`);
+  const fault = new Fault('point-damaged', say('{machine}: the recovery point {id} of {time} is damaged. {damage}', { machine: machine.name, id: point.id, time: { atMs: point.instantMs }, damage: damageText(damage) }));
   report(host, 'point-damaged', machine.name, [failureText(fault)], fault.hint);
   return fault;
 }
 
-export const damageText = (damage: readonly DiskDamage[]): string =>
-  damage.map(({ disk, clusters, firstOffsetBytes }) => `disk ${disk} is not what arrived in ${clusters} cluster${clusters === 1 ? '' : 's'} of 64 KiB, the first at byte ${firstOffsetBytes}`).join('; ');
+/** A sentence for each disk. */
+export const damageText = (damage: readonly DiskDamage[]): Text[] => damage.map(diskDamageText);
+
+function diskDamageText({ disk, clusters, firstOffsetBytes }: DiskDamage): Text {
+  const first = String(firstOffsetBytes);
+  if (clusters === 1) return say('Disk {disk} is not what arrived in 1 cluster of 64 KiB, at byte {first}.', { disk, first });
+  return say('Disk {disk} is not what arrived in {clusters} clusters of 64 KiB, the first at byte {first}.', { disk, clusters, first });
+}
 
 async function looked(host: Host, relationship: Relationship, point: Point, onVerified: OnVerified, signal: AbortSignal): Promise<Verification> {
   const view = await host.hypervisor.openStacks(pointStacks(machineOf(host, relationship.machineId), point.id), signal);

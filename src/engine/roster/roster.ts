@@ -4,11 +4,11 @@
  */
 import { judge, lagMsOf, reasonsOf, type Health } from '../../health/health.ts';
 import { limitsOf } from '../../health/limits.ts';
-import { hasYielded, isHandedOver } from '../../health/rules.ts';
+import { hasYielded, isHandedOver, isSplit } from '../../health/rules.ts';
 import type { Machine, Relationship } from '../../machine/records.ts';
 import { isOnward, kindOf, type Kind } from '../../relationship/chain.ts';
 import { cycleIntervalMs } from '../../relationship/settings.ts';
-import { ADVICE_AFTER_HANDING_OVER, ADVICE_AFTER_YIELDING, adviceFor, type Side } from '../../relationship/state.ts';
+import { ADVICE_AFTER_HANDING_OVER, ADVICE_AFTER_YIELDING, ADVICE_IN_SPLIT_BRAIN, adviceFor, type Side } from '../../relationship/state.ts';
 import type { Engine } from '../engine.ts';
 import { peerNamesOf } from '../host.ts';
 import type { Power } from '../ports/hypervisor.ts';
@@ -50,6 +50,7 @@ const COMING_HOME = 13;
 
 /** What to do next; empty when nothing needs doing. */
 export function adviceOf(relationship: Relationship): string {
+  if (isSplit(relationship)) return ADVICE_IN_SPLIT_BRAIN;
   if (hasYielded(relationship)) return ADVICE_AFTER_YIELDING;
   if (isHandedOver(relationship)) return ADVICE_AFTER_HANDING_OVER;
   return adviceFor(relationship.failback?.at === 'away' ? COMING_HOME : relationship.state, relationship.side);

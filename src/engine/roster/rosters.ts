@@ -4,6 +4,7 @@
  * when the host is out of reach, with its time: it is never taken for the present.
  */
 import { Fault, faultOf } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import { call } from '../calls.ts';
 import type { Host } from '../host.ts';
 import { readRoster } from './reading.ts';
@@ -205,7 +206,7 @@ class Follower {
       const asked = { edition: this.#edition, takesChanges: true, waitMs: this.#isHeld ? HOLD_MS : 0 };
       const value = await call(peers, this.#hostId, 'roster', asked, AbortSignal.any([this.#life.signal, clock.timeout(ANSWER_WITHIN_MS)]));
       const answer = readRoster(value);
-      if (!answer) throw new Fault('peer-protocol', `${this.#host.peerName(this.#hostId)} tells its machines in a way that cannot be read`);
+      if (!answer) throw new Fault('peer-protocol', say('{peer} tells its machines in a way that cannot be read', { peer: this.#host.peerName(this.#hostId) }));
       this.#told(answer);
     } catch (thrown) {
       this.#life.signal.throwIfAborted();

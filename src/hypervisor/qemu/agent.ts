@@ -7,6 +7,7 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Fault } from '../../errors/fault.ts';
+import { say, type Said } from '../../language/text.ts';
 
 const MAX_ANSWER_BYTES = 1024 * 1024;
 /** Makes an agent that hangs in the middle of an earlier message start afresh; and begins the answer to that. */
@@ -41,8 +42,8 @@ export class GuestAgent {
     this.#socket = socket;
     socket.setEncoding('latin1');
     socket.on('data', (text: string) => this.#hear(text));
-    socket.on('error', (cause) => this.#ended(silent(`the agent's port broke: ${cause.message}`, cause)));
-    socket.on('close', () => this.#ended(silent('QEMU closed the agent\'s port')));
+    socket.on('error', (cause) => this.#ended(silent(say('the agent\'s port broke: {reason}', { reason: cause.message }), cause)));
+    socket.on('close', () => this.#ended(silent(say('QEMU closed the agent\'s port'))));
   }
 
   /**
@@ -66,7 +67,7 @@ export class GuestAgent {
       await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_MS) });
     } catch (cause) {
       socket.destroy();
-      throw silent('the machine has no port for a guest agent', cause);
+      throw silent(say('the machine has no port for a guest agent'), cause);
     }
     return new GuestAgent(socket);
   }
@@ -77,7 +78,7 @@ export class GuestAgent {
     const { promise, resolve, reject }: PromiseWithResolvers<unknown> = Promise.withResolvers();
     this.#waiting.push({ command, answered: resolve, failed: reject });
     this.#write({ execute: command, arguments: args });
-    return (await this.#within(promise, withinMs, `${command} was not answered`)) as T;
+    return (await this.#within(promise, withinMs, (seconds) => say('{command} was not answered in {seconds} s', { command, seconds }))) as T;
   }
 
   /** An order that the agent does not answer when it obeys (guest-shutdown). Resolves when QEMU has taken it. */
@@ -88,7 +89,7 @@ export class GuestAgent {
 
   close(): void {
     this.#socket.end();
-    this.#ended(silent('the connection was closed'));
+    this.#ended(silent(say('the connection was closed')));
   }
 
   async #synchronize(withinMs: number): Promise<void> {
@@ -98,12 +99,12 @@ export class GuestAgent {
     this.#waiting.push({ command: 'guest-sync-delimited', answered: resolve, failed: reject });
     this.#socket.write(DELIMITER, 'latin1');
     this.#write({ execute: 'guest-sync-delimited', arguments: { id: token } });
-    await this.#within(promise, withinMs, 'nobody answers at the agent\'s port');
+    await this.#within(promise, withinMs, (seconds) => say('nobody answers at the agent\'s port in {seconds} s', { seconds }));
   }
 
-  async #within<T>(answer: Promise<T>, withinMs: number, what: string): Promise<T> {
+  async #within<T>(answer: Promise<T>, withinMs: number, late: (seconds: number) => Said): Promise<T> {
     const seconds = Math.ceil(withinMs / 1_000);
-    const timer = setTimeout(() => this.#ended(silent(`${what} in ${seconds} s`)), withinMs);
+    const timer = setTimeout(() => this.#ended(silent(late(seconds))), withinMs);
     try {
       return await answer;
     } finally {
@@ -117,7 +118,7 @@ export class GuestAgent {
 
   #hear(text: string): void {
     this.#heard += text;
-    if (this.#heard.length > MAX_ANSWER_BYTES) return this.#ended(silent('the agent\'s answer has no end'));
+    if (this.#heard.length > MAX_ANSWER_BYTES) return this.#ended(silent(say('the agent\'s answer has no end')));
     const lines = this.#heard.split('\n');
     this.#heard = lines.pop()!;
     for (const line of lines) this.#answer(line.slice(line.lastIndexOf(DELIMITER) + 1));
@@ -142,7 +143,7 @@ export class GuestAgent {
   }
 }
 
-const silent = (what: string, cause?: unknown): Fault => new Fault('agent-silent', what, { cause });
+const silent = (what: Said, cause?: unknown): Fault => new Fault('agent-silent', what, { cause });
 
 /** ASCII only, whatever is in it: the agent reads bytes. */
 const lineOf = (message: object): string =>

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Fault } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import type { Attachment, MachineDefinition } from '../../machine/definition.ts';
 import type { StatePaths } from './directories.ts';
 import { replaceFile } from './files.ts';
@@ -33,7 +34,7 @@ export function writeAttachments(machine: string, attachments: readonly Attachme
 function pathOf(machine: string, name: string, state: StatePaths): string {
   if (name === VARIABLES) return state.variables;
   const file = name.startsWith(TPM_PREFIX) ? name.slice(TPM_PREFIX.length) : '';
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(file)) throw new Fault('integrity', `${machine}: "${name}" is no attachment of a machine`);
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(file)) throw new Fault('integrity', say('{machine}: "{name}" is no attachment of a machine', { machine, name }));
   return join(state.tpmDirectory, basename(file));
 }
 
@@ -41,6 +42,6 @@ function pathOf(machine: string, name: string, state: StatePaths): string {
 export function placeVariables({ name, firmware }: MachineDefinition, state: StatePaths, original: StatePaths): void {
   if (firmware.kind !== 'uefi' || firmware.variablesTemplatePath === undefined || existsSync(state.variables)) return;
   const source = existsSync(original.variables) ? original.variables : firmware.variablesTemplatePath;
-  mustExist(name, 'template of UEFI variables', source);
+  mustExist(name, say('template of UEFI variables'), source);
   replaceFile(state.variables, readFileSync(source));
 }

@@ -6,6 +6,7 @@ import type { Attachment } from '../../machine/definition.ts';
 import { readAttachments } from './attachments.ts';
 import type { StatePaths } from './directories.ts';
 import { removeFile, replaceFile } from './files.ts';
+import type { Told } from '../../language/text.ts';
 
 export interface AttemptRecord {
   readonly attemptId: string;
@@ -17,7 +18,7 @@ export interface AttemptRecord {
 
 export interface FreezeRecord {
   readonly isConsistent: boolean;
-  readonly fault: { readonly code: FaultCode; readonly message: string } | null;
+  readonly fault: (Told & { readonly code: FaultCode }) | null;
 }
 
 /** The host's time and the small files, just before the instant; on record so that a later daemon tells the same. */

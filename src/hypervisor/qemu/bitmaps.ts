@@ -2,6 +2,7 @@
  * Dirty bitmaps of a machine's disks: reading them, and changing them on all disks in one transaction. The same words
  * to a running QEMU and to the storage daemon. A bitmap lives in memory while its image is open; QEMU saves it at close.
  */
+import { say, type Text } from '../../language/text.ts';
 import { BITMAP_GRANULARITY_BYTES, bitmapName, pointOfBitmap } from '../../machine/bitmap.ts';
 import { Fault } from '../../errors/fault.ts';
 import type { LaunchSpec, TrackingReport } from '../../engine/ports/hypervisor.ts';
@@ -74,25 +75,27 @@ export function trackingReport(bitmaps: DiskBitmaps, custody: Custody): Tracking
   return why === undefined ? { points, broken: false } : { points, broken: true, why };
 }
 
-function whyBroken(bitmaps: DiskBitmaps, custody: Custody, usable: readonly string[]): string | undefined {
+function whyBroken(bitmaps: DiskBitmaps, custody: Custody, usable: readonly string[]): Text | undefined {
   const present = pointsOf(bitmaps);
   if (custody.distrusted.some((pointId) => present.includes(pointId))) return custody.why;
   const damaged = present.find((pointId) => !usable.includes(pointId));
   if (damaged !== undefined) {
     return isOnAll(bitmaps, damaged)
-      ? `the record of changes since point ${damaged} is incomplete: QEMU was killed or the host crashed`
-      : `not every disk has a record of changes since point ${damaged}`;
+      ? say('the record of changes since point {point} is incomplete: QEMU was killed or the host crashed', { point: damaged })
+      : say('not every disk has a record of changes since point {point}', { point: damaged });
   }
   const absent = custody.expected.find((pointId) => !present.includes(pointId));
-  return absent === undefined ? undefined : `the record of changes since point ${absent} is gone`;
+  return absent === undefined ? undefined : say('the record of changes since point {point} is gone', { point: absent });
 }
 
 /** The fault that says why changes since the point are not known; undefined when they are. */
 export function trackingFault(machine: string, bitmaps: DiskBitmaps, custody: Custody, pointId: string): Fault | undefined {
   if (usablePoints(bitmaps, custody).includes(pointId)) return undefined;
-  if (custody.distrusted.includes(pointId)) return new Fault('disk-changed', `${machine}: ${custody.why}`);
-  const detail = isOnAny(bitmaps, pointId) ? 'is incomplete: QEMU was killed or the host crashed' : 'is gone';
-  return new Fault('tracking-lost', `${machine}: the record of changes since point ${pointId} ${detail}`);
+  if (custody.distrusted.includes(pointId)) return new Fault('disk-changed', say('{machine}: {why}', { machine, why: [custody.why] }));
+  const why = isOnAny(bitmaps, pointId)
+    ? say('the record of changes since point {point} is incomplete: QEMU was killed or the host crashed', { point: pointId })
+    : say('the record of changes since point {point} is gone', { point: pointId });
+  return new Fault('tracking-lost', say('{machine}: {why}', { machine, why }));
 }
 
 export type Action = { readonly type: string; readonly data: Arguments };

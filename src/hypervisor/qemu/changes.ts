@@ -4,6 +4,7 @@
  */
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import { Fault } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import { BITMAP_GRANULARITY_BYTES, bitmapName } from '../../machine/bitmap.ts';
 import type { LaunchSpec } from '../../engine/ports/hypervisor.ts';
 import { bitmapsOf, isRecording, isWhole, mergeBitmaps, pointsOf, trackingFault, transaction, type DiskBitmaps } from './bitmaps.ts';
@@ -70,7 +71,7 @@ async function ask(host: Host, spec: LaunchSpec, pointId: string, name: string, 
 function pointsFrom(bitmaps: DiskBitmaps, pointId: string): readonly string[] {
   if (isRecording(bitmaps, pointId)) return [pointId];
   const whole = pointsOf(bitmaps).filter((point) => isWhole(bitmaps, point));
-  if (!whole.some((point) => isRecording(bitmaps, point))) throw new Fault('tracking-lost', `nothing records the changes after point ${pointId}`);
+  if (!whole.some((point) => isRecording(bitmaps, point))) throw new Fault('tracking-lost', say('nothing records the changes after point {pointId}', { pointId }));
   return whole;
 }
 
@@ -97,7 +98,7 @@ async function shownBitmaps({ qmp }: Blocks, spec: LaunchSpec, name: string, bit
   return new Map(disksOf(spec).map((disk) => {
     const attempt = exports.find((id) => id.startsWith(attemptExportPrefix(disk)));
     const busy = points.filter((point) => isBusy(bitmaps, disk, point)).map((point) => {
-      if (attempt === undefined) throw new Fault('disk-in-use', `${spec.definition.name}: the record of changes since point ${point} is in use`);
+      if (attempt === undefined) throw new Fault('disk-in-use', say('{machine}: the record of changes since point {point} is in use', { machine: spec.definition.name, point }));
       return { exportName: attempt, bitmap: bitmapName(point) };
     });
     return [disk, [{ exportName: exportOf(name, disk), bitmap: name }, ...busy]] as const;

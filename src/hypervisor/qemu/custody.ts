@@ -13,6 +13,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { DiskStack } from '../../machine/definition.ts';
 import type { RunPaths, StatePaths } from './directories.ts';
 import { removeFile, replaceFile } from './files.ts';
+import { say, type Text } from '../../language/text.ts';
 
 /** What the daemon knows of the bitmaps of some of an instance's images, beyond what the images say. */
 export interface Custody {
@@ -20,7 +21,7 @@ export interface Custody {
   readonly expected: readonly string[];
   /** Points whose bitmaps missed changes on one of them. */
   readonly distrusted: readonly string[];
-  readonly why: string;
+  readonly why: Text;
 }
 
 /** What is on record: by image, since the set of disks that replicate may change while the images stay. */
@@ -28,7 +29,7 @@ interface CustodyRecord {
   readonly images: Readonly<Record<string, ImageCustody>>;
   /** Images of the process that has, or had, them open. */
   readonly open: readonly string[];
-  readonly why: string;
+  readonly why: Text;
 }
 
 type ImageCustody = Pick<Custody, 'expected' | 'distrusted'>;
@@ -201,10 +202,10 @@ sync -- "$closed.new" && mv -f -- "$closed.new" "$closed" && sync -- "$(dirname 
 `;
 
 /** Why the file is not as it was left; undefined when it is. */
-function changeSinceClosing(note: string | undefined, path: string): string | undefined {
+function changeSinceClosing(note: string | undefined, path: string): Text | undefined {
   const line = note === undefined ? undefined : linesOf(note).find((each) => isLineOf(each, path));
-  if (line === undefined) return 'nobody saw how the last run ended';
-  return sameState(line, path) ? undefined : `${path} was changed while it was closed`;
+  if (line === undefined) return say('nobody saw how the last run ended');
+  return sameState(line, path) ? undefined : say('{path} was changed while it was closed', { path });
 }
 
 /** A block device's times and size say nothing of writes to it, and its inode may change with every boot. */

@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { Fault } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import { identityOf, type ProcessIdentity } from '../../storagedaemon/pidfile.ts';
 
 const LOG_TAIL_CHARACTERS = 2_000;
@@ -26,7 +27,7 @@ export function launchDetached(command: readonly string[], logPath: string, inpu
     child.once('error', () => (ended = true));
     child.unref();
     const identity = child.pid === undefined ? undefined : identityOf(child.pid);
-    if (!identity) throw new Fault('qemu-failed', `${program} could not be started: is it installed?`);
+    if (!identity) throw new Fault('qemu-failed', say('{program} could not be started: is it installed?', { program: String(program) }));
     return { child, identity, hasEnded: () => ended };
   } finally {
     closeSync(log);

@@ -7,6 +7,7 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { execPath } from 'node:process';
 import { Fault } from '../../errors/fault.ts';
+import { type Said, say } from '../../language/text.ts';
 import { isRunning } from '../../storagedaemon/pidfile.ts';
 import { launchDetached } from './detached.ts';
 import type { RunPaths, StatePaths } from './directories.ts';
@@ -24,9 +25,9 @@ const THAW_FOR_MS = 10 * 60_000;
 /** What a freeze that failed comes to is waited for so long; then the cycle goes on, and the watchdog too. */
 const REPORT_MS = 12_000;
 
-const COMPLAINT: Readonly<Record<'agent-silent' | 'freeze-failed', string>> = {
-  'agent-silent': 'no application-consistent point, since the guest agent does not answer',
-  'freeze-failed': 'no application-consistent point, since the guest could not be held still',
+const COMPLAINT: Readonly<Record<'agent-silent' | 'freeze-failed', Said>> = {
+  'agent-silent': say('no application-consistent point, since the guest agent does not answer'),
+  'freeze-failed': say('no application-consistent point, since the guest could not be held still'),
 };
 
 export interface FreezeSite {
@@ -128,27 +129,27 @@ export class FreezeWatchdog {
   }
 
   #failure(message: WatchdogMessage | null): Fault {
-    const { code, message: why } = message?.kind === 'failed' ? message : { code: 'freeze-failed' as const, message: 'the freeze watchdog ended' };
-    return new Fault(code, `${this.#site.machineName}: ${COMPLAINT[code]} (${why})`);
+    const { code, message: why } = message?.kind === 'failed' ? message : { code: 'freeze-failed' as const, message: say('the freeze watchdog ended') };
+    return new Fault(code, say('{machine}: {complaint} ({why})', { machine: this.#site.machineName, complaint: COMPLAINT[code], why }));
   }
 
   async #afterStep(): Promise<Fault | null> {
     const end = await this.#next(REPORT_MS);
     if (end?.kind === 'thawed' && end.cause === 'order' && (end.fileSystems ?? 0) > 0) return null;
-    const why = end?.kind === 'thawed' && end.fileSystems !== null ? 'it was let go before the instant was made' : 'it does not confirm that it goes on';
-    return new Fault('freeze-failed', `${this.#site.machineName}: ${COMPLAINT['freeze-failed']} (${why}${this.#aftermath(end)})`);
+    const why = end?.kind === 'thawed' && end.fileSystems !== null ? say('it was let go before the instant was made') : say('it does not confirm that it goes on');
+    return new Fault('freeze-failed', [say('{machine}: {complaint} ({why})', { machine: this.#site.machineName, complaint: COMPLAINT['freeze-failed'], why }), ...this.#aftermath(end)]);
   }
 
   async #afterFailure(failure: Fault): Promise<Fault> {
     const end = await this.#next(REPORT_MS);
-    return new Fault(failure.code, `${failure.message}${this.#aftermath(end)}`);
+    return new Fault(failure.code, [failure.said, ...this.#aftermath(end)]);
   }
 
   /** What is to be known of a guest that may be frozen still. */
-  #aftermath(end: WatchdogMessage | null): string {
+  #aftermath(end: WatchdogMessage | null): Said[] {
     const hasNote = end?.kind !== 'thawed' && !this.hasEnded;
-    if (!hasNote) return '';
-    return this.#hasKeys ? '; its kernel was told to let its file systems go, and the agent is asked on' : '; its file systems may stand still: the agent is asked on';
+    if (!hasNote) return [];
+    return [this.#hasKeys ? say('Its kernel was told to let its file systems go, and the agent is asked on.') : say('Its file systems may stand still: the agent is asked on.')];
   }
 
   get hasEnded(): boolean {

@@ -1,6 +1,7 @@
 /** What the parts of the driver share: where things are, who is connected, and whose turn it is. */
 import { Fault } from '../../errors/fault.ts';
 import type { LaunchSpec } from '../../engine/ports/hypervisor.ts';
+import { say } from '../../language/text.ts';
 import { GuestAgent } from './agent.ts';
 import { OfflineBlocks, type Blocks } from './blocks.ts';
 import { amendCustody, readCustody, type Custody } from './custody.ts';
@@ -43,7 +44,7 @@ export class Host {
   /** True while QEMU runs. When it is off, how it left the images has been noted. */
   async isRunning(instanceId: string): Promise<boolean> {
     const isRunning = await whetherRunning(this.run(instanceId));
-    if (isRunning === undefined) throw new Fault('qemu-failed', `the end of instance ${instanceId} is not noted: does the state directory hang?`);
+    if (isRunning === undefined) throw new Fault('qemu-failed', say('the end of instance {instanceId} is not noted: does the state directory hang?', { instanceId }));
     return isRunning;
   }
 
@@ -84,7 +85,7 @@ export class Host {
   }
 
   #agentTurn<T>(instanceId: string, withinMs: number, work: () => Promise<T>): Promise<T> {
-    return this.agentTurns.takeWithin(instanceId, withinMs, () => new Fault('agent-silent', 'the guest agent still owes an answer to another request'), work);
+    return this.agentTurns.takeWithin(instanceId, withinMs, () => new Fault('agent-silent', say('the guest agent still owes an answer to another request')), work);
   }
 
   /** Begins the work when the agent is free, and holds the agent until `until` of what comes back has resolved. Fault agent-silent when it is not free in time. */

@@ -62,7 +62,7 @@ export function resize(host: Host, spec: LaunchSpec, disk: string, sizeBytes: nu
 
 function stackOf({ stacks, definition }: LaunchSpec, disk: string): DiskStack {
   const stack = stacks.find((each) => each.disk === disk);
-  if (!stack) throw new Fault('disk-missing', `${definition.name} has no disk ${disk} on this host`);
+  if (!stack) throw new Fault('disk-missing', say('{machine} has no disk {disk} on this host', { machine: definition.name, disk }));
   return stack;
 }
 
@@ -115,7 +115,7 @@ async function removeDevice(qmp: Qmp, { definition }: LaunchSpec, disk: string, 
   }
 }
 
-const unanswered = (machine: string, disk: string): Fault => new Fault('guest-not-responding', `${machine}: the guest has not given disk ${disk} up in time; it may be in use there`);
+const unanswered = (machine: string, disk: string): Fault => new Fault('guest-not-responding', say('{machine}: the guest has not given disk {disk} up in time; it may be in use there', { machine, disk }));
 
 /** The disk's nodes are gone, and nothing is noted of its image any more. */
 async function letGo(host: Host, spec: LaunchSpec, qmp: Qmp, stack: DiskStack): Promise<void> {

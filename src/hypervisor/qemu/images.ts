@@ -1,6 +1,7 @@
 /** What closed images say of themselves: their format, size and bitmaps, by qemu-img. */
 import { dirname, resolve } from 'node:path';
 import { Fault } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import { pointOfBitmap } from '../../machine/bitmap.ts';
 import type { DiskStack, Layer } from '../../machine/definition.ts';
 import { graphFileName, layersGraph } from '../../machine/graph.ts';
@@ -38,8 +39,8 @@ export async function probeImage(machine: string, path: string): Promise<ImageIn
 
 /** The layer, which must be in the format that it is said to be. */
 export async function layerInfo(machine: string, layer: Layer): Promise<ImageInfo> {
-  mustExist(machine, 'disk', layer.path);
-  if (layer.dataFilePath !== undefined) mustExist(machine, 'disk', layer.dataFilePath);
+  mustExist(machine, say('disk'), layer.path);
+  if (layer.dataFilePath !== undefined) mustExist(machine, say('disk'), layer.dataFilePath);
   const name = graphFileName(layersGraph([layer], { writable: false, forceShare: true }));
   return infoOf(await output(machine, 'qemu-img', ['info', '--output=json', name]), layer.path);
 }
@@ -64,7 +65,7 @@ function infoOf(text: string, path: string): ImageInfo {
 
 function topOf(machine: string, { disk, layers }: DiskStack): Layer {
   const top = layers.at(-1);
-  if (!top) throw new Fault('disk-missing', `${machine}: its disk ${disk} has no image on this host`);
+  if (!top) throw new Fault('disk-missing', say('{machine}: its disk {disk} has no image on this host', { machine, disk }));
   return top;
 }
 
@@ -83,15 +84,15 @@ export async function closedSizes(spec: LaunchSpec): Promise<readonly DiskSize[]
 /** Every file that the launch needs is there, and the active layers are what they should be. Else a fault disk-missing or disk-format. */
 export async function checkImages(spec: LaunchSpec): Promise<void> {
   const { name, firmware, directBoot } = spec.definition;
-  if (spec.stacks.length === 0) throw new Fault('disk-missing', `${name}: none of its disks has an image on this host`);
+  if (spec.stacks.length === 0) throw new Fault('disk-missing', say('{name}: none of its disks has an image on this host', { name }));
   for (const { layers } of spec.stacks) {
     for (const layer of layers.slice(0, -1)) {
-      mustExist(name, 'backing file', layer.path);
-      if (layer.dataFilePath !== undefined) mustExist(name, 'backing file', layer.dataFilePath);
+      mustExist(name, say('backing file'), layer.path);
+      if (layer.dataFilePath !== undefined) mustExist(name, say('backing file'), layer.dataFilePath);
     }
   }
   await topInfos(spec);
-  if (firmware.codePath !== undefined) mustExist(name, 'firmware', firmware.codePath);
-  if (directBoot) mustExist(name, 'kernel', directBoot.kernelPath);
-  if (directBoot?.initrdPath !== undefined) mustExist(name, 'initial RAM disk', directBoot.initrdPath);
+  if (firmware.codePath !== undefined) mustExist(name, say('firmware'), firmware.codePath);
+  if (directBoot) mustExist(name, say('kernel'), directBoot.kernelPath);
+  if (directBoot?.initrdPath !== undefined) mustExist(name, say('initial RAM disk'), directBoot.initrdPath);
 }

@@ -4,6 +4,7 @@
  * While the machine is off nothing writes, so the bitmaps alone make the instant.
  */
 import { Fault } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import { bitmapName } from '../../machine/bitmap.ts';
 import type { DiskStack } from '../../machine/definition.ts';
 import type { LaunchSpec } from '../../engine/ports/hypervisor.ts';
@@ -61,14 +62,14 @@ export async function checkParent({ spec, qmp, custody, attempt }: AttemptSite):
   const fault = trackingFault(spec.definition.name, bitmaps, custody, attempt.sincePointId);
   if (fault) throw fault;
   if (!isRecording(bitmaps, attempt.sincePointId)) {
-    throw new Fault('attempt-lost', `${spec.definition.name}: another attempt since point ${attempt.sincePointId} is still open`);
+    throw new Fault('attempt-lost', say('{machine}: another attempt since point {sincePointId} is still open', { machine: spec.definition.name, sincePointId: attempt.sincePointId }));
   }
 }
 
 /** On QEMU 7.2 a copy-before-write filter on a disk with an I/O thread ends QEMU. */
 export async function refuseIoThreads({ spec, qmp }: AttemptSite): Promise<void> {
   const threads = await qmp.execute<readonly unknown[]>('query-iothreads');
-  if (threads.length > 0) throw new Fault('not-supported', `${spec.definition.name}: QEMU runs it with I/O threads, which do not go with replication`);
+  if (threads.length > 0) throw new Fault('not-supported', say('{machine}: QEMU runs it with I/O threads, which do not go with replication', { machine: spec.definition.name }));
 }
 
 /** Makes the room for what the guest overwrites, and its nodes. Not yet the instant. */

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../errors/fault.ts';
 import type { LaunchSpec } from '../../engine/ports/hypervisor.ts';
+import { say } from '../../language/text.ts';
 import { bridgeOf, qemuArguments } from './arguments.ts';
 import { accelerationOf } from './acceleration.ts';
 import { listImages, SHEPHERD_SCRIPT } from './custody.ts';
@@ -58,7 +59,7 @@ export async function launch(spec: LaunchSpec, paths: LaunchPaths, monitors: Mon
 /** A test failover's copy is on its test networks alone. */
 function checkBridges(spec: LaunchSpec): void {
   const missing = spec.definition.nics.map((nic) => bridgeOf(nic, spec)).find((bridge) => bridge !== undefined && !isBridge(bridge));
-  if (missing !== undefined) throw new Fault('bridge-missing', `${spec.definition.name} cannot be started: there is no bridge "${missing}" on this host`);
+  if (missing !== undefined) throw new Fault('bridge-missing', say('{machine} cannot be started: there is no bridge "{missing}" on this host', { machine: spec.definition.name, missing }));
 }
 
 function prepareFiles(spec: LaunchSpec, { run, state, original }: LaunchPaths): void {
@@ -93,7 +94,7 @@ async function answering(spec: LaunchSpec, { run, state }: LaunchPaths, monitors
       if (answered) return;
     }
     if (!isLive(run)) throw complaint(spec.definition.name, `QEMU did not start: ${logTail(state.qemuLog)}`);
-    if (performance.now() > deadline) throw new Fault('qemu-failed', `${spec.definition.name}: QEMU does not answer: ${logTail(state.qemuLog)}`);
+    if (performance.now() > deadline) throw new Fault('qemu-failed', say('{machine}: QEMU does not answer: {log}', { machine: spec.definition.name, log: logTail(state.qemuLog) }));
     await delay(POLL_MS);
   }
 }

@@ -3,6 +3,7 @@
  * there is one connection per instance, kept.
  */
 import { Fault } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import { Qmp } from '../../qmp/qmp.ts';
 import { runPaths, type Directories } from './directories.ts';
 import { readLaunchRecord } from './instance.ts';
@@ -47,7 +48,7 @@ export class Monitors {
     try {
       const { UUID } = await qmp.execute<{ UUID: string }>('query-uuid');
       const expected = readLaunchRecord(run)?.machineId;
-      if (UUID !== expected) throw new Fault('qemu-failed', `the QEMU at ${run.qmp} runs machine ${UUID}, not ${String(expected)}`);
+      if (UUID !== expected) throw new Fault('qemu-failed', say('the QEMU at {qmp} runs machine {found}, not {expected}', { qmp: run.qmp, found: UUID, expected: String(expected) }));
       await this.#welcome(qmp, instanceId);
       return qmp;
     } catch (thrown) {

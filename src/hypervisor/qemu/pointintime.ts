@@ -1,6 +1,7 @@
 /** Opening and closing attempts, and views of live disks: the order of things across power states and daemon crashes. */
 import { statSync } from 'node:fs';
-import { Fault } from '../../errors/fault.ts';
+import { failureText, Fault } from '../../errors/fault.ts';
+import { saidOf, say, told } from '../../language/text.ts';
 import { bitmapName } from '../../machine/bitmap.ts';
 import type { Attachment } from '../../machine/definition.ts';
 import type { DiskSize, DiskView, LoanedChunk, StatusRun } from '../../engine/ports/diskview.ts';
@@ -69,12 +70,12 @@ export class PointsInTime {
   async #freezer({ spec, state }: AttemptSite): Promise<FreezeWatchdog | Fault> {
     const run = this.#host.run(spec.instanceId);
     const { guestAgent, name: machineName } = spec.definition;
-    if (!guestAgent) return new Fault('agent-silent', `${machineName}: no application-consistent point, since the machine is defined without a guest agent`);
+    if (!guestAgent) return new Fault('agent-silent', say('{machine}: no application-consistent point, since the machine is defined without a guest agent', { machine: machineName }));
     try {
       return await this.#host.holdAgent(spec.instanceId, AGENT_FREE_MS, () => new FreezeWatchdog({ machineName, run, state }));
     } catch (thrown) {
       if (!(thrown instanceof Fault)) throw thrown;
-      return new Fault(thrown.code, `${machineName}: no application-consistent point (${thrown.message})`);
+      return new Fault(thrown.code, say('{machine}: no application-consistent point ({reason})', { machine: machineName, reason: [failureText(thrown)] }));
     }
   }
 
@@ -199,12 +200,12 @@ async function takeInstant(site: AttemptSite, freezer: FreezeWatchdog | Fault | 
     if (freezer instanceof FreezeWatchdog) freezer.dismiss();
   }
   const { record, fault } = made;
-  return freezer === null ? record! : recordFreeze(state, record!, { isConsistent: fault === null, fault: fault && { code: fault.code, message: fault.message } });
+  return freezer === null ? record! : recordFreeze(state, record!, { isConsistent: fault === null, fault: fault && { code: fault.code, ...told(fault.said) } });
 }
 
 function adopted({ spec, state, attempt }: AttemptSite, found: 'open' | 'lost'): AttemptRecord {
   const record = found === 'open' ? readAttempt(state, attempt.attemptId) : undefined;
-  if (!record) throw new Fault('attempt-lost', `${spec.definition.name}: attempt ${attempt.attemptId} was begun, but its instant is gone`);
+  if (!record) throw new Fault('attempt-lost', say('{machine}: attempt {attemptId} was begun, but its instant is gone', { machine: spec.definition.name, attemptId: attempt.attemptId }));
   return record;
 }
 
@@ -229,14 +230,14 @@ async function sourceOf(spec: LaunchSpec, blocks: Blocks, { attemptId, sincePoin
 /** QEMU answers for a broken snapshot with an error that a disk does not give. */
 function explainRunning(spec: LaunchSpec, fault: Fault, isConnected: boolean): Fault {
   const machine = spec.definition.name;
-  if (!isConnected) return new Fault('attempt-lost', `${machine}: QEMU no longer serves the point in time: ${fault.message}`, { cause: fault });
+  if (!isConnected) return new Fault('attempt-lost', say('{machine}: QEMU no longer serves the point in time: {reason}', { machine, reason: [failureText(fault)] }), { cause: fault });
   if (/: EIO\b/.test(fault.message)) return named(spec, fault);
-  return new Fault('fleecing-exhausted', `${machine}: the space for overwritten data ran out, so the point in time is gone: ${fault.message}`, { cause: fault });
+  return new Fault('fleecing-exhausted', say('{machine}: the space for overwritten data ran out, so the point in time is gone: {reason}', { machine, reason: [failureText(fault)] }), { cause: fault });
 }
 
 const AGENT_FREE_MS = 5_000;
 
-const named = (spec: LaunchSpec, fault: Fault): Fault => new Fault(fault.code, `${spec.definition.name}: ${fault.message}`, { cause: fault });
+const named = (spec: LaunchSpec, fault: Fault): Fault => new Fault(fault.code, say('{machine}: {reason}', { machine: spec.definition.name, reason: [failureText(fault)] }), { cause: fault });
 
 class OpenPoint implements PointInTime {
   readonly attemptId: string;
@@ -252,7 +253,7 @@ class OpenPoint implements PointInTime {
     this.instantMs = instantMs;
     this.attachments = attachments;
     this.isConsistent = freeze?.isConsistent ?? false;
-    this.freezeFault = freeze?.fault ? new Fault(freeze.fault.code, freeze.fault.message) : null;
+    this.freezeFault = freeze?.fault ? new Fault(freeze.fault.code, saidOf(freeze.fault)) : null;
     this.disks = view.disks;
     this.#view = view;
   }

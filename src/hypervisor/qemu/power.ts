@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../errors/fault.ts';
 import type { LaunchSpec, Power, TrackSince } from '../../engine/ports/hypervisor.ts';
+import { say } from '../../language/text.ts';
 import { pointsOf } from './bitmaps.ts';
 import { takeCustody } from './custody.ts';
 import type { Host } from './host.ts';
@@ -82,7 +83,7 @@ export class PowerSwitch {
       if (await hasEnded(run, timeoutMs, signal)) return;
       waiting.abort();
       await pressing;
-      throw new Fault('guest-not-responding', `${nameOf(this.#host, instanceId)}: the guest did not shut down in ${Math.round(timeoutMs / 1000)} s`);
+      throw new Fault('guest-not-responding', say('{name}: the guest did not shut down in {round} s', { name: nameOf(this.#host, instanceId), round: Math.round(timeoutMs / 1000) }));
     } finally {
       waiting.abort();
       this.#stopping.delete(instanceId);
@@ -133,14 +134,14 @@ export class PowerSwitch {
   }
 
   async #command(instanceId: string, command: string): Promise<void> {
-    if (!isLive(this.#host.run(instanceId))) throw new Fault('qemu-failed', `${instanceId} is not running`);
+    if (!isLive(this.#host.run(instanceId))) throw new Fault('qemu-failed', say('{instanceId} is not running', { instanceId }));
     const qmp = await this.#host.monitors.get(instanceId);
     await qmp.execute(command);
   }
 
   forget(instanceId: string): Promise<void> {
     return this.#host.turns.take(instanceId, async () => {
-      if (await this.#host.isRunning(instanceId)) throw new Fault('disk-in-use', `${nameOf(this.#host, instanceId)} is running`);
+      if (await this.#host.isRunning(instanceId)) throw new Fault('disk-in-use', say('{name} is running', { name: nameOf(this.#host, instanceId) }));
       await this.#host.offline.close(instanceId);
       await endTpm(this.#host.run(instanceId));
       for (const { directory } of [this.#host.run(instanceId), this.#host.state(instanceId)]) rmSync(directory, { recursive: true, force: true });

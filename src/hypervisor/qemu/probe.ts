@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { Fault } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import type { DiskDefinition, DiskStack, Layer, MachineDefinition } from '../../machine/definition.ts';
 import { makeDirectory } from './files.ts';
 import { layerInfo, probeImage, type ImageInfo } from './images.ts';
@@ -31,7 +32,7 @@ export async function probeDisks(definition: MachineDefinition, wrappers: RawWra
 
 async function createMissing(machine: string, disk: DiskDefinition): Promise<void> {
   if (existsSync(disk.path)) return;
-  if (disk.sizeBytes === undefined || disk.path.startsWith('/dev/')) mustExist(machine, `disk ${disk.name}`, disk.path);
+  if (disk.sizeBytes === undefined || disk.path.startsWith('/dev/')) mustExist(machine, say('disk {disk}', { disk: disk.name }), disk.path);
   makeDirectory(dirname(disk.path));
   await output(machine, 'qemu-img', ['create', '-q', '-f', disk.format, disk.path, String(disk.sizeBytes)]);
 }
@@ -60,9 +61,9 @@ async function qcow2Stack(machine: string, disk: DiskDefinition): Promise<DiskSt
 async function templatesBelow(machine: string, disk: DiskDefinition, top: ImageInfo): Promise<readonly Layer[]> {
   const layers: Layer[] = [];
   for (let above = top; above.backing !== undefined; ) {
-    if (layers.length >= MAX_CHAIN) throw new Fault('disk-format', `${machine}: ${disk.path} has more than ${MAX_CHAIN} backing files`);
+    if (layers.length >= MAX_CHAIN) throw new Fault('disk-format', say('{machine}: {path} has more than {max} backing files', { machine, path: disk.path, max: MAX_CHAIN }));
     const path = above.backing;
-    mustExist(machine, `backing file of ${disk.path},`, path);
+    mustExist(machine, say('backing file of {disk},', { disk: disk.path }), path);
     above = await probeImage(machine, path);
     if (above.format !== 'qcow2' && above.format !== 'raw') throw wrongFormat(machine, path, above, 'qcow2 or raw');
     layers.push({ layerId: `${disk.name}-template-${layers.length + 1}`, path, readOnly: true, format: above.format, ...dataFileOf(above) });
@@ -73,4 +74,4 @@ async function templatesBelow(machine: string, disk: DiskDefinition, top: ImageI
 const dataFileOf = ({ dataFile }: ImageInfo) => (dataFile === undefined ? {} : { dataFilePath: dataFile });
 
 const wrongFormat = (machine: string, path: string, { format }: ImageInfo, expected: string): Fault =>
-  new Fault('disk-format', `${machine}: ${path} is in format ${format}, the definition says ${expected}`);
+  new Fault('disk-format', say('{machine}: {path} is in format {format}, the definition says {expected}', { machine, path, format, expected }));

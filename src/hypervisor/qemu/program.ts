@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { Fault } from '../../errors/fault.ts';
+import { type Said, say } from '../../language/text.ts';
 import { QmpError } from '../../qmp/qmp.ts';
 
 const run = promisify(execFile);
@@ -35,8 +36,8 @@ export function complaint(machine: string, words: string, cause?: unknown): Faul
 }
 
 /** The path leads to a file or block device. */
-export function mustExist(machine: string, what: string, path: string): void {
-  if (!statSync(path, { throwIfNoEntry: false })) throw new Fault('disk-missing', `${machine}: ${what} ${path} is missing`);
+export function mustExist(machine: string, what: Said, path: string): void {
+  if (!statSync(path, { throwIfNoEntry: false })) throw new Fault('disk-missing', say('{machine}: {what} {path} is missing', { machine, what, path }));
 }
 
 /** The same for QEMU's refusal of a monitor command; anything else passes as it is. */

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { uptime } from 'node:os';
 import type { ClusterSet } from '../../extents/clusterset.ts';
 import { Fault } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import type { Attachment, DiskStack } from '../../machine/definition.ts';
 import type { ConsoleText } from '../../machine/screen.ts';
 import type { DiskSize, DiskView } from '../../engine/ports/diskview.ts';
@@ -189,7 +190,7 @@ export class QemuHypervisor implements Hypervisor {
   }
 
   async restoreAttachments(spec: LaunchSpec, attachments: readonly Attachment[]): Promise<void> {
-    if (await this.#host.isRunning(spec.instanceId)) throw new Fault('disk-in-use', `${spec.definition.name} is running: its firmware variables are in use`);
+    if (await this.#host.isRunning(spec.instanceId)) throw new Fault('disk-in-use', say('{machine} is running: its firmware variables are in use', { machine: spec.definition.name }));
     writeAttachments(spec.definition.name, attachments, this.#host.state(spec.instanceId));
   }
 
@@ -257,7 +258,7 @@ export class QemuHypervisor implements Hypervisor {
 
   /** Lets go of everything. Guests run on; an attempt of a machine that is off can be opened again. */
   async close(): Promise<void> {
-    this.#closing.abort(new Fault('cancelled', 'the daemon ends'));
+    this.#closing.abort(new Fault('cancelled', say('the daemon ends')));
     await this.#host.monitors.close();
     await this.#host.offline.closeAll();
     await this.#readers.close();

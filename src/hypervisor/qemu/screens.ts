@@ -2,6 +2,7 @@
 import { open, rm } from 'node:fs/promises';
 import type { LaunchSpec } from '../../engine/ports/hypervisor.ts';
 import { Fault } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import { displayMissing, guestIsOff, hasDisplay, isPng, MAX_CONSOLE_BYTES, MAX_PICTURE_BYTES, plainConsoleText, type ConsoleText } from '../../machine/screen.ts';
 import { QmpError } from '../../qmp/qmp.ts';
 import type { Host } from './host.ts';
@@ -65,14 +66,14 @@ export class Screens {
 
 async function pictureAt(path: string, machineName: string): Promise<Uint8Array> {
   const file = await open(path, 'r').catch((cause: unknown) => {
-    throw new Fault('qemu-failed', `${machineName}: QEMU left no picture of the display`, { cause });
+    throw new Fault('qemu-failed', say('{machine}: QEMU left no picture of the display', { machine: machineName }), { cause });
   });
   try {
     const { size } = await file.stat();
-    if (size > MAX_PICTURE_BYTES) throw new Fault('qemu-failed', `${machineName}: the picture of the display has ${size} bytes, more than ${MAX_PICTURE_BYTES}`);
+    if (size > MAX_PICTURE_BYTES) throw new Fault('qemu-failed', say('{machine}: the picture of the display has {size}, more than {max}', { machine: machineName, size: { sizeBytes: size }, max: { sizeBytes: MAX_PICTURE_BYTES } }));
     const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, 0);
     const bytes = buffer.subarray(0, bytesRead);
-    if (!isPng(bytes)) throw new Fault('qemu-failed', `${machineName}: what QEMU wrote is no picture`);
+    if (!isPng(bytes)) throw new Fault('qemu-failed', say('{machine}: what QEMU wrote is no picture', { machine: machineName }));
     return bytes;
   } finally {
     await file.close();

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../errors/fault.ts';
+import { say } from '../../language/text.ts';
 import { endProcess } from '../../storagedaemon/pidfile.ts';
 import type { RunPaths, StatePaths } from './directories.ts';
 import { makeDirectory, removeFile } from './files.ts';
@@ -23,7 +24,7 @@ export async function startTpm(machine: string, run: RunPaths, state: StatePaths
   );
   for (let waitedMs = 0; !existsSync(run.tpm); waitedMs += POLL_MS) {
     signal.throwIfAborted();
-    if (child.hasEnded() || waitedMs > START_TIMEOUT_MS) throw new Fault('qemu-failed', `${machine}: swtpm did not start: ${logTail(state.tpmLog)}`);
+    if (child.hasEnded() || waitedMs > START_TIMEOUT_MS) throw new Fault('qemu-failed', say('{machine}: swtpm did not start: {log}', { machine, log: logTail(state.tpmLog) }));
     await delay(POLL_MS);
   }
 }

@@ -21,7 +21,7 @@ async function requestPower(call: Call): Promise<MethodOutcome> {
   const { machine } = await machineHere(call);
   const state = numberOf(call, 'RequestedState');
   const request = state === null ? undefined : POWER_REQUESTS[state];
-  if (request === undefined) throw new Rejection(RETURNS.invalidState, `RequestedState ${state ?? 'null'} is not possible: 2 starts or resumes, 3 turns off, 4 shuts down, 9 pauses, 10 and 11 reset.`);
+  if (request === undefined) throw new Rejection(RETURNS.invalidState, say('RequestedState {state} is not possible: 2 starts or resumes, 3 turns off, 4 shuts down, 9 pauses, 10 and 11 reset.', { state: String(state ?? 'null') }));
   const job = await call.host.management.power(call.caller, machine.id, request);
   call.host.requestedStates.set(machine.id, state!);
   return started(job);

@@ -1,5 +1,6 @@
 /** The properties of an embedded instance as a client gave them: one that was left out is undefined, one without a value null. */
 import type { CimInstance, CimInterval, CimScalar, CimValue } from '../../cim/instance.ts';
+import { say } from '../../language/text.ts';
 import { badValue } from './rejection.ts';
 
 const DAY_SECONDS = 86_400;
@@ -51,7 +52,7 @@ export class Fields {
     if (value === null) return null;
     const { kind, microseconds } = value as CimInterval;
     const seconds = kind === 'interval' ? Number(microseconds / MICROS_PER_SECOND) : -1;
-    if (seconds < 0 || seconds >= DAY_SECONDS) throw badValue(name, kind === 'interval' ? `${seconds} seconds` : 'a moment', 'an interval below 24 hours, the time after midnight');
+    if (seconds < 0 || seconds >= DAY_SECONDS) throw badValue(name, kind === 'interval' ? `${seconds} seconds` : 'a moment', say('an interval below 24 hours, the time after midnight'));
     return seconds;
   }
 }

@@ -3,6 +3,7 @@
  * network, 2 an export, 3 compares with a copy that is on the replica's host; StartTime is ignored for 2.
  */
 import type { MethodOutcome } from '../../cim/manager.ts';
+import { say } from '../../language/text.ts';
 import { STEPS } from '../../service/steps.ts';
 import { isNamed, pairedHost } from './connection.ts';
 import type { Fields } from './fields.ts';
@@ -18,13 +19,13 @@ const TRANSFERS: Readonly<Partial<Record<number, 'network' | 'seed'>>> = { 1: 'n
 function transferOf(call: Call): 'network' | 'seed' | 'media' {
   const type = numberOf(call, 'InitialReplicationType') ?? 1;
   const transfer = type === EXPORT ? 'media' : TRANSFERS[type];
-  if (!transfer) throw badValue('InitialReplicationType', type, '1 (over the network), 2 (export) or 3 (from a copy that is on the replica\'s host)');
+  if (!transfer) throw badValue('InitialReplicationType', type, say('1 (over the network), 2 (export) or 3 (from a copy that is on the replica\'s host)'));
   return transfer;
 }
 
 function directoryOf(call: Call, name: string): string {
   const text = textOf(call, name)?.trim() ?? '';
-  if (text === '') throw badValue(name, null, 'a directory of this host');
+  if (text === '') throw badValue(name, null, say('a directory of this host'));
   return text;
 }
 

@@ -14,7 +14,7 @@ import { asRejection, reasonOf, RETURNS, type Reason } from './rejection.ts';
 import type { Language } from '../../language/language.ts';
 import { inLanguage } from '../../language/domain.ts';
 import { failureText } from '../../errors/fault.ts';
-import { say } from '../../language/text.ts';
+import { inEnglish, say } from '../../language/text.ts';
 
 /** What methods see of the host. */
 export interface Host extends Domain {
@@ -71,8 +71,8 @@ function answered({ host, caller, path, parameters }: Call, { kind, numbers }: M
   if (returnValue === undefined && thrown instanceof Error && thrown.cause instanceof CimError) throw thrown.cause;
   if (returnValue === undefined) throw new CimError(reason.returnValue === RETURNS.accessDenied ? 'accessDenied' : 'failed', wordsOf(reason, caller.language));
   if (kind === null) return { returnValue, out: new Map() };
-  const { returnValue: _returned, ...error } = reason;
-  const id = host.management.recordFailed({ kind, machineId: machineIdIn(path, parameters), error, returnValue });
+  const { returnValue: _returned, hint, ...error } = reason;
+  const id = host.management.recordFailed({ kind, machineId: machineIdIn(path, parameters), error: { ...error, hint: inEnglish(hint) }, returnValue });
   return { returnValue, out: new Map([['Job', instancePath('Msvm_ConcreteJob', id)]]) };
 }
 

@@ -2,6 +2,7 @@
 import type { CimInstance, CimTimestamp, CimValue, ObjectPath } from '../../cim/instance.ts';
 import { isSameName } from '../../cim/name.ts';
 import { checkStart } from '../../cycle/schedule.ts';
+import { say } from '../../language/text.ts';
 import type { Point } from '../../machine/records.ts';
 import type { MachineSnapshot } from '../../service/inventory.ts';
 import { idIn, keyText } from '../objectpaths.ts';
@@ -12,19 +13,19 @@ export const valueOf = ({ parameters }: Call, name: string): CimValue => paramet
 
 export function textOf(call: Call, name: string): string | null {
   const value = valueOf(call, name);
-  if (value !== null && typeof value !== 'string') throw wrongType(name, 'a string is expected.');
+  if (value !== null && typeof value !== 'string') throw wrongType(name, say('a string is expected.'));
   return value;
 }
 
 export function numberOf(call: Call, name: string): number | null {
   const value = valueOf(call, name);
-  if (value !== null && typeof value !== 'number') throw wrongType(name, 'a number is expected.');
+  if (value !== null && typeof value !== 'number') throw wrongType(name, say('a number is expected.'));
   return value;
 }
 
 export function truthOf(call: Call, name: string): boolean | null {
   const value = valueOf(call, name);
-  if (value !== null && typeof value !== 'boolean') throw wrongType(name, 'true or false is expected.');
+  if (value !== null && typeof value !== 'boolean') throw wrongType(name, say('true or false is expected.'));
   return value;
 }
 
@@ -35,8 +36,8 @@ export const isInstance = (value: CimValue): value is CimInstance => typeof valu
 function referenceTo(call: Call, name: string, classes: readonly string[]): ObjectPath | null {
   const value = valueOf(call, name);
   if (value === null) return null;
-  if (!isPath(value)) throw wrongType(name, `a reference to ${classes[0]} is expected.`);
-  if (!classes.some((each) => isSameName(each, value.className))) throw wrongType(name, `a reference to ${classes[0]} is expected, not to ${value.className}.`);
+  if (!isPath(value)) throw wrongType(name, say('a reference to {className} is expected.', { className: classes[0]! }));
+  if (!classes.some((each) => isSameName(each, value.className))) throw wrongType(name, say('a reference to {className} is expected, not to {given}.', { className: classes[0]!, given: value.className }));
   return value;
 }
 
@@ -50,14 +51,14 @@ export async function machineAt({ host, caller }: Call, name: string, path: Obje
   const found = id === undefined ? undefined : await host.inventory.machine(caller, id);
   if (found) return found;
   const { self } = await host.inventory.host(caller);
-  if (isSameName(key, self.name)) throw badValue(name, key, 'a virtual machine; this is the host itself');
-  throw new Rejection(RETURNS.fileNotFound, `${name}: there is no virtual machine ${key.slice(0, 100)} on ${self.name}.`, 'Name is the GUID of a Msvm_ComputerSystem of this host.');
+  if (isSameName(key, self.name)) throw badValue(name, key, say('a virtual machine; this is the host itself'));
+  throw new Rejection(RETURNS.fileNotFound, say('{name}: there is no virtual machine {key} on {self}.', { name, key: key.slice(0, 100), self: self.name }), say('Name is the GUID of a Msvm_ComputerSystem of this host.'));
 }
 
 /** The virtual machine that the parameter names. */
 export async function machineOf(call: Call, name = 'ComputerSystem'): Promise<MachineSnapshot> {
   const path = referenceTo(call, name, SYSTEM_CLASSES);
-  if (path === null) throw badValue(name, null, 'a reference to a virtual machine');
+  if (path === null) throw badValue(name, null, say('a reference to a virtual machine'));
   return machineAt(call, name, path);
 }
 
@@ -68,7 +69,7 @@ export async function pointOf(call: Call, name: string, machine: MachineSnapshot
   const key = keyText(path, 'InstanceID') ?? '';
   const id = idIn(key);
   const point = id === undefined ? undefined : await call.host.inventory.point(call.caller, id);
-  if (!point || (machine && point.machineId !== machine.machine.id)) throw badValue(name, key, machine ? `the settings of a recovery point of ${machine.machine.name}` : 'the settings of a recovery point');
+  if (!point || (machine && point.machineId !== machine.machine.id)) throw badValue(name, key, machine ? say('the settings of a recovery point of {machine}', { machine: machine.machine.name }) : say('the settings of a recovery point'));
   return point;
 }
 
@@ -80,7 +81,7 @@ export function startOf(call: Call, name: string): number | null {
   const value = valueOf(call, name);
   if (value === null) return null;
   const { kind, epochMs } = value as CimTimestamp;
-  if (kind !== 'timestamp') throw badValue(name, 'an interval', 'a moment');
+  if (kind !== 'timestamp') throw badValue(name, 'an interval', say('a moment'));
   const nowMs = call.host.nowMs();
   if (epochMs <= nowMs && epochMs > nowMs - NOW_MS) return null;
   checkStart(epochMs, nowMs);

@@ -2,7 +2,7 @@
 import { CimError, type CimStatusName } from '../../cim/error.ts';
 import { Fault, FAULTS, faultOf } from '../../errors/fault.ts';
 import { Refused } from '../../errors/refusal.ts';
-import { told, type Told } from '../../language/text.ts';
+import { inEnglish, type Said, say, type Text, told, type Told } from '../../language/text.ts';
 
 /** Source: Msvm_ReplicationService, "Return value". */
 export const RETURNS = {
@@ -24,16 +24,16 @@ export interface Reason extends Told {
   readonly returnValue: number;
   /** As a fault's code. */
   readonly code: string;
-  readonly hint: string;
+  readonly hint: Text;
   readonly allowed: readonly string[];
 }
 
 /** Thrown where a parameter says that nothing can be begun. */
 export class Rejection extends Fault {
   readonly returnValue: number;
-  readonly #hint: string;
+  readonly #hint: Text;
 
-  constructor(returnValue: number, message: string, hint = '', options?: { cause?: unknown }) {
+  constructor(returnValue: number, message: Text, hint: Text = '', options?: { cause?: unknown }) {
     super('parameter-invalid', message, options);
     this.name = 'Rejection';
     this.returnValue = returnValue;
@@ -41,15 +41,19 @@ export class Rejection extends Fault {
   }
 
   override get hint(): string {
+    return inEnglish(this.#hint);
+  }
+
+  get hintSaid(): Text {
     return this.#hint;
   }
 }
 
 /** The parameter's or property's value is not one that it can have. */
-export const badValue = (name: string, value: unknown, allowed: string): Rejection =>
-  new Rejection(RETURNS.invalidParameter, `${name} cannot be ${shown(value)}: allowed is ${allowed}.`);
+export const badValue = (name: string, value: unknown, allowed: Said | string): Rejection =>
+  new Rejection(RETURNS.invalidParameter, say('{name} cannot be {value}: allowed is {allowed}.', { name, value: shown(value), allowed }));
 
-export const wrongType = (name: string, what: string): Rejection => new Rejection(RETURNS.wrongType, `${name}: ${what}`);
+export const wrongType = (name: string, what: Said): Rejection => new Rejection(RETURNS.wrongType, say('{name}: {what}', { name, what }));
 
 export function shown(value: unknown): string {
   const text = typeof value === 'bigint' ? String(value) : typeof value === 'string' ? `"${value}"` : (JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? String(each) : each)) ?? 'null');
@@ -74,5 +78,5 @@ export function reasonOf(thrown: unknown): Reason | undefined {
   const fault = faultOf(thrown);
   if (!fault) return undefined;
   const returnValue = fault instanceof Rejection ? fault.returnValue : FAULTS[fault.code].cimReturn;
-  return { returnValue, code: fault.code, ...told(fault.said), hint: fault.hint, allowed: [] };
+  return { returnValue, code: fault.code, ...told(fault.said), hint: fault instanceof Rejection ? fault.hintSaid : fault.hint, allowed: [] };
 }

@@ -1,4 +1,5 @@
 /** Which relationship of a machine a client means, by the type at the end of InstanceID: 0 simple, 1 extended. */
+import { say } from '../../language/text.ts';
 import { badValue, Rejection, RETURNS } from './rejection.ts';
 import type { Call } from './invocation.ts';
 import { embeddedOf } from './embedded.ts';
@@ -26,14 +27,14 @@ function linkNamed(snapshot: MachineSnapshot, name: string, instanceId: string):
   if (idIn(instanceId) !== machine.id) throw badValue(name, instanceId, expected);
   const kind: Kind = EXTENDED.test(instanceId) ? 'extended' : 'simple';
   const found = links.find(({ relationship }) => (relationship ? kindOf(relationship) : 'simple') === kind);
-  if (!found) throw new Rejection(RETURNS.invalidState, `${machine.name} has no ${kind} relationship; it has ${expected}.`);
+  if (!found) throw new Rejection(RETURNS.invalidState, say('{machine} has no {kind} relationship; it has {expected}.', { machine: machine.name, kind, expected }));
   return found;
 }
 
 /** Of settings: those by which the machine is sent on have a type at the end, too. */
 export function settingsLinkOf(snapshot: MachineSnapshot, instanceId: string | null): MachineSnapshot {
   if (instanceId === null || !EXTENDED.test(instanceId) || idIn(instanceId) !== snapshot.machine.id) return snapshot;
-  if (!snapshot.extended) throw new Rejection(RETURNS.invalidState, `${snapshot.machine.name} is not sent on from here: it has ${INSTANCE_IDS.Msvm_ReplicationSettingData(snapshot.machine.id)}.`);
+  if (!snapshot.extended) throw new Rejection(RETURNS.invalidState, say('{machine} is not sent on from here: it has {settings}.', { machine: snapshot.machine.name, settings: INSTANCE_IDS.Msvm_ReplicationSettingData(snapshot.machine.id) }));
   return snapshot.extended;
 }
 

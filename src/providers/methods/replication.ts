@@ -1,6 +1,7 @@
 /** Methods of Msvm_ReplicationService that change one machine's relationship. */
 import type { CimValue } from '../../cim/instance.ts';
 import type { MethodOutcome } from '../../cim/manager.ts';
+import { say } from '../../language/text.ts';
 import type { MachineSnapshot } from '../../service/inventory.ts';
 import { STEPS, type Step } from '../../service/steps.ts';
 import { adapterChangeOf } from '../failovernetwork.ts';
@@ -42,7 +43,7 @@ async function resynchronize(call: Call): Promise<MethodOutcome> {
 async function create(call: Call): Promise<MethodOutcome> {
   const snapshot = await machineOf(call);
   const fields = embeddedOf(call, SETTINGS, 'Msvm_ReplicationSettingData');
-  if (!fields) throw badValue(SETTINGS, null, 'the text of a Msvm_ReplicationSettingData');
+  if (!fields) throw badValue(SETTINGS, null, say('the text of a Msvm_ReplicationSettingData'));
   const subject = await subjectOf(call, snapshot);
   const change = settingsChangeOf(fields, subject);
   if (asksForCopy(fields, subject)) return offerCopy(call, fields, subject);
@@ -53,7 +54,7 @@ async function create(call: Call): Promise<MethodOutcome> {
 async function modify(call: Call): Promise<MethodOutcome> {
   const snapshot = await machineOf(call);
   const fields = embeddedOf(call, SETTINGS, 'Msvm_ReplicationSettingData');
-  if (!fields) throw badValue(SETTINGS, null, 'the text of a Msvm_ReplicationSettingData');
+  if (!fields) throw badValue(SETTINGS, null, say('the text of a Msvm_ReplicationSettingData'));
   const link = settingsLinkOf(snapshot, fields.text('InstanceID'));
   const subject = await subjectOf(call, link);
   const change = settingsChangeOf(fields, subject);
@@ -94,7 +95,7 @@ async function failBack(call: Call): Promise<MethodOutcome> {
   const identifier = textOf(call, 'RecoveryPointIdentifier');
   const isGiven = identifier !== null && identifier.trim() !== '';
   const point = isGiven ? idIn(identifier) : undefined;
-  if (isGiven && point === undefined) throw badValue('RecoveryPointIdentifier', identifier, 'the InstanceID or GUID of a recovery point');
+  if (isGiven && point === undefined) throw badValue('RecoveryPointIdentifier', identifier, say('the InstanceID or GUID of a recovery point'));
   return started(await call.host.operations.failbackStart(call.caller, snapshot.machine.id, point === undefined ? {} : { point }));
 }
 
@@ -102,7 +103,7 @@ async function failBack(call: Call): Promise<MethodOutcome> {
 async function setFailoverNetwork(call: Call): Promise<MethodOutcome> {
   const { machine } = await machineOf(call);
   const texts = valueOf(call, 'NetworkSettings') as readonly CimValue[] | null;
-  if (texts === null || texts.length === 0) throw badValue('NetworkSettings', texts, 'texts of Msvm_FailoverNetworkAdapterSettingData');
+  if (texts === null || texts.length === 0) throw badValue('NetworkSettings', texts, say('texts of Msvm_FailoverNetworkAdapterSettingData'));
   const changes = texts.map((text) => adapterChangeOf(readerOf('NetworkSettings', 'Msvm_FailoverNetworkAdapterSettingData', text), machine));
   await call.host.management.changeAdapters(call.caller, machine.id, changes);
   return done();

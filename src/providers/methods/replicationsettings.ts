@@ -5,6 +5,7 @@
 import { parsePath } from '../../cim/path.ts';
 import type { CimValue } from '../../cim/instance.ts';
 import { isSameName } from '../../cim/name.ts';
+import { say } from '../../language/text.ts';
 import type { HostSnapshot, MachineSnapshot } from '../../service/inventory.ts';
 import type { AdditionalSettings, DeclaredSettings, SettingsChange } from '../../relationship/settings.ts';
 import type { HostView } from '../../service/views.ts';
@@ -28,7 +29,7 @@ export function settingsChangeOf(fields: Fields, subject: Subject): SettingsChan
   const { machine } = subject.snapshot;
   const identity = fields.text('InstanceID');
   const id = identity === null ? undefined : idIn(identity);
-  if (id !== undefined && id !== machine.id) throw badValue('InstanceID', identity, `${INSTANCE_IDS.Msvm_ReplicationSettingData(machine.id)}, the settings of ${machine.name}`);
+  if (id !== undefined && id !== machine.id) throw badValue('InstanceID', identity, say('{settings}, the settings of {machine}', { settings: INSTANCE_IDS.Msvm_ReplicationSettingData(machine.id), machine: machine.name }));
   checkAuthentication('AuthenticationType', fields.number('AuthenticationType'));
   checkThumbprint('CertificateThumbPrint', fields.text('CertificateThumbPrint'), subject.host);
   return {
@@ -44,14 +45,14 @@ export function settingsChangeOf(fields: Fields, subject: Subject): SettingsChan
 function intervalOf(fields: Fields): 30 | 300 | 900 | null {
   const value = fields.number('ReplicationInterval');
   if (value === null || value === 30 || value === 300 || value === 900) return value;
-  throw badValue('ReplicationInterval', value, '30, 300 or 900 seconds');
+  throw badValue('ReplicationInterval', value, say('30, 300 or 900 seconds'));
 }
 
 function additionalOf(fields: Fields): AdditionalSettings | null {
   const text = fields.text('AdditionalSettings');
   if (text === null || text.trim() === '') return null;
   const value = parsed(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badValue('AdditionalSettings', text, 'a JSON object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badValue('AdditionalSettings', text, say('a JSON object'));
   return value as AdditionalSettings;
 }
 
@@ -100,7 +101,7 @@ function diskIdOf(entry: CimValue, read: ReadInstance): string {
 /** The host that the replica is to be on. */
 export function recoveryHostOf(fields: Fields, { host }: Subject): HostView {
   const text = fields.text('RecoveryConnectionPoint');
-  if (text === null || text.trim() === '') throw badValue('RecoveryConnectionPoint', text, `the name or address of a paired host: ${host.peers.map(({ name }) => name).join(', ') || 'none is paired; understudy host invite'}`);
+  if (text === null || text.trim() === '') throw badValue('RecoveryConnectionPoint', text, host.peers.length === 0 ? say('the name or address of a paired host: none is paired; understudy host invite') : say('the name or address of a paired host: {peers}', { peers: { list: host.peers.map(({ name }) => name) } }));
   const found = pairedHost(host, 'RecoveryConnectionPoint', text);
   checkPort('RecoveryServerPortNumber', fields.number('RecoveryServerPortNumber'), found);
   return found;

@@ -1,5 +1,6 @@
 /** Methods of Msvm_ReplicationService that are about the host: its entries, its settings, its certificate, other hosts. */
 import type { MethodOutcome } from '../../cim/manager.ts';
+import { say } from '../../language/text.ts';
 import { idIn } from '../objectpaths.ts';
 import type { HostSnapshot } from '../../service/inventory.ts';
 import type { HostView } from '../../service/views.ts';
@@ -21,7 +22,7 @@ interface Entry {
 
 function entryOf(call: Call): Entry {
   const fields = embeddedOf(call, ENTRY, 'Msvm_ReplicationAuthorizationSettingData');
-  if (!fields) throw badValue(ENTRY, null, 'the text of a Msvm_ReplicationAuthorizationSettingData');
+  if (!fields) throw badValue(ENTRY, null, say('the text of a Msvm_ReplicationAuthorizationSettingData'));
   return {
     id: idIn(fields.text('InstanceID') ?? '') ?? null,
     host: fields.text('AllowedPrimaryHostSystem'),
@@ -31,7 +32,7 @@ function entryOf(call: Call): Entry {
 }
 
 const hostOfEntry = ({ host }: Entry): string => {
-  if (host === null || host === '') throw badValue('AllowedPrimaryHostSystem', host, 'a paired host\'s name, or *.domain');
+  if (host === null || host === '') throw badValue('AllowedPrimaryHostSystem', host, say('a paired host\'s name, or *.domain'));
   return host;
 };
 
@@ -49,7 +50,7 @@ async function changeEntry(call: Call): Promise<MethodOutcome> {
 
 async function removeEntry(call: Call): Promise<MethodOutcome> {
   const host = textOf(call, 'AllowedPrimaryHostSystem');
-  if (host === null || host === '') throw badValue('AllowedPrimaryHostSystem', host, 'the host of an entry');
+  if (host === null || host === '') throw badValue('AllowedPrimaryHostSystem', host, say('the host of an entry'));
   await call.host.management.removeEntry(call.caller, host);
   return done();
 }
@@ -64,8 +65,8 @@ const CERTIFICATES = 2;
 
 function checkAllowedAuthentication(value: number | null): void {
   if (value === null || value === CERTIFICATES) return;
-  if (value === 1 || value === 3) throw new Rejection(RETURNS.notSupported, `AllowedAuthenticationType ${value} includes Kerberos, which is not supported: use 2 (certificates).`);
-  throw badValue('AllowedAuthenticationType', value, '2 (certificates)');
+  if (value === 1 || value === 3) throw new Rejection(RETURNS.notSupported, say('AllowedAuthenticationType {value} includes Kerberos, which is not supported: use 2 (certificates).', { value }));
+  throw badValue('AllowedAuthenticationType', value, say('2 (certificates)'));
 }
 
 /** Nothing when it is left out or is the port already. */
@@ -75,7 +76,7 @@ function newPort(value: number | null, self: HostView): number | null {
 
 /** Peers are never met without TLS. */
 function checkPlainPort(value: number | null): void {
-  if (value !== null && value !== 0) throw badValue('HttpPort', value, '0: nothing travels in clear between hosts');
+  if (value !== null && value !== 0) throw badValue('HttpPort', value, say('0: nothing travels in clear between hosts'));
 }
 
 /** Nothing when it is left out or in force already; any that is installed can be chosen. */
@@ -85,7 +86,7 @@ function newCertificate(value: string | null, host: HostSnapshot): string | null
 
 async function changeSettings(call: Call): Promise<MethodOutcome> {
   const fields = embeddedOf(call, 'SettingData', 'Msvm_ReplicationServiceSettingData');
-  if (!fields) throw badValue('SettingData', null, 'the text of a Msvm_ReplicationServiceSettingData');
+  if (!fields) throw badValue('SettingData', null, say('the text of a Msvm_ReplicationServiceSettingData'));
   const host = await call.host.inventory.host(call.caller);
   checkAllowedAuthentication(fields.number('AllowedAuthenticationType'));
   checkPlainPort(fields.number('HttpPort'));
@@ -101,7 +102,7 @@ async function changeSettings(call: Call): Promise<MethodOutcome> {
 
 async function testConnection(call: Call): Promise<MethodOutcome> {
   const text = textOf(call, 'RecoveryConnectionPoint');
-  if (text === null || text.trim() === '') throw badValue('RecoveryConnectionPoint', text, 'the name or address of a paired host');
+  if (text === null || text.trim() === '') throw badValue('RecoveryConnectionPoint', text, say('the name or address of a paired host'));
   const host = await call.host.inventory.host(call.caller);
   checkAuthentication('AuthenticationType', numberOf(call, 'AuthenticationType'));
   checkThumbprint('CertificateThumbPrint', textOf(call, 'CertificateThumbPrint'), host);
@@ -122,7 +123,7 @@ async function accept(call: Call, acceptsReplicas: boolean): Promise<MethodOutco
 
 async function requestState(call: Call): Promise<MethodOutcome> {
   const state = numberOf(call, 'RequestedState');
-  if (state !== ENABLED && state !== DISABLED) throw new Rejection(RETURNS.notSupported, `RequestedState ${state ?? 'null'} is not supported: 2 takes replicas, 3 takes none.`);
+  if (state !== ENABLED && state !== DISABLED) throw new Rejection(RETURNS.notSupported, say('RequestedState {state} is not supported: 2 takes replicas, 3 takes none.', { state: String(state ?? 'null') }));
   return accept(call, state === ENABLED);
 }
 

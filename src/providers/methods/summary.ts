@@ -2,6 +2,7 @@
 import type { CimInstance, CimValue, ObjectPath } from '../../cim/instance.ts';
 import type { MethodOutcome } from '../../cim/manager.ts';
 import { isSameName } from '../../cim/name.ts';
+import { say } from '../../language/text.ts';
 import type { Job, Point } from '../../machine/records.ts';
 import type { MachineSnapshot } from '../../service/inventory.ts';
 import { enabledStateOf, replicationHealthOf, replicationModeOf } from '../computersystem.ts';
@@ -83,11 +84,11 @@ async function subjectsOf({ host, caller, parameters }: Call): Promise<readonly 
   const references = (parameters.get('SettingData') ?? null) as readonly ObjectPath[] | null;
   if (references === null) return (await host.inventory.machines(caller)).map((snapshot) => ({ snapshot, point: null }));
   return Promise.all(references.map(async (path) => {
-    if (!['Msvm_VirtualSystemSettingData', 'CIM_VirtualSystemSettingData'].some((name) => isSameName(name, path.className))) throw wrongType('SettingData', `references to Msvm_VirtualSystemSettingData are expected, not to ${path.className}.`);
+    if (!['Msvm_VirtualSystemSettingData', 'CIM_VirtualSystemSettingData'].some((name) => isSameName(name, path.className))) throw wrongType('SettingData', say('references to Msvm_VirtualSystemSettingData are expected, not to {className}.', { className: path.className }));
     const id = idIn(keyText(path, 'InstanceID') ?? '') ?? '';
     const point = (await host.inventory.point(caller, id)) ?? null;
     const snapshot = await host.inventory.machine(caller, point?.machineId ?? id);
-    if (!snapshot) throw badValue('SettingData', keyText(path, 'InstanceID'), 'the settings of a virtual machine or of a recovery point of this host');
+    if (!snapshot) throw badValue('SettingData', keyText(path, 'InstanceID'), say('the settings of a virtual machine or of a recovery point of this host'));
     return { snapshot, point };
   }));
 }

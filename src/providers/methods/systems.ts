@@ -1,5 +1,6 @@
 /** Methods of the management and snapshot services: removing a test failover's copy, removing a recovery point. */
 import type { MethodOutcome } from '../../cim/manager.ts';
+import { say } from '../../language/text.ts';
 import { started, done, type Call, type Method } from './invocation.ts';
 import { machineOf, pointOf } from './parameters.ts';
 import { badValue, RETURNS } from './rejection.ts';
@@ -24,7 +25,7 @@ async function destroySystem(call: Call): Promise<MethodOutcome> {
 
 async function destroySnapshot(call: Call): Promise<MethodOutcome> {
   const point = await pointOf(call, 'AffectedSnapshot', null);
-  if (!point) throw badValue('AffectedSnapshot', null, 'a reference to the settings of a recovery point');
+  if (!point) throw badValue('AffectedSnapshot', null, say('a reference to the settings of a recovery point'));
   await call.host.management.removePoint(call.caller, point.id);
   return done();
 }

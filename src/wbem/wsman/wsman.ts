@@ -5,7 +5,7 @@
  */
 import { CimError } from '../../cim/error.ts';
 import type { ObjectManager } from '../../cim/manager.ts';
-import { Fault } from '../../errors/fault.ts';
+import { failureText, Fault } from '../../errors/fault.ts';
 import { durationMs } from '../../wsman/duration.ts';
 import { envelope, envelopeOf, headerOf, languageOfEnvelope, messageIdOf, type Envelope, type RequestHeader } from '../../wsman/envelope.ts';
 import type { Language } from '../../language/language.ts';
@@ -22,6 +22,7 @@ import type { Call, Reply } from './call.ts';
 import type { Puller } from './enumerations.ts';
 import { operationOf } from './operations.ts';
 import { Subscriptions, type SubscriptionsOptions } from './subscriptions.ts';
+import { say } from '../../language/text.ts';
 
 export interface WsmanOptions {
   readonly manager: ObjectManager;
@@ -131,7 +132,7 @@ export class Wsman {
     if (error instanceof CimError) return faultOfCim(error);
     if (error instanceof CharsetError) return new WsmanFault('EncodingLimit', error.message, { detail: 'CharacterSet' });
     if (error instanceof XmlError) return new WsmanFault('SchemaValidationError', `the message is no XML that is accepted here: ${error.message}`, { isMalformed: true });
-    if (error instanceof Fault) return faultOfCim(new CimError(error.row.httpStatus === 403 ? 'accessDenied' : 'failed', `${error.message}. ${error.hint}`));
+    if (error instanceof Fault) return faultOfCim(new CimError(error.row.httpStatus === 403 ? 'accessDenied' : 'failed', say('{failure}. {hint}', { failure: [failureText(error)], hint: [error.hint] })));
     const id = this.#options.newId();
     this.#options.onBug(id, error);
     return faultOfCim(new CimError('failed', `this is a bug in Understudy; the log of understudyd has the details under ${id}`));

@@ -74,7 +74,7 @@ const FIGURES: Readonly<Record<string, readonly [name: () => string, shown: Show
 };
 
 const kind = (value: string): string => (isPointKind(value) ? kindText({ kind: value }) : value);
-const OTHER: Readonly<Record<string, readonly [name: () => string, shown: (value: string) => string]>> = { machine: [() => t('Copy'), (value) => shown(value, NAME_CHARACTERS)], kind: [() => t('Kind of the recovery point'), kind] };
+const OTHER: Readonly<Record<string, readonly [name: () => string, shown: (value: string) => string]>> = { machine: [() => t('Its copy'), (value) => shown(value, NAME_CHARACTERS)], kind: [() => t('Kind of the recovery point'), kind] };
 
 /** Of a job that has ended; ids are left out. */
 export function figuresOf({ result }: JobView): readonly Figure[] {

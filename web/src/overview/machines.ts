@@ -28,7 +28,8 @@ export interface Link {
   readonly intervalMs: number;
   readonly lastCycle: Summary['lastCycle'];
   readonly nextCycleAtMs: number | null;
-  readonly points: number;
+  /** On the host that has the replica; null where that tells nothing. */
+  readonly points: number | null;
   readonly reasons: readonly Remark[];
   readonly advice: readonly Remark[];
 }
@@ -41,6 +42,8 @@ export interface Row {
   /** Hosts on which its guest runs; more than one is a split brain, or a test. */
   readonly runsOn: readonly string[];
   readonly hosts: readonly string[];
+  /** Hosts where its guest belongs and of which nothing is known here. */
+  readonly unknown: readonly string[];
   readonly links: readonly Link[];
   /** This host has it. */
   readonly isHere: boolean;
@@ -81,7 +84,7 @@ function linkOf(told: readonly Told[], self: string): Link {
     intervalMs: first.summary.intervalMs,
     lastCycle: ordered.map(({ summary }) => summary.lastCycle).find((cycle) => cycle !== null) ?? null,
     nextCycleAtMs: ordered.map(({ summary }) => summary.nextCycleAtMs).find((atMs) => atMs !== null) ?? null,
-    points: (replica ?? first).summary.points,
+    points: replica?.summary.points ?? null,
     reasons: remarks(({ healthReasons }) => healthReasons),
     advice: remarks(({ advice }) => (advice === '' ? [] : [advice])),
   };
@@ -115,6 +118,7 @@ export function rowsOf({ atMs, hosts, machines }: OverviewView): Row[] {
       standing: standingOf(links, sides.every(({ role }) => role === 'test'), isProtected),
       runsOn: running(sides),
       hosts: sides.map(({ host }) => host),
+      unknown: links.map(({ from }) => from).filter((from) => !sides.some(({ host }) => host === from)),
       elsewhere: isHere || !page ? null : `${page.replace(/\/$/, '')}/machines/${id}`,
       old: sides.filter(({ isCurrent }) => !isCurrent).map(({ hostId, host }) => ({ host, asOfMs: known.get(hostId)?.asOfMs ?? null })),
     };
