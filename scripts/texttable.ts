@@ -54,7 +54,7 @@ class Collector implements Found {
     const file = ts.createSourceFile(where, source, ts.ScriptTarget.Latest, true, ts.ScriptKind.TS);
     const visit = (node: ts.Node): void => {
       if (ts.isCallExpression(node)) this.#call(node, file, where);
-      if (ts.isNewExpression(node)) this.#thrown(node, file, where);
+      if (ts.isNewExpression(node) || ts.isCallExpression(node)) this.#thrown(node, file, where);
       ts.forEachChild(node, visit);
     };
     visit(file);
@@ -83,9 +83,10 @@ class Collector implements Found {
   }
 
   /** Words of ours in a fault are a text; names and words of other programs may stand as they are. */
-  #thrown(thrown: ts.NewExpression, file: ts.SourceFile, where: string): void {
-    const message = thrown.arguments?.[1];
-    if (!message || !THROWN.includes(thrown.expression.getText(file))) return;
+  #thrown(thrown: ts.NewExpression | ts.CallExpression, file: ts.SourceFile, where: string): void {
+    const [code, message] = thrown.arguments ?? [];
+    const isThrown = THROWN.includes(thrown.expression.getText(file)) || (thrown.expression.kind === ts.SyntaxKind.SuperKeyword && code !== undefined && ts.isStringLiteral(code) && Object.hasOwn(FAULTS, code.text));
+    if (!message || !isThrown) return;
     const line = file.getLineAndCharacterOfPosition(thrown.getStart(file)).line + 1;
     if (wordsIn(message).some((words) => /\p{L}{2}/u.test(words))) this.problems.push(`${where}:${line}: the words of a fault are not said, so nobody can translate them`);
   }

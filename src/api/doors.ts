@@ -8,6 +8,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { Fault } from '../errors/fault.ts';
+import { notListening } from '../errors/listening.ts';
 import { say } from '../language/text.ts';
 
 const LIMITS = {
@@ -69,7 +70,7 @@ export class Doors {
     return this.#local.has(socket);
   }
 
-  /** Listens on TCP; the port is the one that was given, or a free one for 0. Fault port-in-use. */
+  /** Listens on TCP; the port is the one that was given, or a free one for 0. Fault port-in-use, settings-invalid. */
   async openTcp(address: { host: string; port: number; tls?: Tls }): Promise<{ port: number }> {
     const { host, port, tls } = address;
     const server = tls ? createTlsServer({ ...LIMITS, ...tls }, this.#handler) : createServer(LIMITS, this.#handler);
@@ -77,9 +78,7 @@ export class Doors {
     try {
       await listening(server, () => server.listen({ host, port }));
     } catch (error) {
-      if (codeOf(error) === 'EADDRINUSE') throw new Fault('port-in-use', say('port {port} of {host} is in use', { port: String(port), host }), { cause: error });
-      if (codeOf(error) === 'EACCES') throw new Fault('port-in-use', say('port {port} of {host} may not be opened by this user', { port: String(port), host }), { cause: error });
-      throw error;
+      throw notListening(error, host, port);
     }
     this.#servers.push(server);
     return { port: (server.address() as AddressInfo).port };

@@ -4,7 +4,7 @@ import { failureText, Fault } from '../errors/fault.ts';
 import { Refused } from '../errors/refusal.ts';
 import { inLanguage } from '../language/domain.ts';
 import type { Language } from '../language/language.ts';
-import { say, type Text, phrase } from '../language/text.ts';
+import { inEnglish, phrase, say, type Text } from '../language/text.ts';
 import type { ErrorView } from './schemas.ts';
 import { SignInLocked } from './signingate.ts';
 
@@ -15,7 +15,14 @@ export interface ErrorAnswer {
 }
 
 /** The daemon has as many clients of this kind as it allows. */
-export class Busy extends Error {}
+export class Busy extends Error {
+  readonly said: Text;
+
+  constructor(said: Text) {
+    super(inEnglish(said));
+    this.said = said;
+  }
+}
 
 /** A body, or more of it, came to a route that reads none. */
 export class UnreadBody extends Error {
@@ -120,7 +127,7 @@ export const answerTo = (error: unknown, onBug: (id: string, error: unknown) => 
 function answerFor(error: unknown, onBug: (id: string, error: unknown) => void): Answer {
   if (error instanceof Refused) return refusedAnswer(error);
   if (error instanceof Fault) return faultAnswer(error);
-  if (error instanceof Busy) return answer(503, { code: 'busy', message: error.message, hint: phrase('Try again in a moment.') }, { 'retry-after': '5' });
+  if (error instanceof Busy) return answer(503, { code: 'busy', message: error.said, hint: phrase('Try again in a moment.') }, { 'retry-after': '5' });
   if (typeof error === 'object' && error !== null) {
     const { validation, validationContext } = error as { validation?: readonly Objection[]; validationContext?: string };
     if (validation) return invalidAnswer(validation, validationContext ?? 'request');

@@ -5,6 +5,7 @@
  * host's own addresses nothing is locked for longer either, because there a proxy speaks for everybody.
  */
 import { Fault } from '../errors/fault.ts';
+import { say } from '../language/text.ts';
 
 interface Bound {
   readonly freeFailures: number;
@@ -38,7 +39,7 @@ export class SignInLocked extends Fault {
 
   constructor(waitMs: number) {
     const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
-    super('sign-in-locked', `too many sign-ins failed: try again in ${seconds} s`);
+    super('sign-in-locked', say('too many sign-ins failed: try again in {seconds} s', { seconds }));
     this.retryAfterSeconds = seconds;
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Caller } from '../service/accessviews.ts';
 import { Busy } from './errors.ts';
+import { say } from '../language/text.ts';
 
 const PLACES = 128;
 
@@ -37,7 +38,7 @@ export class StreamPlaces {
     const counts = new Map<string, number>();
     for (const each of this.#taken.values()) counts.set(each, (counts.get(each) ?? 0) + 1);
     const [[greediest, most]] = [...counts].sort(([, left], [, right]) => right - left) as [[string, number]];
-    if (most <= (counts.get(reader) ?? 0) + 1) throw new Busy(`${PLACES} clients read the event stream already`);
+    if (most <= (counts.get(reader) ?? 0) + 1) throw new Busy(say('{count} clients read the event stream already', { count: PLACES }));
     const [place] = [...this.#taken].findLast(([, each]) => each === greediest)!;
     place.abort();
     this.leave(place);

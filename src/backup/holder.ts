@@ -1,9 +1,9 @@
 /** Which process uses a host's state: a restore must not take the files from under it. */
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../errors/fault.ts';
 import { say } from '../language/text.ts';
+import { lockFile } from '../state/lock.ts';
 import { STATE_FILE } from './archive.ts';
 
 const LOCK = 'restore.lock';
@@ -56,19 +56,10 @@ export function refuseHolder(stateDir: string): void {
 /** What the work does in the directory, no other restore does meanwhile; the lock goes with the process. Fault daemon-running when another has it. */
 export async function alone<T>(stateDir: string, work: () => Promise<T>): Promise<T> {
   const path = join(stateDir, LOCK);
-  const lock = new DatabaseSync(path, { timeout: 0 });
+  const lock = lockFile(path, say('another restore goes on: it has {path}', { path }));
   try {
-    begin(lock, path);
     return await work();
   } finally {
     lock.close();
-  }
-}
-
-function begin(lock: DatabaseSync, path: string): void {
-  try {
-    lock.exec('BEGIN EXCLUSIVE');
-  } catch (cause) {
-    throw new Fault('daemon-running', say('another restore goes on: it has {path}', { path }), { cause });
   }
 }

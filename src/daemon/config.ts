@@ -71,17 +71,18 @@ type FileConfig = Partial<Record<(typeof FILE_KEYS)[number], string | number>>;
 export function daemonCommand(version: string): Command {
   return new Command('understudyd')
     .version(version)
+    .showHelpAfterError('Try: understudyd --help')
     .description('Keeps replicas of virtual machines. Runs until it is told to end; guests run on.')
     .option('--config <file>', 'configuration file', DEFAULTS.config)
     .option('--state-dir <dir>', 'durable state')
     .option('--run-dir <dir>', 'sockets')
     .option('--host-name <name>', 'name of this host for its peers')
-    .option('--port-offset <n>', 'added to every port, for a second daemon on a machine', Number)
+    .option('--port-offset <n>', 'added to every port, for a second daemon on a machine')
     .option('--storage <dir>', 'where replicas are kept')
     .option('--api-address <ip>', 'address of the page and the API')
     .option('--page-url <url>', 'where people reach the page, when a proxy stands before it')
     .option('--peer-address <ip>', 'address that peers connect to')
-    .option('--peer-port <n>', 'port that peers connect to; 7443 with the offset when absent', Number)
+    .option('--peer-port <n>', 'port that peers connect to; 7443 with the offset when absent')
     .option('--wbem-address <ip>', 'address of WS-Management and CIM-XML over TLS')
     .option('--wbem-plain-address <ip>', 'address of the same without TLS')
     .option('--wbem-certificate <file>', 'certificate for WBEM over TLS; this host\'s own when absent')
@@ -90,20 +91,21 @@ export function daemonCommand(version: string): Command {
     .option('--proxy <url>', 'HTTP proxy on the way to other hosts, for example http://user:password@proxy:3128 (better in the file), or none; HTTPS_PROXY when absent')
     .option('--proxy-except <list>', 'hosts that are reached past it, separated by commas; with HTTPS_PROXY: NO_PROXY')
     .option('--sendmail <program>', 'program that mail is given to')
-    .option('--log-level <level>', 'fatal, error, warn, info, debug')
+    .option('--log-level <level>', LOG_LEVELS.join(', '))
     .option('--log-format <format>', 'text, json or journal; journal where systemd\'s journal reads it, text elsewhere')
     .option('--list-guests', 'print the names of the machines whose guests run on this host, and end; the daemon may be down')
     .addOption(new Option('--sabotage <what>', 'break one thing on purpose').choices([...SABOTAGES]).hideHelp());
 }
 
+/** Throws what commander throws for flags that there are not, and for help and version; fault settings-invalid. */
 export function readConfig(argv: readonly string[], version: string, environment: NodeJS.ProcessEnv = process.env): Config {
-  const command = daemonCommand(version);
+  const command = daemonCommand(version).exitOverride().showHelpAfterError('Try: understudyd --help');
   command.parse([...argv], { from: 'user' });
   const flags = command.opts<{ config: string; sabotage?: Sabotage; listGuests?: boolean } & FileConfig>();
   const file = readFile(flags.config, argv.includes('--config'));
   const stateDir = String(flags.stateDir ?? file.stateDir ?? DEFAULTS.stateDir);
   const portOffset = Number(flags.portOffset ?? file.portOffset ?? 0);
-  if (!Number.isInteger(portOffset) || portOffset < 0 || portOffset > 50_000) throw new Fault('settings-invalid', say('portOffset cannot be {portOffset}: allowed is a whole number from 0 to 50,000', { portOffset: String(portOffset) }));
+  if (!Number.isInteger(portOffset) || portOffset < 0 || portOffset > 50_000) throw new Fault('settings-invalid', say('portOffset cannot be {portOffset}: allowed is a whole number from 0 to 50,000', { portOffset: String(flags.portOffset ?? file.portOffset) }));
   return {
     stateDir,
     portOffset,

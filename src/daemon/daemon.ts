@@ -1,6 +1,6 @@
 /** One host's daemon: the only place that makes the drivers and joins them to the engine, the service and the API. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
@@ -34,6 +34,7 @@ import type { Subscriptions } from '../interop/subscriptions.ts';
 import { pageRoutes } from '../page/page.ts';
 import { Accounts } from '../state/accounts.ts';
 import { openDatabase } from '../state/database.ts';
+import { lockState } from '../state/lock.ts';
 import { Authorizations, Invitations, PairedHosts } from '../state/hosts.ts';
 import { RosterRows } from '../state/rosters.ts';
 import { ServiceSettingsRow } from '../state/servicesettings.ts';
@@ -102,7 +103,8 @@ export class Daemon {
 
   /** The host is up: peers and people are answered, and what a crash left half done goes on. */
   static async start(config: Config, version: string, log: Logger, crash: (bug: unknown) => void): Promise<Daemon> {
-    for (const dir of [config.stateDir, config.runDir]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirectories(config);
+    const lock = lockState(config.stateDir);
     const database = openDatabase(config.stateDir);
     const [hosts, authorizations] = [new PairedHosts(database), new Authorizations(database)];
     const feed = new ChangeFeed();
@@ -152,7 +154,7 @@ export class Daemon {
       endSession: (token) => accounts.endSession(token),
       onBug: ({ id, request, error }) => log.error({ id, request, err: error }, 'a defect while answering'),
     });
-    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, scanner, subscriptions, notifier, counters, close: () => database.close() }, () => opened.resolve(undefined));
+    const daemon = new Daemon(config, log, context, cim, peers, api, { hypervisor, layers, fingerprints, scanner, subscriptions, notifier, counters, close: () => (database.close(), lock.close()) }, () => opened.resolve(undefined));
     await daemon.#open();
     return daemon;
   }
@@ -223,6 +225,17 @@ export class Daemon {
     await this.#parts.fingerprints.close();
     await this.#parts.hypervisor.close();
     this.#parts.close();
+  }
+}
+
+function makeDirectories({ stateDir, runDir }: Config): void {
+  for (const path of [stateDir, runDir]) {
+    try {
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+      accessSync(path, constants.W_OK);
+    } catch (cause) {
+      throw new Fault('settings-invalid', say('the directory {path} cannot be used: {reason}', { path, reason: (cause as Error).message }), { cause });
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 /** The daemon's program: starts, says where it listens, ends on SIGTERM or SIGINT. Guests run on in any case. */
 import { writeFileSync } from 'node:fs';
+import { CommanderError } from 'commander';
 import { faultOf } from '../errors/fault.ts';
 import { runningGuests } from '../hypervisor/qemu/instance.ts';
 import { readConfig } from './config.ts';
@@ -9,6 +10,7 @@ import { tellServiceManager } from './servicemanager.ts';
 
 /** A defect ends the process at once: the next one recovers from the state on disk. */
 const EXIT_BUG = 1;
+const EXIT_USAGE = 2;
 /** What bin/understudyd sets for this process alone: guests and tools start as if from a shell. */
 const OWN_ENVIRONMENT = ['MALLOC_ARENA_MAX', 'MALLOC_MMAP_THRESHOLD_', 'NODE_COMPILE_CACHE'];
 
@@ -46,6 +48,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((thrown: unknown) => {
+  // Its words are printed already.
+  if (thrown instanceof CommanderError) process.exit(thrown.exitCode === 0 ? 0 : EXIT_USAGE);
   const fault = faultOf(thrown);
   if (!fault) throw thrown;
   const priority = isJournal(2, process.env) ? '<3>' : '';

@@ -16,14 +16,14 @@ import { checkRestored, confirmed } from './restored.ts';
 import { startedAtHome, type StartedAtHome } from './recoveries.ts';
 import { machineOf } from './spec.ts';
 import { relationshipNamed, update } from './transition.ts';
-import { say } from '../language/text.ts';
+import { say, type Text } from '../language/text.ts';
 import { sideWords } from '../relationship/state.ts';
 
 /** The other host has forgotten the relationship, or got an older state back. */
 export class RelationshipLost extends Fault {
   readonly runsThere: boolean;
 
-  constructor(message: string, runsThere: boolean) {
+  constructor(message: Text, runsThere: boolean) {
     super('replica-unknown', message);
     this.runsThere = runsThere;
   }
@@ -36,7 +36,7 @@ export async function greet(host: Host, relationshipId: string, signal: AbortSig
   const { name } = machineOf(host, relationship.machineId);
   // Also a host that went on without this one says in which epoch.
   await meet(host, relationship, standing.lineage);
-  if (!standing.known) throw new RelationshipLost(`${host.peerName(relationship.peerId)} does not know the relationship of ${name} any more`, standing.power !== 'off');
+  if (!standing.known) throw new RelationshipLost(say('{peer} does not know the relationship of {name} any more', { peer: host.peerName(relationship.peerId), name }), standing.power !== 'off');
   noticeEnd(host, relationshipId, standing);
   const now = relationshipNamed(host, relationshipId);
   if (now.side !== relationship.side) throw new Refused(refuse(say('{name}: {peer} owns a newer epoch, so this host is {side} now', { name, peer: host.peerName(relationship.peerId), side: sideWords(now.side) }), []));

@@ -7,6 +7,7 @@ import { clusterCount } from '../extents/extent.ts';
 import type { Failover, Machine, Relationship } from '../machine/records.ts';
 import { call, type Basis } from './calls.ts';
 import { commit } from './failover.ts';
+import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
 import { united } from './primary/growth.ts';
 import { disksOnceHere } from './primary/incoming.ts';
@@ -20,8 +21,11 @@ export async function reverse(host: Host, relationshipId: string, signal: AbortS
   let relationship = relationshipNamed(host, relationshipId);
   if (relationship.side === 'primary') return relationship;
   const planned = relationship.failover?.planned ?? false;
-  // Refused before anything is asked of the other host when the state does not allow a reverse at all.
-  if (relationship.state === 5) relationship = commit(host, relationshipId);
+  if (relationship.state === 5) {
+    // A commit cannot be taken back: not while the other host, which has to yield for a reverse, cannot be met.
+    await greet(host, relationshipId, signal);
+    relationship = commit(host, relationshipId);
+  }
   const event = planned ? 'reversePlanned' : 'reverseUnplanned';
   if (relationship.state !== 6 || relationship.failback) return transition(host, relationshipId, event);
   const { lineage } = machineOf(host, relationship.machineId);

@@ -9,6 +9,7 @@ import type { Delivery, Target } from '../notifications/target.ts';
 import { shown, type NotifierEvent } from './events.ts';
 import type { Rows } from './rows.ts';
 import { MINUTE_MS, SECOND_MS } from '../language/lengths.ts';
+import type { Text } from '../language/text.ts';
 
 const RETRY_DELAYS_MS = [10 * SECOND_MS, 30 * SECOND_MS, MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS] as const;
 const GIVEN_UP_AFTER_MS = 24 * 60 * MINUTE_MS;
@@ -21,7 +22,7 @@ export interface CourierOptions {
   readonly rows: Rows;
   readonly clock: Clock;
   /** What the other side answered. A fault when it did not take the notification. */
-  readonly deliver: (target: Target, notification: Notification, signal: AbortSignal) => Promise<string>;
+  readonly deliver: (target: Target, notification: Notification, signal: AbortSignal) => Promise<Text>;
   readonly onEvent: (event: NotifierEvent) => void;
   readonly crash: (bug: unknown) => void;
 }

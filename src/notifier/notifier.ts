@@ -9,7 +9,7 @@ import { decide, type Pace } from '../notifications/telling.ts';
 import { faultOf } from '../errors/fault.ts';
 import { Courier, type CourierOptions } from './courier.ts';
 import { shown } from './events.ts';
-import { say, phrase } from '../language/text.ts';
+import { phrase, say, type Text } from '../language/text.ts';
 
 const LOOK_EVERY_MS = 10_000;
 /** Changes that come together are looked at once. */
@@ -68,7 +68,7 @@ export class Notifier {
   }
 
   /** A message is sent now, past all that waits: what the other side answered. A fault when it did not take it. */
-  async test(target: Target, signal: AbortSignal): Promise<string> {
+  async test(target: Target, signal: AbortSignal): Promise<Text> {
     const { deliver, clock, host, newId } = this.#options;
     const courier = this.#courier(target.id);
     try {

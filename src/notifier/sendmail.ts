@@ -25,7 +25,7 @@ const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-
 export const ownAddress = (hostName: string): string => `understudy@${LABEL.test(hostName) ? hostName : 'localhost'}`;
 
 /** What the mail transport said, in words: it has taken the message. Faults mail-program-missing and mail-refused. */
-export async function sendMail(target: MailTarget, notification: Notification, { sendmail, hostName }: Transport, signal: AbortSignal): Promise<string> {
+export async function sendMail(target: MailTarget, notification: Notification, { sendmail, hostName }: Transport, signal: AbortSignal): Promise<Said> {
   const child = spawn(sendmail, ['-t', '-i'], { stdio: ['pipe', 'ignore', 'pipe'], env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' } });
   const ending = AbortSignal.any([signal, AbortSignal.timeout(ENDS_WITHIN_MS)]);
   const kill = (): void => void child.kill('SIGKILL');
@@ -38,7 +38,7 @@ export async function sendMail(target: MailTarget, notification: Notification, {
   }
 }
 
-async function given(child: ChildProcess, message: string, sendmail: string, ending: AbortSignal): Promise<string> {
+async function given(child: ChildProcess, message: string, sendmail: string, ending: AbortSignal): Promise<Said> {
   let said = '';
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
     if (said.length < MAX_SAID_BYTES) said += chunk;
@@ -48,7 +48,7 @@ async function given(child: ChildProcess, message: string, sendmail: string, end
   child.stdin!.end(message);
   const [code, killedBy] = await ended(child, sendmail);
   const why = oneLine(said.trim(), SHOWN_CHARACTERS);
-  if (code === 0) return why === '' ? `${sendmail} took the message` : `${sendmail} took the message and said: ${why}`;
+  if (code === 0) return why === '' ? say('{sendmail} took the message', { sendmail }) : say('{sendmail} took the message and said: {why}', { sendmail, why });
   if (ending.aborted) throw new Fault('mail-refused', say('{sendmail} did not end within {seconds} s', { sendmail, seconds: ENDS_WITHIN_MS / 1_000 }));
   const how = code === null ? say('{sendmail} was ended by {signal}', { sendmail, signal: String(killedBy) }) : exitText(sendmail, code);
   throw new Fault('mail-refused', why === '' ? how : say('{how}: {why}', { how, why }));

@@ -6,6 +6,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { Fault } from '../errors/fault.ts';
+import { notListening } from '../errors/listening.ts';
 import { say } from '../language/text.ts';
 import { Channel } from './channel.ts';
 import type { PairedHost } from './directory.ts';
@@ -61,7 +62,7 @@ export class Listener {
     try {
       await promise;
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
+      if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw notListening(cause, bind.host ?? '', bind.port);
       throw new Fault('port-in-use', say('the peer port {port} is taken', { port: String(bind.port) }), { cause });
     }
     return listener;

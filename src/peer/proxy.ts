@@ -74,27 +74,29 @@ export type WayTo = (endpoint: Endpoint, route: Route) => Way | undefined;
 export const waysOf = (proxy: Proxy | null): WayTo => (endpoint, route) =>
   proxy && route === 'proxy' && leadsTo(proxy, endpoint) ? { through: say('the proxy {address}', { address: formatAddress(proxy) }), dial: dialThrough(proxy) } : undefined;
 
+/** Addresses of the proxy and of the host behind it, for messages. */
+type About = Readonly<Record<'proxy' | 'to', string>>;
+
 /** A stream to the endpoint, opened by the proxy. Fault peer-proxy says what the proxy did instead, within the time. */
 const dialThrough = (proxy: Proxy): RawDial => async (endpoint, signal) => {
-  const to = formatAddress(endpoint);
-  const proxyAt = formatAddress(proxy);
+  const about: About = { proxy: formatAddress(proxy), to: formatAddress(endpoint) };
   const socket = connect({ host: proxy.host, port: proxy.port });
   const { promise: lost, reject } = Promise.withResolvers<never>();
   lost.catch(() => undefined);
   let isOpen = false;
-  const onAbort = () => reject(new Fault('peer-proxy', isOpen ? say('the proxy {proxy} did not answer in time on the way to {to}', { proxy: proxyAt, to }) : say('the proxy {proxy} cannot be reached in time on the way to {to}', { proxy: proxyAt, to })));
+  const onAbort = () => reject(new Fault('peer-proxy', isOpen ? say('the proxy {proxy} did not answer in time on the way to {to}', about) : say('the proxy {proxy} cannot be reached in time on the way to {to}', about)));
   signal.addEventListener('abort', onAbort, { once: true });
   socket.once('connect', () => (isOpen = true));
-  socket.on('error', (cause: NodeJS.ErrnoException) => reject(new Fault('peer-proxy', isOpen ? say('the proxy {proxy} broke the connection on the way to {to}', { proxy: proxyAt, to }) : say('the proxy {proxy} cannot be reached on the way to {to}: {code}', { proxy: proxyAt, to, code: cause.code ?? cause.message }), { cause })));
-  socket.once('close', () => reject(new Fault('peer-proxy', say('the proxy {proxy} closed the connection on the way to {to}', { proxy: proxyAt, to }))));
+  socket.on('error', (cause: NodeJS.ErrnoException) => reject(new Fault('peer-proxy', isOpen ? say('the proxy {proxy} broke the connection on the way to {to}', about) : say('the proxy {proxy} cannot be reached on the way to {to}: {code}', { ...about, code: cause.code ?? cause.message }), { cause })));
+  socket.once('close', () => reject(new Fault('peer-proxy', say('the proxy {proxy} closed the connection on the way to {to}', about))));
   try {
     if (signal.aborted) onAbort();
     socket.write(requestOf(proxy, endpoint));
-    checkAnswer(await Promise.race([headerFrom(socket, proxyAt), lost]), proxyAt, to);
+    checkAnswer(await Promise.race([headerFrom(socket, about), lost]), about);
     return socket;
   } catch (thrown) {
     socket.destroy();
-    throw faultOf(thrown) ?? new Fault('peer-proxy', say('the proxy {proxy} could not be asked on the way to {to}', { proxy: proxyAt, to }), { cause: thrown });
+    throw faultOf(thrown) ?? new Fault('peer-proxy', say('the proxy {proxy} could not be asked on the way to {to}', about), { cause: thrown });
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
@@ -107,7 +109,7 @@ function requestOf({ authorization }: Proxy, endpoint: Endpoint): string {
 }
 
 /** The answer's header; what comes after it stays in the socket. */
-function headerFrom(socket: Socket, proxy: string): Promise<string> {
+function headerFrom(socket: Socket, { proxy }: About): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let received = Buffer.alloc(0);
   const onReadable = () => {
@@ -125,12 +127,12 @@ function headerFrom(socket: Socket, proxy: string): Promise<string> {
   return promise;
 }
 
-function checkAnswer(header: string, proxy: string, to: string): void {
+function checkAnswer(header: string, about: About): void {
   const [, code, reason = ''] = /^HTTP\/1\.[01] (\d{3})(?: ([^\r\n]{0,100}))?/.exec(header) ?? [];
-  if (code === undefined) throw new Fault('peer-proxy', say('the proxy {proxy} does not answer as an HTTP proxy does', { proxy }));
+  if (code === undefined) throw new Fault('peer-proxy', say('the proxy {proxy} does not answer as an HTTP proxy does', about));
   if (code.startsWith('2')) return;
   const said = `${code} ${reason.replace(/[^\x20-\x7e]/g, '?')}`.trim();
-  if (code === '407') throw new Fault('peer-proxy', say('the proxy {proxy} does not accept this host\'s credentials, or wants some, on the way to {to} ({said})', { proxy, to, said }));
-  if (code === '403') throw new Fault('peer-proxy', say('the proxy {proxy} does not allow connections to {to} ({said})', { proxy, to, said }));
-  throw new Fault('peer-proxy', say('the proxy {proxy} opened no connection to {to} ({said})', { proxy, to, said }));
+  if (code === '407') throw new Fault('peer-proxy', say('the proxy {proxy} does not accept this host\'s credentials, or wants some, on the way to {to} ({said})', { ...about, said }));
+  if (code === '403') throw new Fault('peer-proxy', say('the proxy {proxy} does not allow connections to {to} ({said})', { ...about, said }));
+  throw new Fault('peer-proxy', say('the proxy {proxy} opened no connection to {to} ({said})', { ...about, said }));
 }

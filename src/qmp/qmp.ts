@@ -20,7 +20,7 @@ export class QmpError extends Fault {
   readonly description: string;
 
   constructor(command: string, errorClass: string, description: string) {
-    super('qemu-protocol', `QEMU refused ${command}: ${description}`);
+    super('qemu-protocol', say('QEMU refused {command}: {description}', { command, description }));
     this.errorClass = errorClass;
     this.description = description;
   }

@@ -16,7 +16,7 @@ import type { Target } from '../notifications/target.ts';
 import type { Storages } from './storages.ts';
 import type { Caller, Role } from './accessviews.ts';
 import { inText } from '../language/words.ts';
-import { type Said, say } from '../language/text.ts';
+import { type Said, say, type Text } from '../language/text.ts';
 
 /** What a connection goes through, in order; the proxy or the port, and the name only where there is one. */
 export type ConnectionStep = 'name' | 'port' | 'proxy' | 'tls' | 'trust' | 'hello';
@@ -87,7 +87,7 @@ export interface Machines {
 /** Who has notifications delivered, as the service uses it. */
 export interface Messenger {
   /** What the other side answered. A fault when it did not take the message. */
-  test(target: Target, signal: AbortSignal): Promise<string>;
+  test(target: Target, signal: AbortSignal): Promise<Text>;
   targetChanged(id: string): void;
 }
 

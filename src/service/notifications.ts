@@ -114,7 +114,7 @@ async function test(context: Context, target: Target): Promise<{ answer: string;
   const { clock } = context.engine.host;
   const startMs = clock.monotonicMs();
   const answer = await context.messenger.test(target, AbortSignal.timeout(TEST_WITHIN_MS));
-  return { answer, tookMs: Math.round(clock.monotonicMs() - startMs) };
+  return { answer: inLanguage(answer, context.language), tookMs: Math.round(clock.monotonicMs() - startMs) };
 }
 
 const notificationsView = (context: Context): NotificationsView => ({

@@ -9,6 +9,7 @@ import type { AddressInfo, Server as NetServer } from 'node:net';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { CimCaller } from '../cim/manager.ts';
 import { Fault, faultOf } from '../errors/fault.ts';
+import { notListening } from '../errors/listening.ts';
 import { say } from '../language/text.ts';
 import { readBody, TOO_LARGE } from './body.ts';
 import type { WbemAnswer, WbemHandler, WbemRequest } from './door.ts';
@@ -60,7 +61,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Listens. Fault port-in-use. */
+/** Listens. Fault port-in-use, settings-invalid. */
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const ending = new AbortController();
   const answer = (request: IncomingMessage, response: ServerResponse) => void respond(options, ending.signal, request, response);
@@ -89,11 +90,7 @@ async function bind(server: Server, { address, port }: ListenerOptions): Promise
   const started = Promise.race([once(server, 'listening'), once(server, 'error').then(([error]) => Promise.reject(error as Error))]);
   server.listen({ host: address, port });
   await started.catch((error: unknown) => {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') throw new Fault('port-in-use', say('port {port} of {address} is in use', { port: String(port), address }), { cause: error });
-    if (code === 'EACCES') throw new Fault('port-in-use', say('port {port} of {address} may not be opened by this user', { port: String(port), address }), { cause: error });
-    if (code === 'EADDRNOTAVAIL') throw new Fault('settings-invalid', say('this host has no address {address}', { address }), { cause: error });
-    throw error;
+    throw notListening(error, address, port);
   });
 }
 

@@ -87,6 +87,30 @@ test('a second daemon on the same directories says that one runs, and the first 
   await host.run('status');
 });
 
+test('a second daemon on the same state is refused, also when its sockets and ports are others', async () => {
+  const second = new TestHost({ name: 'host-a', directory: join(directory, 'second'), portOffset: host.portOffset + 1_001 });
+  const [code] = await once(second.launch(['--state-dir', host.stateDir]), 'exit');
+  assert.equal(code, 42, second.log);
+  assert.match(second.log, new RegExp(`another understudyd uses this state directory: ${host.stateDir}\nhint: `));
+  await host.run('status');
+});
+
+test('flags and addresses that cannot be are told in a sentence, and ended with what no service manager tries again', async () => {
+  const other = new TestHost({ name: 'host-b', directory: join(directory, 'other'), portOffset: host.portOffset + 1_001 });
+  const wrong: readonly [string[], number, RegExp][] = [
+    [['--nonsense'], 2, /unknown option '--nonsense'\nTry: understudyd --help\n$/],
+    [['--port-offset', 'many'], 36, /portOffset cannot be many: allowed is a whole number/],
+    [['--api-address', '192.0.2.1'], 36, /this host has no address 192\.0\.2\.1\nhint: /],
+    [['--peer-address', '192.0.2.1'], 36, /this host has no address 192\.0\.2\.1\nhint: /],
+    [['--state-dir', '/dev/null/state'], 36, /the directory \/dev\/null\/state cannot be used: ENOTDIR/],
+  ];
+  for (const [flags, exitCode, says] of wrong) {
+    const [code] = await once(other.launch(flags), 'exit');
+    assert.equal(code, exitCode, flags.join(' '));
+    assert.match(other.log, says);
+  }
+});
+
 test('a corrupt state file is left untouched and named', async () => {
   const own = join(directory, 'corrupt');
   mkdirSync(join(own, 'state'), { recursive: true });

@@ -199,6 +199,17 @@ test('a commit removes the other points, cannot be cancelled, and there is no wa
   await failed(pair, pair.b, 'revert', /"revert" is not possible/);
 });
 
+test('a reverse commits nothing while the other host cannot be reached: the other points and the way back stay', async () => {
+  const pair = await failedOver('reverse-alone', {});
+  const points = pair.b.state.points(pair.machineId).length;
+  const { code } = await failed(pair, pair.b, 'reverse', /./);
+  assert.deepEqual([code, on(pair, pair.b).state, pair.b.state.points(pair.machineId).length], ['peer-unreachable', 5, points]);
+  heal(pair);
+  await pair.done(pair.b, 'reverse');
+  assert.deepEqual([on(pair, pair.b).side, on(pair, pair.b).state, on(pair, pair.a).side], ['primary', 3, 'replica']);
+  await pair.properties.check();
+});
+
 const warnings = (pair: Pair) => pair.b.state.events(null, 200).filter(({ message }) => /commits itself/.test(message)).length;
 
 test('a failover commits itself after its time, warned before, and none does without one', async () => {
