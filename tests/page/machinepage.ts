@@ -10,6 +10,10 @@ const LOOK_AGAIN_MS = 1_000;
 const HAS_CHANGED = /Nothing was done: the machine has changed/;
 const DONE = /is done, after|Done\./;
 
+function unlessRefused(thrown: unknown): undefined {
+  if (!String(thrown).includes('ERR_CONNECTION_REFUSED')) throw thrown;
+}
+
 export class MachinePage {
   readonly operator: Operator;
   readonly page: Page;
@@ -27,9 +31,9 @@ export class MachinePage {
     return seen;
   }
 
-  /** The page is there, loaded anew. */
+  /** The page is there, loaded anew. A daemon that starts answers on its socket first, and on its port once it has looked at its machines. */
   async again(): Promise<void> {
-    await this.page.goto(`/machines/${this.#machine}`);
+    await until('the port answers', () => this.page.goto(`/machines/${this.#machine}`).then(() => true as const, unlessRefused), WITHIN_MS);
     await this.page.getByRole('heading', { level: 1, name: this.#machine }).waitFor();
   }
 
