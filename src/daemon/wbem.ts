@@ -57,7 +57,7 @@ export async function openWbem(surroundings: WbemSurroundings): Promise<{ close(
     events: {
       eventFilterOf: (namespace, language, query) => compileEventQuery({ schema: SCHEMA, namespace, host: config.hostName }, language, query),
       eventHosts: config.wbemEventHosts,
-      isUser: (name) => accounts.account(name) !== undefined,
+      isUser: isUserOf(accounts),
       onLost: (address, why) => log.warn({ address, why }, 'a subscription was given up: events cannot be pushed'),
     },
   });
@@ -124,9 +124,12 @@ function tlsOf({ config, ownTls }: WbemSurroundings): Tls {
   }
 }
 
-/** Contexts that nobody uses go; a certificate that was renewed is shown from now on. */
+const isUserOf = (accounts: Accounts) => (name: string): boolean => accounts.account(name) !== undefined;
+
+/** Contexts that nobody uses go, and what users left who are none any more; a certificate that was renewed is shown from now on. */
 function keepHouse(surroundings: WbemSurroundings, protocols: readonly { sweep(): void }[], listeners: readonly Listener[]): void {
   for (const protocol of protocols) protocol.sweep();
+  surroundings.subscriptions.endOrphans(isUserOf(surroundings.accounts));
   try {
     const tls = tlsOf(surroundings);
     for (const listener of listeners) listener.renew(tls);

@@ -11,10 +11,16 @@ import { keysIdentity } from '../cim/path.ts';
 import { INTEROP } from '../cim/schema/published.ts';
 import type { Schema } from '../cim/schema/classes.ts';
 
-/** Port. Texts by id; what is put is durable when the call returns. */
+export interface StoredRecord {
+  readonly text: string;
+  /** The user who created it; null of those that were created before that was kept. */
+  readonly owner: string | null;
+}
+
+/** Port. Records by id; what is put is durable when the call returns. */
 export interface RecordStore {
-  rows(): readonly string[];
-  put(id: string, text: string): void;
+  rows(): readonly StoredRecord[];
+  put(id: string, record: StoredRecord): void;
   remove(id: string): void;
 }
 
@@ -25,6 +31,7 @@ interface RecordRow {
   readonly id: string;
   readonly path: ObjectPath;
   readonly instance: CimInstance;
+  readonly owner: string | null;
 }
 
 export class Records {
@@ -35,7 +42,7 @@ export class Records {
   constructor(schema: Schema, store: RecordStore) {
     this.#schema = schema;
     this.#store = store;
-    for (const text of store.rows()) this.#remember(readEmbedded(schema, INTEROP, text));
+    for (const { text, owner } of store.rows()) this.#remember(readEmbedded(schema, INTEROP, text), owner);
   }
 
   ofClass(className: string): readonly CimInstance[] {
@@ -47,17 +54,26 @@ export class Records {
   }
 
   /** CimError alreadyExists, serverLimitsExceeded. */
-  add(instance: CimInstance): ObjectPath {
+  add(instance: CimInstance, owner: string): ObjectPath {
     const path = pathOf(this.#schema, INTEROP, instance);
     if (this.#rows.has(idOf(path))) throw new CimError('alreadyExists', `there is such an instance of ${instance.className}`);
     if (this.#ofClass(instance.className).length >= MAX_RECORDS) throw new CimError('serverLimitsExceeded', `there are ${MAX_RECORDS} instances of ${instance.className}; delete some`);
-    return this.put(instance);
+    return this.#put(instance, owner);
   }
 
-  /** Adds or replaces. */
-  put(instance: CimInstance): ObjectPath {
-    const { id, path } = this.#remember(instance);
-    this.#store.put(id, embeddedText({ schema: this.#schema, namespace: INTEROP }, instance));
+  /** It stays its owner's. */
+  replace(instance: CimInstance): ObjectPath {
+    return this.#put(instance, this.#rows.get(idOf(pathOf(this.#schema, INTEROP, instance)))?.owner ?? null);
+  }
+
+  /** Those of the class whose owner is not among the users any more. */
+  orphansOf(className: string, isUser: (name: string) => boolean): readonly ObjectPath[] {
+    return this.#ofClass(className).flatMap(({ path, owner }) => (owner === null || isUser(owner) ? [] : [path]));
+  }
+
+  #put(instance: CimInstance, owner: string | null): ObjectPath {
+    const { id, path } = this.#remember(instance, owner);
+    this.#store.put(id, { text: embeddedText({ schema: this.#schema, namespace: INTEROP }, instance), owner });
     return path;
   }
 
@@ -70,9 +86,9 @@ export class Records {
     return [...this.#rows.values()].filter(({ instance }) => instance.className === className);
   }
 
-  #remember(instance: CimInstance): RecordRow {
+  #remember(instance: CimInstance, owner: string | null): RecordRow {
     const path = pathOf(this.#schema, INTEROP, instance);
-    const row = { id: idOf(path), path, instance };
+    const row = { id: idOf(path), path, instance, owner };
     this.#rows.set(row.id, row);
     return row;
   }

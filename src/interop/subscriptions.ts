@@ -95,6 +95,14 @@ export class Subscriptions {
     this.#listeners.push(listener);
   }
 
+  /** Nothing stays of whom is not a user any more, but what a subscription of somebody else uses. */
+  endOrphans(isUser: (name: string) => boolean): void {
+    const { records } = this.#options;
+    for (const className of [SUBSCRIPTION, FILTER, DESTINATION]) {
+      for (const path of records.orphansOf(className, isUser)) if (!this.#isUsed(path)) this.remove(path);
+    }
+  }
+
   /** A subscription that is given up. */
   remove(path: ObjectPath): void {
     this.#changing(() => this.#options.records.remove(path));
@@ -115,12 +123,12 @@ export class Subscriptions {
       find: async (_caller, path) => this.#options.records.find(path),
       create: async (caller, instance) => {
         requireOperator(caller);
-        return this.#changing(() => this.#options.records.add(accepted(instance)));
+        return this.#changing(() => this.#options.records.add(accepted(instance), caller.name));
       },
       modify: async (caller, path, change) => {
         requireOperator(caller);
         const { properties } = this.#options.records.find(path)!;
-        this.#changing(() => this.#options.records.put(accepted({ ...change, properties: new Map([...properties, ...change.properties]) })));
+        this.#changing(() => this.#options.records.replace(accepted({ ...change, properties: new Map([...properties, ...change.properties]) })));
       },
       remove: async (caller, path) => {
         requireOperator(caller);
@@ -178,9 +186,13 @@ export class Subscriptions {
     return withDefaults(instance, { SubscriptionState: ENABLED });
   }
 
-  #requireUnused(path: ObjectPath): void {
+  #isUsed(path: ObjectPath): boolean {
     const uses = ({ properties }: CimInstance): boolean => [...properties.values()].some((value) => isPath(value) && isSamePath(value, path));
-    if (this.#options.records.ofClass(SUBSCRIPTION).some(uses)) throw new CimError('failed', 'a subscription uses it; delete that first');
+    return this.#options.records.ofClass(SUBSCRIPTION).some(uses);
+  }
+
+  #requireUnused(path: ObjectPath): void {
+    if (this.#isUsed(path)) throw new CimError('failed', 'a subscription uses it; delete that first');
   }
 
   #resolved(instance: CimInstance): readonly Subscription[] {

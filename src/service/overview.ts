@@ -83,12 +83,13 @@ function hasFailedOver(sides: readonly MachineSideView[], relationshipId: string
   return heard.some(({ relationships }) => relationships.some(({ id, state }) => id === relationshipId && FAILED_OVER.includes(state)));
 }
 
-/** Where one host has failed over, the other's cycles are of before, and what it has prepared is done. */
-function corrected(sides: readonly MachineSideView[]): MachineSideView[] {
-  const ofBefore = (summary: RelationshipSummaryView): RelationshipSummaryView => ({
-    ...summary, lagMs: null, lastCycle: null, nextCycleAtMs: null, ...(summary.state === PREPARED && { healthReasons: [], advice: '' }),
-  });
-  return sides.map((side) => ({ ...side, relationships: side.relationships.map((summary) => (hasFailedOver(sides, summary.id) ? ofBefore(summary) : summary)) }));
+/** Where a host has failed over, cycles are of before, those that are sent on too, and what was prepared is done. */
+function corrected(sides: MachineSideView[]): MachineSideView[] {
+  if (!sides.some(({ relationships }) => relationships.some(({ id }) => hasFailedOver(sides, id)))) return sides;
+  return sides.map((side) => ({
+    ...side,
+    relationships: side.relationships.map((summary) => ({ ...summary, lagMs: null, lastCycle: null, nextCycleAtMs: null, ...((summary.state === PREPARED || !side.isCurrent) && { healthReasons: [], advice: '' }) })),
+  }));
 }
 
 /** What is of now comes before what was told earlier. */

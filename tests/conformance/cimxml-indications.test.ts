@@ -107,7 +107,7 @@ describe('a subscription', () => {
   afterEach(async () => {
     await rig.close();
     listener.close();
-    for (const text of store.rows()) assert.doesNotMatch(text, /\n/);
+    for (const { text } of store.rows()) assert.doesNotMatch(text, /\n/);
     store.clear();
     assert.deepEqual(rig.bugs, []);
   });
@@ -162,6 +162,22 @@ describe('a subscription', () => {
     assert.equal(errorIn(await remove(filter)), '1');
     for (const name of [subscription, filter, handler]) assert.equal(errorIn(await remove(name)), undefined);
     assert.equal(errorIn(await remove(filter)), '6');
+    assert.equal(rig.isWatched, false);
+  });
+
+  test('ends with its user, with what nobody else uses of theirs', async () => {
+    const { filter, handler, subscription } = await subscribe();
+    const others = nameIn(await create(filterOf(QUERY, 'of otto'), 'otto'));
+    const shared = nameIn(await create(subscriptionOf(others, handler), 'otto'));
+    await rig.close();
+    rig = await openCimXmlRig({ store });
+    const left = async (): Promise<readonly boolean[]> => Promise.all([subscription, filter, handler, others, shared].map(async (name) => errorIn(await ask('GetInstance', 'InstanceName', name)) === undefined));
+    rig.usersAre('anna', 'otto');
+    assert.deepEqual(await left(), [true, true, true, true, true]);
+    rig.usersAre('otto');
+    assert.deepEqual(await left(), [false, false, true, true, true]);
+    rig.usersAre();
+    assert.deepEqual(await left(), [false, false, false, false, false]);
     assert.equal(rig.isWatched, false);
   });
 

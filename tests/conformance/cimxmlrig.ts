@@ -7,7 +7,7 @@ import { createObjectManager, type PublishingObjectManager } from '../../src/cim
 import { SCHEMA } from '../../src/cim/schema/published.ts';
 import { deliverIndications } from '../../src/interop/delivery.ts';
 import { interopProviders } from '../../src/interop/interop.ts';
-import { Records, type RecordStore } from '../../src/interop/records.ts';
+import { Records, type RecordStore, type StoredRecord } from '../../src/interop/records.ts';
 import { Subscriptions } from '../../src/interop/subscriptions.ts';
 import { AuditTrail, type AuditRecord } from '../../src/wbem/audit.ts';
 import { CimXml } from '../../src/wbem/cimxml.ts';
@@ -33,6 +33,8 @@ export interface CimXmlRig {
   readonly lost: readonly string[];
   /** How long delivery waited before it tried again, each time. */
   readonly waits: readonly number[];
+  /** Only those are users from now on, as housekeeping sees it. */
+  usersAre(...names: readonly string[]): void;
   /** Whether somebody looks for changes. */
   readonly isWatched: boolean;
   /** What the enumerations' clock says; tests move it. */
@@ -50,8 +52,8 @@ export interface RigOptions {
 
 /** Rows that outlive a rig. */
 export function memoryStore(): RecordStore & { clear(): void } {
-  const rows = new Map<string, string>();
-  return { rows: () => [...rows.values()], put: (id, text) => void rows.set(id, text), remove: (id) => void rows.delete(id), clear: () => rows.clear() };
+  const rows = new Map<string, StoredRecord>();
+  return { rows: () => [...rows.values()], put: (id, record) => void rows.set(id, record), remove: (id) => void rows.delete(id), clear: () => rows.clear() };
 }
 
 export async function openCimXmlRig({ machines = 3, user = 'anna', store = memoryStore() }: RigOptions = {}): Promise<CimXmlRig> {
@@ -94,6 +96,7 @@ export async function openCimXmlRig({ machines = 3, user = 'anna', store = memor
     audited,
     lost,
     waits,
+    usersAre: (...names) => subscriptions.endOrphans((name) => names.includes(name)),
     get isWatched() {
       return isWatched;
     },

@@ -60,6 +60,16 @@ describe('the npm package', () => {
     }
   });
 
+  test('manuals are where man looks beside the programs, and the shells get their scripts from the program', async () => {
+    for (const manual of ['man1/understudy.1', 'man8/understudyd.8']) assert.match(readFileSync(join(prefix, 'share/man', manual), 'utf8'), /^\.TH UNDERSTUDY/m);
+    for (const [shell, file] of [['bash', 'understudy.bash'], ['zsh', '_understudy'], ['fish', 'understudy.fish']] as const) {
+      const { stdout } = await run(bin('understudy'), ['completion', shell], { env: environment() });
+      assert.equal(stdout.trim(), readFileSync(join(library, 'completions', file), 'utf8').trim());
+    }
+    const { stdout } = await run(bin('understudy'), ['completion', 'bash', '--', 'vm', 'sta'], { env: environment() });
+    assert.match(stdout, /^words\nstart\t/);
+  });
+
   test('the command line, the daemon and the whole page run from it', async () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
     assert.equal((await run(bin('understudy'), ['--version'], { env: environment() })).stdout.trim(), `understudy ${version}`);

@@ -108,6 +108,10 @@ describe('the console on the page', { timeout: 180_000 }, () => {
     await last.getByText(/^Test failover on .*: the guest was started after /).waitFor();
     await last.getByText(/^It booted the recovery point of /).waitFor();
     await there.checkAccessibility('the last test failover');
+    await pair.b.run('test', 'screen1', '--no-start');
+    await last.getByText('Its picture is taken once its guest has booted').waitFor();
+    assert.equal(await last.getByRole('img').count(), 0, 'the picture of the test before is not taken for that of this one');
+    await pair.b.run('test-end', 'screen1');
     await there.leave();
   });
 });

@@ -154,6 +154,12 @@ describe('what is lost', () => {
     assert.match(text, /If beta comes back/);
   });
 
+  test('by reverting a planned failover is nothing more, but the guest runs nowhere then: it says where to let it go on', () => {
+    const happens = (kind: PointView['kind']) => operation('revert').happens(situationOf({ relationship: relationshipOf('replica', 5), points: [pointOf('p', 60_000, { newest: true, kind })] }), {}).join(' ');
+    assert.match(happens('planned'), /cancel the planned failover there/);
+    assert.doesNotMatch(happens('standard'), /planned failover/);
+  });
+
   test('by settings is a disk that is taken out, or points beyond a shorter history; otherwise nothing has to be typed', () => {
     const situation = situationOf({ relationship: relationshipOf('primary', 3, { settings: { ...relationshipOf('primary', 3).settings, disks: ['root', 'data'] } }) });
     const dangerOf = (typed: Readonly<Record<string, Typed>>) => operation('settings').danger(situation, valuesOf(operation('settings'), situation, typed).values);

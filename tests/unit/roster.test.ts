@@ -138,6 +138,9 @@ describe('the overview', () => {
     const notProtected = [false, null, 'Failed over, not committed', ['host a']];
     assert.deepEqual(seen([failedOver, primary(3, '')], false), [...notProtected, [], 0]);
     assert.deepEqual(seen([failedOver, { ...primary(4, 'Fail over there, or cancel.'), power: 'off' }], true), [...notProtected, [], 0]);
+    assert.deepEqual(seen([failedOver, { ...primary(3, ''), power: 'paused' }], true).at(3), ['host a'], 'the other guest is held');
+    const sentOn = { ...failedOver, relationships: [...failedOver.relationships, { ...RELATIONSHIP, id: 'r-on', kind: 'extended', peerId: 'c' }] } as const;
+    assert.deepEqual(seen([sentOn, primary(3, '')], false).slice(0, 2), [false, null], 'what the guest writes now is not sent on');
     assert.deepEqual(seen([MACHINE, failedOver], false).slice(0, 1), [true], 'what a silent host told before it gave the machine back');
   });
 });

@@ -162,13 +162,17 @@ const commitAfter: Operation = {
   request: (situation, values) => ({ method: 'PUT', path: relationshipPath(situation, '/commit-after'), body: { seconds: numberIn(values, 'after') ?? 0 } }),
 };
 
+/** The newest recovery point is that of a planned failover: the other host has prepared one, and keeps its guest off. */
+const wasPlanned = (situation: Situation): boolean => !isHome(situation) && situation.points.some(({ newest, kind }) => newest && kind === 'planned');
+
 const revert: Operation = {
   id: 'revert', family: 'failover', command: 'revert', api: ['revert'], verb: 'revert', danger: () => 'loss', answer: 'job',
   title: (situation) => (isHome(situation) ? t('Revert the failback') : t('Revert the failover')),
   happens: (situation) => [
     isHome(situation)
-      ? t('The guest of {machine} is stopped on {host} and runs on {peer} again.', { machine: name(situation), host: situation.host, peer: peerOf(situation) })
+      ? t('The guest of {machine} is stopped on {host}. It goes on over on {peer} as it was there: start it there.', { machine: name(situation), host: situation.host, peer: peerOf(situation) })
       : t('The guest of {machine} is stopped on {host}. Every recovery point that was received is there again, and another one can be chosen.', { machine: name(situation), host: situation.host }),
+    ...(wasPlanned(situation) ? [t('Its guest runs nowhere then: to let it go on over on {peer}, cancel the planned failover there and start it.', { peer: peerOf(situation) })] : []),
   ],
   loses: (situation) => [isHome(situation) ? t('What {machine} wrote on {host} since it came home is lost.', { machine: name(situation), host: situation.host }) : t('What {machine} wrote on {host} since the failover is lost, with the recovery points made of it.', { machine: name(situation), host: situation.host })],
   request: (situation) => ({ method: 'POST', path: relationshipPath(situation, '/revert') }),

@@ -97,11 +97,12 @@ function standingOf(links: readonly Link[], isTest: boolean, isProtected: boolea
   return isProtected ? 'ok' : 'unprotected';
 }
 
-/** A host that is out of reach is believed only while no other says that the guest runs there. */
+/** A guest that is held stands behind one that runs, and what was told earlier behind what is of now. */
 function running(sides: readonly Side[]): string[] {
-  const told = sides.filter(({ power }) => power !== 'off');
-  const now = told.filter(({ isCurrent }) => isCurrent);
-  return (now.length > 0 ? now : told).map(({ host }) => host);
+  const rank = ({ isCurrent, power }: Side): number => 2 * Number(isCurrent) + Number(power === 'running');
+  const live = sides.filter(({ power }) => power !== 'off');
+  const best = Math.max(...live.map(rank));
+  return live.filter((side) => rank(side) === best).map(({ host }) => host);
 }
 
 /** Every machine of the hosts that are known, in the order that they were told. */
