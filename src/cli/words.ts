@@ -1,5 +1,5 @@
 /** How values read for people: lengths of time, sizes, instants. */
-import { durationIn, sizeIn } from '../language/quantities.ts';
+import { durationIn, numberIn, sizeIn } from '../language/quantities.ts';
 import { language, t, translated } from './language.ts';
 
 const HOUR_S = 3_600;
@@ -41,7 +41,7 @@ export function figure(name: string, value: number | string | boolean | null): s
 }
 
 /** Never more than it is. */
-export const percent = (value: number): string => `${(Math.floor(value * 100) / 100).toFixed(2)} %`;
+export const percent = (value: number): string => `${numberIn(language, Math.floor(value * 100) / 100, 2)} %`;
 export const ago = (ms: number, nowMs = Date.now()): string => t('{time} ago', { time: duration(nowMs - ms) });
 export const yesNo = (value: boolean): string => (value ? t('yes') : t('no'));
 export const orDash = <T>(value: T | null | undefined, words: (value: T) => string): string => (value === null || value === undefined ? '-' : words(value));
