@@ -25,8 +25,11 @@ export function instant(ms: number): string {
 /** A time of day, "09:00", from seconds after midnight. */
 export const clock = (seconds: number): string => `${two(Math.floor(seconds / HOUR_S))}:${two(Math.floor((seconds % HOUR_S) / MINUTE_S))}`;
 
+/** Steps of a connection's test, by what people call them. */
+const STEPS: Readonly<Record<string, string>> = { tls: 'TLS', trust: 'key', hello: 'known there' };
+
 /** The name of a job's figure as people write it, without the unit: "shipped" for bytesShipped. */
-export const spaced = (name: string): string => translated(name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(/^(bytes|seconds) | (ms|seconds)$/g, '').replace(/^seconds$/, 'time'));
+export const spaced = (name: string): string => translated(STEPS[name] ?? name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(/^(bytes|seconds) | (ms|seconds)$/g, '').replace(/^seconds$/, 'time'));
 
 /** A figure of a job by its name, which has the unit. */
 export function figure(name: string, value: number | string | boolean | null): string {
