@@ -261,7 +261,7 @@ function ofCommand(command: Command): string[] {
 const OTHER_WORDS = ['cycles', 'times', 'planned', 'unplanned', 'failback'];
 
 /** Names of a job's figures, as the command line writes them. */
-const FIGURES = ['changed', 'shipped', 'compared', 'comparing', 'time', 'machine', 'machine id', 'reverse bytes shipped', 'clusters', 'unchecked clusters'];
+const FIGURES = ['changed', 'shipped', 'compared', 'comparing', 'time', 'machine', 'machine id', 'reverse bytes shipped', 'clusters', 'unchecked clusters', 'name', 'port', 'proxy', 'TLS', 'key', 'known there', 'authorization'];
 
 function cliTexts(): Found {
   const found = new Collector();

@@ -43,6 +43,7 @@ export function speakOwnLanguage(command: Command): void {
   if (language === 'en') return;
   command.description(translated(command.description())).helpOption('-h, --help', t('display help for command'));
   command.helpGroup(translated(command.helpGroup()));
+  if (command.parent && command.commands.length > 0) command.helpCommand('help [command]', t('display help for command'));
   for (const argument of command.registeredArguments) argument.description = translated(argument.description);
   for (const option of command.options) option.description = translated(option.description);
   command.configureHelp({ styleTitle: translated, optionDescription: optionText, argumentDescription: (argument) => withRemarks(argument.description, choicesOf(argument)) });

@@ -1,5 +1,5 @@
 /** How values read for people: lengths of time, sizes, instants. */
-import { durationIn, sizeIn } from '../language/quantities.ts';
+import { durationIn, numberIn, sizeIn } from '../language/quantities.ts';
 import { language, t, translated } from './language.ts';
 
 const HOUR_S = 3_600;
@@ -25,8 +25,11 @@ export function instant(ms: number): string {
 /** A time of day, "09:00", from seconds after midnight. */
 export const clock = (seconds: number): string => `${two(Math.floor(seconds / HOUR_S))}:${two(Math.floor((seconds % HOUR_S) / MINUTE_S))}`;
 
+/** Steps of a connection's test, by what people call them. */
+const STEPS: Readonly<Record<string, string>> = { tls: 'TLS', trust: 'key', hello: 'known there' };
+
 /** The name of a job's figure as people write it, without the unit: "shipped" for bytesShipped. */
-export const spaced = (name: string): string => translated(name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(/^(bytes|seconds) | (ms|seconds)$/g, '').replace(/^seconds$/, 'time'));
+export const spaced = (name: string): string => translated(STEPS[name] ?? name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(/^(bytes|seconds) | (ms|seconds)$/g, '').replace(/^seconds$/, 'time'));
 
 /** A figure of a job by its name, which has the unit. */
 export function figure(name: string, value: number | string | boolean | null): string {
@@ -41,7 +44,7 @@ export function figure(name: string, value: number | string | boolean | null): s
 }
 
 /** Never more than it is. */
-export const percent = (value: number): string => `${(Math.floor(value * 100) / 100).toFixed(2)} %`;
+export const percent = (value: number): string => `${numberIn(language, Math.floor(value * 100) / 100, 2)} %`;
 export const ago = (ms: number, nowMs = Date.now()): string => t('{time} ago', { time: duration(nowMs - ms) });
 export const yesNo = (value: boolean): string => (value ? t('yes') : t('no'));
 export const orDash = <T>(value: T | null | undefined, words: (value: T) => string): string => (value === null || value === undefined ? '-' : words(value));

@@ -82,6 +82,8 @@ const untilExpiry = (expiresMs: number, nowMs: number): Text | null =>
 const budgetBytes = ({ relationship }: MachineFacts): number => (relationship.settings.additional.fleecingBudgetMiB ?? DEFAULT_FLEECING_BUDGET_MIB) * MIB;
 const untestedMs = ({ relationship: { lastTestMs, testableSinceMs } }: MachineFacts, { host }: Facts): number | null => (lastTestMs === undefined ? (testableSinceMs === undefined ? null : host.nowMs - testableSinceMs) : host.nowMs - lastTestMs);
 
+const EXPIRED_MEANS = phrase('Paired hosts know each other by their keys and go on; programs that check certificates (clients of WS-Management and CIM-XML) refuse an expired one.');
+
 export const CHECKS: readonly Check[] = [
   check('critical', null, 'health-critical', 'No relationship is critical', { meaning: 'Replication of this machine stands still or is about to lose its point.', cure: 'understudy health {machine} says what to do for each reason.' },
     ofMachines(({ judgement }) => (judgement.health === 'critical' ? judgement.issues.filter(({ severity }) => severity === 'critical').map(saidOf) : null))),
@@ -95,9 +97,9 @@ export const CHECKS: readonly Check[] = [
     ofPeers(({ answer }, { host }) => (answer && answer.version !== host.version ? say('It runs Understudy {version}; this host runs {ours}.', { version: answer.version, ours: host.version }) : null))),
   check('warning', null, 'qemu-older-there', 'The replica\'s QEMU is not older than the primary\'s', { meaning: 'A machine type or processor model may not be there when the guest has to start.', cure: 'Install at least the same QEMU there. What fails now is said by understudy enable.' },
     ofPeers(({ answer, primaries }, { host }) => (answer?.qemuVersion && host.qemuVersion && primaries > 0 && isOlder(answer.qemuVersion, numbersOf(host.qemuVersion)) ? say('Its QEMU is {version}; this host\'s is {ours}.', { version: answer.qemuVersion, ours: host.qemuVersion }) : null))),
-  check('warning', null, 'peer-certificate-expiry', 'Certificates of paired hosts are valid for a while', { meaning: 'With an expired certificate the hosts do not speak with each other.', cure: 'understudy host renew-certificate on that host.' },
+  check('warning', null, 'peer-certificate-expiry', 'Certificates of paired hosts are valid for a while', { meaning: EXPIRED_MEANS, cure: 'understudy host renew-certificate on that host.' },
     ofPeers(({ certificateExpiresMs }, { host }) => (certificateExpiresMs === null ? null : untilExpiry(certificateExpiresMs, host.nowMs)))),
-  check('warning', 49, 'certificate-expiry', 'This host\'s certificate is valid for a while', { meaning: 'With an expired certificate no paired host speaks with this one.', cure: 'understudy host renew-certificate.' },
+  check('warning', 49, 'certificate-expiry', 'This host\'s certificate is valid for a while', { meaning: EXPIRED_MEANS, cure: 'understudy host renew-certificate.' },
     ofHost(({ certificateExpiresMs, nowMs }) => untilExpiry(certificateExpiresMs, nowMs))),
   check('critical', null, 'replica-space-there', 'The replica\'s storage has room', { meaning: 'When it is full, no recovery point can be made there.', cure: 'Free space there, or keep fewer recovery points: understudy settings {machine} --history N.' },
     ofPeers(({ answer, primaries }) => (primaries > 0 && answer?.storage && isAlmostFull(answer.storage) ? say('{path} has {free} free of {total}.', { path: answer.storage.path, free: { sizeBytes: answer.storage.freeBytes }, total: { sizeBytes: answer.storage.totalBytes } }) : null))),

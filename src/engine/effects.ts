@@ -8,6 +8,7 @@ import type { Layer } from '../machine/definition.ts';
 import { giveUp } from './primary/attempt.ts';
 import { greet } from './greeting.ts';
 import type { Host } from './host.ts';
+import type { LaunchSpec } from './ports/hypervisor.ts';
 import type { OutboxItem } from './ports/state.ts';
 import type { SealedJournal } from '../fingerprints/store.ts';
 import { dissolve } from './extended/ending.ts';
@@ -94,12 +95,19 @@ async function freeGuest(host: Host, item: OutboxItem): Promise<void> {
 async function releaseMachine(host: Host, item: OutboxItem): Promise<void> {
   const machine = host.state.machine(item.machineId);
   if (machine && item.payload['onward'] !== true) await unlabelAll(host, machine);
-  const spec = item.payload['spec'] as Parameters<Host['hypervisor']['untrack']>[0] | undefined;
-  if (spec) {
-    const { points } = await host.hypervisor.tracking(spec);
-    for (const pointId of points) await host.hypervisor.untrack(spec, pointId);
-  }
+  const spec = item.payload['spec'] as LaunchSpec | undefined;
+  if (spec) await endTracking(host, spec);
   await host.fingerprints.drop(relationshipIdOf(item));
+}
+
+/** A disk that is lost has no record of changes that could be ended, and is no reason to keep what goes. */
+async function endTracking({ hypervisor }: Host, spec: LaunchSpec): Promise<void> {
+  try {
+    const { points } = await hypervisor.tracking(spec);
+    for (const pointId of points) await hypervisor.untrack(spec, pointId);
+  } catch (thrown) {
+    if (faultOf(thrown)?.code !== 'disk-missing') throw thrown;
+  }
 }
 
 /** What a retired point replaced counts for its successor, when that has an older one. What belongs to no point that has one is of no use. */

@@ -6,6 +6,8 @@ import type { Host } from './host.ts';
 import { report } from './report.ts';
 import { type Text, say } from '../language/text.ts';
 
+const CLOCK_SLACK_MS = 60_000;
+
 type Counts = Pick<Relationship, 'statistics' | 'previousStatistics'>;
 
 /** With the change applied to what is counted in the present interval; when another has ended, it is the previous one now. */
@@ -18,7 +20,7 @@ export function counting(host: Host, before: Relationship, change: (statistics: 
 export function inInterval(host: Host, before: Relationship): Counts & { readonly statistics: Statistics } {
   const { statistics } = before;
   const nowMs = host.clock.nowMs();
-  if (!statistics) return { statistics: noStatistics(nowMs, isDue(before) ? nowMs : null) };
+  if (!statistics || isOfClockAhead(statistics, nowMs)) return { statistics: noStatistics(nowMs, isDue(before) ? nowMs : null) };
   const sinceMs = startedMs(host);
   if (statistics.sinceMs >= sinceMs) return { statistics };
   const previousStatistics = ended(statistics, before.settings, Math.min(sinceMs, Math.max(statistics.sinceMs, endOf(host, statistics.sinceMs))));
@@ -28,7 +30,10 @@ export function inInterval(host: Host, before: Relationship): Counts & { readonl
 }
 
 /** Or counting has not begun. */
-export const isIntervalOver = (host: Host, { statistics }: Relationship): boolean => statistics === undefined || statistics.sinceMs < startedMs(host);
+export const isIntervalOver = (host: Host, { statistics }: Relationship): boolean => statistics === undefined || isOfClockAhead(statistics, host.clock.nowMs()) || statistics.sinceMs < startedMs(host);
+
+/** Counted from a moment that is to come: by a clock that was ahead, which makes cycles count as missed that never were due. */
+const isOfClockAhead = ({ sinceMs }: Statistics, nowMs: number): boolean => sinceMs > nowMs + CLOCK_SLACK_MS;
 
 function startedMs(host: Host): number {
   const { startSeconds, intervalSeconds } = host.monitoring();

@@ -62,7 +62,7 @@ function certificateConcern({ engine: { host } }: Context, { id, name, self, cer
   const days = Math.floor((certificateExpiresMs - host.clock.nowMs()) / DAY_MS);
   if (days >= CERTIFICATE_WARNING_DAYS) return null;
   const severity = days < CERTIFICATE_CRITICAL_DAYS ? 'critical' : 'warning';
-  const message = days < 0 ? `The certificate of ${name} has expired: the hosts do not speak with each other.` : `The certificate of ${name} expires in ${days} days; then the hosts do not speak with each other.`;
+  const message = days < 0 ? `The certificate of ${name} has expired: programs that check certificates refuse it (paired hosts go by the key).` : `The certificate of ${name} expires in ${days} days; then programs that check certificates refuse it (paired hosts go by the key).`;
   const hint = self ? 'Renew it on this host: understudy host renew-certificate.' : `Renew it on ${name}: understudy host renew-certificate there.`;
   return { key: `certificate:${id}`, kind: 'certificate', severity, title: `the certificate of ${name}`, machine: null, peer: self ? null : name, reasons: [{ rule: 'certificate-expiry', severity, message, hint }] };
 }

@@ -53,6 +53,7 @@ describe('the command line, for the report', { timeout: 120_000 }, () => {
       assert.match(text, new RegExp(`<html [^>]*lang="${language}">`));
       assert.ok(text.includes(title), title);
     }
+    assert.deepEqual([/\d+[.,]\d\d %/.exec(english)?.[0].includes('.'), /\d+[.,]\d\d %/.exec(german)?.[0].includes(',')], [true, true]);
     assert.doesNotMatch(german.slice(german.indexOf('<body>')), />[^<]*([Aa]chieved|[Oo]bjective|Relationships|recovery|[Cc]ycles)/);
     const without = (figures: string[]): string[] => figures.filter((figure) => !figure.startsWith('20'));
     assert.deepEqual(without(figuresIn(german)).sort(), without(figuresIn(english)).sort());

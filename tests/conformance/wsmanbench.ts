@@ -1,4 +1,5 @@
 /** A WS-Management listener over the small host of the protocol tests, and a plain client of it. */
+import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -57,7 +58,6 @@ export interface WsmanBench {
   readonly model: CimModel;
   readonly users: Users;
   readonly audit: AuditRecord[];
-  readonly bugs: unknown[];
   /** Sinks that were given up. */
   readonly lost: string[];
   /** Who is no user any more. */
@@ -66,6 +66,7 @@ export interface WsmanBench {
   readonly port: number;
   readonly url: string;
   post(body: string | Uint8Array, more?: PostOptions): Promise<WsmanAnswer>;
+  /** Nobody is answered any more. Throws when a defect was met. */
   close(): Promise<void>;
 }
 
@@ -122,8 +123,9 @@ export async function openWsman({ tls, machineCount, nowMs = Date.now }: BenchOp
   const close = async (): Promise<void> => {
     wsman.close();
     await listener.close();
+    assert.deepEqual(bugs, []);
   };
-  return { model, users, audit, bugs, lost, gone, wsman, port: listener.port, url, post: (body, more) => post(url, body, more), close };
+  return { model, users, audit, lost, gone, wsman, port: listener.port, url, post: (body, more) => post(url, body, more), close };
 }
 
 /** One request over a connection of its own. */

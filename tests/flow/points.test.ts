@@ -46,6 +46,6 @@ test('a point is verified; one whose storage was changed is damaged, and said to
   await pair.b.start();
   const failed = await pair.b.fails('point', 'verify', 'web1', points[0]!.id);
   assert.equal(failed.code, 'point-damaged');
-  for (const word of ['web1', points[0]!.id, 'disk a']) assert.ok(failed.message.includes(word), failed.message);
+  for (const word of ['web1', points[0]!.id, 'Disk a']) assert.ok(failed.message.includes(word), failed.message);
   assert.equal((await pair.b.points())[0]!.verification!.damage.length, 1);
 });

@@ -182,5 +182,7 @@ describe('the overview', { timeout: 120_000 }, () => {
       assert.equal(code, 'disk-missing', args.join(' '));
       assert.match(message, /\.qcow2/);
     }
+    await host.run('disable', 'vm-00006', '--yes');
+    assert.equal((await host.fails('health', 'vm-00006')).code, 'not-replicated', 'a primary whose disk is lost can be given up');
   });
 });

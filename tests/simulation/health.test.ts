@@ -248,3 +248,14 @@ test('a guest that may be frozen still, a minute after its freeze, makes the hea
   await pair.pass(LOOK_MS + SECOND_MS);
   assert.ok(!rules(pair, pair.a).includes('guest-stands-still'));
 });
+
+test('a clock that was days ahead and is put right leaves no missed cycles behind: counting begins anew', async () => {
+  const pair = await replicating();
+  pair.b.skewMs = 30 * DAY_MS;
+  await pair.pass(10 * MINUTE_MS);
+  assert.ok(rules(pair, pair.b).includes('missed-critical'), 'while the clock is wrong');
+  pair.b.skewMs = 0;
+  await pair.pass(10 * MINUTE_MS);
+  assert.ok(statisticsOn(pair, pair.b).sinceMs <= pair.b.nowMs());
+  assert.deepEqual(rules(pair, pair.b), []);
+});

@@ -66,6 +66,7 @@ export const SAME_WORDS: Readonly<Record<'de' | 'fr' | 'it' | 'zh-Hant', readonl
     '{value} h',
     '{value} min',
     '{value} s',
+    'TLS',
   ],
   fr: [
     '15 minutes',
@@ -125,6 +126,8 @@ export const SAME_WORDS: Readonly<Record<'de' | 'fr' | 'it' | 'zh-Hant', readonl
     '{value} h',
     '{value} min',
     '{value} s',
+    'TLS',
+    'port',
   ],
   it: [
     'Bridge',
@@ -197,6 +200,7 @@ export const SAME_WORDS: Readonly<Record<'de' | 'fr' | 'it' | 'zh-Hant', readonl
     '{value} h',
     '{value} min',
     '{value} s',
+    'TLS',
   ],
   'zh-Hant': [
     'DNS {address}',
@@ -209,5 +213,6 @@ export const SAME_WORDS: Readonly<Record<'de' | 'fr' | 'it' | 'zh-Hant', readonl
     '{count} MiB',
     '{rate} Mbit/s',
     '{value} %',
+    'TLS',
   ],
 };
