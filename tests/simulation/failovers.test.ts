@@ -112,6 +112,28 @@ test('one failover at a time: an unplanned one is refused while a planned one is
   assert.equal(on(pair, pair.b).failover!.planned, true);
 });
 
+test('a planned failover that comes while the replica seals a cycle slowly goes on from the point that this becomes', async (t) => {
+  const pair = await replicating('slow-seal');
+  const { layers, clock } = pair.b.engine!.host;
+  const seal = layers.seal.bind(layers);
+  let isSealing = false;
+  t.mock.method(layers, 'seal', async (...args: Parameters<typeof seal>) => {
+    if (!isSealing) {
+      isSealing = true;
+      await clock.sleep(5_000);
+    }
+    return seal(...args);
+  });
+  pair.write(pair.a, 'a', 1);
+  pair.a.engine!.jobs.start('cycle', pair.machineId, {});
+  await pair.until(() => isSealing, 'the replica seals');
+  await pair.done(pair.a, 'planned', { start: true });
+  assert.deepEqual([on(pair, pair.b).state, on(pair, pair.b).failover!.planned], [5, true]);
+  await pair.properties.check();
+  await pair.done(pair.b, 'reverse');
+  await pair.agrees();
+});
+
 test('a prepared failover is cancelled on the primary; on the replica that is refused, and without the other host only by force', async () => {
   const pair = await replicating('cancel');
   await pair.done(pair.a, 'stop', { force: true });

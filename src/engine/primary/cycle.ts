@@ -6,13 +6,13 @@
 import { faultOf, isOutOfReach } from '../../errors/fault.ts';
 import type { Attempt, AttemptKind, Relationship } from '../../machine/records.ts';
 import type { Host } from '../host.ts';
-import { greet } from '../greeting.ts';
 import type { PointInTime } from '../ports/hypervisor.ts';
 import { relationshipNamed } from '../transition.ts';
 import { changeAttempt, giveUp, openAttempt, openInstant, seal, settle, transfer } from './attempt.ts';
 import { noteFreeze } from './consistency.ts';
 import { coverGrowth } from './growth.ts';
 import type { Progress } from './shipment.ts';
+import { standingNow } from './standing.ts';
 
 /** How long an instant is kept open for a connection that broke. */
 const RESUME_WITHIN_MS = 60_000;
@@ -36,8 +36,9 @@ export async function withInstant(work: () => Promise<void>, signal: AbortSignal
 }
 
 async function tryCycle(host: Host, relationshipId: string, kind: AttemptKind, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
-  const standing = await greet(host, relationshipId, signal);
-  const settled = await settle(host, relationshipNamed(host, relationshipId), standing, relationshipNamed(host, relationshipId).attempt?.kind === kind);
+  const mayGoOn = relationshipNamed(host, relationshipId).attempt?.kind === kind;
+  const standing = await standingNow(host, relationshipId, mayGoOn, signal);
+  const settled = await settle(host, relationshipNamed(host, relationshipId), standing, mayGoOn);
   await coverGrowth(host, settled);
   const attempt = settled.attempt ?? openAttempt(host, settled, { kind, phase: 'delta', sinceId: settled.trackId, comparedWith: null });
   try {

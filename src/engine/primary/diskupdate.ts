@@ -10,7 +10,6 @@ import type { Attempt, Relationship, Slice } from '../../machine/records.ts';
 import type { Settings } from '../../relationship/settings.ts';
 import { type State, standingWords } from '../../relationship/state.ts';
 import { allowedVerbs } from '../../relationship/step.ts';
-import { greet } from '../greeting.ts';
 import type { Host } from '../host.ts';
 import type { DiskView, StatusRun } from '../ports/diskview.ts';
 import type { LaunchSpec } from '../ports/hypervisor.ts';
@@ -22,6 +21,7 @@ import { coverGrowth } from './growth.ts';
 import { incomingWith, nextSlices, recordedDisks } from './incoming.ts';
 import { shipInstantAfterPass, shipPass } from './pass.ts';
 import { say } from '../../language/text.ts';
+import { standingNow } from './standing.ts';
 
 const CHANGEABLE: readonly State[] = [1, 3, 15, 16];
 
@@ -71,10 +71,11 @@ const specOfDisks = (host: Host, relationship: Relationship, disks: readonly str
   replicatedSpec(specOf(host, machineOf(host, relationship.machineId), relationship), disks);
 
 async function bringParts(host: Host, relationshipId: string, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
-  const standing = await greet(host, relationshipId, signal);
   const before = relationshipNamed(host, relationshipId).attempt;
-  const settled = await settle(host, relationshipNamed(host, relationshipId), standing, before?.kind === 'disks');
-  if (before?.kind === 'disks' && settled.newestPointId === before.id) return;
+  const isDisks = before?.kind === 'disks';
+  const standing = await standingNow(host, relationshipId, isDisks, signal);
+  const settled = await settle(host, relationshipNamed(host, relationshipId), standing, isDisks);
+  if (isDisks && settled.newestPointId === before.id) return;
   await coverGrowth(host, settled);
   const attempt = await opened(host, relationshipNamed(host, relationshipId), signal);
   await shipPass(host, relationshipId, attempt, (view) => onlyParts(view, attempt.slices ?? []), onProgress, signal);

@@ -6,7 +6,6 @@ import { Fault } from '../../errors/fault.ts';
 import { say } from '../../language/text.ts';
 import type { Attempt, Relationship } from '../../machine/records.ts';
 import type { Standing } from '../calls.ts';
-import { greet } from '../greeting.ts';
 import type { Host } from '../host.ts';
 import type { DiskView } from '../ports/diskview.ts';
 import { machineOf } from '../spec.ts';
@@ -14,10 +13,11 @@ import { relationshipNamed, update } from '../transition.ts';
 import { changeAttempt, dropInstant, giveUp, openAttempt, settle, transfer, wholeSpecFor } from './attempt.ts';
 import { shipInstant, withInstant, type OnProgress } from './cycle.ts';
 import { coverGrowth } from './growth.ts';
+import { standingNow } from './standing.ts';
 
 /** The replica acknowledged a point that holds the whole disks. */
 export async function runWhole(host: Host, relationshipId: string, kind: 'initial' | 'resync', onProgress: OnProgress, signal: AbortSignal): Promise<void> {
-  const standing = await greet(host, relationshipId, signal);
+  const standing = await standingNow(host, relationshipId, true, signal);
   if (standing.newestPointId !== null) host.scanner?.prepare();
   const before = relationshipNamed(host, relationshipId).attempt;
   if (before && ![before.id, before.parentId].includes(standing.newestPointId)) await giveUp(host, relationshipId, signal);
