@@ -274,7 +274,9 @@ describe('with a machine', { timeout: 300_000 }, () => {
 
   test('a planned failover is taken back, and after both hosts went on alone one yields; then it is reversed and fails back', async () => {
     await did(onB, 'failover-planned', { reverse: false, start: false });
+    await onA.page.getByText('host-b has failed over already: go on there.').waitFor();
     await did(onB, 'revert');
+    await onA.page.getByText('host-b has failed over already: go on there.').waitFor({ state: 'detached', timeout: BOOTED_WITHIN_MS });
     await did(onA, 'cancel-failover');
     await Promise.all([stands(pair.a, 'primary', 3), stands(pair.b, 'replica', 3)]);
     await did(onB, 'failover-unplanned', { start: false });

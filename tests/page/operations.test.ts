@@ -45,7 +45,7 @@ const hostOf = (name: string, self = false) => ({ id: name, name, address: 'x:1'
 const situationOf = (more: Partial<Situation> = {}): Situation => ({
   host: 'alpha', machine: machineOf(), toml: 'name = "web1"', relationship: relationshipOf('replica', 3), lagMs: 42_000, other: null, points: [pointOf('p-new', 42_000, { newest: true }), pointOf('p-old', 3_600_000)], picked: null, hosts: [hostOf('alpha', true), hostOf('beta'), hostOf('gamma')],
   network: { machineId: 'm', machine: 'web1', guestAgent: true, hasArrived: true, adapters: [{ index: 0, mac: '52:54:00:00:00:01', network: 'br0', bridge: 'br1', testBridge: null, addresses: { protocol: 'both', dhcp: true, addresses: [], gateways: [], dnsServers: [] } }], outcome: null },
-  entries: [{ id: 'a-1', host: 'beta', storage: '/s', trustGroup: 'g' }], nowMs: NOW_MS, ...more,
+  entries: [{ id: 'a-1', host: 'beta', storage: '/s', trustGroup: 'g' }], hasPeerFailedOver: false, nowMs: NOW_MS, ...more,
 });
 const operation = (id: string): Operation => OPERATIONS.find((each) => each.id === id) ?? assert.fail(`no operation ${id}`);
 const valuesOf = (each: Operation, situation: Situation, typed: Readonly<Record<string, Typed>> = {}) => readForm(each.fields?.(situation) ?? [], typed);
@@ -131,6 +131,8 @@ describe('what is offered', () => {
     const next = (state: State, more: Partial<RelationshipView> = {}) => nextOf(situationOf({ relationship: relationshipOf('replica', state, more) }), 'operator')?.id;
     const allowed = (...verbs: string[]) => ({ allowed: verbs });
     assert.deepEqual([next(3, allowed('test', 'failover')), next(5, allowed('commit', 'revert')), next(7, allowed('resume')), next(6, allowed('become-replica', 'reverse')), next(12, allowed()), next(3, { ...allowed('test', 'failover'), peerConnected: false })], ['test', 'commit', 'resume', 'become-replica', undefined, 'failover-unplanned']);
+    const prepared = (hasPeerFailedOver: boolean) => nextOf(situationOf({ relationship: relationshipOf('primary', 4, allowed('cancel-failover')), hasPeerFailedOver }), 'operator')?.id;
+    assert.deepEqual([prepared(false), prepared(true)], ['cancel-failover', undefined]);
   });
 });
 

@@ -18,6 +18,7 @@ export interface Read {
   readonly hosts: readonly HostView[];
   readonly network: FailoverNetworkView | null;
   readonly entries: readonly AuthorizationView[];
+  readonly hasPeerFailedOver: boolean;
   readonly lagMsOf: (relationship: RelationshipView) => number | null;
   readonly nowMs: number;
 }

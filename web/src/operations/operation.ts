@@ -26,6 +26,8 @@ export interface Situation {
   readonly hosts: readonly HostView[];
   readonly network: FailoverNetworkView | null;
   readonly entries: readonly AuthorizationView[];
+  /** Of a planned failover that was prepared here: the other host has failed over since. */
+  readonly hasPeerFailedOver: boolean;
   readonly nowMs: number;
 }
 

@@ -47,8 +47,8 @@ const isCut = ({ state, side, peerConnected }: RelationshipView): boolean => sta
 
 /** Undefined when nothing suggests itself. */
 export function nextOf(situation: Situation, role: Role): Operation | undefined {
-  const { relationship } = situation;
-  const wanted = relationship === null ? ['enable'] : [...IN_A_SPLIT, ...(isCut(relationship) ? WHILE_CUT : (NEXT[relationship.state] ?? []))];
+  const { relationship, hasPeerFailedOver } = situation;
+  const wanted = relationship === null ? ['enable'] : hasPeerFailedOver ? [] : [...IN_A_SPLIT, ...(isCut(relationship) ? WHILE_CUT : (NEXT[relationship.state] ?? []))];
   const all = offered(situation, role);
   return wanted.map((id) => all.find((operation) => operation.id === id)).find((operation) => operation !== undefined);
 }
