@@ -4,7 +4,8 @@
  * wherever it comes from. Source: Msvm_FailoverNetworkAdapterSettingData.
  */
 import { Fault } from '../errors/fault.ts';
-import { asJson, type Said, say, type Told, verbatim } from '../language/text.ts';
+import { notAllowed } from '../errors/notallowed.ts';
+import { type Said, say, type Told, verbatim } from '../language/text.ts';
 import { addressText, isInSubnet, isLinkLocal, parseAddress, parsePrefix, unusable, type Address } from './address.ts';
 import type { MachineDefinition, NicDefinition } from './definition.ts';
 
@@ -68,14 +69,12 @@ const ADDRESS = say('an address');
 const GATEWAY = say('a gateway');
 const DNS_SERVER = say('a DNS server');
 
-const bad = (name: Said, value: unknown, allowed: Said): Fault => new Fault('settings-invalid', say('{name} cannot be {value}: allowed is {allowed}', { name, value: asJson(value), allowed }));
-
 /** The addresses that the request asks for; null when it asks for none. Fault settings-invalid names the field, the value and what is allowed. */
 export function addressesOf(request: AddressRequest): GuestAddresses | null {
   const { protocol = 'both', dhcp = false } = request;
   for (const [name, most] of Object.entries(MOST)) {
     const count = request[name as keyof typeof MOST].length;
-    if (count > most) throw bad(WORDS[name as keyof typeof MOST], count, say('at most {most}', { most }));
+    if (count > most) throw notAllowed(WORDS[name as keyof typeof MOST], count, say('at most {most}', { most }));
   }
   const addresses = subnetAddresses(request);
   const gateways = request.gateways.map((text) => addressIn(GATEWAY, text));
@@ -100,17 +99,17 @@ interface Placed {
 }
 
 function subnetAddresses({ addresses, subnets }: AddressRequest): Placed[] {
-  if (subnets && subnets.length !== addresses.length) throw bad(say('the list of subnets'), subnets, say('one for each of the {count} addresses', { count: addresses.length }));
+  if (subnets && subnets.length !== addresses.length) throw notAllowed(say('the list of subnets'), subnets, say('one for each of the {count} addresses', { count: addresses.length }));
   const placed = addresses.map((text, at): Placed => {
     const [ip, slashed, ...more] = text.split('/');
     const address = addressIn(ADDRESS, more.length > 0 ? text : ip!);
     const subnet = subnets?.[at] ?? slashed;
     const what = address.family === 4 ? say('an IPv4 prefix length from 1 to 32, or a mask such as 255.255.255.0') : say('an IPv6 prefix length from 1 to 128');
-    if (subnet === undefined) throw bad(ADDRESS, text, say('one with its prefix length, such as {example}', { example: `${text}/${address.family === 4 ? 24 : 64}` }));
+    if (subnet === undefined) throw notAllowed(ADDRESS, text, say('one with its prefix length, such as {example}', { example: `${text}/${address.family === 4 ? 24 : 64}` }));
     const prefix = parsePrefix(subnet, address.family);
-    if (prefix === undefined) throw bad(say('the subnet of {ip}', { ip: ip! }), subnet, what);
+    if (prefix === undefined) throw notAllowed(say('the subnet of {ip}', { ip: ip! }), subnet, what);
     const why = unusable(address, prefix);
-    if (why !== null) throw bad(ADDRESS, text, say('one that an adapter can have; {why}', { why }));
+    if (why !== null) throw notAllowed(ADDRESS, text, say('one that an adapter can have; {why}', { why }));
     return { address, prefix };
   });
   unique(ADDRESS, placed.map(({ address }) => address));
@@ -119,36 +118,36 @@ function subnetAddresses({ addresses, subnets }: AddressRequest): Placed[] {
 
 function addressIn(name: Said, text: string): Address {
   const address = parseAddress(text);
-  if (!address) throw bad(name, text, say('an IPv4 or IPv6 address, such as 192.0.2.10 or 2001:db8::10'));
+  if (!address) throw notAllowed(name, text, say('an IPv4 or IPv6 address, such as 192.0.2.10 or 2001:db8::10'));
   return address;
 }
 
 function unique(name: Said, addresses: readonly Address[]): string[] {
   const texts = addresses.map(addressText);
   const twice = texts.find((text, at) => texts.indexOf(text) !== at);
-  if (twice !== undefined) throw bad(name, twice, say('each one once'));
+  if (twice !== undefined) throw notAllowed(name, twice, say('each one once'));
   return texts;
 }
 
 function checkFamilies(protocol: AddressProtocol, all: readonly (readonly [name: Said, address: Address])[]): void {
   const only = { ipv4: 4, ipv6: 6 }[protocol as string];
-  for (const [name, address] of all) if (only !== undefined && address.family !== only) throw bad(name, addressText(address), say('an IPv{family} address, since the protocol is IPv{family} alone', { family: only }));
+  for (const [name, address] of all) if (only !== undefined && address.family !== only) throw notAllowed(name, addressText(address), say('an IPv{family} address, since the protocol is IPv{family} alone', { family: only }));
 }
 
 function checkDhcp(protocol: AddressProtocol, addresses: readonly Placed[], gateways: readonly Address[]): void {
-  if (protocol === 'ipv6') throw bad(verbatim('DHCP'), true, say('false when the protocol is IPv6 alone: DHCP is for IPv4'));
+  if (protocol === 'ipv6') throw notAllowed(verbatim('DHCP'), true, say('false when the protocol is IPv6 alone: DHCP is for IPv4'));
   const fixed = [...addresses.map(({ address }) => address), ...gateways].find(({ family }) => family === 4);
-  if (fixed) throw bad(say('an IPv4 address or gateway'), addressText(fixed), say('none with DHCP, which gives both'));
+  if (fixed) throw notAllowed(say('an IPv4 address or gateway'), addressText(fixed), say('none with DHCP, which gives both'));
 }
 
 function checkGateway(gateway: Address, addresses: readonly Placed[]): void {
   const text = addressText(gateway);
   const own = addresses.filter(({ address }) => address.family === gateway.family);
-  if (own.some(({ address }) => address.value === gateway.value)) throw bad(GATEWAY, text, say('another address than the adapter\'s own'));
+  if (own.some(({ address }) => address.value === gateway.value)) throw notAllowed(GATEWAY, text, say('another address than the adapter\'s own'));
   if (gateway.family === 6 && isLinkLocal(gateway) && own.length > 0) return;
   if (own.some(({ address, prefix }) => isInSubnet(address, prefix, gateway))) return;
   const subnets = { list: own.map(({ address, prefix }) => `${addressText(address)}/${prefix}`) };
-  throw bad(GATEWAY, text, own.length > 0 ? say('one in the subnet of {subnets}', { subnets }) : say('one beside an IPv{family} address', { family: gateway.family }));
+  throw notAllowed(GATEWAY, text, own.length > 0 ? say('one in the subnet of {subnets}', { subnets }) : say('one beside an IPv{family} address', { family: gateway.family }));
 }
 
 /** The adapter by its place in the definition, from 0, or by its MAC address. */
@@ -183,5 +182,5 @@ export const addressed = (definition: MachineDefinition, network: GuestNetwork |
 export function checkApart(definition: MachineDefinition, network: GuestNetwork): void {
   const all = addressed(definition, network).flatMap(({ mac, addresses }) => addresses.addresses.map(({ address }) => ({ address, mac })));
   const twice = all.find(({ address }, at) => all.findIndex((other) => other.address === address) !== at);
-  if (twice) throw bad(ADDRESS, twice.address, say('each address on one adapter'));
+  if (twice) throw notAllowed(ADDRESS, twice.address, say('each address on one adapter'));
 }

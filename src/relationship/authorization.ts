@@ -4,6 +4,7 @@
  * Source: Msvm_ReplicationAuthorizationSettingData.
  */
 import { Fault } from '../errors/fault.ts';
+import { notAllowed } from '../errors/notallowed.ts';
 import { type Said, say, verbatim } from '../language/text.ts';
 
 export interface AuthorizationEntry {
@@ -24,7 +25,7 @@ const NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(\\.${LABEL})*$`);
 const MAX_STORAGE_CHARACTERS = 4_096;
 const MAX_GROUP_CHARACTERS = 256;
 
-const bad = (name: Said, value: string, allowed: Said): Fault => new Fault('settings-invalid', say('{name} cannot be {value}: allowed is {allowed}', { name, value: JSON.stringify(value.slice(0, 100)), allowed }));
+const bad = (name: Said, value: string, allowed: Said): Fault => notAllowed(name, value.slice(0, 100), allowed);
 
 const isDomain = (host: string): boolean => host.startsWith('*.');
 const isSameName = (left: string, right: string): boolean => left.toLowerCase() === right.toLowerCase();

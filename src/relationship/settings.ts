@@ -1,8 +1,8 @@
 /** What an operator can set on a relationship; every value is checked here, wherever it comes from. */
 import { checkBandwidth, type BandwidthRule } from '../cycle/bandwidth.ts';
 import type { DailyWindow } from '../cycle/window.ts';
-import { Fault } from '../errors/fault.ts';
-import { asJson, type Said, say, verbatim } from '../language/text.ts';
+import { notAllowed } from '../errors/notallowed.ts';
+import { type Said, say, verbatim } from '../language/text.ts';
 
 export interface AdditionalSettings {
   /** Below 30 s, for tests and demanding machines. */
@@ -66,7 +66,7 @@ export type SettingsChange = { readonly [K in keyof Settings]?: Settings[K] | un
 const TRUE_OR_FALSE = say('{one} or {other}', { one: 'true', other: 'false' });
 /** A field of `declared` is named as it is written there. */
 const bad = (name: Said | string, value: unknown, allowed: Said): never => {
-  throw new Fault('settings-invalid', say('{name} cannot be {value}: allowed is {allowed}', { name, value: asJson(value), allowed }));
+  throw notAllowed(name, value, allowed);
 };
 
 function checkWhole(name: Said | string, value: unknown, min: number, max: number): void {

@@ -14,7 +14,7 @@ import type { Caller } from './accessviews.ts';
 import type { HealthView, IntervalView, IssueView } from './healthviews.ts';
 import { inLanguage } from '../language/domain.ts';
 import { saidOf, hintOf } from '../language/text.ts';
-import { lastFaultView } from './presenting.ts';
+import { failureView } from './presenting.ts';
 
 type HealthOperations = Pick<Operations, 'healthList' | 'healthShow' | 'statisticsReset' | 'healthLimits' | 'healthLimitsChange'>;
 
@@ -101,7 +101,7 @@ function healthView(context: Context, relationship: Relationship, machine: Machi
     lastConsistentMs: relationship.lastConsistentMs ?? host.state.lastConsistentMs(machine.id),
     testCopy: testCopy ? (host.state.machine(testCopy.instanceId)?.name ?? null) : null,
     lastTestMs: relationship.lastTestMs ?? null,
-    lastFault: lastFaultView(context, relationship),
+    lastFault: failureView(context, relationship.lastFault),
   };
 }
 

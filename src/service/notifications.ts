@@ -1,5 +1,5 @@
 /** Use cases of notifications: who is told when something is wrong, how soon, how often, and whether it arrives. */
-import { Fault, failureText } from '../errors/fault.ts';
+import { Fault } from '../errors/fault.ts';
 import { inLanguage } from '../language/domain.ts';
 import { say } from '../language/text.ts';
 import { isFailing } from '../notifier/courier.ts';
@@ -9,6 +9,7 @@ import type { ServiceSettings } from '../state/servicesettings.ts';
 import { audited, type Context } from './context.ts';
 import { definedOnly } from './options.ts';
 import type { Operations } from './operations.ts';
+import { failureView } from './presenting.ts';
 import type { NotificationSettingsView, NotificationsView, NotificationTargetChange, NotificationTargetRequest, NotificationTargetView } from './notificationviews.ts';
 
 type NotificationOperations = Pick<Operations, 'notificationsShow' | 'notificationsSet' | 'notificationTargetAdd' | 'notificationTargetChange' | 'notificationTargetRemove' | 'notificationTest'>;
@@ -122,9 +123,9 @@ const notificationsView = (context: Context): NotificationsView => ({
   targets: context.notifications.targets().map((target) => targetView(context, target)),
 });
 
-function targetView({ notifications, language }: Context, target: Target): NotificationTargetView {
+function targetView(context: Context, target: Target): NotificationTargetView {
   const { id, name, kind, minimum, isEnabled } = target;
-  const { lastSuccessMs, lastFailure, failures } = notifications.delivery(id);
+  const { lastSuccessMs, lastFailure, failures } = context.notifications.delivery(id);
   const isWebhook = target.kind === 'webhook';
   return {
     id, name, kind, minimum, enabled: isEnabled,
@@ -134,8 +135,8 @@ function targetView({ notifications, language }: Context, target: Target): Notif
     headers: isWebhook ? Object.keys(target.headers) : [],
     ownAuthority: isWebhook && target.authority !== null,
     state: !isEnabled ? 'disabled' : isFailing({ lastSuccessMs, lastFailure, failures }) ? 'failing' : lastFailure ? 'retrying' : lastSuccessMs === null ? 'untried' : 'working',
-    waiting: notifications.waiting(id),
+    waiting: context.notifications.waiting(id),
     lastSuccessAtMs: lastSuccessMs,
-    lastFailure: lastFailure && { code: lastFailure.code, message: inLanguage(failureText(lastFailure), language), hint: inLanguage(lastFailure.hint, language), atMs: lastFailure.atMs },
+    lastFailure: failureView(context, lastFailure),
   };
 }

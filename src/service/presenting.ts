@@ -4,7 +4,7 @@ import { peerNamesOf } from '../engine/host.ts';
 import { startRefusal } from '../engine/power.ts';
 import { lastCycleOf, nextCycleMsOf, roleOf } from '../engine/roster/roster.ts';
 import { lagMsOf, reasonsOf } from '../health/health.ts';
-import type { EventRecord, Job, Machine, Point, Relationship } from '../machine/records.ts';
+import type { EventRecord, Job, LastFault, Machine, Point, Relationship } from '../machine/records.ts';
 import { beginningOf, beginsIn } from '../relationship/beginning.ts';
 import { isOnward, kindOf } from '../relationship/chain.ts';
 import { newestOf } from '../relationship/epoch.ts';
@@ -147,14 +147,15 @@ export function relationshipView(context: Context, relationship: Relationship, {
     settings: settingsView(relationship.settings),
     allowed: allowedNow({ relationship, machine, ...surroundings }),
     advice: inLanguage(adviceNow(relationship, machine.name, peer, network.connected(relationship.peerId)), context.language),
-    lastFault: lastFaultView(context, relationship),
+    lastFault: failureView(context, relationship.lastFault),
   };
 }
 
 const inWordsOrNull = ({ language }: Context, text: Text | null): string | null => (text === null ? null : inLanguage(text, language));
 
-export const lastFaultView = ({ language }: Context, { lastFault }: Relationship): RelationshipView['lastFault'] =>
-  lastFault && { code: lastFault.code, message: inLanguage(failureText(lastFault), language), hint: inLanguage(lastFault.hint, language), atMs: lastFault.atMs };
+/** A failure that was kept, of a relationship or of what is told to somebody. */
+export const failureView = ({ language }: Context, failure: LastFault | null): RelationshipView['lastFault'] =>
+  failure && { code: failure.code, message: inLanguage(failureText(failure), language), hint: inLanguage(failure.hint, language), atMs: failure.atMs };
 
 export const eventView = ({ language }: Context, event: EventRecord): EventView => ({
   id: event.id, atMs: event.atMs, number: event.number, severity: event.severity, machine: event.machine,
